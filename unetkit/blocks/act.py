@@ -1,0 +1,89 @@
+"""Activation blocks."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from unetkit.block import Act
+from unetkit.signal import Signal
+
+Slope = Annotated[float, Field(gt=0, lt=1)]
+
+
+class ReLU(Act):
+    """Rectified linear unit."""
+
+    source = "Nair & Hinton, 2010"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("ReLU")
+
+
+class LeakyReLU(Act):
+    """Rectified linear unit with a small slope below zero."""
+
+    source = "Maas et al., 2013"
+    slope: Slope = 0.01
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("LeakyReLU", **({} if self.slope == 0.01 else {"negative_slope": self.slope}))
+
+
+class PReLU(Act):
+    """Rectified linear unit with a learned slope below zero: one for all channels, or one per channel."""
+
+    source = "He et al., 2015, arXiv:1502.01852"
+    slope: Slope = 0.25
+    shared: bool = True
+
+    def wire(self, x: Signal) -> Signal:
+        weights = 1 if self.shared else x.channels
+        arguments = {"num_parameters": weights} if weights != 1 else {}
+        return x.activation("PReLU", weights, **arguments, **({} if self.slope == 0.25 else {"init": self.slope}))
+
+
+class ELU(Act):
+    """Exponential linear unit."""
+
+    source = "Clevert et al., 2016, arXiv:1511.07289"
+    alpha: Annotated[float, Field(gt=0, le=10)] = 1.0
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("ELU", **({} if self.alpha == 1 else {"alpha": self.alpha}))
+
+
+class GELU(Act):
+    """Gaussian error linear unit, exact or by the tanh formula."""
+
+    source = "Hendrycks & Gimpel, 2016, arXiv:1606.08415"
+    approximate: Literal["none", "tanh"] = "none"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("GELU", **({} if self.approximate == "none" else {"approximate": self.approximate}))
+
+
+class SiLU(Act):
+    """Sigmoid-weighted linear unit."""
+
+    source = "Elfwing et al., 2018, arXiv:1702.03118"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("SiLU")
+
+
+class Mish(Act):
+    """Mish."""
+
+    source = "Misra, 2019, arXiv:1908.08681"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Mish")
+
+
+class Identity(Act):
+    """No activation."""
+
+    def wire(self, x: Signal) -> Signal:
+        return x

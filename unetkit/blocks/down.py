@@ -1,0 +1,94 @@
+"""Ways down: to the next, coarser level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unetkit.block import Count, Down, PerAxis
+from unetkit.blocks.act import Identity
+from unetkit.blocks.fields import OwnAct, OwnNorm, PaddingMode, one_sample, widths
+from unetkit.blocks.norm import NoNorm
+from unetkit.signal import Bias, Padding, Signal
+
+
+class MaxPool(Down):
+    """The largest value under each window; the window is the stride unless a kernel is given."""
+
+    source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
+    stride: PerAxis = 2
+    kernel: PerAxis | None = None
+    padding: Padding = "valid"
+
+    def idle(self) -> dict[str, str]:
+        kernel = self.kernel or self.stride
+        if max(widths(kernel)) < 3:
+            return {"padding": "a window of at most 2 samples has nothing to add on both sides"}
+        return {}
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from strides(self.stride)
+
+    def window(self) -> tuple[PerAxis, PerAxis]:
+        """Returns the kernel and the padding on each side."""
+        kernel = self.kernel or self.stride
+        if self.padding == "valid":
+            return kernel, 0
+        padding = tuple((k - 1) // 2 for k in widths(kernel))
+        return kernel, padding if len(padding) > 1 else padding[0]
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        kernel, padding = self.window()
+        return x.max_pool(kernel, stride=self.stride, padding=padding)
+
+
+class AvgPool(MaxPool):
+    """The mean under each window; the window is the stride unless a kernel is given. Padded zeros count."""
+
+    source = "LeCun et al., 1998"
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        kernel, padding = self.window()
+        return x.avg_pool(kernel, stride=self.stride, padding=padding)
+
+
+class StridedConv(Down):
+    """A convolution that moves by the stride; it keeps the channels."""
+
+    source = "Springenberg et al., 2015, arXiv:1412.6806"
+    kernel: PerAxis = 3
+    stride: PerAxis = 2
+    padding: Padding = "same"
+    padding_mode: PaddingMode = "zeros"
+    groups: Count = 1
+    bias: Bias = "auto"
+    norm: OwnNorm = NoNorm()
+    act: OwnAct = Identity()
+
+    def idle(self) -> dict[str, str]:
+        if max(widths(self.kernel)) == 2:
+            reason = "a kernel of at most 2 samples has nothing to add on both sides"
+            return {"padding": reason, "padding_mode": reason}
+        reasons = one_sample(self.kernel, self.padding)
+        reasons.pop("dilation", None)
+        return reasons
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from strides(self.stride)
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        x = x.conv(
+            x.channels,
+            self.kernel,
+            stride=self.stride,
+            padding=self.padding,
+            groups=self.groups,
+            bias=self.bias,
+            padding_mode=self.padding_mode,
+        )
+        return x.norm(self.norm).act(self.act)
+
+
+def strides(stride: PerAxis) -> Iterator[tuple[str, str, str]]:
+    """Yields the fault of a way down that stays on its level."""
+    if max(widths(stride)) == 1:
+        yield "stride", "a stride of 1 does not lead to a coarser level", "Use at least 2 along one axis."

@@ -1,0 +1,97 @@
+"""Skips: how the encoder's feature map meets the decoder's. Unequal sizes are met by `align`, never in silence."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from unetkit.block import Count, Skip
+from unetkit.operations.operation import misfit
+from unetkit.signal import Signal
+
+Align = Literal["crop", "pad", "same", "resize"]
+
+
+class Aligned(Skip):
+    """The base of all skips that make sizes equal: crop the encoder, pad or resize the decoder, or refuse (same)."""
+
+    align: Align = "same"
+    method: Literal["nearest", "linear"] = "linear"
+    """Interpolation for align: resize."""
+
+    def idle(self) -> dict[str, str]:
+        return {} if self.align == "resize" else {"method": f"align: {self.align} does not interpolate"}
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:
+        return self.merge(*self.meet(x, skip))
+
+    def meet(self, x: Signal, skip: Signal) -> tuple[Signal, Signal]:
+        """Returns decoder and encoder signal in one size."""
+        match self.align:
+            case "crop":
+                return x, skip.crop_to(x)
+            case "pad":
+                return x.pad_to(skip), skip
+            case "resize":
+                return x.resize_to(skip, self.method), skip
+        return x.same_size_as(skip), skip
+
+    def merge(self, x: Signal, skip: Signal) -> Signal:
+        """Returns the two signals, of one size, as one."""
+        raise NotImplementedError
+
+
+class Concat(Aligned):
+    """The channels of encoder and decoder one after the other, the encoder's first unless asked otherwise."""
+
+    source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
+    order: Literal["skip_first", "up_first"] = "skip_first"
+
+    def merge(self, x: Signal, skip: Signal) -> Signal:
+        return skip.concat(x) if self.order == "skip_first" else x.concat(skip)
+
+
+class Add(Aligned):
+    """The sum of encoder and decoder, which must have the same channels."""
+
+    source = "Chaurasia & Culurciello, 2017, arXiv:1707.03718 (LinkNet)"
+
+    def merge(self, x: Signal, skip: Signal) -> Signal:
+        return added(x, skip)
+
+
+class Attention(Aligned):
+    """An additive attention gate weighs the encoder's map by the decoder's, then both are merged.
+
+    Both maps go through 1×1 convolutions to `features` channels and are added; ReLU, a 1×1 convolution to one channel
+    and a sigmoid give the weight of each sample. The gate works at the resolution of the merge.
+    """
+
+    source = "Oktay et al., 2018, arXiv:1804.03999"
+    merge_by: Literal["concat", "add"] = "concat"
+    features: Count | None = None
+    """Channels inside the gate; half of the encoder's unless given."""
+
+    def merge(self, x: Signal, skip: Signal) -> Signal:
+        features = self.features or max(1, skip.channels // 2)
+        query = x.conv(features, 1, bias=True, name="gate_decoder")
+        key = skip.conv(features, 1, bias=False, name="gate_encoder")
+        weight = query.add(key).activation("ReLU").conv(1, 1, bias=True, name="gate_weight").activation("Sigmoid")
+        skip = skip.gate(weight)
+        return skip.concat(x) if self.merge_by == "concat" else added(x, skip)
+
+
+class NoSkip(Skip):
+    """No connection: the decoder goes on alone."""
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:
+        return x
+
+
+def added(x: Signal, skip: Signal) -> Signal:
+    """Returns the sum; raises BlockError where decoder and encoder differ in channels."""
+    if x.channels != skip.channels:
+        raise misfit(
+            f"adding needs equal channels, decoder has {x.channels}, encoder has {skip.channels}",
+            "Use an up path that goes to the level's channels (transposed_conv, or interpolate with conv: 1).",
+        )
+    return x.add(skip)

@@ -1,0 +1,89 @@
+"""Ways up: to the next, finer level, by the stride that led down from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from unetkit.block import Count, PerAxis, Up
+from unetkit.blocks.act import Identity
+from unetkit.blocks.fields import OwnAct, OwnNorm, PaddingMode, centred, one_sample
+from unetkit.blocks.norm import NoNorm
+from unetkit.operations.operation import volume
+from unetkit.signal import Bias, Signal
+
+
+class TransposedConv(Up):
+    """A transposed convolution; its kernel is the stride unless given, its output always stride times the input."""
+
+    source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
+    kernel: PerAxis | None = None
+    keep_channels: bool = False
+    """Keep the channels of the coarser level (Çiçek et al., 2016) instead of going to those of the finer one."""
+    groups: Count = 1
+    bias: Bias = "auto"
+    norm: OwnNorm = NoNorm()
+    act: OwnAct = Identity()
+
+    def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
+        channels = x.channels if self.keep_channels else channels
+        x = x.transposed_conv(channels, stride, self.kernel, groups=self.groups, bias=self.bias)
+        return x.norm(self.norm).act(self.act)
+
+
+class Interpolate(Up):
+    """Interpolation, then a convolution that goes to the channels of the finer level, or none."""
+
+    source = "Odena et al., 2016, doi:10.23915/distill.00003"
+    method: Literal["nearest", "linear", "cubic"] = "linear"
+    align_corners: bool = False
+    conv: Literal[1, 3] | None = None
+    """Kernel of the convolution after it; none by default."""
+    padding_mode: PaddingMode = "zeros"
+    bias: Bias = "auto"
+    norm: OwnNorm = NoNorm()
+    act: OwnAct = Identity()
+
+    def idle(self) -> dict[str, str]:
+        reasons = {}
+        if self.method == "nearest":
+            reasons["align_corners"] = "method: nearest has no corners to align"
+        if self.conv is None:
+            reasons |= dict.fromkeys(("padding_mode", "bias"), "there is no convolution")
+        elif self.conv == 1:
+            reasons["padding_mode"] = "a kernel of 1 covers one sample"
+        return reasons
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        if self.method == "cubic" and dims != 2:
+            yield "method", f"cubic interpolation exists in 2D only, this network is {dims}D", "Use linear."
+
+    def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
+        x = x.interpolate(stride, self.method, align_corners=self.align_corners)
+        if self.conv is not None:
+            x = x.conv(channels, self.conv, padding_mode=self.padding_mode, bias=self.bias)
+        return x.norm(self.norm).act(self.act)
+
+
+class PixelShuffle(Up):
+    """A convolution to stride-many times the channels, which become samples (sub-pixel convolution)."""
+
+    source = "Shi et al., 2016, arXiv:1609.05158"
+    kernel: PerAxis = 3
+    padding_mode: PaddingMode = "zeros"
+    bias: Bias = "auto"
+    norm: OwnNorm = NoNorm()
+    act: OwnAct = Identity()
+
+    def idle(self) -> dict[str, str]:
+        reasons = one_sample(self.kernel, "same")
+        return {field: reason for field, reason in reasons.items() if field == "padding_mode"}
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from centred(self.kernel, 1, "same")
+
+    def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
+        x = x.conv(channels * volume(stride), self.kernel, padding_mode=self.padding_mode, bias=self.bias)
+        return x.pixel_shuffle(stride).norm(self.norm).act(self.act)
+
+

@@ -1,0 +1,85 @@
+"""Windows that may reach over an image's border, where the image is mirrored (Ronneberger et al., 2015, fig. 2)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetkit.errors import Fault, SizeError
+
+if TYPE_CHECKING:
+    from unetkit.geometry import SizeSet
+    from unetkit.plan import Plan
+
+Value = TypeVar("Value", bound=np.generic)
+
+
+def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
+    """Returns the samples that a window shows of an axis with `size` samples, mirrored without repeating the border.
+
+    >>> mirrored(-2, 8, 4).tolist()
+    [2, 1, 0, 1, 2, 3, 2, 1]
+    """
+    period = max(1, 2 * (size - 1))
+    steps = np.arange(start, start + length) % period
+    return np.minimum(steps, period - steps) if size > 1 else np.zeros(length, np.intp)
+
+
+def window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]) -> NDArray[Value]:
+    """Returns a copy of the last axes of `array` from `starts` on, in `size`, mirrored beyond the border."""
+    spatial = array.shape[array.ndim - len(size) :]
+    indices = [mirrored(*axis) for axis in zip(starts, size, spatial, strict=True)]
+    lead = [np.arange(count) for count in array.shape[: array.ndim - len(size)]]
+    return np.ascontiguousarray(array[np.ix_(*lead, *indices)])
+
+
+@dataclass(frozen=True)
+class Cover:
+    """An input window whose output holds a whole region: where the input starts, its size, and what to keep of the output."""
+
+    starts: tuple[int, ...]
+    input_size: tuple[int, ...]
+    output_size: tuple[int, ...]
+    keep: tuple[slice, ...]
+
+
+def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
+    """Returns the smallest input that the plan accepts and whose output is at least `size`, centred on the region.
+
+    Raises SizeError where no accepted size is large enough, or where the output is coarser than the input.
+    """
+    input_size = covering_size(plan, size)
+    target = plan.crop_target(input_size)
+    if any(part.step not in (None, 1) for part in target):
+        raise SizeError(Fault("output-step", f"{plan.spec.name} does not label every pixel", cure="Add a level above."))
+    output_size = plan.output_size(input_size)
+    before = tuple((have - want) // 2 for have, want in zip(output_size, size, strict=True))
+    return Cover(
+        starts=tuple(-part.start - skip for part, skip in zip(target, before, strict=True)),
+        input_size=input_size,
+        output_size=output_size,
+        keep=tuple(slice(skip, skip + want) for skip, want in zip(before, size, strict=True)),
+    )
+
+
+def covering_size(plan: Plan, size: tuple[int, ...]) -> tuple[int, ...]:
+    """Returns the smallest accepted input size, per axis, whose output is at least `size`."""
+    input_size = [above(sizes, want) for sizes, want in zip(plan.accepted, size, strict=True)]
+    while True:
+        output_size = plan.output_size(tuple(input_size))
+        short = [axis for axis, want in enumerate(size) if output_size[axis] < want]
+        if not short:
+            return tuple(input_size)
+        for axis in short:
+            input_size[axis] = above(plan.accepted[axis], input_size[axis] + 1)
+
+
+def above(sizes: SizeSet, least: int) -> int:
+    """Returns the smallest size in the set that is at least `least`; raises SizeError where there is none."""
+    size = sizes.above(least)
+    if size is None:
+        raise SizeError(Fault("size-mismatch", f"no input of {least} or more samples fits this network"))
+    return size

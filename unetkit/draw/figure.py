@@ -1,0 +1,80 @@
+"""Plan -> the rows of the U: which feature maps stand at which level, and how each is made. No positions yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # only the types are needed, and the plan is someone else's import
+    from unetkit.plan import SizedPlan, Step
+
+Size = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Map:
+    """One feature map. `slot` made it from the map to its left (empty: the first of its side of the row).
+
+    `borrowed` of its channels came over the skip; `kept` is the size that the skip copies of it, where it is smaller.
+    """
+
+    channels: int
+    size: Size
+    slot: str = ""
+    borrowed: int = 0
+    kept: Size | None = None
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One level: its maps on the way down, and on the way up (none at the bottom). `skip` joins the two."""
+
+    level: int
+    encoder: tuple[Map, ...]
+    decoder: tuple[Map, ...] = ()
+    skip: bool = False
+
+
+def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
+    """Returns the levels of the U, level 0 first. With `whole_blocks` a block is one arrow to its last map."""
+    first = plan.steps[0]
+    down: dict[int, list[Map]] = {first.level: [Map(first.in_channels, first.input_size, caption="input")]}
+    up: dict[int, list[Map]] = {}
+    skips: dict[int, Size] = {}
+    for step in plan.steps:
+        side = up if step.level in up or step.slot == "up" else down
+        maps = side.setdefault(step.level, [])
+        if step.slot == "skip":
+            maps[-1] = merged(step, maps[-1])
+            if step.skip_channels:
+                skips[step.level] = step.output_size
+        elif step.slot in ("down", "up"):
+            maps.append(Map(step.channels, step.output_size, "" if not maps else step.slot))
+        else:
+            maps.extend(made(step, whole_blocks))
+    ends = up or down
+    ends[0][-1] = replace(ends[0][-1], caption="output")
+    return tuple(row(level, down[level], up.get(level, []), skips.get(level)) for level in sorted(down))
+
+
+def made(step: Step, whole_blocks: bool) -> list[Map]:
+    """Returns the maps that a block or a head makes."""
+    if whole_blocks or not step.maps:
+        return [Map(step.channels, step.output_size, step.slot)]
+    return [Map(each.channels, each.size, step.slot) for each in step.maps]
+
+
+def merged(step: Step, up: Map) -> Map:
+    """Returns the map after a skip; what is concatenated keeps its two parts."""
+    borrowed = step.skip_channels or 0
+    joined = borrowed + up.channels == step.channels
+    return Map(step.channels, step.output_size, borrowed=borrowed if joined else 0)
+
+
+def row(level: int, down: list[Map], up: list[Map], copied: Size | None) -> Row:
+    """Returns a row, with the part marked that its skip copies."""
+    last = down[-1]
+    if copied and copied != last.size and all(new <= old for new, old in zip(copied, last.size, strict=True)):
+        down[-1] = replace(last, kept=copied)
+    return Row(level, tuple(down), tuple(up), skip=copied is not None)

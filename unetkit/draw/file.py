@@ -1,0 +1,63 @@
+"""Writes a drawing as an SVG or PNG file. The PNG is rendered from the very same SVG text."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from unetkit.draw.drawing import draw_plan
+from unetkit.draw.markup import markup
+from unetkit.errors import Fault, FileError
+
+if TYPE_CHECKING:
+    from unetkit.plan import SizedPlan
+
+FONTS = Path(__file__).parent / "fonts"
+ZOOM = 2  # pixels of a PNG per pixel of the SVG
+
+
+def svg(sized_plan: SizedPlan, *, title: str = "") -> str:
+    """Returns the drawing of a plan at a size as SVG text. The same plan gives the same text.
+
+    Without a title the spec's name stands at the top.
+    """
+    return markup(draw_plan(sized_plan, title))
+
+
+def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
+    """Writes the drawing of a plan; the suffix says how: .svg or .png. A file is there whole or not at all.
+
+    Raises FileError for another suffix and for a file that cannot be written.
+    """
+    path = Path(path)
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        message = f"{path}: a drawing is not written as {suffix or 'a file without a suffix'}"
+        raise FileError(Fault("drawing-suffix", message, cure="Known: .png, .svg."))
+    text = svg(sized_plan, title=title)
+    write(path, png(text) if suffix == ".png" else text.encode())
+
+
+def png(text: str) -> bytes:
+    """Returns SVG text as PNG data, with the fonts in `fonts/`, so that it looks the same everywhere."""
+    import resvg_py  # a compiled renderer, needed for PNG only
+
+    found = [str(FONTS / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
+    return resvg_py.svg_to_bytes(svg_string=text, font_files=found, skip_system_fonts=True, zoom=ZOOM)
+
+
+def write(path: Path, data: bytes) -> None:
+    """Writes a file by way of a temporary one beside it, so that a reader never sees half of it."""
+    part = path.with_name(f".{os.urandom(8).hex()}.part")
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            part.unlink()
+        raise FileError(Fault("drawing-not-written", f"{path}: {error.strerror or error}")) from error

@@ -1,0 +1,122 @@
+"""A feature map with its measures: how large its box is, what stands above and below, how near a neighbour may come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import log2, prod, sqrt
+
+from unetkit.draw.figure import Map, Size
+from unetkit.draw.text import size_label, width
+
+CHANNELS_FONT, SIZE_FONT = 11.0, 10.0
+TALLEST, LOWEST = 128.0, 9.0
+LINE = 13.0  # the height of one line of label
+DEPTH = 7.0  # how far the faces of a volume slant
+HEAD = 7.0  # half the room that a vertical arrow takes
+APART = 6.0  # the least room between two labels
+
+
+@dataclass(frozen=True)
+class Glyph:
+    """A box around the anchor (x, y), where vertical arrows meet it: the middle of its own, not borrowed, part."""
+
+    map: Map
+    borrowed: float
+    own: float
+    height: float
+    depth: float
+    size_shown: bool
+    kept: float = 0.0
+    x: float = 0.0
+    y: float = 0.0
+
+    @property
+    def left(self) -> float:
+        return self.x - self.own / 2 - self.borrowed
+
+    @property
+    def right(self) -> float:
+        return self.x + self.own / 2
+
+    @property
+    def middle(self) -> float:
+        return (self.left + self.right) / 2
+
+    @property
+    def top(self) -> float:
+        return self.y - self.height / 2
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height / 2
+
+    @property
+    def roof(self) -> float:
+        """The upper end of all that belongs to it."""
+        return self.top - self.depth - 3 - LINE * (2 if self.map.caption else 1)
+
+    @property
+    def floor(self) -> float:
+        """The lower end of all that belongs to it."""
+        return self.bottom + (LINE + 2 if self.size_shown else 3)
+
+    @property
+    def size_label(self) -> str:
+        return size_label(self.map.size) if self.size_shown else ""
+
+    def lanes(self) -> tuple[tuple[float, float], ...]:
+        """Returns what it takes left and right of x: in the labels above, as a box, and below."""
+        middle = self.middle - self.x
+        above = max(width(str(self.map.channels), CHANNELS_FONT, bold=True), width(self.map.caption, SIZE_FONT))
+        below = width(self.size_label, SIZE_FONT)
+        return (
+            (middle - above / 2, middle + above / 2),
+            (self.left - self.x, self.right - self.x + self.depth),
+            (min(middle - below / 2, -HEAD), max(middle + below / 2, HEAD)),
+        )
+
+
+def distance(left: Glyph, right: Glyph, arrow: float) -> float:
+    """Returns how far apart two anchors must be at least, so that labels stay apart and an arrow has room."""
+    (above, body, below), (next_above, next_body, next_below) = left.lanes(), right.lanes()
+    least = max(above[1] - next_above[0] + APART, body[1] - next_body[0] + arrow, below[1] - next_below[0] + APART)
+    if right.height - left.height > APART:  # the labels of the lower box stand beside the higher one
+        least = max(least, max(above[1], below[1]) - next_body[0] + APART)
+    if left.height - right.height > APART:
+        least = max(least, body[1] - min(next_above[0], next_below[0]) + APART)
+    return least
+
+
+def glyphs(maps: Sequence[Map], scale: Callable[[Size], float]) -> list[Glyph]:
+    """Returns one side of a row, not placed yet. A size is written where it differs from the one before it."""
+    dims = len(maps[0].size)
+    before: list[Size | None] = [None, *(each.size for each in maps[:-1])]
+    return [
+        Glyph(
+            map=each,
+            borrowed=thickness(each.borrowed, dims) if each.borrowed else 0.0,
+            own=thickness(each.channels - each.borrowed, dims),
+            height=scale(each.size),
+            depth=DEPTH if dims == 3 else 0.0,
+            size_shown=each.size != previous or bool(each.caption),
+            kept=scale(each.kept) if each.kept else 0.0,
+        )
+        for each, previous in zip(maps, before, strict=True)
+    ]
+
+
+def thickness(channels: int, dims: int) -> float:
+    """Returns the width of a box: it grows with the logarithm of the channels; a line of samples is thin."""
+    return 3.0 + 1.3 * log2(channels) if dims == 1 else 4.0 + 3.0 * log2(channels)
+
+
+def heights(sizes: Sequence[Size]) -> Callable[[Size], float]:
+    """Returns the height of a size: it grows with the square root, so that 8 is still seen beside 512."""
+    largest = max(map(side, sizes))
+    return lambda size: max(LOWEST, TALLEST * sqrt(side(size) / largest))
+
+
+def side(size: Size) -> float:
+    """Returns the geometric mean of the axes."""
+    return float(prod(size) ** (1 / len(size)))

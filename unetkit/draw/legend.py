@@ -1,0 +1,75 @@
+"""What the arrows mean: one entry per kind of step and variant of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from unetkit.draw.figure import Row
+from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
+from unetkit.draw.text import fit, parts, width
+
+if TYPE_CHECKING:
+    from unetkit.plan import SizedPlan
+
+FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
+BOXES = {"borrowed": "copied from the encoder", "kept": "the part that is copied"}
+ORDER = ("block", "down", "up", "skip", "head")
+
+
+class Entry(NamedTuple):
+    """What is explained: how it looks, the word for it, the text."""
+
+    kind: str
+    word: str
+    text: str
+
+
+def entries(plan: SizedPlan, lines: Sequence[Row]) -> list[Entry]:
+    """Returns an entry for each kind of step, with its places where it has variants, and for each kind of box."""
+    found: dict[str, dict[str, list[str]]] = {}
+    for step in plan.steps:
+        if step.maps:
+            text = described(step.type, [each.label for each in step.maps])
+            found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
+    slots = sorted(found, key=lambda slot: ORDER.index(slot) if slot in ORDER else len(ORDER))
+    arrows = [
+        Entry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(places)})")
+        for slot in slots
+        for text, places in found[slot].items()
+    ]
+    maps = [each for row in lines for each in row.encoder + row.decoder]
+    seen = {"borrowed": any(each.borrowed for each in maps), "kept": any(each.kept for each in maps)}
+    return arrows + [Entry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
+
+
+def described(kind: str, labels: Sequence[str]) -> str:
+    """Returns a step in words: its type, and what it consists of where that says more."""
+    name, consists = kind.replace("_", " "), parts(labels)
+    return consists if consists.startswith(name) else f"{name}: {consists}"
+
+
+def flow(items: Iterable[Entry], left: float, top: float, right: float) -> tuple[list[Shape], float]:
+    """Returns the entries in lines of the given width, and the y below the last."""
+    shapes: list[Shape] = []
+    x, y = left, top
+    for entry in items:
+        lead = width(entry.word, FONT, bold=True) + 6 if entry.word else 0
+        text = fit(entry.text, right - left - SAMPLE - lead, FONT)
+        full = SAMPLE + lead + width(text, FONT)
+        if x > left and x + full > right:
+            x, y = left, y + LINE
+        middle = y + LINE / 2
+        shapes.append(sample(entry.kind, x, middle))
+        if entry.word:
+            shapes.append(Text(x + SAMPLE, middle + 4, entry.word, FONT, bold=True))
+        shapes.append(Text(x + SAMPLE + lead, middle + 4, text, FONT, kind="muted"))
+        x += full + GAP
+    return shapes, y + LINE
+
+
+def sample(kind: str, x: float, y: float) -> Shape:
+    """Returns the shape that an entry explains: a small box or an arrow."""
+    if kind in BOXES:
+        return rectangle(x + 3, y - 6, x + SAMPLE - 10, y + 6, kind)
+    return Arrow((x, y), (x + SAMPLE - 7, y), kind)

@@ -1,0 +1,113 @@
+"""Drawing -> SVG text. Everything is a plain shape with a class: no scripts, no markers, nothing fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from math import hypot
+
+from unetkit.draw.shapes import Area, Arrow, Drawing, Point, Shape, Text
+from unetkit.draw.text import FAMILY
+
+TIP = 6.5
+
+SHAPES = """
+.unetkit polygon { stroke-width: 1; stroke-linejoin: round }
+.unetkit path { fill: none; stroke-width: 1.8 }
+.unetkit .kept { fill: none; stroke-dasharray: 3 2.4 }
+.unetkit .tip { stroke: none }
+"""
+FILLS = {  # class: colour on a light page, on a dark one
+    "page": ("#ffffff", "#12181f"),
+    "text": ("#1f2a35", "#e6ebf0"),
+    "muted": ("#5a6773", "#a3afba"),
+    "own": ("#c9ddf2", "#2b4a6e"),
+    "borrowed": ("#ffffff", "#12181f"),
+    "upper": ("#e4eefa", "#3a5d86"),
+    "side": ("#a9c6e6", "#203a58"),
+}
+OUTLINE = ("#3f6ea5", "#7fabdc")
+ARROWS = {
+    "block": ("#2f5f9e", "#7fb0ea"),
+    "down": ("#c2452d", "#f08a70"),
+    "up": ("#2f8547", "#74c98b"),
+    "skip": ("#87919c", "#8d98a3"),
+    "head": ("#0e7f86", "#5ec8cf"),
+}
+
+
+def style() -> str:
+    """Returns the style sheet; a page that shows the SVG in place is not touched by it."""
+    light, dark = ("\n".join(colours(theme)) for theme in (0, 1))
+    return f"{SHAPES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+
+
+def colours(theme: int) -> Iterator[str]:
+    """Yields the rules of the light (0) or the dark (1) theme."""
+    yield f".unetkit polygon {{ stroke: {OUTLINE[theme]} }}"
+    for name, colour in FILLS.items():
+        yield f".unetkit .{name} {{ fill: {colour[theme]} }}"
+    for name, colour in ARROWS.items():
+        yield f".unetkit path.{name} {{ stroke: {colour[theme]} }}"
+        yield f".unetkit .tip.{name} {{ fill: {colour[theme]} }}"
+
+
+def markup(drawing: Drawing) -> str:
+    """Returns the drawing as an SVG document; equal drawings give equal text."""
+    size = f'width="{number(drawing.width)}" height="{number(drawing.height)}"'
+    view = f"0 0 {number(drawing.width)} {number(drawing.height)}"
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{view}" class="unetkit" role="img">',
+        f"<title>{clean(drawing.title)}</title>",
+        f"<desc>{clean(drawing.description)}</desc>",
+        f"<style>{style()}</style>",
+        f'<rect class="page" {size}/>',
+        f'<g font-family="{FAMILY}">',
+        *(element(shape) for shape in drawing.shapes),
+        "</g>",
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def element(shape: Shape) -> str:
+    """Returns one shape as an SVG element."""
+    if isinstance(shape, Text):
+        look = f'class="{shape.kind}" font-size="{number(shape.size)}"'
+        look += ' font-weight="bold"' if shape.bold else ""
+        look += f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
+        return f'<text x="{number(shape.x)}" y="{number(shape.y)}" {look}>{clean(shape.text)}</text>'
+    if isinstance(shape, Area):
+        return f'<polygon class="{shape.kind}" points="{points(shape.points)}"/>'
+    return arrow(shape)
+
+
+def arrow(shape: Arrow) -> str:
+    """Returns a line that ends under its tip, and the tip."""
+    (x0, y0), (x1, y1) = shape.start, shape.end
+    length = hypot(x1 - x0, y1 - y0)
+    dx, dy = (x1 - x0) / length, (y1 - y0) / length
+    back = (x1 - TIP * dx, y1 - TIP * dy)
+    wing = TIP * 0.6
+    corners = ((x1, y1), (back[0] - wing * dy, back[1] + wing * dx), (back[0] + wing * dy, back[1] - wing * dx))
+    line = f'<path class="{shape.kind}" d="M{points((shape.start,))}L{points((back,))}"/>'
+    return f'{line}<polygon class="tip {shape.kind}" points="{points(corners)}"/>'
+
+
+def points(each: tuple[Point, ...]) -> str:
+    """Returns coordinates as SVG writes them."""
+    return " ".join(f"{number(x)},{number(y)}" for x, y in each)
+
+
+def number(value: float) -> str:
+    """Returns a number with at most one decimal.
+
+    >>> number(12.04), number(12.5), number(-0.01)
+    ('12', '12.5', '0')
+    """
+    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+
+
+def clean(text: str) -> str:
+    """Returns text as XML may hold it: escaped, and without control characters and lone surrogates."""
+    return escape("".join(letter for letter in text if letter.isprintable()), quote=False)

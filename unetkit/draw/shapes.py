@@ -1,0 +1,67 @@
+"""The pure values a drawing is made of. Pixels; x to the right, y down; `kind` names how a shape looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from unetkit.draw.text import width
+
+Point = tuple[float, float]
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclass(frozen=True)
+class Text:
+    """A line of text; (x, y) is on its baseline, at its start, middle or end."""
+
+    x: float
+    y: float
+    text: str
+    size: float = 10
+    kind: str = "text"
+    anchor: Literal["start", "middle", "end"] = "start"
+    bold: bool = False
+
+    @property
+    def bounds(self) -> Bounds:
+        """The room it takes: DejaVu's ascent is 0.76 em for capitals and digits with accents, its descent 0.24 em."""
+        full = width(self.text, self.size, bold=self.bold)
+        left = self.x - full * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
+        return left, self.y - 0.76 * self.size, left + full, self.y + 0.24 * self.size
+
+
+@dataclass(frozen=True)
+class Area:
+    """A filled polygon, or only its dashed outline."""
+
+    points: tuple[Point, ...]
+    kind: str
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """A straight arrow from `start` to the tip `end`."""
+
+    start: Point
+    end: Point
+    kind: str
+
+
+Shape = Text | Area | Arrow
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A finished figure: its extent in pixels, what it is called, what it shows in words, and its shapes."""
+
+    width: float
+    height: float
+    title: str
+    description: str
+    shapes: tuple[Shape, ...]
+
+
+def rectangle(left: float, top: float, right: float, bottom: float, kind: str) -> Area:
+    """Returns a rectangle as an area."""
+    return Area(((left, top), (right, top), (right, bottom), (left, bottom)), kind)

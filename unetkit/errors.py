@@ -1,0 +1,106 @@
+"""What can go wrong, said like a compiler says it: place, value, rule, cure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from typing import Any, NamedTuple
+
+
+class Place(NamedTuple):
+    """A span of source text; `line` and `column` count from 1."""
+
+    file: str
+    line: int
+    column: int
+    text: str = ""
+    width: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that is wrong: a stable `code`, the `path` in the spec, the `message`, and the `cure`."""
+
+    code: str
+    message: str
+    path: str = ""
+    cure: str = ""
+    place: Place | None = None
+
+    def __str__(self) -> str:
+        head = f"{self.place}: " if self.place else ""
+        path = f"{self.path}: " if self.path else ""
+        lines = [f"{head}error[{self.code}]: {path}{self.message}"]
+        if self.place and self.place.text:
+            lines += quote(self.place)
+        if self.cure:
+            lines.append(f"   {self.cure}")
+        return "\n".join(lines)
+
+    def at(self, place: Place | None) -> Fault:
+        """This fault with its place, unless it has one already."""
+        return self if self.place or place is None else replace(self, place=place)
+
+    def json(self) -> dict[str, Any]:
+        """The fault as plain values, without the quoted source line."""
+        values = asdict(self)
+        place = self.place
+        values["place"] = place and {"file": place.file, "line": place.line, "column": place.column}
+        return values
+
+
+def quote(place: Place, width: int = 100) -> list[str]:
+    """Returns the source line with the span underlined; a line over `width` is cut around the span."""
+    text = place.text.replace("\t", " ")
+    start = place.column - 1
+    if len(text) > width:
+        left = max(0, start - width // 3)
+        text, start = text[left : left + width], start - left
+    underline = max(1, min(place.width, len(text) - start))
+    return [f"   {text.rstrip()}", f"   {' ' * start}{'^' * underline}"]
+
+
+class UnetkitError(Exception):
+    """The base of every error that unetkit raises on purpose. It carries one or more faults."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__(*faults)
+        self.faults: tuple[Fault, ...] = faults
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class SpecError(UnetkitError):
+    """A spec cannot be read or is not valid."""
+
+
+class SizeError(UnetkitError):
+    """An image size does not fit the network."""
+
+
+class BlockError(UnetkitError):
+    """A block is unknown, cannot be imported, or breaks the rules of blocks."""
+
+
+class FileError(UnetkitError):
+    """A file that is not a spec cannot be read or written: an image, a model, a drawing."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Returns the cure for an unknown name: the nearest known one, or all of them.
+
+    >>> did_you_mean("kernal", ["kernel", "padding"])
+    'Did you mean: kernel?'
+    >>> did_you_mean("q", ["kernel", "padding"])
+    'Known: kernel, padding.'
+    """
+    names = sorted(str(name) for name in known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if near:
+        return f"Did you mean: {near[0]}?"
+    return f"Known: {', '.join(names)}." if names else ""

@@ -1,0 +1,90 @@
+"""The few tensor functions and layers that torch lacks. They refuse what the plan refuses, and broadcast nothing."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+def same_size(x: Tensor, like: Tensor) -> Tensor:
+    """Returns x; raises ValueError unless it has the spatial size of `like`."""
+    if x.shape[2:] != like.shape[2:]:
+        raise ValueError(f"sizes differ: {tuple(x.shape[2:])} and {tuple(like.shape[2:])}")
+    return x
+
+
+def crop_to(x: Tensor, like: Tensor) -> Tensor:
+    """Returns the centre of x, in the spatial size of `like`."""
+    for axis in range(2, x.dim()):
+        excess = x.shape[axis] - like.shape[axis]
+        if excess < 0:
+            raise ValueError(f"cannot crop {tuple(x.shape[2:])} to {tuple(like.shape[2:])}")
+        x = x.narrow(axis, excess // 2, like.shape[axis])
+    return x
+
+
+def pad_to(x: Tensor, like: Tensor) -> Tensor:
+    """Returns x with zeros around it, in the spatial size of `like`."""
+    padding: list[int] = []
+    for axis in range(x.dim() - 1, 1, -1):
+        lack = like.shape[axis] - x.shape[axis]
+        if lack < 0:
+            raise ValueError(f"cannot pad {tuple(x.shape[2:])} to {tuple(like.shape[2:])}")
+        padding += [lack // 2, lack - lack // 2]
+    return functional.pad(x, padding)
+
+
+def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
+    """Returns x interpolated to the spatial size of `like`."""
+    return functional.interpolate(x, size=like.shape[2:], mode=mode)
+
+
+def add(x: Tensor, other: Tensor) -> Tensor:
+    """Returns the sum of two tensors of the same shape."""
+    if x.shape != other.shape:
+        raise ValueError(f"cannot add {tuple(x.shape)} and {tuple(other.shape)}")
+    return x + other
+
+
+def gate(x: Tensor, weights: Tensor) -> Tensor:
+    """Returns x times weights of the same spatial size, for each channel or for all."""
+    if weights.shape[2:] != x.shape[2:]:
+        raise ValueError(f"a gate of {tuple(weights.shape)} does not fit {tuple(x.shape)}")
+    return x * weights
+
+
+def gate_image(x: Tensor, weights: Tensor) -> Tensor:
+    """Returns x times weights of one sample per channel."""
+    if weights.shape[2:].numel() != 1:
+        raise ValueError(f"a gate of {tuple(weights.shape)} is not one sample per channel")
+    return x * weights
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of each sample of a tensor (N, C, *spatial)."""
+
+    def __init__(self, channels: int, eps: float = 1e-6, affine: bool = True) -> None:
+        super().__init__(channels, eps=eps, elementwise_affine=affine)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(x.movedim(1, -1)).movedim(-1, 1)
+
+
+class PixelShuffle(nn.Module):
+    """Turns channels (N, C·f, *spatial) into samples (N, C, *spatial·factor), for any dims and a factor per axis."""
+
+    def __init__(self, factor: tuple[int, ...]) -> None:
+        super().__init__()
+        self.factor = tuple(factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        dims = len(self.factor)
+        parts = x.unflatten(1, (-1, *self.factor))  # (N, C, *factor, *spatial)
+        order = [0, 1] + [axis for i in range(dims) for axis in (2 + dims + i, 2 + i)]
+        size = [n * f for n, f in zip(x.shape[2:], self.factor, strict=True)]
+        return parts.permute(order).reshape(x.shape[0], -1, *size)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}"
+

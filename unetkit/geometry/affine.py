@@ -1,0 +1,58 @@
+"""Numbers of the form step·k + offset: one residue class of sizes, pushed through the same formulas as a single size."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Unsettled(ArithmeticError):
+    """A floor division whose result is not affine in k; `factor` more residue classes settle it."""
+
+    def __init__(self, factor: int) -> None:
+        super().__init__(factor)
+        self.factor = factor
+
+
+class Affine(NamedTuple):
+    """step·k + offset for k = 0, 1, 2 …
+
+    >>> (Affine(16, 12) - 4) // 2
+    Affine(step=8, offset=4)
+    """
+
+    step: int
+    offset: int
+
+    def __add__(self, other: Number) -> Affine:  # type: ignore[override]  # a number first, a tuple by storage
+        if isinstance(other, Affine):
+            return Affine(self.step + other.step, self.offset + other.offset)
+        return Affine(self.step, self.offset + other)
+
+    __radd__ = __add__
+
+    def __neg__(self) -> Affine:
+        return Affine(-self.step, -self.offset)
+
+    def __sub__(self, other: Number) -> Affine:
+        return self + -other
+
+    def __rsub__(self, other: int) -> Affine:
+        return -self + other
+
+    def __mul__(self, factor: int) -> Affine:  # type: ignore[override]
+        return Affine(self.step * factor, self.offset * factor)
+
+    __rmul__ = __mul__  # type: ignore[assignment]
+
+    def __floordiv__(self, divisor: int) -> Affine:
+        if self.step % divisor:
+            raise Unsettled(divisor)
+        return Affine(self.step // divisor, self.offset // divisor)
+
+    def __mod__(self, divisor: int) -> int:
+        if self.step % divisor:
+            raise Unsettled(divisor)
+        return self.offset % divisor
+
+
+Number = int | Affine

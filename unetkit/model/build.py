@@ -1,0 +1,111 @@
+"""From plan to torch.fx modules: one per block, and one for the network that calls them in order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import fx, nn
+
+from unetkit import functional
+from unetkit.model.check import SizeCheck
+from unetkit.model.init import initialize
+from unetkit.operations.pointwise import INPLACE, Activation
+from unetkit.plan import Plan, plan
+from unetkit.signal import Span
+from unetkit.spec import Spec
+
+
+def build(spec: Spec, seed: int | None = None) -> nn.Module:
+    """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
+
+    `seed` makes the initial weights repeatable, and leaves torch's own random state alone. The module has the
+    attributes `spec` and `plan`. It raises SizeError for an image that does not fit.
+
+    >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
+    torch.Size([1, 2, 8, 8])
+    """
+    if not isinstance(spec, Spec):
+        from unetkit.spec import load  # a path, a name or plain values, for convenience
+
+        spec = load(spec)
+    with torch.random.fork_rng(enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        network = assemble(plan(spec))
+        initialize(network, spec.init)
+    return network
+
+
+def assemble(planned: Plan) -> fx.GraphModule:
+    """Returns the network of a plan, with torch's own initial weights."""
+    root = nn.Module()
+    graph = fx.Graph()
+    shared = readers(planned)
+    signals: dict[int, fx.Node] = {0: graph.placeholder("x")}
+    for span in planned.spans:
+        add_module(root, span.scope, block(planned, span, shared))
+        signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))
+    graph.output(signals[planned.output])
+    network = fx.GraphModule(root, graph, class_name="UNet")
+    network.spec, network.plan = planned.spec, planned  # type: ignore[assignment]  # plain attributes, no submodules
+    network.register_forward_pre_hook(SizeCheck(planned))
+    return network
+
+
+def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:
+    """Returns one block as a module whose inputs and operations are those of the span."""
+    root = nn.Module()
+    graph = fx.Graph()
+    names = ("x", "skip")
+    signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, names, strict=False)}
+    for index in range(span.start, span.end):
+        node = planned.nodes[index]
+        layer = planned.layer(index)
+        inputs = tuple(signals[source] for source in node.inputs)
+        if layer.is_module:
+            kwargs = dict(layer.kwargs)
+            if may_overwrite(planned, index, shared):
+                kwargs["inplace"] = True
+            root.add_module(node.name, target(layer.name)(*layer.args, **kwargs))
+            signals[index] = graph.call_module(node.name, inputs)
+        elif layer.name == "torch.cat":
+            signals[index] = graph.call_function(torch.cat, (inputs,), dict(layer.kwargs))
+        else:
+            signals[index] = graph.call_function(target(layer.name), inputs, dict(layer.kwargs))
+    graph.output(signals[span.output])
+    return fx.GraphModule(root, graph, class_name=planned.spec.type_of(planned.spec.parts[span.scope]).title().replace("_", ""))
+
+
+def target(name: str) -> Any:
+    """Returns what a layer's name stands for, in torch.nn, torch or unetkit.functional."""
+    space, _, attribute = name.partition(".")
+    return getattr({"nn": nn, "torch": torch, "functional": functional}[space], attribute)
+
+
+def readers(planned: Plan) -> dict[int, int]:
+    """Returns how often each signal is read."""
+    counts: dict[int, int] = {planned.output: 1}
+    for node in planned.nodes:
+        for index in node.inputs:
+            counts[index] = counts.get(index, 0) + 1
+    return counts
+
+
+def may_overwrite(planned: Plan, index: int, shared: dict[int, int]) -> bool:
+    """Whether an operation may write its output over its input: nobody else reads it, and no backward pass needs it."""
+    node = planned.nodes[index]
+    if not isinstance(node.operation, Activation) or node.operation.name not in INPLACE:
+        return False
+    source = planned.nodes[node.inputs[0]]
+    return source.operation is not None and not source.operation.keeps_output and shared[node.inputs[0]] == 1
+
+
+def add_module(root: nn.Module, name: str, module: nn.Module) -> None:
+    """Adds a module under a dotted name, with plain modules for the parts before the last dot."""
+    *parents, last = name.split(".")
+    for part in parents:
+        if not hasattr(root, part):
+            root.add_module(part, nn.Module())
+        root = root.get_submodule(part)
+    root.add_module(last, module)

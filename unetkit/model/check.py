@@ -1,0 +1,34 @@
+"""The check at the door of a network: an image that does not fit is refused with the sizes that do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unetkit.errors import Fault, SizeError
+from unetkit.plan import Plan
+
+
+class SizeCheck:
+    """A forward pre-hook that raises SizeError; sizes seen before pass at once."""
+
+    def __init__(self, planned: Plan) -> None:
+        self.plan = planned
+        self.known: set[tuple[int, ...]] = set()
+
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if torch.compiler.is_compiling() or not inputs or not isinstance(inputs[0], Tensor):
+            return
+        shape = tuple(inputs[0].shape)
+        if shape[1:] in self.known:
+            return
+        spec = self.plan.spec
+        if len(shape) != spec.dims + 2 or shape[1] != spec.in_channels:
+            axes = ", ".join(["N", str(spec.in_channels), *"DHW"[3 - spec.dims :]])
+            raise SizeError(
+                Fault("input-shape", f"{spec.name} takes a tensor ({axes}), not {shape}", cure="Reshape the input.")
+            )
+        self.plan.output_size(tuple(int(n) for n in shape[2:]))
+        self.known.add(shape[1:])

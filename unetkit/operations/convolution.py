@@ -1,0 +1,161 @@
+"""Convolution and transposed convolution (arithmetic: Dumoulin & Visin, 2016, arXiv:1603.07285)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from unetkit.geometry import Grid, Interval, Limit, Number, at_least
+from unetkit.operations.operation import Axes, Layer, Operation, compact, misfit, volume, window_label
+
+
+@dataclass(frozen=True, slots=True)
+class Conv(Operation):
+    """A convolution of `out` channels; `padding` samples are added on each side, with what `padding_mode` says."""
+
+    out: int
+    kernel: Axes
+    stride: Axes
+    padding: Axes
+    dilation: Axes
+    groups: int = 1
+    bias: bool = True
+    padding_mode: str = "zeros"
+
+    kind = "conv"
+    pointwise = False
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        divide_channels(self.groups, inputs[0], self.out)
+        return self.out
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return self._room(axis, sizes[0]) // self.stride[axis] + 1
+
+    def _room(self, axis: int, size: Number) -> Number:
+        return size + (2 * self.padding[axis] - self.dilation[axis] * (self.kernel[axis] - 1) - 1)
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        padding = self.padding[axis]
+        rule = f"a window of {span} needs at least {span - 2 * padding} samples, here are {{0}}"
+        limits = [at_least(sizes[0], span - 2 * padding, rule)] if span > 2 * padding + 1 else []
+        if padding and self.padding_mode in ("reflect", "circular"):
+            least = padding + (self.padding_mode == "reflect")
+            rule = f"{self.padding_mode} padding of {padding} needs at least {least} samples, here are {{0}}"
+            limits.append(at_least(sizes[0], least, rule))
+        return limits
+
+    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return self._room(axis, sizes[0]) % self.stride[axis]
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        stride, padding = self.stride[axis], self.padding[axis]
+        reach = self.dilation[axis] * (self.kernel[axis] - 1)
+        return (Interval(wanted.low * stride - padding, wanted.high * stride - padding + reach),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].window(self.kernel[axis], self.stride[axis], self.padding[axis], self.dilation[axis])
+
+    def parameters(self, inputs: Axes) -> int:
+        return self.out * (inputs[0] // self.groups) * volume(self.kernel) + self.bias * self.out
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return self.out * (inputs[0] // self.groups) * volume(self.kernel) * volume(output)
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (self.stride[axis], 1)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = window_arguments(self.stride, self.padding, self.dilation, groups=self.groups, bias=self.bias)
+        if self.padding_mode != "zeros" and any(self.padding):
+            kwargs["padding_mode"] = self.padding_mode
+        return Layer(f"nn.Conv{dims}d", (inputs[0], self.out, compact(self.kernel)), kwargs)
+
+    def label(self) -> str:
+        return window_label("conv", self.kernel)
+
+
+@dataclass(frozen=True, slots=True)
+class TransposedConv(Operation):
+    """A transposed convolution: `padding` samples are cut from each side, `extra` added at the far end."""
+
+    out: int
+    kernel: Axes
+    stride: Axes
+    padding: Axes
+    extra: Axes
+    groups: int = 1
+    bias: bool = True
+
+    kind = "up-conv"
+    pointwise = False
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        divide_channels(self.groups, inputs[0], self.out)
+        return self.out
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        reach = self.kernel[axis] + self.extra[axis] - 2 * self.padding[axis]
+        return (sizes[0] - 1) * self.stride[axis] + reach
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        if self.kernel[axis] + self.extra[axis] - 2 * self.padding[axis] >= 1:
+            return ()
+        return (at_least(self.size(axis, sizes), 1, "the transposed convolution leaves nothing"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        stride, padding, kernel = self.stride[axis], self.padding[axis], self.kernel[axis]
+        low = -((kernel - 1 - padding - wanted.low) // stride)  # smallest i with i·stride − padding + kernel − 1 ≥ low
+        return (Interval(low, (wanted.high + padding) // stride),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].spread(self.kernel[axis], self.stride[axis], self.padding[axis])
+
+    def parameters(self, inputs: Axes) -> int:
+        return inputs[0] * (self.out // self.groups) * volume(self.kernel) + self.bias * self.out
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return inputs[0] * (self.out // self.groups) * volume(self.kernel) * volume(sizes[0])
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (1, self.stride[axis])
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        ones = (1,) * dims
+        kwargs = window_arguments(ones, self.padding, ones, groups=self.groups, bias=self.bias)
+        if any(self.extra):
+            kwargs["output_padding"] = compact(self.extra)
+        args = (inputs[0], self.out, compact(self.kernel), compact(self.stride))
+        return Layer(f"nn.ConvTranspose{dims}d", args, kwargs)
+
+    def label(self) -> str:
+        return window_label("up-conv", self.kernel)
+
+
+def divide_channels(groups: int, inputs: int, out: int) -> None:
+    """Raises BlockError unless the groups divide both numbers of channels."""
+    if inputs % groups or out % groups:
+        raise misfit(
+            f"{groups} groups do not divide {inputs} input and {out} output channels",
+            "Choose groups that divide both.",
+        )
+
+
+def window_arguments(stride: Axes, padding: Axes, dilation: Axes, *, groups: int = 1, bias: bool = True) -> dict[str, Any]:
+    """Returns the arguments of a torch window that differ from torch's defaults."""
+    kwargs: dict[str, Any] = {}
+    if any(value != 1 for value in stride):
+        kwargs["stride"] = compact(stride)
+    if any(padding):
+        kwargs["padding"] = compact(padding)
+    if any(value != 1 for value in dilation):
+        kwargs["dilation"] = compact(dilation)
+    if groups != 1:
+        kwargs["groups"] = groups
+    if not bias:
+        kwargs["bias"] = False
+    return kwargs

@@ -1,0 +1,167 @@
+"""Where two signals meet: make their sizes equal, then concatenate, add or multiply."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least, equal
+from unetkit.operations.operation import Axes, Layer, Operation, misfit
+from unetkit.operations.resampling import torch_mode
+
+
+class Meeting(Operation):
+    """The family of operations on (signal, other signal) whose sizes must be equal."""
+
+    __slots__ = ()
+    pointwise = False
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return tuple(equal(size, sizes[0], "{} and {} samples meet") for size in sizes[1:])
+
+
+@dataclass(frozen=True, slots=True)
+class Concat(Meeting):
+    """The channels of all inputs, one after the other."""
+
+    kind = "concat"
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        return sum(inputs)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("torch.cat", (), {"dim": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Add(Meeting):
+    """The sum of two signals with the same channels and sizes; nothing is broadcast."""
+
+    kind = "add"
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] != inputs[1]:
+            raise misfit(f"signals of {inputs[0]} and {inputs[1]} channels cannot be added")
+        return inputs[0]
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.add")
+
+
+@dataclass(frozen=True, slots=True)
+class Gate(Operation):
+    """A signal times a gate: of one channel or as many, of the same sizes or (`whole`) of one sample per channel."""
+
+    whole: bool = False
+
+    kind = "gate"
+    pointwise = False
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[1] not in (1, inputs[0]):
+            raise misfit(f"a gate of {inputs[1]} channels does not fit a signal of {inputs[0]}")
+        return inputs[0]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        if self.whole:
+            return (equal(sizes[1], 1, "a gate for the whole image has one sample, this one has {}"),)
+        return (equal(sizes[1], sizes[0], "{} and {} samples meet"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, Interval(0, 0) if self.whole else wanted)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.gate_image" if self.whole else "functional.gate")
+
+
+@dataclass(frozen=True, slots=True)
+class SameSize(Operation):
+    """The first signal, unchanged; refused where the second has another size."""
+
+    kind = "same size"
+    pointwise = False
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[0], sizes[1], "encoder is {1}, decoder is {0}"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, None)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.same_size")
+
+
+@dataclass(frozen=True, slots=True)
+class CropTo(Operation):
+    """The centre of the first signal, in the size of the second; the odd sample is cut at the far end."""
+
+    kind = "crop"
+    pointwise = False
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (at_least(sizes[0], sizes[1], "a crop to {1} needs at least as many samples, here are {0}", "size-mismatch"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        before = (sizes[0] - sizes[1]) // 2
+        return (Interval(wanted.low + before, wanted.high + before), None)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].shifted((sizes[0] - sizes[1]) // 2)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.crop_to")
+
+
+@dataclass(frozen=True, slots=True)
+class PadTo(Operation):
+    """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end."""
+
+    kind = "pad"
+    pointwise = False
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (at_least(sizes[1], sizes[0], "a pad to {1} needs at most as many samples, here are {0}", "size-mismatch"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        before = (sizes[1] - sizes[0]) // 2
+        return (Interval(wanted.low - before, wanted.high - before), None)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].shifted(-((sizes[1] - sizes[0]) // 2))
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.pad_to")
+
+
+@dataclass(frozen=True, slots=True)
+class ResizeTo(Operation):
+    """The first signal, interpolated to the size of the second."""
+
+    method: str
+
+    kind = "resize"
+    pointwise = False
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1]
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted if sizes[0] == sizes[1] else EVERYWHERE, None)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        if sizes[0] == sizes[1]:
+            return grids[0]
+        step = grids[0].step * sizes[0] / sizes[1]
+        return Grid(grids[0].start + (step - grids[0].step) / 2, step)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.resize_to", (), {"mode": torch_mode(self.method, dims)})

@@ -1,0 +1,111 @@
+"""Normalisation: by batch, instance, group (Wu & He, 2018) and over the channels of each sample (Ba et al., 2016)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from unetkit.geometry import EVERYWHERE, Interval
+from unetkit.operations.operation import Axes, Layer, Operation, misfit, volume
+
+
+class Normalization(Operation):
+    """The family of operations after which a convolution needs no bias."""
+
+    __slots__ = ()
+    kind = "norm"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchNorm(Normalization):
+    """Mean and variance per channel over the batch in training, running values in evaluation."""
+
+    eps: float = 1e-5
+    momentum: float = 0.1
+    affine: bool = True
+
+    def parameters(self, inputs: Axes) -> int:
+        return 2 * inputs[0] * self.affine
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = changed(eps=(self.eps, 1e-5), momentum=(self.momentum, 0.1), affine=(self.affine, True))
+        return Layer(f"nn.BatchNorm{dims}d", (inputs[0],), kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceNorm(Normalization):
+    """Mean and variance per image and channel: every sample depends on the whole image."""
+
+    eps: float = 1e-5
+    affine: bool = True
+
+    pointwise = False
+    sees_image = True
+
+    def joint_limit(self, sizes: Axes) -> str:
+        return "" if volume(sizes) > 1 else "instance norm needs more than one sample per channel"
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (EVERYWHERE,)
+
+    def parameters(self, inputs: Axes) -> int:
+        return 2 * inputs[0] * self.affine
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, False))
+        return Layer(f"nn.InstanceNorm{dims}d", (inputs[0],), kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupNorm(Normalization):
+    """Mean and variance per image and group of channels: every sample depends on the whole image."""
+
+    groups: int
+    eps: float = 1e-5
+    affine: bool = True
+    lone: bool = False
+    """Whether each group is one channel, so that one sample has no variance."""
+
+    pointwise = False
+    sees_image = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % self.groups:
+            raise misfit(
+                f"{self.groups} groups do not divide {inputs[0]} channels", "Choose norm groups that divide the channels."
+            )
+        return inputs[0]
+
+    def joint_limit(self, sizes: Axes) -> str:
+        if self.lone and volume(sizes) == 1:
+            return "group norm with one channel per group needs more than one sample per channel"
+        return ""
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (EVERYWHERE,)
+
+    def parameters(self, inputs: Axes) -> int:
+        return 2 * inputs[0] * self.affine
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("nn.GroupNorm", (self.groups, inputs[0]), changed(eps=(self.eps, 1e-5), affine=(self.affine, True)))
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelNorm(Normalization):
+    """Layer norm over the channels of each sample, as in ConvNeXt (Liu et al., 2022): local."""
+
+    eps: float = 1e-6
+    affine: bool = True
+
+    def parameters(self, inputs: Axes) -> int:
+        return 2 * inputs[0] * self.affine
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = changed(eps=(self.eps, 1e-6), affine=(self.affine, True))
+        return Layer("functional.ChannelNorm", (inputs[0],), kwargs)
+
+
+def changed(**values: tuple[Any, Any]) -> dict[str, Any]:
+    """Returns the arguments that differ from torch's defaults, given (value, default) by name."""
+    return {name: value for name, (value, default) in values.items() if value != default}

@@ -1,0 +1,134 @@
+"""What every operation states: its size, the input that it needs, its grid, its cost and its torch layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields, is_dataclass
+from math import prod
+from typing import Any, ClassVar, NamedTuple
+
+from unetkit.errors import BlockError, Fault
+from unetkit.geometry import Grid, Interval, Limit, Number
+
+Axes = tuple[int, ...]
+
+
+class Layer(NamedTuple):
+    """A call that makes the torch layer, `nn.Conv2d(1, 64, 3)`; or, where `name` is a function, its further arguments.
+
+    `name` begins with `nn.` (a module of torch.nn), `torch.` or `functional.` (of unetkit.functional).
+    """
+
+    name: str
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = {}  # noqa: RUF012 - never written to
+
+    @property
+    def is_module(self) -> bool:
+        """Whether the layer is a module, and not a plain function of tensors."""
+        return self.name.rpartition(".")[2][0].isupper()
+
+    def __str__(self) -> str:
+        words = [repr(value) for value in self.args] + [f"{key}={value!r}" for key, value in self.kwargs.items()]
+        return f"{self.name}({', '.join(words)})"
+
+
+class Operation:
+    """One step of a network, as facts about it. The defaults are those of a pointwise operation on one signal.
+
+    Sizes are per axis and come in the order of the inputs; they are integers, or residue classes (`Affine`) that pass
+    through the same formula. `inputs` are the channels of the inputs.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str]
+    """The word for it in names and drawings."""
+    pointwise: ClassVar[bool] = True
+    """Whether each output sample depends on the same sample of the input alone: no fact needs asking."""
+    sees_image: ClassVar[bool] = False
+    """Whether each output sample depends on the whole image, so that no tile can give the same result."""
+    makes_map: ClassVar[bool] = False
+    """Whether the result is worth a box in a drawing."""
+    keeps_output: ClassVar[bool] = False
+    """Whether the backward pass needs the output, so that no later operation may overwrite it."""
+
+    def channels(self, inputs: Axes) -> int:
+        """Returns the channels of the output; raises BlockError where the inputs do not fit."""
+        return inputs[0]
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        """Returns the size of the output along one axis."""
+        return sizes[0]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        """Returns what must hold for the operation not to fail."""
+        return ()
+
+    def joint_limit(self, sizes: Axes) -> str:
+        """Returns the rule that the sizes of all axes break together, or nothing."""
+        return ""
+
+    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        """Returns how many samples at the far end have no influence on the output."""
+        return 0
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        """Returns per input the interval that the outputs `wanted` are computed from; None where only its size counts."""
+        return (wanted,) * len(sizes)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        """Returns where the output samples sit, in input pixels."""
+        return grids[0]
+
+    def parameters(self, inputs: Axes) -> int:
+        """Returns the number of trainable parameters."""
+        return 0
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        """Returns the multiply-adds of convolutions for one image; other arithmetic is not counted."""
+        return 0
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        """Returns by how much the step between samples grows: (times, divided by)."""
+        return (1, 1)
+
+    def alike(self, axis: int, other: int) -> bool:
+        """Whether all facts are the same along two axes."""
+        values = (getattr(self, field.name) for field in fields(self)) if is_dataclass(self) else ()
+        return all(value[axis] == value[other] for value in values if isinstance(value, tuple) and len(value) > axis)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        """Returns the torch layer that computes it."""
+        raise NotImplementedError
+
+    def label(self) -> str:
+        """Returns a few words for a drawing."""
+        return self.kind
+
+
+def misfit(message: str, cure: str = "", code: str = "block-wiring") -> BlockError:
+    """Returns the error for signals and parameters that do not go together; the plan adds block and place."""
+    return BlockError(Fault(code, message, cure=cure))
+
+
+def per_axis(value: int | Axes, dims: int, what: str) -> Axes:
+    """Returns one value per axis; a single value counts for all."""
+    if isinstance(value, int):
+        return (value,) * dims
+    if len(value) != dims:
+        raise misfit(f"{what} has {len(value)} values, the network has {dims} axes", f"Give 1 or {dims} values.")
+    return value
+
+
+def compact(values: Axes) -> int | Axes:
+    """Returns a single value where all axes have the same, as torch code is written by hand."""
+    return values[0] if len(set(values)) == 1 else values
+
+
+def window_label(kind: str, kernel: Axes) -> str:
+    """Returns a label such as `conv 3×3`."""
+    return f"{kind} {'×'.join(map(str, kernel))}"
+
+
+volume = prod
+"""Samples in all: the product over the axes."""

@@ -1,0 +1,87 @@
+"""Max and average pooling over windows, and the average over the whole image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least
+from unetkit.operations.convolution import window_arguments
+from unetkit.operations.operation import Axes, Layer, Operation, compact, window_label
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPool(Operation):
+    """The largest value under each window; torch rounds the number of windows down, and so does this."""
+
+    kernel: Axes
+    stride: Axes
+    padding: Axes
+
+    kind = "max pool"
+    pointwise = False
+    makes_map = True
+    torch_name = "MaxPool"
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return self._room(axis, sizes[0]) // self.stride[axis] + 1
+
+    def _room(self, axis: int, size: Number) -> Number:
+        return size + (2 * self.padding[axis] - self.kernel[axis])
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        least = self.kernel[axis] - 2 * self.padding[axis]
+        if least <= 1:
+            return ()
+        return (at_least(sizes[0], least, f"a window of {self.kernel[axis]} needs at least {least} samples, here are {{0}}"),)
+
+    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return self._room(axis, sizes[0]) % self.stride[axis]
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        stride, padding = self.stride[axis], self.padding[axis]
+        return (Interval(wanted.low * stride - padding, wanted.high * stride - padding + self.kernel[axis] - 1),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].window(self.kernel[axis], self.stride[axis], self.padding[axis])
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (self.stride[axis], 1)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        ones = (1,) * dims
+        stride = ones if self.stride == self.kernel else self.stride
+        kwargs = window_arguments(stride, self.padding, ones)
+        if stride == ones != self.kernel and self.stride == ones:
+            kwargs["stride"] = 1  # torch's default is the kernel
+        return Layer(f"nn.{self.torch_name}{dims}d", (compact(self.kernel),), kwargs)
+
+    def label(self) -> str:
+        return window_label(self.kind, self.kernel)
+
+
+@dataclass(frozen=True, slots=True)
+class AvgPool(MaxPool):
+    """The mean under each window; padded zeros count, as in torch."""
+
+    kind = "avg pool"
+    torch_name = "AvgPool"
+
+
+@dataclass(frozen=True, slots=True)
+class GlobalAvgPool(Operation):
+    """The mean over the whole image: one sample per channel."""
+
+    kind = "global pool"
+    pointwise = False
+    sees_image = True
+    makes_map = True
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return 1
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (EVERYWHERE,)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer(f"nn.AdaptiveAvgPool{dims}d", (1,))

@@ -1,0 +1,132 @@
+"""Interpolation by a factor and the rearrangement of channels into samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number
+from unetkit.operations.operation import Axes, Layer, Operation, compact, misfit, volume
+
+TORCH_MODES = {
+    ("nearest", 1): "nearest",
+    ("nearest", 2): "nearest",
+    ("nearest", 3): "nearest",
+    ("linear", 1): "linear",
+    ("linear", 2): "bilinear",
+    ("linear", 3): "trilinear",
+    ("cubic", 2): "bicubic",
+}
+"""torch's word for a method in so many dims."""
+
+TAPS = {"nearest": (0, 0), "linear": (0, 1), "cubic": (-1, 2)}
+"""The samples around floor(position) that a method reads."""
+
+
+def torch_mode(method: str, dims: int) -> str:
+    """Returns torch's word for the method; raises BlockError where torch has none."""
+    try:
+        return TORCH_MODES[method, dims]
+    except KeyError:
+        raise misfit(f"{method} interpolation exists in 2D only, this network is {dims}D", "Use linear.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Interpolate(Operation):
+    """Multiplies the size by `factor`: nearest, linear or cubic.
+
+    With `align_corners` the first and last samples of input and output coincide, so that the spacing depends on the
+    size of the image, and tiles cannot give the same result; without, sample o sits at (o + ½) / factor − ½.
+    """
+
+    factor: Axes
+    method: str
+    align_corners: bool = False
+
+    kind = "interpolate"
+    pointwise = False
+    makes_map = True
+
+    @property
+    def sees_image(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        """Whether the positions depend on the size of the image."""
+        return self.align_corners
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[0] * self.factor[axis]
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        factor = self.factor[axis]
+        if factor == 1:
+            return (wanted,)
+        if self.align_corners:
+            return (EVERYWHERE,)
+        if self.method == "nearest":
+            return (Interval(wanted.low // factor, wanted.high // factor),)
+        first = min(self._taps(o, factor)[0] for o in range(wanted.low, min(wanted.high, wanted.low + factor) + 1))
+        last = max(self._taps(o, factor)[1] for o in range(max(wanted.low, wanted.high - factor), wanted.high + 1))
+        return (Interval(first, last),)
+
+    def _taps(self, position: int, factor: int) -> tuple[int, int]:
+        """Returns the first and last sample read for one output: around (o + ½) / factor − ½, or that one if whole."""
+        floor, rest = divmod(2 * position + 1 - factor, 2 * factor)
+        before, after = TAPS[self.method] if rest else (0, 0)
+        return floor + before, floor + after
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        factor, size = self.factor[axis], sizes[0]
+        if self.align_corners and size > 1:
+            return Grid(grids[0].start, grids[0].step * Fraction(size - 1, size * factor - 1))
+        return grids[0].spread(factor, factor, 0)
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (1, self.factor[axis])
+
+    def channels(self, inputs: Axes) -> int:
+        return inputs[0]
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = {"scale_factor": compact(self.factor), "mode": torch_mode(self.method, dims)}
+        if self.align_corners:
+            kwargs["align_corners"] = True
+        return Layer("nn.Upsample", (), kwargs)
+
+    def label(self) -> str:
+        return f"{self.method} ×{'×'.join(map(str, self.factor)) if len(set(self.factor)) > 1 else self.factor[0]}"
+
+
+@dataclass(frozen=True, slots=True)
+class PixelShuffle(Operation):
+    """Turns groups of channels into `factor` times as many samples (Shi et al., 2016, arXiv:1609.05158)."""
+
+    factor: Axes
+
+    kind = "pixel shuffle"
+    pointwise = False
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % volume(self.factor):
+            raise misfit(f"{inputs[0]} channels cannot be shuffled into {volume(self.factor)} samples each")
+        return inputs[0] // volume(self.factor)
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[0] * self.factor[axis]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return ()
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (Interval(wanted.low // self.factor[axis], wanted.high // self.factor[axis]),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+        return grids[0].spread(self.factor[axis], self.factor[axis], 0)
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (1, self.factor[axis])
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        if dims == 2 and self.factor[0] == self.factor[1]:
+            return Layer("nn.PixelShuffle", (self.factor[0],))
+        return Layer("functional.PixelShuffle", (self.factor,))

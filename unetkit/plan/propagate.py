@@ -1,0 +1,72 @@
+"""Sizes, needs and grids, pushed through the graph along one axis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from unetkit.geometry import Affine, Grid, Interval, Limit, Number
+from unetkit.signal import Node
+
+
+def sizes(nodes: tuple[Node, ...], axis: int, size: Number) -> tuple[list[Number], list[tuple[int, Limit]]]:
+    """Returns the size of every signal along an axis, and every limit with the index of its node."""
+    found: list[Number] = []
+    limits: list[tuple[int, Limit]] = []
+    for index, (_, operation, inputs, _) in enumerate(nodes):
+        if operation is None:
+            found.append(size)
+        elif operation.pointwise:
+            found.append(found[inputs[0]])
+        else:
+            taken = tuple(found[i] for i in inputs)
+            limits += ((index, limit) for limit in operation.limits(axis, taken))
+            found.append(operation.size(axis, taken))
+    return found, limits
+
+
+def each_limit(nodes: tuple[Node, ...], axis: int, size: Affine) -> Iterator[Limit]:
+    """Yields every limit on a residue class of sizes, as the signal passes."""
+    found: list[Number] = []
+    for _, operation, inputs, _ in nodes:
+        if operation is None:
+            found.append(size)
+        elif operation.pointwise:
+            found.append(found[inputs[0]])
+        else:
+            taken = tuple(found[i] for i in inputs)
+            yield from operation.limits(axis, taken)
+            found.append(operation.size(axis, taken))
+
+
+def grids(nodes: tuple[Node, ...], axis: int, found: list[int]) -> list[Grid]:
+    """Returns the grid of every signal along an axis, given the sizes."""
+    result: list[Grid] = []
+    for _, operation, inputs, _ in nodes:
+        if operation is None:
+            result.append(Grid(Fraction(0), Fraction(1)))
+        elif operation.pointwise:
+            result.append(result[inputs[0]])
+        else:
+            taken = tuple(found[i] for i in inputs)
+            result.append(operation.grid(axis, tuple(result[i] for i in inputs), taken))
+    return result
+
+
+def needs(nodes: tuple[Node, ...], axis: int, found: list[int], output: int, wanted: Interval) -> Interval | None:
+    """Returns the interval of the input, not cut at its borders, that the output's interval is computed from."""
+    asked: list[Interval | None] = [None] * len(nodes)
+    asked[output] = wanted
+    for index in range(output, 0, -1):
+        interval, node = asked[index], nodes[index]
+        if interval is None or node.operation is None:
+            continue
+        if node.operation.pointwise:
+            parts: tuple[Interval | None, ...] = (interval,)
+        else:
+            parts = node.operation.needs(axis, interval, tuple(found[i] for i in node.inputs))
+        for source, part in zip(node.inputs, parts, strict=True):
+            if part is not None:
+                before = asked[source]
+                asked[source] = part if before is None else before.union(part)
+    return asked[0]

@@ -1,0 +1,271 @@
+"""The symbolic handle that a block's `wire` passes on: every call appends one operation to the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+from unetkit.operations import (
+    Activation,
+    Add,
+    AvgPool,
+    Concat,
+    Conv,
+    CropTo,
+    Dropout,
+    Gate,
+    GlobalAvgPool,
+    Interpolate,
+    MaxPool,
+    Normalization,
+    Operation,
+    PadTo,
+    PixelShuffle,
+    ResizeTo,
+    SameSize,
+    TransposedConv,
+)
+from unetkit.operations.operation import Axes, misfit, per_axis
+
+if TYPE_CHECKING:
+    from unetkit.block import Act, Norm
+
+Padding = Literal["same", "valid"]
+Bias = bool | Literal["auto"]
+
+
+class Node(NamedTuple):
+    """One operation in a graph: its name within the block, the indices of its inputs, and its channels."""
+
+    name: str
+    operation: Operation | None  # None: the input of the network
+    inputs: tuple[int, ...]
+    channels: int
+
+
+class Span(NamedTuple):
+    """The nodes start … end − 1 that one block appended, the signals that it got and the one that it gave."""
+
+    scope: str
+    start: int
+    end: int
+    inputs: tuple[int, ...]
+    output: int
+
+
+class Graph:
+    """A network while it is wired: nodes in execution order, grouped into the spans of its blocks."""
+
+    def __init__(self, dims: int, in_channels: int) -> None:
+        self.dims = dims
+        self.nodes: list[Node] = [Node("input", None, (), in_channels)]
+        self.spans: list[Span] = []
+        self.undecided: list[int] = []
+        self._names: dict[str, int] = {}
+
+    def input(self) -> Signal:
+        """Returns the input of the network."""
+        return Signal(self, 0, self.nodes[0].channels, (1,) * self.dims, (1,) * self.dims)
+
+    def block(self, scope: str, wire: Callable[..., Signal], *inputs: Signal) -> Signal:
+        """Returns what `wire` makes of the inputs; all that it appends belongs to one block."""
+        start = len(self.nodes)
+        self._names = {}
+        output = wire(*inputs)
+        indices = tuple(signal.index for signal in inputs)
+        self.spans.append(Span(scope, start, len(self.nodes), indices, output.index))
+        return output
+
+    def append(self, operation: Operation, inputs: tuple[Signal, ...], name: str) -> Signal:
+        """Appends one operation and returns its output."""
+        first = inputs[0]
+        if len(inputs) == 1:
+            taken, indices = (first.channels,), (first.index,)
+        else:
+            taken = tuple(signal.channels for signal in inputs)
+            indices = tuple(signal.index for signal in inputs)
+        channels = operation.channels(taken)
+        nodes, names = self.nodes, self._names
+        if not name:
+            kind = operation.kind.replace(" ", "_").replace("-", "_")
+            names[kind] = number = names.get(kind, 0) + 1
+            name = f"{kind}{number}"
+        elif name in names:
+            raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
+        else:
+            names[name] = 1
+        nodes.append(Node(name, operation, indices, channels))
+        up, down = first.up, first.down
+        if not operation.pointwise:
+            scales = [operation.rescale(axis) for axis in range(self.dims)]
+            if any(scale != (1, 1) for scale in scales):
+                up = tuple(value * scale[0] for value, scale in zip(up, scales, strict=True))
+                down = tuple(value * scale[1] for value, scale in zip(down, scales, strict=True))
+        return Signal(self, len(nodes) - 1, channels, up, down)
+
+    def settle(self) -> None:
+        """Decides each bias that was left to `auto`: none where nothing but normalisation reads the convolution."""
+        if not self.undecided:
+            return
+        readers: dict[int, list[Operation | None]] = {index: [] for index in self.undecided}
+        for node in self.nodes:
+            for index in node.inputs:
+                if index in readers:
+                    readers[index].append(node.operation)
+        for index, operations in readers.items():
+            if operations and all(isinstance(operation, Normalization) for operation in operations):
+                node = self.nodes[index]
+                self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
+        self.undecided.clear()
+
+
+class Signal:
+    """A feature map of `channels` channels whose size is not yet known.
+
+    `up` and `down` are the products of the strides passed so far: sample steps of up / down input pixels per axis.
+    """
+
+    __slots__ = ("channels", "down", "graph", "index", "up")
+
+    def __init__(self, graph: Graph, index: int, channels: int, up: Axes, down: Axes) -> None:
+        self.graph = graph
+        self.index = index
+        self.channels = channels
+        self.up = up
+        self.down = down
+
+    @property
+    def dims(self) -> int:
+        """The number of spatial axes."""
+        return self.graph.dims
+
+    def apply(self, operation: Operation, *others: Signal, name: str = "") -> Signal:
+        """Appends any operation, also one of your own, with this signal as its first input."""
+        return self.graph.append(operation, (self, *others), name)
+
+    def conv(
+        self,
+        channels: int,
+        kernel: int | Axes = 3,
+        *,
+        stride: int | Axes = 1,
+        padding: Padding = "same",
+        dilation: int | Axes = 1,
+        groups: int = 1,
+        bias: Bias = "auto",
+        padding_mode: str = "zeros",
+        name: str = "",
+    ) -> Signal:
+        """Appends a convolution; `same` padding adds dilation·(kernel − 1) // 2 samples on each side."""
+        dims = self.graph.dims
+        kernels = per_axis(kernel, dims, "kernel")
+        strides = per_axis(stride, dims, "stride")
+        dilations = per_axis(dilation, dims, "dilation")
+        if padding == "valid":
+            pads = (0,) * dims
+        else:
+            pads = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
+            if any(s == 1 and d * (k - 1) % 2 for k, d, s in zip(kernels, dilations, strides, strict=True)):
+                raise misfit(
+                    f"padding: same cannot centre a kernel of {kernel} at stride 1", "Use an odd kernel, or padding: valid."
+                )
+        operation = Conv(channels, kernels, strides, pads, dilations, groups, bias is not False, padding_mode)
+        output = self.apply(operation, name=name)
+        if bias == "auto":
+            self.graph.undecided.append(output.index)
+        return output
+
+    def transposed_conv(
+        self,
+        channels: int,
+        stride: int | Axes = 2,
+        kernel: int | Axes | None = None,
+        *,
+        bias: Bias = "auto",
+        groups: int = 1,
+        name: str = "",
+    ) -> Signal:
+        """Appends a transposed convolution whose output is exactly `stride` times the input; kernel: default the stride."""
+        dims = self.graph.dims
+        strides = per_axis(stride, dims, "stride")
+        kernels = strides if kernel is None else per_axis(kernel, dims, "kernel")
+        excess = tuple(k - s for k, s in zip(kernels, strides, strict=True))
+        pads = tuple(max(0, (e + 1) // 2) for e in excess)
+        extra = tuple(2 * p - e for p, e in zip(pads, excess, strict=True))
+        if any(e >= s for e, s in zip(extra, strides, strict=True)):
+            raise misfit(f"a kernel of {kernel} cannot be centred at stride {stride}", "Use an odd kernel.")
+        operation = TransposedConv(channels, kernels, strides, pads, extra, groups, bias is not False)
+        output = self.apply(operation, name=name or "conv")
+        if bias == "auto":
+            self.graph.undecided.append(output.index)
+        return output
+
+    def max_pool(self, kernel: int | Axes, *, stride: int | Axes | None = None, padding: int | Axes = 0) -> Signal:
+        """Appends max pooling; the stride is the kernel unless given."""
+        return self.apply(MaxPool(*self._window(kernel, stride, padding)))
+
+    def avg_pool(self, kernel: int | Axes, *, stride: int | Axes | None = None, padding: int | Axes = 0) -> Signal:
+        """Appends average pooling; the stride is the kernel unless given."""
+        return self.apply(AvgPool(*self._window(kernel, stride, padding)))
+
+    def _window(self, kernel: int | Axes, stride: int | Axes | None, padding: int | Axes) -> tuple[Axes, Axes, Axes]:
+        kernels = per_axis(kernel, self.dims, "kernel")
+        strides = kernels if stride is None else per_axis(stride, self.dims, "stride")
+        return kernels, strides, per_axis(padding, self.dims, "padding")
+
+    def global_avg_pool(self) -> Signal:
+        """Appends the mean over the whole image."""
+        return self.apply(GlobalAvgPool())
+
+    def interpolate(self, factor: int | Axes, method: str = "linear", *, align_corners: bool = False) -> Signal:
+        """Appends interpolation by a whole factor: nearest, linear or cubic."""
+        return self.apply(Interpolate(per_axis(factor, self.dims, "factor"), method, align_corners))
+
+    def pixel_shuffle(self, factor: int | Axes) -> Signal:
+        """Appends the rearrangement of channels into samples."""
+        return self.apply(PixelShuffle(per_axis(factor, self.dims, "factor")))
+
+    def resize_to(self, other: Signal, method: str = "linear") -> Signal:
+        """Appends interpolation to the size of another signal."""
+        return self.apply(ResizeTo(method), other)
+
+    def crop_to(self, other: Signal) -> Signal:
+        """Appends a central crop to the size of another signal."""
+        return self.apply(CropTo(), other)
+
+    def pad_to(self, other: Signal) -> Signal:
+        """Appends zeros around the signal up to the size of another."""
+        return self.apply(PadTo(), other)
+
+    def same_size_as(self, other: Signal) -> Signal:
+        """Appends the demand that another signal has the same size."""
+        return self.apply(SameSize(), other)
+
+    def concat(self, *others: Signal) -> Signal:
+        """Appends the concatenation of this signal and others."""
+        return self.apply(Concat(), *others)
+
+    def add(self, other: Signal) -> Signal:
+        """Appends the sum of two signals."""
+        return self.apply(Add(), other)
+
+    def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
+        """Appends the product with a gate; `whole`: the gate has one sample per channel."""
+        return self.apply(Gate(whole), weights)
+
+    def dropout(self, share: float, *, whole_channels: bool = False) -> Signal:
+        """Appends dropout; nothing where the share is 0."""
+        return self.apply(Dropout(share, whole_channels)) if share else self
+
+    def activation(self, name: str, weights: int = 0, **arguments: Any) -> Signal:
+        """Appends an activation of torch.nn by its name."""
+        return self.apply(Activation(name, tuple(arguments.items()), weights))
+
+    def norm(self, norm: Norm) -> Signal:
+        """Wires a norm block."""
+        return norm.wire(self)
+
+    def act(self, act: Act) -> Signal:
+        """Wires an activation block."""
+        return act.wire(self)

@@ -1,0 +1,122 @@
+"""Which setting counts where: the whole net, then encoder / decoder / bottleneck, then the level, then its side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from unetkit.spec.frame import Bare, Frame, Level, Strict
+
+Path = tuple[str | int, ...]
+Scopes = tuple[tuple[Path, Strict], ...]
+
+
+class Position(NamedTuple):
+    """One place in the network for which a block is chosen, such as `encoder.0.block`."""
+
+    scope: str
+    slot: str
+    level: int
+    chain: Scopes
+
+
+class Choice(NamedTuple):
+    """The block chosen for a position: type and parameters, and for each of them the path where it was written."""
+
+    values: dict[str, Any]
+    origins: dict[Path, Path]
+
+
+def positions(frame: Frame, depth: int) -> Iterator[Position]:
+    """Yields every position of a network of `depth` levels, in execution order."""
+    net: Scopes = (((), frame),)
+    last = depth - 1
+    for level in range(last):
+        if level:
+            yield Position(f"encoder.{level}.down", "down", level, net + scopes(frame, "encoder", level=level))
+        chain = net + scopes(frame, "encoder", level=level, side=True)
+        yield Position(f"encoder.{level}.block", "block", level, chain)
+    if last:
+        chain = net + scopes(frame, "encoder", "bottleneck", level=last)
+        yield Position("bottleneck.down", "down", last, chain)
+    yield Position("bottleneck.block", "block", last, net + scopes(frame, "bottleneck", level=last))
+    for level in reversed(range(last)):
+        for slot in ("up", "skip", "block"):
+            chain = net + scopes(frame, "decoder", level=level, side=slot == "block")
+            yield Position(f"decoder.{level}.{slot}", slot, level, chain)
+    yield Position("head", "head", 0, net)
+
+
+def scopes(frame: Frame, *sections: str, level: int, side: bool = False) -> Scopes:
+    """Returns the scopes below the whole net that have a say, from the widest to the narrowest."""
+    found: list[tuple[Path, Strict]] = []
+    for section in sections:
+        part = getattr(frame, section)
+        if part is not None:
+            found.append(((section,), part))
+    if level in frame.levels:
+        part = frame.levels[level]
+        found.append((("levels", level), part))
+        inner = getattr(part, sections[0]) if side and isinstance(part, Level) else None
+        if inner is not None:
+            found.append((("levels", level, sections[0]), inner))
+    return tuple(found)
+
+
+def choose(chain: Scopes, slot: str) -> Choice:
+    """Returns what the scopes say for a slot: maps merge, and another type drops what was said for the old one."""
+    values: dict[str, Any] = {}
+    origins: dict[Path, Path] = {}
+    for path, scope in chain:
+        said = getattr(scope, slot, None)
+        if said is not None:
+            overlay(values, said, (), (*path, slot), origins)
+    return Choice(values, origins)
+
+
+def overlay(values: dict[str, Any], said: dict[str, Any], path: Path, origin: Path, origins: dict[Path, Path]) -> None:
+    """Merges one map over another in place, and notes the origin of each value."""
+    kind = said.get("type")
+    if isinstance(said, Bare) or (kind is not None and kind != values.get("type")):
+        values.clear()
+        forget(origins, path)
+    for key, value in said.items():
+        inner = (*path, key)
+        if isinstance(value, dict):
+            before = values.get(key)
+            start = dict(before) if isinstance(before, dict) else {"type": before} if isinstance(before, str) else {}
+            if isinstance(before, str):
+                origins[*inner, "type"] = origins.pop(inner)
+            values[key] = start
+            overlay(start, value, inner, (*origin, key), origins)
+        else:
+            forget(origins, inner)
+            values[key] = value
+            origins[inner] = (*origin, key)
+
+
+def forget(origins: dict[Path, Path], path: Path) -> None:
+    """Drops the origins of everything below a path."""
+    for known in [known for known in origins if known[: len(path)] == path]:
+        del origins[known]
+
+
+def written(frame: Frame) -> Iterator[Path]:
+    """Yields the path of every block setting that was written, wherever it stands."""
+    sections = [((name,), getattr(frame, name)) for name in ("encoder", "decoder", "bottleneck")]
+    levels: list[tuple[Path, Strict | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
+    sides = [((*path, side), getattr(part, side)) for path, part in levels for side in ("encoder", "decoder")]
+    for path, scope in [((), frame), *sections, *levels, *sides]:
+        for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
+            said = getattr(scope, slot, None)
+            if said is not None and slot in scope.model_fields_set:
+                yield from leaves(said, (*path, slot))
+
+
+def leaves(values: dict[str, Any], path: Path) -> Iterator[Path]:
+    """Yields the paths of the values in nested maps."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, (*path, key))
+        else:
+            yield (*path, key)

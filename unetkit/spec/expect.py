@@ -1,0 +1,70 @@
+"""What a field expects, in words: for error messages and for the description of blocks."""
+
+from __future__ import annotations
+
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+
+def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
+    """Returns what a field takes, such as `a whole number from 1`; or what an element of its list takes."""
+    if of_element:
+        element = next((item for item in members(field.annotation) if get_origin(item) is tuple), None)
+        if element is not None:
+            return words(get_args(element)[0])
+    return words(field.annotation, tuple(field.metadata))
+
+
+def members(annotation: Any) -> tuple[Any, ...]:
+    """Returns the members of a union, bare; the type itself where it is none."""
+    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
+    return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
+
+
+def words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
+    """Returns a type in words."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return words(args[0], (*metadata, *args[1:]))
+    if origin is Literal:
+        return f"one of {', '.join(map(str, args))}" if len(args) > 1 else str(args[0])
+    if origin in (Union, UnionType):
+        parts = [words(arg) for arg in args if arg is not NoneType]
+        return ", or ".join(parts + ["null"] * (NoneType in args))
+    if origin is tuple:
+        return f"a list of {words(args[0]).replace('a whole number', 'whole numbers', 1)}"
+    if origin is dict:
+        return "a map"
+    return simple(annotation) + bounds(metadata)
+
+
+def simple(annotation: Any) -> str:
+    """Returns a plain type in words."""
+    known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
+    if annotation in known:
+        return known[annotation]
+    slot = getattr(annotation, "slot", None)
+    if isinstance(slot, str):
+        return f"{'an' if slot[0] in 'aeiou' else 'a'} {slot}: its name, or a map with type and parameters"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return f"a map with {', '.join(annotation.model_fields)}"
+    return "a block: its name, or a map with type and parameters"
+
+
+def bounds(metadata: tuple[Any, ...]) -> str:
+    """Returns the range that the constraints of a field allow, as ` from 0 up to (not) 1`."""
+    found: dict[str, Any] = {}
+    for item in metadata:
+        for constraint in (item, *getattr(item, "metadata", ())):
+            for name in ("ge", "gt", "le", "lt"):
+                value = getattr(constraint, name, None)
+                if value is not None:
+                    found[name] = value
+    text = f" from {found['ge']:g}" if "ge" in found else f" above {found['gt']:g}" if "gt" in found else ""
+    if found.get("le", 0) >= 1 << 16:
+        return text
+    return text + (f" to {found['le']:g}" if "le" in found else f", below {found['lt']:g}" if "lt" in found else "")

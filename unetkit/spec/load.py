@@ -1,0 +1,244 @@
+"""From YAML to a spec, in two passes: the frame first, then each block by its own model, found through the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from unetkit import registry
+from unetkit.block import Part, insets
+from unetkit.errors import BlockError, Fault, SpecError
+from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, written
+from unetkit.spec.faults import faults_of
+from unetkit.spec.find import find_spec
+from unetkit.spec.frame import Bare, Frame, Init
+from unetkit.spec.spec import Spec, source_path
+from unetkit.yamlfile import Document, override, read
+
+
+def load(source: str | FilePath | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
+    """Returns the spec in a file, of a shipped name, or given as plain values; `overrides` are `path=VALUE`.
+
+    Raises SpecError with everything that is wrong.
+
+    >>> load("unet-2015", overrides=["skip.align=pad"]).parts["decoder.0.skip"].align
+    'pad'
+    """
+    if isinstance(source, Mapping):
+        return from_values(source, overrides)
+    path = find_spec(str(source))
+    document = override(read(path, find=find_spec), overrides)
+    return Loader(document.values(), document).spec(path.stem)
+
+
+def from_values(values: Mapping[str, Any], overrides: Iterable[str]) -> Spec:
+    """Returns the spec for plain values: they are written as YAML first, so that errors can quote a line."""
+    import yaml  # PyYAML's writer; specs in files never need it
+
+    from unetkit.yamlfile import parse
+
+    text = yaml.safe_dump(listed(values), sort_keys=False)
+    document = override(parse(text, "<values>", find=find_spec), overrides)
+    return Loader(document.values(), document).spec("unnamed")
+
+
+def listed(value: Any) -> Any:
+    """Returns plain values with lists for tuples, as YAML has them."""
+    if isinstance(value, Mapping):
+        return {key: listed(item) for key, item in value.items()}
+    return [listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+class Loader:
+    """Turns the values of one document into a spec; collects all faults on the way."""
+
+    def __init__(self, values: dict[str, Any], document: Document) -> None:
+        self.values = values
+        self.document = document
+        self.faults: list[Fault] = []
+        self.used: set[Path] = set()
+        self.types: dict[int, str] = {}
+        self.choices: dict[tuple[str, tuple[Path, ...]], Choice] = {}
+        self.made: dict[str, Part | None] = {}
+        self.dims = 2
+
+    def spec(self, name: str) -> Spec:
+        """Returns the spec; `name` where the document gives none."""
+        frame = self.frame()
+        if not frame.name:
+            frame = frame.model_copy(update={"name": name})
+        channels = frame.channel_numbers()
+        self.dims = frame.dims
+        parts, origins = {}, {}
+        for position in positions(frame, len(channels)):
+            part, choice = self.part(position)
+            origins[position.scope] = choice.origins
+            if part is not None:
+                parts[position.scope] = part
+        self.check_levels(frame, len(channels))
+        self.check_unused(frame, len(channels))
+        init = self.init(frame)
+        decoder = self.decoder_channels(frame, channels)
+        self.stop()
+        return Spec(frame, channels, decoder, parts, self.types, init, self.document, origins)
+
+    def stop(self) -> None:
+        """Raises what was collected, in the order of the file."""
+        if self.faults:
+            unique = dict.fromkeys(self.faults)
+            raise SpecError(*sorted(unique, key=lambda fault: (fault.place or ("",))[1:3]))
+
+    def fault(self, fault: Fault, path: Path, *, key: bool = False) -> None:
+        """Collects a fault of what was written at a path."""
+        place = self.document.place(path, key=key)
+        where = ".".join(map(str, path))
+        self.faults.append(Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place))
+
+    def frame(self) -> Frame:
+        """Returns the frame; raises SpecError where it is wrong, since nothing else can be checked then."""
+        try:
+            return Frame.model_validate(self.values)
+        except ValidationError as error:
+            for path, fault in faults_of(error, Frame):
+                self.fault(fault, path, key=fault.code == "unknown-key")
+            self.check_blocks_anyway()
+            self.stop()
+            raise AssertionError("a validation error has faults") from error
+
+    def check_blocks_anyway(self) -> None:
+        """Collects the faults of the whole net's blocks where the frame is wrong, so that one run shows them all."""
+        dims = self.values.get("dims", 2)
+        self.dims = dims if dims in (1, 2, 3) and not isinstance(dims, bool) else 2
+        for slot in registry.SLOTS:
+            said = self.values.get(slot)
+            if isinstance(said, str | dict):
+                values = {"type": said} if isinstance(said, str) else said
+                if isinstance(values.get("type"), str):
+                    paths: dict[Path, Path] = {(key,): (slot, key) for key in values}
+                    inherited = {name: Choice({"type": kind}, {}) for name, kind in (("norm", "batch"), ("act", "relu"))}
+                    self.make(slot, Choice(values, paths), inherited)
+
+    def part(self, position: Position) -> tuple[Part | None, Choice]:
+        """Returns the block for a position, and what chose it."""
+        choice = self.choice(position.chain, position.slot)
+        inherited = {}
+        if position.slot == "block":
+            inherited = {slot: self.choice(position.chain, slot) for slot in ("norm", "act")}
+        identity = repr((position.slot, choice.values, [said.values for said in inherited.values()]))
+        if identity not in self.made:
+            self.made[identity] = self.make(position.slot, choice, inherited)
+        part = self.made[identity]
+        self.used.update(choice.origins.values())
+        if part is not None:
+            for name, inset in insets(type(part)).items():
+                if inset.inherited and name not in choice.values:
+                    self.used.update(inherited[inset.slot].origins.values())
+        return part, choice
+
+    def choice(self, chain: Scopes, slot: str) -> Choice:
+        """Returns what the scopes say for a slot, remembered by the scopes."""
+        key = slot, tuple(path for path, _ in chain)
+        if key not in self.choices:
+            self.choices[key] = choose(chain, slot)
+        return self.choices[key]
+
+    def make(self, slot: str, choice: Choice, inherited: dict[str, Choice]) -> Part | None:
+        """Returns the block of a choice; None, with faults collected, where it is wrong."""
+        values = dict(choice.values)
+        kind = values.pop("type", None)
+        blame = partial(self.blame, choice.origins)
+        if kind is None:
+            blame(Fault("missing-key", f"no type is given for this {slot}"), ())
+            return None
+        try:
+            model = registry.find(slot, kind)
+        except BlockError as error:
+            for fault in error.faults:
+                blame(fault, ("type",))
+            return None
+        healthy = self.fill_insets(model, values, choice, inherited)
+        try:
+            part = model.model_validate(values, context={"dims": self.dims})
+        except ValidationError as error:
+            for path, fault in faults_of(error, model):
+                blame(fault, path, key=fault.code == "unknown-key")
+            return None
+        for field, message, cure in part.all_faults(self.dims):
+            blame(Fault("no-effect" if "no effect" in message else "wrong-value", message, cure=cure), (field,))
+            healthy = False
+        self.types[id(part)] = kind
+        return part if healthy else None
+
+    def fill_insets(
+        self, model: type[Part], values: dict[str, Any], choice: Choice, inherited: dict[str, Choice]
+    ) -> bool:
+        """Puts blocks in place of what the values say for the inner slots; returns whether all could be made."""
+        healthy = True
+        for name, inset in insets(model).items():
+            said = values.get(name)
+            if isinstance(said, str | dict):
+                inner = said if isinstance(said, dict) else Bare(type=said)
+                paths = {path[1:]: origin for path, origin in choice.origins.items() if path[0] == name}
+                if isinstance(said, str):
+                    paths = {("type",): paths[()]} if () in paths else paths
+                chosen = Choice(inner, paths)
+            elif name not in values and inset.inherited and inset.slot in inherited:
+                chosen = inherited[inset.slot]
+            else:
+                continue
+            part = self.make(inset.slot, chosen, {})
+            if part is None:
+                healthy = False
+                values.pop(name, None)
+            else:
+                values[name] = part
+        return healthy
+
+    def blame(self, origins: dict[Path, Path], fault: Fault, path: Path, *, key: bool = False) -> None:
+        """Collects a fault at the place where the value at a path inside a block was written."""
+        self.fault(fault, source_path(origins, path), key=key)
+
+    def init(self, frame: Frame) -> Init:
+        """Returns how weights begin."""
+        try:
+            init = Init.model_validate(dict(frame.init))
+        except ValidationError as error:
+            for path, fault in faults_of(error, Init):
+                self.fault(fault, ("init", *path), key=fault.code == "unknown-key")
+            return Init()
+        if init.std is not None and init.type not in ("normal", "trunc_normal"):
+            message = f"std has no effect: init {init.type} computes its own"
+            self.fault(Fault("no-effect", message, cure="Leave std out."), ("init", "std"))
+        return init
+
+    def decoder_channels(self, frame: Frame, channels: tuple[int, ...]) -> tuple[int, ...]:
+        """Returns the channels of the decoder's levels."""
+        wanted = len(channels) - 1
+        own = frame.decoder.channels if frame.decoder else None
+        if own is None:
+            return channels[:-1]
+        if len(own) != wanted:
+            message = f"{len(own)} numbers for {wanted} levels above the bottleneck"
+            self.fault(Fault("wrong-length", message, cure=f"Give {wanted} numbers."), ("decoder", "channels"))
+        return own
+
+    def check_levels(self, frame: Frame, depth: int) -> None:
+        """Collects overrides of levels that the network does not have."""
+        for level in frame.levels:
+            if not 0 <= level < depth:
+                message = f"there is no level {level}, the network has levels 0 to {depth - 1}"
+                self.fault(Fault("unknown-level", message), ("levels", level), key=True)
+
+    def check_unused(self, frame: Frame, depth: int) -> None:
+        """Collects what was written but has a say nowhere: nothing is ignored in silence."""
+        if self.faults:
+            return
+        for path in written(frame):
+            if path in self.used or (depth == 1 and path[0] in ("down", "up", "skip")):
+                continue
+            message = "this has no effect: it is overridden wherever it could apply, or nothing here uses it"
+            self.fault(Fault("no-effect", message, cure="Remove it, or what overrides it."), path, key=True)

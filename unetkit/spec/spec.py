@@ -1,0 +1,94 @@
+"""A validated spec: its frame, and the block chosen for every position of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from unetkit.block import Part
+from unetkit.errors import Fault, Place
+from unetkit.spec.cascade import Path
+from unetkit.spec.frame import Frame, Init
+from unetkit.yamlfile import Document
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spec:
+    """What was asked for. `parts` maps positions in execution order, such as `encoder.0.block`, to their blocks."""
+
+    frame: Frame
+    channels: tuple[int, ...]
+    """Channels of each level, full resolution first, the bottleneck last."""
+    decoder_channels: tuple[int, ...]
+    """Channels of the decoder's levels, full resolution first."""
+    parts: dict[str, Part]
+    types: dict[int, str]
+    """The name by which each block was asked for, by the block's id (a block may serve several positions)."""
+    init: Init
+    document: Document | None = field(default=None, repr=False)
+    origins: dict[str, dict[Path, Path]] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the network."""
+        return self.frame.name
+
+    @property
+    def dims(self) -> int:
+        """The number of spatial axes."""
+        return self.frame.dims
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the images."""
+        return self.frame.in_channels
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the output."""
+        return self.frame.out_channels
+
+    @property
+    def depth(self) -> int:
+        """The number of levels."""
+        return len(self.channels)
+
+    def type_of(self, part: Part) -> str:
+        """Returns the name by which a block of this spec was asked for."""
+        return self.types[id(part)]
+
+    def resolve(self) -> dict[str, Any]:
+        """Returns the canonical form: every default filled in, as plain values that make the same network."""
+        from unetkit.spec.canonical import resolve  # canonical forms are made of specs
+
+        return resolve(self)
+
+    def blame(self, fault: Fault, scope: str, path: Path = ()) -> Fault:
+        """Returns the fault with the path and the place where the block at a position was asked for."""
+        written = source_path(self.origins.get(scope, {}), path)
+        where = ".".join(map(str, written)) if written else scope
+        place = self.place(written)
+        return Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place)
+
+    def place(self, path: Path) -> Place | None:
+        """Returns where something was written."""
+        return self.document.place(path) if self.document and path else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.resolve() == other.resolve()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.channels, *self.parts.values()))
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.dims}D, {self.in_channels} -> {self.out_channels} channels, levels {list(self.channels)}"
+
+
+def source_path(origins: dict[Path, Path], path: Path) -> Path:
+    """Returns where the value at a path inside a block was written; of its type, where it was not written itself."""
+    while path and path not in origins:
+        path = path[:-1]
+    if path:
+        return origins[path]
+    kind = origins.get(("type",), ())
+    return kind[:-1]

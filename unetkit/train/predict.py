@@ -1,0 +1,35 @@
+"""Whole-image prediction: the image is mirrored to a size that the network accepts, and the output cut back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from unetkit.data import Scale, cover, window
+from unetkit.data.images import image_files, read_image, write_labels
+from unetkit.train.modelfile import Trained
+
+
+def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Returns the output (out_channels, *spatial) for a scaled image (channels, *spatial), in the same spatial size.
+
+    The whole image passes through the network at once, on the device that holds the network.
+    """
+    needed = cover(model.plan, image.shape[1:])
+    device = next(model.parameters()).device
+    batch = torch.from_numpy(window(image, needed.starts, needed.input_size))[None].to(device)
+    training = model.training
+    model.eval()
+    with torch.inference_mode():
+        output = model(batch)[0].float().cpu().numpy()
+    model.train(training)
+    return output[(slice(None), *needed.keep)]
+
+
+def classify(logits: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Returns the class per pixel (*spatial): the largest of several channels, or the sign of a single one."""
+    return logits.argmax(0) if len(logits) > 1 else (logits[0] > 0).astype(np.int64)

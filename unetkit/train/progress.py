@@ -1,0 +1,56 @@
+"""The progress bar of a training: how much of its budget is spent, and the loss."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import lightning.pytorch as lightning
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from unetkit.train.schedule import Schedule
+
+SMOOTH = 0.95  # of the loss shown is the loss shown before
+
+
+class TrainingBar(lightning.callbacks.ProgressBar):
+    """Shows one bar on standard error; Lightning's own counts batches, and a budget may be minutes."""
+
+    def __init__(self, schedule: Schedule, name: str) -> None:
+        super().__init__()
+        self.schedule = schedule
+        self.loss: float | None = None
+        self.bar = Progress(
+            TextColumn("  {task.description}"),
+            BarColumn(),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[state]}"),
+            TimeRemainingColumn(compact=True),
+            console=Console(stderr=True),
+        )
+        self.task = self.bar.add_task(name, total=1, state="")
+        self.enabled = True
+
+    def disable(self) -> None:
+        """Shows nothing from now on: Lightning asks for this in all processes but the first."""
+        self.enabled = False
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        if self.enabled:
+            self.bar.start()
+
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        loss = float(outputs["loss"])
+        self.loss = loss if self.loss is None else SMOOTH * self.loss + (1 - SMOOTH) * loss
+        state = f"step {trainer.global_step:,} · loss {self.loss:.3f}"
+        self.bar.update(self.task, completed=min(1.0, self.schedule.fraction), state=state)
+
+    def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self.bar.stop()
+
+    def on_exception(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
+    ) -> None:
+        self.bar.stop()

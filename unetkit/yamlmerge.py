@@ -1,0 +1,105 @@
+"""Values that know where they were written, and the one rule by which two trees of them merge."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from unetkit.errors import Fault, Place, SpecError
+
+Key: TypeAlias = str | int
+
+
+class Mark(Protocol):
+    """A position in a source; both count from 0."""
+
+    @property
+    def line(self) -> int: ...
+    @property
+    def column(self) -> int: ...
+
+
+class Source(NamedTuple):
+    """A text and the name under which messages show it."""
+
+    name: str
+    text: str
+
+
+class Node:
+    """A scalar, a tuple of nodes, or a dict of key -> (its node, node of the value). Never changed once built."""
+
+    __slots__ = ("end", "source", "start", "value")
+
+    def __init__(self, value: Any, source: Source, start: Mark, end: Mark) -> None:
+        self.value = value
+        self.source = source
+        self.start = start
+        self.end = end
+
+    def place(self) -> Place:
+        """Where the node starts, and how wide it is on its first line."""
+        start, end = self.start, self.end
+        lines = self.source.text.splitlines()
+        text = lines[start.line] if start.line < len(lines) else ""
+        ends_here = end.line == start.line
+        width = end.column - start.column if ends_here else len(text[start.column :].split(" #")[0].rstrip())
+        return Place(self.source.name, start.line + 1, start.column + 1, text, max(1, width))
+
+
+def plain(node: Node) -> Any:
+    """Returns the values without their places: dicts, tuples, scalars."""
+    value = node.value
+    if type(value) is dict:
+        return {key: plain(child) for key, (_, child) in value.items()}
+    if type(value) is tuple:
+        return tuple(map(plain, value))
+    return value
+
+
+def merge(base: Node, over: Node) -> Node:
+    """Returns `over` laid on `base`: maps merge key by key, everything else replaces.
+
+    A map whose `type` differs replaces the old one, so that parameters of the old type are dropped. A bare name in
+    `base` counts as `{type: name}`. Neither argument changes: nodes are shared where YAML has aliases.
+    """
+    base = named(base)
+    if type(over.value) is not dict or type(base.value) is not dict:
+        return over
+    if "type" in base.value and "type" in over.value:
+        old, new = base.value["type"][1], over.value["type"][1]
+        if plain(old) != plain(new):
+            return over
+    entries = dict(base.value)
+    for key, (name, node) in over.value.items():
+        entries[key] = (name, merge(entries[key][1], node) if key in entries else node)
+    return Node(entries, over.source, over.start, over.end)
+
+
+def named(node: Node) -> Node:
+    """Returns the map `{type: name}` for a bare name, any other node as it is."""
+    if type(node.value) is not str:
+        return node
+    return Node({"type": (node, node)}, node.source, node.start, node.end)
+
+
+def patch(base: Node | None, path: tuple[Node, ...], leaf: Node) -> Node:
+    """Returns what to merge over `base` to put `leaf` at `path`. Raises SpecError where `path` leads nowhere."""
+    if not path:
+        return leaf
+    first, rest = path[0], path[1:]
+    key: Key = first.value
+    base = base and named(base)
+    if base is None or type(base.value) is dict:
+        child = base.value[key][1] if base and key in base.value else None
+        return Node({key: (first, patch(child, rest, leaf))}, first.source, first.start, leaf.end)
+    items = base.value
+    if type(items) is not tuple:
+        shown = "null" if items is None else str(items).lower()
+        message = f"'{key}' leads into a value that has no keys: {shown} at {base.place()}"
+        raise SpecError(Fault("override-path", message, cure="Replace that value as a whole.", place=first.place()))
+    if type(key) is not int or key >= len(items):
+        message = f"'{key}' is no index of the list at {base.place()}, which has length {len(items)}"
+        cure = f"Its indexes are 0 to {len(items) - 1}." if items else "Replace the list as a whole."
+        raise SpecError(Fault("override-path", message, cure=cure, place=first.place()))
+    item = merge(items[key], patch(items[key], rest, leaf))
+    return Node((*items[:key], item, *items[key + 1 :]), first.source, first.start, leaf.end)
