@@ -42,7 +42,10 @@ def read_pair(image_file: Path, mask_file: Path, channels: int, ignore: int | No
     image, labels = read_image(image_file, channels), read_labels(mask_file)
     if image.shape[1:] != labels.shape:
         raise FileError(
-            Fault("mask-size", f"{mask_file} is {labels.shape[0]}×{labels.shape[1]}, its image {image.shape[1]}×{image.shape[2]}")
+            Fault(
+                "mask-size",
+                f"{mask_file} is {labels.shape[0]}×{labels.shape[1]}, its image {image.shape[1]}×{image.shape[2]}",
+            )
         )
     if ignore is not None:
         labels[labels == ignore] = UNLABELLED

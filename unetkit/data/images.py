@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from unetkit.errors import Fault, FileError
+from unetkit.writing import write_whole
 
 SUFFIXES = (".png", ".tif", ".tiff", ".jpg", ".jpeg", ".bmp")
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
@@ -27,7 +28,9 @@ def image_files(folder: Path) -> dict[str, Path]:
     for file in sorted(folder.iterdir()):
         if file.suffix.lower() in SUFFIXES and not file.name.startswith("."):
             if file.stem in files:
-                raise FileError(Fault("twice", f"{folder} has {files[file.stem].name} and {file.name}", cure="Keep one."))
+                raise FileError(
+                    Fault("twice", f"{folder} has {files[file.stem].name} and {file.name}", cure="Keep one.")
+                )
             files[file.stem] = file
     if not files:
         raise FileError(Fault("no-images", f"{folder} has no images", cure=f"Read are: {', '.join(SUFFIXES)}."))
@@ -54,7 +57,9 @@ def read_labels(file: Path) -> NDArray[np.int64]:
         labels = np.asarray(image)
     if labels.ndim != 2:
         raise FileError(
-            Fault("mask-colours", f"{file} is a colour image", cure="A mask holds one class number per pixel: 0, 1, 2 …")
+            Fault(
+                "mask-colours", f"{file} is a colour image", cure="A mask holds one class number per pixel: 0, 1, 2 …"
+            )
         )
     return labels.astype(np.int64)
 
@@ -69,38 +74,13 @@ def opened(file: Path) -> Iterator[Image.Image]:
         raise FileError(Fault("no-image", f"{file} cannot be read as an image: {error}")) from error
 
 
-def write_labels(labels: NDArray[np.integer], file: Path) -> None:
-    """Writes a class map (height, width) as a grey PNG of class numbers, whole or not at all."""
+def write_labels(labels: NDArray[np.integer[Any]], file: Path) -> None:
+    """Writes a class map (height, width) of up to 256 classes as a grey PNG of class numbers."""
     write_image(Image.fromarray(labels.astype(np.uint8)), file)
 
 
 def write_image(image: Image.Image, file: Path) -> None:
-    """Writes an image as PNG: into a temporary file that takes the name once it is safe on the disk."""
-    with replacing(file) as temporary, open(temporary, "wb") as stream:
-        image.save(stream, "PNG", optimize=True)
-
-
-@contextmanager
-def replacing(file: Path) -> Iterator[Path]:
-    """Gives a temporary name beside `file`; what was written there is synced and takes its name, or is removed on error."""
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=file.parent, prefix=f".{file.name}.", delete=False) as stream:
-            temporary = Path(stream.name)
-    except OSError as error:
-        raise FileError(Fault("not-written", f"{file} cannot be written: {error.strerror}")) from error
-    try:
-        yield temporary
-        with open(temporary, "rb+") as written:
-            os.fsync(written.fileno())
-        temporary.chmod(0o666 & ~current_umask())
-        temporary.replace(file)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def current_umask() -> int:
-    """Returns the process's file mode mask, which can only be read by setting it."""
-    mask = os.umask(0o022)
-    os.umask(mask)
-    return mask
+    """Writes an image as PNG, whole or not at all."""
+    png = BytesIO()
+    image.save(png, "PNG", optimize=True)
+    write_whole(file, png.getvalue())

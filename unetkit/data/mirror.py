@@ -12,9 +12,11 @@ from unetkit.errors import Fault, SizeError
 
 if TYPE_CHECKING:
     from unetkit.geometry import SizeSet
-    from unetkit.plan import Plan
+    from unetkit.plan import Plan, SizedPlan
 
 Value = TypeVar("Value", bound=np.generic)
+
+TRIED = 64  # accepted sizes that are looked at for one that fits evenly; the deepest common period is 32
 
 
 def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
@@ -47,15 +49,13 @@ class Cover:
 
 
 def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
-    """Returns the smallest input that the plan accepts and whose output is at least `size`, centred on the region.
+    """Returns a small input that the plan accepts and whose output is at least `size`, centred on the region.
 
-    Raises SizeError where no accepted size is large enough, or where the output is coarser than the input.
+    Raises SizeError where no accepted size is large enough.
     """
     input_size = covering_size(plan, size)
-    target = plan.crop_target(input_size)
-    if any(part.step not in (None, 1) for part in target):
-        raise SizeError(Fault("output-step", f"{plan.spec.name} does not label every pixel", cure="Add a level above."))
     output_size = plan.output_size(input_size)
+    target = plan.crop_target(input_size)
     before = tuple((have - want) // 2 for have, want in zip(output_size, size, strict=True))
     return Cover(
         starts=tuple(-part.start - skip for part, skip in zip(target, before, strict=True)),
@@ -66,15 +66,34 @@ def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
 
 
 def covering_size(plan: Plan, size: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the smallest accepted input size, per axis, whose output is at least `size`."""
-    input_size = [above(sizes, want) for sizes, want in zip(plan.accepted, size, strict=True)]
-    while True:
-        output_size = plan.output_size(tuple(input_size))
-        short = [axis for axis, want in enumerate(size) if output_size[axis] < want]
-        if not short:
-            return tuple(input_size)
+    """Returns the smallest accepted input size, per axis, whose output is at least `size`, preferring one that fits evenly."""
+    found = [above(sizes, want) for sizes, want in zip(plan.accepted, size, strict=True)]
+    while short := [axis for axis, want in enumerate(size) if plan.output_size(tuple(found))[axis] < want]:
         for axis in short:
-            input_size[axis] = above(plan.accepted[axis], input_size[axis] + 1)
+            found[axis] = above(plan.accepted[axis], found[axis] + 1)
+    for axis, smallest in enumerate(found):
+        larger, tried = smallest, 0
+        while (
+            larger is not None
+            and tried < TRIED
+            and not fits_evenly(plan.at((*found[:axis], larger, *found[axis + 1 :])), axis)
+        ):
+            larger, tried = plan.accepted[axis].above(larger + 1), tried + 1
+        found[axis] = smallest if larger is None or tried == TRIED else larger
+    return tuple(found)
+
+
+def fits_evenly(plan: SizedPlan, axis: int) -> bool:
+    """Whether along an axis no way down drops a sample and no skip is centred by half a sample.
+
+    A valid network runs with other sizes too, but then shifts its output against the labels.
+    """
+    for step in plan.steps:
+        if step.slot == "down" and step.input_size[axis] % step.output_size[axis]:
+            return False
+        if step.skip_size is not None and (step.skip_size[axis] - step.input_size[axis]) % 2:
+            return False
+    return True
 
 
 def above(sizes: SizeSet, least: int) -> int:

@@ -73,7 +73,9 @@ def volume(name: str) -> NDArray[Any]:
     try:
         return np.asarray(nibabel.load(file).dataobj)  # type: ignore[attr-defined]
     except (OSError, nibabel.filebasedimages.ImageFileError) as error:
-        raise FileError(Fault("no-template", f"{file} cannot be read: {error}", cure="pip install --force-reinstall nilearn")) from error
+        raise FileError(
+            Fault("no-template", f"{file} cannot be read: {error}", cure="pip install --force-reinstall nilearn")
+        ) from error
 
 
 def template_folder() -> Path:
@@ -87,5 +89,9 @@ def template_folder() -> Path:
 def missing(package: str) -> FileError:
     """Returns the error that says what to install."""
     return FileError(
-        Fault("no-template", f"the head template needs {package}, which is not installed", cure="pip install 'unetkit[demo]'")
+        Fault(
+            "no-template",
+            f"the head template needs {package}, which is not installed",
+            cure="pip install 'unetkit[demo]'",
+        )
     )

@@ -9,6 +9,7 @@ from torch import fx, nn
 
 from unetkit import functional
 from unetkit.model.check import SizeCheck
+from unetkit.model.graph import Graph
 from unetkit.model.init import initialize
 from unetkit.operations.pointwise import INPLACE, Activation
 from unetkit.plan import Plan, plan
@@ -40,7 +41,7 @@ def build(spec: Spec, seed: int | None = None) -> nn.Module:
 def assemble(planned: Plan) -> fx.GraphModule:
     """Returns the network of a plan, with torch's own initial weights."""
     root = nn.Module()
-    graph = fx.Graph()
+    graph = Graph()
     shared = readers(planned)
     signals: dict[int, fx.Node] = {0: graph.placeholder("x")}
     for span in planned.spans:
@@ -56,7 +57,7 @@ def assemble(planned: Plan) -> fx.GraphModule:
 def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:
     """Returns one block as a module whose inputs and operations are those of the span."""
     root = nn.Module()
-    graph = fx.Graph()
+    graph = Graph()
     names = ("x", "skip")
     signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, names, strict=False)}
     for index in range(span.start, span.end):

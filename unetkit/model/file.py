@@ -15,6 +15,7 @@ from torch import nn
 
 from unetkit.errors import Fault, FileError
 from unetkit.model.build import assemble
+from unetkit.model.init import Uninitialized
 from unetkit.plan import Plan, plan
 from unetkit.spec import load, resolve
 from unetkit.writing import write_whole
@@ -77,7 +78,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
                 cure="Install the versions it was made with.",
             )
         )
-    with torch.device("meta"):
+    with torch.device("meta"), Uninitialized():
         model = assemble(planned)
     with safe_open(file, framework="pt") as opened:
         weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping

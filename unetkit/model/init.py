@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from unetkit.spec.frame import Init
 
@@ -41,3 +43,15 @@ def method(init: Init) -> Fill:
         "trunc_normal": lambda weight: nn.init.trunc_normal_(weight, std=std),
     }
     return methods[init.type]
+
+
+class Uninitialized(TorchFunctionMode):
+    """Within it, torch.nn.init does nothing: for networks whose weights are about to be read from a file."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", "") == "torch.nn.init":
+            return args[0] if args else kwargs["tensor"]
+        return func(*args, **kwargs)

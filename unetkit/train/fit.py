@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from unetkit.data import UNLABELLED, Draw, Pairs, Patches, Scale
-from unetkit.errors import Fault, UnetkitError
+from unetkit.data import Draw, Pairs, Patches, Scale
 from unetkit.train.loss import segmentation_loss
+from unetkit.train.network import check_fit, plan_of
 from unetkit.train.progress import TrainingBar
 from unetkit.train.quiet import quiet
 from unetkit.train.schedule import Schedule
@@ -34,17 +34,17 @@ class Training:
 def fit(model: nn.Module, pairs: Pairs, settings: Settings) -> Training:
     """Trains a network in place and leaves it in eval mode on the CPU.
 
-    Its output must be logits: one channel per class, or a single one for class 1 against class 0.
-    Raises SizeError where no patch fits the network, UnetkitError where labels and channels do not.
+    Raises SizeError where no patch fits the network, TrainError where the images or the network cannot be trained on.
     """
-    check_classes(model, pairs)
+    plan = plan_of(model)
+    check_fit(plan, pairs)
     scale = Scale.of(pairs)
     draw = Draw(ENDLESS, settings.patch_size(pairs), settings.flips, settings.seed)
-    task = Segmentation(model, Patches(pairs, scale, model.plan, draw), settings)
+    task = Segmentation(model, Patches(pairs, scale, plan, draw), settings)
     schedule = Schedule(settings.num_steps(pairs), settings.minutes)
     callbacks: list[lightning.Callback] = [schedule]
     if settings.progress:
-        callbacks.append(TrainingBar(schedule, model.spec.name))
+        callbacks.append(TrainingBar(schedule, plan.spec.name))
     with quiet(), torch.random.fork_rng():
         torch.manual_seed(settings.seed)
         trainer = lightning.Trainer(
@@ -92,21 +92,3 @@ class Segmentation(lightning.LightningModule):
         """Returns AdamW (Loshchilov & Hutter, 2019); the schedule sets its rate."""
         settings = self.settings
         return torch.optim.AdamW(self.parameters(), settings.learning_rate, weight_decay=settings.weight_decay)
-
-
-def check_classes(model: nn.Module, pairs: Pairs) -> None:
-    """Raises UnetkitError where an image or a label does not fit the network's channels."""
-    spec = model.spec
-    classes = max(2, spec.out_channels)
-    for pair in pairs:
-        if len(pair.image) != spec.in_channels:
-            raise UnetkitError(
-                Fault("in-channels", f"{pair.name} has {len(pair.image)} channels, {spec.name} takes {spec.in_channels}",
-                      cure=f"Set in_channels={len(pair.image)}.")
-            )  # fmt: skip
-        wrong = pair.labels[(pair.labels != UNLABELLED) & ((pair.labels < 0) | (pair.labels >= classes))]
-        if wrong.size:
-            raise UnetkitError(
-                Fault("classes", f"{pair.name} has class {wrong[0]}, {spec.name} tells classes 0 … {classes - 1}",
-                      cure=f"Set out_channels={wrong.max() + 1}, or name the class that stands for unlabelled pixels.")
-            )  # fmt: skip

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 from torch import nn
 
-import unetkit
 from unetkit.data import Scale
 from unetkit.errors import Fault, FileError
+from unetkit.model import load_model, read_header, save
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,21 @@ class Trained:
     scale: Scale
     classes: tuple[str, ...]
 
-    def save(self, file: Path) -> None:
-        """Writes the file that `load`, `unetkit.load_model` and `unetkit predict` read."""
-        unetkit.save(self.model, file, extra={"scale": self.scale.to_json(), "classes": json.dumps(self.classes)})
+    def save(self, file: str | os.PathLike[str]) -> Path:
+        """Writes the model file and returns its path; `unetkit.load_model` reads it too."""
+        extra = {"scale": self.scale.to_json(), "classes": json.dumps(self.classes, ensure_ascii=False)}
+        return save(self.model, file, extra=extra)
+
+    @classmethod
+    def load(cls, file: str | os.PathLike[str]) -> Self:
+        """Returns what a file holds, the network in eval mode; raises FileError where the file says no scale."""
+        header = read_header(file)
+        if "scale" not in header or "classes" not in header:
+            raise FileError(
+                Fault(
+                    "model-untrained",
+                    f"{file} does not say how its images are scaled",
+                    cure="Give a file of `unetkit train`.",
+                )
+            )
+        return cls(load_model(file), Scale.from_json(header["scale"]), tuple(json.loads(header["classes"])))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from unetkit.data import Scale, cover, window
+from unetkit.data import cover, window
 from unetkit.data.images import image_files, read_image, write_labels
 from unetkit.train.modelfile import Trained
+from unetkit.train.network import plan_of
 
 
 def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -19,7 +21,7 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
 
     The whole image passes through the network at once, on the device that holds the network.
     """
-    needed = cover(model.plan, image.shape[1:])
+    needed = cover(plan_of(model), image.shape[1:])
     device = next(model.parameters()).device
     batch = torch.from_numpy(window(image, needed.starts, needed.input_size))[None].to(device)
     training = model.training
@@ -33,3 +35,13 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
 def classify(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     """Returns the class per pixel (*spatial): the largest of several channels, or the sign of a single one."""
     return logits.argmax(0) if len(logits) > 1 else (logits[0] > 0).astype(np.int64)
+
+
+def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Path]:
+    """Writes a class map for each image of a folder, or for one image file, and yields each file once it is written."""
+    files = {images.stem: images} if images.is_file() else image_files(images)
+    for stem, file in files.items():
+        image = read_image(file, plan_of(trained.model).spec.in_channels)
+        target = folder / f"{stem}.png"
+        write_labels(classify(predict(trained.model, trained.scale.apply(image))), target)
+        yield target

@@ -1,0 +1,53 @@
+# Everything a developer runs. All of it happens in .venv, which the first command makes.
+
+PYTHON ?= python3
+PIP_ARGS ?=
+WORKERS ?= 2
+
+BIN := .venv/bin
+INSTALLED := .venv/installed
+
+# One thread for each test worker: two workers with two threads each would wait for one another.
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-long check bench clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "PYTHON=python3.12   the Python to use, 3.11 to 3.13"
+	@echo "PIP_ARGS='...'      more arguments for pip install"
+
+demo: $(INSTALLED) ## Check, draw and train three networks on brain images (about five minutes)
+	@$(BIN)/python -m unetkit.train.demo
+
+test: $(INSTALLED) ## Run all tests
+	@$(TEST)
+
+test-long: $(INSTALLED) ## Run all tests, with ten times as many random networks
+	@UNETKIT_EXAMPLES=20000 $(TEST)
+
+check: $(INSTALLED) ## Check format, lint, types and the direction of imports
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+bench: $(INSTALLED) ## Measure unetkit against handwritten PyTorch
+	@$(BIN)/python -m benchmarks
+
+clean: ## Remove all that these commands made, .venv and demo/ too
+	@rm -rf .venv build demo dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -f benchmarks/results.json
+	@find unetkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# The stamp is written last, so an installation that was broken off is done again.
+$(INSTALLED): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+	  echo "unetkit needs Python 3.11, 3.12 or 3.13; '$(PYTHON)' is $$($(PYTHON) --version 2>/dev/null || echo 'not there')." >&2; \
+	  echo "Name another one: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@echo "Installing unetkit, PyTorch and the tools into .venv (only when pyproject.toml changed; some minutes)."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check $(PIP_ARGS) --editable '.[demo,dev]'
+	@touch $@

@@ -1,0 +1,275 @@
+"""The drawing is checked as values: where its labels stand, what they say, and that both kinds of file hold them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image, ImageFont
+
+import unetkit.draw
+from unetkit.draw.drawing import draw_plan
+from unetkit.draw.markup import TIP
+from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Text
+from unetkit.draw.shapes import Shape as AnyShape
+from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
+from unetkit.errors import FileError
+
+FONTS = Path(unetkit.draw.__file__).parent / "fonts"
+SMALLEST_FONT = 9
+
+Size = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a made-up plan looks like; also such as no block would give."""
+
+    channels: tuple[int, ...] = (64, 128, 256)
+    size: Size = (512, 512)
+    loss: int = 0
+    maps: int = 2
+    skip: str = "concat"
+    name: str = "made-up"
+
+
+def made_up(shape: Shape = Shape()) -> Any:
+    """Returns what the drawing reads of a plan at a size."""
+    steps: list[Any] = []
+    size, count, levels = shape.size, 1, len(shape.channels)
+    copied: dict[int, Size] = {}
+
+    def step(place: str, slot: str, level: int, channels: int, maps: Sequence[tuple[str, int, Size]]) -> None:
+        nonlocal size, count
+        found = tuple(SimpleNamespace(label=label, channels=each, size=new) for label, each, new in maps)
+        values = {"name": f"{place}.{slot}", "slot": slot, "type": f"some_{slot}", "level": level, "maps": found}
+        values |= {"in_channels": count, "channels": channels, "input_size": size, "output_size": maps[-1][2]}
+        skip = slot == "skip"
+        values |= {
+            "skip_channels": shape.channels[level] if skip else None,
+            "skip_size": copied[level] if skip else None,
+        }
+        steps.append(SimpleNamespace(**values))
+        size, count = maps[-1][2], channels
+
+    def block(place: str, level: int) -> None:
+        channels = shape.channels[level]
+        sizes = [tuple(max(1, n - shape.loss * index) for n in size) for index in range(1, shape.maps + 1)]
+        maps = [("conv 3×3", channels, each) for each in sizes]
+        if shape.maps > 3:
+            maps[1] = ("global avg pool", channels, (1,) * len(size))
+        step(place, "block", level, channels, maps)
+
+    for level in range(levels):
+        place = "bottleneck" if level == levels - 1 else f"encoder.{level}"
+        if level:
+            step(place, "down", level, count, [("max pool 2×2", count, tuple(-(-n // 2) for n in size))])
+        block(place, level)
+        copied[level] = size
+    for level in reversed(range(levels - 1)):
+        place, channels = f"decoder.{level}", shape.channels[level]
+        step(place, "up", level, channels, [("up-conv 2×2", channels, tuple(2 * n for n in size))])
+        if shape.skip != "none":
+            channels += count if shape.skip == "concat" else 0
+            step(place, "skip", level, channels, [(shape.skip, channels, size)])
+        block(place, level)
+    step("head", "head", 0, 2, [("conv 1×1", 2, size)])
+
+    facts = SimpleNamespace(name=shape.name, dims=len(size))
+    plan = SimpleNamespace(spec=facts, parameters=31_030_658, receptive_field=(188,) * len(size))
+    return SimpleNamespace(plan=plan, steps=tuple(steps), macs=167 * 10**9, input_size=shape.size, output_size=size)
+
+
+COUNTS = st.integers(1, 12).map(lambda power: 2**power) | st.integers(1, 4096)
+SHAPES = st.builds(
+    Shape,
+    channels=st.lists(COUNTS, min_size=1, max_size=8).map(tuple),
+    size=st.lists(st.integers(1, 2048), min_size=1, max_size=3).map(tuple),
+    loss=st.integers(0, 6),
+    maps=st.integers(1, 9),
+    skip=st.sampled_from(["concat", "add", "none"]),
+    name=st.text(min_size=1, max_size=120),
+)
+DEPTHS = [
+    Shape(channels=tuple(32 * 2**level for level in range(depth)), size=size, loss=loss)
+    for depth in range(1, 8)
+    for size in [(4096,), (1024, 768), (1024, 1024, 512)]
+    for loss in (0, 2)
+]
+
+
+def overlap(a: Bounds, b: Bounds) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def extent(shape: AnyShape) -> Bounds:
+    """Returns the room that a shape takes; an arrow is as thick as its tip."""
+    if isinstance(shape, Text):
+        return shape.bounds
+    if isinstance(shape, Area):
+        across, down = zip(*shape.points, strict=True)
+        return min(across), min(down), max(across), max(down)
+    (x0, y0), (x1, y1), thick = shape.start, shape.end, TIP * 0.6
+    level = abs(x1 - x0) > abs(y1 - y0)
+    dx, dy = (0.0, thick) if level else (thick, 0.0)
+    return min(x0, x1) - dx, min(y0, y1) - dy, max(x0, x1) + dx, max(y0, y1) + dy
+
+
+def check_legible(drawing: Drawing) -> None:
+    """Checks that no label meets another, a box or an arrow, and that all are on the page and large enough."""
+    texts = [shape for shape in drawing.shapes if isinstance(shape, Text)]
+    assert all(text.size >= SMALLEST_FONT for text in texts)
+    for first, second in combinations(texts, 2):
+        assert not overlap(first.bounds, second.bounds), (first, second)
+    for shape in drawing.shapes:
+        left, top, right, bottom = bounds = extent(shape)
+        assert left >= 0 and top >= 0 and right <= drawing.width and bottom <= drawing.height
+        if not isinstance(shape, Text):
+            assert not [text for text in texts if overlap(text.bounds, bounds)], shape
+
+
+def written(text: str) -> list[str]:
+    """Returns the labels of an SVG."""
+    return [element.text or "" for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def identity(shape: Shape) -> str:
+    return f"{len(shape.channels)}-levels-{len(shape.size)}d-loss-{shape.loss}"
+
+
+@pytest.mark.parametrize("shape", DEPTHS, ids=identity)
+def test_no_label_meets_another_label_a_box_or_an_arrow_at_any_depth(shape: Shape) -> None:
+    check_legible(draw_plan(made_up(shape), ""))
+
+
+@given(SHAPES)
+def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(shape: Shape) -> None:
+    check_legible(draw_plan(made_up(shape), ""))
+
+
+def test_an_overlap_would_be_found() -> None:
+    drawing = Drawing(100, 100, "", "", (Text(10, 50, "one"), Text(20, 52, "two")))
+    with pytest.raises(AssertionError):
+        check_legible(drawing)
+
+
+@given(SHAPES)
+def test_arrows_point_right_or_up_or_down_and_are_long_enough_for_their_tip(shape: Shape) -> None:
+    drawing = draw_plan(made_up(shape), "")
+    for arrow in drawing.shapes:
+        if isinstance(arrow, Arrow):
+            (x0, y0), (x1, y1) = arrow.start, arrow.end
+            along = {"down": y1 - y0, "up": y0 - y1}.get(arrow.kind, x1 - x0)
+            legend = arrow.kind in ("down", "up") and y0 == y1
+            assert along >= 10 or legend, arrow
+            assert x0 == pytest.approx(x1) or y0 == pytest.approx(y1), arrow
+
+
+@pytest.mark.parametrize("shape", DEPTHS, ids=identity)
+def test_every_level_has_its_channels_and_sizes_written(shape: Shape) -> None:
+    plan = made_up(shape)
+    labels = written(unetkit.draw.svg(plan))
+    for step in plan.steps:
+        assert str(step.channels) in labels
+        assert size_label(step.output_size) in labels
+    assert {f"level {level}" for level in range(len(shape.channels))} <= set(labels)
+
+
+def test_the_heading_has_name_parameters_multiply_adds_sizes_and_receptive_field() -> None:
+    labels = written(unetkit.draw.svg(made_up()))
+    assert labels[:2] == ["made-up", "31,030,658 parameters · 167 GMACs · 1 × 512² → 2 × 512² · receptive field 188²"]
+    assert written(unetkit.draw.svg(made_up(), title="My net"))[0] == "My net"
+
+
+def test_the_legend_names_the_kinds_of_arrow_that_occur() -> None:
+    labels = written(unetkit.draw.svg(made_up()))
+    assert {"block", "down", "up", "skip", "head", "some down: max pool 2×2", "some skip: concat"} <= set(labels)
+    assert "skip" not in written(unetkit.draw.svg(made_up(Shape(skip="none"))))
+
+
+def test_a_variant_in_the_legend_says_where_it_is() -> None:
+    plan = made_up()
+    plan.steps[0].type = "other"
+    legend = written(unetkit.draw.svg(plan))
+    assert "other: 2 × conv 3×3 (encoder.0)" in legend
+    assert any(text.startswith("some block: 2 × conv 3×3 (encoder.1, bottleneck, ") for text in legend)
+
+
+def test_a_plan_too_wide_for_every_map_has_one_arrow_per_block() -> None:
+    wide = draw_plan(made_up(Shape(channels=(64,) * 7, maps=9)), "")
+    arrows = [shape for shape in wide.shapes if isinstance(shape, Arrow) and shape.kind == "block"]
+    assert wide.width < 2000
+    assert len(arrows) == 13 + 1  # one per block, and the one in the legend
+
+
+def test_a_cropped_skip_shows_the_part_that_is_copied() -> None:
+    assert 'class="kept"' in unetkit.draw.svg(made_up(Shape(loss=2)))
+    assert 'class="kept"' not in unetkit.draw.svg(made_up())
+
+
+@given(st.text(max_size=300))
+def test_the_svg_is_well_formed_whatever_the_title(title: str) -> None:
+    drawing = ElementTree.fromstring(unetkit.draw.svg(made_up(), title=title))
+    assert drawing.get("role") == "img"
+    assert [child.tag.rpartition("}")[2] for child in drawing][:2] == ["title", "desc"]
+
+
+@given(SHAPES)
+def test_equal_plans_give_equal_bytes(shape: Shape) -> None:
+    assert unetkit.draw.svg(made_up(shape)) == unetkit.draw.svg(made_up(shape))
+
+
+@pytest.mark.parametrize("bold", [False, True])
+def test_text_is_as_wide_as_the_shipped_font_says(bold: bool) -> None:
+    font = ImageFont.truetype(FONTS / ("DejaVuSans-Bold.ttf" if bold else "DejaVuSans.ttf"), UNITS)
+    assert {c: width(c, UNITS, bold=bold) for c in CHARACTERS} == {c: font.getlength(c) for c in CHARACTERS}
+
+
+@given(st.text(max_size=40), st.floats(20, 400))
+def test_a_fitted_text_has_room(text: str, room: float) -> None:
+    assert width(fit(text, room, 11), 11) <= room
+
+
+def test_a_png_shows_what_the_svg_has(tmp_path: Path) -> None:
+    plan = made_up(Shape(size=(64, 64, 32)))
+    unetkit.draw.draw(plan, tmp_path / "u.svg")
+    unetkit.draw.draw(plan, tmp_path / "u.PNG")
+    assert (tmp_path / "u.svg").read_text(encoding="utf-8") == unetkit.draw.svg(plan)
+    data = (tmp_path / "u.PNG").read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    page = draw_plan(plan, "")
+    with Image.open(io.BytesIO(data)) as image:
+        assert image.size == pytest.approx((2 * page.width, 2 * page.height), abs=2)
+        dark = sum(image.convert("L").histogram()[:96])
+    assert dark > 1000  # outlines and text, so the fonts were found
+
+
+def test_the_same_png_comes_out_twice(tmp_path: Path) -> None:
+    for name in ("a.png", "b.png"):
+        unetkit.draw.draw(made_up(), tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["u.pdf", "u", ".svg"])
+def test_another_suffix_is_refused_with_the_known_ones(tmp_path: Path, name: str) -> None:
+    with pytest.raises(FileError, match=r"error\[drawing-suffix\](.|\n)*Known: \.png, \.svg\."):
+        unetkit.draw.draw(made_up(), tmp_path / name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_cannot_be_written_is_a_file_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"drawing-not-written.*No such file or directory"):
+        unetkit.draw.draw(made_up(), tmp_path / "missing" / "u.svg")
+    (tmp_path / "folder.svg").mkdir()
+    with pytest.raises(FileError, match="drawing-not-written"):
+        unetkit.draw.draw(made_up(), tmp_path / "folder.svg")
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]

@@ -1,0 +1,53 @@
+"""What a network must be to be trained, and pairs to train it."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unetkit.data import UNLABELLED, Pairs
+from unetkit.errors import Fault, UnetkitError
+from unetkit.operations import Activation
+from unetkit.plan import Plan
+
+
+class TrainError(UnetkitError):
+    """Pairs, a network and settings do not go together."""
+
+
+def plan_of(model: nn.Module) -> Plan:
+    """Returns the plan that a network was built from; raises TrainError where it was not built by unetkit."""
+    plan = getattr(model, "plan", None)
+    if not isinstance(plan, Plan):
+        raise TrainError(
+            Fault("model-foreign", "this module was not built by unetkit", cure="Train what build() returned.")
+        )
+    return plan
+
+
+def check_fit(plan: Plan, pairs: Pairs) -> None:
+    """Raises TrainError where the output is no logits, or where an image or a label does not fit the channels.
+
+    One output channel tells class 1 from class 0; several are one for each class.
+    """
+    spec, classes = plan.spec, max(2, plan.spec.out_channels)
+    last = plan.nodes[plan.output].operation
+    if isinstance(last, Activation):
+        raise TrainError(
+            Fault(
+                "no-logits",
+                f"the output passes through {last.name}, and the loss applies its own",
+                "head",
+                "Set head.activation=none.",
+            )
+        )
+    if not pairs:
+        raise TrainError(Fault("no-images", "there are no images to train with"))
+    for pair in pairs:
+        if len(pair.image) != spec.in_channels:
+            message = f"{pair.name} has {len(pair.image)} channels, the network takes {spec.in_channels}"
+            raise TrainError(Fault("in-channels", message, "in_channels", f"Set in_channels={len(pair.image)}."))
+        wrong = pair.labels[(pair.labels != UNLABELLED) & ((pair.labels < 0) | (pair.labels >= classes))]
+        if wrong.size:
+            message = f"{pair.name} has class {wrong.max()}, the network tells classes 0 to {classes - 1}"
+            cure = f"Set out_channels={wrong.max() + 1}, or say which class stands for unlabelled pixels."
+            raise TrainError(Fault("classes", message, "out_channels", cure))
