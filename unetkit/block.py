@@ -48,20 +48,16 @@ class Part(BaseModel):
     """The paper or project that it comes from."""
 
     def idle(self) -> dict[str, str]:
-        """Returns the fields that can have no effect beside the others, each with the reason. They may not be set."""
+        """Returns the fields that can have no effect beside the others, each with the reason.
+
+        To set one in a spec is an error, unless the same setting has an effect elsewhere in the network.
+        """
         return {}
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         """Yields (field, message, cure) for what is wrong beyond types and ranges."""
         return
         yield
-
-    def all_faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
-        """Yields the block's own faults, and one for each field that was set but can have no effect."""
-        idle = self.idle()
-        for field in self.model_fields_set & idle.keys():
-            yield field, f"{field} has no effect: {idle[field]}", f"Leave {field} out."
-        yield from self.faults(dims)
 
 
 @cache

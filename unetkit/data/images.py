@@ -21,7 +21,7 @@ DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # more than 8 bits: 
 
 
 def image_files(folder: Path) -> dict[str, Path]:
-    """Returns the image files of a folder by their stems, in the order of their names; raises FileError where there are none."""
+    """Returns the image files of a folder by their stems, in the order of their names."""
     if not folder.is_dir():
         raise FileError(Fault("no-folder", f"{folder} is not a folder"))
     files: dict[str, Path] = {}

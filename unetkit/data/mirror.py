@@ -40,7 +40,7 @@ def window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]
 
 @dataclass(frozen=True)
 class Cover:
-    """An input window whose output holds a whole region: where the input starts, its size, and what to keep of the output."""
+    """An input window whose output holds a whole region: where it starts, and what to keep of the output."""
 
     starts: tuple[int, ...]
     input_size: tuple[int, ...]
@@ -66,21 +66,24 @@ def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
 
 
 def covering_size(plan: Plan, size: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the smallest accepted input size, per axis, whose output is at least `size`, preferring one that fits evenly."""
+    """Returns the least accepted input whose output is at least `size`, or one a little larger that fits evenly."""
     found = [above(sizes, want) for sizes, want in zip(plan.accepted, size, strict=True)]
     while short := [axis for axis, want in enumerate(size) if plan.output_size(tuple(found))[axis] < want]:
         for axis in short:
             found[axis] = above(plan.accepted[axis], found[axis] + 1)
-    for axis, smallest in enumerate(found):
-        larger, tried = smallest, 0
-        while (
-            larger is not None
-            and tried < TRIED
-            and not fits_evenly(plan.at((*found[:axis], larger, *found[axis + 1 :])), axis)
-        ):
-            larger, tried = plan.accepted[axis].above(larger + 1), tried + 1
-        found[axis] = smallest if larger is None or tried == TRIED else larger
-    return tuple(found)
+    return tuple(even(plan, tuple(found), axis) for axis in range(len(size)))
+
+
+def even(plan: Plan, size: tuple[int, ...], axis: int) -> int:
+    """Returns the least accepted size along an axis, from that in `size` on, that fits evenly; else that in `size`."""
+    candidate: int | None = size[axis]
+    for _ in range(TRIED):
+        if candidate is None:
+            break
+        if fits_evenly(plan.at((*size[:axis], candidate, *size[axis + 1 :])), axis):
+            return candidate
+        candidate = plan.accepted[axis].above(candidate + 1)
+    return size[axis]
 
 
 def fits_evenly(plan: SizedPlan, axis: int) -> bool:

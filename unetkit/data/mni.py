@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,12 +17,15 @@ from numpy.typing import NDArray
 from unetkit.data.pairs import Pair, Pairs, Splits
 from unetkit.errors import Fault, FileError
 
+Value = TypeVar("Value", bound=np.generic)
+
 CLASSES = ("background", "fluid", "grey", "white")
 ABOUT = "MNI152 template + added noise"
 NOISE = 20.0  # standard deviation, in grey levels of 0 … 255
-LEFT_RIGHT, BACK_FRONT = slice(19, 179), slice(21, 213)  # 160 × 192 mm around the head, which is 144 × 183 mm
+LEFT_RIGHT, BACK_FRONT = slice(19, 179), slice(21, 213)  # what is kept; the head is 144 × 183 mm
+SLICE = (192, 160)
 
-# Blocks of slices along z, in mm from the template's lowest: 20 to train, a gap of 4, 8 held out, a gap of 4, and again.
+# Blocks of slices along z, in mm from the lowest: 20 to train, a gap of 4, 8 held out, a gap of 4, and again.
 # Neighbouring slices resemble one another; the gap keeps a held-out slice 5 mm from the nearest one trained with.
 FIRST, LAST, PERIOD, TRAIN, GAP, HELD_OUT = 12, 156, 36, 20, 4, 8
 
@@ -57,10 +60,15 @@ def tissue(head: NDArray[Any], grey: NDArray[Any], white: NDArray[Any]) -> NDArr
 
 
 def slices(head: NDArray[np.float32], labels: NDArray[np.int64], positions: list[int]) -> Pairs:
-    """Returns the axial slices at these z, turned so that rows run from front to back and columns from left to right."""
-    head, labels = (array[LEFT_RIGHT, BACK_FRONT][:, ::-1].swapaxes(0, 1) for array in (head, labels))
+    """Returns the axial slices at these z, with rows from front to back and columns from left to right."""
+    head, labels = axial(head), axial(labels)
     items = [Pair(f"z{z:03}", head[None, :, :, z].copy(), labels[:, :, z].copy()) for z in positions]
     return Pairs(tuple(items), CLASSES, ABOUT)
+
+
+def axial(array: NDArray[Value]) -> NDArray[Value]:
+    """Returns a volume (left-right, back-front, z) as (front-back, left-right, z), cut to the head."""
+    return array[LEFT_RIGHT, BACK_FRONT][:, ::-1].swapaxes(0, 1)
 
 
 def volume(name: str) -> NDArray[Any]:

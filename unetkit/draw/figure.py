@@ -37,8 +37,11 @@ class Row:
 
 
 def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
-    """Returns the levels of the U, level 0 first. With `whole_blocks` a block is one arrow to its last map."""
-    first = plan.steps[0]
+    """Returns the levels of the U, level 0 first.
+
+    A block is one arrow to its last map with `whole_blocks`, and where its maps do not follow one from the other.
+    """
+    first, branched = plan.steps[0], branching(plan)
     down: dict[int, list[Map]] = {first.level: [Map(first.in_channels, first.input_size, caption="input")]}
     up: dict[int, list[Map]] = {}
     skips: dict[int, Size] = {}
@@ -46,21 +49,27 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
         side = up if step.level in up or step.slot == "up" else down
         maps = side.setdefault(step.level, [])
         if step.slot == "skip":
-            maps[-1] = merged(step, maps[-1])
-            if step.skip_channels:
+            if step.maps:  # none: the decoder goes on alone
+                maps[-1] = merged(step, maps[-1])
                 skips[step.level] = step.output_size
         elif step.slot in ("down", "up"):
             maps.append(Map(step.channels, step.output_size, "" if not maps else step.slot))
         else:
-            maps.extend(made(step, whole_blocks))
+            maps.extend(made(step, whole_blocks or step.name in branched))
     ends = up or down
     ends[0][-1] = replace(ends[0][-1], caption="output")
     return tuple(row(level, down[level], up.get(level, []), skips.get(level)) for level in sorted(down))
 
 
-def made(step: Step, whole_blocks: bool) -> list[Map]:
+def branching(plan: SizedPlan) -> set[str]:
+    """Returns the names of the blocks in which signals meet, as in a residual block: they are no chain of maps."""
+    nodes, spans = plan.plan.nodes, plan.plan.spans
+    return {span.scope for span in spans if any(len(nodes[i].inputs) > 1 for i in range(span.start, span.end))}
+
+
+def made(step: Step, whole_block: bool) -> list[Map]:
     """Returns the maps that a block or a head makes."""
-    if whole_blocks or not step.maps:
+    if whole_block or not step.maps:
         return [Map(step.channels, step.output_size, step.slot)]
     return [Map(each.channels, each.size, step.slot) for each in step.maps]
 

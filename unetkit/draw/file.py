@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import markup
 from unetkit.errors import Fault, FileError
+from unetkit.writing import write_whole
 
 if TYPE_CHECKING:
     from unetkit.plan import SizedPlan
@@ -37,7 +36,7 @@ def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
         message = f"{path}: a drawing is not written as {suffix or 'a file without a suffix'}"
         raise FileError(Fault("drawing-suffix", message, cure="Known: .png, .svg."))
     text = svg(sized_plan, title=title)
-    write(path, png(text) if suffix == ".png" else text.encode())
+    write_whole(path, png(text) if suffix == ".png" else text.encode())
 
 
 def png(text: str) -> bytes:
@@ -46,18 +45,3 @@ def png(text: str) -> bytes:
 
     found = [str(FONTS / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
     return resvg_py.svg_to_bytes(svg_string=text, font_files=found, skip_system_fonts=True, zoom=ZOOM)
-
-
-def write(path: Path, data: bytes) -> None:
-    """Writes a file by way of a temporary one beside it, so that a reader never sees half of it."""
-    part = path.with_name(f".{os.urandom(8).hex()}.part")
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            part.unlink()
-        raise FileError(Fault("drawing-not-written", f"{path}: {error.strerror or error}")) from error

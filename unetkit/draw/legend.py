@@ -28,9 +28,10 @@ class Entry(NamedTuple):
 def entries(plan: SizedPlan, lines: Sequence[Row]) -> list[Entry]:
     """Returns an entry for each kind of step, with its places where it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[str]]] = {}
+    consists = operations(plan)
     for step in plan.steps:
         if step.maps:
-            text = described(step.type, [each.label for each in step.maps])
+            text = described(step.type, consists[step.name])
             found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
     slots = sorted(found, key=lambda slot: ORDER.index(slot) if slot in ORDER else len(ORDER))
     arrows = [
@@ -41,6 +42,19 @@ def entries(plan: SizedPlan, lines: Sequence[Row]) -> list[Entry]:
     maps = [each for row in lines for each in row.encoder + row.decoder]
     seen = {"borrowed": any(each.borrowed for each in maps), "kept": any(each.kept for each in maps)}
     return arrows + [Entry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
+
+
+def operations(plan: SizedPlan) -> dict[str, list[str]]:
+    """Returns for each step what happens in it: the operations that make a map, and those that cut or pad one."""
+    nodes, sizes = plan.plan.nodes, plan.sizes
+    return {
+        span.scope: [
+            nodes[index].operation.label()
+            for index in range(span.start, span.end)
+            if nodes[index].operation.makes_map or sizes[index] != sizes[nodes[index].inputs[0]]
+        ]
+        for span in plan.plan.spans
+    }
 
 
 def described(kind: str, labels: Sequence[str]) -> str:

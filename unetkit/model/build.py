@@ -11,8 +11,8 @@ from unetkit import functional
 from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
 from unetkit.model.init import initialize
-from unetkit.operations.pointwise import INPLACE, Activation
 from unetkit.plan import Plan, plan
+from unetkit.plan.overwrite import may_overwrite, readers
 from unetkit.signal import Span
 from unetkit.spec import Spec
 
@@ -82,24 +82,6 @@ def target(name: str) -> Any:
     """Returns what a layer's name stands for, in torch.nn, torch or unetkit.functional."""
     space, _, attribute = name.partition(".")
     return getattr({"nn": nn, "torch": torch, "functional": functional}[space], attribute)
-
-
-def readers(planned: Plan) -> dict[int, int]:
-    """Returns how often each signal is read."""
-    counts: dict[int, int] = {planned.output: 1}
-    for node in planned.nodes:
-        for index in node.inputs:
-            counts[index] = counts.get(index, 0) + 1
-    return counts
-
-
-def may_overwrite(planned: Plan, index: int, shared: dict[int, int]) -> bool:
-    """Whether an operation may write its output over its input: nobody else reads it, and no backward pass needs it."""
-    node = planned.nodes[index]
-    if not isinstance(node.operation, Activation) or node.operation.name not in INPLACE:
-        return False
-    source = planned.nodes[node.inputs[0]]
-    return source.operation is not None and not source.operation.keeps_output and shared[node.inputs[0]] == 1
 
 
 def add_module(root: nn.Module, name: str, module: nn.Module) -> None:

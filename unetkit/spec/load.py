@@ -41,7 +41,8 @@ def from_values(values: Mapping[str, Any], overrides: Iterable[str]) -> Spec:
 
     from unetkit.yamlfile import parse
 
-    text = yaml.safe_dump(listed(values), sort_keys=False)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(listed(values), Dumper=dumper, sort_keys=False)
     document = override(parse(text, "<values>", find=find_spec), overrides)
     return Loader(document.values(), document).spec("unnamed")
 
@@ -64,6 +65,7 @@ class Loader:
         self.types: dict[int, str] = {}
         self.choices: dict[tuple[str, tuple[Path, ...]], Choice] = {}
         self.made: dict[str, Part | None] = {}
+        self.reasons: dict[Path, str] = {}
         self.dims = 2
 
     def spec(self, name: str) -> Spec:
@@ -132,12 +134,21 @@ class Loader:
         if identity not in self.made:
             self.made[identity] = self.make(position.slot, choice, inherited)
         part = self.made[identity]
-        self.used.update(choice.origins.values())
         if part is not None:
-            for name, inset in insets(type(part)).items():
-                if inset.inherited and name not in choice.values:
-                    self.used.update(inherited[inset.slot].origins.values())
+            self.note_use(part, choice, inherited)
         return part, choice
+
+    def note_use(self, part: Part, choice: Choice, inherited: dict[str, Choice]) -> None:
+        """Notes which of the settings that chose a block have an effect in it, and why others have none."""
+        idle = part.idle()
+        for path, origin in choice.origins.items():
+            if path[0] in idle:
+                self.reasons.setdefault(origin, idle[str(path[0])])
+            else:
+                self.used.add(origin)
+        for name, inset in insets(type(part)).items():
+            if inset.inherited and name not in choice.values and name not in idle:
+                self.used.update(inherited[inset.slot].origins.values())
 
     def choice(self, chain: Scopes, slot: str) -> Choice:
         """Returns what the scopes say for a slot, remembered by the scopes."""
@@ -167,8 +178,8 @@ class Loader:
             for path, fault in faults_of(error, model):
                 blame(fault, path, key=fault.code == "unknown-key")
             return None
-        for field, message, cure in part.all_faults(self.dims):
-            blame(Fault("no-effect" if "no effect" in message else "wrong-value", message, cure=cure), (field,))
+        for field, message, cure in part.faults(self.dims):
+            blame(Fault("wrong-value", message, cure=cure), (field,))
             healthy = False
         self.types[id(part)] = kind
         return part if healthy else None
@@ -240,5 +251,10 @@ class Loader:
         for path in written(frame):
             if path in self.used or (depth == 1 and path[0] in ("down", "up", "skip")):
                 continue
-            message = "this has no effect: it is overridden wherever it could apply, or nothing here uses it"
-            self.fault(Fault("no-effect", message, cure="Remove it, or what overrides it."), path, key=True)
+            reason = self.reasons.get(path)
+            if reason is not None:
+                fault = Fault("no-effect", f"{path[-1]} has no effect: {reason}", cure=f"Leave {path[-1]} out.")
+            else:
+                message = "this has no effect: it is overridden wherever it could apply, or nothing here uses it"
+                fault = Fault("no-effect", message, cure="Remove it, or what overrides it.")
+            self.fault(fault, path, key=True)

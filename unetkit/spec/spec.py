@@ -12,7 +12,7 @@ from unetkit.spec.frame import Frame, Init
 from unetkit.yamlfile import Document
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spec:
     """What was asked for. `parts` maps positions in execution order, such as `encoder.0.block`, to their blocks."""
 
@@ -79,6 +79,9 @@ class Spec:
 
     def __hash__(self) -> int:
         return hash((self.name, self.channels, *self.parts.values()))
+
+    def __repr__(self) -> str:
+        return f"load({self.resolve()!r})"
 
     def __str__(self) -> str:
         return f"{self.name}: {self.dims}D, {self.in_channels} -> {self.out_channels} channels, levels {list(self.channels)}"

@@ -5,13 +5,10 @@ from __future__ import annotations
 from torch import nn
 
 from unetkit.data import UNLABELLED, Pairs
-from unetkit.errors import Fault, UnetkitError
+from unetkit.errors import Fault
 from unetkit.operations import Activation
 from unetkit.plan import Plan
-
-
-class TrainError(UnetkitError):
-    """Pairs, a network and settings do not go together."""
+from unetkit.train.settings import TrainError
 
 
 def plan_of(model: nn.Module) -> Plan:

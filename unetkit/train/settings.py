@@ -11,6 +11,10 @@ from unetkit.errors import Fault, UnetkitError
 PATCH = {1: 2048, 2: 128, 3: 48}  # samples of the output per axis, by dims
 
 
+class TrainError(UnetkitError):
+    """Pairs, a network and settings do not go together."""
+
+
 @dataclass(frozen=True)
 class Settings:
     """Training stops after `steps`, `minutes` or `epochs`, whichever comes first; at least one must be given.
@@ -37,7 +41,7 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.steps is None and self.minutes is None and self.epochs is None:
-            raise UnetkitError(
+            raise TrainError(
                 Fault("no-budget", "it is not said how long to train", cure="Give steps, minutes or epochs.")
             )
 
@@ -49,7 +53,7 @@ class Settings:
         return tuple(min(PATCH[len(sizes[0])], *axis) for axis in zip(*sizes, strict=True))
 
     def num_steps(self, pairs: Pairs) -> float:
-        """Returns the number of steps, infinite where only the minutes end it; an epoch shows as many pixels as there are."""
+        """Returns the number of steps, infinite where minutes alone end it; an epoch shows every pixel once."""
         steps = inf if self.steps is None else self.steps
         if self.epochs is not None:
             pixels = self.epochs * sum(prod(pair.size) for pair in pairs)

@@ -29,12 +29,14 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
     with torch.inference_mode():
         output = model(batch)[0].float().cpu().numpy()
     model.train(training)
-    return output[(slice(None), *needed.keep)]
+    kept: NDArray[np.float32] = output[(slice(None), *needed.keep)]
+    return kept
 
 
 def classify(logits: NDArray[np.float32]) -> NDArray[np.int64]:
     """Returns the class per pixel (*spatial): the largest of several channels, or the sign of a single one."""
-    return logits.argmax(0) if len(logits) > 1 else (logits[0] > 0).astype(np.int64)
+    labels: NDArray[np.bool_ | np.intp] = logits.argmax(0) if len(logits) > 1 else logits[0] > 0
+    return labels.astype(np.int64)
 
 
 def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Path]:

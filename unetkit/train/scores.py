@@ -12,7 +12,7 @@ from torch import nn
 from torchmetrics.classification import MulticlassConfusionMatrix
 
 from unetkit.data import UNLABELLED, Pair, Pairs, Scale
-from unetkit.train.predict import classify, predict
+from unetkit.train.prediction import classify, predict
 
 
 @dataclass(frozen=True)
@@ -57,4 +57,5 @@ def grey_level_baseline(train: Pairs, test: Pairs) -> Scores:
 
 def levels(pair: Pair) -> NDArray[np.int64]:
     """Returns the grey levels of an image as whole numbers."""
-    return np.rint(pair.image.mean(0)).astype(np.int64)
+    grey: NDArray[np.float32] = pair.image.mean(0)
+    return np.rint(grey).astype(np.int64)

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from unetkit.data import Draw, Pairs, Patches, Scale
+from unetkit.data import Pairs, Scale
 from unetkit.train.loss import segmentation_loss
 from unetkit.train.network import check_fit, plan_of
+from unetkit.train.patches import Draw, Patches
 from unetkit.train.progress import TrainingBar
 from unetkit.train.quiet import quiet
 from unetkit.train.schedule import Schedule

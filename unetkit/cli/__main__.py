@@ -1,0 +1,5 @@
+"""Runs the command line as `python -m unetkit.cli`."""
+
+from unetkit.cli import main
+
+main()

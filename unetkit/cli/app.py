@@ -1,0 +1,113 @@
+"""The application: its table of commands, each imported when it is asked for, and what happens to errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import wraps
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from unetkit.cli.output import print_faults
+from unetkit.errors import UnetkitError
+
+COMMANDS = (
+    "validate",
+    "show",
+    "sizes",
+    "draw",
+    "diff",
+    "resolve",
+    "specs",
+    "blocks",
+    "schema",
+    "code",
+    "new",
+    "train",
+    "predict",
+)
+"""The commands in the order of the help. Each is the function of its name in the module of its name."""
+
+SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+class Commands(Mapping[str, Any]):
+    """The commands by name. One that runs does not pay for the imports of the others."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in COMMANDS:
+            raise KeyError(name)
+        if name not in self.known:
+            self.known[name] = command(name)
+        return self.known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+
+def command(name: str) -> Any:
+    """Returns a command, imported."""
+    function = getattr(import_module(f"unetkit.cli.{name}"), name)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    alone.command(name, context_settings=SETTINGS)(guarded(function))
+    return typer.main.get_command(alone)
+
+
+def guarded(function: Callable[..., None]) -> Callable[..., None]:
+    """Returns a command that tells the faults of its input on standard error and ends with 1."""
+
+    @wraps(function)
+    def run(**arguments: Any) -> None:
+        try:
+            function(**arguments)
+        except UnetkitError as error:
+            print_faults(error.faults, as_json=arguments.get("as_json", False))
+            raise typer.Exit(1) from None
+
+    return run
+
+
+class Group(TyperGroup):
+    """The group of all commands."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        self.commands: Any = Commands()
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(self.commands)
+
+
+app = typer.Typer(
+    cls=Group, context_settings=SETTINGS, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+)
+
+
+def print_version(wanted: bool) -> None:
+    """Prints the version and ends."""
+    if wanted:
+        from unetkit import __version__
+
+        print(f"unetkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def unetkit(
+    version: Annotated[
+        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A YAML file is a U-Net: checked, planned, drawn, built and trained.
+
+    SPEC is a YAML file or the name of a shipped spec; `unetkit specs` lists those.
+    Exit codes: 0 all is well, 1 the input is at fault, 2 wrong usage.
+    """

@@ -1,0 +1,31 @@
+"""unetkit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unetkit.cli.arguments import Overrides, SpecName
+
+
+def code(
+    spec: SpecName,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.", show_default=False)
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Print a network as one PyTorch file that does not need unetkit."""
+    from unetkit.codegen import code as code_of
+    from unetkit.plan import plan
+    from unetkit.spec import load
+    from unetkit.writing import write_whole
+
+    text = code_of(plan(load(spec, overrides or ())))
+    if output is None:
+        print(text, end="")
+    else:
+        write_whole(output, text.encode())
+        print(output)

@@ -1,0 +1,31 @@
+"""unetkit draw."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unetkit.cli.arguments import Overrides, SizeText, SpecName, chosen_size
+
+
+def draw(
+    spec: SpecName,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to: .svg or .png.", show_default=False)
+    ],
+    size: SizeText = None,
+    title: Annotated[str, typer.Option(help="What stands at the top. [default: the name]", show_default=False)] = "",
+    overrides: Overrides = None,
+) -> None:
+    """Draw a network as the U of the paper's figure, as SVG or PNG."""
+    from unetkit.cli.output import size_text
+    from unetkit.draw import draw as write
+    from unetkit.plan import plan
+    from unetkit.spec import load
+
+    planned = plan(load(spec, overrides or ()))
+    sized = planned.at(chosen_size(planned, size))
+    write(sized, output, title=title)
+    print(f"{output}: {planned.spec.name} at {size_text(sized.input_size)}")

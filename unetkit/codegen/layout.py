@@ -1,0 +1,90 @@
+"""Expressions laid out as ruff's formatter lays them out: on one line where they fit, else one item per line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+WIDTH = 120
+INDENT = " " * 4
+
+
+class Item(NamedTuple):
+    """One item of a group: what stands before its value (`bias=`), and a comment after it."""
+
+    value: Expression
+    lead: str = ""
+    comment: str = ""
+
+
+class Group(NamedTuple):
+    """Items in brackets, with what stands before them: `nn.Conv2d(`, items, `)`."""
+
+    opening: str
+    items: tuple[Item, ...]
+    closing: str
+
+
+Expression = str | Group
+
+
+def call(name: str, *values: Expression, **named: Expression) -> Group:
+    """Returns a call with positional and named arguments."""
+    return Group(f"{name}(", tuple(map(Item, values)) + tuple(Item(v, f"{k}=") for k, v in named.items()), ")")
+
+
+def flat(expression: Expression) -> str:
+    """Returns the expression on one line, without comments."""
+    if isinstance(expression, str):
+        return expression
+    items = ", ".join(item.lead + flat(item.value) for item in expression.items)
+    return expression.opening + items + expression.closing
+
+
+def commented(expression: Expression) -> bool:
+    """Whether there is a comment anywhere inside."""
+    return not isinstance(expression, str) and any(item.comment or commented(item.value) for item in expression.items)
+
+
+def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", comment: str = "") -> Iterator[str]:
+    """Yields the lines of `lead` + expression + `trail`, all indented.
+
+    >>> print(*lay_out("x = ", Group("[", (Item("1", comment="one"), Item("2")), "]"), ""), sep=chr(10))
+    x = [
+        1,  # one
+        2,
+    ]
+    """
+    line = indent + lead + flat(expression) + trail
+    if isinstance(expression, str) or (not commented(expression) and len(line) <= WIDTH):
+        yield from with_comment(line, comment, indent)
+        return
+    yield indent + lead + expression.opening
+    items = expression.items
+    lone = len(items) == 1 and not items[0].lead and isinstance(items[0].value, Group)
+    for item in items:
+        yield from lay_out(item.lead, item.value, indent + INDENT, "" if lone else ",", item.comment)
+    yield from with_comment(indent + expression.closing + trail, comment, indent)
+
+
+def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
+    """Yields a line with its comment behind it, or above it where it would be too long."""
+    if not comment:
+        yield line
+    elif len(line) + len(comment) + 4 <= WIDTH:
+        yield f"{line}  # {comment}"
+    else:
+        yield f"{indent}# {comment}"
+        yield line
+
+
+def literal(value: Any) -> str:
+    """Returns a value as Python text, with the quotes that ruff's formatter prefers.
+
+    >>> literal("same"), literal((1, 2)), literal(1e-5)
+    ('"same"', '(1, 2)', '1e-05')
+    """
+    text = repr(value)
+    if isinstance(value, str) and text == f"'{value}'" and '"' not in value:
+        return f'"{value}"'
+    return text

@@ -1,0 +1,174 @@
+"""The constructor of a block's class: which arguments of its layers become parameters, and what they are called."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any, NamedTuple
+
+from unetkit.codegen.layout import literal
+from unetkit.codegen.structure import Body
+
+POSITIONAL: dict[str, tuple[str, ...]] = {
+    "Conv": ("in_channels", "out_channels", "kernel_size"),
+    "ConvTranspose": ("in_channels", "out_channels", "kernel_size", "stride"),
+    "BatchNorm": ("num_features",),
+    "InstanceNorm": ("num_features",),
+    "GroupNorm": ("num_groups", "num_channels"),
+    "ChannelNorm": ("channels",),
+    "MaxPool": ("kernel_size",),
+    "AvgPool": ("kernel_size",),
+    "Dropout": ("p",),
+    "PixelShuffle": ("factor",),
+}
+"""What torch calls the positional arguments of a layer, by its name without the number of axes."""
+
+COUNT_CHANNELS = frozenset({"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"})
+
+Place = tuple[int, int | str]
+"""An argument of a layer: the line of the block, and its position or keyword."""
+Values = tuple[Any, ...]
+"""What an argument is, in each block of a class."""
+
+
+class Parameter(NamedTuple):
+    """One parameter of a constructor, with its value for each block of the class."""
+
+    name: str
+    values: Values
+
+    @property
+    def annotation(self) -> str:
+        """Its type."""
+        kinds = {"tuple[int, ...]" if isinstance(value, tuple) else type(value).__name__ for value in self.values}
+        return " | ".join(sorted(kinds))
+
+
+class Constructor(NamedTuple):
+    """What a class is made from: its parameters, and the text of each argument of its layers."""
+
+    channels: tuple[Parameter, ...]
+    settings: tuple[Parameter, ...]
+    words: dict[Values, str]
+    """How each number of channels is written."""
+    texts: dict[Place, str]
+
+
+def constructor(group: tuple[Body, ...]) -> Constructor:
+    """Returns the constructor of the class that a group of blocks shares."""
+    found = arguments(group)
+    counts = {place: values for place, (name, values) in found.items() if name in COUNT_CHANNELS}
+    channels, words = channel_words(group, counts)
+    texts = {place: words[values] for place, values in counts.items()}
+    settings: list[Parameter] = []
+    for place, (name, values) in found.items():
+        if place not in counts:
+            texts[place] = setting(name, values, settings)
+    return Constructor(channels, tuple(settings), words, texts)
+
+
+def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
+    """Returns what torch calls each argument of each layer, and its values in all blocks."""
+    found: dict[Place, tuple[str, Values]] = {}
+    for index, line in enumerate(group[0].lines):
+        layers = [block.lines[index].layer for block in group]
+        names = POSITIONAL.get(re.sub(r"\d+d$", "", line.layer.name.rpartition(".")[2]), ())
+        for place in range(len(line.layer.args)):
+            name = names[place] if place < len(names) else f"argument{place + 1}"
+            found[index, place] = name, tuple(layer.args[place] for layer in layers)
+        for keyword in line.layer.kwargs:
+            found[index, keyword] = keyword, tuple(layer.kwargs[keyword] for layer in layers)
+    return found
+
+
+def channel_words(group: tuple[Body, ...], counts: dict[Place, Values]) -> tuple[tuple[Parameter, ...], dict[Values, str]]:
+    """Returns the parameters that count channels, in the order of the signal, and how each number is written.
+
+    The channels of inputs and output are parameters. What lies between is written as a multiple of those, as a number
+    where it is always the same, and else is a parameter too.
+    """
+    ends = end_names(group)
+    bases: dict[Values, Values] = {}
+    between: dict[Values, Parameter] = {}
+    words: dict[Values, str] = {}
+    for (index, _), values in counts.items():
+        base = values if values in ends else multiple_of(values, ends)
+        if base:
+            bases[values] = base
+        elif set(values) == {1} or (len(values) > 1 and len(set(values)) == 1):
+            words[values] = literal(values[0])
+        elif values not in between:
+            taken = {parameter.name for parameter in between.values()}
+            between[values] = Parameter(unused(between_name(group[0].lines[index].name), taken), values)
+    used = {values: name for values, name in ends.items() if values in bases.values()}
+    if len(used) == 1:
+        used = dict.fromkeys(used, "channels")
+    words |= {values: ratio(values, base).format(used[base]) for values, base in bases.items()}
+    words |= {values: parameter.name for values, parameter in between.items()}
+    rank = {"in_channels": 0, "skip_channels": 1, "channels": 3}
+    parameters = [Parameter(name, values) for values, name in used.items()] + list(between.values())
+    return tuple(sorted(parameters, key=lambda parameter: rank.get(parameter.name, 2))), words
+
+
+def end_names(group: tuple[Body, ...]) -> dict[Values, str]:
+    """Returns names for the channels of output and inputs, by their values; equal values have one name.
+
+    What other numbers are likely to be multiples of comes first: the output, or the map that a skip brings.
+    """
+    names = {tuple(block.channels for block in group): "channels"}
+    for place, name in enumerate(("in_channels", "skip_channels")[: len(group[0].in_channels)]):
+        names.setdefault(tuple(block.in_channels[place] for block in group), name)
+    return names if len(group[0].in_channels) < 2 else dict(reversed(names.items()))
+
+
+def multiple_of(values: Values, ends: Collection[Values]) -> Values | None:
+    """Returns the end that differing numbers are a multiple or a part of."""
+    return next((end for end in ends if ratio(values, end)), None) if len(set(values)) > 1 else None
+
+
+def ratio(values: Values, end: Values) -> str:
+    """Returns how `values` follow from `end` by one whole factor, or nothing.
+
+    >>> ratio((32, 64), (64, 128)), ratio((8, 16), (2, 4)), ratio((8, 12), (2, 4))
+    ('{} // 2', '4 * {}', '')
+    """
+    if values == end:
+        return "{}"
+    shares = {whole / value for value, whole in zip(values, end, strict=True)}
+    share = shares.pop()
+    if shares:
+        return ""
+    if share.is_integer():
+        return f"{{}} // {int(share)}"
+    return f"{values[0] // end[0]} * {{}}" if (1 / share).is_integer() else ""
+
+
+def between_name(line: str) -> str:
+    """Returns a name for channels between input and output, after the layer that makes them.
+
+    >>> between_name("squeeze"), between_name("conv1")
+    ('squeeze_channels', 'mid_channels')
+    """
+    numbered = re.fullmatch(r"\w*\d", line) or not line.isidentifier()
+    return "mid_channels" if numbered else f"{line}_channels"
+
+
+def setting(name: str, values: Values, settings: list[Parameter]) -> str:
+    """Returns how an argument is written: as its value where all blocks agree, else as a parameter."""
+    if len(set(map(repr, values))) == 1:
+        return literal(values[0])
+    for parameter in settings:
+        if repr(parameter.values) == repr(values):
+            return parameter.name
+    settings.append(Parameter(unused(name, {parameter.name for parameter in settings}), values))
+    return settings[-1].name
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """Returns the name, with a number behind it where it is taken.
+
+    >>> unused("x", {"x", "x2"})
+    'x3'
+    """
+    numbers = (f"{name}{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(other for other in numbers if other not in taken)

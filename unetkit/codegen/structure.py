@@ -1,0 +1,102 @@
+"""The blocks of a plan, grouped by structure: those that differ in nothing but the values of arguments share a class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from unetkit.block import Part
+from unetkit.operations import Activation, GlobalAvgPool, Interpolate, MaxPool, Operation, PixelShuffle
+from unetkit.operations.operation import Layer
+from unetkit.plan import Plan
+from unetkit.plan.overwrite import may_overwrite, readers
+from unetkit.signal import Span
+
+Key = tuple[Any, ...]
+STATELESS = (GlobalAvgPool, Interpolate, MaxPool, PixelShuffle)  # average pooling is a kind of max pooling here
+
+
+class Line(NamedTuple):
+    """One operation of a block. `inputs` count from its first line; −1 and −2 are the inputs of the block itself."""
+
+    name: str
+    operation: Operation
+    layer: Layer
+    inputs: tuple[int, ...]
+    channels: int
+
+
+class Body(NamedTuple):
+    """One block as it stands in the network: its operations, the channels of its inputs, and which line is its output."""
+
+    span: Span
+    part: Part
+    slot: str
+    kind: str
+    lines: tuple[Line, ...]
+    in_channels: tuple[int, ...]
+    output: int
+
+    @property
+    def channels(self) -> int:
+        """The channels of its output."""
+        return self.lines[self.output].channels if self.output >= 0 else self.in_channels[-1 - self.output]
+
+    @property
+    def key(self) -> Key:
+        """What two blocks of one class have in common."""
+        lines = tuple((e.name, e.layer.name, len(e.layer.args), tuple(e.layer.kwargs), e.inputs) for e in self.lines)
+        return (self.slot, self.kind, lines, self.output)
+
+    @property
+    def plain(self) -> Layer | None:
+        """The layer, where the block is nothing but one that holds no weights: it needs no class."""
+        if len(self.lines) != 1 or self.output != 0 or len(self.in_channels) != 1:
+            return None
+        line = self.lines[0]
+        operation = line.operation
+        free = isinstance(operation, STATELESS) or (isinstance(operation, Activation) and not operation.weights)
+        return line.layer if free and line.layer.is_module and line.inputs == (-1,) else None
+
+    @property
+    def passes(self) -> bool:
+        """Whether the block gives its first input as it is."""
+        return not self.lines and self.output == -1
+
+
+def bodies(plan: Plan) -> dict[str, Body]:
+    """Returns the blocks of a plan by name, in execution order."""
+    shared = readers(plan)
+    return {span.scope: body(plan, span, shared) for span in plan.spans}
+
+
+def body(plan: Plan, span: Span, shared: dict[int, int]) -> Body:
+    """Returns one block of a plan."""
+    local = {index: index - span.start for index in range(span.start, span.end)}
+    local |= {index: -1 - place for place, index in enumerate(span.inputs)}
+    lines = []
+    for index in range(span.start, span.end):
+        node, layer = plan.nodes[index], plan.layer(index)
+        if layer.is_module and may_overwrite(plan, index, shared):
+            layer = layer._replace(kwargs=layer.kwargs | {"inplace": True})
+        assert node.operation is not None, "the input stands in no block"
+        lines.append(Line(node.name, node.operation, layer, tuple(local[i] for i in node.inputs), node.channels))
+    part = plan.spec.parts[span.scope]
+    return Body(
+        span,
+        part,
+        span.scope.rpartition(".")[2],
+        plan.spec.type_of(part),
+        tuple(lines),
+        tuple(plan.nodes[index].channels for index in span.inputs),
+        local[span.output],
+    )
+
+
+def grouped(blocks: Iterable[Body]) -> list[tuple[Body, ...]]:
+    """Returns the blocks that need a class, together with those that share it, in the order of their first use."""
+    groups: dict[Key, list[Body]] = {}
+    for block in blocks:
+        if block.plain is None:
+            groups.setdefault(block.key, []).append(block)
+    return [tuple(group) for group in groups.values()]

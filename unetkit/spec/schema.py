@@ -1,0 +1,144 @@
+"""The JSON Schema of specs, by which editors complete and check them: the frame, and all blocks that are installed."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from unetkit import registry
+from unetkit.block import Part, insets
+from unetkit.errors import BlockError
+from unetkit.spec.frame import Frame, Init
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""The newest that all editors know."""
+
+
+def schema() -> JsonSchemaValue:
+    """Returns the JSON Schema. It may accept a spec that does not load, but refuses none that does."""
+    form = model_schema(Frame)
+    definitions = form.pop("definitions")
+    needed = form.pop("required")
+    for slot in registry.SLOTS:
+        definitions[slot] = slot_schema(slot, definitions)
+    definitions["init"] = init_schema()
+    for section in (form, *definitions.values()):
+        refer_to_slots(section.get("properties", {}))
+    form["properties"]["extends"] = {
+        "type": "string",
+        "description": "The spec that this one changes: a file beside it, or the name of a shipped one.",
+    }
+    form["anyOf"] = [{"required": ["extends"]}, {"required": needed}]
+    return {"$schema": DRAFT, "title": "unetkit spec", **form, "definitions": definitions}
+
+
+def slot_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns what may stand for a slot: a name, a map with its type, or parameters alone that change a wider scope's."""
+    forms: list[JsonSchemaValue] = []
+    shared: dict[str, list[JsonSchemaValue]] = {}
+    for name in registry.names(slot):
+        form = block_schema(slot, name, definitions)
+        for key, value in form["properties"].items():
+            if key != "type" and value not in shared.setdefault(key, []):
+                shared[key].append(value)
+        forms.append(form)
+    names: JsonSchemaValue = {"enum": registry.names(slot)}
+    change = {
+        "type": "object",
+        "description": "Changes parameters of the block that a wider scope or the extended spec has chosen.",
+        "properties": {key: kinds[0] if len(kinds) == 1 else {"anyOf": kinds} for key, kinds in shared.items()},
+        "additionalProperties": False,
+    }
+    return {"oneOf": [names, *forms, change]}
+
+
+def block_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns the schema of a block as a map with its type. Of a block that cannot be imported, the type alone counts."""
+    kind: JsonSchemaValue = {"const": name}
+    try:
+        model = registry.find(slot, name)
+    except BlockError as error:
+        return {"type": "object", "description": str(error), "properties": {"type": kind}, "required": ["type"]}
+    form = model_schema(model)
+    own = form.pop("definitions")
+    for field, inset in insets(model).items():
+        form["properties"][field] = {"$ref": f"#/definitions/{inset.slot}"}
+    definitions |= {key: value for key, value in own.items() if f"#/definitions/{key}" in repr(form)}
+    form["description"] = first_line(model)
+    form["properties"] = {"type": kind, **form.get("properties", {})}
+    form["required"] = ["type", *form.get("required", ())]
+    return form
+
+
+def init_schema() -> JsonSchemaValue:
+    """Returns what may stand for `init`: a name, or a map."""
+    form = model_schema(Init)
+    del form["definitions"]
+    return {"oneOf": [{"enum": form["properties"]["type"]["enum"]}, form]}
+
+
+def refer_to_slots(properties: JsonSchemaValue) -> None:
+    """Gives the fields of the frame that hold blocks the schema of their slot: the frame itself leaves them open."""
+    for name in (*registry.SLOTS, "init"):
+        if name in properties and not properties[name].keys() - {"default"}:
+            properties[name] = {"$ref": f"#/definitions/{name}"}
+
+
+class Plain(GenerateJsonSchema):
+    """Pydantic's schemas without titles, which repeat the names, and without a word on defaults that are blocks."""
+
+    ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012 - as its base has it
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
+    """Returns the schema of a model; the texts under its fields are their descriptions."""
+    form = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=Plain)
+    form["definitions"] = form.pop("$defs", {})
+    for part in (form, *form["definitions"].values()):
+        part.pop("title", None)
+    for field, text in attribute_docs(model).items():
+        if field in form.get("properties", {}):
+            form["properties"][field] = described(form["properties"][field], text)
+    form.setdefault("properties", {})
+    return form
+
+
+def described(form: JsonSchemaValue, text: str) -> JsonSchemaValue:
+    """Returns a schema with a description; a reference may have nothing beside it, so it is wrapped."""
+    return {"allOf": [form], "description": text} if "$ref" in form else {**form, "description": text}
+
+
+def attribute_docs(model: type) -> dict[str, str]:
+    """Returns the texts that stand under the attributes of a class and its bases; empty where there is no source.
+
+    >>> attribute_docs(Init)
+    {'std': 'Standard deviation of normal and trunc_normal; 0.02 unless given.'}
+    """
+    found: dict[str, str] = {}
+    for owner in reversed(model.__mro__):
+        if issubclass(owner, BaseModel) and owner not in (BaseModel, Part):
+            try:
+                tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+            except (OSError, TypeError, SyntaxError):  # made by a program: there is no source to read
+                continue
+            body = tree.body if isinstance(tree, ast.ClassDef) else []
+            for field, text in pairwise(body):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    match text:
+                        case ast.Expr(value=ast.Constant(value=str(words))):
+                            found[field.target.id] = inspect.cleandoc(words)
+    return found
+
+
+def first_line(model: type) -> str:
+    """Returns the first line of a class's docstring."""
+    return (inspect.getdoc(model) or "").partition("\n")[0]

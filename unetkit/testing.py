@@ -1,0 +1,154 @@
+"""Hypothesis strategies for specs and sizes: for tests of unetkit, and of the blocks of others.
+
+Parameters are drawn from the annotations of each registered block, so that a new block needs no strategy of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from hypothesis import assume, reject
+from hypothesis import strategies as st
+
+from unetkit import registry
+from unetkit.block import Inset, Part, insets
+from unetkit.errors import SpecError
+from unetkit.plan import Plan, plan
+from unetkit.spec import Spec, load
+
+RANGES: dict[str, tuple[int, int]] = {
+    "kernel": (1, 5),
+    "stride": (1, 3),
+    "dilation": (1, 2),
+    "groups": (1, 2),
+    "squeeze_excite": (1, 4),
+}
+"""The numbers to draw for parameters of these names; from the field's minimum to 8 for all others."""
+
+FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
+
+
+@st.composite
+def specs(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6, **fixed: Any) -> Spec:
+    """Draws valid specs: any dims, 1 to `max_depth` levels, every block, overrides at every scope.
+
+    `fixed` are keys of the spec that are not drawn, such as `block="residual"`.
+    """
+    values = draw(frames(dims=dims, max_depth=max_depth)) | fixed
+    try:
+        spec = load(values)
+        plan(spec)
+    except SpecError as error:
+        if any(fault.code not in ("block-wiring", "no-effect") for fault in error.faults):
+            raise
+        reject()
+    return spec
+
+
+@st.composite
+def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> dict[str, Any]:
+    """Draws the values of a spec, which may still be refused where blocks do not go together."""
+    dims = dims or draw(st.integers(1, 3))
+    depth = draw(st.integers(1, max_depth))
+    values: dict[str, Any] = {"unetkit": 1, "dims": dims}
+    values["in_channels"] = draw(st.sampled_from([2, 4, 1, 3]))
+    values["out_channels"] = draw(st.sampled_from([2, 4, 1, 3]))
+    values["channels"] = draw(st.lists(st.sampled_from([4, 8, 12]), min_size=depth, max_size=depth))
+    slots = ["block", "norm", "act", "head"] + ["down", "up", "skip"] * (depth > 1)
+    for slot in slots:
+        if draw(st.booleans()):
+            values[slot] = draw(blocks(slot, dims=dims))
+    if depth > 1:
+        values |= draw(scopes(dims, depth))
+    return values
+
+
+@st.composite
+def scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
+    """Draws what a spec may say for encoder, decoder, bottleneck and single levels."""
+    values: dict[str, Any] = {}
+    for section, slots in (("encoder", ["block", "down"]), ("decoder", ["block", "up", "skip"]), ("bottleneck", ["block"])):
+        if draw(st.integers(0, 3)) == 0:
+            slot = draw(st.sampled_from(slots))
+            values[section] = {slot: draw(blocks(slot, dims=dims))}
+    if draw(st.integers(0, 3)) == 0:
+        values.setdefault("decoder", {})["channels"] = draw(
+            st.lists(st.sampled_from([4, 8]), min_size=depth - 1, max_size=depth - 1)
+        )
+    if draw(st.integers(0, 2)) == 0:
+        level = draw(st.integers(0, depth - 1))
+        slot = draw(st.sampled_from(["block"] + ["down"] * (level > 0) + ["up", "skip"] * (level < depth - 1)))
+        values["levels"] = {level: {slot: draw(blocks(slot, dims=dims))}}
+    return values
+
+
+@st.composite
+def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) -> dict[str, Any]:
+    """Draws a block of a slot as a map with its type and some of its parameters, none of them without effect."""
+    name = name or draw(st.sampled_from(list(registry.BUILT_IN[slot])))
+    model = registry.find(slot, name)
+    values: dict[str, Any] = {}
+    for field, info in model.model_fields.items():
+        if draw(st.integers(0, 2)) == 0:
+            values[field] = draw(parameters(field, info.annotation, tuple(info.metadata), dims))
+    part, values = pruned(model, values, dims)
+    assume(not list(part.faults(dims)))
+    return {"type": name} | values
+
+
+def pruned(model: type[Part], values: dict[str, Any], dims: int) -> tuple[Part, dict[str, Any]]:
+    """Returns the block, and its values without those that could have no effect."""
+    inner = insets(model)
+    while True:
+        made = {field: filled(inner[field].slot, value) if field in inner else value for field, value in values.items()}
+        part = model.model_validate(made, context={"dims": dims})
+        idle = part.idle().keys() & values.keys()
+        if not idle:
+            return part, values
+        values = {field: value for field, value in values.items() if field not in idle}
+
+
+def filled(slot: str, values: dict[str, Any]) -> Part:
+    """Returns the block for a map with a type."""
+    arguments = {key: value for key, value in values.items() if key != "type"}
+    return registry.find(slot, values["type"]).model_validate(arguments)
+
+
+def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int) -> st.SearchStrategy[Any]:
+    """Returns a strategy for one parameter, from its type."""
+    inset = next((mark for mark in metadata if isinstance(mark, Inset)), None)
+    if inset is not None:
+        return blocks(inset.slot, dims=dims)
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return parameters(field, args[0], (*metadata, *args[1:]), dims)
+    if origin is Literal:
+        return st.sampled_from(args)
+    if origin is Union or isinstance(annotation, type(int | str)):
+        return st.one_of([parameters(field, arg, metadata, dims) for arg in args])
+    if origin is tuple:
+        inner = parameters(field, args[0], metadata, dims)
+        return st.lists(inner, min_size=dims, max_size=dims).map(tuple)
+    if annotation is type(None):
+        return st.none()
+    if annotation is bool:
+        return st.booleans()
+    if annotation is int:
+        low, high = RANGES.get(field, (1, 8))
+        return st.integers(low, high)
+    if annotation is float:
+        return st.sampled_from(FLOATS)
+    raise TypeError(f"no strategy for {field}: {annotation}")
+
+
+@st.composite
+def sizes(draw: st.DrawFn, planned: Plan, *, most: int = 1 << 18) -> tuple[int, ...]:
+    """Draws input sizes around the smallest accepted ones, accepted and refused; at most `most` samples in all."""
+    limit = round(most ** (1 / planned.dims))
+    size = []
+    for accepted in planned.accepted:
+        smallest = accepted.minimum or 16
+        assume(smallest <= limit)
+        near = st.integers(max(1, smallest - 3), min(limit, smallest + 2 * accepted.period + 3))
+        size.append(draw(st.one_of(near, near.map(lambda n, a=accepted: a.above(n) or n))))
+    return tuple(min(n, limit) for n in size)

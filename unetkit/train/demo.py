@@ -1,0 +1,232 @@
+"""`make demo`: three small U-Nets, each a YAML file, learn to tell fluid, grey and white matter in the human head."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from unetkit import __version__, load, plan
+from unetkit.data import Splits, cover, mni
+from unetkit.data.mni import ABOUT, CLASSES, NOISE, SLICE
+from unetkit.draw import draw
+from unetkit.errors import UnetkitError
+from unetkit.train.settings import Settings
+from unetkit.writing import write_whole
+
+if TYPE_CHECKING:
+    from unetkit.plan import Plan
+
+SHOWN = ("z040", "z112")  # the test slices in the pictures
+TISSUE = slice(1, None)  # the classes that are reported: background is easy
+LEFT_RIGHT = 1
+
+
+@dataclass(frozen=True)
+class Network:
+    """One network of the demo: what its YAML file changes in `unet-small`, and how it is trained."""
+
+    name: str
+    changes: str
+    settings: Settings
+
+    @property
+    def text(self) -> str:
+        """The YAML file."""
+        return f"# Written by `make demo`.\nunetkit: 1\nextends: unet-small\nname: {self.name}\n{self.changes}"
+
+
+def network(name: str, changes: str, patch: int, **budget: int) -> Network:
+    """Returns a network that is trained with patches whose output is at least `patch` pixels wide and high."""
+    # The minutes only matter on a machine that is busy with other work.
+    return Network(name, changes, Settings(patch=(patch, patch), flips=(LEFT_RIGHT,), minutes=4, **budget))
+
+
+# A valid network spends most of its work on the border that it loses, so it gets larger patches and fewer of them.
+NETWORKS = (
+    network(
+        "small-crop", "channels: {base: 8}\nblock: {padding: valid}\nskip: {align: crop}\n", 116, batch=4, steps=600
+    ),
+    network("small-pad", "channels: {base: 8}\nblock: {padding: valid}\nskip: {align: pad}\n", 100, batch=8, steps=500),
+    network("small-same", "channels: {base: 8}\n", 64, batch=8, steps=1000),
+)
+
+
+class Demo:
+    """The programme, with the folder that it writes and the terminal that it talks to."""
+
+    def __init__(
+        self, folder: Path, console: Console, networks: tuple[Network, ...] = NETWORKS, data: Callable[[], Splits] = mni
+    ) -> None:
+        self.folder = folder
+        self.console = console
+        self.networks = networks
+        self.data = cache(data)
+
+    def run(self) -> None:
+        """Checks, shows and draws the networks, trains those that have no result yet, and says what came out."""
+        begun = time.monotonic()
+        self.console.print("\n[bold]unetkit demo[/]: three small U-Nets learn to tell tissue in the human head.")
+        self.console.print(
+            f"[dim]Images: {ABOUT}, σ = {NOISE:.0f} grey levels; slices of {SLICE[0]} × {SLICE[1]} mm.[/]\n"
+        )
+        plans = [self.check(network) for network in self.networks]
+        self.show(plans)
+        self.console.print("\n[bold]Training[/]")
+        results = [self.result(network, plan) for network, plan in zip(self.networks, plans, strict=True)]
+        self.report(results)
+        self.suggest(results, time.monotonic() - begun)
+
+    def check(self, network: Network) -> Plan:
+        """Returns the plan of a network after writing, reading and drawing its YAML file."""
+        write_whole(self.file(network, ".yaml"), network.text.encode())
+        planned = plan(load(self.file(network, ".yaml")))
+        sized = planned.at(cover(planned, SLICE).input_size)
+        for suffix in ("-drawing.svg", "-drawing.png"):
+            draw(sized, self.file(network, suffix))
+        return planned
+
+    def show(self, plans: list[Plan]) -> None:
+        """Prints what the networks are."""
+        table = Table(
+            "network", "convolutions", "skip", title="Checked and drawn", title_justify="left", title_style="bold"
+        )
+        for heading in ("parameters", "receptive field", "input", "output", "GMACs"):
+            table.add_column(heading, justify="right")
+        for planned in plans:
+            sized = planned.at(cover(planned, SLICE).input_size)
+            values = planned.spec.resolve()
+            table.add_row(
+                planned.spec.name,
+                values["block"]["padding"],
+                values["skip"]["align"],
+                f"{planned.parameters:,}",
+                " × ".join("all" if size is None else str(size) for size in planned.receptive_field),
+                " × ".join(map(str, sized.input_size)),
+                " × ".join(map(str, sized.output_size)),
+                f"{sized.macs / 1e9:.2f}",
+            )
+        self.console.print(table)
+
+    def result(self, network: Network, planned: Plan) -> dict[str, Any]:
+        """Returns the result of a network: that of an earlier run, where its files are all there, or a new one."""
+        file = self.file(network, ".json")
+        key = sha256(repr((__version__, planned.digest, network.settings, ABOUT, NOISE)).encode()).hexdigest()
+        if file.exists() and self.file(network, ".safetensors").exists() and self.file(network, ".png").exists():
+            known: dict[str, Any] = json.loads(file.read_text("utf-8"))
+            if known.get("key") == key:
+                self.console.print(f"  {network.name}: trained earlier, in {known['seconds']:.0f} s")
+                return known | {"earlier": True}
+        fresh = {"key": key} | self.train(network, planned)
+        write_whole(file, json.dumps(fresh, indent=1).encode())
+        return fresh | {"earlier": False}
+
+    def train(self, network: Network, planned: Plan) -> dict[str, Any]:
+        """Trains a network, writes its model file and its picture, and returns the result."""
+        with self.console.status("  loading PyTorch and Lightning"):  # seconds, and needed for training only
+            from unetkit.data.images import write_image
+            from unetkit.model import build
+            from unetkit.train.figure import figure, grey_levels
+            from unetkit.train.modelfile import Trained
+            from unetkit.train.prediction import classify, predict
+            from unetkit.train.scores import evaluate, grey_level_baseline
+            from unetkit.train.training import fit
+
+            splits = self.data()
+        model = build(planned.spec, seed=network.settings.seed)
+        training = fit(model, splits.train, network.settings)
+        scores, baseline = evaluate(model, splits.test, training.scale), grey_level_baseline(splits.train, splits.test)
+        Trained(model, training.scale, splits.test.classes).save(self.file(network, ".safetensors"))
+        for pair in splits.test:
+            write_image(grey_levels(pair), self.folder / "slices" / f"{pair.name}.png")
+        shown = [pair for pair in splits.test if pair.name in SHOWN]
+        rows = [(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
+        dice = ", ".join(
+            f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.dice[TISSUE], strict=True)
+        )
+        subtitle = f"{ABOUT} (σ = {NOISE:.0f}); test slices; Dice: {dice}"
+        write_image(figure(rows, CLASSES, network.name, subtitle), self.file(network, ".png"))
+        return {
+            "network": network.name,
+            "dice": scores.dice,
+            "baseline": baseline.dice,
+            "steps": training.steps,
+            "seconds": training.seconds,
+        }
+
+    def report(self, results: list[dict[str, Any]]) -> None:
+        """Prints Dice per class beside the baseline."""
+        table = Table(
+            "", title="\nDice on test slices that no network has seen", title_justify="left", title_style="bold"
+        )
+        for heading in (*CLASSES[TISSUE], "steps", "seconds"):
+            table.add_column(heading, justify="right")
+        baseline = results[0]["baseline"][TISSUE]
+        table.add_row("best class per grey level", *(f"{value:.3f}" for value in baseline), "", "", style="dim")
+        for result in results:
+            cells = [
+                Text(f"{value:.3f}", "bold green" if value > beaten else "red")
+                for value, beaten in zip(result["dice"][TISSUE], baseline, strict=True)
+            ]
+            table.add_row(result["network"], *cells, f"{result['steps']:,}", f"{result['seconds']:.0f}")
+        self.console.print(table)
+        self.console.print(
+            "[dim]Green beats the baseline. Dice is 1 where prediction and truth agree, 0 where they do not meet.[/]"
+        )
+
+    def suggest(self, results: list[dict[str, Any]], seconds: float) -> None:
+        """Prints what was made and what to try next."""
+        folder, best = self.folder, max(results, key=lambda result: sum(result["dice"][TISSUE]))["network"]
+        made = Table.grid(padding=(0, 3))
+        for suffix, what in MADE.items():
+            made.add_row(f"  {folder}/*{suffix}", f"[dim]{what}[/]")
+        made.add_row(f"  {folder}/slices/", "[dim]the test slices as images[/]")
+        self.console.print(f"\n[bold]Made[/] in {seconds:.0f} s")
+        self.console.print(made)
+        if all(result["earlier"] for result in results):
+            self.console.print(f"  [dim]These results are from an earlier run; to train again: rm -r {folder}[/]")
+        self.console.print("\n[bold]Try next[/]")
+        for command in (
+            f"unetkit show {folder}/{best}.yaml",
+            f"unetkit predict {folder}/{best}.safetensors {folder}/slices -o {folder}/maps",
+            f"unetkit train {folder}/{best}.yaml --set up=interpolate --data mni --minutes 3 -o {folder}/mine.safetensors",
+        ):
+            self.console.print(f"  {command}", highlight=False, soft_wrap=True)
+        self.console.print()
+
+    def file(self, network: Network, suffix: str) -> Path:
+        """Returns the path of one of a network's files."""
+        return self.folder / f"{network.name}{suffix}"
+
+
+MADE = {
+    ".yaml": "the networks; change them",
+    "-drawing.svg, -drawing.png": "their drawings",
+    ".png": "image | truth | prediction",
+    ".safetensors": "the trained models",
+    ".json": "their results",
+}
+
+
+def main() -> int:
+    """Runs the demo in the folder `demo` and returns the exit code."""
+    try:
+        Demo(Path("demo"), Console()).run()
+    except UnetkitError as error:
+        Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
