@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -16,13 +17,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
+import unetkit
 import unetkit.draw
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import TIP
 from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Text
 from unetkit.draw.shapes import Shape as AnyShape
 from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
-from unetkit.errors import FileError
+from unetkit.errors import FileError, SizeError
+from unetkit.spec.find import shipped
+from unetkit.testing import specs
 
 FONTS = Path(unetkit.draw.__file__).parent / "fonts"
 SMALLEST_FONT = 9
@@ -152,6 +156,10 @@ def written(text: str) -> list[str]:
     return [element.text or "" for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
 
 
+def arrows(drawing: Drawing, kind: str = "") -> list[Arrow]:
+    return [shape for shape in drawing.shapes if isinstance(shape, Arrow) and shape.kind.startswith(kind)]
+
+
 def identity(shape: Shape) -> str:
     return f"{len(shape.channels)}-levels-{len(shape.size)}d-loss-{shape.loss}"
 
@@ -166,6 +174,21 @@ def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(shape: Shape
     check_legible(draw_plan(made_up(shape), ""))
 
 
+@pytest.mark.parametrize("name", shipped())
+def test_no_label_meets_anything_in_a_shipped_spec(name: str) -> None:
+    planned = unetkit.plan(unetkit.load(name))
+    size = [each.above(100) or 0 for each in planned.accepted]
+    check_legible(draw_plan(planned.at(tuple(size)), ""))
+
+
+@given(st.data())
+def test_no_label_meets_anything_in_any_spec(data: st.DataObject) -> None:
+    planned = unetkit.plan(data.draw(specs()))
+    size = [each.above(data.draw(st.integers(1, 300))) or 1 for each in planned.accepted]
+    with suppress(SizeError):
+        check_legible(draw_plan(planned.at(tuple(size)), ""))
+
+
 def test_an_overlap_would_be_found() -> None:
     drawing = Drawing(100, 100, "", "", (Text(10, 50, "one"), Text(20, 52, "two")))
     with pytest.raises(AssertionError):
@@ -174,14 +197,11 @@ def test_an_overlap_would_be_found() -> None:
 
 @given(SHAPES)
 def test_arrows_point_right_or_up_or_down_and_are_long_enough_for_their_tip(shape: Shape) -> None:
-    drawing = draw_plan(made_up(shape), "")
-    for arrow in drawing.shapes:
-        if isinstance(arrow, Arrow):
-            (x0, y0), (x1, y1) = arrow.start, arrow.end
-            along = {"down": y1 - y0, "up": y0 - y1}.get(arrow.kind, x1 - x0)
-            legend = arrow.kind in ("down", "up") and y0 == y1
-            assert along >= 10 or legend, arrow
-            assert x0 == pytest.approx(x1) or y0 == pytest.approx(y1), arrow
+    for arrow in arrows(draw_plan(made_up(shape), "")):
+        (x0, y0), (x1, y1) = arrow.start, arrow.end
+        level = y0 == y1  # also those of the legend
+        assert level or x0 == pytest.approx(x1)
+        assert (x1 - x0 if level else y1 - y0 if arrow.kind == "down" else y0 - y1) >= 10, arrow
 
 
 @pytest.mark.parametrize("shape", DEPTHS, ids=identity)
@@ -216,9 +236,23 @@ def test_a_variant_in_the_legend_says_where_it_is() -> None:
 
 def test_a_plan_too_wide_for_every_map_has_one_arrow_per_block() -> None:
     wide = draw_plan(made_up(Shape(channels=(64,) * 7, maps=9)), "")
-    arrows = [shape for shape in wide.shapes if isinstance(shape, Arrow) and shape.kind == "block"]
     assert wide.width < 2000
-    assert len(arrows) == 13 + 1  # one per block, and the one in the legend
+    assert len(arrows(wide, "block")) == 13 + 1  # one per block, and the one in the legend
+
+
+def test_a_block_in_which_signals_meet_is_one_arrow_and_its_operations_stand_in_the_legend() -> None:
+    planned = unetkit.plan(unetkit.load("unet-same", ["block=residual", "channels=[8]"]))
+    drawing = draw_plan(planned.at((64, 64)), "")
+    assert len(arrows(drawing, "block")) == 1 + 1
+    assert "residual: 2 × conv 3×3, conv 1×1, add" in [
+        shape.text for shape in drawing.shapes if isinstance(shape, Text)
+    ]
+
+
+@pytest.mark.parametrize(("name", "said"), [("unet-crop", "crop"), ("unet-pad", "pad"), ("unet-same", None)])
+def test_the_legend_says_how_sizes_are_made_equal(name: str, said: str | None) -> None:
+    labels = written(unetkit.draw.svg(unetkit.plan(unetkit.load(name)).at((576, 576) if not said else (572, 572))))
+    assert (f"concat: {said}, concat" if said else "concat") in labels
 
 
 def test_a_cropped_skip_shows_the_part_that_is_copied() -> None:
@@ -254,19 +288,15 @@ def test_a_png_shows_what_the_svg_has(tmp_path: Path) -> None:
     unetkit.draw.draw(plan, tmp_path / "u.svg")
     unetkit.draw.draw(plan, tmp_path / "u.PNG")
     assert (tmp_path / "u.svg").read_text(encoding="utf-8") == unetkit.draw.svg(plan)
+    unetkit.draw.draw(plan, tmp_path / "again.png")
     data = (tmp_path / "u.PNG").read_bytes()
+    assert data == (tmp_path / "again.png").read_bytes()
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     page = draw_plan(plan, "")
     with Image.open(io.BytesIO(data)) as image:
         assert image.size == pytest.approx((2 * page.width, 2 * page.height), abs=2)
         dark = sum(image.convert("L").histogram()[:96])
     assert dark > 1000  # outlines and text, so the fonts were found
-
-
-def test_the_same_png_comes_out_twice(tmp_path: Path) -> None:
-    for name in ("a.png", "b.png"):
-        unetkit.draw.draw(made_up(), tmp_path / name)
-    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 @pytest.mark.parametrize("name", ["u.pdf", "u", ".svg"])

@@ -16,7 +16,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The contents of a wheel that is built from the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(CHECKOUT)]
-    subprocess.run(build, check=True, capture_output=True)
+    subprocess.run(build, check=True)
     (wheel,) = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder)
     return folder

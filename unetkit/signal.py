@@ -97,7 +97,7 @@ class Graph:
             names[name] = 1
         nodes.append(Node(name, operation, indices, channels))
         up, down = first.up, first.down
-        if not operation.pointwise:
+        if operation.rescales:
             scales = [operation.rescale(axis) for axis in range(self.dims)]
             if any(scale != (1, 1) for scale in scales):
                 up = tuple(value * scale[0] for value, scale in zip(up, scales, strict=True))

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 PIPE_WIDTH = 100
 """Columns of what goes to a file or another program."""
 
+TEXT_WIDTH = 36
+"""Columns that a long text has there at least."""
+
 
 def print_json(values: Any, *, to_errors: bool = False) -> None:
     """Prints plain values as JSON."""
@@ -38,7 +41,7 @@ def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) ->
 
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap)
+        made.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap, overflow="fold")
     return made
 
 
@@ -67,6 +70,9 @@ def print_rich(*parts: Table | str) -> None:
         if isinstance(part, str):
             print(part)
             continue
+        if not console.is_terminal:
+            for column in part.columns:
+                column.min_width = None if column.no_wrap else TEXT_WIDTH
         console.width = 10_000
         console.width = max(least, console.measure(part).minimum)
         with console.capture() as printed:

@@ -1,4 +1,4 @@
-"""The forward of a block's class: its operations as lines, with as few variables as a person would use."""
+"""The forward of a block's class: its operations as statements, with as few variables as a person would use."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from unetkit.codegen.layout import Expression, Group, Item, call, literal
-from unetkit.codegen.names import attribute, is_free
-from unetkit.codegen.parameters import unused
-from unetkit.codegen.structure import Body, Line
+from unetkit.codegen.layout import Expression, Group, Item, call
+from unetkit.codegen.names import attribute, is_name, unused
+from unetkit.codegen.parameters import Place
+from unetkit.codegen.structure import Body
 from unetkit.operations import CropTo, Gate, PadTo, ResizeTo, SameSize
 
 Aligning = (CropTo, PadTo, ResizeTo, SameSize)
@@ -18,18 +18,27 @@ ARGUMENTS = ("x", "skip")
 
 
 class Statement(NamedTuple):
-    """`target = value`; line: the operation that it ends with."""
+    """`target = value`, or `return value` where there is no target. `line` is the operation that it ends with."""
 
     target: str
     value: Expression
     line: int
 
 
-class Forward:
-    """The statements of a block's forward, and what it returns."""
+def statements(block: Body, texts: dict[Place, str], taken: frozenset[str]) -> list[Statement]:
+    """Returns the statements of a block's forward, the last one with what it returns."""
+    forward = Forward(block, texts, taken)
+    found = list(forward)
+    if found and found[-1].line == block.output:
+        return [*found[:-1], found[-1]._replace(target="")]
+    return [*found, Statement("", forward.variables[block.output], block.output)]
 
-    def __init__(self, block: Body, texts: dict[tuple[int, int | str], str], taken: frozenset[str]) -> None:
-        self.block = block
+
+class Forward:
+    """Goes through the operations of a block, and keeps which variable holds which signal."""
+
+    def __init__(self, block: Body, texts: dict[Place, str], taken: frozenset[str]) -> None:
+        self.lines = block.lines
         self.texts = texts
         self.taken = taken
         self.last_reader = {source: index for index, line in enumerate(block.lines) for source in line.inputs}
@@ -37,73 +46,70 @@ class Forward:
         self.variables = {-1 - place: ARGUMENTS[place] for place in range(len(block.in_channels))}
         self.nested: dict[int, Expression] = {}
 
-    def statements(self) -> Iterator[Statement]:
-        """Yields the statements in execution order."""
-        for index, line in enumerate(self.block.lines):
+    def __iter__(self) -> Iterator[Statement]:
+        for index in range(len(self.lines)):
             value = self.value(index)
             if self.nests(index):
                 self.nested[index] = value
                 continue
             target = self.target(index)
-            self.variables = {i: name for i, name in self.variables.items() if self.last_reader.get(i, -1) > index}
+            self.variables = {source: name for source, name in self.variables.items() if self.lives(source, index)}
             self.variables[index] = target
             yield Statement(target, value, index)
-            del line
+
+    def lives(self, source: int, index: int) -> bool:
+        """Whether something after operation `index` reads a signal."""
+        return self.last_reader.get(source, -1) > index
 
     def value(self, index: int) -> Expression:
         """Returns the call of one operation."""
-        line = self.block.lines[index]
+        line = self.lines[index]
         inputs = [self.nested.get(source) or self.variables[source] for source in line.inputs]
-        name = line.layer.name.rpartition(".")[2]
         if line.layer.is_module:
             return call(attribute(line.name), *inputs)
         named = {keyword: self.texts[index, keyword] for keyword in line.layer.kwargs}
         if line.layer.name == "torch.cat":
             return call("torch.cat", Group("[", tuple(map(Item, inputs)), "]"), **named)
-        return call(line.layer.name if line.layer.name.startswith("torch.") else name, *inputs, **named)
+        return call(line.layer.name.removeprefix("functional."), *inputs, **named)
 
     def nests(self, index: int) -> bool:
         """Whether an operation needs no variable: its result goes at once, and alone, into one that joins several."""
-        lines, last = self.block.lines, self.last_reader.get(index, -1)
-        if not index < last < len(lines) or self.dead(index, lines[index].inputs[0]):
+        last = self.last_reader.get(index, -1)
+        if not index < last < len(self.lines) or len(self.lines[last].inputs) < 2:
             return False
-        joined = [source for source in lines[last].inputs if source >= index]
-        alone = all(source not in lines[other].inputs for other in range(index + 1, last) for source in joined)
-        simple = all(source not in self.nested for source in lines[index].inputs)
-        return len(lines[last].inputs) > 1 and joined == list(range(index, last)) and alone and simple
+        together = list(range(index, last))
+        joined = [source for source in self.lines[last].inputs if source >= index]
+        return joined == together and all(self.is_aside(other, index, last) for other in together)
 
-    def dead(self, index: int, source: int) -> bool:
-        """Whether nothing after operation `index` reads a signal."""
-        return self.last_reader.get(source, -1) <= index
+    def is_aside(self, index: int, first: int, last: int) -> bool:
+        """Whether an operation looks aside: it reads what is needed again, and `last` alone reads its result."""
+        inputs = self.lines[index].inputs
+        held = all(source < first and source not in self.nested for source in inputs)
+        return held and self.lives(inputs[0], index) and self.last_reader[index] == last
 
     def target(self, index: int) -> str:
-        """Returns the variable for the result of an operation: that of its input where nobody needs this any more."""
-        line = self.block.lines[index]
-        free = [self.variables[s] for s in line.inputs if s in self.variables and self.dead(index, s)]
-        first = self.variables.get(line.inputs[0])
-        if isinstance(line.operation, Aligning) or len(line.inputs) == 1:
-            reused = first if first in free else None
-        else:
-            reused = "x" if "x" in free else first if first in free else None
-        if reused:
-            return reused
-        live = {name for source, name in self.variables.items() if not self.dead(index, source)}
+        """Returns the variable for a result: that of an input which nobody needs any more, or a new one."""
+        line = self.lines[index]
+        held = [source for source in line.inputs if source in self.variables]
+        spare = [self.variables[source] for source in held if not self.lives(source, index)]
+        if len(line.inputs) == 1 or isinstance(line.operation, Aligning):
+            spare = [name for name in spare if name == self.variables.get(line.inputs[0])]
+        if spare:
+            return "x" if "x" in spare else spare[0]
+        live = {name for source, name in self.variables.items() if self.lives(source, index)}
         return unused(self.new_name(index), live | self.taken)
 
     def new_name(self, index: int) -> str:
         """Returns a name for a new branch, after what becomes of it."""
-        lines, name = self.block.lines, ""
+        name = "y"
         while True:
-            if is_free(lines[index].name) and not re.search(r"\d$", lines[index].name):
-                name = lines[index].name
-            readers = [reader for reader, line in enumerate(lines) if index in line.inputs]
+            line = self.lines[index]
+            if is_name(line.name) and not re.search(r"\d$", line.name):
+                name = line.name
+            readers = [reader for reader in self.lines if index in reader.inputs]
             if len(readers) != 1:
-                return name or "y"
-            reader: Line = lines[readers[0]]
+                return name
+            reader = readers[0]
             if len(reader.inputs) > 1:
-                weighs = isinstance(reader.operation, Gate) and reader.inputs[1] == index
-                return "weights" if weighs else name or "y"
-            index = readers[0]
-
-
-__all__ = ["ARGUMENTS", "Forward", "Statement", "literal"]
+                return "weights" if isinstance(reader.operation, Gate) and reader.inputs[1] == index else name
+            index = self.lines.index(reader)

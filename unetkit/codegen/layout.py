@@ -62,9 +62,18 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
     yield indent + lead + expression.opening
     items = expression.items
     lone = len(items) == 1 and not items[0].lead and isinstance(items[0].value, Group)
+    above = not all(fits(item, indent + INDENT) for item in items)
     for item in items:
-        yield from lay_out(item.lead, item.value, indent + INDENT, "" if lone else ",", item.comment)
+        if item.comment and above:
+            yield f"{indent}{INDENT}# {item.comment}"
+        yield from lay_out(item.lead, item.value, indent + INDENT, "" if lone else ",", "" if above else item.comment)
     yield from with_comment(indent + expression.closing + trail, comment, indent)
+
+
+def fits(item: Item, indent: str) -> bool:
+    """Whether an item fits on one line together with its comment."""
+    line = indent + item.lead + flat(item.value) + ","
+    return not item.comment or (not commented(item.value) and len(line) + len(item.comment) + 4 <= WIDTH)
 
 
 def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from unetkit.codegen.layout import literal
+from unetkit.codegen.names import unused
 from unetkit.codegen.structure import Body
 
 POSITIONAL: dict[str, tuple[str, ...]] = {
@@ -23,7 +24,9 @@ POSITIONAL: dict[str, tuple[str, ...]] = {
 }
 """What torch calls the positional arguments of a layer, by its name without the number of axes."""
 
-COUNT_CHANNELS = frozenset({"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"})
+COUNT_CHANNELS = frozenset(
+    {"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"}
+)
 
 Place = tuple[int, int | str]
 """An argument of a layer: the line of the block, and its position or keyword."""
@@ -60,11 +63,12 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
     counts = {place: values for place, (name, values) in found.items() if name in COUNT_CHANNELS}
     channels, words = channel_words(group, counts)
     texts = {place: words[values] for place, values in counts.items()}
-    settings: list[Parameter] = []
-    for place, (name, values) in found.items():
+    settings = setting_parameters([each for place, each in found.items() if place not in counts])
+    for place, (_, values) in found.items():
         if place not in counts:
-            texts[place] = setting(name, values, settings)
-    return Constructor(channels, tuple(settings), words, texts)
+            setting = settings.get(repr(values))
+            texts[place] = setting.name if setting else literal(values[0])
+    return Constructor(channels, tuple(settings.values()), words, texts)
 
 
 def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
@@ -81,7 +85,9 @@ def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
     return found
 
 
-def channel_words(group: tuple[Body, ...], counts: dict[Place, Values]) -> tuple[tuple[Parameter, ...], dict[Values, str]]:
+def channel_words(
+    group: tuple[Body, ...], counts: dict[Place, Values]
+) -> tuple[tuple[Parameter, ...], dict[Values, str]]:
     """Returns the parameters that count channels, in the order of the signal, and how each number is written.
 
     The channels of inputs and output are parameters. What lies between is written as a multiple of those, as a number
@@ -153,22 +159,18 @@ def between_name(line: str) -> str:
     return "mid_channels" if numbered else f"{line}_channels"
 
 
-def setting(name: str, values: Values, settings: list[Parameter]) -> str:
-    """Returns how an argument is written: as its value where all blocks agree, else as a parameter."""
-    if len(set(map(repr, values))) == 1:
-        return literal(values[0])
-    for parameter in settings:
-        if repr(parameter.values) == repr(values):
-            return parameter.name
-    settings.append(Parameter(unused(name, {parameter.name for parameter in settings}), values))
-    return settings[-1].name
+def setting_parameters(found: list[tuple[str, Values]]) -> dict[str, Parameter]:
+    """Returns the parameters for arguments in which blocks differ, by the text of their values; equal ones share one.
 
-
-def unused(name: str, taken: Collection[str]) -> str:
-    """Returns the name, with a number behind it where it is taken.
-
-    >>> unused("x", {"x", "x2"})
-    'x3'
+    >>> setting_parameters([("kernel_size", (2, 3)), ("stride", (2, 3)), ("bias", (True, True))])
+    {'(2, 3)': Parameter(name='stride', values=(2, 3))}
     """
-    numbers = (f"{name}{number}" for number in range(2, len(taken) + 3))
-    return name if name not in taken else next(other for other in numbers if other not in taken)
+    differing = [(name, values) for name, values in found if len(set(map(repr, values))) > 1]
+    strides = {repr(values) for name, values in differing if name == "stride"}
+    parameters: dict[str, Parameter] = {}
+    for name, values in differing:
+        key = repr(values)
+        if key not in parameters:
+            taken = {parameter.name for parameter in parameters.values()}
+            parameters[key] = Parameter(unused("stride" if key in strides else name, taken), values)
+    return parameters

@@ -1,4 +1,4 @@
-"""The blocks of a plan, grouped by structure: those that differ in nothing but the values of arguments share a class."""
+"""The blocks of a plan, grouped by structure: those that differ in the values of arguments alone share a class."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Line(NamedTuple):
 
 
 class Body(NamedTuple):
-    """One block as it stands in the network: its operations, the channels of its inputs, and which line is its output."""
+    """One block as it stands in the network: its operations, the channels of its inputs, the line of its output."""
 
     span: Span
     part: Part

@@ -67,12 +67,12 @@ def facts(plan: SizedPlan) -> list[str]:
     """Returns the numbers of the heading."""
     first, last = plan.steps[0], plan.steps[-1]
     field = plan.plan.receptive_field
-    seen = size_label(tuple(each for each in field if each is not None)) if None not in field else "whole image"
+    known = tuple(each for each in field if each is not None)
     return [
         f"{plan.plan.parameters:,} parameters",
         f"{magnitude(plan.macs)}{'' if plan.macs >= 1000 else ' '}MACs",
         f"{first.in_channels} × {size_label(plan.input_size)} → {last.channels} × {size_label(plan.output_size)}",
-        f"receptive field {seen}",
+        f"receptive field {size_label(known)}" if known == field else "sees the whole image",
     ]
 
 

@@ -56,3 +56,16 @@ class Affine(NamedTuple):
 
 
 Number = int | Affine
+
+
+class Drifting(ArithmeticError):
+    """A number that should be the same for all sizes of a residue class, and is not."""
+
+
+def fixed(number: Number) -> int:
+    """Returns a number that is the same for every k; raises Drifting where it is not."""
+    if not isinstance(number, Affine):
+        return number
+    if number.step:
+        raise Drifting(number)
+    return number.offset

@@ -5,6 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+from unetkit.geometry.affine import Number, fixed
+
 
 class Grid(NamedTuple):
     """Sample i sits at start + i·step, in input pixels; the input itself is Grid(0, 1)."""
@@ -27,9 +29,9 @@ class Grid(NamedTuple):
         step = self.step / stride
         return Grid(self.start - centre * step, step)
 
-    def shifted(self, samples: int) -> Grid:
+    def shifted(self, samples: Number) -> Grid:
         """Returns the grid that begins `samples` later (earlier where negative)."""
-        return Grid(self.start + samples * self.step, self.step)
+        return Grid(self.start + fixed(samples) * self.step, self.step)
 
 
 PIXELS = Grid(Fraction(0), Fraction(1))

@@ -76,8 +76,8 @@ class SizeSet(NamedTuple):
         return values
 
 
-def size_set(limits: Callable[[Affine], Iterable[Limit]]) -> SizeSet:
-    """Returns all sizes n ≥ 1 for which every limit holds.
+def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
+    """Returns all sizes n ≥ 1 for which every limit holds, as runs.
 
     `limits` gets a residue class of sizes and yields the limits; it raises `Unsettled` where the class must be
     split further. The work depends on the strides only, never on a size.
@@ -98,7 +98,7 @@ def size_set(limits: Callable[[Affine], Iterable[Limit]]) -> SizeSet:
                 runs.append(Run(sizes.step, sizes.offset, first, last))
         except Unsettled as unsettled:
             classes += split(sizes, unsettled.factor)
-    return collect(runs)
+    return runs
 
 
 def split(sizes: Affine, factor: int) -> Iterator[Affine]:

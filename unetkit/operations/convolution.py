@@ -25,6 +25,7 @@ class Conv(Operation):
 
     kind = "conv"
     pointwise = False
+    rescales = True
     makes_map = True
 
     def channels(self, inputs: Axes) -> int:
@@ -49,14 +50,15 @@ class Conv(Operation):
         return limits
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return self._room(axis, sizes[0]) % self.stride[axis]
+        rest = self._room(axis, sizes[0]) % self.stride[axis]
+        return max(0, rest - self.padding[axis])  # what was padded at the far end is no loss
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         stride, padding = self.stride[axis], self.padding[axis]
         reach = self.dilation[axis] * (self.kernel[axis] - 1)
         return (Interval(wanted.low * stride - padding, wanted.high * stride - padding + reach),)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].window(self.kernel[axis], self.stride[axis], self.padding[axis], self.dilation[axis])
 
     def parameters(self, inputs: Axes) -> int:
@@ -92,6 +94,7 @@ class TransposedConv(Operation):
 
     kind = "up-conv"
     pointwise = False
+    rescales = True
     makes_map = True
 
     def channels(self, inputs: Axes) -> int:
@@ -112,7 +115,7 @@ class TransposedConv(Operation):
         low = -((kernel - 1 - padding - wanted.low) // stride)  # smallest i with i·stride − padding + kernel − 1 ≥ low
         return (Interval(low, (wanted.high + padding) // stride),)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].spread(self.kernel[axis], self.stride[axis], self.padding[axis])
 
     def parameters(self, inputs: Axes) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least, equal
+from unetkit.geometry import EVERYWHERE, Affine, Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.operation import Axes, Layer, Operation, misfit
 from unetkit.operations.resampling import torch_mode
 
@@ -15,6 +15,7 @@ class Meeting(Operation):
 
     __slots__ = ()
     pointwise = False
+    meets = True
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return tuple(equal(size, sizes[0], "{} and {} samples meet") for size in sizes[1:])
@@ -59,6 +60,11 @@ class Gate(Operation):
     kind = "gate"
     pointwise = False
     makes_map = True
+
+    @property
+    def meets(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        """Whether the gate has a sample for each of the signal's."""
+        return not self.whole
 
     def channels(self, inputs: Axes) -> int:
         if inputs[1] not in (1, inputs[0]):
@@ -111,7 +117,7 @@ class CropTo(Operation):
         before = (sizes[0] - sizes[1]) // 2
         return (Interval(wanted.low + before, wanted.high + before), None)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted((sizes[0] - sizes[1]) // 2)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
@@ -135,7 +141,7 @@ class PadTo(Operation):
         before = (sizes[1] - sizes[0]) // 2
         return (Interval(wanted.low - before, wanted.high - before), None)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted(-((sizes[1] - sizes[0]) // 2))
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
@@ -157,10 +163,14 @@ class ResizeTo(Operation):
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted if sizes[0] == sizes[1] else EVERYWHERE, None)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
-        if sizes[0] == sizes[1]:
+    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1] - sizes[0]
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        before, after = sizes[0], sizes[1]
+        if before == after or isinstance(before, Affine) or isinstance(after, Affine):
             return grids[0]
-        step = grids[0].step * sizes[0] / sizes[1]
+        step = grids[0].step * before / after
         return Grid(grids[0].start + (step - grids[0].step) / 2, step)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:

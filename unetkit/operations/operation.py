@@ -45,8 +45,12 @@ class Operation:
     """The word for it in names and drawings."""
     pointwise: ClassVar[bool] = True
     """Whether each output sample depends on the same sample of the input alone: no fact needs asking."""
+    rescales: ClassVar[bool] = False
+    """Whether the step between samples changes: only then `rescale` is asked."""
     sees_image: ClassVar[bool] = False
     """Whether each output sample depends on the whole image, so that no tile can give the same result."""
+    meets: ClassVar[bool] = False
+    """Whether several signals meet, sample by sample; otherwise the first input is the only one whose values count."""
     makes_map: ClassVar[bool] = False
     """Whether the result is worth a box in a drawing."""
     keeps_output: ClassVar[bool] = False
@@ -69,14 +73,14 @@ class Operation:
         return ""
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        """Returns how many samples at the far end have no influence on the output."""
+        """Returns how many samples at the far end have no influence on the output (of a resize: how many it makes)."""
         return 0
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         """Returns per input the interval that the outputs `wanted` are computed from; None where only its size counts."""
         return (wanted,) * len(sizes)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         """Returns where the output samples sit, in input pixels."""
         return grids[0]
 

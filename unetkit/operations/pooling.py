@@ -20,6 +20,7 @@ class MaxPool(Operation):
 
     kind = "max pool"
     pointwise = False
+    rescales = True
     makes_map = True
     torch_name = "MaxPool"
 
@@ -36,13 +37,14 @@ class MaxPool(Operation):
         return (at_least(sizes[0], least, f"a window of {self.kernel[axis]} needs at least {least} samples, here are {{0}}"),)
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return self._room(axis, sizes[0]) % self.stride[axis]
+        rest = self._room(axis, sizes[0]) % self.stride[axis]
+        return max(0, rest - self.padding[axis])  # what was padded at the far end is no loss
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         stride, padding = self.stride[axis], self.padding[axis]
         return (Interval(wanted.low * stride - padding, wanted.high * stride - padding + self.kernel[axis] - 1),)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].window(self.kernel[axis], self.stride[axis], self.padding[axis])
 
     def rescale(self, axis: int) -> tuple[int, int]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from fractions import Fraction
 
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number
 from unetkit.operations.operation import Axes, Layer, Operation, compact, misfit, volume
@@ -46,6 +45,7 @@ class Interpolate(Operation):
 
     kind = "interpolate"
     pointwise = False
+    rescales = True
     makes_map = True
 
     @property
@@ -74,11 +74,9 @@ class Interpolate(Operation):
         before, after = TAPS[self.method] if rest else (0, 0)
         return floor + before, floor + after
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
-        factor, size = self.factor[axis], sizes[0]
-        if self.align_corners and size > 1:
-            return Grid(grids[0].start, grids[0].step * Fraction(size - 1, size * factor - 1))
-        return grids[0].spread(factor, factor, 0)
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        # with align_corners the true spacing is that of this grid in the middle of the image only
+        return grids[0].spread(self.factor[axis], self.factor[axis], 0)
 
     def rescale(self, axis: int) -> tuple[int, int]:
         return (1, self.factor[axis])
@@ -104,6 +102,7 @@ class PixelShuffle(Operation):
 
     kind = "pixel shuffle"
     pointwise = False
+    rescales = True
     makes_map = True
 
     def channels(self, inputs: Axes) -> int:
@@ -120,7 +119,7 @@ class PixelShuffle(Operation):
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (Interval(wanted.low // self.factor[axis], wanted.high // self.factor[axis]),)
 
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: Axes) -> Grid:
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].spread(self.factor[axis], self.factor[axis], 0)
 
     def rescale(self, axis: int) -> tuple[int, int]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from math import floor
+from typing import Any, TypeVar
 
 from unetkit.errors import Fault, SizeError
-from unetkit.geometry import Interval, SizeSet, size_set
+from unetkit.geometry import Grid, Interval, SizeSet, fixed
 from unetkit.plan import propagate
-from unetkit.plan.sized import Size, SizedPlan, node_parameters, step
+from unetkit.plan.alignment import Alignment, accepted, aligned
+from unetkit.plan.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.plan.wire import wire
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """What the axes are called in messages."""
+
+
+T = TypeVar("T")
 
 
 def plan(spec: Spec) -> Plan:
@@ -94,10 +100,78 @@ class Plan:
     @cached_property
     def accepted(self) -> tuple[SizeSet, ...]:
         """Per axis, all input sizes for which no operation fails."""
-        found: dict[int, SizeSet] = {}
-        for axis in dict.fromkeys(self.twins):
-            found[axis] = size_set(lambda size, axis=axis: propagate.each_limit(self.nodes, axis, size))  # type: ignore[misc]
-        return tuple(found[axis] for axis in self.twins)
+        return self._per_axis(lambda axis: accepted(self.nodes, axis))
+
+    @cached_property
+    def aligned(self) -> tuple[SizeSet, ...]:
+        """Per axis, the accepted sizes at which nothing is dropped and skips meet the decoder with the least offset."""
+        return self._per_axis(lambda axis: aligned(self.nodes, axis, self.main_inputs))
+
+    def _per_axis(self, make: Callable[[int], T]) -> tuple[T, ...]:
+        """Returns what `make` gives for each axis; twins are asked once."""
+        made = {axis: make(axis) for axis in dict.fromkeys(self.twins)}
+        return tuple(made[axis] for axis in self.twins)
+
+    @cached_property
+    def main_inputs(self) -> dict[int, int]:
+        """Where encoder and decoder meet in a skip: which input, by node, is the decoder's."""
+        found: dict[int, int] = {}
+        for span in self.spans:
+            if len(span.inputs) < 2:
+                continue
+            derived = {span.inputs[0]}
+            for index in range(span.start, span.end):
+                operation, inputs = self.nodes[index].operation, self.nodes[index].inputs
+                counted = inputs if operation is not None and operation.meets else inputs[:1]
+                leading = next((number for number, source in enumerate(counted) if source in derived), None)
+                if leading is not None:
+                    derived.add(index)
+                    found[index] = leading
+        return found
+
+    def alignment(self, size: Size) -> tuple[Alignment, ...]:
+        """Returns per axis how a size fits: offsets between skips and decoder by level, and what is dropped.
+
+        >>> from unetkit.spec import load
+        >>> plan(load("unet-2015")).alignment((570, 570))[0].offsets
+        {3: 0.0, 2: 4.0, 1: 6.0, 0: 7.0}
+        """
+        self.output_size(size)
+        return tuple(self._alignment(axis, n) for axis, n in enumerate(size))
+
+    def _alignment(self, axis: int, n: int) -> Alignment:
+        found = propagate.sizes(self.nodes, axis, n)[0]
+        meetings = propagate.grids(self.nodes, axis, found, self.main_inputs)[1]
+        offsets: dict[int, float] = {}
+        for meeting in meetings:
+            _, level, slot = position(self.span_of(meeting.index).scope, self.spec.depth)
+            if slot == "skip":
+                offsets[level] = max(offsets.get(level, 0.0), meeting.offset)
+        dropped = {}
+        for index, node in enumerate(self.nodes):
+            if node.operation is not None and not node.operation.pointwise:
+                lost = node.operation.dropped(axis, tuple(found[i] for i in node.inputs))
+                if lost:
+                    dropped[f"{self.span_of(index).scope}.{node.name}"] = fixed(lost)
+        return Alignment(n in self.aligned[axis], offsets, dropped)
+
+    def span_of(self, index: int) -> Span:
+        """Returns the block that an operation belongs to."""
+        return next(span for span in self.spans if span.start <= index < span.end)
+
+    def output_grid(self, size: Size) -> tuple[Grid, ...]:
+        """Returns per axis where the output's samples sit, in input pixels.
+
+        >>> from unetkit.spec import load
+        >>> plan(load("unet-2015")).output_grid((572, 572))[0].start
+        Fraction(92, 1)
+        """
+        self.output_size(size)
+        grids = []
+        for axis, n in enumerate(size):
+            found = propagate.sizes(self.nodes, axis, n)[0]
+            grids.append(propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output])
+        return tuple(grids)
 
     def output_size(self, size: Size) -> Size:
         """Returns the spatial size of the output; raises SizeError where the input size does not fit."""
@@ -146,7 +220,7 @@ class Plan:
                     )
 
     def _misfit(self, index: int, code: str, rule: str, axis: int, n: int) -> Fault:
-        span = next(span for span in self.spans if span.start <= index < span.end)
+        span = self.span_of(index)
         near = [size for size in (self.accepted[axis].below(n), self.accepted[axis].above(n)) if size is not None]
         cure = f"input {n} does not fit this network. "
         cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
@@ -160,18 +234,25 @@ class Plan:
         return propagate.needs(self.nodes, axis, found, self.output, Interval(position, position))
 
     @cached_property
+    def receptive_fields(self) -> tuple[tuple[int, int] | None, ...]:
+        """Per axis, the least and the most input samples that one output sample depends on, over all its phases.
+
+        None where that is the whole image, or where no size is accepted. Upsampling makes neighbours differ.
+        """
+        return self._per_axis(self._receptive_field)
+
+    def _receptive_field(self, axis: int) -> tuple[int, int] | None:
+        size = self.aligned[axis].minimum or self.accepted[axis].minimum
+        if size is None:
+            return None
+        intervals = [self.receptive_interval(axis, phase, size) for phase in range(self._phases(axis))]
+        lengths = [interval.length for interval in intervals if interval is not None and interval.bounded]
+        return (min(lengths), max(lengths)) if len(lengths) == len(intervals) else None
+
+    @property
     def receptive_field(self) -> tuple[int | None, ...]:
         """Per axis, the most input samples that one output sample depends on; None where that is the whole image."""
-        found: dict[int, int | None] = {}
-        for axis in dict.fromkeys(self.twins):
-            size = self.accepted[axis].above(1) if self.accepted[axis] else None
-            if size is None:
-                found[axis] = None
-                continue
-            widths = [self.receptive_interval(axis, position, size) for position in range(self._phases(axis))]
-            known = [width for width in widths if width is not None]
-            found[axis] = max((w.length for w in known), default=0) if all(w.bounded for w in known) else None
-        return tuple(found[axis] for axis in self.twins)
+        return tuple(widths and widths[1] for widths in self.receptive_fields)
 
     def _phases(self, axis: int) -> int:
         """Returns after how many output samples the same pattern of needs comes again."""
@@ -180,18 +261,25 @@ class Plan:
         for index, node in enumerate(self.nodes):
             if node.operation is not None:
                 up, down = times[node.inputs[0]]
-                grow, shrink = (1, 1) if node.operation.pointwise else node.operation.rescale(axis)
+                grow, shrink = node.operation.rescale(axis) if node.operation.rescales else (1, 1)
                 times[index] = (up * grow, down * shrink)
                 deepest = max(deepest, up * grow // (down * shrink))
         return deepest
 
     def crop_target(self, size: Size) -> tuple[slice, ...]:
-        """Returns the slices that cut a label map of the input's size to the output's, centred.
+        """Returns the slices that cut a label map of the input's size to the output, by the output's grid.
+
+        A grid between pixels is rounded down, and the slices stay within the image. Raises ValueError where the output
+        has another resolution than the input.
 
         >>> from unetkit.spec import load
-        >>> plan(load("unet-2015")).crop_target((572, 572))
+        >>> plan(load("unet-2015")).crop_target((573, 572))
         (slice(92, 480, None), slice(92, 480, None))
         """
-        output = self.output_size(size)
-        starts = ((n - m) // 2 for n, m in zip(size, output, strict=True))
-        return tuple(slice(start, start + m) for start, m in zip(starts, output, strict=True))
+        slices = []
+        for n, m, grid in zip(size, self.output_size(size), self.output_grid(size), strict=True):
+            if grid.step != 1:
+                raise ValueError(f"the output has a sample every {grid.step} pixels: labels cannot be cut to it")
+            start = min(max(0, floor(grid.start)), max(0, n - m))
+            slices.append(slice(start, start + m))
+        return tuple(slices)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from unetkit.errors import Fault, SpecError, did_you_mean
@@ -9,6 +10,7 @@ from unetkit.errors import Fault, SpecError, did_you_mean
 SUFFIXES = (".yaml", ".yml")
 
 
+@cache
 def specs_folder() -> Path:
     """Returns the folder of the shipped specs: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parents[1]
@@ -18,7 +20,7 @@ def specs_folder() -> Path:
 
 def shipped() -> dict[str, Path]:
     """Returns the shipped specs by name."""
-    return {path.stem: path for path in sorted(specs_folder().glob("*.yaml"))}
+    return {path.stem: path for path in sorted(specs_folder().glob("*.yaml"), key=lambda path: path.stem)}
 
 
 def find_spec(reference: str, base: Path | None = None) -> Path:
@@ -30,13 +32,13 @@ def find_spec(reference: str, base: Path | None = None) -> Path:
     here = (base.parent if base else Path()) / path
     if path.suffix in SUFFIXES or len(path.parts) > 1 or here.is_file():
         return here
-    known = shipped()
-    if reference in known:
-        return known[reference]
+    named = specs_folder() / f"{reference}.yaml"
+    if named.is_file():
+        return named
     raise SpecError(
         Fault(
             "unknown-spec",
             f"there is no spec {reference!r}, neither a file nor shipped",
-            cure=f"{did_you_mean(reference, known)} See: unetkit specs.",
+            cure=f"{did_you_mean(reference, shipped())} See: unetkit specs.",
         )
     )

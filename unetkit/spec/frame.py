@@ -32,6 +32,11 @@ def as_slot(value: object) -> dict[str, Any]:
 Slot = Annotated[Any, PlainValidator(as_slot)]
 
 
+def bare(kind: str) -> Any:
+    """Returns the default of a slot: a block by its name."""
+    return Field(default_factory=lambda: Bare(type=kind))
+
+
 class Strict(BaseModel):
     """A part of the frame: unknown keys are refused, types are strict, values immutable."""
 
@@ -136,18 +141,18 @@ class Frame(Strict):
     out_channels: Count
     channels: Channels
     """One number per level, the first is full resolution; or a rule."""
-    block: Slot = Bare(type="double_conv")
-    down: Slot = Bare(type="max_pool")
-    up: Slot = Bare(type="transposed_conv")
-    skip: Slot = Bare(type="concat")
-    norm: Slot = Bare(type="batch")
-    act: Slot = Bare(type="relu")
-    head: Slot = Bare(type="conv")
+    block: Slot = bare("double_conv")
+    down: Slot = bare("max_pool")
+    up: Slot = bare("transposed_conv")
+    skip: Slot = bare("concat")
+    norm: Slot = bare("batch")
+    act: Slot = bare("relu")
+    head: Slot = bare("conv")
     encoder: Encoder | None = None
     decoder: Decoder | None = None
     bottleneck: Bottleneck | None = None
-    levels: dict[int, Level] = {}
-    init: Annotated[Any, PlainValidator(as_slot)] = Bare(type="default")
+    levels: dict[int, Level] = Field(default_factory=dict)
+    init: Annotated[Any, PlainValidator(as_slot)] = bare("default")
     odd_sizes: Literal["error"] = "error"
     """What happens to images whose size does not fit."""
 

@@ -64,7 +64,7 @@ class Loader:
         self.used: set[Path] = set()
         self.types: dict[int, str] = {}
         self.choices: dict[tuple[str, tuple[Path, ...]], Choice] = {}
-        self.made: dict[str, Part | None] = {}
+        self.made: dict[tuple[str, tuple[Path, ...]], Part | None] = {}
         self.reasons: dict[Path, str] = {}
         self.dims = 2
 
@@ -127,13 +127,13 @@ class Loader:
     def part(self, position: Position) -> tuple[Part | None, Choice]:
         """Returns the block for a position, and what chose it."""
         choice = self.choice(position.chain, position.slot)
+        key = position.slot, tuple(path for path, _ in position.chain)
+        if key in self.made:
+            return self.made[key], choice
         inherited = {}
         if position.slot == "block":
             inherited = {slot: self.choice(position.chain, slot) for slot in ("norm", "act")}
-        identity = repr((position.slot, choice.values, [said.values for said in inherited.values()]))
-        if identity not in self.made:
-            self.made[identity] = self.make(position.slot, choice, inherited)
-        part = self.made[identity]
+        part = self.made[key] = self.make(position.slot, choice, inherited)
         if part is not None:
             self.note_use(part, choice, inherited)
         return part, choice

@@ -1,0 +1,79 @@
+"""One class of the written file: docstring, constructor and forward of the blocks that share a structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from unetkit.codegen.forward import ARGUMENTS, statements
+from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out, literal
+from unetkit.codegen.names import attribute, is_name
+from unetkit.codegen.parameters import Constructor, constructor
+from unetkit.codegen.shapes import comments
+from unetkit.codegen.structure import Body
+from unetkit.codegen.text import docstring, safe, summary
+from unetkit.operations.operation import Layer
+from unetkit.plan import SizedPlan
+
+INNER = INDENT * 2
+
+
+class BlockClass:
+    """The class of a group of blocks that differ in nothing but the values of its parameters."""
+
+    def __init__(self, name: str, group: tuple[Body, ...], *, only: bool) -> None:
+        self.name = name
+        self.group = group
+        self.only = only
+        self.made: Constructor = constructor(group)
+
+    def instance(self, block: Body) -> Expression:
+        """Returns the call that makes one of the blocks."""
+        place = self.group.index(block)
+        channels = [literal(parameter.values[place]) for parameter in self.made.channels]
+        settings = {parameter.name: literal(parameter.values[place]) for parameter in self.made.settings}
+        return call(self.name, *channels, **settings)
+
+    def source(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
+        """Yields the lines of the class."""
+        yield f"class {self.name}(nn.Module):"
+        source = safe(type(self.group[0].part).source)
+        further = [f"Source: {source}."] if source else []
+        further += [] if self.only else [f"Here for {', '.join(block.span.scope for block in self.group)}."]
+        yield from docstring(summary(self.group[0]), further, INDENT)
+        yield ""
+        if any(line.layer.is_module for line in self.group[0].lines):
+            yield from self.init()
+            yield ""
+        yield from self.forward(sized, taken)
+
+    def init(self) -> Iterator[str]:
+        """Yields the lines of the constructor."""
+        parameters = [f"{each.name}: {each.annotation}" for each in (*self.made.channels, *self.made.settings)]
+        signature = Group("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
+        yield from lay_out("def __init__", signature, INDENT)
+        yield f"{INNER}super().__init__()"
+        for index, line in enumerate(self.group[0].lines):
+            if line.layer.is_module:
+                texts = {place[1]: text for place, text in self.made.texts.items() if place[0] == index}
+                value = construction(line.layer, texts)
+                if is_name(line.name):
+                    yield from lay_out(f"{attribute(line.name)} = ", value, INNER)
+                else:
+                    yield from lay_out("", call("self.add_module", repr(line.name), value), INNER)
+
+    def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
+        """Yields the lines of the forward."""
+        block = self.group[0]
+        arguments = ", ".join(f"{name}: Tensor" for name in ARGUMENTS[: len(block.in_channels)])
+        shapes = comments(self.group, self.made, sized)
+        yield f"{INDENT}def forward(self, {arguments}) -> Tensor:"
+        for target, value, line in statements(block, self.made.texts, taken):
+            comment = shapes[line] if line >= 0 else ""
+            yield from lay_out(f"{target} = " if target else "return ", value, INNER, comment=comment)
+
+
+def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> Group:
+    """Returns the call that makes a layer; with `texts` in place of its own arguments."""
+    texts = texts or {place: literal(value) for place, value in [*enumerate(layer.args), *layer.kwargs.items()]}
+    positional = [texts[place] for place in range(len(layer.args))]
+    return call(layer.name.removeprefix("functional."), *positional, **{name: texts[name] for name in layer.kwargs})

@@ -1,0 +1,37 @@
+"""The size at which a network is shown: one that people use, accepted, and with no sample dropped on the way."""
+
+from __future__ import annotations
+
+from unetkit.errors import SizeError
+from unetkit.plan import Plan, SizedPlan
+
+USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
+"""Sizes to try first, by dims: what images have, and what the valid networks of the papers were given."""
+
+
+def at_natural_size(plan: Plan) -> SizedPlan | None:
+    """Returns the plan at its natural size; None where no size near the usual ones fits."""
+    usual = USUAL[plan.dims]
+    try:
+        near = [accepted.above(usual[0]) or accepted.minimum or 0 for accepted in plan.accepted]
+    except OverflowError:  # sizes that repeat after more than 65536 samples are nothing to show
+        return None
+    candidates = [(size,) * plan.dims for size in usual] + [tuple(near)]
+    fitting = []
+    for size in candidates:
+        try:
+            fitting.append(plan.at(size))
+        except SizeError:
+            continue
+    return next((sized for sized in fitting if drops_nothing(sized)), fitting[0] if fitting else None)
+
+
+def drops_nothing(sized: SizedPlan) -> bool:
+    """Whether every sample of the input has a say."""
+    nodes = sized.plan.nodes
+    return not any(
+        node.operation.dropped(axis, tuple(sized.sizes[source][axis] for source in node.inputs))
+        for node in nodes
+        if node.operation is not None
+        for axis in range(sized.plan.dims)
+    )

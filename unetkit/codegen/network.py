@@ -1,0 +1,91 @@
+"""The class of the network: the levels as a table, and a forward that reads like the figure of the paper."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out
+from unetkit.codegen.structure import Body
+from unetkit.plan import Plan, SizedPlan
+
+INNER = INDENT * 2
+Make = Callable[[Body], Expression]
+"""Returns the call that makes a block."""
+
+
+class NetworkClass:
+    """The class UNet. `make` returns the call for each block; `sized` gives the sizes that stand beside the levels."""
+
+    def __init__(self, plan: Plan, blocks: dict[str, Body], make: Make, sized: SizedPlan | None) -> None:
+        self.plan = plan
+        self.blocks = blocks
+        self.make = make
+        self.depth = plan.spec.depth
+        self.merges = any(not block.passes for block in blocks.values() if block.slot == "skip")
+        self.shapes = {step.name: (step.channels, *step.output_size) for step in sized.steps} if sized else {}
+
+    def source(self, *, fills: bool) -> Iterator[str]:
+        """Yields the lines of the class; `fills`: its weights are filled by the function `initialize`."""
+        spec = self.plan.spec
+        levels = f"{self.depth} levels" if self.depth > 1 else "one level"
+        yield "class UNet(nn.Module):"
+        yield f'    """A {spec.dims}D U-Net of {levels}, from {spec.in_channels} to {spec.out_channels} channels."""'
+        yield ""
+        yield f"{INDENT}def __init__(self) -> None:"
+        yield f"{INNER}super().__init__()"
+        yield from self.init()
+        if fills:
+            yield f"{INNER}self.apply(initialize)"
+        yield ""
+        yield from self.forward()
+
+    def init(self) -> Iterator[str]:
+        """Yields the lines that make the levels, in execution order."""
+        last = self.depth - 1
+        if last:
+            levels = [Item(self.ordered(f"encoder.{n}"), comment=self.shape(f"encoder.{n}.block")) for n in range(last)]
+            yield from lay_out("self.encoder = ", call("nn.ModuleList", Group("[", tuple(levels), "]")), INNER)
+        comment = self.shape("bottleneck.block")
+        yield from lay_out("self.bottleneck = ", self.ordered("bottleneck"), INNER, comment=comment)
+        if last:
+            levels = [
+                Item(self.keyed(f"decoder.{n}"), f'"{n}": ', self.shape(f"decoder.{n}.block"))
+                for n in reversed(range(last))
+            ]
+            yield from lay_out("self.decoder = ", call("nn.ModuleDict", Group("{", tuple(levels), "}")), INNER)
+        yield from lay_out("self.head = ", self.make(self.blocks["head"]), INNER, comment=self.shape("head"))
+
+    def parts(self, level: str) -> dict[str, Expression]:
+        """Returns the calls that make the blocks of a level, by slot."""
+        slots = ("down", "block") if not level.startswith("decoder") else ("up", "skip", "block")
+        found = {slot: self.blocks[f"{level}.{slot}"] for slot in slots if f"{level}.{slot}" in self.blocks}
+        return {slot: self.make(block) for slot, block in found.items() if slot != "skip" or self.merges}
+
+    def ordered(self, level: str) -> Expression:
+        """Returns the call that makes a level whose blocks follow one another."""
+        return call("nn.Sequential", call("OrderedDict", **self.parts(level)))
+
+    def keyed(self, level: str) -> Expression:
+        """Returns the call that makes a level whose blocks are called one by one."""
+        items = tuple(Item(value, f'"{slot}": ') for slot, value in self.parts(level).items())
+        return call("nn.ModuleDict", Group("{", items, "}"))
+
+    def shape(self, scope: str) -> str:
+        """Returns channels and size of a block's output, for a comment."""
+        return " × ".join(map(str, self.shapes.get(scope, ())))
+
+    def forward(self) -> Iterator[str]:
+        """Yields the lines of the forward."""
+        yield f"{INDENT}def forward(self, x: Tensor) -> Tensor:"
+        body: list[str] = []
+        if self.depth > 1:
+            body += ["skips = []"] if self.merges else []
+            body += ["for level in self.encoder:", f"{INDENT}x = level(x)"]
+            body += [f"{INDENT}skips.append(x)"] if self.merges else []
+        body.append("x = self.bottleneck(x)")
+        if self.depth > 1:
+            body += ["for level in self.decoder.values():  # the deepest first", f'{INDENT}x = level["up"](x)']
+            body += [f'{INDENT}x = level["skip"](x, skips.pop())'] if self.merges else []
+            body += [f'{INDENT}x = level["block"](x)']
+        body.append("return self.head(x)")
+        yield from (INNER + line for line in body)

@@ -1,0 +1,116 @@
+"""The whole file: docstring, imports, borrowed definitions, a class per structure, the network, and an example."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from textwrap import wrap
+
+from unetkit.codegen.blockclass import BlockClass, construction
+from unetkit.codegen.borrowed import borrowed, definitions
+from unetkit.codegen.layout import WIDTH, Expression
+from unetkit.codegen.names import RESERVED, class_names
+from unetkit.codegen.natural import at_natural_size
+from unetkit.codegen.network import NetworkClass
+from unetkit.codegen.structure import Body, Key, bodies, grouped
+from unetkit.codegen.text import safe
+from unetkit.codegen.weights import initialize
+from unetkit.plan import Plan, SizedPlan
+
+
+def code(plan: Plan) -> str:
+    """Returns Python source of the network that needs only torch. Its class is `UNet`.
+
+    It computes what `unetkit.build` computes, and has the same state_dict keys, so that weights of one load into the
+    other; the same seed gives both the same initial weights.
+
+    >>> import unetkit
+    >>> source = code(unetkit.plan(unetkit.load("unet-2015")))
+    >>> print(*[line for line in source.splitlines() if line.startswith("class")], sep=chr(10))
+    class DoubleConv(nn.Module):
+    class TransposedConv(nn.Module):
+    class Concat(nn.Module):
+    class Head(nn.Module):
+    class UNet(nn.Module):
+    """
+    sized = at_natural_size(plan)
+    blocks = bodies(plan)
+    taken = frozenset({*RESERVED, *definitions()})
+    classes = block_classes(blocks)
+
+    def make(block: Body) -> Expression:
+        return construction(block.plain) if block.plain is not None else classes[block.key].instance(block)
+
+    network = NetworkClass(plan, blocks, make, sized)
+    fills = list(initialize(plan))
+    layers = (line.layer.name for block in blocks.values() for line in block.lines)
+    used = {name.removeprefix("functional.") for name in layers if name.startswith("functional.")}
+    needed = [each for each in classes.values() if network.merges or each.group[0].slot != "skip"]
+    sections = list(borrowed(used).values())
+    sections += ["\n".join(each.source(sized, taken)) for each in needed]
+    sections += ["\n".join(fills)] * bool(fills)
+    sections.append("\n".join(network.source(fills=bool(fills))))
+    if sized is not None:
+        sections.append("\n".join(example(plan, sized)))
+    body = "\n\n\n".join(sections)
+    head = "\n".join([*header(plan, sized), "", *imports(body)])
+    return f"{head}\n\n\n{body}\n"
+
+
+def block_classes(blocks: dict[str, Body]) -> dict[Key, BlockClass]:
+    """Returns the classes that the blocks need, by structure."""
+    groups = grouped(blocks.values())
+    names = class_names(groups, definitions())
+    kinds = [(group[0].slot, group[0].kind) for group in groups]
+    return {
+        group[0].key: BlockClass(name, group, only=kinds.count(kind) == 1)
+        for group, name, kind in zip(groups, names, kinds, strict=True)
+    }
+
+
+def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
+    """Yields the docstring of the file."""
+    spec = plan.spec
+    name, description = safe(spec.name) or "U-Net", safe(spec.frame.description)
+    levels = ", ".join(map(str, spec.channels))
+    facts = {"Paper": safe(spec.frame.paper), "Channels": f"{spec.in_channels} -> {levels} -> {spec.out_channels}"}
+    if sized is not None:
+        facts["Sizes"] = f"{written(sized.input_size)} -> {written(sized.output_size)}"
+    facts |= {"Parameters": f"{plan.parameters:,}", "Digest": plan.digest}
+    first, *rest = wrap(f"{name}: {description}." if description else f"{name}.", WIDTH - 4)
+    yield from (f'"""{first}', *rest, "")
+    for key, value in facts.items():
+        lines = wrap(value, WIDTH - 12)
+        yield from (f"{key + ':':12}{line}" if n == 0 else f"{'':12}{line}" for n, line in enumerate(lines))
+    yield from ("", "Written by unetkit; needs only torch.", '"""')
+
+
+def written(size: tuple[int, ...]) -> str:
+    """Returns a size as people write it.
+
+    >>> written((572, 572))
+    '572×572'
+    """
+    return "×".join(map(str, size))
+
+
+def imports(body: str) -> Iterator[str]:
+    """Yields the imports that the rest of the file needs."""
+    if "OrderedDict(" in body:
+        yield from ("from collections import OrderedDict", "")
+    if re.search(r"(?<![\w.])torch\.", body):
+        yield "import torch"
+    yield "from torch import Tensor, nn"
+    if re.search(r"(?<![\w.])functional\.", body):
+        yield "from torch.nn import functional"
+
+
+def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
+    """Yields what runs when the file is run as a program."""
+    shape = ", ".join(map(str, (1, plan.spec.in_channels, *sized.input_size)))
+    expected = ", ".join(map(str, (1, plan.spec.out_channels, *sized.output_size)))
+    yield 'if __name__ == "__main__":'
+    yield "    network = UNet().eval()"
+    yield f"    image = torch.zeros({shape})"
+    yield "    with torch.inference_mode():"
+    yield f"        print(tuple(network(image).shape))  # ({expected})"
