@@ -21,6 +21,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "single_conv": "unetkit.blocks.conv:SingleConv",
         "double_conv": "unetkit.blocks.conv:DoubleConv",
         "residual": "unetkit.blocks.conv:Residual",
+        "convnext": "unetkit.blocks.convnext:ConvNeXt",
     },
     "down": {
         "max_pool": "unetkit.blocks.down:MaxPool",
