@@ -17,12 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
-import unetkit
 import unetkit.draw
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import TIP
-from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Text
-from unetkit.draw.shapes import Shape as AnyShape
+from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Shape, Text
 from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
 from unetkit.errors import FileError, SizeError
 from unetkit.spec.find import shipped
@@ -30,12 +28,11 @@ from unetkit.testing import specs
 
 FONTS = Path(unetkit.draw.__file__).parent / "fonts"
 SMALLEST_FONT = 9
-
 Size = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Shape:
+class Sketch:
     """What a made-up plan looks like; also such as no block would give."""
 
     channels: tuple[int, ...] = (64, 128, 256)
@@ -46,11 +43,10 @@ class Shape:
     name: str = "made-up"
 
 
-def made_up(shape: Shape = Shape()) -> Any:
+def made_up(sketch: Sketch = Sketch()) -> Any:
     """Returns what the drawing reads of a plan at a size."""
     steps: list[Any] = []
-    size, count, levels = shape.size, 1, len(shape.channels)
-    copied: dict[int, Size] = {}
+    size, count, levels = sketch.size, 1, len(sketch.channels)
     nodes = [SimpleNamespace(operation=None, inputs=())]
     sizes, spans = [size], []
 
@@ -65,19 +61,15 @@ def made_up(shape: Shape = Shape()) -> Any:
             sizes.append(new)
         given, size = size, maps[-1][2] if maps else size
         values |= {"in_channels": count, "channels": channels, "input_size": given, "output_size": size}
-        skip = slot == "skip"
-        values |= {
-            "skip_channels": shape.channels[level] if skip else None,
-            "skip_size": copied[level] if skip else None,
-        }
+        values |= {"skip_channels": sketch.channels[level] if slot == "skip" else None}
         steps.append(SimpleNamespace(**values))
         count = channels
 
     def block(place: str, level: int) -> None:
-        channels = shape.channels[level]
-        sizes = [tuple(max(1, n - shape.loss * index) for n in size) for index in range(1, shape.maps + 1)]
+        channels = sketch.channels[level]
+        sizes = [tuple(max(1, n - sketch.loss * index) for n in size) for index in range(1, sketch.maps + 1)]
         maps = [("conv 3×3", channels, each) for each in sizes]
-        if shape.maps > 3:
+        if sketch.maps > 3:
             maps[1] = ("global avg pool", channels, (1,) * len(size))
         step(place, "block", level, channels, maps)
 
@@ -86,26 +78,23 @@ def made_up(shape: Shape = Shape()) -> Any:
         if level:
             step(place, "down", level, count, [("max pool 2×2", count, tuple(-(-n // 2) for n in size))])
         block(place, level)
-        copied[level] = size
     for level in reversed(range(levels - 1)):
-        place, channels = f"decoder.{level}", shape.channels[level]
+        place, channels = f"decoder.{level}", sketch.channels[level]
         step(place, "up", level, channels, [("up-conv 2×2", channels, tuple(2 * n for n in size))])
-        channels += count if shape.skip == "concat" else 0
-        step(place, "skip", level, channels, [(shape.skip, channels, size)] if shape.skip != "none" else [])
+        channels += count if sketch.skip == "concat" else 0
+        step(place, "skip", level, channels, [(sketch.skip, channels, size)] if sketch.skip != "none" else [])
         block(place, level)
     step("head", "head", 0, 2, [("conv 1×1", 2, size)])
 
-    facts = SimpleNamespace(name=shape.name, dims=len(size))
-    values = {"parameters": 31_030_658, "receptive_field": (188,) * len(size), "nodes": nodes, "spans": spans}
-    plan = SimpleNamespace(spec=facts, **values)
-    return SimpleNamespace(
-        plan=plan, steps=tuple(steps), macs=167 * 10**9, input_size=shape.size, output_size=size, sizes=sizes
-    )
+    facts = {"parameters": 31_030_658, "receptive_field": (188,) * len(size), "nodes": nodes, "spans": spans}
+    plan = SimpleNamespace(spec=SimpleNamespace(name=sketch.name), **facts)
+    ends = {"input_size": sketch.size, "output_size": size, "sizes": sizes}
+    return SimpleNamespace(plan=plan, steps=tuple(steps), macs=167 * 10**9, **ends)
 
 
 COUNTS = st.integers(1, 12).map(lambda power: 2**power) | st.integers(1, 4096)
 SHAPES = st.builds(
-    Shape,
+    Sketch,
     channels=st.lists(COUNTS, min_size=1, max_size=8).map(tuple),
     size=st.lists(st.integers(1, 2048), min_size=1, max_size=3).map(tuple),
     loss=st.integers(0, 6),
@@ -114,7 +103,7 @@ SHAPES = st.builds(
     name=st.text(min_size=1, max_size=120),
 )
 DEPTHS = [
-    Shape(channels=tuple(32 * 2**level for level in range(depth)), size=size, loss=loss)
+    Sketch(channels=tuple(32 * 2**level for level in range(depth)), size=size, loss=loss)
     for depth in range(1, 8)
     for size in [(4096,), (1024, 768), (1024, 1024, 512)]
     for loss in (0, 2)
@@ -125,7 +114,7 @@ def overlap(a: Bounds, b: Bounds) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
-def extent(shape: AnyShape) -> Bounds:
+def extent(shape: Shape) -> Bounds:
     """Returns the room that a shape takes; an arrow is as thick as its tip."""
     if isinstance(shape, Text):
         return shape.bounds
@@ -160,18 +149,18 @@ def arrows(drawing: Drawing, kind: str = "") -> list[Arrow]:
     return [shape for shape in drawing.shapes if isinstance(shape, Arrow) and shape.kind.startswith(kind)]
 
 
-def identity(shape: Shape) -> str:
-    return f"{len(shape.channels)}-levels-{len(shape.size)}d-loss-{shape.loss}"
+def identity(sketch: Sketch) -> str:
+    return f"{len(sketch.channels)}-levels-{len(sketch.size)}d-loss-{sketch.loss}"
 
 
-@pytest.mark.parametrize("shape", DEPTHS, ids=identity)
-def test_no_label_meets_another_label_a_box_or_an_arrow_at_any_depth(shape: Shape) -> None:
-    check_legible(draw_plan(made_up(shape), ""))
+@pytest.mark.parametrize("sketch", DEPTHS, ids=identity)
+def test_no_label_meets_another_label_a_box_or_an_arrow_at_any_depth(sketch: Sketch) -> None:
+    check_legible(draw_plan(made_up(sketch), ""))
 
 
 @given(SHAPES)
-def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(shape: Shape) -> None:
-    check_legible(draw_plan(made_up(shape), ""))
+def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(sketch: Sketch) -> None:
+    check_legible(draw_plan(made_up(sketch), ""))
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -196,22 +185,22 @@ def test_an_overlap_would_be_found() -> None:
 
 
 @given(SHAPES)
-def test_arrows_point_right_or_up_or_down_and_are_long_enough_for_their_tip(shape: Shape) -> None:
-    for arrow in arrows(draw_plan(made_up(shape), "")):
+def test_arrows_point_right_or_up_or_down_and_are_long_enough_for_their_tip(sketch: Sketch) -> None:
+    for arrow in arrows(draw_plan(made_up(sketch), "")):
         (x0, y0), (x1, y1) = arrow.start, arrow.end
         level = y0 == y1  # also those of the legend
         assert level or x0 == pytest.approx(x1)
         assert (x1 - x0 if level else y1 - y0 if arrow.kind == "down" else y0 - y1) >= 10, arrow
 
 
-@pytest.mark.parametrize("shape", DEPTHS, ids=identity)
-def test_every_level_has_its_channels_and_sizes_written(shape: Shape) -> None:
-    plan = made_up(shape)
+@pytest.mark.parametrize("sketch", DEPTHS, ids=identity)
+def test_every_level_has_its_channels_and_sizes_written(sketch: Sketch) -> None:
+    plan = made_up(sketch)
     labels = written(unetkit.draw.svg(plan))
     for step in plan.steps:
         assert str(step.channels) in labels
         assert size_label(step.output_size) in labels
-    assert {f"level {level}" for level in range(len(shape.channels))} <= set(labels)
+    assert {f"level {level}" for level in range(len(sketch.channels))} <= set(labels)
 
 
 def test_the_heading_has_name_parameters_multiply_adds_sizes_and_receptive_field() -> None:
@@ -223,7 +212,7 @@ def test_the_heading_has_name_parameters_multiply_adds_sizes_and_receptive_field
 def test_the_legend_names_the_kinds_of_arrow_that_occur() -> None:
     labels = written(unetkit.draw.svg(made_up()))
     assert {"block", "down", "up", "skip", "head", "some down: max pool 2×2", "some skip: concat"} <= set(labels)
-    assert "skip" not in written(unetkit.draw.svg(made_up(Shape(skip="none"))))
+    assert "skip" not in written(unetkit.draw.svg(made_up(Sketch(skip="none"))))
 
 
 def test_a_variant_in_the_legend_says_where_it_is() -> None:
@@ -235,18 +224,16 @@ def test_a_variant_in_the_legend_says_where_it_is() -> None:
 
 
 def test_a_plan_too_wide_for_every_map_has_one_arrow_per_block() -> None:
-    wide = draw_plan(made_up(Shape(channels=(64,) * 7, maps=9)), "")
+    wide = draw_plan(made_up(Sketch(channels=(64,) * 7, maps=9)), "")
     assert wide.width < 2000
     assert len(arrows(wide, "block")) == 13 + 1  # one per block, and the one in the legend
 
 
 def test_a_block_in_which_signals_meet_is_one_arrow_and_its_operations_stand_in_the_legend() -> None:
     planned = unetkit.plan(unetkit.load("unet-same", ["block=residual", "channels=[8]"]))
-    drawing = draw_plan(planned.at((64, 64)), "")
-    assert len(arrows(drawing, "block")) == 1 + 1
-    assert "residual: 2 × conv 3×3, conv 1×1, add" in [
-        shape.text for shape in drawing.shapes if isinstance(shape, Text)
-    ]
+    sized = planned.at((64, 64))
+    assert len(arrows(draw_plan(sized, ""), "block")) == 1 + 1
+    assert "residual: 2 × conv 3×3, conv 1×1, add" in written(unetkit.draw.svg(sized))
 
 
 @pytest.mark.parametrize(("name", "said"), [("unet-crop", "crop"), ("unet-pad", "pad"), ("unet-same", None)])
@@ -256,7 +243,7 @@ def test_the_legend_says_how_sizes_are_made_equal(name: str, said: str | None) -
 
 
 def test_a_cropped_skip_shows_the_part_that_is_copied() -> None:
-    assert 'class="kept"' in unetkit.draw.svg(made_up(Shape(loss=2)))
+    assert 'class="kept"' in unetkit.draw.svg(made_up(Sketch(loss=2)))
     assert 'class="kept"' not in unetkit.draw.svg(made_up())
 
 
@@ -268,8 +255,8 @@ def test_the_svg_is_well_formed_whatever_the_title(title: str) -> None:
 
 
 @given(SHAPES)
-def test_equal_plans_give_equal_bytes(shape: Shape) -> None:
-    assert unetkit.draw.svg(made_up(shape)) == unetkit.draw.svg(made_up(shape))
+def test_equal_plans_give_equal_bytes(sketch: Sketch) -> None:
+    assert unetkit.draw.svg(made_up(sketch)) == unetkit.draw.svg(made_up(sketch))
 
 
 @pytest.mark.parametrize("bold", [False, True])
@@ -284,7 +271,7 @@ def test_a_fitted_text_has_room(text: str, room: float) -> None:
 
 
 def test_a_png_shows_what_the_svg_has(tmp_path: Path) -> None:
-    plan = made_up(Shape(size=(64, 64, 32)))
+    plan = made_up(Sketch(size=(64, 64, 32)))
     unetkit.draw.draw(plan, tmp_path / "u.svg")
     unetkit.draw.draw(plan, tmp_path / "u.PNG")
     assert (tmp_path / "u.svg").read_text(encoding="utf-8") == unetkit.draw.svg(plan)

@@ -34,8 +34,8 @@ def campaign(share: float = 1.0) -> Callable[[Callable[..., None]], Callable[...
         @pytest.mark.parametrize("shard", range(SHARDS))
         def test(shard: int) -> None:
             examples = max(1, round(EXAMPLES * share / SHARDS))
-            quiet = list(HealthCheck)
-            seed(shard)(settings(max_examples=examples, suppress_health_check=quiet, deadline=None)(given(st.data())(check)))()
+            how = settings(max_examples=examples, suppress_health_check=list(HealthCheck), deadline=None)
+            seed(shard)(how(given(st.data())(check)))()
 
         test.__name__ = check.__name__
         test.__doc__ = check.__doc__

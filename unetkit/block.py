@@ -24,7 +24,9 @@ def check_axes(value: int | tuple[int, ...], info: ValidationInfo) -> int | tupl
 
 Count = Annotated[int, Field(ge=1, le=1 << 20)]
 """A whole number from 1."""
-PerAxis = Annotated[Annotated[int, Field(ge=1, le=1024)] | tuple[Annotated[int, Field(ge=1, le=1024)], ...], AfterValidator(check_axes)]
+PerAxis = Annotated[
+    Annotated[int, Field(ge=1, le=1024)] | tuple[Annotated[int, Field(ge=1, le=1024)], ...], AfterValidator(check_axes)
+]
 """A whole number from 1 for all axes, or a list with one per axis."""
 Share = Annotated[float, Field(ge=0, lt=1)]
 """A share from 0 up to, but not, 1."""
@@ -40,7 +42,7 @@ class Inset(NamedTuple):
 class Part(BaseModel):
     """The base of all blocks. Parameters are immutable, strictly typed, and unknown ones are refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False, defer_build=True)
 
     slot: ClassVar[str]
     """Which slot of a spec the block fits."""
@@ -56,16 +58,15 @@ class Part(BaseModel):
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         """Yields (field, message, cure) for what is wrong beyond types and ranges."""
-        return
-        yield
+        yield from ()
 
 
 @cache
 def insets(block: type[Part]) -> dict[str, Inset]:
     """Returns the fields of a block class that hold blocks of other slots."""
-    found = {}
+    found: dict[str, Inset] = {}
     for name, field in block.model_fields.items():
-        found.update({name: mark for mark in field.metadata if isinstance(mark, Inset)})
+        found.update((name, mark) for mark in field.metadata if isinstance(mark, Inset))
     return found
 
 

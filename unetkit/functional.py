@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -80,11 +79,10 @@ class PixelShuffle(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         dims = len(self.factor)
-        parts = x.unflatten(1, (-1, *self.factor))  # (N, C, *factor, *spatial)
+        parts = x.reshape(x.shape[0], -1, *self.factor, *x.shape[2:])  # (N, C, *factor, *spatial)
         order = [0, 1] + [axis for i in range(dims) for axis in (2 + dims + i, 2 + i)]
         size = [n * f for n, f in zip(x.shape[2:], self.factor, strict=True)]
         return parts.permute(order).reshape(x.shape[0], -1, *size)
 
     def extra_repr(self) -> str:
         return f"factor={self.factor}"
-

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -66,7 +66,8 @@ class Graph:
 
     def input(self) -> Signal:
         """Returns the input of the network."""
-        return Signal(self, 0, self.nodes[0].channels, (1,) * self.dims, (1,) * self.dims)
+        ones: Axes = (1,) * self.dims
+        return Signal(self, 0, self.nodes[0].channels, ones, ones)
 
     def block(self, scope: str, wire: Callable[..., Signal], *inputs: Signal) -> Signal:
         """Returns what `wire` makes of the inputs; all that it appends belongs to one block."""
@@ -81,7 +82,8 @@ class Graph:
         """Appends one operation and returns its output."""
         first = inputs[0]
         if len(inputs) == 1:
-            taken, indices = (first.channels,), (first.index,)
+            taken: Axes = (first.channels,)
+            indices: Axes = (first.index,)
         else:
             taken = tuple(signal.channels for signal in inputs)
             indices = tuple(signal.index for signal in inputs)
@@ -96,7 +98,8 @@ class Graph:
         else:
             names[name] = 1
         nodes.append(Node(name, operation, indices, channels))
-        up, down = first.up, first.down
+        up: Axes = first.up
+        down: Axes = first.down
         if operation.rescales:
             scales = [operation.rescale(axis) for axis in range(self.dims)]
             if any(scale != (1, 1) for scale in scales):
@@ -144,7 +147,7 @@ class Signal:
         """Appends any operation, also one of your own, with this signal as its first input."""
         return self.graph.append(operation, (self, *others), name)
 
-    def conv(
+    def conv(  # noqa: PLR0913 - the arguments of a convolution, by name
         self,
         channels: int,
         kernel: int | Axes = 3,
@@ -168,7 +171,8 @@ class Signal:
             pads = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
             if any(s == 1 and d * (k - 1) % 2 for k, d, s in zip(kernels, dilations, strides, strict=True)):
                 raise misfit(
-                    f"padding: same cannot centre a kernel of {kernel} at stride 1", "Use an odd kernel, or padding: valid."
+                    f"padding: same cannot centre a kernel of {kernel} at stride 1",
+                    "Use an odd kernel, or padding: valid.",
                 )
         operation = Conv(channels, kernels, strides, pads, dilations, groups, bias is not False, padding_mode)
         output = self.apply(operation, name=name)
@@ -186,7 +190,7 @@ class Signal:
         groups: int = 1,
         name: str = "",
     ) -> Signal:
-        """Appends a transposed convolution whose output is exactly `stride` times the input; kernel: default the stride."""
+        """Appends a transposed convolution whose output is `stride` times the input; its kernel is the stride."""
         dims = self.graph.dims
         strides = per_axis(stride, dims, "stride")
         kernels = strides if kernel is None else per_axis(kernel, dims, "kernel")
@@ -258,9 +262,9 @@ class Signal:
         """Appends dropout; nothing where the share is 0."""
         return self.apply(Dropout(share, whole_channels)) if share else self
 
-    def activation(self, name: str, weights: int = 0, **arguments: Any) -> Signal:
-        """Appends an activation of torch.nn by its name."""
-        return self.apply(Activation(name, tuple(arguments.items()), weights))
+    def activation(self, name: str, arguments: Mapping[str, Any] | None = None, *, weights: int = 0) -> Signal:
+        """Appends an activation of torch.nn by its name; `weights` says how many values it learns."""
+        return self.apply(Activation(name, tuple((arguments or {}).items()), weights))
 
     def norm(self, norm: Norm) -> Signal:
         """Wires a norm block."""

@@ -5,6 +5,7 @@ Parameters are drawn from the annotations of each registered block, so that a ne
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import assume, reject
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from unetkit import registry
 from unetkit.block import Inset, Part, insets
 from unetkit.errors import SpecError
+from unetkit.geometry import SizeSet
 from unetkit.plan import Plan, plan
 from unetkit.spec import Spec, load
 
@@ -29,7 +31,7 @@ FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
 
 
 @st.composite
-def specs(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6, **fixed: Any) -> Spec:
+def specs(draw: st.DrawFn, /, *, dims: int | None = None, max_depth: int = 6, **fixed: Any) -> Spec:
     """Draws valid specs: any dims, 1 to `max_depth` levels, every block, overrides at every scope.
 
     `fixed` are keys of the spec that are not drawn, such as `block="residual"`.
@@ -67,7 +69,11 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
 def scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     """Draws what a spec may say for encoder, decoder, bottleneck and single levels."""
     values: dict[str, Any] = {}
-    for section, slots in (("encoder", ["block", "down"]), ("decoder", ["block", "up", "skip"]), ("bottleneck", ["block"])):
+    for section, slots in (
+        ("encoder", ["block", "down"]),
+        ("decoder", ["block", "up", "skip"]),
+        ("bottleneck", ["block"]),
+    ):
         if draw(st.integers(0, 3)) == 0:
             slot = draw(st.sampled_from(slots))
             values[section] = {slot: draw(blocks(slot, dims=dims))}
@@ -150,5 +156,10 @@ def sizes(draw: st.DrawFn, planned: Plan, *, most: int = 1 << 18) -> tuple[int, 
         smallest = accepted.minimum or 16
         assume(smallest <= limit)
         near = st.integers(max(1, smallest - 3), min(limit, smallest + 2 * accepted.period + 3))
-        size.append(draw(st.one_of(near, near.map(lambda n, a=accepted: a.above(n) or n))))
+        size.append(draw(st.one_of(near, near.map(partial(at_or_above, accepted)))))
     return tuple(min(n, limit) for n in size)
+
+
+def at_or_above(accepted: SizeSet, size: int) -> int:
+    """Returns the next size in the set, or the size itself where there is none."""
+    return accepted.above(size) or size

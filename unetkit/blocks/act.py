@@ -28,7 +28,7 @@ class LeakyReLU(Act):
     slope: Slope = 0.01
 
     def wire(self, x: Signal) -> Signal:
-        return x.activation("LeakyReLU", **({} if self.slope == 0.01 else {"negative_slope": self.slope}))
+        return x.activation("LeakyReLU", {} if self.slope == 0.01 else {"negative_slope": self.slope})
 
 
 class PReLU(Act):
@@ -40,8 +40,10 @@ class PReLU(Act):
 
     def wire(self, x: Signal) -> Signal:
         weights = 1 if self.shared else x.channels
-        arguments = {"num_parameters": weights} if weights != 1 else {}
-        return x.activation("PReLU", weights, **arguments, **({} if self.slope == 0.25 else {"init": self.slope}))
+        arguments: dict[str, float] = {"num_parameters": weights} if weights != 1 else {}
+        if self.slope != 0.25:
+            arguments["init"] = self.slope
+        return x.activation("PReLU", arguments, weights=weights)
 
 
 class ELU(Act):
@@ -51,7 +53,7 @@ class ELU(Act):
     alpha: Annotated[float, Field(gt=0, le=10)] = 1.0
 
     def wire(self, x: Signal) -> Signal:
-        return x.activation("ELU", **({} if self.alpha == 1 else {"alpha": self.alpha}))
+        return x.activation("ELU", {} if self.alpha == 1 else {"alpha": self.alpha})
 
 
 class GELU(Act):
@@ -61,7 +63,7 @@ class GELU(Act):
     approximate: Literal["none", "tanh"] = "none"
 
     def wire(self, x: Signal) -> Signal:
-        return x.activation("GELU", **({} if self.approximate == "none" else {"approximate": self.approximate}))
+        return x.activation("GELU", {} if self.approximate == "none" else {"approximate": self.approximate})
 
 
 class SiLU(Act):

@@ -44,4 +44,8 @@ def centred(kernel: PerAxis, dilation: PerAxis, padding: str) -> Iterator[tuple[
     spans = [k for k in widths(kernel) if k % 2 == 0]
     odd_dilation = any(d % 2 for d in widths(dilation))
     if padding == "same" and spans and odd_dilation:
-        yield "kernel", f"padding: same cannot centre an even kernel ({spans[0]})", "Use an odd kernel, or padding: valid."
+        yield (
+            "kernel",
+            f"padding: same cannot centre an even kernel ({spans[0]})",
+            "Use an odd kernel, or padding: valid.",
+        )

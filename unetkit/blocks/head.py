@@ -34,7 +34,7 @@ class Conv(Head):
             case "sigmoid":
                 return x.activation("Sigmoid")
             case "softmax":
-                return x.activation("Softmax", dim=1)
+                return x.activation("Softmax", {"dim": 1})
             case "tanh":
                 return x.activation("Tanh")
         return x

@@ -85,5 +85,3 @@ class PixelShuffle(Up):
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         x = x.conv(channels * volume(stride), self.kernel, padding_mode=self.padding_mode, bias=self.bias)
         return x.pixel_shuffle(stride).norm(self.norm).act(self.act)
-
-

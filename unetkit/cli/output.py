@@ -41,7 +41,9 @@ def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) ->
 
     made = Table(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in columns:
-        made.add_column(column, justify="right" if column in right else "left", no_wrap=column not in wrap, overflow="fold")
+        made.add_column(
+            column, justify="right" if column in right else "left", no_wrap=column not in wrap, overflow="fold"
+        )
     return made
 
 

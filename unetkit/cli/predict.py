@@ -38,4 +38,6 @@ def check_names(files: list[Path]) -> None:
     twice = [(first[file.stem], file) for file in files if first.setdefault(file.stem, file) != file]
     if twice:
         message = "{} and {} would both become {}.png"
-        raise FileError(*(Fault("twice", message.format(one, other, one.stem), cure="Rename one.") for one, other in twice))
+        raise FileError(
+            *(Fault("twice", message.format(one, other, one.stem), cure="Rename one.") for one, other in twice)
+        )

@@ -42,7 +42,7 @@ def show(
 def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
     """Returns all that is known about a network at one size, as plain values."""
     from unetkit.cli.levels import levels
-    from unetkit.cli.sizes import accepted
+    from unetkit.cli.sizes import all_sizes
 
     found: dict[str, Any] = {
         "name": plan.spec.name,
@@ -55,7 +55,7 @@ def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
         "receptive_field": list(plan.receptive_field),
         "input_size": list(sized.input_size),
         "output_size": list(sized.output_size),
-        "sizes": {"accepted": accepted(plan)},
+        "sizes": all_sizes(plan),
         "levels": [level.json() for level in levels(sized)],
         "head": sized.steps[-1].json(),
         "blocks": [step.json() for step in sized.steps],
@@ -75,14 +75,15 @@ def heading(plan: Plan) -> str:
 def summary(plan: Plan, sized: SizedPlan) -> Table:
     """Returns the facts about the whole network."""
     from unetkit.cli.output import count, facts, magnitude, size_text
-    from unetkit.cli.sizes import accepted_text
+    from unetkit.cli.sizes import in_words_by_axis
 
     spec = plan.spec
     return facts(
         [
             ("image", f"{plan.dims}D, {spec.in_channels} → {spec.out_channels} channels"),
             ("size", f"{size_text(sized.input_size)} → {size_text(sized.output_size)}"),
-            ("accepted sizes", accepted_text(plan)),
+            ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
+            ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
             ("receptive field", size_text(plan.receptive_field)),
             ("parameters", count(plan.parameters)),
             ("MACs", magnitude(sized.macs)),
@@ -109,7 +110,9 @@ def level_table(rows: list[Level], sized: SizedPlan) -> Table:
         )
     head = sized.steps[-1]
     size = f"{size_text(head.input_size)} → {size_text(head.output_size)}"
-    made.add_row("head", count(head.channels), "-", size, count(head.parameters), magnitude(head.macs), end_section=True)
+    made.add_row(
+        "head", count(head.channels), "-", size, count(head.parameters), magnitude(head.macs), end_section=True
+    )
     made.add_row("all", "", "", "", count(sized.plan.parameters), magnitude(sized.macs))
     return made
 

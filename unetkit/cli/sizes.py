@@ -24,7 +24,10 @@ Near = Annotated[
 
 
 def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """List the image sizes that a network accepts."""
+    """List the image sizes that a network accepts, and those at which its levels are aligned.
+
+    At an aligned size nothing is dropped on the way down, and encoder and decoder meet as well as they can.
+    """
     from unetkit.cli.output import facts, print_json, print_rich, size_text, table
     from unetkit.plan import plan
     from unetkit.spec import load
@@ -33,47 +36,55 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     wanted = parse_size(near or str(NATURAL_SIZE[planned.dims]), planned.dims)
     if len(wanted) != planned.dims:
         raise typer.BadParameter(f"{near} has {len(wanted)} axes, {planned.spec.name} has {planned.dims}.")
-    found = [(size, planned.output_size(size)) for size in neighbours(planned, wanted)]
+    found = [
+        {"input_size": size, "output_size": planned.output_size(size), "aligned": is_aligned(planned, size)}
+        for size in neighbours(planned, wanted)
+    ]
     if as_json:
-        around = [{"input_size": list(size), "output_size": list(output)} for size, output in found]
-        print_json({"name": planned.spec.name, "sizes": {"accepted": accepted(planned)}, "near": around})
+        print_json({"name": planned.spec.name, "sizes": all_sizes(planned), "near": found})
         return
-    made = table("input", "output", right=("input", "output"))
-    for size, output in found:
-        made.add_row(size_text(size), size_text(output))
-    print_rich(planned.spec.name, "", facts(accepted_rows(planned)), "", made)
+    made = table("input", "output", "aligned", right=("input", "output"))
+    for one in found:
+        made.add_row(size_text(one["input_size"]), size_text(one["output_size"]), "yes" if one["aligned"] else "-")
+    rows = [("accepted", in_words_by_axis(planned, planned.accepted))]
+    rows += [("aligned", in_words_by_axis(planned, planned.aligned))]
+    print_rich(planned.spec.name, "", facts(rows), "", made)
 
 
-def accepted(plan: Plan) -> dict[str, Any]:
-    """Returns the accepted sizes as plain values, each a list with an entry per axis.
+def all_sizes(plan: Plan) -> dict[str, Any]:
+    """Returns accepted and aligned sizes as plain values."""
+    return {"accepted": per_axis(plan.accepted), "aligned": per_axis(plan.aligned)}
+
+
+def per_axis(sets: tuple[SizeSet, ...]) -> dict[str, Any]:
+    """Returns sizes as plain values, each a list with an entry per axis.
 
     Sizes from `from` on are those whose remainder modulo `period` is in `remainders`; `also` are the few below.
     """
-    each = plan.accepted
     return {
-        "minimum": [sizes.minimum for sizes in each],
-        "period": [sizes.period for sizes in each],
-        "remainders": [list(sizes.remainders) for sizes in each],
-        "from": [sizes.above(sizes.start) for sizes in each],
-        "also": [list(sizes.few) for sizes in each],
+        "minimum": [sizes.minimum for sizes in sets],
+        "period": [sizes.period for sizes in sets],
+        "remainders": [list(sizes.remainders) for sizes in sets],
+        "from": [sizes.above(sizes.start) for sizes in sets],
+        "also": [list(sizes.few) for sizes in sets],
     }
 
 
-def accepted_rows(plan: Plan) -> Iterator[tuple[str, str]]:
-    """Yields the axes that share their sizes, with these."""
+def is_aligned(plan: Plan, size: tuple[int, ...]) -> bool:
+    """Whether a size is aligned along every axis."""
+    return all(n in sizes for n, sizes in zip(size, plan.aligned, strict=True))
+
+
+def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:
+    """Returns sizes in words, once for axes that agree."""
     from unetkit.plan.plan import AXES
 
     names: dict[SizeSet, list[str]] = {}
-    for name, sizes in zip(AXES[plan.dims], plan.accepted, strict=True):
+    for name, sizes in zip(AXES[plan.dims], sets, strict=True):
         names.setdefault(sizes, []).append(name)
-    for sizes, axes in names.items():
-        yield ", ".join(axes), in_words(sizes)
-
-
-def accepted_text(plan: Plan) -> str:
-    """Returns the accepted sizes on one line."""
-    rows = list(accepted_rows(plan))
-    return rows[0][1] if len(rows) == 1 else "; ".join(f"{axes}: {sizes}" for axes, sizes in rows)
+    if len(names) == 1:
+        return in_words(sets[0])
+    return "; ".join(f"{' and '.join(axes)}: {in_words(sizes)}" for sizes, axes in names.items())
 
 
 def in_words(sizes: SizeSet) -> str:
@@ -102,14 +113,16 @@ def in_words(sizes: SizeSet) -> str:
 
 
 def neighbours(plan: Plan, wanted: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Returns the accepted sizes around one: on every axis two below and two above, and itself where it is accepted."""
-    columns = [list(around(sizes, n)) for sizes, n in zip(plan.accepted, wanted, strict=True)]
-    rows = dict.fromkeys(zip(*columns, strict=True))
-    return [tuple(n for n in row if n is not None) for row in rows if None not in row]
+    """Returns the accepted sizes around one, and the aligned ones, along every axis at once."""
+    rows: set[tuple[int, ...]] = set()
+    for sets in (plan.accepted, plan.aligned):
+        columns = [around(sizes, n) for sizes, n in zip(sets, wanted, strict=True)]
+        rows |= {tuple(n for n in row if n is not None) for row in zip(*columns, strict=True) if None not in row}
+    return sorted(rows)
 
 
 def around(sizes: SizeSet, wanted: int) -> Iterator[int | None]:
-    """Yields two sizes below, the wanted one or the nearest two, and two above; None where there is none."""
+    """Yields the two sizes up to the wanted one and the two from it on; None where there is none."""
     below, above = sizes.below(wanted), sizes.above(wanted)
     yield None if below is None else sizes.below(below - 1)
     yield below

@@ -50,7 +50,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     asked = load(spec, overrides or ())
     plan(asked)  # a spec at fault is told at once, before torch is imported
 
-    from unetkit import build
+    from unetkit.model import build
     from unetkit.cli.output import print_rich, table
     from unetkit.data import folder
     from unetkit.train import Settings, Trained, evaluate, fit

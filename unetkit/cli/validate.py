@@ -12,7 +12,10 @@ from unetkit.errors import Fault, UnetkitError
 SpecNames = Annotated[
     list[str],
     typer.Argument(
-        metavar="SPEC...", help="YAML files, or names of shipped specs.", show_default=False, autocompletion=complete_spec
+        metavar="SPEC...",
+        help="YAML files, or names of shipped specs.",
+        show_default=False,
+        autocompletion=complete_spec,
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from unetkit.codegen.forward import ARGUMENTS, statements
 from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out, literal
@@ -54,7 +55,8 @@ class BlockClass:
         yield f"{INNER}super().__init__()"
         for index, line in enumerate(self.group[0].lines):
             if line.layer.is_module:
-                texts = {place[1]: text for place, text in self.made.texts.items() if place[0] == index}
+                keys: list[int | str] = [*range(len(line.layer.args)), *line.layer.kwargs]
+                texts = {key: self.made.texts[index, key] for key in keys}
                 value = construction(line.layer, texts)
                 if is_name(line.name):
                     yield from lay_out(f"{attribute(line.name)} = ", value, INNER)
@@ -74,6 +76,7 @@ class BlockClass:
 
 def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> Group:
     """Returns the call that makes a layer; with `texts` in place of its own arguments."""
-    texts = texts or {place: literal(value) for place, value in [*enumerate(layer.args), *layer.kwargs.items()]}
-    positional = [texts[place] for place in range(len(layer.args))]
-    return call(layer.name.removeprefix("functional."), *positional, **{name: texts[name] for name in layer.kwargs})
+    own: list[tuple[int | str, Any]] = [*enumerate(layer.args), *layer.kwargs.items()]
+    words = texts or {place: literal(value) for place, value in own}
+    positional = [words[place] for place in range(len(layer.args))]
+    return call(layer.name.removeprefix("functional."), *positional, **{name: words[name] for name in layer.kwargs})

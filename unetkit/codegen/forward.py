@@ -100,16 +100,14 @@ class Forward:
         return unused(self.new_name(index), live | self.taken)
 
     def new_name(self, index: int) -> str:
-        """Returns a name for a new branch, after what becomes of it."""
-        name = "y"
+        """Returns a name for a new branch: that of its only layer, else after what becomes of it."""
+        own = self.lines[index].name
+        name = own if is_name(own) and not re.search(r"\d$", own) else "y"
         while True:
-            line = self.lines[index]
-            if is_name(line.name) and not re.search(r"\d$", line.name):
-                name = line.name
             readers = [reader for reader in self.lines if index in reader.inputs]
             if len(readers) != 1:
                 return name
             reader = readers[0]
             if len(reader.inputs) > 1:
                 return "weights" if isinstance(reader.operation, Gate) and reader.inputs[1] == index else name
-            index = self.lines.index(reader)
+            index, name = self.lines.index(reader), "y"

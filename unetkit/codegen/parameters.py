@@ -61,6 +61,11 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
     """Returns the constructor of the class that a group of blocks shares."""
     found = arguments(group)
     counts = {place: values for place, (name, values) in found.items() if name in COUNT_CHANNELS}
+    counts |= {
+        (line, name): values  # a depthwise convolution has as many groups as channels
+        for (line, _), (name, values) in found.items()
+        if name == "groups" and values == counts.get((line, 0))
+    }
     channels, words = channel_words(group, counts)
     texts = {place: words[values] for place, values in counts.items()}
     settings = setting_parameters([each for place, each in found.items() if place not in counts])

@@ -9,7 +9,7 @@ from unetkit.plan import SizedPlan
 
 Shift = tuple[int, ...] | None
 """By how many samples a signal is wider than the block's input; None where no number says so."""
-LETTERS = "DHW"
+LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 
 
 def shape(channels: str | int, shift: tuple[int, ...]) -> str:
@@ -18,7 +18,7 @@ def shape(channels: str | int, shift: tuple[int, ...]) -> str:
     >>> shape("channels", (-2, 0))
     '(N, channels, H - 2, W)'
     """
-    letters = LETTERS[3 - len(shift) :]
+    letters = LETTERS[len(shift)]
     axes = [
         f"{letter} {'+' if n > 0 else '-'} {abs(n)}" if n else letter for letter, n in zip(letters, shift, strict=True)
     ]

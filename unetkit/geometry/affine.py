@@ -1,8 +1,8 @@
-"""Numbers of the form step·k + offset: one residue class of sizes, pushed through the same formulas as a single size."""
+"""Numbers step·k + offset: one residue class of sizes, pushed through the same formulas as a single size."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 
 class Unsettled(ArithmeticError):
@@ -13,7 +13,8 @@ class Unsettled(ArithmeticError):
         self.factor = factor
 
 
-class Affine(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Affine:
     """step·k + offset for k = 0, 1, 2 …
 
     >>> (Affine(16, 12) - 4) // 2
@@ -23,7 +24,7 @@ class Affine(NamedTuple):
     step: int
     offset: int
 
-    def __add__(self, other: Number) -> Affine:  # type: ignore[override]  # a number first, a tuple by storage
+    def __add__(self, other: Number) -> Affine:
         if isinstance(other, Affine):
             return Affine(self.step + other.step, self.offset + other.offset)
         return Affine(self.step, self.offset + other)
@@ -39,10 +40,10 @@ class Affine(NamedTuple):
     def __rsub__(self, other: int) -> Affine:
         return -self + other
 
-    def __mul__(self, factor: int) -> Affine:  # type: ignore[override]
+    def __mul__(self, factor: int) -> Affine:
         return Affine(self.step * factor, self.offset * factor)
 
-    __rmul__ = __mul__  # type: ignore[assignment]
+    __rmul__ = __mul__
 
     def __floordiv__(self, divisor: int) -> Affine:
         if self.step % divisor:

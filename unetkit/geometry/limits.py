@@ -23,8 +23,12 @@ class Limit(NamedTuple):
         return margin == 0 if self.exact else margin >= 0
 
     def solve(self) -> tuple[int, int | None]:
-        """Returns the first and last k ≥ 0 for which a residue class keeps the limit; last None: no end; (1, 0): none."""
-        step, offset = self.margin if isinstance(self.margin, Affine) else (0, self.margin)
+        """Returns the first and last k ≥ 0 for which a residue class keeps the limit.
+
+        Where there is no last one it is None; where there is none at all, (1, 0).
+        """
+        margin = self.margin if isinstance(self.margin, Affine) else Affine(0, self.margin)
+        step, offset = margin.step, margin.offset
         if step == 0:
             kept = offset == 0 if self.exact else offset >= 0
             return (0, None) if kept else (1, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from os import PathLike
 from typing import Any
 
 import torch
@@ -14,27 +16,24 @@ from unetkit.model.init import initialize
 from unetkit.plan import Plan, plan
 from unetkit.plan.overwrite import may_overwrite, readers
 from unetkit.signal import Span
-from unetkit.spec import Spec
+from unetkit.spec import Spec, load
 
 
-def build(spec: Spec, seed: int | None = None) -> nn.Module:
+def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
     """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
-    `seed` makes the initial weights repeatable, and leaves torch's own random state alone. The module has the
+    The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and leaves torch's own random state alone. The module has the
     attributes `spec` and `plan`. It raises SizeError for an image that does not fit.
 
     >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
     torch.Size([1, 2, 8, 8])
     """
-    if not isinstance(spec, Spec):
-        from unetkit.spec import load  # a path, a name or plain values, for convenience
-
-        spec = load(spec)
+    asked = spec if isinstance(spec, Spec) else load(spec)
     with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        network = assemble(plan(spec))
-        initialize(network, spec.init)
+        network = assemble(plan(asked))
+        initialize(network, asked.init)
     return network
 
 
@@ -75,7 +74,9 @@ def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:
         else:
             signals[index] = graph.call_function(target(layer.name), inputs, dict(layer.kwargs))
     graph.output(signals[span.output])
-    return fx.GraphModule(root, graph, class_name=planned.spec.type_of(planned.spec.parts[span.scope]).title().replace("_", ""))
+    return fx.GraphModule(
+        root, graph, class_name=planned.spec.type_of(planned.spec.parts[span.scope]).title().replace("_", "")
+    )
 
 
 def target(name: str) -> Any:

@@ -30,7 +30,9 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     """
     planned = getattr(model, "plan", None)
     if not isinstance(planned, Plan):
-        raise FileError(Fault("model-foreign", "this module was not built by unetkit", cure="Save what build() returned."))
+        raise FileError(
+            Fault("model-foreign", "this module was not built by unetkit", cure="Save what build() returned.")
+        )
     path = Path(file)
     metadata = dict(extra or {}) | {
         "unetkit": FORMAT,
@@ -56,9 +58,13 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
         with safe_open(file, framework="pt") as opened:
             metadata: dict[str, str] = opened.metadata() or {}
     except (OSError, SafetensorError) as error:
-        raise FileError(Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")) from error
+        raise FileError(
+            Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")
+        ) from error
     if metadata.get("unetkit") != FORMAT or "spec" not in metadata:
-        raise FileError(Fault("model-foreign", f"{file} was not written by unetkit", cure="Give a file of `unetkit.save`."))
+        raise FileError(
+            Fault("model-foreign", f"{file} was not written by unetkit", cure="Give a file of `unetkit.save`.")
+        )
     return metadata
 
 
@@ -92,6 +98,8 @@ def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
     if wanted != given:
         names = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
-        detail = "; ".join(f"{name}: {given.get(name)} in the file, {wanted.get(name)} in the network" for name in names[:5])
+        detail = "; ".join(
+            f"{name}: {given.get(name)} in the file, {wanted.get(name)} in the network" for name in names[:5]
+        )
         raise FileError(Fault("model-weights", f"{file}: {len(names)} weights do not fit: {detail}"))
     model.load_state_dict(weights, assign=True)

@@ -1,4 +1,4 @@
-"""fx graphs that share generated code: the blocks of a network are alike, and code generation is half of its building."""
+"""fx graphs that share generated code: blocks are alike, and generating code is half the work of building them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ CONVOLUTIONS = (nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose1d, nn.ConvTran
 
 
 def initialize(network: nn.Module, init: Init) -> None:
-    """Fills the weights of all convolutions by the named method, and their biases with zeros; `default` is torch's own."""
+    """Fills the weights of convolutions by the named method, their biases with zeros; `default` is torch's own."""
     if init.type == "default":
         return
     fill = method(init)

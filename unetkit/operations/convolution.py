@@ -148,7 +148,9 @@ def divide_channels(groups: int, inputs: int, out: int) -> None:
         )
 
 
-def window_arguments(stride: Axes, padding: Axes, dilation: Axes, *, groups: int = 1, bias: bool = True) -> dict[str, Any]:
+def window_arguments(
+    stride: Axes, padding: Axes, dilation: Axes, *, groups: int = 1, bias: bool = True
+) -> dict[str, Any]:
     """Returns the arguments of a torch window that differ from torch's defaults."""
     kwargs: dict[str, Any] = {}
     if any(value != 1 for value in stride):

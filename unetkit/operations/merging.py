@@ -111,7 +111,9 @@ class CropTo(Operation):
         return sizes[1]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (at_least(sizes[0], sizes[1], "a crop to {1} needs at least as many samples, here are {0}", "size-mismatch"),)
+        return (
+            at_least(sizes[0], sizes[1], "a crop to {1} needs at least as many samples, here are {0}", "size-mismatch"),
+        )
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         before = (sizes[0] - sizes[1]) // 2
@@ -135,7 +137,9 @@ class PadTo(Operation):
         return sizes[1]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (at_least(sizes[1], sizes[0], "a pad to {1} needs at most as many samples, here are {0}", "size-mismatch"),)
+        return (
+            at_least(sizes[1], sizes[0], "a pad to {1} needs at most as many samples, here are {0}", "size-mismatch"),
+        )
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         before = (sizes[1] - sizes[0]) // 2

@@ -72,7 +72,8 @@ class GroupNorm(Normalization):
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % self.groups:
             raise misfit(
-                f"{self.groups} groups do not divide {inputs[0]} channels", "Choose norm groups that divide the channels."
+                f"{self.groups} groups do not divide {inputs[0]} channels",
+                "Choose norm groups that divide the channels.",
             )
         return inputs[0]
 
@@ -88,7 +89,9 @@ class GroupNorm(Normalization):
         return 2 * inputs[0] * self.affine
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer("nn.GroupNorm", (self.groups, inputs[0]), changed(eps=(self.eps, 1e-5), affine=(self.affine, True)))
+        return Layer(
+            "nn.GroupNorm", (self.groups, inputs[0]), changed(eps=(self.eps, 1e-5), affine=(self.affine, True))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ class Layer(NamedTuple):
 
     name: str
     args: tuple[Any, ...] = ()
-    kwargs: dict[str, Any] = {}  # noqa: RUF012 - never written to
+    kwargs: dict[str, Any] = {}  # never written to
 
     @property
     def is_module(self) -> bool:
@@ -77,7 +77,7 @@ class Operation:
         return 0
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        """Returns per input the interval that the outputs `wanted` are computed from; None where only its size counts."""
+        """Returns per input the interval that the outputs `wanted` come from; None where only its size counts."""
         return (wanted,) * len(sizes)
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
@@ -98,7 +98,8 @@ class Operation:
 
     def alike(self, axis: int, other: int) -> bool:
         """Whether all facts are the same along two axes."""
-        values = (getattr(self, field.name) for field in fields(self)) if is_dataclass(self) else ()
+        own: Any = self
+        values = [getattr(own, field.name) for field in fields(own)] if is_dataclass(own) else []
         return all(value[axis] == value[other] for value in values if isinstance(value, tuple) and len(value) > axis)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:

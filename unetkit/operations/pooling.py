@@ -34,7 +34,11 @@ class MaxPool(Operation):
         least = self.kernel[axis] - 2 * self.padding[axis]
         if least <= 1:
             return ()
-        return (at_least(sizes[0], least, f"a window of {self.kernel[axis]} needs at least {least} samples, here are {{0}}"),)
+        return (
+            at_least(
+                sizes[0], least, f"a window of {self.kernel[axis]} needs at least {least} samples, here are {{0}}"
+            ),
+        )
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         rest = self._room(axis, sizes[0]) % self.stride[axis]

@@ -144,7 +144,7 @@ class Plan:
         meetings = propagate.grids(self.nodes, axis, found, self.main_inputs)[1]
         offsets: dict[int, float] = {}
         for meeting in meetings:
-            _, level, slot = position(self.span_of(meeting.index).scope, self.spec.depth)
+            _, level, slot = position(self.span_of(meeting.node).scope, self.spec.depth)
             if slot == "skip":
                 offsets[level] = max(offsets.get(level, 0.0), meeting.offset)
         dropped = {}
@@ -189,9 +189,11 @@ class Plan:
 
     def _sizes(self, size: Size) -> tuple[Size, ...]:
         """Returns the size of every signal; raises SizeError with everything that does not fit."""
-        if len(size) != self.dims or not all(isinstance(n, int) and n >= 1 for n in size):
+        if len(size) != self.dims or min(size, default=0) < 1:
             shape = "×".join(map(str, size))
-            raise SizeError(Fault("size-shape", f"{shape} is no size for {self.dims}D", cure="Give one number per axis."))
+            raise SizeError(
+                Fault("size-shape", f"{shape} is no size for {self.dims}D", cure="Give one number per axis.")
+            )
         columns: dict[tuple[int, int], list[int]] = {}
         faults: dict[str, Fault] = {}
         for axis, n in enumerate(size):
@@ -212,11 +214,15 @@ class Plan:
 
     def _check_joint(self, sizes: tuple[Size, ...], size: Size) -> None:
         for node in self.nodes:
-            if node.operation is not None and not node.operation.pointwise:
+            if node.operation is not None:
                 rule = node.operation.joint_limit(sizes[node.inputs[0]])
                 if rule:
                     raise SizeError(
-                        Fault("size-too-small", f"{rule}; input {'×'.join(map(str, size))} leaves one", cure="Larger images.")
+                        Fault(
+                            "size-too-small",
+                            f"{rule}; input {'×'.join(map(str, size))} leaves one",
+                            cure="Larger images.",
+                        )
                     )
 
     def _misfit(self, index: int, code: str, rule: str, axis: int, n: int) -> Fault:

@@ -46,7 +46,7 @@ def each_limit(nodes: Nodes, axis: int, size: Affine, *, lossless: bool = False)
 class Meeting(NamedTuple):
     """Two signals that meet at a node, and by how many input pixels their samples lie apart."""
 
-    index: int
+    node: int
     offset: float
 
 

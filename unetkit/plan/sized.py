@@ -21,7 +21,7 @@ class FeatureMap:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One block at one input size. `skip_channels` and `skip_size`: the encoder's map that a skip merges, as it comes."""
+    """One block at one input size. `skip_channels` and `skip_size` are those of the map that a skip merges."""
 
     name: str
     slot: str

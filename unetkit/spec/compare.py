@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from unetkit.spec.spec import Spec
 from unetkit.spec.canonical import written_form
+from unetkit.spec.spec import Spec
 
 
 class Difference(NamedTuple):
@@ -18,7 +18,7 @@ class Difference(NamedTuple):
 
 
 def differences(old: Spec, new: Spec) -> list[Difference]:
-    """Returns what differs, position by position; what differs everywhere alike is told once, with `*` for the level."""
+    """Returns what differs, by position; what differs alike at every level is told once, with `*` for the level."""
     before, after = flat(old), flat(new)
     changed = [
         Difference(path, before.get(path), after.get(path))

@@ -9,7 +9,6 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 
-
 def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
     """Returns what a field takes, such as `a whole number from 1`; or what an element of its list takes."""
     if of_element:

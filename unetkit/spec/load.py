@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path as FilePath
+from os import PathLike
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,7 +20,7 @@ from unetkit.spec.spec import Spec, source_path
 from unetkit.yamlfile import Document, override, read
 
 
-def load(source: str | FilePath | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
+def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
     """Returns the spec in a file, of a shipped name, or given as plain values; `overrides` are `path=VALUE`.
 
     Raises SpecError with everything that is wrong.
@@ -121,7 +121,9 @@ class Loader:
                 values = {"type": said} if isinstance(said, str) else said
                 if isinstance(values.get("type"), str):
                     paths: dict[Path, Path] = {(key,): (slot, key) for key in values}
-                    inherited = {name: Choice({"type": kind}, {}) for name, kind in (("norm", "batch"), ("act", "relu"))}
+                    inherited = {
+                        name: Choice({"type": kind}, {}) for name, kind in (("norm", "batch"), ("act", "relu"))
+                    }
                     self.make(slot, Choice(values, paths), inherited)
 
     def part(self, position: Position) -> tuple[Part | None, Choice]:

@@ -39,7 +39,7 @@ def schema() -> JsonSchemaValue:
 
 
 def slot_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
-    """Returns what may stand for a slot: a name, a map with its type, or parameters alone that change a wider scope's."""
+    """Returns what may stand for a slot: a name, a map with its type, or parameters that change one said before."""
     forms: list[JsonSchemaValue] = []
     shared: dict[str, list[JsonSchemaValue]] = {}
     for name in registry.names(slot):
@@ -59,7 +59,7 @@ def slot_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
 
 
 def block_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
-    """Returns the schema of a block as a map with its type. Of a block that cannot be imported, the type alone counts."""
+    """Returns the schema of a block as a map with its type; of one that cannot be imported, only the type counts."""
     kind: JsonSchemaValue = {"const": name}
     try:
         model = registry.find(slot, name)
@@ -93,7 +93,7 @@ def refer_to_slots(properties: JsonSchemaValue) -> None:
 class Plain(GenerateJsonSchema):
     """Pydantic's schemas without titles, which repeat the names, and without a word on defaults that are blocks."""
 
-    ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}  # noqa: RUF012 - as its base has it
+    ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}
 
     def field_title_should_be_set(self, schema: Any) -> bool:
         return False

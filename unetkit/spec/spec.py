@@ -84,7 +84,8 @@ class Spec:
         return f"load({self.resolve()!r})"
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.dims}D, {self.in_channels} -> {self.out_channels} channels, levels {list(self.channels)}"
+        ends = f"{self.in_channels} -> {self.out_channels} channels"
+        return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"
 
 
 def source_path(origins: dict[Path, Path], path: Path) -> Path:
