@@ -25,6 +25,7 @@ from unetkit.testing import sizes, specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000"))
 SHARDS = 8
+pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 
 
 def campaign(share: float = 1.0) -> Callable[[Callable[..., None]], Callable[..., None]]:

@@ -81,6 +81,7 @@ def test_a_refusal_names_the_sizes_that_fit() -> None:
         unetkit.plan(unetkit.load("unet-same")).output_size((570, 512))
 
 
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 @pytest.mark.parametrize("name", BY_HAND)
 def test_outputs_equal_those_of_the_network_written_by_hand(name: str) -> None:
     """Same weights, same image, float32 on the CPU: maximum absolute difference 0, in evaluation and in training."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unetkit.errors import BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
+from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
 from unetkit.plan import Plan, plan
 from unetkit.registry import register
 from unetkit.spec import Spec, load
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from unetkit.model import build, load_model, save
 
 __all__ = [
+    "AlignmentWarning",
     "BlockError",
     "Fault",
     "FileError",

@@ -91,6 +91,10 @@ class FileError(UnetkitError):
     """A file that is not a spec cannot be read or written: an image, a model, a drawing."""
 
 
+class AlignmentWarning(UserWarning):
+    """An image size runs, but drops samples, or joins encoder and decoder some pixels apart."""
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Returns the cure for an unknown name: the nearest known one, or all of them.
 

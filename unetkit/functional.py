@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -32,6 +33,44 @@ def pad_to(x: Tensor, like: Tensor) -> Tensor:
             raise ValueError(f"cannot pad {tuple(x.shape[2:])} to {tuple(like.shape[2:])}")
         padding += [lack // 2, lack - lack // 2]
     return functional.pad(x, padding)
+
+
+def pad_image(x: Tensor, size_sets: tuple[tuple[int, int, tuple[int, ...]], ...], mode: str) -> Tensor:
+    """Returns x in the next size n ≥ start with n modulo period in remainders; the odd sample goes to the far end.
+
+    `size_sets` has (start, period, remainders) for each axis. `reflect` mirrors as often as it takes.
+    """
+    for axis, (start, period, remainders) in enumerate(size_sets, start=2):
+        wanted = max(x.shape[axis], start)
+        lack = wanted + min((remainder - wanted) % period for remainder in remainders) - x.shape[axis]
+        if lack:
+            x = pad_axis(x, axis, lack // 2, lack - lack // 2, mode)
+    return x
+
+
+def pad_axis(x: Tensor, axis: int, before: int, after: int, mode: str) -> Tensor:
+    """Returns x with so many samples more at the two ends of an axis."""
+    size = x.shape[axis]
+    position = torch.arange(-before, size + after, device=x.device)
+    if mode == "reflect" and size > 1:
+        period = 2 * (size - 1)
+        folded = position % period
+        index = torch.minimum(folded, period - folded)
+    else:
+        index = position.clamp(0, size - 1)
+    y = x.index_select(axis, index)
+    if mode == "zeros":
+        inside = ((position >= 0) & (position < size)).to(y.dtype)
+        y = y * inside.reshape([-1 if i == axis else 1 for i in range(x.dim())])
+    return y
+
+
+def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
+    """Returns y without the samples that stand for what was padded to `image`."""
+    for axis in range(2, y.dim()):
+        excess = padded.shape[axis] - image.shape[axis]
+        y = y.narrow(axis, excess // 2, y.shape[axis] - excess)
+    return y
 
 
 def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:

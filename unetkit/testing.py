@@ -60,6 +60,8 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
     for slot in slots:
         if draw(st.booleans()):
             values[slot] = draw(blocks(slot, dims=dims))
+    if draw(st.integers(0, 4)) == 0:
+        values["odd_sizes"] = {"type": "pad", "mode": draw(st.sampled_from(["reflect", "replicate", "zeros"]))}
     if depth > 1:
         values |= draw(scopes(dims, depth))
     return values

@@ -70,8 +70,9 @@ def parse_size(text: str, dims: int) -> tuple[int, ...]:
 
 
 def chosen_size(plan: Plan, text: str | None) -> tuple[int, ...]:
-    """Returns the size that was asked for, or the smallest usual one that fits the network."""
+    """Returns the size that was asked for, or the smallest usual one at which the network is aligned."""
     if text is not None:
         return parse_size(text, plan.dims)
     least = NATURAL_SIZE[plan.dims]
-    return tuple(sizes.above(least) or sizes.below(least) or least for sizes in plan.accepted)
+    sets = plan.aligned if all(plan.aligned) else plan.accepted
+    return tuple(sizes.above(least) or sizes.below(least) or least for sizes in sets)

@@ -36,16 +36,18 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     wanted = parse_size(near or str(NATURAL_SIZE[planned.dims]), planned.dims)
     if len(wanted) != planned.dims:
         raise typer.BadParameter(f"{near} has {len(wanted)} axes, {planned.spec.name} has {planned.dims}.")
-    found = [
-        {"input_size": size, "output_size": planned.output_size(size), "aligned": is_aligned(planned, size)}
-        for size in neighbours(planned, wanted)
-    ]
+    found = neighbours(planned, wanted)
     if as_json:
-        print_json({"name": planned.spec.name, "sizes": all_sizes(planned), "near": found})
+        near_by = [
+            {"input_size": size, "output_size": planned.output_size(size), "aligned": is_aligned(planned, size)}
+            for size in found
+        ]
+        print_json({"name": planned.spec.name, "sizes": all_sizes(planned), "near": near_by})
         return
     made = table("input", "output", "aligned", right=("input", "output"))
-    for one in found:
-        made.add_row(size_text(one["input_size"]), size_text(one["output_size"]), "yes" if one["aligned"] else "-")
+    for size in found:
+        yes = "yes" if is_aligned(planned, size) else "-"
+        made.add_row(size_text(size), size_text(planned.output_size(size)), yes)
     rows = [("accepted", in_words_by_axis(planned, planned.accepted))]
     rows += [("aligned", in_words_by_axis(planned, planned.aligned))]
     print_rich(planned.spec.name, "", facts(rows), "", made)

@@ -50,9 +50,9 @@ def train(  # noqa: PLR0913 - one parameter per option
     asked = load(spec, overrides or ())
     plan(asked)  # a spec at fault is told at once, before torch is imported
 
-    from unetkit.model import build
     from unetkit.cli.output import print_rich, table
     from unetkit.data import folder
+    from unetkit.model import build
     from unetkit.train import Settings, Trained, evaluate, fit
 
     splits = folder(data, channels=asked.in_channels, ignore=ignore)

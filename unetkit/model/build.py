@@ -42,11 +42,18 @@ def assemble(planned: Plan) -> fx.GraphModule:
     root = nn.Module()
     graph = Graph()
     shared = readers(planned)
-    signals: dict[int, fx.Node] = {0: graph.placeholder("x")}
+    image = graph.placeholder("x")
+    signals: dict[int, fx.Node] = {0: image}
+    if planned.pads:
+        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.aligned)
+        signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.mode))
     for span in planned.spans:
         add_module(root, span.scope, block(planned, span, shared))
         signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))
-    graph.output(signals[planned.output])
+    output = signals[planned.output]
+    if planned.pads:
+        output = graph.call_function(functional.cut_padding, (output, signals[0], image))
+    graph.output(output)
     network = fx.GraphModule(root, graph, class_name="UNet")
     network.spec, network.plan = planned.spec, planned  # type: ignore[assignment]  # plain attributes, no submodules
     network.register_forward_pre_hook(SizeCheck(planned))

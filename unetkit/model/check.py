@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from unetkit.errors import Fault, SizeError
+from unetkit.errors import AlignmentWarning, Fault, SizeError
 from unetkit.plan import Plan
 
 
@@ -30,5 +31,9 @@ class SizeCheck:
             raise SizeError(
                 Fault("input-shape", f"{spec.name} takes a tensor ({axes}), not {shape}", cure="Reshape the input.")
             )
-        self.plan.output_size(tuple(int(n) for n in shape[2:]))
+        size = tuple(int(n) for n in shape[2:])
+        self.plan.output_size(size)
+        warning = self.plan.shift_warning(size)
+        if warning:
+            warnings.warn(warning, AlignmentWarning, stacklevel=3)
         self.known.add(shape[1:])

@@ -63,6 +63,8 @@ class Plan:
         """Returns the network as text: each operation with its name, torch layer and inputs, and how weights begin."""
         nodes, init = self.nodes, self.spec.init
         lines = [f"dims={self.dims} in={nodes[0].channels} output={self.output} init={init.type} {init.std or ''}"]
+        if self.pads:
+            lines.append(f"odd sizes: {self.spec.odd_sizes.mode}")
         for span in self.spans:
             lines.append(f"{span.scope} {span.inputs} -> {span.output}")
             for index in range(span.start, span.end):
@@ -99,8 +101,15 @@ class Plan:
 
     @cached_property
     def accepted(self) -> tuple[SizeSet, ...]:
-        """Per axis, all input sizes for which no operation fails."""
-        return self._per_axis(lambda axis: accepted(self.nodes, axis))
+        """Per axis, all input sizes for which no operation fails; with odd sizes padded, all that leave an output."""
+        return self._per_axis(self._padded if self.pads else lambda axis: accepted(self.nodes, axis))
+
+    def _padded(self, axis: int) -> SizeSet:
+        inner = self.aligned[axis].minimum
+        if inner is None:
+            return self.aligned[axis]
+        output = propagate.sizes(self.nodes, axis, inner)[0][self.output]
+        return SizeSet((), max(1, inner - fixed(output) + 1), 1, (0,))
 
     @cached_property
     def aligned(self) -> tuple[SizeSet, ...]:
@@ -137,7 +146,7 @@ class Plan:
         {3: 0.0, 2: 4.0, 1: 6.0, 0: 7.0}
         """
         self.output_size(size)
-        return tuple(self._alignment(axis, n) for axis, n in enumerate(size))
+        return tuple(self._alignment(axis, n) for axis, n in enumerate(self.padded_size(tuple(size))))
 
     def _alignment(self, axis: int, n: int) -> Alignment:
         found = propagate.sizes(self.nodes, axis, n)[0]
@@ -155,6 +164,21 @@ class Plan:
                     dropped[f"{self.span_of(index).scope}.{node.name}"] = fixed(lost)
         return Alignment(n in self.aligned[axis], offsets, dropped)
 
+    def shift_warning(self, size: Size) -> str:
+        """Returns what is wrong with a size that is accepted but not aligned; nothing where it is aligned."""
+        parts = []
+        for name, n, sizes, fit in zip(AXES[self.dims], size, self.aligned, self.alignment(size), strict=True):
+            if fit.aligned:
+                continue
+            apart = [f"{offset:g} at level {level}" for level, offset in fit.offsets.items() if offset]
+            told = [f"encoder and decoder are {', '.join(apart)} input pixels apart"] if apart else []
+            if fit.dropped:
+                told.append(f"{sum(fit.dropped.values())} samples at the far end are dropped")
+            near = [str(other) for other in (sizes.below(n), sizes.above(n)) if other is not None]
+            advice = f"; nearest aligned sizes: {', '.join(near)}" if near else ""
+            parts.append(f"{name} {n}: {', and '.join(told) or 'the grids drift apart'}{advice}")
+        return f"{self.spec.name}: this size runs but is not aligned. {'. '.join(parts)}" if parts else ""
+
     def span_of(self, index: int) -> Span:
         """Returns the block that an operation belongs to."""
         return next(span for span in self.spans if span.start <= index < span.end)
@@ -168,24 +192,52 @@ class Plan:
         """
         self.output_size(size)
         grids = []
-        for axis, n in enumerate(size):
+        for axis, n in enumerate(self.padded_size(tuple(size))):
             found = propagate.sizes(self.nodes, axis, n)[0]
             grids.append(propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output])
         return tuple(grids)
 
     def output_size(self, size: Size) -> Size:
         """Returns the spatial size of the output; raises SizeError where the input size does not fit."""
-        return self._sizes(tuple(size))[self.output]
+        size = tuple(size)
+        inner = self.padded_size(size)
+        return self._cut(size, inner, self._sizes(inner)[self.output])
+
+    @property
+    def pads(self) -> bool:
+        """Whether images of any size are padded to an aligned one, as a part of the network."""
+        return self.spec.odd_sizes.type == "pad"
+
+    def padded_size(self, size: Size) -> Size:
+        """Returns the size in which an image enters the graph: the next aligned one, or its own where none is padded."""
+        if not self.pads:
+            return size
+        inner = tuple(sizes.above(n) for sizes, n in zip(self.aligned, size, strict=False))
+        if len(size) != self.dims or None in inner or min(size) < 1:
+            return size  # which is then refused like any other
+        return tuple(n for n in inner if n is not None)
+
+    def _cut(self, size: Size, inner: Size, output: Size) -> Size:
+        """Returns the size of the output without what was computed from padding only."""
+        cut = tuple(m - (p - n) for m, p, n in zip(output, inner, size, strict=True))
+        if min(cut) < 1:
+            least = tuple(p - m + 1 for m, p in zip(output, inner, strict=True))
+            shape, wanted = ("×".join(map(str, values)) for values in (size, least))
+            cure = f"Images of at least {wanted} have an output."
+            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {shape}", cure=cure))
+        return cut
 
     def at(self, size: Size) -> SizedPlan:
         """Returns the plan at one input size; raises SizeError where it does not fit."""
         size = tuple(size)
-        sizes = self._sizes(size)
+        inner = self.padded_size(size)
+        sizes = self._sizes(inner)
+        output = self._cut(size, inner, sizes[self.output])
         steps = tuple(
             step(self.nodes, sizes, span, self.spec.type_of(self.spec.parts[span.scope]), self.spec.depth)
             for span in self.spans
         )
-        return SizedPlan(self, size, sizes[self.output], sizes, sum(one.macs for one in steps), steps)
+        return SizedPlan(self, size, output, sizes, sum(one.macs for one in steps), steps)
 
     def _sizes(self, size: Size) -> tuple[Size, ...]:
         """Returns the size of every signal; raises SizeError with everything that does not fit."""

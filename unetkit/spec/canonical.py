@@ -24,7 +24,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     if spec.decoder_channels != spec.channels[:-1]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
     form["init"] = {"type": spec.init.type} | ({"std": spec.init.std} if spec.init.std is not None else {})
-    form["odd_sizes"] = frame.odd_sizes
+    form["odd_sizes"] = spec.odd_sizes.model_dump(exclude={"mode"} if spec.odd_sizes.type == "error" else None)
     if "levels" in form:
         form["levels"] = dict(sorted(form["levels"].items()))
     order = [key for key in type(frame).model_fields if key in form]

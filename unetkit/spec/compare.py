@@ -31,8 +31,9 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
 def flat(spec: Spec) -> dict[str, Any]:
     """Returns all settings by path, the blocks per position."""
     frame = spec.frame
-    values: dict[str, Any] = {key: getattr(frame, key) for key in ("dims", "in_channels", "out_channels", "odd_sizes")}
+    values: dict[str, Any] = {key: getattr(frame, key) for key in ("dims", "in_channels", "out_channels")}
     values |= {"channels": list(spec.channels), "decoder.channels": list(spec.decoder_channels)}
+    values["odd_sizes"] = spec.odd_sizes.mode if spec.odd_sizes.type == "pad" else "error"
     values |= {f"init.{key}": value for key, value in spec.init.model_dump().items() if value is not None}
     for scope, part in spec.parts.items():
         values |= dict(leaves(written_form(spec, part), scope))

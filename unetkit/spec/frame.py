@@ -126,6 +126,14 @@ class Init(Strict):
     """Standard deviation of normal and trunc_normal; 0.02 unless given."""
 
 
+class OddSizes(Strict):
+    """What happens to images whose size is not aligned: an error, or padding to the next that is, cut off again."""
+
+    type: Literal["error", "pad"] = "error"
+    mode: Literal["reflect", "replicate", "zeros"] = "reflect"
+    """What stands in the padding; reflect mirrors as often as it takes, so that any image has enough."""
+
+
 class Frame(Strict):
     """The keys of a spec."""
 
@@ -152,9 +160,9 @@ class Frame(Strict):
     decoder: Decoder | None = None
     bottleneck: Bottleneck | None = None
     levels: dict[int, Level] = Field(default_factory=dict)
-    init: Annotated[Any, PlainValidator(as_slot)] = bare("default")
-    odd_sizes: Literal["error"] = "error"
-    """What happens to images whose size does not fit."""
+    init: Slot = bare("default")
+    odd_sizes: Slot = bare("error")
+    """What happens to images whose size does not fit: error, or pad."""
 
     def channel_numbers(self) -> tuple[int, ...]:
         """Returns the channels of each level."""

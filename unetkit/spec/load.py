@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -15,9 +15,11 @@ from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, written
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
-from unetkit.spec.frame import Bare, Frame, Init
+from unetkit.spec.frame import Bare, Frame, Init, OddSizes
 from unetkit.spec.spec import Spec, source_path
 from unetkit.yamlfile import Document, override, read
+
+Setting = TypeVar("Setting", Init, OddSizes)
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -83,10 +85,10 @@ class Loader:
                 parts[position.scope] = part
         self.check_levels(frame, len(channels))
         self.check_unused(frame, len(channels))
-        init = self.init(frame)
+        init, odd_sizes = self.init(frame), self.odd_sizes(frame)
         decoder = self.decoder_channels(frame, channels)
         self.stop()
-        return Spec(frame, channels, decoder, parts, self.types, init, self.document, origins)
+        return Spec(frame, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins)
 
     def stop(self) -> None:
         """Raises what was collected, in the order of the file."""
@@ -215,18 +217,30 @@ class Loader:
         """Collects a fault at the place where the value at a path inside a block was written."""
         self.fault(fault, source_path(origins, path), key=key)
 
+    def setting(self, key: str, model: type[Setting], said: dict[str, Any]) -> Setting:
+        """Returns one of the small settings that are no blocks: how weights begin, what happens to odd sizes."""
+        try:
+            return model.model_validate(dict(said))
+        except ValidationError as error:
+            for path, fault in faults_of(error, model):
+                self.fault(fault, (key, *path), key=fault.code == "unknown-key")
+            return model()
+
     def init(self, frame: Frame) -> Init:
         """Returns how weights begin."""
-        try:
-            init = Init.model_validate(dict(frame.init))
-        except ValidationError as error:
-            for path, fault in faults_of(error, Init):
-                self.fault(fault, ("init", *path), key=fault.code == "unknown-key")
-            return Init()
+        init = self.setting("init", Init, frame.init)
         if init.std is not None and init.type not in ("normal", "trunc_normal"):
             message = f"std has no effect: init {init.type} computes its own"
             self.fault(Fault("no-effect", message, cure="Leave std out."), ("init", "std"))
         return init
+
+    def odd_sizes(self, frame: Frame) -> OddSizes:
+        """Returns what happens to odd sizes."""
+        odd = self.setting("odd_sizes", OddSizes, frame.odd_sizes)
+        if odd.type == "error" and "mode" in odd.model_fields_set:
+            fault = Fault("no-effect", "mode has no effect: odd_sizes error pads nothing", cure="Leave mode out.")
+            self.fault(fault, ("odd_sizes", "mode"))
+        return odd
 
     def decoder_channels(self, frame: Frame, channels: tuple[int, ...]) -> tuple[int, ...]:
         """Returns the channels of the decoder's levels."""

@@ -8,7 +8,7 @@ from typing import Any
 from unetkit.block import Part
 from unetkit.errors import Fault, Place
 from unetkit.spec.cascade import Path
-from unetkit.spec.frame import Frame, Init
+from unetkit.spec.frame import Frame, Init, OddSizes
 from unetkit.yamlfile import Document
 
 
@@ -25,6 +25,7 @@ class Spec:
     types: dict[int, str]
     """The name by which each block was asked for, by the block's id (a block may serve several positions)."""
     init: Init
+    odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
     origins: dict[str, dict[Path, Path]] = field(default_factory=dict, repr=False)
 

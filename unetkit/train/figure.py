@@ -12,7 +12,16 @@ from unetkit import draw
 from unetkit.data import UNLABELLED, Pair
 
 # Okabe & Ito (2008): told apart with any colour vision. Class 0 is black.
-COLOURS = ((0, 0, 0), (86, 180, 233), (230, 159, 0), (240, 228, 66), (0, 158, 115), (204, 121, 167), (213, 94, 0), (0, 114, 178))  # fmt: skip
+COLOURS = (
+    (0, 0, 0),
+    (86, 180, 233),
+    (230, 159, 0),
+    (240, 228, 66),
+    (0, 158, 115),
+    (204, 121, 167),
+    (213, 94, 0),
+    (0, 114, 178),
+)
 MASKED = (90, 90, 90)
 INK, FAINT, PAPER = (28, 28, 30), (110, 110, 115), (255, 255, 255)
 PANEL = 360  # pixels, the least width of one panel
