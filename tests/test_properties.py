@@ -18,7 +18,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 import unetkit
 from unetkit.errors import SizeError
-from unetkit.model.build import assemble
+from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
 from unetkit.spec import resolve
 from unetkit.testing import sizes, specs
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 
 
 def campaign(share: float = 1.0) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Spreads the examples of a property over shards, each with a seed of its own, so that they can run side by side."""
+    """Spreads the examples of a property over shards, each with its own seed, so that they can run side by side."""
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
         @pytest.mark.parametrize("shard", range(SHARDS))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 import unetkit
 from unetkit.cli.app import app
-from unetkit.plan import plan
+from unetkit.planning import plan
 from unetkit.spec import load
 
 ROOT = Path(__file__).parents[1]

@@ -21,7 +21,7 @@ PARAMETERS = {
     "unet-milesial-bilinear": {(3, 2): 17_263_042, (3, 1): 17_262_977},
     "unet-3d": {(3, 3): 19_067_616 + 2_336 + 3 + 2 * 2_336},  # weights, conv biases, head biases, batch norm
 }
-SIZES = {
+SIZES: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {
     "unet-2015": {(572, 572): (388, 388), (188, 188): (4, 4), (572, 700): (388, 516)},
     "unet-crop": {(572, 572): (388, 388)},
     "unet-pad": {(572, 572): (564, 564), (570, 572): (562, 564)},
@@ -29,7 +29,11 @@ SIZES = {
     "unet-milesial": {(570, 333): (570, 333)},
     "unet-3d": {(132, 132, 116): (44, 44, 28)},
 }
-REFUSED = {"unet-2015": [(187, 572)], "unet-same": [(570, 512)], "unet-milesial": [(15, 16)]}
+REFUSED: dict[str, list[tuple[int, ...]]] = {
+    "unet-2015": [(187, 572)],
+    "unet-same": [(570, 512)],
+    "unet-milesial": [(15, 16)],
+}
 BY_HAND: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
     "unet-2015": (lambda: reference.unet_2015(1, 2), (1, 188, 204)),
     "unet-crop": (lambda: reference.unet_mode(1, 2, "crop"), (1, 188, 190)),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
-from unetkit.plan import Plan, plan
+from unetkit.planning import Plan, plan
 from unetkit.registry import register
 from unetkit.spec import Spec, load
 

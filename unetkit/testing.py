@@ -15,7 +15,7 @@ from unetkit import registry
 from unetkit.block import Inset, Part, insets
 from unetkit.errors import SpecError
 from unetkit.geometry import SizeSet
-from unetkit.plan import Plan, plan
+from unetkit.planning import Plan, plan
 from unetkit.spec import Spec, load
 
 RANGES: dict[str, tuple[int, int]] = {

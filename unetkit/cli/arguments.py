@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from unetkit.plan import Plan
+    from unetkit.planning import Plan
 
 NATURAL_SIZE = {1: 1024, 2: 512, 3: 128}
 """The least samples per axis of the size that is taken where none is given, by dims."""

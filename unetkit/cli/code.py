@@ -19,7 +19,7 @@ def code(
 ) -> None:
     """Print a network as one PyTorch file that does not need unetkit."""
     from unetkit.codegen import code as code_of
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
     from unetkit.writing import write_whole
 

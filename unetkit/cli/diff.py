@@ -9,7 +9,7 @@ import typer
 from unetkit.cli.arguments import AsJson, Overrides, SpecName, complete_spec
 
 if TYPE_CHECKING:
-    from unetkit.plan import Plan
+    from unetkit.planning import Plan
 
 Other = Annotated[
     str | None,
@@ -28,7 +28,7 @@ def diff(spec: SpecName, other: Other = None, overrides: Overrides = None, as_js
     What --set changes is changed in the second.
     """
     from unetkit.cli.output import print_json, print_rich, table
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import differences, load
 
     if other is None and not overrides:

@@ -22,7 +22,7 @@ def draw(
     """Draw a network as the U of the paper's figure, as SVG or PNG."""
     from unetkit.cli.output import size_text
     from unetkit.draw import draw as write
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from unetkit.plan import SizedPlan, Step
+from unetkit.planning import SizedPlan, Step
 
 
 class Level(NamedTuple):

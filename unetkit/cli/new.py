@@ -87,7 +87,7 @@ def starter(file: Path, dims: int) -> str:
 
 def changed(file: Path, base: str) -> str:
     """Returns a spec that extends another; raises SpecError where that one is not valid."""
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import find_spec, load, shipped
 
     plan(load(base))

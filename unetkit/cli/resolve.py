@@ -10,7 +10,7 @@ def resolve(spec: SpecName, overrides: Overrides = None, as_json: AsJson = False
     import yaml  # its writer
 
     from unetkit.cli.output import print_json
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     form = plan(load(spec, overrides or ())).spec.resolve()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from unetkit.cli.levels import Level
-    from unetkit.plan import Plan, SizedPlan
+    from unetkit.planning import Plan, SizedPlan
 
 Blocks = Annotated[bool, typer.Option("--blocks", help="Show every block, not only every level.")]
 
@@ -27,7 +27,7 @@ def show(
     """Show the levels of a network: sizes, channels, parameters, MACs."""
     from unetkit.cli.levels import levels
     from unetkit.cli.output import print_json, print_rich
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))

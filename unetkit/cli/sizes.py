@@ -11,7 +11,7 @@ from unetkit.cli.arguments import NATURAL_SIZE, AsJson, Overrides, SpecName, par
 
 if TYPE_CHECKING:
     from unetkit.geometry import SizeSet
-    from unetkit.plan import Plan
+    from unetkit.planning import Plan
 
 Near = Annotated[
     str | None,
@@ -29,7 +29,7 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     At an aligned size nothing is dropped on the way down, and encoder and decoder meet as well as they can.
     """
     from unetkit.cli.output import facts, print_json, print_rich, size_text, table
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))
@@ -79,7 +79,7 @@ def is_aligned(plan: Plan, size: tuple[int, ...]) -> bool:
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:
     """Returns sizes in words, once for axes that agree."""
-    from unetkit.plan.plan import AXES
+    from unetkit.planning.plan import AXES
 
     names: dict[SizeSet, list[str]] = {}
     for name, sizes in zip(AXES[plan.dims], sets, strict=True):

@@ -27,7 +27,7 @@ def specs(as_json: AsJson = False) -> None:
 
 def values(name: str) -> dict[str, Any]:
     """Returns the facts about a shipped spec as plain values, at its usual size."""
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     planned = plan(load(name))

@@ -42,7 +42,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     overrides: Overrides = None,
 ) -> None:
     """Train a network on a folder of images, and write a model file."""
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     if steps is None and minutes is None and epochs is None:

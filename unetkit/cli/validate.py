@@ -22,7 +22,7 @@ SpecNames = Annotated[
 
 def validate(specs: SpecNames, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Check specs, and tell everything that is wrong with them."""
-    from unetkit.plan import plan
+    from unetkit.planning import plan
     from unetkit.spec import load
 
     results: list[dict[str, Any]] = []

@@ -13,7 +13,7 @@ from unetkit.codegen.shapes import comments
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring, safe, summary
 from unetkit.operations.operation import Layer
-from unetkit.plan import SizedPlan
+from unetkit.planning import SizedPlan
 
 INNER = INDENT * 2
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unetkit.errors import SizeError
-from unetkit.plan import Plan, SizedPlan
+from unetkit.planning import Plan, SizedPlan
 
 USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
 """Sizes to try first, by dims: what images have, and what the valid networks of the papers were given."""

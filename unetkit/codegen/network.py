@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out
 from unetkit.codegen.structure import Body
-from unetkit.plan import Plan, SizedPlan
+from unetkit.planning import Plan, SizedPlan
 
 INNER = INDENT * 2
 Make = Callable[[Body], Expression]

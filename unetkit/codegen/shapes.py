@@ -5,7 +5,7 @@ from __future__ import annotations
 from unetkit.codegen.parameters import Constructor
 from unetkit.codegen.structure import Body
 from unetkit.operations import Concat, Conv, GlobalAvgPool, PixelShuffle
-from unetkit.plan import SizedPlan
+from unetkit.planning import SizedPlan
 
 Shift = tuple[int, ...] | None
 """By how many samples a signal is wider than the block's input; None where no number says so."""

@@ -15,7 +15,7 @@ from unetkit.codegen.network import NetworkClass
 from unetkit.codegen.structure import Body, Key, bodies, grouped
 from unetkit.codegen.text import safe
 from unetkit.codegen.weights import initialize
-from unetkit.plan import Plan, SizedPlan
+from unetkit.planning import Plan, SizedPlan
 
 
 def code(plan: Plan) -> str:

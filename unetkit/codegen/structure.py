@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 from unetkit.block import Part
 from unetkit.operations import Activation, GlobalAvgPool, Interpolate, MaxPool, Operation, PixelShuffle
 from unetkit.operations.operation import Layer
-from unetkit.plan import Plan
-from unetkit.plan.overwrite import may_overwrite, readers
+from unetkit.planning import Plan
+from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
 
 Key = tuple[Any, ...]

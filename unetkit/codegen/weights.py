@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unetkit.plan import Plan
+from unetkit.planning import Plan
 
 CONVOLUTIONS = ("nn.Conv", "nn.ConvTranspose")
 

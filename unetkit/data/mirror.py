@@ -12,11 +12,9 @@ from unetkit.errors import Fault, SizeError
 
 if TYPE_CHECKING:
     from unetkit.geometry import SizeSet
-    from unetkit.plan import Plan, SizedPlan
+    from unetkit.planning import Plan
 
 Value = TypeVar("Value", bound=np.generic)
-
-TRIED = 64  # accepted sizes that are looked at for one that fits evenly; the deepest common period is 32
 
 
 def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
@@ -51,7 +49,7 @@ class Cover:
 def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
     """Returns a small input that the plan accepts and whose output is at least `size`, centred on the region.
 
-    Raises SizeError where no accepted size is large enough.
+    Raises SizeError where no size is large enough.
     """
     input_size = covering_size(plan, size)
     output_size = plan.output_size(input_size)
@@ -66,37 +64,13 @@ def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
 
 
 def covering_size(plan: Plan, size: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the least accepted input whose output is at least `size`, or one a little larger that fits evenly."""
-    found = [above(sizes, want) for sizes, want in zip(plan.accepted, size, strict=True)]
+    """Returns the least input size whose output is at least `size`: an aligned one, or any accepted where none is."""
+    fitting = [aligned or accepted for aligned, accepted in zip(plan.aligned, plan.accepted, strict=True)]
+    found = [above(sizes, want) for sizes, want in zip(fitting, size, strict=True)]
     while short := [axis for axis, want in enumerate(size) if plan.output_size(tuple(found))[axis] < want]:
         for axis in short:
-            found[axis] = above(plan.accepted[axis], found[axis] + 1)
-    return tuple(even(plan, tuple(found), axis) for axis in range(len(size)))
-
-
-def even(plan: Plan, size: tuple[int, ...], axis: int) -> int:
-    """Returns the least accepted size along an axis, from that in `size` on, that fits evenly; else that in `size`."""
-    candidate: int | None = size[axis]
-    for _ in range(TRIED):
-        if candidate is None:
-            break
-        if fits_evenly(plan.at((*size[:axis], candidate, *size[axis + 1 :])), axis):
-            return candidate
-        candidate = plan.accepted[axis].above(candidate + 1)
-    return size[axis]
-
-
-def fits_evenly(plan: SizedPlan, axis: int) -> bool:
-    """Whether along an axis no way down drops a sample and no skip is centred by half a sample.
-
-    A valid network runs with other sizes too, but then shifts its output against the labels.
-    """
-    for step in plan.steps:
-        if step.slot == "down" and step.input_size[axis] % step.output_size[axis]:
-            return False
-        if step.skip_size is not None and (step.skip_size[axis] - step.input_size[axis]) % 2:
-            return False
-    return True
+            found[axis] = above(fitting[axis], found[axis] + 1)
+    return tuple(found)
 
 
 def above(sizes: SizeSet, least: int) -> int:

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.data.pairs import Pair, Pairs, Splits
 from unetkit.errors import Fault, FileError
-
-Value = TypeVar("Value", bound=np.generic)
 
 CLASSES = ("background", "fluid", "grey", "white")
 ABOUT = "MNI152 template + added noise"
@@ -60,30 +58,24 @@ def tissue(head: NDArray[Any], grey: NDArray[Any], white: NDArray[Any]) -> NDArr
 
 
 def slices(head: NDArray[np.float32], labels: NDArray[np.int64], positions: list[int]) -> Pairs:
-    """Returns the axial slices at these z, with rows from front to back and columns from left to right."""
-    head, labels = axial(head), axial(labels)
+    """Returns the slices at these z as pairs."""
     items = [Pair(f"z{z:03}", head[None, :, :, z].copy(), labels[:, :, z].copy()) for z in positions]
     return Pairs(tuple(items), CLASSES, ABOUT)
 
 
-def axial(array: NDArray[Value]) -> NDArray[Value]:
-    """Returns a volume (left-right, back-front, z) as (front-back, left-right, z), cut to the head."""
-    return array[LEFT_RIGHT, BACK_FRONT][:, ::-1].swapaxes(0, 1)
-
-
 def volume(name: str) -> NDArray[Any]:
-    """Returns one of the template's volumes (197, 233, 189), uint8: t1, gm or wm."""
+    """Returns one of the template's volumes, t1, gm or wm: uint8 (front to back, left to right, z), cut to the head."""
     file = template_folder() / f"mni_icbm152_{name}_tal_nlin_sym_09a_converted.nii.gz"
     try:
         import nibabel
     except ImportError as error:
         raise missing("nibabel") from error
     try:
-        return np.asarray(nibabel.load(file).dataobj)  # type: ignore[attr-defined]
+        stored = np.asarray(nibabel.load(file).dataobj)  # type: ignore[attr-defined]  # left to right, back to front, z
     except (OSError, nibabel.filebasedimages.ImageFileError) as error:
-        raise FileError(
-            Fault("no-template", f"{file} cannot be read: {error}", cure="pip install --force-reinstall nilearn")
-        ) from error
+        cure = "pip install --force-reinstall nilearn"
+        raise FileError(Fault("no-template", f"{file} cannot be read: {error}", cure=cure)) from error
+    return stored[LEFT_RIGHT, BACK_FRONT][:, ::-1].swapaxes(0, 1)
 
 
 def template_folder() -> Path:

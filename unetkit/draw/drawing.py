@@ -15,7 +15,7 @@ from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
 from unetkit.draw.text import fit, magnitude, size_label, width
 
 if TYPE_CHECKING:
-    from unetkit.plan import SizedPlan
+    from unetkit.planning import SizedPlan
 
 MARGIN, CLEAR = 22.0, 4.0
 NARROW, WIDE = 560.0, 1900.0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # only the types are needed, and the plan is someone else's import
-    from unetkit.plan import SizedPlan, Step
+    from unetkit.planning import SizedPlan, Step
 
 Size = tuple[int, ...]
 

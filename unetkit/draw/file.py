@@ -11,7 +11,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from unetkit.plan import SizedPlan
+    from unetkit.planning import SizedPlan
 
 FONTS = Path(__file__).parent / "fonts"
 ZOOM = 2  # pixels of a PNG per pixel of the SVG

@@ -10,7 +10,7 @@ from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
 from unetkit.draw.text import fit, parts, width
 
 if TYPE_CHECKING:
-    from unetkit.plan import SizedPlan
+    from unetkit.planning import SizedPlan
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
 BOXES = {"borrowed": "copied from the encoder", "kept": "the part that is copied"}

@@ -1,6 +1,6 @@
 """Model: what runs. torch.fx modules made from a plan, their weights, and their file."""
 
-from unetkit.model.build import build
+from unetkit.model.assembly import build
 from unetkit.model.file import load_model, read_header, save
 
 __all__ = ["build", "load_model", "read_header", "save"]

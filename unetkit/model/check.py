@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.errors import AlignmentWarning, Fault, SizeError
-from unetkit.plan import Plan
+from unetkit.planning import Plan
 
 
 class SizeCheck:

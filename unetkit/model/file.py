@@ -14,9 +14,9 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from unetkit.errors import Fault, FileError
-from unetkit.model.build import assemble
+from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
-from unetkit.plan import Plan, plan
+from unetkit.planning import Plan, plan
 from unetkit.spec import load, resolve
 from unetkit.writing import write_whole
 

@@ -27,6 +27,8 @@ class Conv(Operation):
     pointwise = False
     rescales = True
     makes_map = True
+    copies_at_work = True
+    keeps_input = True
 
     def channels(self, inputs: Axes) -> int:
         divide_channels(self.groups, inputs[0], self.out)
@@ -96,6 +98,8 @@ class TransposedConv(Operation):
     pointwise = False
     rescales = True
     makes_map = True
+    copies_at_work = True
+    keeps_input = True
 
     def channels(self, inputs: Axes) -> int:
         divide_channels(self.groups, inputs[0], self.out)

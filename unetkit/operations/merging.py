@@ -41,6 +41,7 @@ class Add(Meeting):
 
     kind = "add"
     makes_map = True
+    passes_gradient = True
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] != inputs[1]:
@@ -60,6 +61,7 @@ class Gate(Operation):
     kind = "gate"
     pointwise = False
     makes_map = True
+    keeps_input = True
 
     @property
     def meets(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
@@ -89,6 +91,8 @@ class SameSize(Operation):
 
     kind = "same size"
     pointwise = False
+    is_view = True
+    passes_gradient = True
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return (equal(sizes[0], sizes[1], "encoder is {1}, decoder is {0}"),)
@@ -106,6 +110,7 @@ class CropTo(Operation):
 
     kind = "crop"
     pointwise = False
+    is_view = True
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1]

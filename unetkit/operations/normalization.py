@@ -14,6 +14,7 @@ class Normalization(Operation):
 
     __slots__ = ()
     kind = "norm"
+    keeps_input = True
 
 
 @dataclass(frozen=True, slots=True)

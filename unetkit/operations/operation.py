@@ -53,6 +53,16 @@ class Operation:
     """Whether several signals meet, sample by sample; otherwise the first input is the only one whose values count."""
     makes_map: ClassVar[bool] = False
     """Whether the result is worth a box in a drawing."""
+    is_view: ClassVar[bool] = False
+    """Whether the output shares the memory of the first input, in evaluation."""
+    copies_at_work: ClassVar[bool] = False
+    """Whether torch copies inputs, parameters and output on the CPU while it runs."""
+    keeps_input: ClassVar[bool] = False
+    """Whether the backward pass needs the inputs."""
+    mask_bytes: ClassVar[int] = 0
+    """Bytes per output sample that are kept for the backward pass beside inputs and output."""
+    passes_gradient: ClassVar[bool] = False
+    """Whether the gradient of the input is the gradient of the output, without a copy."""
     keeps_output: ClassVar[bool] = False
     """Whether the backward pass needs the output, so that no later operation may overwrite it."""
 

@@ -37,6 +37,8 @@ class Dropout(Operation):
     whole_channels: bool
 
     kind = "dropout"
+    is_view = True
+    mask_bytes = 4
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,))

@@ -20,6 +20,8 @@ class MaxPool(Operation):
 
     kind = "max pool"
     pointwise = False
+    keeps_input = True
+    mask_bytes = 8  # the indices
     rescales = True
     makes_map = True
     torch_name = "MaxPool"
@@ -71,6 +73,7 @@ class AvgPool(MaxPool):
     """The mean under each window; padded zeros count, as in torch."""
 
     kind = "avg pool"
+    mask_bytes = 0
     torch_name = "AvgPool"
 
 

@@ -199,7 +199,7 @@ class Loader:
                 inner = said if isinstance(said, dict) else Bare(type=said)
                 paths = {path[1:]: origin for path, origin in choice.origins.items() if path[0] == name}
                 if isinstance(said, str):
-                    paths = {("type",): paths[()]} if () in paths else paths
+                    paths = {("type",): choice.origins[(name,)]} if (name,) in choice.origins else {}
                 chosen = Choice(inner, paths)
             elif name not in values and inset.inherited and inset.slot in inherited:
                 chosen = inherited[inset.slot]
@@ -222,8 +222,9 @@ class Loader:
         try:
             return model.model_validate(dict(said))
         except ValidationError as error:
-            for path, fault in faults_of(error, model):
-                self.fault(fault, (key, *path), key=fault.code == "unknown-key")
+            faults: list[tuple[Path, Fault]] = list(faults_of(error, model))
+            for inner, fault in faults:
+                self.fault(fault, (key, *inner), key=fault.code == "unknown-key")
             return model()
 
     def init(self, frame: Frame) -> Init:

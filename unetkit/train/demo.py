@@ -25,7 +25,7 @@ from unetkit.train.settings import Settings
 from unetkit.writing import write_whole
 
 if TYPE_CHECKING:
-    from unetkit.plan import Plan
+    from unetkit.planning import Plan
 
 SHOWN = ("z040", "z112")  # the test slices in the pictures
 TISSUE = slice(1, None)  # the classes that are reported: background is easy
@@ -43,7 +43,8 @@ class Network:
     @property
     def text(self) -> str:
         """The YAML file."""
-        return f"# Written by `make demo`.\nunetkit: 1\nextends: unet-small\nname: {self.name}\nchannels: {{base: 8}}\n{self.changes}"
+        head = f"# Written by `make demo`.\nunetkit: 1\nextends: unet-small\nname: {self.name}\n"
+        return f"{head}channels: {{base: 8}}\n{self.changes}"
 
 
 def settings(patch: int, batch: int, steps: int) -> Settings:

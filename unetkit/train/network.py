@@ -7,7 +7,7 @@ from torch import nn
 from unetkit.data import UNLABELLED, Pairs
 from unetkit.errors import Fault
 from unetkit.operations import Activation
-from unetkit.plan import Plan
+from unetkit.planning import Plan
 from unetkit.train.settings import TrainError
 
 

@@ -14,7 +14,7 @@ from unetkit.data.mirror import cover, window
 from unetkit.data.pairs import Pairs, Scale
 
 if TYPE_CHECKING:
-    from unetkit.plan import Plan
+    from unetkit.planning import Plan
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from unetkit import functional
 from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
 from unetkit.model.init import initialize
-from unetkit.plan import Plan, plan
-from unetkit.plan.overwrite import may_overwrite, readers
+from unetkit.planning import Plan, plan
+from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
 from unetkit.spec import Spec, load
 
@@ -22,8 +22,8 @@ from unetkit.spec import Spec, load
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
     """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
-    The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and leaves torch's own random state alone. The module has the
-    attributes `spec` and `plan`. It raises SizeError for an image that does not fit.
+    The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
+    leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an image that does not fit.
 
     >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
     torch.Size([1, 2, 8, 8])

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet, fixed
-from unetkit.plan import propagate
-from unetkit.plan.alignment import Alignment, accepted, aligned
-from unetkit.plan.sized import Size, SizedPlan, node_parameters, position, step
-from unetkit.plan.wire import wire
+from unetkit.planning import propagate
+from unetkit.planning.alignment import Alignment, accepted, aligned
+from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
+from unetkit.planning.wire import wire
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
 
@@ -209,7 +209,7 @@ class Plan:
         return self.spec.odd_sizes.type == "pad"
 
     def padded_size(self, size: Size) -> Size:
-        """Returns the size in which an image enters the graph: the next aligned one, or its own where none is padded."""
+        """Returns the size in which an image enters the graph: where odd sizes are padded, the next aligned one."""
         if not self.pads:
             return size
         inner = tuple(sizes.above(n) for sizes, n in zip(self.aligned, size, strict=False))

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from unetkit.geometry import Affine, Drifting, Run, SizeSet, Unsettled, collect, solve, split
-from unetkit.plan import propagate
-from unetkit.plan.propagate import Nodes
+from unetkit.planning import propagate
+from unetkit.planning.propagate import Nodes
 
 
 class Alignment(NamedTuple):
