@@ -12,7 +12,6 @@ from PIL import Image
 
 import unetkit
 from unetkit.data import UNLABELLED, Pair, Pairs, Scale, Splits, cover, folder, mni, window
-from unetkit.data import mni as mni_function
 from unetkit.data.images import read_image, write_labels
 from unetkit.errors import FileError
 
@@ -75,7 +74,9 @@ def test_the_head_comes_as_slices_of_four_classes(head: Splits) -> None:
 
 @needs_template
 def test_held_out_slices_are_at_least_five_millimetres_from_those_trained_with(head: Splits) -> None:
-    train, validation, test = ([int(pair.name[1:]) for pair in pairs] for pairs in (head.train, head.validation, head.test))
+    train, validation, test = (
+        [int(pair.name[1:]) for pair in pairs] for pairs in (head.train, head.validation, head.test)
+    )
     assert min(abs(z - other) for z in validation + test for other in train) == 5
     assert min(abs(z - other) for z in validation for other in test) > 20
 
@@ -98,9 +99,9 @@ def test_the_kept_part_of_a_slice_holds_the_whole_head() -> None:
 
 
 def test_without_nilearn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unetkit.data.mni.find_spec", lambda name: None)
+    monkeypatch.setattr("unetkit.data.head.find_spec", lambda name: None)
     with pytest.raises(FileError) as caught:
-        mni_function()
+        mni()
     assert str(caught.value) == (
         "error[no-template]: the head template needs nilearn, which is not installed\n   pip install 'unetkit[demo]'"
     )
@@ -137,7 +138,9 @@ def test_a_folder_is_split_by_its_splits_file(pictures: Path) -> None:
 
 
 @pytest.mark.parametrize(("channels", "shape"), [(1, (1, 6, 8)), (3, (3, 6, 8))])
-def test_an_image_has_the_channels_that_the_network_takes(pictures: Path, channels: int, shape: tuple[int, ...]) -> None:
+def test_an_image_has_the_channels_that_the_network_takes(
+    pictures: Path, channels: int, shape: tuple[int, ...]
+) -> None:
     image = folder(pictures, channels=channels).train[0].image
     assert (image.shape, image.dtype) == (shape, np.float32)
 
@@ -223,7 +226,9 @@ def test_an_absent_or_empty_folder_is_refused(tmp_path: Path) -> None:
 
 def test_scaled_training_images_have_mean_zero_and_deviation_one() -> None:
     random = np.random.default_rng(0)
-    items = [random.normal((100, 5), (20, 3), (*size, 2)).astype(np.float32).transpose(2, 0, 1) for size in ((9, 7), (4, 8))]
+    items = [
+        random.normal((100, 5), (20, 3), (*size, 2)).astype(np.float32).transpose(2, 0, 1) for size in ((9, 7), (4, 8))
+    ]
     pairs = Pairs(tuple(Pair("x", image, np.zeros(image.shape[1:], np.int64)) for image in items), ("a", "b"))
     scale = Scale.of(pairs)
     scaled = np.concatenate([scale.apply(pair.image).reshape(2, -1) for pair in pairs], axis=1)

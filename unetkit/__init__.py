@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
-from unetkit.planning import Plan, plan
-from unetkit.registry import register
-from unetkit.spec import Spec, load
-
 if TYPE_CHECKING:
+    from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
     from unetkit.model import build, load_model, save
+    from unetkit.planning import Plan, plan
+    from unetkit.registry import register
+    from unetkit.spec import Spec, load
 
 __all__ = [
     "AlignmentWarning",
@@ -31,13 +31,24 @@ __all__ = [
 ]
 __version__ = "0.1.0"
 
-_NEEDS_TORCH = ("build", "load_model", "save")
+HOMES = {
+    "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
+    "model": ("build", "load_model", "save"),
+    "planning": ("Plan", "plan"),
+    "registry": ("register",),
+    "spec": ("Spec", "load"),
+}
+"""The module that each public name lives in, imported at its first use: torch takes seconds, pydantic a tenth."""
 
 
 def __getattr__(name: str) -> Any:
-    """Returns what needs torch, imported at its first use: torch takes seconds, and most commands never need it."""
-    if name in _NEEDS_TORCH:
-        from unetkit import model
-
-        return getattr(model, name)
+    """Returns a public name, imported at its first use."""
+    for home, names in HOMES.items():
+        if name in names:
+            value = globals()[name] = getattr(import_module(f"unetkit.{home}"), name)
+            return value
     raise AttributeError(f"module 'unetkit' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -79,7 +79,7 @@ def is_aligned(plan: Plan, size: tuple[int, ...]) -> bool:
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:
     """Returns sizes in words, once for axes that agree."""
-    from unetkit.planning.plan import AXES
+    from unetkit.planning.planned import AXES
 
     names: dict[SizeSet, list[str]] = {}
     for name, sizes in zip(AXES[plan.dims], sets, strict=True):

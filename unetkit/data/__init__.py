@@ -1,8 +1,8 @@
 """Images with labels: the head template and folders of image files. Nothing here needs torch."""
 
-from unetkit.data.folder import folder
+from unetkit.data.folders import folder
+from unetkit.data.head import mni
 from unetkit.data.mirror import Cover, cover, window
-from unetkit.data.mni import mni
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Scale, Splits
 
 __all__ = [

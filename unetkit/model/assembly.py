@@ -23,7 +23,8 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
     """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
     The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
-    leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an image that does not fit.
+    leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an
+    image that does not fit.
 
     >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
     torch.Size([1, 2, 8, 8])

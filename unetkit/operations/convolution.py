@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
-from unetkit.operations.operation import Axes, Layer, Operation, compact, misfit, volume, window_label
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, misfit, volume, window_label
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Conv(Operation):
     """A convolution of `out` channels; `padding` samples are added on each side, with what `padding_mode` says."""
 
@@ -82,7 +81,7 @@ class Conv(Operation):
         return window_label("conv", self.kernel)
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class TransposedConv(Operation):
     """A transposed convolution: `padding` samples are cut from each side, `extra` added at the far end."""
 

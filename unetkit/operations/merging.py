@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from unetkit.geometry import EVERYWHERE, Affine, Grid, Interval, Limit, Number, at_least, equal
-from unetkit.operations.operation import Axes, Layer, Operation, misfit
+from unetkit.operations.operation import Axes, Layer, Operation, facts, misfit
 from unetkit.operations.resampling import torch_mode
 
 
@@ -21,7 +20,7 @@ class Meeting(Operation):
         return tuple(equal(size, sizes[0], "{} and {} samples meet") for size in sizes[1:])
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Concat(Meeting):
     """The channels of all inputs, one after the other."""
 
@@ -35,7 +34,7 @@ class Concat(Meeting):
         return Layer("torch.cat", (), {"dim": 1})
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Add(Meeting):
     """The sum of two signals with the same channels and sizes; nothing is broadcast."""
 
@@ -52,7 +51,7 @@ class Add(Meeting):
         return Layer("functional.add")
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Gate(Operation):
     """A signal times a gate: of one channel or as many, of the same sizes or (`whole`) of one sample per channel."""
 
@@ -85,7 +84,7 @@ class Gate(Operation):
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class SameSize(Operation):
     """The first signal, unchanged; refused where the second has another size."""
 
@@ -104,7 +103,7 @@ class SameSize(Operation):
         return Layer("functional.same_size")
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class CropTo(Operation):
     """The centre of the first signal, in the size of the second; the odd sample is cut at the far end."""
 
@@ -131,7 +130,7 @@ class CropTo(Operation):
         return Layer("functional.crop_to")
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class PadTo(Operation):
     """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end."""
 
@@ -157,7 +156,7 @@ class PadTo(Operation):
         return Layer("functional.pad_to")
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class ResizeTo(Operation):
     """The first signal, interpolated to the size of the second."""
 

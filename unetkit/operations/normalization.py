@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from unetkit.geometry import EVERYWHERE, Interval
-from unetkit.operations.operation import Axes, Layer, Operation, misfit, volume
+from unetkit.operations.operation import Axes, Layer, Operation, facts, misfit, volume
 
 
 class Normalization(Operation):
@@ -17,7 +16,7 @@ class Normalization(Operation):
     keeps_input = True
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class BatchNorm(Normalization):
     """Mean and variance per channel over the batch in training, running values in evaluation."""
 
@@ -33,7 +32,7 @@ class BatchNorm(Normalization):
         return Layer(f"nn.BatchNorm{dims}d", (inputs[0],), kwargs)
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class InstanceNorm(Normalization):
     """Mean and variance per image and channel: every sample depends on the whole image."""
 
@@ -57,7 +56,7 @@ class InstanceNorm(Normalization):
         return Layer(f"nn.InstanceNorm{dims}d", (inputs[0],), kwargs)
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class GroupNorm(Normalization):
     """Mean and variance per image and group of channels: every sample depends on the whole image."""
 
@@ -95,7 +94,7 @@ class GroupNorm(Normalization):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class ChannelNorm(Normalization):
     """Layer norm over the channels of each sample, as in ConvNeXt (Liu et al., 2022): local."""
 

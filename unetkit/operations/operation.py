@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from math import prod
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from unetkit.errors import BlockError, Fault
 from unetkit.geometry import Grid, Interval, Limit, Number
 
 Axes = tuple[int, ...]
+T = TypeVar("T")
 
 
 class Layer(NamedTuple):
@@ -31,6 +32,16 @@ class Layer(NamedTuple):
     def __str__(self) -> str:
         words = [repr(value) for value in self.args] + [f"{key}={value!r}" for key, value in self.kwargs.items()]
         return f"{self.name}({', '.join(words)})"
+
+
+@dataclass_transform()
+def facts(operation: type[T]) -> type[T]:
+    """Makes the annotations of an operation its arguments. Operations are never changed after they are made.
+
+    A frozen dataclass with equality and repr would cost four times as much to define: a twentieth of the start of a
+    command, for all of them.
+    """
+    return dataclass(slots=True, eq=False, repr=False)(operation)
 
 
 class Operation:

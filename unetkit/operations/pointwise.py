@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from unetkit.operations.operation import Axes, Layer, Operation
+from unetkit.operations.operation import Axes, Layer, Operation, facts
 
 INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
 """Activations whose backward pass is content with their output: they may overwrite their input."""
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Activation(Operation):
     """An activation of torch.nn by name, with its arguments; `weights` counts learned values (PReLU)."""
 
@@ -29,7 +28,7 @@ class Activation(Operation):
         return Layer(f"nn.{self.name}", (), dict(self.arguments))
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Dropout(Operation):
     """Zeroes a share of the elements, or of whole channels, in training; nothing in evaluation."""
 

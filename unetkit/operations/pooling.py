@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least
 from unetkit.operations.convolution import window_arguments
-from unetkit.operations.operation import Axes, Layer, Operation, compact, window_label
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, window_label
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class MaxPool(Operation):
     """The largest value under each window; torch rounds the number of windows down, and so does this."""
 
@@ -68,7 +67,7 @@ class MaxPool(Operation):
         return window_label(self.kind, self.kernel)
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class AvgPool(MaxPool):
     """The mean under each window; padded zeros count, as in torch."""
 
@@ -77,7 +76,7 @@ class AvgPool(MaxPool):
     torch_name = "AvgPool"
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class GlobalAvgPool(Operation):
     """The mean over the whole image: one sample per channel."""
 

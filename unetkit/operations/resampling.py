@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number
-from unetkit.operations.operation import Axes, Layer, Operation, compact, misfit, volume
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, misfit, volume
 
 TORCH_MODES = {
     ("nearest", 1): "nearest",
@@ -31,7 +30,7 @@ def torch_mode(method: str, dims: int) -> str:
         raise misfit(f"{method} interpolation exists in 2D only, this network is {dims}D", "Use linear.") from None
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class Interpolate(Operation):
     """Multiplies the size by `factor`: nearest, linear or cubic.
 
@@ -94,7 +93,7 @@ class Interpolate(Operation):
         return f"{self.method} ×{'×'.join(map(str, self.factor)) if len(set(self.factor)) > 1 else self.factor[0]}"
 
 
-@dataclass(frozen=True, slots=True)
+@facts
 class PixelShuffle(Operation):
     """Turns groups of channels into `factor` times as many samples (Shi et al., 2016, arXiv:1609.05158)."""
 

@@ -1,7 +1,7 @@
 """Memory: which signals are alive at the same time, forwards and backwards, for one size, batch and number type.
 
-What is counted are the tensors of a run on the CPU, with the copies that oneDNN makes of what goes into and comes out of
-a convolution. The image itself, the parameters and their gradients are not among them.
+What is counted are the tensors of a run on the CPU, with the copies that oneDNN makes of what goes into and comes out
+of a convolution. The image itself, the parameters and their gradients are not among them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from unetkit.operations.operation import volume
 from unetkit.planning.overwrite import may_overwrite, readers
-from unetkit.planning.plan import Plan
+from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
@@ -63,7 +63,7 @@ class Ledger:
         self.last = self._last_uses(planned)
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
-        """Returns by buffer the index of the last node that holds it; a block's inputs are held until the block ends."""
+        """Returns by buffer the last node that holds it; a block's inputs are held until the block ends."""
         last = {self.buffer[planned.output]: len(self.nodes)}
         for span in planned.spans:
             for index in range(span.start, span.end):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unetkit.operations.pointwise import INPLACE, Activation
-from unetkit.planning.plan import Plan
+from unetkit.planning.planned import Plan
 
 
 def readers(planned: Plan) -> dict[int, int]:

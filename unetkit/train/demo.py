@@ -18,7 +18,7 @@ from rich.text import Text
 
 from unetkit import __version__, load, plan
 from unetkit.data import Splits, cover, mni
-from unetkit.data.mni import ABOUT, CLASSES, NOISE, SLICE
+from unetkit.data.head import ABOUT, CLASSES, NOISE, SLICE
 from unetkit.draw import draw
 from unetkit.errors import UnetkitError
 from unetkit.train.settings import Settings

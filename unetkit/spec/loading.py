@@ -15,7 +15,7 @@ from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, written
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
-from unetkit.spec.frame import Bare, Frame, Init, OddSizes
+from unetkit.spec.frame import Bare, Frame, Init, OddSizes, Strict
 from unetkit.spec.spec import Spec, source_path
 from unetkit.yamlfile import Document, override, read
 
@@ -222,10 +222,13 @@ class Loader:
         try:
             return model.model_validate(dict(said))
         except ValidationError as error:
-            faults: list[tuple[Path, Fault]] = list(faults_of(error, model))
-            for inner, fault in faults:
-                self.fault(fault, (key, *inner), key=fault.code == "unknown-key")
+            self.faults_within(error, model, key)
             return model()
+
+    def faults_within(self, error: ValidationError, model: type[Strict], key: str) -> None:
+        """Collects the faults of a small setting."""
+        for path, fault in faults_of(error, model):
+            self.fault(fault, (key, *path), key=fault.code == "unknown-key")
 
     def init(self, frame: Frame) -> Init:
         """Returns how weights begin."""
