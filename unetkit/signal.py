@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from unetkit.operations import (
@@ -97,6 +98,9 @@ class Graph:
             raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
         else:
             names[name] = 1
+        if not name.isidentifier() or not name.isascii() or iskeyword(name) or name.startswith("_"):
+            cure = "Take letters, digits and underscores, a letter first, and no keyword of Python."
+            raise misfit(f"{name!r} is no name for an operation", cure)
         nodes.append(Node(name, operation, indices, channels))
         up: Axes = first.up
         down: Axes = first.down

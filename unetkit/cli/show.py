@@ -43,8 +43,9 @@ def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
     """Returns all that is known about a network at one size, as plain values."""
     from unetkit.cli.levels import levels
     from unetkit.cli.sizes import all_sizes
+    from unetkit.planning import needed_memory
 
-    found: dict[str, Any] = {
+    return {
         "name": plan.spec.name,
         "digest": plan.digest,
         "dims": plan.dims,
@@ -55,14 +56,12 @@ def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
         "receptive_field": list(plan.receptive_field),
         "input_size": list(sized.input_size),
         "output_size": list(sized.output_size),
+        "memory": needed_memory(plan, sized.input_size).json(),
         "sizes": all_sizes(plan),
         "levels": [level.json() for level in levels(sized)],
         "head": sized.steps[-1].json(),
         "blocks": [step.json() for step in sized.steps],
     }
-    if hasattr(sized, "memory"):
-        found["memory"] = sized.memory
-    return found
 
 
 def heading(plan: Plan) -> str:
@@ -76,8 +75,9 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
     """Returns the facts about the whole network."""
     from unetkit.cli.output import count, facts, magnitude, size_text
     from unetkit.cli.sizes import in_words_by_axis
+    from unetkit.planning import needed_memory
 
-    spec = plan.spec
+    spec, needs = plan.spec, needed_memory(plan, sized.input_size)
     return facts(
         [
             ("image", f"{plan.dims}D, {spec.in_channels} → {spec.out_channels} channels"),
@@ -87,9 +87,19 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
             ("receptive field", size_text(plan.receptive_field)),
             ("parameters", count(plan.parameters)),
             ("MACs", magnitude(sized.macs)),
+            ("memory", f"{megabytes(needs.inference)} to infer, {megabytes(needs.training)} to train, one float32 image"),
             ("digest", plan.digest[:16]),
         ]
     )
+
+
+def megabytes(count: int) -> str:
+    """Returns a number of bytes in MB.
+
+    >>> megabytes(188_743_680)
+    '189 MB'
+    """
+    return f"{count / 1e6:,.0f} MB"
 
 
 def level_table(rows: list[Level], sized: SizedPlan) -> Table:

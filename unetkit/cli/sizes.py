@@ -38,16 +38,17 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
         raise typer.BadParameter(f"{near} has {len(wanted)} axes, {planned.spec.name} has {planned.dims}.")
     found = neighbours(planned, wanted)
     if as_json:
-        near_by = [
-            {"input_size": size, "output_size": planned.output_size(size), "aligned": is_aligned(planned, size)}
-            for size in found
-        ]
+        near_by = [near_size(planned, size) for size in found]
         print_json({"name": planned.spec.name, "sizes": all_sizes(planned), "near": near_by})
         return
-    made = table("input", "output", "aligned", right=("input", "output"))
+    headings = ("input", "output", "margin", "aligned", "skip and decoder apart, in pixels", "dropped")
+    made = table(*headings, right=("input", "output", "margin", "dropped"))
     for size in found:
-        yes = "yes" if is_aligned(planned, size) else "-"
-        made.add_row(size_text(size), size_text(planned.output_size(size)), yes)
+        row = near_size(planned, size)
+        yes = "yes" if row["aligned"] else "-"
+        dropped = sum(sum(fit["dropped"].values()) for fit in row["axes"])
+        output, margin = size_text(row["output_size"]), size_text(row["margin"])
+        made.add_row(size_text(size), output, margin, yes, apart(planned, size), f"{dropped or '-'}")
     rows = [("accepted", in_words_by_axis(planned, planned.accepted))]
     rows += [("aligned", in_words_by_axis(planned, planned.aligned))]
     print_rich(planned.spec.name, "", facts(rows), "", made)
@@ -72,9 +73,25 @@ def per_axis(sets: tuple[SizeSet, ...]) -> dict[str, Any]:
     }
 
 
-def is_aligned(plan: Plan, size: tuple[int, ...]) -> bool:
-    """Whether a size is aligned along every axis."""
-    return all(n in sizes for n, sizes in zip(size, plan.aligned, strict=True))
+def near_size(plan: Plan, size: tuple[int, ...]) -> dict[str, Any]:
+    """Returns how a size fits, as plain values; `margin` is by how much the output is smaller."""
+    output, axes = plan.output_size(size), plan.alignment(size)
+    return {
+        "input_size": size,
+        "output_size": output,
+        "margin": tuple(n - m for n, m in zip(size, output, strict=True)),
+        "aligned": all(fit.aligned for fit in axes),
+        "axes": [fit.json() for fit in axes],
+    }
+
+
+def apart(plan: Plan, size: tuple[int, ...]) -> str:
+    """Returns by how much skips and decoder are apart, where they are, by level; once for axes that agree."""
+    told = []
+    for fit in plan.alignment(size):
+        offsets = [f"{offset:g} at level {level}" for level, offset in fit.offsets.items() if offset]
+        told.append(", ".join(offsets) or "-")
+    return told[0] if len(set(told)) == 1 else "; ".join(told)
 
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:

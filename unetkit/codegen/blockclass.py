@@ -7,7 +7,6 @@ from typing import Any
 
 from unetkit.codegen.forward import ARGUMENTS, statements
 from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out, literal
-from unetkit.codegen.names import attribute, is_name
 from unetkit.codegen.parameters import Constructor, constructor
 from unetkit.codegen.shapes import comments
 from unetkit.codegen.structure import Body
@@ -57,11 +56,7 @@ class BlockClass:
             if line.layer.is_module:
                 keys: list[int | str] = [*range(len(line.layer.args)), *line.layer.kwargs]
                 texts = {key: self.made.texts[index, key] for key in keys}
-                value = construction(line.layer, texts)
-                if is_name(line.name):
-                    yield from lay_out(f"{attribute(line.name)} = ", value, INNER)
-                else:
-                    yield from lay_out("", call("self.add_module", repr(line.name), value), INNER)
+                yield from lay_out(f"self.{line.name} = ", construction(line.layer, texts), INNER)
 
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""

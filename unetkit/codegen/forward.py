@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from unetkit.codegen.layout import Expression, Group, Item, call
-from unetkit.codegen.names import attribute, is_name, unused
+from unetkit.codegen.names import unused
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
 from unetkit.operations import CropTo, Gate, PadTo, ResizeTo, SameSize
@@ -66,7 +66,7 @@ class Forward:
         line = self.lines[index]
         inputs = [self.nested.get(source) or self.variables[source] for source in line.inputs]
         if line.layer.is_module:
-            return call(attribute(line.name), *inputs)
+            return call(f"self.{line.name}", *inputs)
         named = {keyword: self.texts[index, keyword] for keyword in line.layer.kwargs}
         if line.layer.name == "torch.cat":
             return call("torch.cat", Group("[", tuple(map(Item, inputs)), "]"), **named)
@@ -102,7 +102,7 @@ class Forward:
     def new_name(self, index: int) -> str:
         """Returns a name for a new branch: that of its only layer, else after what becomes of it."""
         own = self.lines[index].name
-        name = own if is_name(own) and not re.search(r"\d$", own) else "y"
+        name = "y" if re.search(r"\d$", own) else own
         while True:
             readers = [reader for reader in self.lines if index in reader.inputs]
             if len(readers) != 1:

@@ -18,7 +18,7 @@ class Item(NamedTuple):
 
 
 class Group(NamedTuple):
-    """Items in brackets, with what stands before them: `nn.Conv2d(`, items, `)`."""
+    """Items in brackets, with what stands before them: `nn.Conv2d(`, items, `)`; `,)` closes a tuple of one."""
 
     opening: str
     items: tuple[Item, ...]
@@ -31,6 +31,15 @@ Expression = str | Group
 def call(name: str, *values: Expression, **named: Expression) -> Group:
     """Returns a call with positional and named arguments."""
     return Group(f"{name}(", tuple(map(Item, values)) + tuple(Item(v, f"{k}=") for k, v in named.items()), ")")
+
+
+def in_tuple(*values: Expression) -> Group:
+    """Returns a tuple.
+
+    >>> flat(in_tuple("1")), flat(in_tuple("1", in_tuple()))
+    ('(1,)', '(1, ())')
+    """
+    return Group("(", tuple(map(Item, values)), ",)" if len(values) == 1 else ")")
 
 
 def flat(expression: Expression) -> str:
@@ -61,13 +70,13 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
         return
     yield indent + lead + expression.opening
     items = expression.items
-    lone = len(items) == 1 and not items[0].lead and isinstance(items[0].value, Group)
+    lone = len(items) == 1 and not items[0].lead and isinstance(items[0].value, Group) and expression.closing != ",)"
     above = not all(fits(item, indent + INDENT) for item in items)
     for item in items:
         if item.comment and above:
             yield f"{indent}{INDENT}# {item.comment}"
         yield from lay_out(item.lead, item.value, indent + INDENT, "" if lone else ",", "" if above else item.comment)
-    yield from with_comment(indent + expression.closing + trail, comment, indent)
+    yield from with_comment(indent + expression.closing.lstrip(",") + trail, comment, indent)
 
 
 def fits(item: Item, indent: str) -> bool:

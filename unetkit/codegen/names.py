@@ -1,10 +1,9 @@
-"""Names in the written file: free ones, attributes, and one class name per structure."""
+"""Names in the written file: free ones, and one class name per structure."""
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Collection
-from keyword import iskeyword
 
 from unetkit.codegen.structure import Body
 
@@ -22,20 +21,6 @@ def unused(name: str, taken: Collection[str]) -> str:
     """
     numbers = (f"{name}{number}" for number in range(2, len(taken) + 3))
     return name if name not in taken else next(other for other in numbers if other not in taken)
-
-
-def is_name(text: str) -> bool:
-    """Whether Python takes the text as a name."""
-    return text.isidentifier() and not iskeyword(text)
-
-
-def attribute(name: str) -> str:
-    """Returns how a submodule is read; blocks of others may call theirs what Python takes for something else.
-
-    >>> attribute("conv1"), attribute("1x1")
-    ('self.conv1', "getattr(self, '1x1')")
-    """
-    return f"self.{name}" if is_name(name) else f"getattr(self, {name!r})"
 
 
 def class_names(groups: list[tuple[Body, ...]], taken: Collection[str]) -> list[str]:

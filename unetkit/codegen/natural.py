@@ -1,4 +1,4 @@
-"""The size at which a network is shown: one that people use, accepted, and with no sample dropped on the way."""
+"""The size at which a network is shown: one that people use, accepted, with no sample padded or dropped on the way."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def at_natural_size(plan: Plan) -> SizedPlan | None:
     """Returns the plan at its natural size; None where no size near the usual ones fits."""
     usual = USUAL[plan.dims]
     try:
-        near = [accepted.above(usual[0]) or accepted.minimum or 0 for accepted in plan.accepted]
+        near = [sizes.above(usual[0]) or sizes.minimum or 0 for sizes in (plan.aligned if plan.pads else plan.accepted)]
     except OverflowError:  # sizes that repeat after more than 65536 samples are nothing to show
         return None
     candidates = [(size,) * plan.dims for size in usual] + [tuple(near)]
@@ -23,13 +23,13 @@ def at_natural_size(plan: Plan) -> SizedPlan | None:
             fitting.append(plan.at(size))
         except SizeError:
             continue
-    return next((sized for sized in fitting if drops_nothing(sized)), fitting[0] if fitting else None)
+    return next((sized for sized in fitting if as_it_is(sized)), fitting[0] if fitting else None)
 
 
-def drops_nothing(sized: SizedPlan) -> bool:
-    """Whether every sample of the input has a say."""
+def as_it_is(sized: SizedPlan) -> bool:
+    """Whether the image is not padded, and each of its samples has a say."""
     nodes = sized.plan.nodes
-    return not any(
+    return sized.sizes[0] == sized.input_size and not any(
         node.operation.dropped(axis, tuple(sized.sizes[source][axis] for source in node.inputs))
         for node in nodes
         if node.operation is not None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out
+from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, in_tuple, lay_out, literal
 from unetkit.codegen.structure import Body
+from unetkit.codegen.text import docstring
 from unetkit.planning import Plan, SizedPlan
 
 INNER = INDENT * 2
@@ -28,8 +29,10 @@ class NetworkClass:
         """Yields the lines of the class; `fills`: its weights are filled by the function `initialize`."""
         spec = self.plan.spec
         levels = f"{self.depth} levels" if self.depth > 1 else "one level"
+        summary = f"A {spec.dims}D U-Net of {levels}, from {spec.in_channels} to {spec.out_channels} channels."
+        further = ["Images are padded to the next size that fits, and the output is cut to match."] * self.plan.pads
         yield "class UNet(nn.Module):"
-        yield f'    """A {spec.dims}D U-Net of {levels}, from {spec.in_channels} to {spec.out_channels} channels."""'
+        yield from docstring(summary, further, INDENT)
         yield ""
         yield f"{INDENT}def __init__(self) -> None:"
         yield f"{INNER}super().__init__()"
@@ -77,15 +80,29 @@ class NetworkClass:
     def forward(self) -> Iterator[str]:
         """Yields the lines of the forward."""
         yield f"{INDENT}def forward(self, x: Tensor) -> Tensor:"
-        body: list[str] = []
+        if self.plan.pads:
+            yield f"{INNER}image = x"
+            yield from lay_out("x = padded = ", self.padding(), INNER)
+        yield from (INNER + line for line in self.levels())
+        yield INNER + ("return cut_padding(self.head(x), padded, image)" if self.plan.pads else "return self.head(x)")
+
+    def padding(self) -> Expression:
+        """Returns the call that pads the image: the sizes for each axis as start, period and remainders."""
+        sets = [
+            in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
+            for sizes in self.plan.aligned
+        ]
+        return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.mode))
+
+    def levels(self) -> Iterator[str]:
+        """Yields the statements that lead down and up again."""
         if self.depth > 1:
-            body += ["skips = []"] if self.merges else []
-            body += ["for level in self.encoder:", f"{INDENT}x = level(x)"]
-            body += [f"{INDENT}skips.append(x)"] if self.merges else []
-        body.append("x = self.bottleneck(x)")
+            yield from ["skips = []"] * self.merges
+            yield from ("for level in self.encoder:", f"{INDENT}x = level(x)")
+            yield from [f"{INDENT}skips.append(x)"] * self.merges
+        yield "x = self.bottleneck(x)"
         if self.depth > 1:
-            body += ["for level in self.decoder.values():  # the deepest first", f'{INDENT}x = level["up"](x)']
-            body += [f'{INDENT}x = level["skip"](x, skips.pop())'] if self.merges else []
-            body += [f'{INDENT}x = level["block"](x)']
-        body.append("return self.head(x)")
-        yield from (INNER + line for line in body)
+            yield "for level in self.decoder.values():  # the deepest first"
+            yield f'{INDENT}x = level["up"](x)'
+            yield from [f'{INDENT}x = level["skip"](x, skips.pop())'] * self.merges
+            yield f'{INDENT}x = level["block"](x)'

@@ -160,8 +160,7 @@ def between_name(line: str) -> str:
     >>> between_name("squeeze"), between_name("conv1")
     ('squeeze_channels', 'mid_channels')
     """
-    numbered = re.fullmatch(r"\w*\d", line) or not line.isidentifier()
-    return "mid_channels" if numbered else f"{line}_channels"
+    return "mid_channels" if line[-1].isdigit() else f"{line}_channels"
 
 
 def setting_parameters(found: list[tuple[str, Values]]) -> dict[str, Parameter]:

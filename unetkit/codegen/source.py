@@ -45,6 +45,7 @@ def code(plan: Plan) -> str:
     fills = list(initialize(plan))
     layers = (line.layer.name for block in blocks.values() for line in block.lines)
     used = {name.removeprefix("functional.") for name in layers if name.startswith("functional.")}
+    used |= {"pad_image", "cut_padding"} if plan.pads else set()
     needed = [each for each in classes.values() if network.merges or each.group[0].slot != "skip"]
     sections = list(borrowed(used).values())
     sections += ["\n".join(each.source(sized, taken)) for each in needed]

@@ -4,6 +4,7 @@ from unetkit.data.folders import folder
 from unetkit.data.head import mni
 from unetkit.data.mirror import Cover, cover, window
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Scale, Splits
+from unetkit.data.source import read_data
 
 __all__ = [
     "UNLABELLED",
@@ -15,5 +16,6 @@ __all__ = [
     "cover",
     "folder",
     "mni",
+    "read_data",
     "window",
 ]

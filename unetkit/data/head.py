@@ -29,13 +29,14 @@ FIRST, LAST, PERIOD, TRAIN, GAP, HELD_OUT = 12, 156, 36, 20, 4, 8
 
 
 def mni(*, noise: float = NOISE, seed: int = 0) -> Splits:
-    """Returns images (1, 192, 160) in grey levels, front of the head up, and their labels 0 … 3.
+    """Returns images (1, 192, 160) in whole grey levels 0 … 255, front of the head up, and their labels 0 … 3.
 
     Held-out blocks go to test and validation in turn. Raises FileError where nilearn or nibabel is not installed.
     """
     head = volume("t1")
     labels = tissue(head, volume("gm"), volume("wm"))
     noisy = head + noise * np.random.default_rng(seed).standard_normal(head.shape, np.float32)
+    noisy = np.rint(noisy).clip(0, 255)  # as an image file holds it
     train = [z for z in range(FIRST, LAST) if (z - FIRST) % PERIOD < TRAIN]
     held_out = [z for z in range(FIRST, LAST) if TRAIN + GAP <= (z - FIRST) % PERIOD < TRAIN + GAP + HELD_OUT]
     test = [z for z in held_out if (z - FIRST) // PERIOD % 2 == 0]

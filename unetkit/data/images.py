@@ -74,9 +74,9 @@ def opened(file: Path) -> Iterator[Image.Image]:
         raise FileError(Fault("no-image", f"{file} cannot be read as an image: {error}")) from error
 
 
-def write_labels(labels: NDArray[np.integer[Any]], file: Path) -> None:
-    """Writes a class map (height, width) of up to 256 classes as a grey PNG of class numbers."""
-    write_image(Image.fromarray(labels.astype(np.uint8)), file)
+def write_levels(levels: NDArray[Any], file: Path) -> None:
+    """Writes whole numbers 0 … 255 (height, width), classes or grey levels, as a grey PNG."""
+    write_image(Image.fromarray(levels.astype(np.uint8)), file)
 
 
 def write_image(image: Image.Image, file: Path) -> None:

@@ -46,7 +46,7 @@ def assemble(planned: Plan) -> fx.GraphModule:
     image = graph.placeholder("x")
     signals: dict[int, fx.Node] = {0: image}
     if planned.pads:
-        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.aligned)
+        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.fitting)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.mode))
     for span in planned.spans:
         add_module(root, span.scope, block(planned, span, shared))

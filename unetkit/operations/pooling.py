@@ -43,7 +43,8 @@ class MaxPool(Operation):
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         rest = self._room(axis, sizes[0]) % self.stride[axis]
-        return max(0, rest - self.padding[axis])  # what was padded at the far end is no loss
+        gap = max(0, self.stride[axis] - self.kernel[axis])  # between two windows, everywhere
+        return max(0, rest - self.padding[axis] - gap)  # what was padded at the far end is no loss
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         stride, padding = self.stride[axis], self.padding[axis]

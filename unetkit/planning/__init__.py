@@ -1,6 +1,7 @@
 """Plan: what a spec means. Every size, channel and parameter of the network, without torch."""
 
+from unetkit.planning.memory import Memory, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
 
-__all__ = ["FeatureMap", "Plan", "SizedPlan", "Step", "plan"]
+__all__ = ["FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan"]

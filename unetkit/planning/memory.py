@@ -35,7 +35,7 @@ class Memory(NamedTuple):
         return dict(self._asdict())
 
 
-def memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> Memory:
+def needed_memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> Memory:
     """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit."""
     weights = planned.parameters * itemsize
     return Memory(

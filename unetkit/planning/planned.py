@@ -105,9 +105,9 @@ class Plan:
         return self._per_axis(self._padded if self.pads else lambda axis: accepted(self.nodes, axis))
 
     def _padded(self, axis: int) -> SizeSet:
-        inner = self.aligned[axis].minimum
+        inner = self.fitting[axis].minimum
         if inner is None:
-            return self.aligned[axis]
+            return self.fitting[axis]
         output = propagate.sizes(self.nodes, axis, inner)[0][self.output]
         return SizeSet((), max(1, inner - fixed(output) + 1), 1, (0,))
 
@@ -115,6 +115,11 @@ class Plan:
     def aligned(self) -> tuple[SizeSet, ...]:
         """Per axis, the accepted sizes at which nothing is dropped and skips meet the decoder with the least offset."""
         return self._per_axis(lambda axis: aligned(self.nodes, axis, self.main_inputs))
+
+    @cached_property
+    def fitting(self) -> tuple[SizeSet, ...]:
+        """Per axis, the sizes to bring an image to: the aligned ones, or all accepted ones where none is aligned."""
+        return self._per_axis(lambda axis: self.aligned[axis] or accepted(self.nodes, axis))
 
     def _per_axis(self, make: Callable[[int], T]) -> tuple[T, ...]:
         """Returns what `make` gives for each axis; twins are asked once."""
@@ -212,7 +217,7 @@ class Plan:
         """Returns the size in which an image enters the graph: where odd sizes are padded, the next aligned one."""
         if not self.pads:
             return size
-        inner = tuple(sizes.above(n) for sizes, n in zip(self.aligned, size, strict=False))
+        inner = tuple(sizes.above(n) for sizes, n in zip(self.fitting, size, strict=False))
         if len(size) != self.dims or None in inner or min(size) < 1:
             return size  # which is then refused like any other
         return tuple(n for n in inner if n is not None)

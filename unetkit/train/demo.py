@@ -142,9 +142,9 @@ class Demo:
         with self.console.status("  loading PyTorch and Lightning"):  # seconds, and needed for training only
             import torch
 
-            from unetkit.data.images import write_image
+            from unetkit.data.images import write_image, write_levels
             from unetkit.model import build
-            from unetkit.train.figure import figure, grey_levels
+            from unetkit.train.figure import figure
             from unetkit.train.modelfile import Trained
             from unetkit.train.prediction import classify, predict
             from unetkit.train.scores import evaluate, grey_level_baseline
@@ -159,7 +159,7 @@ class Demo:
         scores, baseline = evaluate(model, splits.test, training.scale), grey_level_baseline(splits.train, splits.test)
         Trained(model, training.scale, splits.test.classes).save(self.file(network, ".safetensors"))
         for pair in splits.test:
-            write_image(grey_levels(pair), self.folder / "slices" / f"{pair.name}.png")
+            write_levels(pair.image[0], self.folder / "slices" / f"{pair.name}.png")
         shown = [pair for pair in splits.test if pair.name in SHOWN]
         rows = [(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
         dice = ", ".join(
@@ -210,7 +210,7 @@ class Demo:
         for command in (
             f"unetkit show {folder}/{best}.yaml",
             f"unetkit predict {folder}/{best}.safetensors {folder}/slices -o {folder}/maps",
-            f"unetkit train {folder}/{best}.yaml --data mni --minutes 3 --set up=interpolate -o {folder}/mine",
+            f"unetkit train {folder}/{best}.yaml mni --minutes 3 --set up=interpolate -o {folder}/mine.safetensors",
         ):
             self.console.print(f"  {command}", highlight=False, soft_wrap=True)
         self.console.print()

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unetkit.data import cover, window
-from unetkit.data.images import image_files, read_image, write_labels
+from unetkit.data.images import image_files, read_image, write_levels
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import plan_of
 
@@ -45,5 +45,5 @@ def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Pat
     for stem, file in files.items():
         image = read_image(file, plan_of(trained.model).spec.in_channels)
         target = folder / f"{stem}.png"
-        write_labels(classify(predict(trained.model, trained.scale.apply(image))), target)
+        write_levels(classify(predict(trained.model, trained.scale.apply(image))), target)
         yield target
