@@ -145,6 +145,13 @@ def names(slot: str) -> list[str]:
     return [*BUILT_IN[slot], *sorted(mine), *sorted(theirs)]
 
 
+def full_name(slot: str, name: str) -> str:
+    """Returns the name that stays the same whatever else is installed: with its namespace, for a block of others."""
+    if name in BUILT_IN[slot] or (slot, name) in _registered:
+        return name
+    return installed(slot)[name][0].full_name
+
+
 @cache
 def find(slot: str, name: str) -> type[Part]:
     """Returns the block class of that name; raises BlockError where there is none, several, or a broken one."""

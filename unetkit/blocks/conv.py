@@ -17,16 +17,27 @@ class SingleConv(Block):
     """One convolution, followed by norm and activation."""
 
     kernel: PerAxis = 3
+    """Samples that the convolution covers."""
     padding: Padding = "same"
+    """`same` keeps the size, `valid` computes only where the kernel has all its samples."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     dilation: PerAxis = 1
+    """Distance between the samples of the kernel."""
     groups: Count = 1
+    """Groups of channels that are convolved apart."""
     bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
     norm: NormField = Batch()
+    """Norm of this block; the one of the spec unless given."""
     act: ActField = ReLU()
+    """Activation of this block; the one of the spec unless given."""
     order: Literal["norm_act", "act_norm"] = "norm_act"
+    """Whether the norm comes before or after the activation."""
     dropout: Share = 0.0
+    """Share of values that are zeroed in training."""
     dropout_kind: Literal["element", "channel"] = "element"
+    """Whether single values or whole channels are zeroed."""
     squeeze_excite: Count | None = None
     """Reduction of the channel gate (Hu et al., 2018, arXiv:1709.01507); none by default. Looks at the whole image."""
 

@@ -16,8 +16,11 @@ class MaxPool(Down):
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
     stride: PerAxis = 2
+    """How many times coarser the next level is."""
     kernel: PerAxis | None = None
+    """Samples under a window; the stride unless given."""
     padding: Padding = "valid"
+    """`same` adds (kernel − 1) // 2 samples on each side."""
 
     def idle(self) -> dict[str, str]:
         kernel = self.kernel or self.stride
@@ -56,13 +59,21 @@ class StridedConv(Down):
 
     source = "Springenberg et al., 2015, arXiv:1412.6806"
     kernel: PerAxis = 3
+    """Samples that the convolution covers."""
     stride: PerAxis = 2
+    """How many times coarser the next level is."""
     padding: Padding = "same"
+    """`same` adds (kernel − 1) // 2 samples on each side."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     groups: Count = 1
+    """Groups of channels that are convolved apart."""
     bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
+    """Norm after it; none unless given."""
     act: OwnAct = Identity()
+    """Activation after it; none unless given."""
 
     def idle(self) -> dict[str, str]:
         if max(widths(self.kernel)) == 2:

@@ -15,10 +15,15 @@ class Conv(Head):
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
     kernel: PerAxis = 1
+    """Samples that the convolution covers."""
     padding: Padding = "same"
+    """`same` keeps the size, `valid` computes only where the kernel has all its samples."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     bias: bool = True
+    """Whether each output channel has a bias."""
     activation: Literal["none", "sigmoid", "softmax", "tanh"] = "none"
+    """Activation of the output; losses on logits want none."""
 
     def idle(self) -> dict[str, str]:
         reasons = one_sample(self.kernel, self.padding)

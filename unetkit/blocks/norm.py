@@ -18,8 +18,11 @@ class Batch(Norm):
 
     source = "Ioffe & Szegedy, 2015, arXiv:1502.03167"
     eps: Positive = 1e-5
+    """Added to the variance."""
     momentum: Positive = 0.1
+    """Share of a new batch in the running values."""
     affine: bool = True
+    """Whether a scale and a shift are learned per channel."""
 
     def wire(self, x: Signal) -> Signal:
         return x.apply(BatchNorm(self.eps, self.momentum, self.affine))
@@ -31,6 +34,7 @@ class Instance(Norm):
     source = "Ulyanov et al., 2016, arXiv:1607.08022"
     eps: Positive = 1e-5
     affine: bool = True
+    """Whether a scale and a shift are learned per channel."""
 
     def wire(self, x: Signal) -> Signal:
         return x.apply(InstanceNorm(self.eps, self.affine))
@@ -41,8 +45,10 @@ class Group(Norm):
 
     source = "Wu & He, 2018, arXiv:1803.08494"
     groups: Count = 8
+    """Groups of channels; they must divide the channels of every level."""
     eps: Positive = 1e-5
     affine: bool = True
+    """Whether a scale and a shift are learned per channel."""
 
     def wire(self, x: Signal) -> Signal:
         return x.apply(GroupNorm(self.groups, self.eps, self.affine, lone=self.groups == x.channels))
@@ -54,6 +60,7 @@ class LayerNorm(Norm):
     source = "Ba et al., 2016, arXiv:1607.06450; Liu et al., 2022, arXiv:2201.03545"
     eps: Positive = 1e-6
     affine: bool = True
+    """Whether a scale and a shift are learned per channel."""
 
     def wire(self, x: Signal) -> Signal:
         return x.apply(ChannelNorm(self.eps, self.affine))

@@ -15,6 +15,7 @@ class Aligned(Skip):
     """The base of all skips that make sizes equal: crop the encoder, pad or resize the decoder, or refuse (same)."""
 
     align: Align = "same"
+    """Where sizes differ: crop the encoder's map, pad or resize the decoder's, or refuse (same)."""
     method: Literal["nearest", "linear"] = "linear"
     """Interpolation for align: resize."""
 
@@ -45,6 +46,7 @@ class Concat(Aligned):
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
     order: Literal["skip_first", "up_first"] = "skip_first"
+    """Whose channels come first, the encoder's or the decoder's."""
 
     def merge(self, x: Signal, skip: Signal) -> Signal:
         return skip.concat(x) if self.order == "skip_first" else x.concat(skip)
@@ -68,6 +70,7 @@ class Attention(Aligned):
 
     source = "Oktay et al., 2018, arXiv:1804.03999"
     merge_by: Literal["concat", "add"] = "concat"
+    """How the gated map joins the decoder's."""
     features: Count | None = None
     """Channels inside the gate; half of the encoder's unless given."""
 

@@ -18,12 +18,17 @@ class TransposedConv(Up):
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
     kernel: PerAxis | None = None
+    """Samples that one sample spreads to; the stride unless given."""
     keep_channels: bool = False
     """Keep the channels of the coarser level (Çiçek et al., 2016) instead of going to those of the finer one."""
     groups: Count = 1
+    """Groups of channels that are convolved apart."""
     bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
+    """Norm after it; none unless given."""
     act: OwnAct = Identity()
+    """Activation after it; none unless given."""
 
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         channels = x.channels if self.keep_channels else channels
@@ -36,13 +41,19 @@ class Interpolate(Up):
 
     source = "Odena et al., 2016, doi:10.23915/distill.00003"
     method: Literal["nearest", "linear", "cubic"] = "linear"
+    """How values between samples are found."""
     align_corners: bool = False
+    """Whether the corners of both maps coincide; the spacing then depends on the size, and tiles are not exact."""
     conv: Literal[1, 3] | None = None
     """Kernel of the convolution after it; none by default."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
+    """Norm after it; none unless given."""
     act: OwnAct = Identity()
+    """Activation after it; none unless given."""
 
     def idle(self) -> dict[str, str]:
         reasons = {}
@@ -70,10 +81,15 @@ class PixelShuffle(Up):
 
     source = "Shi et al., 2016, arXiv:1609.05158"
     kernel: PerAxis = 3
+    """Samples that the convolution covers."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
+    """Norm after it; none unless given."""
     act: OwnAct = Identity()
+    """Activation after it; none unless given."""
 
     def idle(self) -> dict[str, str]:
         reasons = one_sample(self.kernel, "same")

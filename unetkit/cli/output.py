@@ -76,7 +76,8 @@ def print_rich(*parts: Table | str) -> None:
             for column in part.columns:
                 column.min_width = None if column.no_wrap else TEXT_WIDTH
         console.width = 10_000
-        console.width = max(least, console.measure(part).minimum)
+        padding = 2 * len(part.columns)  # rich leaves it out of what it measures for columns with a least width
+        console.width = max(least, console.measure(part).minimum + padding)
         with console.capture() as printed:
             console.print(part)
         print("\n".join(line.rstrip() for line in printed.get().splitlines()))

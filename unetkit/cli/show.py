@@ -87,7 +87,7 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
             ("receptive field", size_text(plan.receptive_field)),
             ("parameters", count(plan.parameters)),
             ("MACs", magnitude(sized.macs)),
-            ("memory", f"{megabytes(needs.inference)} to infer, {megabytes(needs.training)} to train, one float32 image"),
+            ("memory", f"{megabytes(needs.inference)} to infer, {megabytes(needs.training)} to train, for one image"),
             ("digest", plan.digest[:16]),
         ]
     )

@@ -90,7 +90,7 @@ class NetworkClass:
         """Returns the call that pads the image: the sizes for each axis as start, period and remainders."""
         sets = [
             in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
-            for sizes in self.plan.aligned
+            for sizes in self.plan.fitting
         ]
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.mode))
 

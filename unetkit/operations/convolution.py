@@ -52,7 +52,8 @@ class Conv(Operation):
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         rest = self._room(axis, sizes[0]) % self.stride[axis]
-        gap = max(0, self.stride[axis] - self.dilation[axis] * (self.kernel[axis] - 1) - 1)  # between two windows, everywhere
+        span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        gap = max(0, self.stride[axis] - span)  # between two windows, everywhere
         return max(0, rest - self.padding[axis] - gap)  # what was padded at the far end is no loss
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:

@@ -248,9 +248,8 @@ class Plan:
         """Returns the size of every signal; raises SizeError with everything that does not fit."""
         if len(size) != self.dims or min(size, default=0) < 1:
             shape = "×".join(map(str, size))
-            raise SizeError(
-                Fault("size-shape", f"{shape} is no size for {self.dims}D", cure="Give one number per axis.")
-            )
+            cure = f"Give {self.dims} whole numbers from 1, one per axis."
+            raise SizeError(Fault("size-shape", f"{shape} is no size for {self.dims}D", cure=cure))
         columns: dict[tuple[int, int], list[int]] = {}
         faults: dict[str, Fault] = {}
         for axis, n in enumerate(size):

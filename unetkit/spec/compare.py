@@ -18,12 +18,21 @@ class Difference(NamedTuple):
 
 
 def differences(old: Spec, new: Spec) -> list[Difference]:
-    """Returns what differs, by position; what differs alike at every level is told once, with `*` for the level."""
+    """Returns what differs, by position; what differs alike at every level is told once, with `*` for the level.
+
+    Where a block has another type, its parameters are not compared.
+    """
     before, after = flat(old), flat(new)
+    retyped = tuple(
+        path.removesuffix("type")
+        for path in before.keys() & after.keys()
+        if path.endswith(".type") and before[path] != after[path]
+    )
     changed = [
         Difference(path, before.get(path), after.get(path))
         for path in dict.fromkeys([*before, *after])
         if before.get(path) != after.get(path)
+        and (path.endswith(".type") and path in before and path in after or not path.startswith(retyped))
     ]
     return list(condensed(changed, {*before, *after}))
 
@@ -32,7 +41,9 @@ def flat(spec: Spec) -> dict[str, Any]:
     """Returns all settings by path, the blocks per position."""
     frame = spec.frame
     values: dict[str, Any] = {key: getattr(frame, key) for key in ("dims", "in_channels", "out_channels")}
-    values |= {"channels": list(spec.channels), "decoder.channels": list(spec.decoder_channels)}
+    values["channels"] = list(spec.channels)
+    if spec.decoder_channels != spec.channels[:-1]:
+        values["decoder.channels"] = list(spec.decoder_channels)
     values["odd_sizes"] = spec.odd_sizes.mode if spec.odd_sizes.type == "pad" else "error"
     values |= {f"init.{key}": value for key, value in spec.init.model_dump().items() if value is not None}
     for scope, part in spec.parts.items():

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from unetkit.errors import Fault, did_you_mean
 from unetkit.spec.cascade import Path
 from unetkit.spec.expect import expectation
+from unetkit.spec.frame import Frame
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, Fault]]:
@@ -26,7 +27,8 @@ def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Faul
     """Returns the fault for one of pydantic's error details."""
     name = next(part for part in reversed(path) if isinstance(part, str))
     if detail["type"] == "extra_forbidden":
-        cure = did_you_mean(path[-1], owner.model_fields) or "This type has no parameters."
+        known = [*owner.model_fields, *(["extends"] if owner is Frame else [])]
+        cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
     wants = expectation(owner.model_fields[name], of_element=isinstance(path[-1], int))
     if detail["type"] == "missing":

@@ -185,7 +185,7 @@ class Loader:
         for field, message, cure in part.faults(self.dims):
             blame(Fault("wrong-value", message, cure=cure), (field,))
             healthy = False
-        self.types[id(part)] = kind
+        self.types[id(part)] = registry.full_name(slot, kind)
         return part if healthy else None
 
     def fill_insets(

@@ -23,7 +23,7 @@ class Spec:
     """Channels of the decoder's levels, full resolution first."""
     parts: dict[str, Part]
     types: dict[int, str]
-    """The name by which each block was asked for, by the block's id (a block may serve several positions)."""
+    """The full name of each block's type, by the block's id (a block may serve several positions)."""
     init: Init
     odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
@@ -55,7 +55,7 @@ class Spec:
         return len(self.channels)
 
     def type_of(self, part: Part) -> str:
-        """Returns the name by which a block of this spec was asked for."""
+        """Returns the full name of the type of a block of this spec."""
         return self.types[id(part)]
 
     def resolve(self) -> dict[str, Any]:

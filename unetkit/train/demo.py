@@ -16,11 +16,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unetkit import __version__, load, plan
+from unetkit import __version__
 from unetkit.data import Splits, cover, mni
 from unetkit.data.head import ABOUT, CLASSES, NOISE, SLICE
 from unetkit.draw import draw
 from unetkit.errors import UnetkitError
+from unetkit.planning import plan
+from unetkit.spec import load
 from unetkit.train.settings import Settings
 from unetkit.writing import write_whole
 

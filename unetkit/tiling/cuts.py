@@ -1,0 +1,148 @@
+"""Exact tiles along one axis: every output sample belongs to one tile, which has all the input that the sample needs.
+
+Tiles start at multiples of the period of all grids in the network, and their size leaves the same remainder as the whole
+input: so every pooling window, crop and pad falls on the same samples as in the whole image. Where a tile's edge is the
+image's edge, the same padding follows by itself; everywhere else what an output needs lies within the tile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import lcm
+from typing import NamedTuple
+
+from unetkit.geometry import Interval
+from unetkit.planning import Plan, propagate
+from unetkit.tiling.frame import Frame
+
+
+class Cut(NamedTuple):
+    """One tile along one axis: it reads input from `start` on, and counts for the outputs low … high − 1."""
+
+    start: int
+    low: int
+    high: int
+
+
+class Cuts(NamedTuple):
+    """All tiles along one axis, of one `size`."""
+
+    size: int
+    cuts: tuple[Cut, ...]
+
+
+class Reach(NamedTuple):
+    """What a network sees along one axis of one input.
+
+    `period`: after how many samples everything repeats. `first` and `last`: the output samples between which nothing
+    outside the input is needed. `most`: by how many periods a tile may be smaller than the input.
+    """
+
+    period: int
+    first: int
+    last: int
+    most: int
+
+    @property
+    def length(self) -> int:
+        """Periods of output that the whole input gives when its border is left out."""
+        return (self.last - self.first + 1) // self.period
+
+
+def wrapping(plan: Plan) -> tuple[str, ...]:
+    """Names of the operations that read the far end of the image at its border: circular padding."""
+    return tuple(
+        f"{span.scope}.{plan.nodes[index].name}"
+        for span in plan.spans
+        for index in range(span.start, span.end)
+        if getattr(operation := plan.nodes[index].operation, "padding_mode", "") == "circular"
+        and any(getattr(operation, "padding", ()))
+    )
+
+
+def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
+    """Returns what the network sees along an axis; None where an output needs the whole of it."""
+    found = [int(n) for n in propagate.sizes(plan.nodes, axis, frame.input)[0]]  # type: ignore[arg-type]
+
+    def needs(position: int) -> Interval | None:
+        return propagate.needs(plan.nodes, axis, found, plan.output, Interval(position, position))
+
+    middle = needs(frame.output // 2)
+    if middle is None or not middle.bounded:
+        return None
+    first = turning_point(lambda position: low(needs(position)) >= 0)
+    last = turning_point(lambda position: high(needs(position)) >= frame.input) - 1
+    period = steps(plan, axis, frame)
+    sizes = plan.fitting[axis]
+    least = max(sizes.start, 1)
+    most = max(0, (frame.input - least) // period)
+    while most and frame.input - most * period not in sizes:
+        most -= 1
+    return Reach(period, first, last, most)
+
+
+def steps(plan: Plan, axis: int, frame: Frame) -> int:
+    """Returns the least number of input samples that is a whole number of samples in every feature map."""
+    found = propagate.sizes(plan.nodes, axis, frame.input)[0]
+    grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[0]
+    return lcm(plan.fitting[axis].period, *(grid.step.numerator for grid in grids))
+
+
+def low(interval: Interval | None) -> int:
+    """Returns the first position of an interval that is there."""
+    assert interval is not None, "the output depends on no input"
+    return interval.low
+
+
+def high(interval: Interval | None) -> int:
+    """Returns the last position of an interval that is there."""
+    assert interval is not None, "the output depends on no input"
+    return interval.high
+
+
+def turning_point(holds: Callable[[int], bool]) -> int:
+    """Returns the least number from which on a condition holds.
+
+    >>> turning_point(lambda number: number >= -7)
+    -7
+    """
+    width = 1
+    while holds(-width):
+        width *= 2
+    below, width = -width, 1
+    while not holds(width):
+        below, width = width, 2 * width
+    above = width
+    while above - below > 1:
+        middle = (above + below) // 2
+        below, above = (below, middle) if holds(middle) else (middle, above)
+    return above
+
+
+def cut(frame: Frame, seen: Reach, count: int) -> Cuts:
+    """Returns at most `count` tiles of the least common size that is enough for all outputs of the image."""
+    most = min(seen.most, max(0, seen.length - 1))
+    periods = min(most, (count - 1) * max(0, seen.length) // count)
+    size = frame.input - periods * seen.period
+    stride = max(1, seen.length - periods) * seen.period
+    return Cuts(size, tuple(each_cut(frame, seen.last + 1 - frame.input + size, size, stride)))
+
+
+def each_cut(frame: Frame, kept: int, size: int, stride: int) -> Iterator[Cut]:
+    """Yields the tiles that keep something; each keeps up to its sample `kept`, the last one all."""
+    done, end = frame.first, frame.first + frame.image
+    for start in range(0, frame.input, stride):
+        start = min(start, frame.input - size)
+        upto = end if start == frame.input - size else min(end, start + kept)
+        if upto > done:
+            yield Cut(start, done, upto)
+            done = upto
+        if done == end:
+            return
+
+
+def count_for(frame: Frame, seen: Reach, size: int) -> int:
+    """Returns how many tiles of about `size` samples it takes: not larger, where the network allows."""
+    most = min(seen.most, max(0, seen.length - 1))
+    periods = min(most, max(0, -((size - frame.input) // seen.period)))
+    return -(-seen.length // (seen.length - periods)) if periods else 1
