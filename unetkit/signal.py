@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
@@ -89,27 +90,30 @@ class Graph:
             taken = tuple(signal.channels for signal in inputs)
             indices = tuple(signal.index for signal in inputs)
         channels = operation.channels(taken)
-        nodes, names = self.nodes, self._names
-        if not name:
-            kind = operation.kind.replace(" ", "_").replace("-", "_")
-            names[kind] = number = names.get(kind, 0) + 1
-            name = f"{kind}{number}"
-        elif name in names:
-            raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
-        else:
-            names[name] = 1
-        if not name.isidentifier() or not name.isascii() or iskeyword(name) or name.startswith("_"):
-            cure = "Take letters, digits and underscores, a letter first, and no keyword of Python."
-            raise misfit(f"{name!r} is no name for an operation", cure)
-        nodes.append(Node(name, operation, indices, channels))
-        up: Axes = first.up
-        down: Axes = first.down
+        nodes = self.nodes
+        nodes.append(Node(self.unused_name(operation.kind, name), operation, indices, channels))
+        up, down = first.up, first.down
         if operation.rescales:
             scales = [operation.rescale(axis) for axis in range(self.dims)]
-            if any(scale != (1, 1) for scale in scales):
-                up = tuple(value * scale[0] for value, scale in zip(up, scales, strict=True))
-                down = tuple(value * scale[1] for value, scale in zip(down, scales, strict=True))
+            up = tuple(value * scale[0] for value, scale in zip(up, scales, strict=True))
+            down = tuple(value * scale[1] for value, scale in zip(down, scales, strict=True))
         return Signal(self, len(nodes) - 1, channels, up, down)
+
+    def unused_name(self, kind: str, name: str) -> str:
+        """Returns the name of an operation in its block: the given one, or its kind with a number."""
+        names = self._names
+        if name:
+            check_name(name)
+            if name in names:
+                raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
+            names[name] = 1
+            return name
+        number = names.get(kind, 0) + 1
+        while (name := f"{identifier(kind)}{number}") in names:  # somebody gave this very name
+            number += 1
+        names[kind] = number
+        names[name] = 1
+        return name
 
     def settle(self) -> None:
         """Decides each bias that was left to `auto`: none where nothing but normalisation reads the convolution."""
@@ -125,6 +129,22 @@ class Graph:
                 node = self.nodes[index]
                 self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
         self.undecided.clear()
+
+
+@cache
+def identifier(kind: str) -> str:
+    """Returns the kind of an operation as a part of a name."""
+    name = kind.replace(" ", "_").replace("-", "_")
+    check_name(name)
+    return name
+
+
+@cache
+def check_name(name: str) -> None:
+    """Raises BlockError for a name that a module or a variable cannot have."""
+    if not name.isidentifier() or not name.isascii() or iskeyword(name) or name.startswith("_"):
+        cure = "Take letters, digits and underscores, a letter first, and no keyword of Python."
+        raise misfit(f"{name!r} is no name for an operation", cure)
 
 
 class Signal:

@@ -24,10 +24,14 @@ class Conv(Operation):
 
     kind = "conv"
     pointwise = False
-    rescales = True
     makes_map = True
     copies_at_work = True
     keeps_input = True
+
+    @property
+    def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
+        """Whether it moves by more than one sample."""
+        return max(self.stride) > 1
 
     def channels(self, inputs: Axes) -> int:
         divide_channels(self.groups, inputs[0], self.out)
@@ -97,10 +101,14 @@ class TransposedConv(Operation):
 
     kind = "up-conv"
     pointwise = False
-    rescales = True
     makes_map = True
     copies_at_work = True
     keeps_input = True
+
+    @property
+    def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
+        """Whether it moves by more than one sample."""
+        return max(self.stride) > 1
 
     def channels(self, inputs: Axes) -> int:
         divide_channels(self.groups, inputs[0], self.out)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from itertools import product
 from math import prod
 
@@ -13,62 +14,60 @@ from unetkit.planning.sized import Size
 from unetkit.tiling.cuts import Cuts, Reach, cut
 from unetkit.tiling.frame import Frame
 
-CANDIDATES = {1: 200, 2: 48, 3: 12}
-"""How many sizes are looked at per axis, by dims: the work grows with their number to the power of dims − 1."""
+CANDIDATES = {1: 200, 2: 40, 3: 12}
+"""How many sizes per axis are looked at, about, by dims: in 3D all pairs of two axes are, beside the third."""
 
 
 def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
-    """Returns the bytes that one tile of input needs: itself, twice while it is converted, and its activations."""
+    """Returns the bytes for one tile: its activations, and the input twice, as it was read and as numbers."""
     return inference_bytes(plan, size, itemsize=itemsize) + 8 * plan.spec.in_channels * prod(size)
 
 
 def cheapest(plan: Plan, axes: tuple[tuple[Frame, Reach], ...], memory: int, itemsize: int = 4) -> tuple[Cuts, ...]:
     """Returns per axis the tiles with the least multiply-adds in all; raises SizeError where not even the least fit."""
     options = [list(candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
+
+    @cache
+    def fits(*sizes: int) -> bool:
+        return tile_bytes(plan, sizes, itemsize) <= memory
+
     best: tuple[int, tuple[Cuts, ...]] | None = None
-    for chosen in corners(plan, options, memory, itemsize):
+    for chosen in corners(options, fits):
         cost = prod(len(one.cuts) for one in chosen) * plan.at(tuple(one.size for one in chosen)).macs
         if best is None or cost < best[0]:
             best = cost, chosen
     if best is None:
-        least = tuple(choices[-1].size for choices in options)
-        raise too_little(plan, least, memory, itemsize)
+        raise too_little(plan, tuple(choices[-1].size for choices in options), memory, itemsize)
     return best[1]
 
 
-def corners(plan: Plan, options: list[list[Cuts]], memory: int, itemsize: int) -> Iterator[tuple[Cuts, ...]]:
-    """Yields the choices that fit into memory and of which no axis could take the next larger size.
-
-    Per axis the options go from large to small. For each choice of all axes but the last two, those two are walked
-    along the border between what fits and what does not.
-    """
-    if len(options) == 1:
-        options = [[whole_axis], *options] if (whole_axis := None) else [[], *options]
-    *outer, rows, columns = options
-    for fixed in product(*outer):
-        column = len(columns) - 1
-        for row in rows or [None]:
-            kept = (*fixed, row) if row is not None else fixed
-            best = None
-            while column >= 0:
-                chosen = (*kept, columns[column])
-                if tile_bytes(plan, tuple(one.size for one in chosen), itemsize) > memory:
-                    break
-                best, column = chosen, column - 1
-            if best is not None:
-                yield best
-
-
 def candidates(frame: Frame, seen: Reach, most: int) -> Iterator[Cuts]:
-    """Yields tiles along one axis, from the whole to the smallest that still advance, at most about `most` of them."""
-    size, count = 0, 1
-    while True:
-        made = cut(frame, seen, count)
-        if made.size == size:
+    """Yields tiles along one axis, from the whole to the smallest: each the least for its count, `most` or few more."""
+    yield cut(frame, seen, 1)
+    periods, smallest = seen.length, seen.length - min(seen.most, max(0, seen.length - 1))
+    while periods > smallest:  # of output that each tile advances
+        periods = max(smallest, min(periods - 1, periods - periods * 8 // (most * 2)))
+        count = -(-seen.length // periods)
+        periods = -(-seen.length // count)
+        yield cut(frame, seen, count)
+        if periods <= smallest:
             return
-        yield made
-        size = made.size
-        count = max(count + 1, count + count * 4 // most)
+
+
+def corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tuple[Cuts, ...]]:
+    """Yields the choices that fit, and of whose last axis no larger size would; options go from large to small."""
+    *outer, rows, columns = options if len(options) > 1 else [[], *options]
+    if not rows:
+        yield from ((column,) for column in [next((one for one in columns if fits(one.size)), None)] if column)
+        return
+    for fixed in product(*outer):
+        reached = len(columns)
+        for row in rows:
+            sizes = [one.size for one in (*fixed, row)]
+            while reached and fits(*sizes, columns[reached - 1].size):
+                reached -= 1
+            if reached < len(columns):
+                yield *fixed, row, columns[reached]
 
 
 def too_little(plan: Plan, least: Size, memory: int, itemsize: int) -> SizeError:

@@ -1,0 +1,19 @@
+"""Tiling: images of any size through a network, exactly and in bounded memory."""
+
+from unetkit.tiling.prediction import Block, plan_tiles, predict, stream
+from unetkit.tiling.running import DTYPES, InferenceError, Runner, ready
+from unetkit.tiling.tiles import Tile, Tiles, tiles
+
+__all__ = [
+    "DTYPES",
+    "Block",
+    "InferenceError",
+    "Runner",
+    "Tile",
+    "Tiles",
+    "plan_tiles",
+    "predict",
+    "ready",
+    "stream",
+    "tiles",
+]

@@ -1,0 +1,70 @@
+"""Overlapping tiles with smooth weights, for networks of which no tile can give what the whole image would."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetkit.planning import Plan
+from unetkit.tiling.choice import tile_bytes, too_little
+from unetkit.tiling.cuts import Cut, Cuts, steps
+from unetkit.tiling.frame import Frame, output_size
+
+
+def overlapping(plan: Plan, frames: tuple[Frame, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:
+    """Returns per axis tiles that overlap by half: of at most about `limit` samples, or the largest that fit.
+
+    Raises SizeError where not even the smallest fit into the memory.
+    """
+    least, most = 1, max(frame.input for frame in frames)
+    if limit is not None:
+        return tuple(overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
+    found: tuple[Cuts, ...] | None = None
+    while least <= most:
+        middle = (least + most) // 2
+        made = tuple(overlap(plan, axis, frame, middle) for axis, frame in enumerate(frames))
+        if tile_bytes(plan, tuple(one.size for one in made)) <= memory:
+            found, least = made, middle + 1
+        else:
+            most = middle - 1
+    if found is None:
+        smallest = tuple(overlap(plan, axis, frame, 1).size for axis, frame in enumerate(frames))
+        raise too_little(plan, smallest, memory, 4)
+    return found
+
+
+def overlap(plan: Plan, axis: int, frame: Frame, limit: int) -> Cuts:
+    """Returns tiles along one axis, of about `limit` samples or the next size that fits."""
+    period, sizes = steps(plan, axis, frame), plan.fitting[axis]
+    size = frame.input - max(0, (frame.input - limit) // period) * period
+    while size < frame.input and (
+        size < sizes.start or size not in sizes or output_size(plan, axis, size) < 2 * period
+    ):
+        size += period
+    lost = frame.input - frame.output  # by a valid network, at any size
+    given = size - lost
+    stride = period * max(1, given // 2 // period)
+    end = frame.first + frame.image
+    cuts = []
+    for start in range(0, frame.input - size + stride, stride):
+        start = min(start, frame.input - size)
+        if start + given > frame.first and start < end:
+            cuts.append(Cut(start, max(start, frame.first), min(start + given, end)))
+    return Cuts(size, tuple(cuts))
+
+
+def weights(cuts: tuple[Cut, ...]) -> list[NDArray[np.float32]]:
+    """Returns for each tile along an axis the weights of its outputs: a Hann window, made to add up to 1 everywhere.
+
+    >>> [weight.round(2).tolist() for weight in weights((Cut(0, 0, 4), Cut(2, 2, 6)))]
+    [[1.0, 1.0, 0.85, 0.15], [0.15, 0.85, 1.0, 1.0]]
+    """
+    origin, end = cuts[0].low, max(one.high for one in cuts)
+    total = np.zeros(end - origin)
+    windows = [np.sin(np.pi * (np.arange(one.high - one.low) + 0.5) / (one.high - one.low)) ** 2 for one in cuts]
+    for one, window in zip(cuts, windows, strict=True):
+        total[one.low - origin : one.high - origin] += window
+    return [
+        (window / total[one.low - origin : one.high - origin]).astype(np.float32)
+        for one, window in zip(cuts, windows, strict=True)
+    ]

@@ -1,0 +1,134 @@
+"""Prediction for images of any size: block by block, each block of the output finished and given once."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import groupby
+from typing import Any, TypeVar, cast
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from unetkit.errors import Fault, SizeError
+from unetkit.planning import Plan
+from unetkit.tiling.blending import weights
+from unetkit.tiling.cuts import Cut
+from unetkit.tiling.running import Runner, free_memory, ready
+from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
+from unetkit.tiling.window import Read, window
+
+LOCAL_MEMORY = 1_000_000_000
+"""Bytes for the activations of a tile unless said otherwise: more spares few multiply-adds."""
+
+Image = TypeVar("Image", NDArray[Any], Tensor)
+Block = tuple[tuple[slice, ...], Tensor]
+"""A part of the image's pixels, as slices per axis, and the network's output (out_channels, *part) for it."""
+
+
+def predict(  # noqa: PLR0913 - the public call
+    model: nn.Module,
+    image: Image,
+    tile: Tile = "auto",
+    *,
+    memory: int | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "fp32",
+) -> Image:
+    """Returns the output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
+
+    The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
+    "auto" (tiles whose activations fit into `memory` bytes, with the least work), about so many samples per axis,
+    or None: the whole image at once. Tiles give what the whole image gives, to float rounding; where an operation looks
+    at the whole image, they overlap and are blended, with a UserWarning. Numbers are fp32, bf16 or fp16.
+    """
+    array = image.numpy(force=True) if isinstance(image, Tensor) else image
+    with ready(model, device=device, dtype=dtype) as runner:
+        check_shape(runner.plan, array.shape)
+        cut = plan_tiles(runner, array.shape[1:], tile, memory)
+        result = torch.empty((runner.plan.spec.out_channels, *array.shape[1:]))
+        for part, block in stream(runner, cut, lambda wanted: cast(NDArray[Any], array[(slice(None), *wanted)])):
+            result[(slice(None), *part)] = block
+    return cast(Image, result.to(image.device) if isinstance(image, Tensor) else result.numpy())
+
+
+def check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
+    """Raises SizeError where an image is not (in_channels, *spatial)."""
+    spec = plan.spec
+    if len(shape) != plan.dims + 1 or shape[0] != spec.in_channels:
+        axes = ", ".join([str(spec.in_channels), *"DHW"[3 - plan.dims :]])
+        raise SizeError(Fault("input-shape", f"{spec.name} takes an image ({axes}), not {tuple(shape)}"))
+
+
+def plan_tiles(runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memory: int | None = None) -> Tiles:
+    """Returns how an image is cut; warns where tiles cannot give what the whole image would."""
+    if memory is None:
+        memory = free_memory(runner.device) // 2
+        if runner.device.type == "cpu" and not distant(runner.plan):
+            memory = min(memory, LOCAL_MEMORY)
+    cut = tiles(runner.plan, size, tile, memory)
+    if not cut.exact:
+        names = distant(runner.plan) or ("an operation",)
+        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+        warnings.warn(
+            f"{runner.plan.spec.name}: {told} depends on the whole image, so {cut.count} tiles are blended and differ "
+            "from the whole image's output",
+            UserWarning,
+            stacklevel=3,
+        )
+    return cut
+
+
+def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
+    """Yields the output block by block, every pixel in one block; `read` gives the parts of the image asked for."""
+    run = tile_by_tile(runner, cut, read)
+    return run() if cut.exact else blended(cut, run)
+
+
+def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
+    """Returns what yields the output of each tile for the pixels that it counts for."""
+    same = all(frame.input == frame.output for frame in cut.frames)
+    mode = runner.plan.spec.odd_sizes.mode if runner.plan.pads and same else "reflect"
+    size = tuple(frame.image for frame in cut.frames)
+
+    def run() -> Iterator[Block]:
+        for tile in cut:
+            starts = tuple(one.start - frame.before for one, frame in zip(tile, cut.frames, strict=True))
+            output = runner(torch.from_numpy(window(read, size, starts, cut.size, mode)))
+            inner = tuple(slice(one.low - one.start, one.high - one.start) for one in tile)
+            yield tuple(pixels(one, frame.first) for one, frame in zip(tile, cut.frames, strict=True)), output[
+                (slice(None), *inner)
+            ].float().cpu()
+
+    return run
+
+
+def pixels(cut: Cut, first: int) -> slice:
+    """Returns the pixels of the image that a tile counts for."""
+    return slice(cut.low - first, cut.high - first)
+
+
+def blended(cut: Tiles, run: Callable[[], Iterator[Block]]) -> Iterator[Block]:
+    """Yields bands of the image, each the weighted sum of the tiles over it; one band of tiles is held at a time."""
+    shares = {
+        (axis, one.low - frame.first): torch.from_numpy(share)
+        for axis, (cuts, frame) in enumerate(zip(cut.axes, cut.frames, strict=True))
+        for one, share in zip(cuts.cuts, weights(cuts.cuts), strict=True)
+    }
+    rest = [slice(0, frame.image) for frame in cut.frames[1:]]
+    rows = [pixels(one, cut.frames[0].first) for one in cut.axes[0].cuts]
+    held: Tensor | None = None
+    for number, (row, band) in enumerate(groupby(run(), lambda block: block[0][0])):
+        total = torch.zeros((cut.plan.spec.out_channels, row.stop - row.start, *(part.stop for part in rest)))
+        if held is not None:
+            total[:, : held.shape[1]] = held
+        for part, block in band:
+            for axis, along in enumerate(part):
+                shape = [-1 if axis + 1 == other else 1 for other in range(block.dim())]
+                block = block * shares[axis, along.start].reshape(shape)
+            total[(slice(None), slice(None), *part[1:])] += block
+        done = rows[number + 1].start if number + 1 < len(rows) else row.stop
+        yield (slice(row.start, done), *rest), total[:, : done - row.start]
+        held = total[:, done - row.start :]

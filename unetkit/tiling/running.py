@@ -1,0 +1,110 @@
+"""A network made ready for inference: evaluation mode, weights on the device, in the memory format that is quickest."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from unetkit.errors import Fault, UnetkitError
+from unetkit.planning import Plan
+
+DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
+
+
+class InferenceError(UnetkitError):
+    """A network cannot be run as asked."""
+
+
+class Runner:
+    """Calls a network on one tile after another. `seconds` is the time that it took in all."""
+
+    def __init__(self, model: nn.Module, plan: Plan, device: torch.device, dtype: torch.dtype) -> None:
+        self.model = model
+        self.plan = plan
+        self.device = device
+        self.dtype = dtype
+        self.format = {2: torch.channels_last, 3: torch.channels_last_3d}.get(plan.dims, torch.contiguous_format)
+        self.weights = {name: self.placed(weight) for name, weight in named_tensors(model)}
+        self.seconds = 0.0
+
+    def placed(self, tensor: Tensor) -> Tensor:
+        """Returns a tensor on the device; one with all axes of an image in the network's memory format."""
+        fitting = self.format if tensor.dim() == self.plan.dims + 2 else torch.preserve_format
+        return tensor.detach().to(self.device, memory_format=fitting)
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Returns the output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
+        batch = self.placed(image[None].float())
+        start = time.perf_counter()
+        mixed: Any = nullcontext()
+        if self.dtype != torch.float32:
+            mixed = torch.autocast(self.device.type, self.dtype)
+        with torch.inference_mode(), mixed:
+            output: Tensor = functional_call(self.model, self.weights, (batch,))[0]
+            if self.device.type == "cuda":
+                torch.cuda.synchronize(self.device)
+        self.seconds += time.perf_counter() - start
+        return output
+
+
+def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """Yields all parameters and buffers with their names."""
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+@contextmanager
+def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[Runner]:
+    """Gives the network as a Runner, in evaluation mode; afterwards every module is in the mode that it was in.
+
+    Raises InferenceError where unetkit did not build the network, or where device or number type are unknown.
+    """
+    plan = getattr(model, "plan", None)
+    if not isinstance(plan, Plan):
+        raise InferenceError(
+            Fault("model-foreign", "this module was not built by unetkit", cure="Give what build() returned.")
+        )
+    if dtype not in DTYPES:
+        raise InferenceError(Fault("dtype", f"there is no number type {dtype!r}", cure=f"Known: {', '.join(DTYPES)}."))
+    own = next((tensor.device for _, tensor in named_tensors(model)), torch.device("cpu"))
+    modes = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield Runner(model, plan, own if device is None else known_device(device), DTYPES[dtype])
+    finally:
+        for module, training in modes:
+            module.training = training
+
+
+def known_device(name: str | torch.device) -> torch.device:
+    """Returns the device of a name; raises InferenceError where this machine has none."""
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InferenceError(Fault("device", f"{name} cannot be used: {reason}", cure="Use cpu.")) from error
+    return device
+
+
+def free_memory(device: torch.device) -> int:
+    """Returns the bytes that are free on a device."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return available_memory()
+
+
+def available_memory() -> int:
+    """Returns the bytes of main memory that processes can still get; 4 GB where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return 4_000_000_000

@@ -1,0 +1,100 @@
+"""The tiles of one image: where each reads, what each writes, and what they cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import product
+from math import prod
+
+from unetkit.planning import Plan
+from unetkit.planning.sized import Size
+from unetkit.tiling.blending import overlapping
+from unetkit.tiling.choice import cheapest, tile_bytes
+from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
+from unetkit.tiling.frame import Frame, frames
+
+Tile = int | str | None
+"""Samples per axis of a tile's input, "auto", or None for the whole image."""
+
+
+@dataclass(frozen=True)
+class Tiles:
+    """How an image is cut. `exact`: each output pixel is computed once, as it would be in the whole image."""
+
+    plan: Plan
+    frames: tuple[Frame, ...]
+    axes: tuple[Cuts, ...]
+    exact: bool
+
+    @property
+    def size(self) -> Size:
+        """The input size of each tile."""
+        return tuple(one.size for one in self.axes)
+
+    @property
+    def count(self) -> int:
+        """How many tiles there are."""
+        return prod(len(one.cuts) for one in self.axes)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of all tiles together."""
+        return self.count * self.plan.at(self.size).macs
+
+    @property
+    def whole_macs(self) -> int:
+        """Multiply-adds of the whole image at once."""
+        return self.plan.at(tuple(frame.input for frame in self.frames)).macs
+
+    @property
+    def bytes(self) -> int:
+        """Bytes that one tile needs."""
+        return tile_bytes(self.plan, self.size)
+
+    def __iter__(self) -> Iterator[tuple[Cut, ...]]:
+        """Yields the tiles, those of the first axis' first tile first."""
+        return product(*(one.cuts for one in self.axes))
+
+
+def distant(plan: Plan) -> tuple[str, ...]:
+    """Names of the operations that depend on samples anywhere in the image, so that no tile is exact."""
+    return plan.sees_image + wrapping(plan)
+
+
+def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
+    """Returns how an image of a size is cut. `memory`: bytes for the activations of a tile, where `tile` is "auto".
+
+    Raises SizeError where the network has no such size, or where the memory is not enough for the smallest tile.
+    """
+    laid = frames(plan, size)
+    whole = tuple(Cuts(one.input, (Cut(0, one.first, one.first + one.image),)) for one in laid)
+    if tile is None or (tile == "auto" and tile_bytes(plan, tuple(one.input for one in laid)) <= memory):
+        return Tiles(plan, laid, whole, True)
+    seen = reaches(plan, laid)
+    limit = None if isinstance(tile, str) else tile
+    if seen is None:
+        return overlapped(plan, laid, limit, memory)
+    axes = tuple(zip(laid, seen, strict=True))
+    if limit is None:
+        return Tiles(plan, laid, cheapest(plan, axes, memory), True)
+    return Tiles(plan, laid, tuple(cut(*one, count_for(*one, limit)) for one in axes), True)
+
+
+def overlapped(plan: Plan, laid: tuple[Frame, ...], limit: int | None, memory: int) -> Tiles:
+    """Returns tiles that overlap, which are exact only where one of them is the whole."""
+    axes = overlapping(plan, laid, limit, memory)
+    return Tiles(plan, laid, axes, all(len(one.cuts) == 1 for one in axes))
+
+
+def reaches(plan: Plan, laid: tuple[Frame, ...]) -> tuple[Reach, ...] | None:
+    """Returns per axis what the network sees; None where along some axis it is the whole."""
+    if distant(plan):
+        return None
+    known: dict[tuple[int, Frame], Reach | None] = {}
+    for axis, frame in enumerate(laid):
+        key = plan.twins[axis], frame
+        if key not in known:
+            known[key] = reach(plan, axis, frame)
+    found = tuple(known[plan.twins[axis], frame] for axis, frame in enumerate(laid))
+    return None if None in found else tuple(one for one in found if one is not None)

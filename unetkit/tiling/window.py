@@ -1,0 +1,43 @@
+"""What a tile reads: a window of the image, continued beyond the image's border."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Read = Callable[[tuple[slice, ...]], NDArray[Any]]
+"""Returns the part (channels, *spatial) of an image that slices, one per spatial axis, cut out."""
+
+
+def window(read: Read, size: tuple[int, ...], starts: tuple[int, ...], lengths: tuple[int, ...], mode: str) -> Any:
+    """Returns (channels, *lengths) of an image of `size` from `starts` on; only what lies within is read.
+
+    Beyond the border the image is continued by `mode`: reflect, as often as it takes; replicate; or zeros.
+    """
+    positions = [np.arange(start, start + length) for start, length in zip(starts, lengths, strict=True)]
+    sources = [source(position, n, mode) for position, n in zip(positions, size, strict=True)]
+    firsts = [int(index.min()) for index in sources]
+    part = read(tuple(slice(first, int(index.max()) + 1) for first, index in zip(firsts, sources, strict=True)))
+    for axis, (first, index, position) in enumerate(zip(firsts, sources, positions, strict=True), start=1):
+        if not np.array_equal(index - first, np.arange(part.shape[axis])):
+            part = part.take(index - first, axis)
+        outside = (position < 0) | (position >= size[axis - 1])
+        if mode == "zeros" and outside.any():
+            part = np.where(np.expand_dims(~outside, tuple(range(1, part.ndim - axis))), part, 0)
+    return part
+
+
+def source(position: NDArray[np.intp], size: int, mode: str) -> NDArray[np.intp]:
+    """Returns the sample, of so many, that stands at each position, which may lie beyond the border.
+
+    >>> source(np.arange(-2, 6), 4, "reflect").tolist()
+    [2, 1, 0, 1, 2, 3, 2, 1]
+    """
+    if mode == "reflect" and size > 1:
+        period = 2 * (size - 1)
+        folded = position % period
+        return np.minimum(folded, period - folded)
+    return np.clip(position, 0, size - 1)
