@@ -48,7 +48,7 @@ class Comparison:
         first, third = self.spread
         verdict = "[green]yes" if self.ratio <= self.wanted else "[red]no"
         amounts = [amount(median(values), self.unit) for values in (self.ours, self.theirs)]
-        return [self.name, *amounts, f"{self.ratio:.3g}", f"{first:.3g} - {third:.3g}", f"{self.wanted:g}", verdict]
+        return [self.name, *amounts, f"{self.ratio:.4g}", f"{first:.4g} - {third:.4g}", f"{self.wanted:g}", verdict]
 
 
 def amount(value: float, unit: str) -> str:

@@ -6,9 +6,9 @@ import sys
 import torch
 import torchinfo
 
-import unetkit
 from benchmarks.comparison import Comparison, interleave, report, timed
 from tests import reference
+from unetkit import load, plan
 
 ROUNDS = 11
 
@@ -18,8 +18,8 @@ FIRST_CALL = "from benchmarks import comparison, planning; print(comparison.time
 
 def ours() -> tuple[int, int]:
     """Returns the parameters of unet-2015 and its multiply-adds for an image of 572 × 572, from the YAML file."""
-    plan = unetkit.plan(unetkit.load("unet-2015"))
-    return plan.parameters, plan.at((572, 572)).macs
+    planned = plan(load("unet-2015"))
+    return planned.parameters, planned.at((572, 572)).macs
 
 
 def theirs() -> tuple[int, int]:

@@ -87,7 +87,7 @@ def test_the_labels_of_a_patch_are_those_under_the_output(
 def test_the_nth_patch_depends_on_the_seed_and_nothing_else() -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]"]))
     one, two, other = (Patches(discs(), Scale((0,), (1,)), plan, Draw(9, (8, 8), (1,), seed)) for seed in (0, 0, 1))
-    assert torch.equal(list(one)[5][0], two[5][0])
+    assert torch.equal([image for image, _ in one][5], two[5][0])
     assert not torch.equal(one[5][0], other[5][0])
 
 
@@ -363,7 +363,8 @@ def test_the_demo_makes_what_it_says_and_trains_once(tmp_path: Path, monkeypatch
     for name in ("small-a", "small-b"):
         for suffix in (".yaml", "-drawing.svg", "-drawing.png", ".png", ".safetensors", ".json"):
             assert (tmp_path / f"{name}{suffix}").stat().st_size
-    assert Image.open(tmp_path / "slices" / "z112.png").size == (32, 40)
+    with Image.open(tmp_path / "slices" / "z112.png") as picture:
+        assert picture.size == (32, 40)
     assert Trained.load(tmp_path / "small-b.safetensors").classes[1] == "fluid"
     monkeypatch.setattr(Demo, "train", None)
     again = demo(tmp_path, *both)

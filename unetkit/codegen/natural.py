@@ -13,7 +13,7 @@ def at_natural_size(plan: Plan) -> SizedPlan | None:
     """Returns the plan at its natural size; None where no size near the usual ones fits."""
     usual = USUAL[plan.dims]
     try:
-        near = [sizes.above(usual[0]) or sizes.minimum or 0 for sizes in (plan.aligned if plan.pads else plan.accepted)]
+        near = [sizes.above(usual[0]) or sizes.minimum or 0 for sizes in (plan.fitting if plan.pads else plan.accepted)]
     except OverflowError:  # sizes that repeat after more than 65536 samples are nothing to show
         return None
     candidates = [(size,) * plan.dims for size in usual] + [tuple(near)]

@@ -46,6 +46,8 @@ class Patches(Dataset[tuple[Tensor, Tensor]]):
         return self.draw.count
 
     def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
+        if not 0 <= index < self.draw.count:
+            raise IndexError(index)  # which ends a loop over all patches
         random = np.random.default_rng((self.draw.seed, index))
         image, labels = self.pairs[random.integers(len(self.pairs))]
         starts = tuple(
