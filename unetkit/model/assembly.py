@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
@@ -12,7 +13,7 @@ from torch import fx, nn
 from unetkit import functional
 from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
-from unetkit.model.init import initialize
+from unetkit.model.init import Uninitialized, initialize
 from unetkit.planning import Plan, plan
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
@@ -33,7 +34,9 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
     with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        network = assemble(plan(asked))
+        anew = () if asked.init.type == "default" else ("kaiming_uniform_", "uniform_")  # torch's own, for convolutions
+        with Uninitialized(*anew) if anew else nullcontext():
+            network = assemble(plan(asked))
         initialize(network, asked.init)
     return network
 

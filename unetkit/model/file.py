@@ -17,7 +17,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
 from unetkit.planning import Plan, plan
-from unetkit.spec import load, resolve
+from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
 
 FORMAT = "1"
@@ -36,7 +36,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     path = Path(file)
     metadata = dict(extra or {}) | {
         "unetkit": FORMAT,
-        "spec": json.dumps(resolve(planned.spec), ensure_ascii=False),
+        "spec": to_text(resolve(planned.spec)),
         "digest": planned.digest,
         "requirements": json.dumps(requirements()),
     }
@@ -74,7 +74,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     Raises FileError where the file is damaged, or where its spec no longer makes the network that was saved.
     """
     metadata = read_header(file)
-    planned = plan(load(json.loads(metadata["spec"])))
+    planned = plan(from_text(metadata["spec"], f"{file}: spec"))
     if planned.digest != metadata.get("digest"):
         raise FileError(
             Fault(

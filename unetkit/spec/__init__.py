@@ -3,7 +3,18 @@
 from unetkit.spec.canonical import resolve
 from unetkit.spec.compare import Difference, differences
 from unetkit.spec.find import find_spec, shipped, specs_folder
-from unetkit.spec.loading import load
+from unetkit.spec.loading import from_text, load, to_text
 from unetkit.spec.spec import Spec
 
-__all__ = ["Difference", "Spec", "differences", "find_spec", "load", "resolve", "shipped", "specs_folder"]
+__all__ = [
+    "Difference",
+    "Spec",
+    "differences",
+    "find_spec",
+    "from_text",
+    "load",
+    "resolve",
+    "shipped",
+    "specs_folder",
+    "to_text",
+]

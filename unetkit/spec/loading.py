@@ -17,7 +17,7 @@ from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
 from unetkit.spec.frame import Bare, Frame, Init, OddSizes, Strict
 from unetkit.spec.spec import Spec, source_path
-from unetkit.yamlfile import Document, override, read
+from unetkit.yamlfile import Document, override, parse, read
 
 Setting = TypeVar("Setting", Init, OddSizes)
 
@@ -39,14 +39,22 @@ def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[st
 
 def from_values(values: Mapping[str, Any], overrides: Iterable[str]) -> Spec:
     """Returns the spec for plain values: they are written as YAML first, so that errors can quote a line."""
+    return from_text(to_text(values), "<values>", overrides)
+
+
+def from_text(text: str, name: str, overrides: Iterable[str] = ()) -> Spec:
+    """Returns the spec in a YAML text; `name` is what messages call it."""
+    document = override(parse(text, name, find=find_spec), overrides)
+    return Loader(document.values(), document).spec("unnamed")
+
+
+def to_text(values: Mapping[str, Any]) -> str:
+    """Returns plain values as YAML."""
     import yaml  # PyYAML's writer; specs in files never need it
 
-    from unetkit.yamlfile import parse
-
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text = yaml.dump(listed(values), Dumper=dumper, sort_keys=False)
-    document = override(parse(text, "<values>", find=find_spec), overrides)
-    return Loader(document.values(), document).spec("unnamed")
+    text: str = yaml.dump(listed(values), Dumper=dumper, sort_keys=False, allow_unicode=True)
+    return text
 
 
 def listed(value: Any) -> Any:
