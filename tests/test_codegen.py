@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import math
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
@@ -22,9 +23,11 @@ import unetkit
 from unetkit import registry
 from unetkit.block import Block
 from unetkit.codegen import code
+from unetkit.codegen.layout import in_tuple, lay_out
 from unetkit.errors import SizeError
 from unetkit.signal import Signal
-from unetkit.spec.frame import Init
+from unetkit.planning.initialization import METHODS
+from unetkit.spec.frame import Init, OddSizes
 from unetkit.testing import sizes, specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
@@ -114,11 +117,22 @@ def test_any_spec_computes_the_same(data: st.DataObject) -> None:
     assert_same_network(spec, data.draw(sizes(unetkit.plan(spec), most=1 << 10)))
 
 
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+@given(st.data())
+def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
+    mode = data.draw(st.sampled_from(OddSizes.model_fields["mode"].annotation.__args__))  # type: ignore[union-attr]
+    spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": mode}))
+    planned = unetkit.plan(spec)
+    size = data.draw(sizes(planned, most=1 << 10))
+    assume(math.prod(planned.padded_size(size)) <= 1 << 12)
+    assert_same_network(spec, size)
+
+
 STEPS = st.tuples(st.sampled_from(["conv", "act", "add", "concat", "weigh"]), st.integers(0, 99), st.integers(0, 99))
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
-@given(st.lists(STEPS, max_size=12), st.sampled_from(["", "shortcut", "x", "add", "1x1"]))
+@given(st.lists(STEPS, max_size=12), st.sampled_from(["", "shortcut", "x", "add", "self", "conv1"]))
 def test_any_wiring_computes_the_same(steps: list[tuple[str, int, int]], name: str) -> None:
     class Wired(Block):
         """Wires what was drawn."""
@@ -179,13 +193,26 @@ def test_names_and_descriptions_do_no_harm(tmp_path: Path) -> None:
     imported(source, tmp_path)
 
 
+def test_a_deviation_asked_for_is_written() -> None:
+    values = {"unetkit": 1, "in_channels": 1, "out_channels": 2, **FULL}
+    for change, text in (("normal", "std=0.02"), ({"type": "trunc_normal", "std": 0.1}, "std=0.1")):
+        spec = unetkit.load(values | {"init": change})
+        assert f"(module.weight, {text})" in code(unetkit.plan(spec))
+        assert_same_network(spec, (16, 16))
+
+
+def test_the_table_of_methods_is_that_of_the_spec() -> None:
+    assert {"default", *METHODS} == set(Init.model_fields["type"].annotation.__args__)  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("change", [[], ["odd_sizes=pad"]], ids=["", "pad"])
 @pytest.mark.parametrize("name", SHIPPED)
-def test_the_file_is_formatted_and_clean(name: str, tmp_path: Path) -> None:
+def test_the_file_is_formatted_and_clean(name: str, change: list[str], tmp_path: Path) -> None:
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if ruff is None:
         pytest.skip("ruff is not installed")
     file = tmp_path / "network.py"
-    file.write_text(code(unetkit.plan(unetkit.load(name))), encoding="utf-8")
+    file.write_text(code(unetkit.plan(unetkit.load(name, change))), encoding="utf-8")
     options = ["--isolated", "--no-cache", "--line-length=120", "--target-version=py311"]
     for command in (["format", "--diff"], ["check", "--select=E,F,W,I,B,UP,SIM,D1", "--ignore=D102,D107"]):
         done = subprocess.run([ruff, *command, *options, str(file)], capture_output=True, text=True)
@@ -198,6 +225,19 @@ def test_the_example_in_the_file_prints_the_shape_it_names(tmp_path: Path) -> No
     done = subprocess.run([sys.executable, "-I", str(file)], capture_output=True, text=True, check=True)
     assert done.stdout == "(1, 2, 388, 388)\n"
     assert "# (1, 2, 388, 388)" in file.read_text(encoding="utf-8")
+
+
+def test_what_a_network_that_does_not_pad_needs_not_is_not_written() -> None:
+    assert "pad" not in code(unetkit.plan(unetkit.load("unet-2015")))
+    padded = code(unetkit.plan(unetkit.load("unet-2015", ["odd_sizes=pad"])))
+    borrowed = [line.partition("(")[0] for line in padded.splitlines() if line.startswith("def ")]
+    assert borrowed == ["def crop_to", "def pad_image", "def pad_axis", "def cut_padding", "def initialize"]
+
+
+def test_many_sizes_along_one_axis_are_written_one_below_the_other() -> None:
+    many = in_tuple(in_tuple("1", "99", in_tuple(*map(str, range(40)))))
+    assert list(lay_out("x = ", many, ""))[:4] == ["x = (", "    (", "        1,", "        99,"]
+    assert list(lay_out("x = ", many, ""))[-4:] == ["            39,", "        ),", "    ),", ")"]
 
 
 def test_the_file_does_not_import_unetkit() -> None:

@@ -23,7 +23,10 @@ from unetkit.testing import specs
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
 MODES = ["reflect", "replicate", "zeros"]
 SMALL: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [2, 4, 4], "act": "gelu"}
-VALID: dict[str, Any] = {"block": {"type": "double_conv", "padding": "valid"}, "skip": {"type": "concat"}}
+VALID: dict[str, Any] = {
+    "block": {"type": "double_conv", "padding": "valid"},
+    "skip": {"type": "concat", "align": "crop"},
+}
 Run = Callable[[Tensor], Tensor]
 
 
@@ -189,28 +192,28 @@ def test_the_least_accepted_size_is_the_least_that_has_an_output(data: st.DataOb
 
 
 def test_no_image_fits_where_no_size_fits_the_inner_network() -> None:
-    planned = unetkit.plan(unetkit.load(SMALL | {"dims": 1, "odd_sizes": "pad"} | {"down": VALID_DOWN}))
+    down = {"type": "strided_conv", "padding": "valid"}
+    planned = unetkit.plan(unetkit.load(SMALL | {"odd_sizes": "pad", "down": down}))
     assert not any(planned.fitting) and not any(planned.accepted)
     with pytest.raises(SizeError, match="No size does"):
-        unetkit.build(planned.spec)(torch.rand(1, 1, 16))
+        unetkit.build(planned.spec)(torch.rand(1, 1, 16, 16))
 
 
-VALID_DOWN: dict[str, Any] = {"type": "strided_conv", "padding": "valid"}
-
-
-@pytest.mark.parametrize("backend", ["eager", "aot_eager"])
-@pytest.mark.parametrize("mode", MODES)
-def test_it_compiles_once_for_sizes_that_are_padded_alike(mode: str, backend: str) -> None:
-    network = unetkit.build(SMALL | {"odd_sizes": {"type": "pad", "mode": mode}}, seed=0).eval()
+@pytest.mark.parametrize(
+    ("mode", "backend", "dims"),
+    [*((mode, backend, 1) for mode in MODES for backend in ("eager", "aot_eager")), ("reflect", "aot_eager", 2)],
+)
+def test_compiled_code_serves_all_sizes_that_are_padded_along_the_same_axes(mode: str, backend: str, dims: int) -> None:
+    change = {"dims": dims, "channels": [2, 4], "odd_sizes": {"type": "pad", "mode": mode}}
+    network = unetkit.build(SMALL | change, seed=0).eval()
+    images = [[torch.rand(1, 1, *[9] * (dims - 1), n) for n in sizes] for sizes in ((17, 16), (23, 26, 19, 32))]
     torch.compiler.reset()
     with torch.no_grad():
         compiled = torch.compile(network, backend=backend, dynamic=True)
-        for size in ((17, 21), (23, 9), (16, 16), (18, 20)):
-            image = torch.rand(1, 1, *size)
+        for image in images[0]:
             assert_equal(compiled(image), network(image))
         with torch.compiler.set_stance("fail_on_recompile"):
-            for size in ((26, 37), (32, 48), (19, 24)):
-                image = torch.rand(1, 1, *size)
+            for image in images[1]:
                 assert_equal(compiled(image), network(image))
 
 

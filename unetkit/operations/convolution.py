@@ -25,7 +25,7 @@ class Conv(Operation):
     kind = "conv"
     pointwise = False
     makes_map = True
-    copies_at_work = True
+    copies_at_work = 1
     keeps_input = True
 
     @property
@@ -102,7 +102,7 @@ class TransposedConv(Operation):
     kind = "up-conv"
     pointwise = False
     makes_map = True
-    copies_at_work = True
+    copies_at_work = 2
     keeps_input = True
 
     @property

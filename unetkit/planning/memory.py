@@ -53,7 +53,6 @@ class Ledger:
     def __init__(self, planned: Plan, size: Size, unit: int) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
-        self.dims = planned.dims
         self.bytes = [node.channels * volume(shape) * unit for node, shape in zip(nodes, sizes, strict=True)]
         shared = readers(planned)
         self.buffer = list(range(len(nodes)))
@@ -77,11 +76,11 @@ class Ledger:
         """Returns the bytes that an operation borrows while it runs: beside its output, and in place of it at first."""
         node = self.nodes[index]
         operation = node.operation
-        if operation is None or not operation.copies_at_work or self.dims == 1:
+        if operation is None or not operation.copies_at_work:
             return 0, 0
         taken = tuple(self.nodes[i].channels for i in node.inputs)
         copies = sum(self.bytes[i] for i in node.inputs) + operation.parameters(taken) * itemsize
-        return copies, self.bytes[index]
+        return copies, self.bytes[index] * operation.copies_at_work
 
 
 def inference_bytes(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> int:
