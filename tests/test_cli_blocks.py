@@ -45,7 +45,8 @@ def test_the_texts_under_parameters_are_shown() -> None:
     assert parameters["squeeze_excite"]["description"].startswith("Reduction of the channel gate")
     assert parameters["norm"]["inherited"] == "norm" and parameters["norm"]["default"] == "batch"
     assert parameters["dropout"] == {
-        "name": "dropout", "takes": "a number from 0, below 1", "required": False, "default": 0.0, "description": "",
+        "name": "dropout", "takes": "a number from 0, below 1", "required": False, "default": 0.0,
+        "description": "Share of values that are zeroed in training.",
     }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ def test_inference_never_needs_more_than_planned_and_little_less(case: str) -> N
         model(image)
         measured = peak(lambda: model(image))
     planned = needed_memory(unetkit.plan(spec), size).inference
-    assert measured / 1.01 <= planned <= measured * 1.25
+    assert measured / 1.01 <= planned <= measured * 1.35
 
 
 @pytest.mark.parametrize("case", CASES)

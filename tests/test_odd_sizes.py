@@ -199,14 +199,11 @@ def test_no_image_fits_where_no_size_fits_the_inner_network() -> None:
         unetkit.build(planned.spec)(torch.rand(1, 1, 16, 16))
 
 
-@pytest.mark.parametrize(
-    ("mode", "backend", "dims"),
-    [*((mode, backend, 1) for mode in MODES for backend in ("eager", "aot_eager")), ("reflect", "aot_eager", 2)],
-)
-def test_compiled_code_serves_all_sizes_that_are_padded_along_the_same_axes(mode: str, backend: str, dims: int) -> None:
-    change = {"dims": dims, "channels": [2, 4], "odd_sizes": {"type": "pad", "mode": mode}}
+@pytest.mark.parametrize(("mode", "backend"), [*((mode, "eager") for mode in MODES), ("reflect", "aot_eager")])
+def test_compiled_code_serves_all_sizes_that_are_padded_along_the_same_axes(mode: str, backend: str) -> None:
+    change = {"channels": [2, 4], "odd_sizes": {"type": "pad", "mode": mode}}
     network = unetkit.build(SMALL | change, seed=0).eval()
-    images = [[torch.rand(1, 1, *[9] * (dims - 1), n) for n in sizes] for sizes in ((17, 16), (23, 26, 19, 32))]
+    images = [[torch.rand(1, 1, 9, n) for n in sizes] for sizes in ((17, 16), (23, 26, 19, 32))]
     torch.compiler.reset()
     with torch.no_grad():
         compiled = torch.compile(network, backend=backend, dynamic=True)

@@ -77,7 +77,7 @@ REFUSED: dict[str, tuple[Wire, str]] = {
         "factor has 1 values, the network has 2 axes",
     ),
 }
-NO_NAMES = ["class", "None", "lambda", "1x1", "a b", "a.b", "up-conv", "_hidden", "__class__", "é"]
+NO_NAMES = ["class", "self", "None", "lambda", "1x1", "a b", "a.b", "up-conv", "_hidden", "__class__", "é"]
 
 
 def wired(wire: Wire) -> Graph:

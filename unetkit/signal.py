@@ -64,7 +64,8 @@ class Graph:
         self.nodes: list[Node] = [Node("input", None, (), in_channels)]
         self.spans: list[Span] = []
         self.undecided: list[int] = []
-        self._names: dict[str, int] = {}
+        self._names: set[str] = set()
+        self._counts: dict[str, int] = {}
 
     def input(self) -> Signal:
         """Returns the input of the network."""
@@ -74,7 +75,7 @@ class Graph:
     def block(self, scope: str, wire: Callable[..., Signal], *inputs: Signal) -> Signal:
         """Returns what `wire` makes of the inputs; all that it appends belongs to one block."""
         start = len(self.nodes)
-        self._names = {}
+        self._names, self._counts = set(), {}
         output = wire(*inputs)
         indices = tuple(signal.index for signal in inputs)
         self.spans.append(Span(scope, start, len(self.nodes), indices, output.index))
@@ -106,13 +107,13 @@ class Graph:
             check_name(name)
             if name in names:
                 raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
-            names[name] = 1
+            names.add(name)
             return name
-        number = names.get(kind, 0) + 1
+        number = self._counts.get(kind, 0) + 1
         while (name := f"{identifier(kind)}{number}") in names:  # somebody gave this very name
             number += 1
-        names[kind] = number
-        names[name] = 1
+        self._counts[kind] = number
+        names.add(name)
         return name
 
     def settle(self) -> None:
@@ -142,7 +143,8 @@ def identifier(kind: str) -> str:
 @cache
 def check_name(name: str) -> None:
     """Raises BlockError for a name that a module or a variable cannot have."""
-    if not name.isidentifier() or not name.isascii() or iskeyword(name) or name.startswith("_"):
+    reserved = iskeyword(name) or name == "self"
+    if not name.isidentifier() or not name.isascii() or reserved or name.startswith("_"):
         cure = "Take letters, digits and underscores, a letter first, and no keyword of Python."
         raise misfit(f"{name!r} is no name for an operation", cure)
 

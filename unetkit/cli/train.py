@@ -10,9 +10,10 @@ import typer
 from unetkit.cli.arguments import Overrides, SpecName
 
 Data = Annotated[
-    Path,
+    str,
     typer.Argument(
-        help="A folder with images/ and masks/ of the same file names; a mask holds class numbers.", show_default=False
+        help="A folder with images/ and masks/ of the same file names (a mask holds class numbers); or mni, the demo's.",
+        show_default=False,
     ),
 ]
 Output = Annotated[
@@ -41,7 +42,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     ] = None,
     overrides: Overrides = None,
 ) -> None:
-    """Train a network on a folder of images, and write a model file."""
+    """Train a network on a folder of images, or on `mni`, the demo's; write a model file."""
     from unetkit.planning import plan
     from unetkit.spec import load
 
@@ -51,11 +52,11 @@ def train(  # noqa: PLR0913 - one parameter per option
     plan(asked)  # a spec at fault is told at once, before torch is imported
 
     from unetkit.cli.output import print_rich, table
-    from unetkit.data import folder
+    from unetkit.data import read_data
     from unetkit.model import build
     from unetkit.train import Settings, Trained, evaluate, fit
 
-    splits = folder(data, channels=asked.in_channels, ignore=ignore)
+    splits = read_data(data, channels=asked.in_channels, ignore=ignore)
     settings = Settings(
         steps=steps, minutes=minutes, epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed
     )

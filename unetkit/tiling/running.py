@@ -13,6 +13,7 @@ from torch.func import functional_call
 
 from unetkit.errors import Fault, UnetkitError
 from unetkit.planning import Plan
+from unetkit.tiling.allocator import kept_memory
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -75,8 +76,10 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
     own = next((tensor.device for _, tensor in named_tensors(model)), torch.device("cpu"))
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
+    place = own if device is None else known_device(device)
     try:
-        yield Runner(model, plan, own if device is None else known_device(device), DTYPES[dtype])
+        with kept_memory() if place.type == "cpu" else nullcontext():
+            yield Runner(model, plan, place, DTYPES[dtype])
     finally:
         for module, training in modes:
             module.training = training

@@ -12,6 +12,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -85,9 +86,8 @@ class Demo:
         """Checks, shows and draws the networks, trains those that have no result yet, and says what came out."""
         begun = time.monotonic()
         self.console.print("\n[bold]unetkit demo[/]: three small U-Nets learn to tell tissue in the human head.")
-        self.console.print(
-            f"[dim]Images: {ABOUT}, σ = {NOISE:.0f} grey levels; slices of {SLICE[0]} × {SLICE[1]} mm.[/]\n"
-        )
+        images = f"Images: {ABOUT} (σ = {NOISE:.0f} grey levels), {SLICE[0]}×{SLICE[1]} mm."
+        self.console.print(images, style="dim", highlight=False)
         plans = [self.check(network) for network in self.networks]
         self.show(plans)
         self.console.print("\n[bold]Training[/]")
@@ -106,10 +106,8 @@ class Demo:
 
     def show(self, plans: list[Plan]) -> None:
         """Prints what the networks are."""
-        table = Table(
-            "network", "convolutions", "skip", title="Checked and drawn", title_justify="left", title_style="bold"
-        )
-        for heading in ("parameters", "receptive field", "input", "output", "GMACs"):
+        table = headed("\nChecked and drawn", "network", "padding", "align")
+        for heading in ("parameters", "field", "input", "output"):
             table.add_column(heading, justify="right")
         for planned in plans:
             sized = planned.at(cover(planned, SLICE).input_size)
@@ -119,10 +117,9 @@ class Demo:
                 values["block"]["padding"],
                 values["skip"]["align"],
                 f"{planned.parameters:,}",
-                " × ".join("all" if size is None else str(size) for size in planned.receptive_field),
-                " × ".join(map(str, sized.input_size)),
-                " × ".join(map(str, sized.output_size)),
-                f"{sized.macs / 1e9:.2f}",
+                "×".join("all" if size is None else str(size) for size in planned.receptive_field),
+                "×".join(map(str, sized.input_size)),
+                "×".join(map(str, sized.output_size)),
             )
         self.console.print(table)
 
@@ -179,9 +176,7 @@ class Demo:
 
     def report(self, results: list[dict[str, Any]]) -> None:
         """Prints Dice per class beside the baseline."""
-        table = Table(
-            "", title="\nDice on test slices that no network has seen", title_justify="left", title_style="bold"
-        )
+        table = headed("\nDice on test slices that no network has seen", "")
         for heading in (*CLASSES[TISSUE], "steps", "seconds"):
             table.add_column(heading, justify="right")
         baseline = results[0]["baseline"][TISSUE]
@@ -193,9 +188,7 @@ class Demo:
             ]
             table.add_row(result["network"], *cells, f"{result['steps']:,}", f"{result['seconds']:.0f}")
         self.console.print(table)
-        self.console.print(
-            "[dim]Green beats the baseline. Dice is 1 where prediction and truth agree, 0 where they do not meet.[/]"
-        )
+        self.console.print("[dim]Green beats the first row. Dice is 1 where prediction and truth agree.[/]")
 
     def suggest(self, results: list[dict[str, Any]], seconds: float) -> None:
         """Prints what was made and what to try next."""
@@ -220,6 +213,11 @@ class Demo:
     def file(self, network: Network, suffix: str) -> Path:
         """Returns the path of one of a network's files."""
         return self.folder / f"{network.name}{suffix}"
+
+
+def headed(title: str, *columns: str) -> Table:
+    """Returns an empty table with its title on the left."""
+    return Table(*columns, title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD)
 
 
 MADE = {

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 LOGGERS = (
     "lightning.pytorch.utilities.rank_zero",
+    "lightning.fabric.utilities.distributed",
     "lightning.fabric.utilities.rank_zero",
     "lightning.fabric.utilities.seed",
 )
