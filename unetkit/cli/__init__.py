@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from types import ModuleType
 
@@ -11,6 +12,7 @@ def main() -> None:
     """Runs the command line of this process: 0 is success, 1 an input at fault, 2 wrong usage."""
     gc.disable()  # while modules are imported it finds nothing to collect, and takes a tenth of a short command's time
     without_pydantic_plugins()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait in a loop slow a busy machine down tenfold
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be no text
 

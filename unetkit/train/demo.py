@@ -232,7 +232,7 @@ MADE = {
 def main() -> int:
     """Runs the demo in the folder `demo` and returns the exit code."""
     try:
-        Demo(Path("demo"), Console()).run()
+        Demo(Path("demo"), Console(width=None if sys.stdout.isatty() else 110)).run()
     except UnetkitError as error:
         Console(stderr=True, highlight=False).print(str(error), markup=False, soft_wrap=True)
         return 1
