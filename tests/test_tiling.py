@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import warnings
-from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +13,12 @@ import torch
 from hypothesis import HealthCheck, assume, given, seed, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from PIL import Image
-from torch import Tensor, nn
+from torch import nn
 
 import unetkit
-from unetkit.errors import SizeError, UnetkitError
 from unetkit.planning import Plan
 from unetkit.testing import specs
-from unetkit.tiling import InferenceError, predict, ready, stream, tiles
-from unetkit.tiling.blending import weights
-from unetkit.tiling.choice import tile_bytes
-from unetkit.tiling.cuts import reach
+from unetkit.tiling import predict, tiles
 from unetkit.tiling.frame import frames
 from unetkit.tiling.tiles import distant
 
@@ -41,8 +35,8 @@ PADDED = ["block={type: double_conv, padding: same, norm: none}", "skip.align=sa
 def built(planned: Plan, taps: str = "all") -> nn.Module:
     """Returns a network in evaluation mode with positive weights, so that nothing hides what a neighbour says.
 
-    `taps`: of each convolution's kernel only the `first` or the `last` weight counts, or `all`. With all of them the far
-    end of a halo weighs 10⁻⁸ of the output, and a halo too narrow would go unseen; with one of them it weighs all.
+    `taps`: of each convolution's kernel only the `first` or the `last` weight counts, or `all`. With all of them the
+    far end of a halo weighs 10⁻⁸ of the output, and a halo too narrow would go unseen; with one it weighs all.
     """
     model = unetkit.build(planned.spec, seed=0).eval()
     with torch.no_grad():

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from unetkit.planning import Plan, plan
     from unetkit.registry import register
     from unetkit.spec import Spec, load
+    from unetkit.tiling import predict
 
 __all__ = [
     "AlignmentWarning",
@@ -26,6 +27,7 @@ __all__ = [
     "load",
     "load_model",
     "plan",
+    "predict",
     "register",
     "save",
 ]
@@ -37,6 +39,7 @@ HOMES = {
     "planning": ("Plan", "plan"),
     "registry": ("register",),
     "spec": ("Spec", "load"),
+    "tiling": ("predict",),
 }
 """The module that each public name lives in, imported at its first use: torch takes seconds, pydantic a tenth."""
 

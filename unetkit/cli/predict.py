@@ -2,42 +2,150 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from unetkit.errors import Fault, FileError
+from unetkit.errors import Fault, FileError, UnetkitError
+
+if TYPE_CHECKING:
+    from unetkit.train.labelling import Labeller
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
-Images = Annotated[list[Path], typer.Argument(help="Image files, or folders of them.", show_default=False)]
-Folder = Annotated[
-    Path, typer.Option("--output", "-o", metavar="DIR", help="Where the class maps go.", show_default=False)
+Files = Annotated[
+    list[Path],
+    typer.Argument(help="Image files, or folders of them: PNG, JPEG, TIFF, NIfTI, NumPy, Zarr.", show_default=False),
 ]
+Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.", show_default=False)]
+TileText = Annotated[
+    str, typer.Option("--tile", metavar="auto|N", help="Samples per axis of a tile, about; auto: what fits best.")
+]
+MemoryText = Annotated[
+    str | None,
+    typer.Option(help="What the process may use of the main memory, as in 4GB.", show_default=False),
+]
+Device = Annotated[str | None, typer.Option(help="As in cuda:0. [default: cuda where there is one, else cpu]")]
+Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The numbers to compute in.")]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities, not class numbers.")]
+
+UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
-def predict(model: Model, images: Images, output: Folder) -> None:
-    """Label images with a trained network: a PNG of class numbers for each."""
-    missing = [path for path in images if not path.exists()]
-    if missing:
-        raise FileError(*(Fault("file-missing", f"{path} does not exist") for path in missing))
+def predict(  # noqa: PLR0913 - one parameter per option
+    model: Model,
+    images: Files,
+    output: Folder,
+    tile: TileText = "auto",
+    memory: MemoryText = None,
+    device: Device = None,
+    dtype: Number = "fp32",
+    probabilities: Probabilities = False,
+) -> None:
+    """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
+    asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
 
-    from unetkit.data.images import image_files
-    from unetkit.train import Trained, predict_folder
+    from unetkit.imagefiles import find_images
+
+    files = find_images(images)
+    check_names(files, probabilities)
+
+    from unetkit.train.labelling import Asked, labeller
+    from unetkit.train.modelfile import Trained
 
     trained = Trained.load(model)
-    check_names([file for path in images for file in (image_files(path).values() if path.is_dir() else [path])])
-    for path in images:
-        for written in predict_folder(trained, path, output):
-            print(written)
+    asked = Asked(asked_tile, asked_memory, device or default_device(), dtype, probabilities)
+    with labeller(trained, asked) as ready:
+        broken = label_all(ready, files, output)
+    if broken:
+        raise UnetkitError(*broken)
 
 
-def check_names(files: list[Path]) -> None:
-    """Raises FileError where two images would be written to one file."""
-    first: dict[str, Path] = {}
-    twice = [(first[file.stem], file) for file in files if first.setdefault(file.stem, file) != file]
-    if twice:
-        message = "{} and {} would both become {}.png"
-        raise FileError(
-            *(Fault("twice", message.format(one, other, one.stem), cure="Rename one.") for one, other in twice)
+def label_all(labeller: Labeller, files: list[Path], output: Path) -> list[Fault]:
+    """Labels the files that can be, prints the path of each result, and returns what was wrong with the others."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn(compact=True))
+    broken: list[Fault] = []
+    told: set[str] = set()
+    for file in files:
+        bar = Progress(
+            TextColumn("  {task.description}", markup=False), *columns, console=console, disable=not console.is_terminal
         )
+        with bar, warnings.catch_warnings(record=True) as noted:
+            warnings.simplefilter("always")
+            task = bar.add_task(file.name, total=None, speed="")
+
+            def advance(done: int, total: int, bar: Progress = bar, task: object = task) -> None:
+                seconds = bar.tasks[0].elapsed or 1e-9
+                bar.update(bar.tasks[0].id, completed=done, total=total, speed=f"{done / seconds / 1e6:.2f} MPixel/s")
+
+            try:
+                written: Path | None = labeller.label(file, output, advance)
+            except UnetkitError as error:
+                written = None
+                broken += error.faults
+        for message in dict.fromkeys(str(one.message) for one in noted):
+            if message not in told:
+                told.add(message)
+                print_note(message)
+        if written is not None:
+            print(written, flush=True)
+    return broken
+
+
+def print_note(message: str) -> None:
+    """Prints a warning on standard error."""
+    import sys
+
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def default_device() -> str:
+    """Returns the device that is taken where none is named."""
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def check_names(files: list[Path], probabilities: bool) -> None:
+    """Raises FileError where two images would be written to one file."""
+    from unetkit.imagefiles import result_name
+
+    first: dict[str, Path] = {}
+    twice = []
+    for file in files:
+        try:
+            name = result_name(file, probabilities=probabilities)
+        except FileError:
+            continue  # told when its turn comes
+        if first.setdefault(name, file) != file:
+            twice.append((first[name], file, name))
+    if twice:
+        message = "{} and {} would both become {}"
+        raise FileError(*(Fault("twice", message.format(*one), cure="Rename one.") for one in twice))
+
+
+def parse_tile(text: str) -> int | str:
+    """Returns what stands for a tile; raises BadParameter where it is neither auto nor a number."""
+    if text == "auto":
+        return text
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
+        raise typer.BadParameter(f"{text!r} is no tile: write auto, or a number of samples as in 512.")
+    return int(text)
+
+
+def parse_bytes(text: str) -> int:
+    """Returns a number of bytes; raises BadParameter where the text is none.
+
+    >>> parse_bytes("4GB"), parse_bytes("1.5 MiB"), parse_bytes("500")
+    (4000000000, 1572864, 500)
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", text.strip().lower())
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is no amount of memory: write it as in 4GB, 500MB or 2GiB.")
+    return int(float(found[1]) * UNITS[found[2] or ""])

@@ -1,7 +1,7 @@
 """Image files of many kinds, read and written part by part: PNG, JPEG, TIFF, NIfTI, NumPy and Zarr."""
 
-from unetkit.imagefiles.kinds import KINDS, Kind, find_images, kind_of
-from unetkit.imagefiles.layout import Images, Layout, lay_out
-from unetkit.imagefiles.target import Target, partial, placed
+from unetkit.imagefiles.kinds import KINDS, Kind, Origin, find_images, kind_of, result_name
+from unetkit.imagefiles.layout import Images
+from unetkit.imagefiles.target import Target, partial
 
-__all__ = ["KINDS", "Images", "Kind", "Layout", "Target", "find_images", "kind_of", "lay_out", "partial", "placed"]
+__all__ = ["KINDS", "Images", "Kind", "Origin", "Target", "find_images", "kind_of", "partial", "result_name"]

@@ -15,18 +15,28 @@ from unetkit.imagefiles.layout import Images
 from unetkit.imagefiles.target import Target
 
 
-class Kind(NamedTuple):
-    """A kind of file: its suffixes, the suffix of class maps and that of probabilities, and the module that knows it.
+class Origin(NamedTuple):
+    """The file that an image was read from, and whether it has an axis for several images."""
 
-    The module has `opened(path, dims, channels)`, a context with the Images in the file, and
-    `made(path, like, images, shape, dtype)`, a context with a Target of that shape (*stack, *channels, *spatial), which
-    is in its place when the context ends well. `like` is the file that was read.
+    path: Path
+    stacked: bool
+
+
+Maker = Callable[[Path, Origin, tuple[int, ...], Any], AbstractContextManager[Target]]
+
+
+class Kind(NamedTuple):
+    """A kind of file: its suffixes, the module that knows it, and how results are kept where not in the same kind.
+
+    `classes` and `probabilities` are suffixes, None the image's own. The module has `opened(path, dims, channels)`, a
+    context with the Images in the file, and `made(path, origin, shape, dtype)`, a context with a Target of that shape
+    (*stack, *channels, *spatial), which is in its place when the context has ended well.
     """
 
     suffixes: tuple[str, ...]
-    classes: str
-    probabilities: str
     module: str
+    classes: str | None = None
+    probabilities: str | None = None
 
     @property
     def opened(self) -> Callable[[Path, int, int], AbstractContextManager[Images]]:
@@ -35,9 +45,9 @@ class Kind(NamedTuple):
         return opener
 
     @property
-    def made(self) -> Callable[[Path, Path, tuple[int, ...], Any], AbstractContextManager[Target]]:
+    def made(self) -> Maker:
         """Makes a file like another."""
-        maker: Callable[[Path, Path, tuple[int, ...], Any], AbstractContextManager[Target]] = self._member("made")
+        maker: Maker = self._member("made")
         return maker
 
     def _member(self, name: str) -> Any:
@@ -45,11 +55,11 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind((".png", ".jpg", ".jpeg", ".bmp"), ".png", ".npy", "picture"),
-    Kind((".tif", ".tiff"), ".tif", ".tif", "tiff"),
-    Kind((".nii", ".nii.gz"), ".nii.gz", ".nii.gz", "nifti"),
-    Kind((".npy",), ".npy", ".npy", "numpyfile"),
-    Kind((".zarr",), ".zarr", ".zarr", "zarrfile"),
+    Kind((".png", ".jpg", ".jpeg", ".bmp"), "picture", classes=".png", probabilities=".npy"),
+    Kind((".tif", ".tiff"), "tiff"),
+    Kind((".nii", ".nii.gz"), "nifti"),
+    Kind((".npy",), "numpyfile"),
+    Kind((".zarr",), "zarrfile"),
 )
 
 
@@ -62,18 +72,29 @@ def kind_of(path: Path) -> Kind:
     raise FileError(Fault("image-kind", f"{path} is no image file by its name", cure=f"Read are: {known}."))
 
 
-def stem(path: Path) -> str:
-    """Returns the name of a file without the end that says its kind.
+def split_name(path: Path) -> tuple[str, str]:
+    """Returns the name of a file and the end that says its kind.
 
-    >>> stem(Path("a/brain.nii.gz")), stem(Path("cells.v2.png"))
-    ('brain', 'cells.v2')
+    >>> split_name(Path("a/brain.nii.gz")), split_name(Path("cells.v2.png"))
+    (('brain', '.nii.gz'), ('cells.v2', '.png'))
     """
     ends = (suffix for kind in KINDS for suffix in sorted(kind.suffixes, key=len, reverse=True))
-    return next((path.name[: -len(end)] for end in ends if path.name.lower().endswith(end)), path.stem)
+    end = next((end for end in ends if path.name.lower().endswith(end)), path.suffix)
+    return path.name[: len(path.name) - len(end)], path.name[len(path.name) - len(end) :]
+
+
+def result_name(path: Path, *, probabilities: bool) -> str:
+    """Returns the name of the file with the result for an image; raises FileError for a kind that is not known.
+
+    >>> result_name(Path("a/cat.jpg"), probabilities=False), result_name(Path("a/brain.nii.gz"), probabilities=True)
+    ('cat.png', 'brain.nii.gz')
+    """
+    kind, (name, end) = kind_of(path), split_name(path)
+    return name + ((kind.probabilities if probabilities else kind.classes) or end)
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Returns the files named, and of each folder the image files in it by name. Raises FileError for what is not there."""
+    """Returns the files named, and of each folder its image files by name; raises FileError for what is not there."""
     found: list[Path] = []
     faults: list[Fault] = []
     for path in paths:
@@ -108,7 +129,7 @@ def needed(module: str, for_: Path) -> Any:
 
 def unreadable(path: Path, error: Exception) -> FileError:
     """Returns the error for a file that cannot be read."""
-    return FileError(Fault("no-image", f"{path} cannot be read as an image: {error or type(error).__name__}"))
+    return FileError(Fault("no-image", f"{path} cannot be read as an image: {str(error) or type(error).__name__}"))
 
 
 def number_type(classes: int) -> np.dtype[Any]:

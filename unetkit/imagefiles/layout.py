@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -27,7 +28,8 @@ class Layout(NamedTuple):
     spatial: tuple[int, ...]
 
 
-class Images(NamedTuple):
+@dataclass(frozen=True)
+class Images:
     """The images in one file, read part by part."""
 
     array: Stored
@@ -67,8 +69,8 @@ class Images(NamedTuple):
 def lay_out(name: object, shape: tuple[int, ...], dims: int, channels: int, *, axes: str = "") -> Layout:
     """Returns how an array of a shape holds images of so many dims and channels.
 
-    `axes` has a letter per axis where the file says: S or C for channels, anything else but XYZ for a stack. Without it,
-    channels come before the axes of the image, and a stack before all. Raises FileError where it does not go together.
+    `axes` has a letter per axis where the file says: S or C for channels. Without it, channels come before the axes of
+    the image; a stack comes before all. Raises FileError where it does not go together.
 
     >>> lay_out("a.npy", (20, 3, 64, 64), 2, 3)
     Layout(stack=0, channel=1, spatial=(2, 3))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.kinds import needed, unreadable
+from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Layout, Stored
 from unetkit.imagefiles.target import Target, placed
 
@@ -39,35 +39,23 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
     yield Images(array, Layout(stack, 3 if len(shape) == 4 else None, tuple(range(dims))))
 
 
-class Moved(NamedTuple):
-    """An array (*stack, *channels, *spatial) over one whose axes are in the order of NIfTI."""
-
-    array: NDArray[Any]
-
-    def __setitem__(self, part: Any, block: NDArray[Any]) -> None:
-        self.array[part] = block
-
-
 @contextmanager
-def made(path: Path, like: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
-    """Gives an array that becomes a volume when it is filled, with the affine and the units of `like`."""
+def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
+    """Gives an array that becomes a volume when it is filled, with the affine and the units of the image."""
     nibabel = needed("nibabel", path)
-    original = nibabel.load(like)
-    stored = original.shape[:3]
+    original = nibabel.load(origin.path)
     with placed(path) as growing:
         filled = np.zeros(shape, dtype)
-        yield Moved(filled)
-        volume = in_order(filled, stored)
+        yield filled
         header = original.header.copy()
         header.set_data_dtype(dtype)
         header.set_slope_inter(1, 0)
+        volume = in_order(filled, min(3, len(original.shape)), origin.stacked)
         nibabel.save(nibabel.Nifti1Image(volume, original.affine, header), growing)
 
 
-def in_order(filled: NDArray[Any], stored: tuple[int, ...]) -> NDArray[Any]:
-    """Returns the array with its axes as in the file that was read: image, slices, channels."""
-    if filled.ndim == len(stored):
-        return filled if filled.shape == stored else np.moveaxis(filled, 0, -1)
-    if filled.shape[1:] == stored:
-        return np.moveaxis(filled, 0, -1)
-    return np.moveaxis(filled, (0, 1), (-2, -1))
+def in_order(filled: NDArray[Any], spatial: int, stacked: bool) -> NDArray[Any]:
+    """Returns an array (*stack, *channels, *spatial) with its axes as in a NIfTI file: image, slices, channels."""
+    first = filled.ndim - spatial + stacked  # axis of an image
+    channel = [stacked * 1] if first > stacked else []
+    return filled.transpose(*range(first, filled.ndim), *([0] if stacked else []), *channel)

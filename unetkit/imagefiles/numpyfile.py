@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.kinds import unreadable
+from unetkit.imagefiles.kinds import Origin, unreadable
 from unetkit.imagefiles.layout import Images, lay_out
 from unetkit.imagefiles.raw import RawFile
 from unetkit.imagefiles.target import Target, placed
@@ -29,7 +29,7 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
 
 
 @contextmanager
-def made(path: Path, like: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
+def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
     """Gives an array that is written to the file as it is filled."""
     with placed(path) as growing:
         array = np.lib.format.open_memmap(growing, "w+", dtype, shape)

@@ -12,7 +12,7 @@ from PIL import Image, UnidentifiedImageError
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles import numpyfile
-from unetkit.imagefiles.kinds import unreadable
+from unetkit.imagefiles.kinds import Origin, unreadable
 from unetkit.imagefiles.layout import Images, Layout
 from unetkit.imagefiles.target import Target, placed
 
@@ -36,10 +36,10 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
 
 
 @contextmanager
-def made(path: Path, like: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
+def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
     """Gives an array that becomes a grey PNG when it is filled; probabilities become a NumPy file."""
     if path.suffix == ".npy":
-        with numpyfile.made(path, like, shape, dtype) as target:
+        with numpyfile.made(path, origin, shape, dtype) as target:
             yield target
         return
     with placed(path) as growing:

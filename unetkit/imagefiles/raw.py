@@ -5,14 +5,16 @@ What is mapped counts as memory of the process as long as the mapping lives.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-class RawFile(NamedTuple):
+@dataclass(frozen=True)
+class RawFile:
     """An array in a file from a byte on; `order` is C, or F where the first axis is the fastest."""
 
     path: Path

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.kinds import needed, unreadable
+from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Stored, lay_out
 from unetkit.imagefiles.raw import RawFile
 from unetkit.imagefiles.target import Target, placed
@@ -38,7 +38,7 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
 def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
     """Returns the numbers of a series: mapped, decoded whole, or decoded by chunks."""
     if series.dataoffset is not None:
-        return RawFile(path, series.dataoffset, np.dtype(series.dtype).newbyteorder(byteorder), tuple(series.shape))  # type: ignore[arg-type]
+        return RawFile(path, series.dataoffset, np.dtype(series.dtype).newbyteorder(byteorder), tuple(series.shape))
     if series.nbytes <= DECODED_BYTES:
         decoded: Stored = series.asarray()
         return decoded
@@ -48,7 +48,7 @@ def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
 
 
 @contextmanager
-def made(path: Path, like: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
+def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
     """Gives an array that is written to the file as it is filled: a page for each 2D part."""
     tifffile = needed("tifffile", path)
     with placed(path) as growing:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from unetkit.imagefiles.kinds import needed, unreadable
+from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Stored, lay_out
 from unetkit.imagefiles.target import Target, placed
 
@@ -26,7 +26,7 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
 
 
 @contextmanager
-def made(path: Path, like: Path, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
+def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
     """Gives an array that is written as it is filled."""
     zarr = needed("zarr", path)
     with placed(path) as growing:

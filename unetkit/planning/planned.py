@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cached_property
-from hashlib import sha256
 from math import floor
 from typing import Any, TypeVar
 
@@ -57,6 +56,8 @@ class Plan:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the architecture: equal for equal networks, whatever their spec looks like."""
+        from hashlib import sha256  # OpenSSL takes 2 ms to import, and most commands need no digest
+
         return sha256("\n".join(self.listing()).encode()).hexdigest()
 
     def listing(self) -> list[str]:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from unetkit.signal import Node, Span
 
 Size = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureMap:
+class FeatureMap(NamedTuple):
     """The result of one operation that makes a new map: what made it, its channels and its size."""
 
     label: str
@@ -19,8 +17,7 @@ class FeatureMap:
     size: Size
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """One block at one input size. `skip_channels` and `skip_size` are those of the map that a skip merges."""
 
     name: str
@@ -54,8 +51,7 @@ class Step:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class SizedPlan:
+class SizedPlan(NamedTuple):
     """All blocks of a network at one input size, in execution order. `sizes` has the size of every signal."""
 
     plan: Any

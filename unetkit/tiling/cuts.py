@@ -1,8 +1,8 @@
 """Exact tiles along one axis: every output sample belongs to one tile, which has all the input that the sample needs.
 
-Tiles start at multiples of the period of all grids in the network, and their size leaves the same remainder as the whole
-input: so every pooling window, crop and pad falls on the same samples as in the whole image. Where a tile's edge is the
-image's edge, the same padding follows by itself; everywhere else what an output needs lies within the tile.
+Tiles start at multiples of the period of all grids in the network, and their size leaves the same remainder as the
+whole input: so every pooling window, crop and pad falls on the same samples as in the whole image. Where a tile's edge
+is the image's edge, the same padding follows by itself; everywhere else what an output needs lies within the tile.
 """
 
 from __future__ import annotations

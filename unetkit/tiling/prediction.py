@@ -5,9 +5,8 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import groupby
-from typing import Any, TypeVar, cast
+from typing import Any, overload
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
@@ -23,20 +22,43 @@ from unetkit.tiling.window import Read, window
 LOCAL_MEMORY = 1_000_000_000
 """Bytes for the activations of a tile unless said otherwise: more spares few multiply-adds."""
 
-Image = TypeVar("Image", NDArray[Any], Tensor)
 Block = tuple[tuple[slice, ...], Tensor]
 """A part of the image's pixels, as slices per axis, and the network's output (out_channels, *part) for it."""
 
 
-def predict(  # noqa: PLR0913 - the public call
+@overload
+def predict(
     model: nn.Module,
-    image: Image,
+    image: Tensor,
     tile: Tile = "auto",
     *,
     memory: int | None = None,
     device: str | torch.device | None = None,
     dtype: str = "fp32",
-) -> Image:
+) -> Tensor: ...
+
+
+@overload
+def predict(
+    model: nn.Module,
+    image: NDArray[Any],
+    tile: Tile = "auto",
+    *,
+    memory: int | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "fp32",
+) -> NDArray[Any]: ...
+
+
+def predict(
+    model: nn.Module,
+    image: NDArray[Any] | Tensor,
+    tile: Tile = "auto",
+    *,
+    memory: int | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "fp32",
+) -> NDArray[Any] | Tensor:
     """Returns the output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
@@ -44,14 +66,14 @@ def predict(  # noqa: PLR0913 - the public call
     or None: the whole image at once. Tiles give what the whole image gives, to float rounding; where an operation looks
     at the whole image, they overlap and are blended, with a UserWarning. Numbers are fp32, bf16 or fp16.
     """
-    array = image.numpy(force=True) if isinstance(image, Tensor) else image
+    array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
     with ready(model, device=device, dtype=dtype) as runner:
         check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory)
         result = torch.empty((runner.plan.spec.out_channels, *array.shape[1:]))
-        for part, block in stream(runner, cut, lambda wanted: cast(NDArray[Any], array[(slice(None), *wanted)])):
+        for part, block in stream(runner, cut, lambda wanted: array[(slice(None), *wanted)]):
             result[(slice(None), *part)] = block
-    return cast(Image, result.to(image.device) if isinstance(image, Tensor) else result.numpy())
+    return result.to(image.device) if isinstance(image, Tensor) else result.numpy()
 
 
 def check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
@@ -98,9 +120,10 @@ def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterato
             starts = tuple(one.start - frame.before for one, frame in zip(tile, cut.frames, strict=True))
             output = runner(torch.from_numpy(window(read, size, starts, cut.size, mode)))
             inner = tuple(slice(one.low - one.start, one.high - one.start) for one in tile)
-            yield tuple(pixels(one, frame.first) for one, frame in zip(tile, cut.frames, strict=True)), output[
-                (slice(None), *inner)
-            ].float().cpu()
+            yield (
+                tuple(pixels(one, frame.first) for one, frame in zip(tile, cut.frames, strict=True)),
+                output[(slice(None), *inner)].float().cpu(),
+            )
 
     return run
 

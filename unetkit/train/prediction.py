@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from unetkit.data import cover, window
+from unetkit import tiling
 from unetkit.data.images import image_files, read_image, write_levels
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import plan_of
@@ -21,16 +20,8 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
 
     The whole image passes through the network at once, on the device that holds the network.
     """
-    needed = cover(plan_of(model), image.shape[1:])
-    device = next(model.parameters()).device
-    batch = torch.from_numpy(window(image, needed.starts, needed.input_size))[None].to(device)
-    training = model.training
-    model.eval()
-    with torch.inference_mode():
-        output = model(batch)[0].float().cpu().numpy()
-    model.train(training)
-    kept: NDArray[np.float32] = output[(slice(None), *needed.keep)]
-    return kept
+    output: NDArray[np.float32] = tiling.predict(model, image, None)
+    return output
 
 
 def classify(logits: NDArray[np.float32]) -> NDArray[np.int64]:

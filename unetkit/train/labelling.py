@@ -1,0 +1,148 @@
+"""A trained network over image files: class maps or probabilities of the same kind, written part by part."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unetkit.data import Scale
+from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.imagefiles import Images, Origin, kind_of, result_name
+from unetkit.imagefiles.kinds import number_type
+from unetkit.operations import Activation
+from unetkit.planning import Plan
+from unetkit.tiling import Runner, Tile, plan_tiles, ready, stream
+from unetkit.train.modelfile import Trained
+
+HEAP_SHARE = 0.6
+"""Of the memory that is left, the part for the activations of a tile: the rest goes to gaps between blocks, to what is
+read and written, and to what the planned sizes leave out."""
+
+BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error)
+"""What readers of image files raise where a file is damaged in its middle."""
+
+Advance = Callable[[int, int], None]
+"""Is told the pixels of an image that are done, and how many it has."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is wanted for each image, and with which means; `memory` is the process's own, in bytes."""
+
+    tile: Tile = "auto"
+    memory: int | None = None
+    device: str | None = None
+    dtype: str = "fp32"
+    probabilities: bool = False
+
+
+@contextmanager
+def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
+    """Gives what labels files."""
+    with ready(trained.model, device=asked.device, dtype=asked.dtype) as runner:
+        yield Labeller(runner, trained.scale, asked)
+
+
+@dataclass(frozen=True)
+class Labeller:
+    """Labels one file after another with one network."""
+
+    runner: Runner
+    scale: Scale
+    asked: Asked
+
+    def label(self, file: Path, folder: Path, advance: Advance = lambda done, total: None) -> Path:
+        """Writes the result for one file, whole or not at all, and returns its path.
+
+        Raises FileError where the file cannot be read, or its result not be written.
+        """
+        spec = self.runner.plan.spec
+        kind = kind_of(file)
+        path = folder / result_name(file, probabilities=self.asked.probabilities)
+        with kind.opened(file, spec.dims, spec.in_channels) as images:
+            shape = ((images.count,) * images.stacked) + (spec.out_channels,) * self.asked.probabilities + images.size
+            dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
+            with kind.made(path, Origin(file, images.stacked), shape, dtype) as target:
+                done = 0
+                for part, block in self.blocks(file, images):
+                    target[part] = block
+                    done += prod(block.shape[-spec.dims :])
+                    advance(done, images.count * prod(images.size))
+        return path
+
+    def blocks(self, file: Path, images: Images) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
+        """Yields parts of the result with what stands there, for one image of the file after the other."""
+        memory = None if self.asked.memory is None else left_of(self.asked.memory)
+        cut = plan_tiles(self.runner, images.size, self.asked.tile, memory)
+        for number in range(images.count):
+            for part, block in stream(self.runner, cut, self.reader(file, images, number)):
+                found = self.result(block)
+                yield (*[number] * images.stacked, *[slice(None)] * self.asked.probabilities, *part), found
+
+    def reader(self, file: Path, images: Images, number: int) -> Callable[[tuple[slice, ...]], NDArray[np.float32]]:
+        """Returns what reads and scales parts of one image."""
+
+        def read(part: tuple[slice, ...]) -> NDArray[np.float32]:
+            try:
+                return self.scale.apply(images.read(number, part))
+            except BROKEN as error:
+                raise FileError(Fault("no-image", f"{file} cannot be read to its end: {error}")) from error
+
+        return read
+
+    def result(self, block: Tensor) -> NDArray[Any]:
+        """Returns classes or probabilities for a block of the network's output."""
+        if self.asked.probabilities:
+            return probabilities(self.runner.plan, block).numpy()
+        classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
+        return classes.numpy().astype(number_type(len(block)))
+
+
+def last_activation(plan: Plan) -> str:
+    """Returns the name of the activation that the output passes through, or nothing."""
+    last = plan.nodes[plan.output].operation
+    return last.name if isinstance(last, Activation) else ""
+
+
+def threshold(plan: Plan) -> float:
+    """Returns the output of a single channel from which on class 1 is the likelier."""
+    return 0.5 if last_activation(plan) == "Sigmoid" else 0.0
+
+
+def probabilities(plan: Plan, block: Tensor) -> Tensor:
+    """Returns probabilities for outputs; what passed through an activation in the network is left as it is."""
+    if last_activation(plan):
+        return block
+    return torch.softmax(block, 0) if len(block) > 1 else torch.sigmoid(block)
+
+
+def left_of(memory: int) -> int:
+    """Returns the bytes for the activations of a tile in a process that may have so many in all.
+
+    Raises UnetkitError where it holds nearly as many already.
+    """
+    held = resident()
+    left = int((memory - held) * HEAP_SHARE)
+    if left <= 0:
+        message = f"the process holds {held / 1e6:,.0f} MB before the first tile, allowed are {memory / 1e6:,.0f} MB"
+        raise UnetkitError(Fault("memory", message, cure="Allow more memory."))
+    return left
+
+
+def resident() -> int:
+    """Returns the bytes of main memory that this process holds; nothing where the system does not say."""
+    try:
+        text = Path("/proc/self/status").read_text("ascii", "replace")
+        return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmRSS"))
+    except (OSError, StopIteration):
+        return 0
