@@ -12,7 +12,7 @@ from unetkit.cli.arguments import Overrides, SpecName
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder with images/ and masks/ of the same file names (a mask holds class numbers); or mni, the demo's.",
+        help="A folder with images/ and masks/ of the same file names, a mask holding class numbers; or mni.",
         show_default=False,
     ),
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import nullcontext
 from os import PathLike
 from typing import Any
 
@@ -13,7 +12,7 @@ from torch import fx, nn
 from unetkit import functional
 from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
-from unetkit.model.init import Uninitialized, initialize
+from unetkit.model.init import initialize
 from unetkit.planning import Plan, plan
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
@@ -34,9 +33,7 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
     with torch.random.fork_rng(enabled=seed is not None):
         if seed is not None:
             torch.manual_seed(seed)
-        anew = () if asked.init.type == "default" else ("kaiming_uniform_", "uniform_")  # torch's own, for convolutions
-        with Uninitialized(*anew) if anew else nullcontext():
-            network = assemble(plan(asked))
+        network = assemble(plan(asked))
         initialize(network, asked.init)
     return network
 

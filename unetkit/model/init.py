@@ -25,16 +25,12 @@ def initialize(network: nn.Module, init: Init) -> None:
 
 
 class Uninitialized(TorchFunctionMode):
-    """Within it, functions of torch.nn.init do nothing: all, or those named, which fill what is filled again later."""
-
-    def __init__(self, *names: str) -> None:
-        super().__init__()
-        self.names = names
+    """Within it, torch.nn.init does nothing: for networks whose weights are about to be read from a file."""
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         kwargs = kwargs or {}
-        if getattr(func, "__module__", "") == "torch.nn.init" and (not self.names or func.__name__ in self.names):
+        if getattr(func, "__module__", "") == "torch.nn.init":
             return args[0] if args else kwargs["tensor"]
         return func(*args, **kwargs)
