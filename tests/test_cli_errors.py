@@ -184,3 +184,15 @@ def test_errors_are_json_where_json_is_asked_for(folder: Path) -> None:
     }
     result = run("show", "unet-2015", "--size", "187", "--json", code=1)
     assert result.stdout == "" and json.loads(result.stderr)["errors"][0]["code"] == "size-too-small"
+
+
+def test_all_faults_of_a_file_are_told_in_one_run(tmp_path: Path) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text(
+        "unetkit: 2\nin_channels: x\nchannels: [8, -1]\nblock: {type: double_conv, kernel: 0}\n"
+        "decoder: {channels: [8], blok: 3}\nlevels: {9: {up: interpolat}}\n",
+        encoding="utf-8",
+    )
+    told = run("validate", str(file), code=1).stderr
+    places = [line.split(": ")[0].removeprefix(f"{file}:") for line in told.splitlines() if line.startswith(str(file))]
+    assert places == ["1:1", "1:10", "2:14", "3:15", "4:36", "5:26", "6:18"]

@@ -28,6 +28,8 @@ def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
     with ExitStack() as stack:
         try:
             file = stack.enter_context(tifffile.TiffFile(path))
+            if not file.pages:
+                raise ValueError("it has no page")
             series = file.series[0]
             array = stored(path, series, file.byteorder, stack)
         except (OSError, ValueError, IndexError, tifffile.TiffFileError) as error:

@@ -15,7 +15,7 @@ from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, written
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
-from unetkit.spec.frame import Bare, Frame, Init, OddSizes, Strict
+from unetkit.spec.frame import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
 from unetkit.spec.spec import Spec, source_path
 from unetkit.yamlfile import Document, override, parse, read
 
@@ -62,6 +62,19 @@ def listed(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: listed(item) for key, item in value.items()}
     return [listed(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
+"""What counts in place of wrong or missing keys while the rest of a spec is looked through for faults."""
+
+
+def without(values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Returns nested maps without what stands at a path; a list with a wrong item goes as a whole."""
+    key, *rest = path
+    inner = values.get(key)  # type: ignore[call-overload]  # levels are numbers
+    if rest and isinstance(inner, dict):
+        return values | {key: without(inner, tuple(rest))}
+    return {name: value for name, value in values.items() if name != key}
 
 
 class Loader:
@@ -111,30 +124,17 @@ class Loader:
         self.faults.append(Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place))
 
     def frame(self) -> Frame:
-        """Returns the frame; raises SpecError where it is wrong, since nothing else can be checked then."""
-        try:
-            return Frame.model_validate(self.values)
-        except ValidationError as error:
-            for path, fault in faults_of(error, Frame):
-                self.fault(fault, path, key=fault.code == "unknown-key")
-            self.check_blocks_anyway()
-            self.stop()
-            raise AssertionError("a validation error has faults") from error
-
-    def check_blocks_anyway(self) -> None:
-        """Collects the faults of the whole net's blocks where the frame is wrong, so that one run shows them all."""
-        dims = self.values.get("dims", 2)
-        self.dims = dims if dims in (1, 2, 3) and not isinstance(dims, bool) else 2
-        for slot in registry.SLOTS:
-            said = self.values.get(slot)
-            if isinstance(said, str | dict):
-                values = {"type": said} if isinstance(said, str) else said
-                if isinstance(values.get("type"), str):
-                    paths: dict[Path, Path] = {(key,): (slot, key) for key in values}
-                    inherited = {
-                        name: Choice({"type": kind}, {}) for name, kind in (("norm", "batch"), ("act", "relu"))
-                    }
-                    self.make(slot, Choice(values, paths), inherited)
+        """Returns the frame; where keys are wrong, what it would be without them, so that one run shows all faults."""
+        values = self.values
+        for _ in range(3):  # without a wrong key another may be missing, and that is the end of it
+            try:
+                return Frame.model_validate(values)
+            except ValidationError as error:
+                for path, fault in faults_of(error, Frame):
+                    self.fault(fault, path, key=fault.code == "unknown-key")
+                    values = STAND_IN | without(values, path)
+        self.stop()
+        raise AssertionError("a frame that is still wrong has faults")
 
     def part(self, position: Position) -> tuple[Part | None, Choice]:
         """Returns the block for a position, and what chose it."""
@@ -258,7 +258,7 @@ class Loader:
         """Returns the channels of the decoder's levels."""
         wanted = len(channels) - 1
         own = frame.decoder.channels if frame.decoder else None
-        if own is None:
+        if own is None or any(fault.path.startswith("channels") for fault in self.faults):
             return channels[:-1]
         if len(own) != wanted:
             message = f"{len(own)} numbers for {wanted} levels above the bottleneck"

@@ -56,8 +56,8 @@ def overlap(plan: Plan, axis: int, frame: Frame, limit: int) -> Cuts:
 def weights(cuts: tuple[Cut, ...]) -> list[NDArray[np.float32]]:
     """Returns for each tile along an axis the weights of its outputs: a Hann window, made to add up to 1 everywhere.
 
-    >>> [weight.round(2).tolist() for weight in weights((Cut(0, 0, 4), Cut(2, 2, 6)))]
-    [[1.0, 1.0, 0.85, 0.15], [0.15, 0.85, 1.0, 1.0]]
+    >>> [(100 * weight).round().tolist() for weight in weights((Cut(0, 0, 4), Cut(2, 2, 6)))]
+    [[100.0, 100.0, 85.0, 15.0], [15.0, 85.0, 100.0, 100.0]]
     """
     origin, end = cuts[0].low, max(one.high for one in cuts)
     total = np.zeros(end - origin)

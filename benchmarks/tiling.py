@@ -1,0 +1,97 @@
+"""Tiled inference beside MONAI's sliding_window_inference (512, overlap 0.25): multiply-adds, and pixels per second.
+
+Further arguments: the size of the image, and the rounds. `python -m benchmarks.tiling 4096 3`
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from typing import Any
+
+import numpy as np
+import torch
+from monai.inferers.utils import sliding_window_inference
+from torch import Tensor, nn
+
+import unetkit
+from benchmarks.comparison import Comparison, interleave, report, timed
+from unetkit.planning import Plan
+from unetkit.tiling import plan_tiles, ready, stream
+from unetkit.tiling.allocator import kept_memory
+
+NETWORKS = {
+    "valid": [],
+    "padded": ["block={type: double_conv, padding: same, norm: none}", "skip.align=same"],
+}
+WINDOW, OVERLAP = 512, 0.25
+MEMORY = 1_000_000_000
+
+
+class Ours:
+    """Predicts an image by tiles, and keeps what share of the time the network took."""
+
+    def __init__(self, model: nn.Module, image: Tensor) -> None:
+        self.model, self.image = model, image.numpy()
+        self.shares: list[float] = []
+        self.macs = 0.0
+        self.result = torch.empty(0)
+
+    def __call__(self) -> None:
+        took = timed(self.run)()
+        self.shares.append(self.seconds / took)
+
+    def run(self) -> None:
+        with ready(self.model) as runner:
+            cut = plan_tiles(runner, self.image.shape[1:], memory=MEMORY)
+            self.result = torch.empty((2, *self.image.shape[1:]))
+            for part, block in stream(runner, cut, lambda wanted: self.image[(slice(None), *wanted)]):
+                self.result[(slice(None), *part)] = block
+        self.macs, self.seconds = cut.macs / cut.whole_macs, runner.seconds
+
+
+class Theirs:
+    """Predicts an image by MONAI's windows; `alike` with the memory format and the allocator settings of ours."""
+
+    def __init__(self, model: nn.Module, image: Tensor, *, alike: bool) -> None:
+        self.format = torch.channels_last if alike else torch.contiguous_format
+        self.model = model.to(memory_format=self.format)
+        self.image, self.alike = image[None], alike
+
+    def __call__(self) -> None:
+        kept: Any = kept_memory() if self.alike else nullcontext()
+        with torch.inference_mode(), kept:
+            image = self.image.contiguous(memory_format=self.format)
+            sliding_window_inference(image, (WINDOW, WINDOW), 1, self.model, overlap=OVERLAP)
+
+
+def window_macs(plan: Plan, size: int) -> float:
+    """Returns the multiply-adds of MONAI's windows, as a multiple of the whole image's."""
+    step = int(WINDOW * (1 - OVERLAP))
+    count = max(1, -(-(size - WINDOW) // step) + 1)
+    return count**2 * plan.at((WINDOW, WINDOW)).macs / plan.at((size, size)).macs
+
+
+def main(size: int = 2048, rounds: int = 3) -> None:
+    """Prints the multiply-adds, the share of the network, and seconds beside those of MONAI, which pads."""
+    image = torch.from_numpy(np.random.default_rng(0).random((1, size, size), np.float32))
+    rows = []
+    for name, overrides in NETWORKS.items():
+        spec = unetkit.load("unet-2015", overrides=["channels=[16,32,64,128,256]", *overrides])
+        model, ours = unetkit.build(spec, seed=0).eval(), None
+        ours = Ours(model, image)
+        if name == "padded":
+            for label, alike, wanted in (("as shipped", False, 1 / 2.5), ("same settings", True, 1 / 1.4)):
+                theirs = Theirs(unetkit.build(spec, seed=0).eval(), image, alike=alike)
+                times = interleave(timed(ours), timed(theirs), rounds=rounds)
+                rows.append(Comparison(f"{name}, {size}², MONAI {label}", *times, wanted=wanted))
+            print(f"{name}: MONAI's multiply-adds are {window_macs(model.plan, size):.2f} × the whole image's")
+        else:
+            ours()
+        share = float(np.median(ours.shares))
+        print(f"{name}: multiply-adds {ours.macs:.3f} × the whole image's; {share:.1%} of the time in the network")
+    report(f"tiles / MONAI's windows of {WINDOW}, overlap {OVERLAP}", rows)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
