@@ -85,7 +85,7 @@ def main(size: int = 2048, rounds: int = 3) -> None:
                 theirs = Theirs(unetkit.build(spec, seed=0).eval(), image, alike=alike)
                 times = interleave(timed(ours), timed(theirs), rounds=rounds)
                 rows.append(Comparison(f"{name}, {size}², MONAI {label}", *times, wanted=wanted))
-            print(f"{name}: MONAI's multiply-adds are {window_macs(model.plan, size):.2f} × the whole image's")
+            print(f"{name}: MONAI's multiply-adds are {window_macs(unetkit.plan(spec), size):.2f} × the whole image's")
         else:
             ours()
         share = float(np.median(ours.shares))

@@ -194,12 +194,14 @@ def test_names_and_descriptions_do_no_harm(tmp_path: Path) -> None:
     imported(source, tmp_path)
 
 
-def test_a_deviation_asked_for_is_written() -> None:
-    values = {"unetkit": 1, "in_channels": 1, "out_channels": 2, **FULL}
-    for change, text in (("normal", "std=0.02"), ({"type": "trunc_normal", "std": 0.1}, "std=0.1")):
-        spec = unetkit.load(values | {"init": change})
-        assert f"(module.weight, {text})" in code(unetkit.plan(spec))
-        assert_same_network(spec, (16, 16))
+@pytest.mark.parametrize(
+    ("init", "text"),
+    [("normal", "normal_(module.weight, std=0.02)"), ({"type": "trunc_normal", "std": 0.1}, "std=0.1")],
+)
+def test_the_deviation_of_the_weights_is_written(init: Any, text: str) -> None:
+    spec = unetkit.load({"unetkit": 1, "in_channels": 1, "out_channels": 2, **FULL, "init": init})
+    assert text in code(unetkit.plan(spec))
+    assert_same_network(spec, (16, 16))
 
 
 def test_the_table_of_methods_is_that_of_the_spec() -> None:

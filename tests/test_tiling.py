@@ -310,8 +310,9 @@ def test_predict_leaves_the_network_as_it_was() -> None:
 def test_a_tensor_gives_a_tensor_and_an_array_an_array() -> None:
     model, image = built(small("unet-same")), picture(1, (40, 50))
     array, tensor = predict(model, image), predict(model, torch.from_numpy(image))
-    assert isinstance(array, np.ndarray) and isinstance(tensor, torch.Tensor)
-    assert array.dtype == np.float32 and np.array_equal(array, tensor.numpy())
+    assert array.dtype == np.float32
+    assert tensor.dtype == torch.float32
+    assert np.array_equal(array, tensor.numpy())
     levels = (image * 255).astype(np.uint8)
     assert np.array_equal(predict(model, levels), predict(model, levels.astype(np.float32)))
 

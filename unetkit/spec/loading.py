@@ -68,10 +68,10 @@ STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) 
 """What counts in place of wrong or missing keys while the rest of a spec is looked through for faults."""
 
 
-def without(values: dict[str, Any], path: Path) -> dict[str, Any]:
+def without(values: dict[Any, Any], path: Path) -> dict[Any, Any]:
     """Returns nested maps without what stands at a path; a list with a wrong item goes as a whole."""
     key, *rest = path
-    inner = values.get(key)  # type: ignore[call-overload]  # levels are numbers
+    inner = values.get(key)
     if rest and isinstance(inner, dict):
         return values | {key: without(inner, tuple(rest))}
     return {name: value for name, value in values.items() if name != key}

@@ -25,8 +25,8 @@ from unetkit.tiling import Runner, Tile, plan_tiles, ready, stream
 from unetkit.train.modelfile import Trained
 
 HEAP_SHARE = 0.5
-"""Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and to
-gaps between blocks: memory that is kept to be used again (see `unetkit.tiling.allocator`) is seldom used to the full."""
+"""Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
+to gaps: memory that is kept to be used again (see `unetkit.tiling.allocator`) is seldom used to the full."""
 
 BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error)
 """What readers of image files raise where a file is damaged in its middle."""
