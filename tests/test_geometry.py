@@ -175,7 +175,7 @@ def test_a_set_of_sizes_is_the_union_of_its_runs(parts: list[Any]) -> None:
 
 
 def test_a_period_beyond_all_reason_is_refused() -> None:
-    with pytest.raises(OverflowError, match="period"):
+    with pytest.raises(SizeError, match="period-too-long"):
         solve(lambda size: iter([equal(size // (7 * size.step), 0, "never settled")]))
 
 

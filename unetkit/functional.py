@@ -60,8 +60,8 @@ def pad_axis(x: Tensor, axis: int, before: int, after: int, mode: str) -> Tensor
         index = position.clamp(0, size - 1)
     y = x.index_select(axis, index)
     if mode == "zeros":
-        inside = ((position >= 0) & (position < size)).to(y.dtype)
-        y = y * inside.reshape([-1 if i == axis else 1 for i in range(x.dim())])
+        inside = (position >= 0) & (position < size)
+        y = torch.where(inside.reshape([-1 if i == axis else 1 for i in range(x.dim())]), y, 0)
     return y
 
 
@@ -69,6 +69,8 @@ def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
     """Returns y without the samples that stand for what was padded to `image`."""
     for axis in range(2, y.dim()):
         excess = padded.shape[axis] - image.shape[axis]
+        if y.shape[axis] <= excess:
+            raise ValueError(f"nothing is left of an image of {tuple(image.shape[2:])}")
         y = y.narrow(axis, excess // 2, y.shape[axis] - excess)
     return y
 

@@ -140,12 +140,42 @@ def identifier(kind: str) -> str:
     return name
 
 
+RESERVED = frozenset(
+    [
+        "apply",
+        "bfloat16",
+        "buffers",
+        "children",
+        "compile",
+        "cpu",
+        "cuda",
+        "double",
+        "eval",
+        "float",
+        "forward",
+        "half",
+        "modules",
+        "parameters",
+        "self",
+        "requires_grad_",
+        "share_memory",
+        "state_dict",
+        "to",
+        "train",
+        "training",
+        "type",
+        "zero_grad",
+    ]
+)
+"""Names that a torch module has already."""
+
+
 @cache
 def check_name(name: str) -> None:
     """Raises BlockError for a name that a module or a variable cannot have."""
-    reserved = iskeyword(name) or name == "self"
+    reserved = iskeyword(name) or name in RESERVED
     if not name.isidentifier() or not name.isascii() or reserved or name.startswith("_"):
-        cure = "Take letters, digits and underscores, a letter first, and no keyword of Python."
+        cure = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
         raise misfit(f"{name!r} is no name for an operation", cure)
 
 

@@ -41,7 +41,7 @@ def specs(draw: st.DrawFn, /, *, dims: int | None = None, max_depth: int = 6, **
         spec = load(values)
         plan(spec)
     except SpecError as error:
-        if any(fault.code not in ("block-wiring", "no-effect") for fault in error.faults):
+        if any(fault.code not in ("block-wiring", "no-effect", "wrong-value") for fault in error.faults):
             raise
         reject()
     return spec

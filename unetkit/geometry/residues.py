@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from math import lcm
 from typing import Any, NamedTuple
 
+from unetkit.errors import Fault, SizeError
 from unetkit.geometry.affine import Affine, Unsettled
 from unetkit.geometry.limits import Limit
 
@@ -104,7 +105,8 @@ def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
 def split(sizes: Affine, factor: int) -> Iterator[Affine]:
     """Yields the `factor` residue classes that make up one."""
     if sizes.step * factor > MAX_PERIOD:
-        raise OverflowError(f"sizes repeat with a period of more than {MAX_PERIOD}")
+        message = f"the strides multiply to more than {MAX_PERIOD}: the sizes that fit repeat too rarely to be listed"
+        raise SizeError(Fault("period-too-long", message, cure="Use fewer levels, or smaller strides."))
     for part in range(factor):
         yield Affine(sizes.step * factor, sizes.offset + part * sizes.step)
 

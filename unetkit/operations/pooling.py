@@ -76,6 +76,12 @@ class AvgPool(MaxPool):
     mask_bytes = 0
     torch_name = "AvgPool"
 
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        if len(self.kernel) < 3:
+            return MaxPool.limits(self, axis, sizes)
+        least = self.kernel[axis]  # in 3D torch does not count the padding
+        return (at_least(sizes[0], least, f"a window of {least} needs at least {least} samples, here are {{0}}"),)
+
 
 @facts
 class GlobalAvgPool(Operation):
