@@ -67,8 +67,11 @@ def picture(channels: int, size: tuple[int, ...], number: int = 0) -> NDArray[np
 
 
 def apart(one: NDArray[Any], other: NDArray[Any]) -> float:
-    """Returns the largest difference, as a share of the range of the output."""
-    return float(np.abs(one - other).max() / max(float(np.ptp(other)), 1e-3 * float(np.abs(other).max()), 1e-30))
+    """Returns the largest difference, as a share of the range of the output.
+
+    Where an output hardly varies, rounding is a share of its size: at least a twentieth of that counts as its range.
+    """
+    return float(np.abs(one - other).max() / max(float(np.ptp(other)), 0.05 * float(np.abs(other).max()), 1e-30))
 
 
 def drawn_size(data: st.DataObject, planned: Plan) -> tuple[int, ...]:
