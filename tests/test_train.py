@@ -260,7 +260,8 @@ def test_a_prediction_has_the_size_of_its_image(name: str, size: tuple[int, int]
 def test_a_prediction_at_an_accepted_size_is_the_networks_output() -> None:
     model, image = network().eval(), np.random.default_rng(0).random((1, 16, 24), np.float32)
     with torch.no_grad():
-        assert np.array_equal(predict(model, image), model(torch.from_numpy(image)[None])[0].numpy())
+        output = model(torch.from_numpy(image)[None])[0].numpy()
+    assert np.allclose(predict(model, image), output, atol=1e-6)  # another memory format rounds otherwise
 
 
 def test_inside_a_valid_network_predicts_what_it_gives_there() -> None:

@@ -140,7 +140,7 @@ class Residual(SingleConv):
             y = self.convolve(self.finish(x), channels)
             y = self.convolve(self.dropped(self.finish(y)), channels)
             return self.gated(y).add(self.shortcut(x, y))
-        y = self.stage(x, channels)
+        y = self.dropped(self.convolve(x, channels).norm(self.norm).act(self.act))
         y = self.gated(self.convolve(y, channels).norm(self.norm))
         return y.add(self.shortcut(x, y)).act(self.act)
 

@@ -70,7 +70,7 @@ class Interpolate(Up):
             yield "method", f"cubic interpolation exists in 2D only, this network is {dims}D", "Use linear."
 
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
-        x = x.interpolate(stride, self.method, align_corners=self.align_corners)
+        x = x.interpolate(stride, self.method, align_corners=self.align_corners and self.method != "nearest")
         if self.conv is not None:
             x = x.conv(channels, self.conv, padding_mode=self.padding_mode, bias=self.bias)
         return x.norm(self.norm).act(self.act)
