@@ -186,6 +186,10 @@ class Loader:
         healthy = self.fill_insets(model, values, choice, inherited)
         try:
             part = model.model_validate(values, context={"dims": self.dims})
+            idle = part.idle()
+            if idle.keys() & values.keys():  # inherited from a wider scope: without effect here, so not even kept
+                values = {name: value for name, value in values.items() if name not in idle}
+                part = model.model_validate(values, context={"dims": self.dims})
         except ValidationError as error:
             for path, fault in faults_of(error, model):
                 blame(fault, path, key=fault.code == "unknown-key")
