@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 import unetkit
 from unetkit import registry
-from unetkit.block import Inset, Part
+from unetkit.block import BASES, Inset, Part
 from unetkit.errors import SpecError
 from unetkit.spec.frame import Frame
 from unetkit.testing import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}
-NAMES = [(slot, name) for slot in registry.SLOTS for name in registry.BUILT_IN[slot]]
+NAMES = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]
 FIELDS = [(slot, name, field) for slot, name in NAMES for field in registry.find(slot, name).model_fields]
 
 

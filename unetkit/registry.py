@@ -10,7 +10,7 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from unetkit.block import BASES, Part
+from unetkit.block import Part
 from unetkit.errors import BlockError, Fault, did_you_mean
 
 if TYPE_CHECKING:
@@ -59,10 +59,16 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "head": {
         "conv": "unetkit.blocks.head:Conv",
     },
+    "dataset": {},
+    "augmentation": {},
+    "loss": {},
+    "optimizer": {},
+    "schedule": {},
 }
 """slot → name → module:Class, in the form of an entry point."""
 
 SLOTS = tuple(BUILT_IN)
+"""All slots: those of a network's spec, which are `BASES`, and those of a training."""
 
 
 class Entry(NamedTuple):
@@ -199,7 +205,7 @@ def imported(entry: Entry) -> type[Part]:
 
 def check_class(value: object, name: str, slot: str | None = None) -> None:
     """Raises BlockError unless the value is a block class (of the slot, where one is asked for)."""
-    if not (isinstance(value, type) and issubclass(value, Part) and getattr(value, "slot", None) in BASES):
+    if not (isinstance(value, type) and issubclass(value, Part) and getattr(value, "slot", None) in SLOTS):
         raise BlockError(
             Fault("block-class", f"{name!r} is no block class: {value!r}", cure="Derive it from unetkit.block.Block.")
         )

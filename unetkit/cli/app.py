@@ -28,7 +28,7 @@ COMMANDS = (
     "train",
     "predict",
 )
-"""The commands in the order of the help. Each is the function of its name in the module of its name."""
+"""The commands in the order of the help. Each is the function of its name in the module of its name (`_` for `-`)."""
 
 SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -54,11 +54,19 @@ class Commands(Mapping[str, Any]):
 
 
 def command(name: str) -> Any:
-    """Returns a command, imported."""
-    function = getattr(import_module(f"unetkit.cli.{name}"), name)
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    alone.command(name, context_settings=SETTINGS)(guarded(function))
-    return typer.main.get_command(alone)
+    """Returns a command, imported: the function of its name, or a group of the functions in the table COMMANDS."""
+    word = name.replace("-", "_")
+    module = import_module(f"unetkit.cli.{word}")
+    made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    inner: dict[str, Callable[..., None]] | None = getattr(module, "COMMANDS", None)
+    if inner is None:
+        made.command(name, context_settings=SETTINGS)(guarded(getattr(module, word)))
+        return typer.main.get_command(made)
+    for inner_name, function in inner.items():
+        made.command(inner_name, context_settings=SETTINGS)(guarded(function))
+    # A callback makes a group of it, also where it has one command.
+    made.callback(context_settings=SETTINGS, no_args_is_help=True, help=module.__doc__)(lambda: None)
+    return typer.main.get_command(made)
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from unetkit import registry
-from unetkit.block import Part, insets
+from unetkit.block import BASES, Part, insets
 from unetkit.errors import BlockError
 from unetkit.spec.frame import Frame, Init
 
@@ -25,7 +25,7 @@ def schema() -> JsonSchemaValue:
     form = model_schema(Frame)
     definitions = form.pop("definitions")
     needed = form.pop("required")
-    for slot in registry.SLOTS:
+    for slot in BASES:
         definitions[slot] = slot_schema(slot, definitions)
     definitions["init"] = init_schema()
     for section in (form, *definitions.values()):
@@ -85,7 +85,7 @@ def init_schema() -> JsonSchemaValue:
 
 def refer_to_slots(properties: JsonSchemaValue) -> None:
     """Gives the fields of the frame that hold blocks the schema of their slot: the frame itself leaves them open."""
-    for name in (*registry.SLOTS, "init"):
+    for name in (*BASES, "init"):
         if name in properties and not properties[name].keys() - {"default"}:
             properties[name] = {"$ref": f"#/definitions/{name}"}
 
