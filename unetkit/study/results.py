@@ -1,0 +1,146 @@
+"""What a study found, as plain values: its arms, its runs, and the scores in long form. No numpy, no torch."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import nan
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+from unetkit.errors import Fault, UnetkitError
+
+State = Literal["done", "failed", "missing"]
+Curve = tuple[tuple[int, float], ...]  # (step, value)
+
+KEYS = ("arm", "seed", "fraction", "image", "class")
+"""The columns of the tidy table that say what was scored; one column for each metric follows."""
+
+
+class StudyError(UnetkitError):
+    """The results of a study cannot be read, or do not fit together."""
+
+
+class Example(NamedTuple):
+    """Pictures (PNG files) of one test image: the image, its true labels, and what a run predicted."""
+
+    image: str
+    picture: Path
+    truth: Path
+    prediction: Path
+
+
+@dataclass(frozen=True)
+class ArmFacts:
+    """One variant of a study.
+
+    `also` has the names under which the same network stands in the study too, `differences` what it changes in the base
+    (path, its value), `spec` the plain values of its spec, `input_size` the spatial size at which multiply-adds and
+    `memory` (bytes to train on one image) count. `skipped` says why it cannot be built; then the costs are None.
+    """
+
+    name: str
+    also: tuple[str, ...] = ()
+    differences: tuple[tuple[str, str], ...] = ()
+    spec: Mapping[str, Any] = field(default_factory=dict)
+    input_size: tuple[int, ...] = ()
+    parameters: int | None = None
+    macs: int | None = None
+    memory: int | None = None
+    receptive_field: tuple[int | None, ...] = ()
+    skipped: str = ""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """One run: an arm with a seed and a fraction of the training images.
+
+    `reason` says why it failed. `missing` is a run that has not ended yet, or was never started. `loss` and
+    `validation` are its learning curves, `seconds` what training took.
+    """
+
+    id: str
+    arm: str
+    seed: int
+    fraction: float = 1.0
+    state: State = "done"
+    reason: str = ""
+    seconds: float | None = None
+    steps: int | None = None
+    loss: Curve = ()
+    validation: Curve = ()
+    examples: tuple[Example, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The tidy table by column: one row for each run, image and class. NaN where a metric has no value."""
+
+    arm: Sequence[str]
+    seed: Sequence[int]
+    fraction: Sequence[float]
+    image: Sequence[str]
+    label: Sequence[str]
+    """The column `class`."""
+    metrics: Mapping[str, array[float]]
+
+    def __len__(self) -> int:
+        return len(self.arm)
+
+    @classmethod
+    def gather(cls, scored: Iterable[tuple[RunFacts, Sequence[Mapping[str, Any]]]]) -> Scores:
+        """Returns the table of runs with what each scored: `{"image": …, "class": …, "dice": …, …}` per row.
+
+        A metric that is None, or that a row lacks, has no value there.
+        """
+        found: tuple[list[str], list[int], list[float], list[str], list[str]] = ([], [], [], [], [])
+        arm, seed, fraction, image, label = found
+        metrics: dict[str, array[float]] = {}
+        for run, rows in scored:
+            start = len(arm)
+            arm += [run.arm] * len(rows)
+            seed += [run.seed] * len(rows)
+            fraction += [run.fraction] * len(rows)
+            image += [row["image"] for row in rows]
+            label += [row["class"] for row in rows]
+            for name in dict.fromkeys(name for row in rows for name in row if name not in ("image", "class")):
+                values = metrics.setdefault(name, array("d"))
+                values.extend([nan] * (start - len(values)))
+                values.extend(nan if (value := row.get(name)) is None else value for row in rows)
+        for values in metrics.values():
+            values.extend([nan] * (len(arm) - len(values)))
+        return cls(arm, seed, fraction, image, label, metrics)
+
+
+@dataclass(frozen=True)
+class Results:
+    """A study with everything that its report tells.
+
+    `metric` is the one that decides, `base` the arm that the others are held against. `settings` are the values of the
+    study file, `versions` those of the packages, and where it ran.
+    """
+
+    name: str
+    metric: str
+    base: str
+    arms: tuple[ArmFacts, ...]
+    runs: tuple[RunFacts, ...]
+    scores: Scores
+    description: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        names = [arm.name for arm in self.arms]
+        unknown = {*(run.arm for run in self.runs), *self.scores.arm, self.base} - set(names)
+        if unknown:
+            message = f"no arm is called {', '.join(sorted(unknown))}"
+            raise StudyError(Fault("study-arm", message, self.name, f"Known: {', '.join(names)}."))
+        if len(self.scores) and self.metric not in self.scores.metrics:
+            message = f"no run has the metric {self.metric}"
+            raise StudyError(Fault("study-metric", message, self.name, f"Known: {', '.join(self.scores.metrics)}."))
+
+    def arm(self, name: str) -> ArmFacts:
+        """Returns the arm of a name."""
+        return next(arm for arm in self.arms if arm.name == name)

@@ -1,0 +1,86 @@
+"""The tidy CSV file: one row for each run, image and class, from which every number of a report can be made again."""
+
+from __future__ import annotations
+
+import csv
+import io
+from array import array
+from collections.abc import Iterator, Sequence
+from math import nan
+from pathlib import Path
+
+from unetkit.errors import Fault, Place
+from unetkit.study.results import KEYS, Scores, StudyError
+from unetkit.writing import write_whole
+
+
+def write_scores(scores: Scores, path: Path) -> None:
+    """Writes the table, whole or not at all. Numbers are written so that they are read back exactly; NaN is empty."""
+    write_whole(path, table_text((*KEYS, *scores.metrics), rows(scores)).encode())
+
+
+def rows(scores: Scores) -> Iterator[tuple[object, ...]]:
+    """Yields the rows of the table."""
+    values = ([("" if value != value else value) for value in column] for column in scores.metrics.values())
+    columns = (scores.arm, scores.seed, scores.fraction, scores.image, scores.label, *values)
+    return zip(*columns, strict=True)
+
+
+def table_text(header: Sequence[str], body: Iterator[tuple[object, ...]]) -> str:
+    """Returns a table as CSV (RFC 4180, but lines end with a line feed)."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(body)
+    return file.getvalue()
+
+
+def read_scores(path: Path) -> Scores:
+    """Returns the table of a file that `write_scores` wrote; raises StudyError with the line that is wrong."""
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            header, *body = csv.reader(file)
+    except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is no CSV table"
+        raise StudyError(Fault("scores-unreadable", f"{path} cannot be read: {reason}")) from error
+    names = header[len(KEYS) :]
+    if tuple(header[: len(KEYS)]) != KEYS or not names or len(set(header)) != len(header):
+        message = f"the columns are {','.join(header)}"
+        cure = f"They have to be {','.join(KEYS)} and the metrics, each once."
+        raise StudyError(Fault("scores-columns", message, cure=cure, place=Place(str(path), 1, 1)))
+    for number, row in enumerate(body, 2):
+        if len(row) != len(header):
+            raise broken(path, number, f"{len(row)} values for {len(header)} columns")
+    columns = list(zip(*body, strict=True)) or [()] * len(header)
+    arm, seed, fraction, image, label, *values = columns
+    return Scores(
+        arm,
+        [int(value) for value in numbers(path, "seed", seed)],
+        numbers(path, "fraction", fraction),
+        image,
+        label,
+        {name: numbers(path, name, column, empty=True) for name, column in zip(names, values, strict=True)},
+    )
+
+
+def numbers(path: Path, name: str, column: Sequence[str], *, empty: bool = False) -> array[float]:
+    """Returns a column of numbers; an empty field is NaN where that is allowed."""
+    try:
+        return array("d", [nan if empty and not text else float(text) for text in column])
+    except ValueError:
+        number, text = next(each for each in enumerate(column, 2) if not is_number(each[1], empty))
+        raise broken(path, number, f"{name}: {text!r} is no number") from None
+
+
+def is_number(text: str, empty: bool) -> bool:
+    """Returns whether a field holds a number."""
+    try:
+        float(text)
+    except ValueError:
+        return empty and not text
+    return True
+
+
+def broken(path: Path, line: int, message: str) -> StudyError:
+    """Returns the error about a line of the table."""
+    return StudyError(Fault("scores-row", message, cure="Write the report anew.", place=Place(str(path), line, 1)))
