@@ -11,7 +11,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 import yaml
 
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
-from unetkit.yamlmerge import Key, Node, merge, patch, plain
+from unetkit.yamlmerge import Key, Node, assigned, merge, plain
 from unetkit.yamltext import MAX_BYTES, checked, compose, compose_map, too_large
 
 MAX_EXTENDS: Final = 16
@@ -22,19 +22,19 @@ Find: TypeAlias = Callable[[str, Path | None], Path]
 class Document:
     """A YAML tree, `extends` resolved, in which every key and value knows its place."""
 
-    __slots__ = ("_root", "name")
+    __slots__ = ("name", "root")
 
     def __init__(self, name: str, root: Node) -> None:
         self.name = name
-        self._root = root
+        self.root = root
 
     def values(self) -> Any:
         """The plain values: dicts with keys of str or int, tuples, int, float, bool, None, str."""
-        return plain(self._root)
+        return plain(self.root)
 
     def place(self, path: tuple[Key, ...], *, key: bool = False) -> Place | None:
         """Where the value (or the key) at `path` was written; of its nearest ancestor where nothing stands there."""
-        node = found = self._root
+        node = found = self.root
         for part in path:
             if type(node.value) is dict and part in node.value:
                 name, node = node.value[part]
@@ -62,19 +62,22 @@ def parse(text: str, name: str = "<text>", *, find: Find = beside) -> Document:
     return Document(name, _extend(compose_map(source), None, find, ()))
 
 
+def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
+    """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
+    return Document(str(file) if file else node.source.name, _extend(node, file, find, ()))
+
+
 def override(document: Document, assignments: Iterable[str]) -> Document:
     """Returns the document with `path=VALUE` assignments merged in, in order; VALUE is YAML.
 
     >>> override(parse("norm: group"), ["norm.groups=4"]).values()
     {'norm': {'type': 'group', 'groups': 4}}
     """
-    root = document._root
+    root = document.root
     faults: list[Fault] = []
     for assignment in assignments:
         try:
-            path, leaf = _assignment(assignment)
-            entries = merge(root, patch(root, path, leaf)).value
-            root = Node(entries, root.source, root.start, root.end)
+            root = assigned(root, *_assignment(assignment))
         except SpecError as error:
             faults += error.faults
     if faults:

@@ -103,3 +103,31 @@ def patch(base: Node | None, path: tuple[Node, ...], leaf: Node) -> Node:
         raise SpecError(Fault("override-path", message, cure=cure, place=first.place()))
     item = merge(items[key], patch(items[key], rest, leaf))
     return Node((*items[:key], item, *items[key + 1 :]), first.source, first.start, leaf.end)
+
+
+def assigned(root: Node, path: tuple[Node, ...], leaf: Node) -> Node:
+    """Returns a map with `leaf` merged in at `path`, itself as it was. Raises SpecError where `path` leads nowhere."""
+    return Node(merge(root, patch(root, path, leaf)).value, root.source, root.start, root.end)
+
+
+class Within(NamedTuple):
+    """A position on the line of a mark."""
+
+    line: int
+    column: int
+
+
+def dotted(name: Node) -> tuple[Node, ...]:
+    """Returns the parts of a key such as `skip.align`, each as a key with its own place; digits count as numbers."""
+    if type(name.value) is not str:
+        return (name,)
+    plainly = name.end.line == name.start.line and name.end.column - name.start.column == len(name.value)
+    parts, column = [], name.start.column
+    for part in name.value.split("."):
+        start, end = Within(name.start.line, column), Within(name.start.line, column + len(part))
+        marks = (start, end) if plainly else (name.start, name.end)  # a quoted key is shown as a whole
+        parts.append(
+            Node(int(part) if part.isascii() and part.isdigit() and len(part) < 19 else part, name.source, *marks)
+        )
+        column += len(part) + 1
+    return tuple(parts)

@@ -1,0 +1,72 @@
+"""What a study compares: arms, and the runs of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from unetkit.spec import Difference
+
+
+class Facts(NamedTuple):
+    """What the plan knows about an arm before it runs, for one patch of its training.
+
+    `memory` are the bytes that its training needs on the CPU: activations of a batch, weights, gradients, optimiser.
+    """
+
+    digest: str
+    parameters: int
+    macs: int
+    memory: int
+    receptive_field: tuple[int | None, ...]
+    input_size: tuple[int, ...]
+    output_size: tuple[int, ...]
+
+    def json(self) -> dict[str, Any]:
+        """The facts as plain values."""
+        values = self._asdict()
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One variant: its name, what it sets, in what it differs from the base, and what the plan knows about it.
+
+    Arms that are the same network, trained in the same way, are one: `also` are its other names. `facts` is None where
+    it cannot be built, and `skipped` says why.
+    """
+
+    name: str
+    settings: tuple[tuple[str, Any], ...]
+    """What it sets: dotted paths and plain values, as `--set` takes them."""
+    differences: tuple[Difference, ...] = ()
+    """The settings that differ from the base's; `old` is None where the base does not say."""
+    facts: Facts | None = None
+    also: tuple[str, ...] = ()
+    skipped: str = ""
+    identity: str = ""
+    """SHA-256 of the network, the data and the training, without seed and fraction."""
+    values: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
+    """Returns the plain values of its RUN.yaml, seed and fraction as the base has them."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All its names."""
+        return (self.name, *self.also)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One arm with one seed on one fraction of the training data. `id` names its folder: equal runs have equal ids."""
+
+    id: str
+    arm: Arm
+    seed: int
+    fraction: float
+
+    @property
+    def run_values(self) -> dict[str, Any]:
+        """The plain values of its RUN.yaml, every default filled in."""
+        values = self.arm.values()
+        return values | {"training": values["training"] | {"seed": self.seed, "fraction": self.fraction}}

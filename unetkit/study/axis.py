@@ -1,0 +1,127 @@
+"""What varies: axes, their values, and the settings that a value makes, each knowing its place in the study file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from unetkit.errors import Fault, did_you_mean
+from unetkit.spec.frame import Frame
+from unetkit.yamlfile import Document
+from unetkit.yamlmerge import Node, plain
+
+SPEC_KEYS = tuple(key for key in Frame.model_fields if key not in ("unetkit", "name", "description", "paper"))
+RUN_KEYS = ("training", "data")
+
+
+class Setting(NamedTuple):
+    """A value at a dotted path, as nodes of the study file."""
+
+    name: Node
+    leaf: Node
+
+    @property
+    def path(self) -> str:
+        """The dotted path."""
+        return str(self.name.value)
+
+    @property
+    def value(self) -> Any:
+        """The plain value."""
+        return plain(self.leaf)
+
+
+class Value(NamedTuple):
+    """One value of an axis: what it is called, and what it sets."""
+
+    label: str
+    settings: tuple[Setting, ...]
+    name: Node
+    """Where it stands in the study file."""
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """A dotted path, or a name, and the values that it takes."""
+
+    name: str
+    values: tuple[Value, ...]
+    node: Node
+
+
+def is_path(text: str) -> bool:
+    """Whether a key leads into a spec, the data or the training.
+
+    >>> is_path("skip.align"), is_path("training.batch"), is_path("alignment")
+    (True, True, False)
+    """
+    return text.partition(".")[0] in (*SPEC_KEYS, *RUN_KEYS)
+
+
+def unknown_path(text: str) -> Fault:
+    """Returns the fault of a key that leads nowhere."""
+    first, dot, rest = text.partition(".")
+    near = did_you_mean(first, [*SPEC_KEYS, *RUN_KEYS])
+    cure = f"Did you mean: {near.removeprefix('Did you mean: ')[:-1]}{dot}{rest}?" if near.startswith("Did") else near
+    return Fault("unknown-path", f"{text!r} leads neither into a spec nor into training or data", cure=cure)
+
+
+def text_of(value: Any) -> str:
+    """Returns a value as YAML writes it on one line.
+
+    >>> text_of((8, 16)), text_of({"type": "add", "align": None}), text_of(True), text_of("same")
+    ('[8, 16]', '{type: add, align: null}', 'true', 'same')
+    """
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {text_of(item)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(text_of, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
+
+
+def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[Node, Fault]]]:
+    """Returns the axes of a study file, and what is wrong with them."""
+    found: list[Axis] = []
+    faults: list[tuple[Node, Fault]] = []
+    for name, node in entries(document.root, "axes"):
+        labelled = type(node.value) is dict
+        if is_path(name.value):
+            pairs = node.value.values() if labelled else [(item, item) for item in node.value]
+            values = [Value(text_of(plain(label)), (Setting(name, leaf),), label) for label, leaf in pairs]
+        elif not labelled:
+            cure = unknown_path(name.value).cure
+            message = f"{name.value!r} leads neither into a spec nor into training or data"
+            faults.append((name, Fault("unknown-path", message, cure=f"{cure} {OWN_NAME}".strip())))
+            continue
+        else:
+            values = []
+            for label, leaf in node.value.values():
+                settings, wrong = settings_of(leaf)
+                faults += wrong
+                values.append(Value(str(label.value), settings, label))
+        found.append(Axis(name.value, tuple(values), name))
+    return tuple(found), faults
+
+
+OWN_NAME = "An axis with a name of its own has a map: by label, the paths that are set."
+
+
+def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault]]]:
+    """Returns what a map of dotted paths sets, and what is wrong with it."""
+    if type(node.value) is not dict:
+        fault = Fault("wrong-type", f"{text_of(plain(node))} is no map of paths and values", cure=OWN_NAME)
+        return (), [(node, fault)]
+    settings = tuple(Setting(name, leaf) for name, leaf in node.value.values())
+    return settings, [(one.name, unknown_path(one.path)) for one in settings if not is_path(one.path)]
+
+
+def entries(root: Node, *path: str) -> list[tuple[Node, Node]]:
+    """Returns the keys and values of the map at a path; none where there is none."""
+    node = root
+    for key in path:
+        if type(node.value) is not dict or key not in node.value:
+            return []
+        node = node.value[key][1]
+    return list(node.value.values()) if type(node.value) is dict else []

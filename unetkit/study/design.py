@@ -1,0 +1,55 @@
+"""How axes combine: one at a time, all with all, or in pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+
+from unetkit.study.axis import Axis, Setting, Value
+
+BASE = "base"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """An arm before it is planned: its name, the value chosen on each axis that it leaves the base on, and more."""
+
+    name: str
+    choices: tuple[tuple[Axis, Value], ...] = ()
+    own: tuple[Setting, ...] = ()
+
+    @property
+    def settings(self) -> Iterator[Setting]:
+        """What it sets, in order."""
+        for _, value in self.choices:
+            yield from value.settings
+        yield from self.own
+
+
+Choices = tuple[tuple[Axis, Value], ...]
+
+
+def one_at_a_time(axes: tuple[Axis, ...]) -> Iterator[Choices]:
+    """Yields each value alone."""
+    return (((axis, value),) for axis in axes for value in axis.values)
+
+
+def full(axes: tuple[Axis, ...]) -> Iterator[Choices]:
+    """Yields every combination; the last axis changes first."""
+    if axes:
+        yield from product(*([(axis, value) for value in axis.values] for axis in axes))
+
+
+def paired(axes: tuple[Axis, ...]) -> Iterator[Choices]:
+    """Yields the first values together, the second together, and so on; all axes have the same number of values."""
+    if axes:
+        yield from zip(*([(axis, value) for value in axis.values] for axis in axes), strict=True)
+
+
+DESIGNS = {"one_at_a_time": one_at_a_time, "full": full, "paired": paired}
+
+
+def name_of(choices: Iterable[tuple[Axis, Value]]) -> str:
+    """Returns the name of an arm: `skip.align=pad,up=nearest`."""
+    return ",".join(f"{axis.name}={value.label}" for axis, value in choices) or BASE

@@ -1,0 +1,111 @@
+"""The keys of a study file as they stand in the YAML."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PlainValidator
+
+from unetkit.block import Count
+from unetkit.spec.frame import Strict
+
+DESIGNS = ("one_at_a_time", "full", "paired")
+MAX_SEED = 2**32 - 1
+
+
+def as_seeds(value: object) -> tuple[int, ...]:
+    """Returns the seeds: those listed, or as many as the number says, from 0.
+
+    >>> as_seeds(3), as_seeds((7, 8))
+    ((0, 1, 2), (7, 8))
+    """
+    if type(value) is int and 1 <= value <= 10_000:
+        return tuple(range(value))
+    if not isinstance(value, tuple | list) or not value or not all(type(seed) is int for seed in value):
+        raise ValueError(f"{value!r} gives no seeds: write how many there are, or list them")
+    if min(value) < 0 or max(value) > MAX_SEED:
+        raise ValueError(f"a seed lies between 0 and {MAX_SEED}")
+    return distinct(tuple(value))
+
+
+def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Returns the values; raises ValueError where one comes twice."""
+    twice = next((value for value in values if values.count(value) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice} is given twice")
+    return values
+
+
+def as_map(value: object) -> dict[str, Any]:
+    """Returns a map whose keys are texts."""
+    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
+        return value
+    raise ValueError("this is no map of paths and values")
+
+
+def as_values(value: object) -> tuple[Any, ...] | dict[str, Any]:
+    """Returns the values of an axis: a list, or a map from labels."""
+    if isinstance(value, tuple | list) and value:
+        return tuple(value)
+    if isinstance(value, dict) and value:
+        return value
+    raise ValueError("an axis has a list of values, or a map of labels and values")
+
+
+def as_reference(value: object) -> str | dict[str, Any]:
+    """Returns the name of a file, or a map in its place."""
+    if isinstance(value, str | dict) and value:
+        return value
+    raise ValueError("this is neither the name of a file nor a map")
+
+
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Settings = Annotated[dict[str, Any], PlainValidator(as_map)]
+Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
+
+
+class Budget(Strict):
+    """How long every arm trains: steps, epochs or minutes."""
+
+    steps: Count | None = None
+    epochs: Annotated[float, Field(gt=0)] | None = None
+    minutes: Annotated[float, Field(gt=0)] | None = None
+
+
+class StudyFrame(Strict):
+    """The keys of a study."""
+
+    unetkit: Literal[1]
+    """Version of the language."""
+    name: str = ""
+    description: str = ""
+    run: Reference | None = None
+    """The RUN.yaml to begin with, or a map as in one: its data, its training and, unless `base` is given, its spec."""
+    base: Reference | None = None
+    """The spec that arms are compared with: a path, the name of a shipped spec, or a map as in a spec."""
+    data: Reference | None = None
+    """The data, in place of the run's."""
+    training: Settings | None = None
+    """Settings of the training, over those of the run."""
+    budget: Budget | None = None
+    """How long every arm trains, in place of what the run says."""
+    seeds: Annotated[tuple[int, ...], PlainValidator(as_seeds)] = (0, 1, 2, 3, 4, 5)
+    """How many seeds there are, from 0; or a list of them."""
+    fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
+    """Fractions of the training data, each a subset of the next."""
+    design: Literal["one_at_a_time", "full", "paired"] = "one_at_a_time"
+    """How axes combine: each alone against the base, all with all, or the first values, the second, and so on."""
+    axes: dict[str, Annotated[Any, PlainValidator(as_values)]] = Field(default_factory=dict)
+    """What varies: a dotted path and its values, or a name and, by label, the paths that are set."""
+    arms: dict[str, Settings] = Field(default_factory=dict)
+    """Arms given one by one: by name, the paths that are set."""
+    when: dict[str, Settings] = Field(default_factory=dict)
+    """By axis, the condition under which it applies; where it does not, it is left as the base has it."""
+    exclude: tuple[Settings, ...] = ()
+    """Conditions: an arm that meets all paths of one of them is left out."""
+    match: Literal["none", "parameters", "macs"] = "none"
+    """Whether the width of every arm is chosen so that it has as many parameters, or MACs, as the base."""
+    metric: str = "dice"
+    """What arms are compared by."""
+    margin: Annotated[float, Field(gt=0)] | None = None
+    """The difference in the metric below which arms count as equal."""

@@ -1,0 +1,65 @@
+"""A study: what is compared, and the runs that it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+
+from unetkit.study.arm import Arm, Run
+from unetkit.study.frame import StudyFrame
+from unetkit.yamlfile import Document
+
+
+@dataclass(frozen=True)
+class Study:
+    """What a study file asks for. The first arm is the base; arms that cannot be built are among them, marked so."""
+
+    name: str
+    frame: StudyFrame
+    arms: tuple[Arm, ...]
+    excluded: int = 0
+    """How many combinations the conditions leave out."""
+    path: Path | None = None
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def base(self) -> Arm:
+        """The arm that the others are compared with."""
+        return self.arms[0]
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds of each arm."""
+        return self.frame.seeds
+
+    @property
+    def fractions(self) -> tuple[float, ...]:
+        """The fractions of the training data, ascending."""
+        return tuple(sorted(self.frame.fractions)) if self.frame.fractions else (1.0,)
+
+    @property
+    def planned(self) -> tuple[Arm, ...]:
+        """The arms that can be built."""
+        return tuple(arm for arm in self.arms if arm.facts is not None)
+
+    @property
+    def skipped(self) -> tuple[Arm, ...]:
+        """The arms that cannot be built."""
+        return tuple(arm for arm in self.arms if arm.facts is None)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """All runs: seed by seed, the base first in each, so that a study that is stopped is balanced."""
+        return tuple(
+            Run(run_id(arm.identity, seed, fraction), arm, seed, fraction)
+            for seed in self.seeds
+            for fraction in self.fractions
+            for arm in self.planned
+        )
+
+
+def run_id(identity: str, seed: int, fraction: float) -> str:
+    """Returns the id of a run: the same for the same network, data, training, seed and fraction, in every study."""
+    return sha256(f"{identity} {seed} {fraction!r}".encode()).hexdigest()[:16]
