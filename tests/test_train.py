@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from torch import nn
@@ -20,21 +19,18 @@ from unetkit.data import UNLABELLED, Pair, Pairs, Scale, Splits, folder, mni
 from unetkit.data.images import write_levels
 from unetkit.errors import FileError, SizeError
 from unetkit.model import build
+from unetkit.scoring import classify, evaluate, grey_level_baseline
 from unetkit.train import (
     Settings,
     Trained,
     TrainError,
-    classify,
-    evaluate,
     fit,
-    grey_level_baseline,
     predict,
     predict_folder,
 )
 from unetkit.train.demo import Demo, Network
 from unetkit.train.loss import segmentation_loss
 from unetkit.train.patches import Draw, Patches
-from unetkit.train.scores import score
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 
@@ -137,7 +133,7 @@ def test_a_network_learns_what_grey_levels_do_not_tell(name: str, overrides: lis
     training = fit(model, pairs, quick(learning_rate=3e-2))
     assert training.steps == len(training.losses) == 40
     scores, baseline = evaluate(model, pairs, training.scale), grey_level_baseline(pairs, pairs)
-    assert scores.dice[1] > max(0.9, baseline.dice[1])
+    assert scores.pooled()[1] > max(0.9, baseline.pooled()[1])
     assert not model.training
 
 
@@ -281,15 +277,6 @@ def test_predicting_leaves_the_mode_and_the_weights_as_they_were(training: bool)
     assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
 
 
-def test_dice_counts_all_pixels_together_and_leaves_out_unlabelled_ones() -> None:
-    labels: NDArray[np.int64] = np.array([[0, 1, 1, UNLABELLED]])
-    pair = Pair("p", np.zeros((1, 1, 4), np.float32), labels)
-    scores = score([(pair, np.array([[0, 1, 0, 1]])), (pair, np.array([[0, 1, 1, 0]]))], ("a", "b", "c"))
-    assert scores.dice[:2] == pytest.approx((2 * 2 / (2 + 3), 2 * 3 / (4 + 3)))
-    assert np.isnan(scores.dice[2])
-    assert scores.mean == pytest.approx(np.mean(scores.dice[:2]))
-
-
 def test_a_single_channel_is_class_one_where_positive() -> None:
     assert classify(np.array([[[-1.0, 2.0]]], np.float32)).tolist() == [[0, 1]]
 
@@ -298,7 +285,7 @@ def test_a_single_channel_is_class_one_where_positive() -> None:
 def test_grey_levels_alone_reach_the_stated_dice_on_the_head() -> None:
     splits = mni()
     baseline = grey_level_baseline(splits.train, splits.test)
-    assert baseline.dice[1:] == pytest.approx((0.63, 0.84, 0.76), abs=0.01)
+    assert baseline.pooled()[1:] == pytest.approx((0.63, 0.84, 0.76), abs=0.01)
 
 
 # --- files ----------------------------------------------------------------------------------------------------------

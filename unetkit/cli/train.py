@@ -54,7 +54,8 @@ def train(  # noqa: PLR0913 - one parameter per option
     from unetkit.cli.output import print_rich, table
     from unetkit.data import read_data
     from unetkit.model import build
-    from unetkit.train import Settings, Trained, evaluate, fit
+    from unetkit.scoring import evaluate
+    from unetkit.train import Settings, Trained, fit
 
     splits = read_data(data, channels=asked.in_channels, ignore=ignore)
     settings = Settings(
@@ -66,6 +67,6 @@ def train(  # noqa: PLR0913 - one parameter per option
     print(f"{output}: {asked.name}, {training.steps:,} steps in {training.seconds:.0f} s")
     scores = evaluate(model, splits.test, training.scale)
     made = table("class", "Dice", right=("Dice",))
-    for name, dice in zip(scores.classes, scores.dice, strict=True):
+    for name, dice in zip(scores.classes, scores.pooled("dice"), strict=True):
         made.add_row(name, f"{dice:.3f}")
     print_rich(made)

@@ -7,29 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unetkit.train.modelfile import Trained
-    from unetkit.train.prediction import classify, predict, predict_folder
-    from unetkit.train.scores import Scores, evaluate, grey_level_baseline
+    from unetkit.train.prediction import predict, predict_folder
     from unetkit.train.settings import Settings, TrainError
     from unetkit.train.training import Training, fit
 
 __all__ = [
-    "Scores",
     "Settings",
     "TrainError",
     "Trained",
     "Training",
-    "classify",
-    "evaluate",
     "fit",
-    "grey_level_baseline",
     "predict",
     "predict_folder",
 ]
 
 _HOMES = {
     "modelfile": ("Trained",),
-    "prediction": ("classify", "predict", "predict_folder"),
-    "scores": ("Scores", "evaluate", "grey_level_baseline"),
+    "prediction": ("predict", "predict_folder"),
     "settings": ("Settings", "TrainError"),
     "training": ("Training", "fit"),
 }

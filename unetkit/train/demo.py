@@ -143,10 +143,10 @@ class Demo:
 
             from unetkit.data.images import write_image, write_levels
             from unetkit.model import build
-            from unetkit.train.figure import figure
+            from unetkit.scoring import classify, evaluate, grey_level_baseline
+            from unetkit.scoring.figure import figure
             from unetkit.train.modelfile import Trained
-            from unetkit.train.prediction import classify, predict
-            from unetkit.train.scores import evaluate, grey_level_baseline
+            from unetkit.train.prediction import predict
             from unetkit.train.training import fit
 
             splits = self.data()
@@ -162,14 +162,14 @@ class Demo:
         shown = [pair for pair in splits.test if pair.name in SHOWN]
         rows = [(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
         dice = ", ".join(
-            f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.dice[TISSUE], strict=True)
+            f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.pooled("dice")[TISSUE], strict=True)
         )
         subtitle = f"{ABOUT} (σ = {NOISE:.0f}); test slices; Dice: {dice}"
         write_image(figure(rows, CLASSES, network.name, subtitle), self.file(network, ".png"))
         return {
             "network": network.name,
-            "dice": scores.dice,
-            "baseline": baseline.dice,
+            "dice": scores.pooled("dice"),
+            "baseline": baseline.pooled("dice"),
             "steps": training.steps,
             "seconds": training.seconds,
         }

@@ -19,7 +19,7 @@ from unetkit.data import Scale
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import Images, Origin, kind_of, result_name
 from unetkit.imagefiles.kinds import number_type
-from unetkit.operations import Activation
+from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import Runner, Tile, plan_tiles, ready, stream
 from unetkit.train.modelfile import Trained
@@ -106,17 +106,6 @@ class Labeller:
             return probabilities(self.runner.plan, block).numpy()
         classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
         return classes.numpy().astype(number_type(len(block)))
-
-
-def last_activation(plan: Plan) -> str:
-    """Returns the name of the activation that the output passes through, or nothing."""
-    last = plan.nodes[plan.output].operation
-    return last.name if isinstance(last, Activation) else ""
-
-
-def threshold(plan: Plan) -> float:
-    """Returns the output of a single channel from which on class 1 is the likelier."""
-    return 0.5 if last_activation(plan) == "Sigmoid" else 0.0
 
 
 def probabilities(plan: Plan, block: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import nn
 
 from unetkit import tiling
 from unetkit.data.images import image_files, read_image, write_levels
+from unetkit.scoring import classify
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import plan_of
 
@@ -22,12 +23,6 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
     """
     output: NDArray[np.float32] = tiling.predict(model, image, None)
     return output
-
-
-def classify(logits: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Returns the class per pixel (*spatial): the largest of several channels, or the sign of a single one."""
-    labels: NDArray[np.bool_ | np.intp] = logits.argmax(0) if len(logits) > 1 else logits[0] > 0
-    return labels.astype(np.int64)
 
 
 def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Path]:

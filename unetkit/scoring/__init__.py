@@ -1,0 +1,31 @@
+"""How well labels agree with a reference, per image and class: overlap by torchmetrics, distances by MONAI."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unetkit.scoring.baseline import grey_level_baseline
+    from unetkit.scoring.labels import classify
+    from unetkit.scoring.metrics import METRICS
+    from unetkit.scoring.scores import Row, Scores, Summary
+    from unetkit.scoring.scoring import evaluate, score
+
+__all__ = ["METRICS", "Row", "Scores", "Summary", "classify", "evaluate", "grey_level_baseline", "score"]
+
+_HOMES = {
+    "baseline": ("grey_level_baseline",),
+    "labels": ("classify",),
+    "metrics": ("METRICS",),
+    "scores": ("Row", "Scores", "Summary"),
+    "scoring": ("evaluate", "score"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Returns what is public, imported at its first use: torch and torchmetrics take seconds."""
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"unetkit.scoring.{module}"), name)
+    raise AttributeError(f"module 'unetkit.scoring' has no attribute {name!r}")

@@ -1,0 +1,103 @@
+"""Scores: one row per image and class, and what follows from the rows."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from io import StringIO
+from math import isfinite, nan
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetkit.scoring.interval import confidence_interval
+from unetkit.scoring.metrics import METRICS, Case, Counts
+
+
+class Row(NamedTuple):
+    """One class in one image: pixels counted, and a value per metric, NaN where it is not defined."""
+
+    image: str
+    class_name: str
+    counts: Counts
+    values: dict[str, float]
+
+    def plain(self) -> dict[str, Any]:
+        """Returns the row as JSON has it: None for NaN."""
+        known = {name: value if isfinite(value) else None for name, value in self.values.items()}
+        return {"image": self.image, "class": self.class_name, **known}
+
+
+class Summary(NamedTuple):
+    """A metric of one class: the mean over the `images` that have a value, and its confidence interval."""
+
+    class_name: str
+    metric: str
+    mean: float
+    low: float
+    high: float
+    images: int
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Metrics per image and class, in the order of images and classes.
+
+    A class that neither occurs in an image nor is predicted there has no value: NaN in every metric. Predicted only, or
+    in the reference only, it has Dice, IoU and NSD 0 and HD95 the diagonal of the image; precision is NaN where nothing
+    is predicted, recall where nothing is there.
+    """
+
+    classes: tuple[str, ...]
+    metrics: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The names of the images."""
+        return tuple(row.image for row in self.rows[:: len(self.classes)])
+
+    def table(self, metric: str) -> NDArray[np.float64]:
+        """Returns the values of a metric (images, classes)."""
+        return np.array([row.values[metric] for row in self.rows]).reshape(-1, len(self.classes))
+
+    def mean(self, metric: str = "dice") -> float:
+        """Returns the mean over the classes of their means over images."""
+        means = [known.mean() for known in self.known(metric) if len(known)]
+        return float(np.mean(means)) if means else nan
+
+    def known(self, metric: str) -> list[NDArray[np.float64]]:
+        """Returns per class the values of a metric for the images that have one."""
+        return [column[np.isfinite(column)] for column in self.table(metric).T]
+
+    def pooled(self, metric: str = "dice") -> tuple[float, ...]:
+        """Returns a metric of overlap per class over all pixels of all images together; NaN for a class without any."""
+        totals = np.array([row.counts for row in self.rows], np.int64).reshape(-1, len(self.classes), 3).sum(0)
+        nothing = np.zeros((0,), bool)
+        return tuple(
+            METRICS[metric].measure(Case(Counts(*map(int, total)), nothing, nothing, (1.0,), 0.0)) for total in totals
+        )
+
+    def summary(self, metrics: tuple[str, ...] = (), *, seed: int = 0, confidence: float = 0.95) -> list[Summary]:
+        """Returns mean and interval per class and metric (none named: all) over images, by a seeded bootstrap."""
+        found = []
+        for metric in metrics or self.metrics:
+            for name, known in zip(self.classes, self.known(metric), strict=True):
+                mean = float(known.mean()) if len(known) else nan
+                found.append(Summary(name, metric, mean, *confidence_interval(known, confidence, seed), len(known)))
+        return found
+
+    def plain(self) -> list[dict[str, Any]]:
+        """Returns the rows as JSON has them."""
+        return [row.plain() for row in self.rows]
+
+    def csv(self) -> str:
+        """Returns the rows as CSV, an empty field for NaN."""
+        text = StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(["image", "class", *self.metrics])
+        for row in self.rows:
+            known = (row.values[name] for name in self.metrics)
+            writer.writerow([row.image, row.class_name, *("" if np.isnan(value) else repr(value) for value in known)])
+        return text.getvalue()

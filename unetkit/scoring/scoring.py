@@ -1,0 +1,93 @@
+"""Labels against a reference, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from math import nan
+from typing import TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+from torchmetrics.functional.classification import multiclass_confusion_matrix
+
+from unetkit.data import UNLABELLED, Pairs, Scale
+from unetkit.errors import Fault
+from unetkit.model.output import threshold
+from unetkit.planning import Plan
+from unetkit.scoring.labels import classify
+from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics
+from unetkit.scoring.scores import Row, Scores
+from unetkit.tiling import predict
+
+Labels: TypeAlias = NDArray[np.int64]
+Predicted: TypeAlias = tuple[str, Labels, Labels, tuple[float, ...] | None]
+"""The name of an image, its predicted labels and true ones (*spatial), and the distance between samples per axis."""
+
+
+def score(
+    predicted: Iterable[Predicted],
+    classes: tuple[str, ...],
+    *,
+    ignore: int = UNLABELLED,
+    metrics: tuple[str, ...] = ("dice", "iou"),
+    tolerance: float = 1.0,
+) -> Scores:
+    """Returns the scores of predicted labels. Where no spacing is given, distances count in pixels.
+
+    Pixels whose true label is `ignore` belong to no class, neither in the reference nor in the prediction.
+    `tolerance`: the distance that NSD forgives, in the unit of the spacing. Raises ScoreError for unknown metrics.
+    """
+    rows: list[Row] = []
+    for name, labels, truth, spacing in predicted:
+        check_metrics(metrics, truth.ndim)
+        rows += image_rows((name, labels, truth, spacing or (1.0,) * truth.ndim), classes, ignore, metrics, tolerance)
+    return Scores(classes, metrics, tuple(rows))
+
+
+def image_rows(
+    one: tuple[str, Labels, Labels, tuple[float, ...]],
+    classes: tuple[str, ...],
+    ignore: int,
+    metrics: tuple[str, ...],
+    tolerance: float,
+) -> Iterator[Row]:
+    """Yields the rows of one image."""
+    name, labels, truth, spacing = one
+    matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
+        torch.from_numpy(labels), torch.from_numpy(truth), num_classes=len(classes), ignore_index=ignore
+    ).numpy()
+    known = truth != ignore
+    for index, class_name in enumerate(classes):
+        both = int(matrix[index, index])
+        counts = Counts(both, int(matrix[:, index].sum()) - both, int(matrix[index].sum()) - both)
+        case = Case(counts, (labels == index) & known, truth == index, spacing, tolerance)
+        values = {metric: METRICS[metric].measure(case) if any(counts) else nan for metric in metrics}
+        yield Row(name, class_name, counts, values)
+
+
+def evaluate(
+    model: nn.Module,
+    pairs: Pairs,
+    scale: Scale,
+    *,
+    metrics: tuple[str, ...] = ("dice", "iou"),
+    tolerance: float = 1.0,
+) -> Scores:
+    """Returns the scores of a network on whole images, which it labels tile by tile where they are large."""
+    plan: Plan = model.plan  # type: ignore[assignment]  # build() put it there
+    check_classes(plan, pairs.classes)
+    limit = threshold(plan)
+    predicted: Iterator[Predicted] = (
+        (pair.name, classify(predict(model, scale.apply(pair.image)), limit), pair.labels, None) for pair in pairs
+    )
+    return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
+
+
+def check_classes(plan: Plan, classes: tuple[str, ...]) -> None:
+    """Raises ScoreError where a network tells more classes than there are names."""
+    told = max(2, plan.spec.out_channels)
+    if told > len(classes):
+        message = f"{plan.spec.name} tells {told} classes, the images have {len(classes)}: {', '.join(classes)}"
+        raise ScoreError(Fault("classes", message, "out_channels", "Evaluate with the classes it was trained with."))
