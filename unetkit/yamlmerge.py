@@ -131,3 +131,12 @@ def dotted(name: Node) -> tuple[Node, ...]:
         )
         column += len(part) + 1
     return tuple(parts)
+
+
+def noded(value: Any, like: Node) -> Node:
+    """Returns plain values as nodes that all stand where another does."""
+    if isinstance(value, dict):
+        inner: Any = {key: (noded(key, like), noded(item, like)) for key, item in value.items()}
+    else:
+        inner = tuple(noded(item, like) for item in value) if isinstance(value, tuple | list) else value
+    return Node(inner, like.source, like.start, like.end)

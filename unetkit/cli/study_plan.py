@@ -2,32 +2,168 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.table import Table
+
+    from unetkit.study import Arm, Study
+    from unetkit.study.cost import Cost
+
+MOST_ROWS = 50
+"""Arms that the table shows unless all are asked for."""
+
+
+def complete_study(incomplete: str) -> list[str]:
+    """Returns the shipped studies that begin so."""
+    from unetkit.study import shipped_studies
+
+    return [name for name in shipped_studies() if name.startswith(incomplete)]
+
+
 StudyName = Annotated[
     str,
-    typer.Argument(metavar="STUDY", help="A study file, or the name of a shipped study.", show_default=False),
+    typer.Argument(
+        metavar="STUDY",
+        help="A study file, or the name of a shipped study.",
+        show_default=False,
+        autocompletion=complete_study,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="DATA", help="The data to train on, in place of the study's.", show_default=False),
+]
+MaxHours = Annotated[
+    float | None,
+    typer.Option(min=0, metavar="H", help="Refuse a study that takes longer than this.", show_default=False),
+]
+Time = Annotated[
+    int | None,
+    typer.Option("--time", min=1, metavar="N", help="Time N training steps of each arm.", show_default=False),
 ]
 
 
-def plan(study: StudyName, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Show what a study would run: its arms, what they differ in and what they cost."""
-    from unetkit.cli.output import count, magnitude, print_json, print_rich, size_text, table
+def plan(  # noqa: PLR0913 - one parameter per option
+    study: StudyName,
+    data: Data = None,
+    time: Time = None,
+    max_hours: MaxHours = None,
+    every: Annotated[bool, typer.Option("--all", help="Show every arm, however many there are.")] = False,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a study would run: its arms, in what they differ, what they cost, and what to think about first."""
+    from unetkit.cli.output import print_json
     from unetkit.study import load_study
+    from unetkit.study.advice import warnings
+    from unetkit.study.cost import check_hours, cost
 
-    loaded = load_study(study, overrides or ())
+    chosen = [f"data={data}"] if data is not None else []
+    loaded = load_study(study, [*chosen, *(overrides or ())])
+    costs = cost(loaded, timed(loaded, time, max_hours))
+    if max_hours is not None:
+        check_hours(costs, max_hours)
+    told = list(warnings(loaded))
     if as_json:
-        print_json({"name": loaded.name, "arms": [arm.name for arm in loaded.arms]})
-        return
-    numbers = ("parameters", "MACs", "memory", "sees")
-    made = table("arm", *numbers, right=numbers)
-    for arm in loaded.planned:
+        print_json({**loaded.json(), "cost": costs.json(), "warnings": told})
+    else:
+        show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
+
+
+def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str, float] | None:
+    """Returns the seconds of a step by arm, where they are asked for or needed to judge the hours."""
+    from unetkit.study.cost import cost
+
+    if steps is None and (max_hours is None or cost(study).hours is not None):
+        return None
+    from unetkit.study.timing import DEFAULT_STEPS, seconds_per_step  # torch takes seconds
+
+    return {arm.name: seconds_per_step(arm, steps or DEFAULT_STEPS) for arm in study.planned}
+
+
+def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
+    """Prints the plan for a person."""
+    from unetkit.cli.output import print_rich
+
+    rows = study.planned[:most]
+    print_rich("\n".join(heading(study)), "", arm_table(study, costs, rows), "")
+    if len(rows) < len(study.planned):
+        print(f"… and {len(study.planned) - len(rows):,} more arms: --all shows them, --json too\n")
+    for arm in study.skipped[:most]:
+        print(f"skipped {arm.name}: {arm.skipped}")
+    if len(study.skipped) > most:
+        print(f"skipped … and {len(study.skipped) - most:,} more")
+    print("\n".join(totals(study, costs)))
+    for text in told:
+        print(f"warning: {text}")
+
+
+def heading(study: Study) -> Iterator[str]:
+    """Yields what the study is about."""
+    about = f": {study.frame.description}" if study.frame.description else ""
+    yield f"{study.name}{about}"
+    axes = f", {len(study.frame.axes)} axes {study.frame.design.replace('_', ' ')}" if study.frame.axes else ""
+    match = f", widths chosen to match the base's {study.frame.match}" if study.frame.match != "none" else ""
+    excluded = f", {study.excluded:,} left out by conditions" if study.excluded else ""
+    yield f"base {study.base.network}{axes}{match}{excluded}"
+
+
+def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
+    """Returns one row per arm."""
+    from unetkit.cli.output import count, magnitude, size_text, table
+
+    matches = study.frame.match != "none"
+    numbers = ["parameters", *(["off by"] if matches else []), "MACs", "memory", "sees", "a run", "disk"]
+    made = table("arm", "differs from the base", *numbers, right=numbers, wrap=["arm", "differs from the base"])
+    for arm in rows:
         facts = arm.facts
-        assert facts is not None
-        sizes = size_text(facts.receptive_field)
-        made.add_row(arm.name, count(facts.parameters), magnitude(facts.macs), magnitude(facts.memory), sizes)
-    print_rich(made)
+        assert facts is not None, "arms that cannot be built are not planned"
+        off = [] if not matches else ["-" if arm.residual is None else f"{arm.residual:+.1%}"]
+        made.add_row(
+            "\n= ".join(arm.names),
+            "\n".join(changes(arm)) or "-",
+            count(facts.parameters),
+            *off,
+            magnitude(facts.macs),
+            f"{facts.memory / 1e6:,.0f} MB",
+            size_text(facts.receptive_field),
+            duration(costs.seconds[arm.name]),
+            f"{costs.disk[arm.name] / 1e6:,.1f} MB",
+        )
+    return made
+
+
+def changes(arm: Arm) -> Iterator[str]:
+    """Yields in what an arm differs from the base."""
+    from unetkit.study.axis import text_of
+
+    for one in arm.differences:
+        yield f"{one.path}: {'-' if one.old is None else text_of(one.old)} → {text_of(one.new)}"
+
+
+def totals(study: Study, costs: Cost) -> Iterator[str]:
+    """Yields how many runs there are, and what they cost together."""
+    fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
+    yield f"{len(study.planned):,} arms × {len(study.seeds)} seeds{fractions} = {costs.runs:,} runs"
+    hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training, one run after another; "
+    yield f"{hours}{costs.total_disk / 1e6:,.0f} MB of disk"
+
+
+def duration(seconds: float | None) -> str:
+    """Returns a time in words.
+
+    >>> duration(75), duration(7200), duration(0.5), duration(None)
+    ('75 s', '2.0 h', '0.5 s', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

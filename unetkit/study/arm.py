@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from unetkit.spec import Difference
+from unetkit.spec.loading import listed
 
 
 class Facts(NamedTuple):
@@ -38,17 +39,41 @@ class Arm:
     """
 
     name: str
-    settings: tuple[tuple[str, Any], ...]
+    settings: tuple[tuple[str, Any], ...] = ()
     """What it sets: dotted paths and plain values, as `--set` takes them."""
+    choices: tuple[tuple[str, str], ...] = ()
+    """The axes that it leaves the base on, and the label of its value on each."""
     differences: tuple[Difference, ...] = ()
     """The settings that differ from the base's; `old` is None where the base does not say."""
     facts: Facts | None = None
     also: tuple[str, ...] = ()
     skipped: str = ""
+    residual: float | None = None
+    """By which share its parameters, or MACs, are above the base's, where its width was chosen to match them."""
+    network: str = ""
+    """The name of its spec."""
     identity: str = ""
     """SHA-256 of the network, the data and the training, without seed and fraction."""
+    training: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """The settings of its training, seed and fraction as the base has them."""
     values: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
     """Returns the plain values of its RUN.yaml, seed and fraction as the base has them."""
+
+    def json(self) -> dict[str, Any]:
+        """The arm as plain values."""
+        return {
+            "name": self.name,
+            "also": list(self.also),
+            "choices": dict(self.choices),
+            "settings": {path: listed(value) for path, value in self.settings},
+            "differences": [
+                {"path": one.path, "old": listed(one.old), "new": listed(one.new)} for one in self.differences
+            ],
+            **(self.facts.json() if self.facts else {}),
+            "residual": self.residual,
+            "identity": self.identity,
+            "skipped": self.skipped,
+        }
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -44,7 +44,7 @@ def full(axes: tuple[Axis, ...]) -> Iterator[Choices]:
 def paired(axes: tuple[Axis, ...]) -> Iterator[Choices]:
     """Yields the first values together, the second together, and so on; all axes have the same number of values."""
     if axes:
-        yield from zip(*([(axis, value) for value in axis.values] for axis in axes), strict=True)
+        yield from zip(*([(axis, value) for value in axis.values] for axis in axes), strict=True)  # checked before
 
 
 DESIGNS = {"one_at_a_time": one_at_a_time, "full": full, "paired": paired}

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
-from functools import partial
 from os import PathLike
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from unetkit.errors import Fault, SpecError, UnetkitError
-from unetkit.spec import Difference, find_spec
+from unetkit.errors import Fault, SpecError
+from unetkit.spec import find_spec
 from unetkit.spec.faults import faults_of
-from unetkit.study.arm import Arm
-from unetkit.study.axis import Axis, Setting, axes_of, entries, settings_of
-from unetkit.study.design import BASE, DESIGNS, Candidate, name_of
+from unetkit.study.arms import Planner
+from unetkit.study.axis import Axis, axes_of, entries, settings_of
+from unetkit.study.candidates import Expansion
+from unetkit.study.condition import Condition, condition_of
+from unetkit.study.design import BASE, Candidate
 from unetkit.study.find import find_study
 from unetkit.study.frame import StudyFrame
 from unetkit.study.recipe import Recipe
 from unetkit.study.study import Study
 from unetkit.yamlfile import Document, inner, override, read
-from unetkit.yamlmerge import Key, Node, plain
+from unetkit.yamlmerge import Key, Node, merge, noded
+
+BUDGETS = ("steps", "epochs", "minutes")
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> Study:
@@ -28,8 +33,8 @@ def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> St
 
     Raises SpecError with everything that is wrong. Arms that cannot be built are no error.
 
-    >>> load_study("alignment").base.name
-    'base'
+    >>> load_study("alignment").base.names
+    ('base', 'alignment=same')
     """
     path = find_study(str(source))
     document = override(read(path, find=find_study), overrides)
@@ -47,14 +52,24 @@ class StudyLoader:
     def study(self) -> Study:
         """Returns the study."""
         frame = self.frame()
-        axes, wrong = axes_of(self.document)
-        for node, fault in wrong:
-            self.fault(fault, node)
-        own = self.own_arms()
+        name = self.name(frame)
+        axes = self.axes(frame)
+        own = tuple(self.own_arms(axes))
         self.stop()
         recipe = self.recipe(frame)
-        arms = merged(self.arm(recipe, candidate) for candidate in self.candidates(frame, axes, own))
-        return Study(frame.name or self.path.stem, frame, arms, 0, self.path, self.document)
+        when, exclude = self.conditions(axes)
+        expansion = Expansion(frame.design, axes, own, when, exclude, recipe.said)
+        self.collect(expansion.faults())
+        self.stop()
+        planner = Planner(recipe)
+        used: set[int] = set()
+        for candidate in expansion.candidates():
+            used.update(id(value) for _, value in candidate.choices)
+            planner.add(candidate)
+        planner.stop()
+        self.collect(expansion.idle(used))
+        self.stop()
+        return Study(name, frame, tuple(planner.arms.values()), expansion.excluded, self.path, self.document)
 
     def frame(self) -> StudyFrame:
         """Returns the keys of the file; raises SpecError where some are wrong."""
@@ -62,100 +77,108 @@ class StudyLoader:
             return StudyFrame.model_validate(self.document.values())
         except ValidationError as error:
             for path, fault in faults_of(error, StudyFrame):
-                self.faults.append(self.placed(fault, path, key=fault.code == "unknown-key"))
+                self.fault(fault, path, key=fault.code == "unknown-key")
             self.stop()
             raise AssertionError("a frame that is wrong has faults") from error
 
-    def placed(self, fault: Fault, path: tuple[Key, ...], *, key: bool = False) -> Fault:
-        """Returns a fault with the path and its place in the file."""
-        where = ".".join(map(str, path))
-        return Fault(fault.code, fault.message, where, fault.cure, self.document.place(path, key=key))
+    def fault(self, fault: Fault, path: tuple[Key, ...], *, key: bool = False) -> None:
+        """Collects a fault of what stands at a path in the file."""
+        place = self.document.place(path, key=key)
+        self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
 
-    def fault(self, fault: Fault, node: Node) -> None:
-        """Collects a fault of what stands at a node."""
-        self.faults.append(fault.at(node.place()))
+    def collect(self, found: Iterable[tuple[Node, Fault]]) -> None:
+        """Collects faults of what stands at nodes."""
+        self.faults += (fault.at(node.place()) for node, fault in found)
 
     def stop(self) -> None:
-        """Raises what was collected."""
+        """Raises what was collected, in the order of the file."""
         if self.faults:
-            raise SpecError(*dict.fromkeys(self.faults))
+            raise SpecError(*sorted(dict.fromkeys(self.faults), key=lambda fault: (fault.place or ("",))[1:3]))
 
-    def own_arms(self) -> list[Candidate]:
-        """Returns the arms that are given one by one."""
-        found = []
+    def name(self, frame: StudyFrame) -> str:
+        """Returns the name, which also names a folder; that of the file where none is given."""
+        name = frame.name or self.path.stem
+        if not NAME.fullmatch(name):
+            message = f"{name!r} cannot name a folder"
+            self.fault(Fault("wrong-value", message, cure="Use letters, digits, '-', '_' and '.'."), ("name",))
+        return name
+
+    def axes(self, frame: StudyFrame) -> tuple[Axis, ...]:
+        """Returns the axes."""
+        axes, wrong = axes_of(self.document)
+        self.collect(wrong)
+        if not frame.axes:
+            for key in ("design", "when", "exclude"):
+                if key in frame.model_fields_set:
+                    fault = Fault("no-effect", f"{key} has no effect without axes", cure=f"Leave {key} out.")
+                    self.fault(fault, (key,), key=True)
+        return axes
+
+    def own_arms(self, axes: tuple[Axis, ...]) -> Iterator[Candidate]:
+        """Yields the arms that are given one by one; collects faults of what they and the axes set."""
+        settings = [one for axis in axes for value in axis.values for one in value.settings]
         for name, node in entries(self.document.root, "arms"):
-            settings, wrong = settings_of(node)
-            for at, fault in wrong:
-                self.fault(fault, at)
-            found.append(Candidate(str(name.value), own=settings))
-        return found
+            own, wrong = settings_of(node)
+            self.collect(wrong)
+            if name.value == BASE:
+                self.collect([(name, Fault("wrong-value", "the base is an arm already", cure="Choose another name."))])
+            settings += own
+            yield Candidate(str(name.value), own=own)
+        taken = self.taken()
+        self.collect((one.name, taken[one.path]) for one in settings if one.path in taken)
+
+    def taken(self) -> dict[str, Fault]:
+        """Returns by path what no arm can set, because the study does."""
+        root = self.document.root.value
+        keys = {"training.seed": "seeds", "training.fraction": "fractions"}
+        if "budget" in root:
+            keys |= {f"training.{word}": "budget" for word in BUDGETS}
+        if "match" in root and root["match"][1].value != "none":
+            keys |= dict.fromkeys(("channels", "channels.base", "channels.growth", "channels.max"), "match")
+        return {
+            path: Fault("taken", f"{path} is what {key} of the study says", path, f"Leave it, or {key}, out.")
+            for path, key in keys.items()
+        }
+
+    def conditions(self, axes: tuple[Axis, ...]) -> tuple[dict[str, Condition], tuple[Condition, ...]]:
+        """Returns the conditions under which axes apply, by axis, and those that leave arms out."""
+        when = {}
+        names = {axis.name for axis in axes}
+        for name, node in entries(self.document.root, "when"):
+            if name.value not in names:
+                fault = Fault("unknown-axis", f"there is no axis {name.value!r}", cure=f"Axes: {', '.join(names)}.")
+                self.collect([(name, fault)])
+            when[name.value] = condition_of(node)
+        exclude = self.document.root.value.get("exclude")
+        return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
 
     def recipe(self, frame: StudyFrame) -> Recipe:
-        """Returns the base."""
-        root = self.document.root.value
-        if frame.base is None:
-            self.faults.append(Fault("missing-key", "the key 'base' is missing", cure="Give base: a spec."))
+        """Returns the base; raises SpecError where something of it is missing."""
+        root = self.document.root
+        like = root.value["unetkit"][1]
+        base = root.value.get("base")
+        if base is None:
+            cure = "Give base: the spec that arms are compared with."
+            self.fault(Fault("missing-key", "the key 'base' is missing", cure=cure), ())
             self.stop()
-        _, node = root["base"]
+        _, node = base
         if type(node.value) is str:
             path = find_spec(node.value, self.path)
             spec, name = read(path, find=find_spec), path.stem
         else:
             spec, name = inner(node, self.path, find=find_spec), "base"
-        empty = Node({}, node.source, node.start, node.end)
-        data = root["data"][1] if "data" in root else empty
-        training = root["training"][1] if "training" in root else empty
-        return Recipe(spec, data, training, name)
+        data = root.value["data"][1] if "data" in root.value else noded({}, like)
+        return Recipe(spec, data, self.training(frame), name, frame.match)
 
-    def candidates(self, frame: StudyFrame, axes: tuple[Axis, ...], own: list[Candidate]) -> Iterator[Candidate]:
-        """Yields the base, what the design makes of the axes, and the arms that are given one by one."""
-        yield Candidate(BASE)
-        for choices in DESIGNS[frame.design](axes):
-            yield Candidate(name_of(choices), choices)
-        yield from own
-
-    def arm(self, recipe: Recipe, candidate: Candidate) -> Arm:
-        """Returns an arm, planned; skipped where it cannot be built."""
-        settings = tuple(candidate.settings)
-        told = tuple((one.path, one.value) for one in settings)
-        made = partial(recipe.values, settings)
-        differences = tuple(self.differences(recipe, settings))
-        try:
-            facts, identity = recipe.planned(settings)
-        except UnetkitError as error:
-            if not settings:
-                raise
-            return Arm(candidate.name, told, differences, skipped=str(error), values=made)
-        return Arm(candidate.name, told, differences, facts, identity=identity, values=made)
-
-    def differences(self, recipe: Recipe, settings: tuple[Setting, ...]) -> Iterator[Difference]:
-        """Yields in what an arm differs from the base, as it was written."""
-        root = {"data": plain(recipe.data), "training": plain(recipe.training)} | recipe.spec.values()
-        for one in settings:
-            old = root
-            for part in one.path.split("."):
-                old = old.get(part) if isinstance(old, dict) else None
-            if old != one.value:
-                yield Difference(one.path, old, one.value)
-
-
-def merged(arms: Iterable[Arm]) -> tuple[Arm, ...]:
-    """Returns the arms, those that are the same network with the same training as one with several names."""
-    found: dict[str, Arm] = {}
-    for arm in arms:
-        key = arm.identity or arm.name
-        if key not in found:
-            found[key] = arm
-        elif arm.name not in found[key].names:
-            first = found[key]
-            found[key] = Arm(
-                first.name,
-                first.settings,
-                first.differences,
-                first.facts,
-                (*first.also, arm.name),
-                first.skipped,
-                first.identity,
-                first.values,
-            )
-    return tuple(found.values())
+    def training(self, frame: StudyFrame) -> Node:
+        """Returns the settings of the training: the study's over the run's, with its budget."""
+        root = self.document.root
+        node = root.value["training"][1] if "training" in root.value else noded({}, root.value["unetkit"][1])
+        if frame.budget is not None:
+            budget = root.value["budget"][1]
+            if len(budget.value) != 1:
+                fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
+                self.fault(fault, ("budget",))
+            rest = {key: entry for key, entry in node.value.items() if key not in BUDGETS}
+            node = merge(Node(rest, node.source, node.start, node.end), budget)
+        return node

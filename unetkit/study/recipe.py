@@ -5,30 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
-from typing import Any
+from typing import Any, Literal, NamedTuple
 
 from unetkit.planning import Plan, plan
-from unetkit.planning.memory import OPTIMIZER_COPIES, training_bytes
 from unetkit.spec import Spec
 from unetkit.spec.loading import Loader
 from unetkit.study.arm import Facts
 from unetkit.study.axis import RUN_KEYS, Setting
+from unetkit.study.facts import covering_size, facts_of, patch_of
+from unetkit.study.matching import matched
 from unetkit.yamlfile import Document
-from unetkit.yamlmerge import Node, assigned, dotted, plain
+from unetkit.yamlmerge import Node, assigned, dotted, noded, plain
 
-PATCH = {1: 2048, 2: 128, 3: 48}
-"""Samples of the output per axis of a patch, by dims."""
+
+class Matched(NamedTuple):
+    """The width that was chosen for an arm, as settings, and by which share its cost is above the base's."""
+
+    settings: tuple[Setting, ...]
+    residual: float
+
+
+class Planned(NamedTuple):
+    """What is known about an arm that can be built."""
+
+    facts: Facts
+    training: dict[str, Any]
+    identity: str
+    match: Matched | None
 
 
 @dataclass(frozen=True, eq=False)
 class Recipe:
-    """The base: its spec, its data and its training, as documents."""
+    """The base: its spec, its data and its training; and what the widths of arms are chosen for."""
 
     spec: Document
     data: Node
     training: Node
     name: str
+    match: Literal["none", "parameters", "macs"] = "none"
 
     def loaded(self, settings: Iterable[Setting]) -> Spec:
         """Returns the base's spec with settings; raises SpecError where it is not valid."""
@@ -56,52 +72,79 @@ class Recipe:
 
     def training_of(self, settings: tuple[Setting, ...]) -> dict[str, Any]:
         """Returns the settings of an arm's training."""
-        values: dict[str, Any] = self.part("training", settings)
-        return values
+        return dict(self.part("training", settings))
 
-    def planned(self, settings: tuple[Setting, ...]) -> tuple[Facts, str]:
-        """Returns the facts of an arm and its identity; raises UnetkitError where it cannot be built."""
-        made = plan(self.loaded(settings))
+    def planned(self, settings: tuple[Setting, ...]) -> Planned:
+        """Returns what is known about an arm; raises UnetkitError where it cannot be built."""
+        made, chosen = plan(self.loaded(settings)), None
         training = self.training_of(settings)
+        if self.match != "none" and settings:
+            chosen = self.chosen(settings, made, training)
+            made = plan(self.loaded((*settings, *chosen.settings)))
         facts = facts_of(made, training)
         identity = {"network": facts.digest, "data": self.part("data", settings), "training": training}
-        return facts, hashed(identity)
+        return Planned(facts, training, hashed(identity), chosen)
+
+    def chosen(self, settings: tuple[Setting, ...], made: Plan, training: dict[str, Any]) -> Matched:
+        """Returns the width at which an arm costs what the base does."""
+        spec = made.spec
+        own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
+        wanted = self.wanted(training)
+
+        def widened(channels: tuple[int, ...]) -> tuple[Setting, ...]:
+            at = settings[-1].name
+            parts = {"channels": channels[: spec.depth], "decoder.channels": channels[spec.depth :]}
+            return tuple(Setting(noded(path, at), noded(value, at)) for path, value in parts.items() if value)
+
+        def cost(channels: tuple[int, ...]) -> int:
+            return self.cost(plan(self.loaded((*settings, *widened(channels)))), training)
+
+        channels, residual = matched((*spec.channels, *own), wanted, cost)
+        return Matched(widened(channels), residual)
+
+    def wanted(self, training: dict[str, Any]) -> int:
+        """Returns what the base costs."""
+        return self.cost(self.base_plan, training)
+
+    def cost(self, made: Plan, training: dict[str, Any]) -> int:
+        """Returns the parameters of a network, or its MACs for one patch: what the arms must agree in."""
+        if self.match == "parameters":
+            return made.parameters
+        return made.at(covering_size(made, patch_of(made, training))).macs
+
+    @cached_property
+    def base_plan(self) -> Plan:
+        """The plan of the base."""
+        return plan(self.loaded(()))
+
+    @cached_property
+    def written(self) -> dict[str, Any]:
+        """What the base says as it was written."""
+        return dict(self.spec.values()) | {"data": plain(self.data), "training": plain(self.training)}
+
+    @cached_property
+    def resolved(self) -> dict[str, Any]:
+        """What the base says with every default filled in."""
+        return self.base_plan.spec.resolve()
+
+    def said(self, path: str) -> Any:
+        """Returns what the base says at a dotted path, or its default there; None where there is none."""
+        value = at(self.written, path)
+        return value if value is not None else at(self.resolved, path)
 
 
-def facts_of(made: Plan, training: dict[str, Any]) -> Facts:
-    """Returns the facts of a plan for one patch of the training."""
-    patch = training.get("patch") or PATCH[made.dims]
-    wanted = (patch,) * made.dims if isinstance(patch, int) else tuple(patch)
-    size = covering_size(made, wanted)
-    sized = made.at(size)
-    weights = made.parameters * 4 * (2 + OPTIMIZER_COPIES["adam"])
-    return Facts(
-        digest=made.digest,
-        parameters=made.parameters,
-        macs=sized.macs,
-        memory=training_bytes(made, size, batch=training.get("batch", 8)) + weights,
-        receptive_field=made.receptive_field,
-        input_size=size,
-        output_size=sized.output_size,
-    )
+def at(values: dict[str, Any], path: str) -> Any:
+    """Returns the value at a dotted path; None where there is none. A block given by its name has that as its type.
 
-
-def covering_size(made: Plan, wanted: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the least fitting input whose output has at least so many samples; raises SizeError where none has."""
-    found = list(wanted)
-    while True:
-        for axis, sizes in enumerate(made.fitting):
-            above = sizes.above(found[axis])
-            if above is None:
-                made.output_size(wanted)  # which says what does not fit
-                raise AssertionError("a network that takes a size has one above it")
-            found[axis] = above
-        output = made.output_size(tuple(found))
-        short = [axis for axis in range(made.dims) if output[axis] < wanted[axis]]
-        if not short:
-            return tuple(found)
-        for axis in short:
-            found[axis] += wanted[axis] - output[axis]
+    >>> at({"skip": {"align": "pad"}, "up": "interpolate"}, "up.type")
+    'interpolate'
+    """
+    value: Any = values
+    for part in path.split("."):
+        if part == "type" and isinstance(value, str):
+            return value
+        value = value.get(part, value.get(int(part)) if part.isdigit() else None) if isinstance(value, dict) else None
+    return value
 
 
 def hashed(values: Any) -> str:

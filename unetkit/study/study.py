@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from unetkit.study.arm import Arm, Run
 from unetkit.study.frame import StudyFrame
@@ -58,6 +59,26 @@ class Study:
             for fraction in self.fractions
             for arm in self.planned
         )
+
+    def json(self) -> dict[str, Any]:
+        """The frozen matrix as plain values: what is compared, every arm, and every run in its order."""
+        frame = self.frame
+        return {
+            "unetkit": frame.unetkit,
+            "name": self.name,
+            "description": frame.description,
+            "design": frame.design,
+            "match": frame.match,
+            "metric": frame.metric,
+            "margin": frame.margin,
+            "seeds": list(self.seeds),
+            "fractions": list(self.fractions),
+            "excluded": self.excluded,
+            "arms": [arm.json() for arm in self.arms],
+            "runs": [
+                {"id": run.id, "arm": run.arm.name, "seed": run.seed, "fraction": run.fraction} for run in self.runs
+            ],
+        }
 
 
 def run_id(identity: str, seed: int, fraction: float) -> str:

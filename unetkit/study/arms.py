@@ -1,0 +1,90 @@
+"""From candidates to arms: each is planned; those that are the same are one; those that cannot be built say why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from unetkit.errors import Fault, SpecError, UnetkitError
+from unetkit.spec import Difference
+from unetkit.study.arm import Arm
+from unetkit.study.axis import Setting
+from unetkit.study.design import Candidate
+from unetkit.study.recipe import Recipe
+
+TYPOS = {"unknown-key", "override-path"}
+"""What no arm is skipped for: the path that it sets does not exist."""
+
+
+class Planner:
+    """Plans one candidate after another, and keeps what became of them."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self.recipe = recipe
+        self.arms: dict[str, Arm] = {}
+        self.built: set[int] = set()
+        """Ids of the values and the arms given one by one that could be built."""
+        self.typos: dict[int, tuple[Fault, ...]] = {}
+
+    def add(self, candidate: Candidate) -> None:
+        """Plans a candidate; raises UnetkitError where it is the base and cannot be built."""
+        arm = self.arm(candidate)
+        key = arm.identity or arm.name
+        first = self.arms.setdefault(key, arm)
+        if first is not arm and arm.name not in first.names:
+            self.arms[key] = replace(first, also=(*first.also, arm.name))
+
+    def arm(self, candidate: Candidate) -> Arm:
+        """Returns an arm, planned; skipped where it cannot be built."""
+        settings = tuple(candidate.settings)
+        marks = [id(value) for _, value in candidate.choices] or [id(candidate)]
+        differences = tuple(self.differences(settings))
+        choices = tuple((axis.name, value.label) for axis, value in candidate.choices)
+        try:
+            made = self.recipe.planned(settings)
+        except UnetkitError as error:
+            if not settings:
+                raise
+            if all(fault.code in TYPOS for fault in error.faults):
+                self.typos.update((mark, error.faults) for mark in marks)
+            return Arm(candidate.name, told(settings), choices, differences, skipped=reason(error))
+        self.built.update(marks)
+        if made.match is not None:
+            settings = (*settings, *made.match.settings)
+        return Arm(
+            candidate.name,
+            told(settings),
+            choices,
+            differences,
+            made.facts,
+            residual=made.match and made.match.residual,
+            network=self.recipe.base_plan.spec.name,
+            identity=made.identity,
+            training=made.training,
+            values=partial(self.recipe.values, settings),
+        )
+
+    def differences(self, settings: tuple[Setting, ...]) -> Iterator[Difference]:
+        """Yields in what an arm differs from the base, as it was written."""
+        for one in settings:
+            old = self.recipe.said(one.path)
+            if old != one.value:
+                yield Difference(one.path, old, one.value)
+
+    def stop(self) -> None:
+        """Raises SpecError where a path that does not exist is the reason why a value is in no arm."""
+        wrong = [fault for mark, faults in self.typos.items() if mark not in self.built for fault in faults]
+        if wrong:
+            raise SpecError(*dict.fromkeys(wrong))
+
+
+def told(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
+    """Returns settings as paths and plain values."""
+    return tuple((one.path, one.value) for one in settings)
+
+
+def reason(error: UnetkitError) -> str:
+    """Returns why an arm cannot be built, in one line."""
+    return "; ".join(f"{fault.path}: {fault.message}" if fault.path else fault.message for fault in error.faults)

@@ -1,0 +1,92 @@
+"""From axes to candidates: the design, and the conditions under which axes apply and arms are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from unetkit.errors import Fault, did_you_mean
+from unetkit.study.axis import Axis, is_path
+from unetkit.study.condition import Condition, Lookup, words
+from unetkit.study.design import BASE, DESIGNS, Candidate, Choices, name_of
+from unetkit.yamlmerge import Node
+
+
+@dataclass(eq=False)
+class Expansion:
+    """What a study file compares, before anything is planned."""
+
+    design: str
+    axes: tuple[Axis, ...]
+    own: tuple[Candidate, ...]
+    """Arms that are given one by one."""
+    when: dict[str, Condition]
+    exclude: tuple[Condition, ...]
+    base: Lookup
+    excluded: int = 0
+    """How many arms the conditions left out; counted while candidates are taken."""
+    effective: set[int] = field(default_factory=set)
+    """The conditions, by id, that left out an axis or an arm."""
+
+    def faults(self) -> Iterator[tuple[Node, Fault]]:
+        """Yields what is wrong before any arm is made."""
+        lengths = {axis.name: len(axis.values) for axis in self.axes}
+        if self.design == "paired" and len(set(lengths.values())) > 1:
+            told = ", ".join(f"{name} has {count}" for name, count in lengths.items())
+            cure = "Give each axis as many values."
+            yield self.axes[0].node, Fault("wrong-length", f"paired axes differ in length: {told}", cure=cure)
+        for condition in (*self.when.values(), *self.exclude):
+            for test in condition.tests:
+                if test.path not in lengths and not is_path(test.path):
+                    cure = did_you_mean(test.path, lengths)
+                    yield test.name, Fault("unknown-path", f"{test.path!r} is neither an axis nor a path", cure=cure)
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Yields the base, what the design makes of the axes, and the arms that are given one by one; each once."""
+        yield Candidate(BASE)
+        seen = {BASE}
+        for choices in DESIGNS[self.design](self.axes):
+            applied = self.applied(choices) if self.when else choices
+            name = name_of(applied)
+            if name not in seen:
+                seen.add(name)
+                yield from self.kept(Candidate(name, applied))
+        for candidate in self.own:
+            yield from self.kept(candidate)
+
+    def applied(self, choices: Choices) -> Choices:
+        """Returns the choices without those of axes whose condition does not hold beside the others."""
+        while True:
+            candidate = Candidate("", choices)
+            idle = [axis for axis, _ in choices if axis.name in self.when and not self.holds(axis, candidate)]
+            if not idle:
+                return choices
+            self.effective.update(id(self.when[axis.name]) for axis in idle)
+            choices = tuple(pair for pair in choices if pair[0] not in idle)
+
+    def holds(self, axis: Axis, candidate: Candidate) -> bool:
+        """Whether the condition of an axis holds."""
+        return self.when[axis.name].holds(candidate, self.base)
+
+    def kept(self, candidate: Candidate) -> Iterator[Candidate]:
+        """Yields an arm unless a condition leaves it out."""
+        reason = next((one for one in self.exclude if one.holds(candidate, self.base)), None)
+        if reason is None:
+            yield candidate
+        else:
+            self.excluded += 1
+            self.effective.add(id(reason))
+
+    def idle(self, used: set[int]) -> Iterator[tuple[Node, Fault]]:
+        """Yields what had no effect, once all candidates were taken; `used` are the ids of values that arms have."""
+        for condition in (*self.when.values(), *self.exclude):
+            if id(condition) not in self.effective:
+                message = f"this has no effect: {words(condition)} " + (
+                    "in no arm" if condition in self.exclude else "wherever the axis could apply"
+                )
+                yield condition.node, Fault("no-effect", message, cure="Leave it out.")
+        for axis in self.axes:
+            for value in axis.values:
+                if id(value) not in used:
+                    message = f"{axis.name}={value.label} is in no arm: conditions leave out all that have it"
+                    yield value.name, Fault("no-effect", message, cure="Change the conditions, or leave it out.")

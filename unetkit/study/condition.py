@@ -1,0 +1,80 @@
+"""Conditions: which values some axes must have. A condition is data, a map of paths and values, not an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from unetkit.study.axis import text_of
+from unetkit.study.design import Candidate
+from unetkit.yamlmerge import Node, plain
+
+Lookup = Callable[[str], Any]
+"""Returns what the base says at a path; None where it says nothing."""
+
+
+class Test(NamedTuple):
+    """A path, or the name of an axis, and the values that meet it."""
+
+    name: Node
+    accepted: tuple[Any, ...]
+
+    @property
+    def path(self) -> str:
+        """The path, or the name of the axis."""
+        return str(self.name.value)
+
+
+class Condition(NamedTuple):
+    """Tests that all must be met; where it stands in the file."""
+
+    tests: tuple[Test, ...]
+    node: Node
+
+    def holds(self, candidate: Candidate, base: Lookup) -> bool:
+        """Whether an arm meets every test; where it says nothing at a path, the base is asked."""
+        return all(met(test.accepted, said(candidate, test.path, base)) for test in self.tests)
+
+
+def condition_of(node: Node) -> Condition:
+    """Returns the condition in a map; a list is met by each of its values."""
+    tests = []
+    for name, leaf in node.value.values():
+        value = plain(leaf)
+        tests.append(Test(name, value if isinstance(value, tuple) else (value,)))
+    return Condition(tuple(tests), node)
+
+
+def said(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
+    """Returns what an arm has at a path, or on an axis of that name: the value, and the label where it has one."""
+    found: tuple[Any, ...] = ()
+    for axis, value in candidate.choices:
+        if axis.name == path:
+            found = value.label, *(one.value for one in value.settings if one.path == path)
+    for one in candidate.settings:
+        if one.path == path:
+            found = (*found, one.value)
+    return found or (base(path),)
+
+
+def met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
+    """Whether one of the values found is accepted; a block may be named by its type alone.
+
+    >>> met(("concat",), ({"type": "concat", "align": "pad"},)), met((8,), ("8", 8)), met((8,), (16,))
+    (True, True, False)
+    """
+    return any(
+        one == value or (isinstance(one, str) and isinstance(value, dict) and value.get("type") == one)
+        for one in accepted
+        for value in found
+    )
+
+
+def words(condition: Condition) -> str:
+    """Returns a condition in words.
+
+    >>> from unetkit.yamltext import Source, compose_map
+    >>> words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
+    'skip is none and norm is batch or group'
+    """
+    return " and ".join(f"{test.path} is {' or '.join(map(text_of, test.accepted))}" for test in condition.tests)

@@ -1,0 +1,93 @@
+"""Equal budgets: the width at which an arm has as many parameters, or MACs, as the base."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from unetkit.errors import Fault, SpecError, UnetkitError
+
+Cost = Callable[[tuple[int, ...]], int]
+"""Returns what a network with these channels costs; raises UnetkitError where it cannot be built."""
+
+MAX_WIDTH = 1 << 14
+REACH = 64
+"""How many widths on either side of the best are tried where norms allow only some."""
+
+
+class Match(NamedTuple):
+    """The channels chosen, and by which share the cost is above (or below) the wanted one."""
+
+    channels: tuple[int, ...]
+    residual: float
+
+
+def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> Match:
+    """Returns the multiple of `channels` whose cost is nearest to the wanted one. Raises SpecError where none can be.
+
+    All levels are scaled together, each rounded; the widest has every number of channels from 1. The cost grows with
+    the width, about as its square: the search doubles, then halves.
+
+    >>> matched((8, 16), 4000, lambda channels: 10 * sum(n * n for n in channels))
+    Match(channels=(9, 18), residual=0.0125)
+    """
+    known: dict[int, int | None] = {}
+
+    def at(width: int) -> int | None:
+        if width not in known:
+            try:
+                known[width] = cost(scaled(channels, width))
+            except UnetkitError:
+                known[width] = None
+        return known[width]
+
+    low, high = bracket(max(channels), wanted, at)
+    while high - low > 1:
+        middle = (low + high) // 2
+        found = nearest_known(middle, low, high, at)
+        if found is None:
+            break
+        width, value = found
+        low, high = (width, high) if value < wanted else (low, width)
+    best = nearest(range(max(1, low - 1), high + 2), wanted, at)
+    if best is None:
+        raise SpecError(Fault("no-match", f"no width has a cost near {wanted:,}", cure="Leave match out."))
+    return Match(scaled(channels, best), (known[best] or 0) / wanted - 1)
+
+
+def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:
+    """Returns the channels with `width` for the most of them, the others in proportion.
+
+    >>> scaled((16, 32, 64), 50)
+    (12, 25, 50)
+    """
+    most = max(channels)
+    return tuple(max(1, (2 * count * width + most) // (2 * most)) for count in channels)
+
+
+def bracket(start: int, wanted: int, at: Callable[[int], int | None]) -> tuple[int, int]:
+    """Returns two widths: the first costs less than wanted, or is 1; the second costs as much or more."""
+    low, high = 1, start
+    while high < MAX_WIDTH:
+        found = nearest_known(high, low, MAX_WIDTH, at)
+        if found is None or found[1] >= wanted:
+            return low, found[0] if found else high
+        low, high = found[0], found[0] * 2
+    return low, high
+
+
+def nearest_known(width: int, low: int, high: int, at: Callable[[int], int | None]) -> tuple[int, int] | None:
+    """Returns the width next to one, strictly between two bounds or at the upper, that can be built, and its cost."""
+    for step in range(REACH):
+        for near in dict.fromkeys((width + step, width - step)):
+            if low < near <= high and (step == 0 or near < high):
+                value = at(near)
+                if value is not None:
+                    return near, value
+    return None
+
+
+def nearest(widths: range, wanted: int, at: Callable[[int], int | None]) -> int | None:
+    """Returns the width whose cost is nearest to the wanted one."""
+    costs = {width: value for width in widths if (value := at(width)) is not None}
+    return min(costs, key=lambda width: abs(costs[width] - wanted), default=None)
