@@ -117,8 +117,9 @@ class Scores:
 class Results:
     """A study with everything that its report tells.
 
-    `metric` is the one that decides, `base` the arm that the others are held against. `settings` are the values of the
-    study file, `versions` those of the packages, and where it ran.
+    `metric` is the one that decides, `base` the arm that the others are held against, `margin` the difference below
+    which arms count as equal (None: what is usual for the metric). `settings` are the values of the study file,
+    `versions` those of the packages, and where it ran.
     """
 
     name: str
@@ -128,6 +129,7 @@ class Results:
     runs: tuple[RunFacts, ...]
     scores: Scores
     description: str = ""
+    margin: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
 

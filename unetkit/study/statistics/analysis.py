@@ -1,0 +1,163 @@
+"""The tidy table -> everything that a report says about it in numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetkit.study.results import Scores
+from unetkit.study.statistics.comparison import Comparison, Interval, compare, ends, number
+from unetkit.study.statistics.cube import Condition, Cube, Values, cube, mean
+from unetkit.study.statistics.paired import pairs
+from unetkit.study.statistics.pareto import front
+from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.spread import Spread, spread
+from unetkit.study.statistics.testing import moments, t_interval
+
+Costs = Mapping[str, Mapping[str, float | None]]
+"""By kind of cost and arm."""
+
+NO_COSTS: Costs = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Arm:
+    """How an arm scores by itself, trained on a fraction of the images.
+
+    `mean` is over its seeds, of the mean over the classes of the mean over the images; `deviation` and `interval` are
+    over the seeds. `front` names the costs at which no other arm of the same fraction scores as high for less.
+    """
+
+    arm: str
+    fraction: float
+    seeds: tuple[int, ...]
+    scores: tuple[float, ...]
+    """One for each of the seeds."""
+    mean: float | None
+    deviation: float | None
+    interval: Interval | None
+    by_class: Mapping[str, float | None]
+    costs: Mapping[str, float | None]
+    front: tuple[str, ...]
+
+    def json(self) -> dict[str, Any]:
+        """The arm as plain values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything that is said about a study in numbers."""
+
+    base: str
+    settings: Settings
+    seeds: tuple[int, ...]
+    images: tuple[str, ...]
+    classes: tuple[str, ...]
+    counted: tuple[str, ...]
+    """The classes that count in the mean over classes."""
+    fractions: tuple[float, ...]
+    arms: tuple[Arm, ...]
+    comparisons: tuple[Comparison, ...]
+    by_class: tuple[Comparison, ...]
+    spread: Spread | None
+    """At the largest fraction; None where fewer than two arms have all their seeds, or there are fewer than two."""
+
+    def json(self) -> dict[str, Any]:
+        """The analysis as plain values."""
+        return {
+            "base": self.base,
+            "settings": self.settings.json(),
+            "seeds": list(self.seeds),
+            "images": list(self.images),
+            "classes": list(self.classes),
+            "counted": list(self.counted),
+            "fractions": list(self.fractions),
+            "arms": [arm.json() for arm in self.arms],
+            "comparisons": [each.json() for each in self.comparisons],
+            "by_class": [each.json() for each in self.by_class],
+            "spread": self.spread and self.spread.json(),
+        }
+
+
+def analyse(
+    scores: Scores, base: str, settings: Settings, *, costs: Costs = NO_COSTS, order: Sequence[str] = ()
+) -> Analysis:
+    """Returns the analysis of a tidy table; `base` is the arm that the others are held against.
+
+    `costs` are told beside the scores; `order` is that of the arms, else that of the table.
+    """
+    found = cube(scores, settings.metric, order)
+    counting = counted(found.classes, settings)
+    pairings = [
+        pairs(found, index, found.conditions.index(against), counting)
+        for index, condition in enumerate(found.conditions)
+        if condition.arm != base and (against := Condition(base, condition.fraction)) in found.conditions
+    ]
+    comparisons = compare(pairings, found.classes, settings)
+    means = mean(mean(found.values, 2)[:, :, counting], 2)
+    fractions = tuple(dict.fromkeys(condition.fraction for condition in found.conditions))
+    largest = [index for index, each in enumerate(found.conditions) if each.fraction == fractions[0]]
+    return Analysis(
+        base=base,
+        settings=settings,
+        seeds=found.seeds,
+        images=found.images,
+        classes=found.classes,
+        counted=tuple(np.array(found.classes)[counting].tolist()) if found.classes else (),
+        fractions=fractions,
+        arms=tuple(described(found, means, costs, settings)),
+        comparisons=tuple(comparisons),
+        by_class=tuple(compare(pairings, found.classes, settings, each_class=True)),
+        spread=spread(tuple(found.conditions[k].arm for k in largest), means[largest], len(comparisons), settings),
+    )
+
+
+def counted(classes: tuple[str, ...], settings: Settings) -> NDArray[np.bool_]:
+    """Returns which classes count in the mean: all but those left out, or all where no other is there."""
+    counting = np.array([name.casefold() not in settings.left_out for name in classes], bool)
+    return counting if counting.any() else np.ones(len(classes), bool)
+
+
+def described(found: Cube, means: Values, costs: Costs, settings: Settings) -> list[Arm]:
+    """Returns each condition by itself."""
+    each = moments(means)
+    low, high = t_interval(each, settings.confidence)
+    by_class = mean(mean(found.values, 2), 1)
+    fronts = [on_fronts(found.conditions, each.mean, costs, kind, settings) for kind in costs]
+    arms = []
+    for index, condition in enumerate(found.conditions):
+        there = np.flatnonzero(np.isfinite(means[index]))
+        arms.append(
+            Arm(
+                arm=condition.arm,
+                fraction=condition.fraction,
+                seeds=tuple(found.seeds[k] for k in there),
+                scores=tuple(means[index, there].tolist()),
+                mean=number(each.mean[index]),
+                deviation=number(each.error[index] * np.sqrt(each.pairs[index])),
+                interval=ends(number(low[index]), number(high[index])),
+                by_class=dict(zip(found.classes, map(number, by_class[index]), strict=True)),
+                costs={kind: values.get(condition.arm) for kind, values in costs.items()},
+                front=tuple(kind for kind, on in zip(costs, fronts, strict=True) if on[index]),
+            )
+        )
+    return arms
+
+
+def on_fronts(
+    conditions: Sequence[Condition], means: Values, costs: Costs, kind: str, settings: Settings
+) -> dict[int, bool]:
+    """Returns which conditions are on the front of one cost, each among those of its fraction."""
+    result: dict[int, bool] = {}
+    for fraction in {condition.fraction for condition in conditions}:
+        members = [index for index, condition in enumerate(conditions) if condition.fraction == fraction]
+        values = [costs[kind].get(conditions[index].arm) for index in members]
+        scores = [float(-means[index] if settings.less_is_better else means[index]) for index in members]
+        result |= dict(zip(members, front(values, scores), strict=True))
+    return result

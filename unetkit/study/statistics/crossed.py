@@ -1,0 +1,96 @@
+"""The crossed bootstrap: what a difference would be with new seeds and new images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from unetkit.study.statistics.cube import Values, mean
+
+CHUNK = 4_000_000
+"""Numbers held at once."""
+
+
+class Weights(NamedTuple):
+    """How often each seed and each image is drawn (resample, seed), (resample, image)."""
+
+    seeds: Values
+    images: Values
+
+
+class Parts(NamedTuple):
+    """Variances of the mean: over new seeds, over new images, and of what is left, which both of them hold."""
+
+    seeds: Values
+    images: Values
+    rest: Values
+
+
+def draw(num_seeds: int, num_images: int, resamples: int, random_seed: int) -> Weights:
+    """Returns seeds and images drawn with replacement, independently (the pigeonhole bootstrap, Owen, 2007)."""
+    rng = np.random.default_rng(random_seed)
+    seeds, images = (rng.multinomial(n, np.full(n, 1 / n), resamples).astype(float) for n in (num_seeds, num_images))
+    return Weights(seeds, images)
+
+
+def crossed_interval(each: Sequence[Values], weights: Weights, confidence: float) -> tuple[Values, Values]:
+    """Returns the ends of an interval for the mean of each array (seed, image, class), for new seeds and images.
+
+    Five seeds are too few for the percentiles of a bootstrap: they would cover 80 %, not 95 %. So only its variances
+    are used. Seeds, images and both are drawn; each part is made free of bias by n/(n - 1), what both hold is taken off
+    once, and the quantile is Student's with the degrees of freedom of Satterthwaite (1946).
+    NaN with fewer than two seeds or images.
+    """
+    from scipy import stats
+
+    num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
+    if min(num_seeds, num_images) < 2:
+        nothing = np.full(len(each), np.nan)
+        return nothing, nothing
+    step = max(1, CHUNK // (len(weights.seeds) * max(1, each[0].shape[0] * each[0].shape[2])))
+    chunks = [np.stack(each[start : start + step]) for start in range(0, len(each), step)]
+    centre = np.concatenate([resampled(chunk, one(num_seeds), one(num_images))[0] for chunk in chunks])
+    parts = Parts(*np.concatenate([variances(chunk, weights) for chunk in chunks], 1))
+    total = parts.seeds + parts.images - parts.rest
+    free = (num_seeds - 1, num_images - 1, (num_seeds - 1) * (num_images - 1))
+    spread = sum(part**2 / n for part, n in zip(parts, free, strict=True))
+    freedom = np.divide(total**2, spread, out=np.ones_like(total), where=spread > 0)
+    half = stats.t.ppf((1 + confidence) / 2, freedom) * np.sqrt(total)
+    return centre - half, centre + half
+
+
+def one(count: int) -> Values:
+    """Returns the weights that draw everything once."""
+    return np.ones((1, count))
+
+
+def variances(each: Values, weights: Weights) -> Values:
+    """Returns the three parts of the variance (3, comparison), free of bias."""
+    num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
+    by_seeds = resampled(each, weights.seeds, one(num_images)).var(0)
+    by_images = resampled(each, one(num_seeds), weights.images).var(0)
+    both = resampled(each, weights.seeds, weights.images).var(0)
+    seeds, images = by_seeds * num_seeds / (num_seeds - 1), by_images * num_images / (num_images - 1)
+    return np.stack([seeds, images, np.clip(both - by_seeds - by_images, 0, np.minimum(seeds, images))])
+
+
+def resampled(each: Values, seeds: Values, images: Values) -> Values:
+    """Returns the mean over the classes of the weighted mean over seeds and images: (resample, comparison).
+
+    `each` is (comparison, seed, image, class). A class without any pair in a draw does not count in it.
+    """
+    known = np.isfinite(each)
+    total = weighted(np.where(known, each, 0.0), seeds, images)
+    # Without gaps the counts of one comparison and class are those of all.
+    count = weighted((known[:1, :, :, :1] if known.all() else known).astype(float), seeds, images)
+    by_class = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    return mean(by_class, 2)
+
+
+def weighted(values: Values, seeds: Values, images: Values) -> Values:
+    """Returns the sum over seeds and images, each as often as it was drawn: (resample, comparison, class)."""
+    over_images = np.tensordot(images, values, axes=(1, 2))  # (resample, comparison, seed, class)
+    total: Values = np.einsum("rs,rksc->rkc", seeds, over_images)
+    return total

@@ -1,0 +1,51 @@
+"""Differences between an arm and the base, from complete pairs only: same seed, same image, same class."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetkit.study.statistics.cube import Condition, Cube, Values, mean
+
+
+class Pairs(NamedTuple):
+    """The differences of one arm to the base.
+
+    `each` has them per seed, image and class (NaN: no pair), `by_class` their mean over the images per seed and class,
+    `overall` the mean of those over the classes in `counted`: the classes that count and have a pair with every seed.
+    """
+
+    condition: Condition
+    seeds: tuple[int, ...]
+    each: Values
+    by_class: Values
+    overall: Values
+    counted: NDArray[np.bool_]
+    lacking: tuple[tuple[int, str], ...]
+    """(seed, arm): the runs without which a seed makes no pair."""
+    dropped: tuple[tuple[str, str, int], ...]
+    """(image, class, seeds): where only one of the two has a value, and for how many seeds."""
+
+
+def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -> Pairs:
+    """Returns the differences of a condition to its base; `counting` says which classes count in the mean."""
+    each = found.values[condition] - found.values[base]
+    both = found.scored[condition] & found.scored[base]
+    by_class = mean(each, 1)
+    counted = counting & np.isfinite(by_class[both]).all(0) if both.any() else counting & False
+    overall = mean(by_class[:, counted], 1) if counted.any() else np.full(len(found.seeds), np.nan)
+    one_sided = np.isfinite(found.values[condition]) != np.isfinite(found.values[base])
+    one_sided[~both] = False
+    names = (found.conditions[condition].arm, found.conditions[base].arm)
+    places = ((found.scored[condition], names[0]), (found.scored[base], names[1]))
+    lacking = [(seed, name) for k, seed in enumerate(found.seeds) for there, name in places if not there[k]]
+    counts = one_sided.sum(0)
+    dropped = [
+        (found.images[image], found.classes[label], int(counts[image, label]))
+        for image, label in np.argwhere(counts).tolist()
+    ]
+    return Pairs(
+        found.conditions[condition], found.seeds, each, by_class, overall, counted, tuple(lacking), tuple(dropped)
+    )

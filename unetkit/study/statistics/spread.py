@@ -1,0 +1,92 @@
+"""Does this data set tell the arms apart? The spread between arms against that within an arm."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from unetkit.study.statistics.cube import Values
+from unetkit.study.statistics.settings import Settings
+
+
+@dataclass(frozen=True)
+class Spread:
+    """An analysis of variance, arms × seeds, over the arms that have every seed.
+
+    `between` is the standard deviation of the arms' true means, `within` that of one arm over its seeds once what a
+    seed does to all arms is taken off. `p` is that of the F-test that all means are equal. `detectable` is the smallest
+    true difference to the base that is called with the power asked for, after correction for all comparisons.
+    """
+
+    arms: tuple[str, ...]
+    left_out: tuple[str, ...]
+    seeds: int
+    between: float
+    within: float
+    f: float
+    p: float
+    detectable: float
+
+    def discriminates(self, level: float) -> bool:
+        """Whether the arms differ by more than their seeds explain."""
+        return self.p <= level
+
+    def json(self) -> dict[str, Any]:
+        """The spread as plain values."""
+        return asdict(self) | {"arms": list(self.arms), "left_out": list(self.left_out)}
+
+
+def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: Settings) -> Spread | None:
+    """Returns the spread of means (arm, seed); None with fewer than two whole arms, or fewer than two seeds."""
+    used = np.isfinite(means).any(0)
+    whole = np.asarray(np.isfinite(means[:, used]).all(1))
+    table = means[whole][:, used]
+    num_arms, num_seeds = table.shape
+    if num_arms < 2 or num_seeds < 2:
+        return None
+    between, rest = mean_squares(table)
+    f, p = f_test(between, rest, num_arms, num_seeds)
+    error = float(np.sqrt(2 * rest / num_seeds))
+    return Spread(
+        arms=tuple(name for name, there in zip(names, whole.tolist(), strict=True) if there),
+        left_out=tuple(name for name, there in zip(names, whole.tolist(), strict=True) if not there),
+        seeds=num_seeds,
+        between=float(np.sqrt(max(0.0, between - rest) / num_seeds)),
+        within=float(np.sqrt(rest)),
+        f=f,
+        p=p,
+        detectable=error * detectable(num_seeds, settings.level / max(1, comparisons), settings.power),
+    )
+
+
+def mean_squares(table: Values) -> tuple[float, float]:
+    """Returns the mean squares of the arms and of the rest, of a table (arm, seed) without gaps."""
+    num_arms, num_seeds = table.shape
+    arms, seeds = table.mean(1, keepdims=True), table.mean(0, keepdims=True)
+    rest = table - arms - seeds + table.mean()
+    between = num_seeds * float(((arms - table.mean()) ** 2).sum()) / (num_arms - 1)
+    return between, float((rest**2).sum()) / ((num_arms - 1) * (num_seeds - 1))
+
+
+def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
+    """Returns F and its p; without any spread in the rest, F is infinite or there is no difference."""
+    from scipy import stats
+
+    if rest == 0:
+        return (float("inf"), 0.0) if between > 0 else (0.0, 1.0)
+    f = between / rest
+    return f, float(stats.f.sf(f, num_arms - 1, (num_arms - 1) * (num_seeds - 1)))
+
+
+def detectable(pairs: int, level: float, power: float) -> float:
+    """Returns how many standard errors a true difference must have for a two-sided paired t-test to call it so often.
+
+    From the noncentral t distribution; the other tail, which calls it the wrong way round, does not count.
+    """
+    from scipy import optimize, stats
+
+    free = pairs - 1
+    critical = float(stats.t.ppf(1 - level / 2, free))
+    return float(optimize.brentq(lambda shift: stats.nct.sf(critical, free, shift) - power, 0, 20 * critical + 20))

@@ -1,0 +1,99 @@
+"""Tests of differences over seeds. All take arrays (…, seeds), NaN where a seed makes no pair, and give (…)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from unetkit.study.statistics.cube import Values, mean
+
+
+class Moments(NamedTuple):
+    """How many pairs there are, their mean, its standard error, and its degrees of freedom (at least 1)."""
+
+    pairs: Values
+    mean: Values
+    error: Values
+    freedom: Values
+
+
+def moments(differences: Values) -> Moments:
+    """Returns the moments over the seeds; the standard error is NaN with fewer than two pairs."""
+    count = np.isfinite(differences).sum(-1)
+    centre = mean(differences, -1)
+    squares = np.nansum((differences - centre[..., None]) ** 2, -1)
+    freedom = np.maximum(count - 1, 1)
+    error = np.where(count > 1, np.sqrt(squares / freedom / np.maximum(count, 1)), np.nan)
+    return Moments(count, centre, error, freedom)
+
+
+def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
+    """Returns the ends of the paired t-interval of the mean (Student, 1908)."""
+    from scipy import stats
+
+    half = stats.t.ppf((1 + confidence) / 2, found.freedom) * found.error
+    return found.mean - half, found.mean + half
+
+
+def t_test(found: Moments) -> Values:
+    """Returns the two-sided p of the paired t-test that the mean is 0."""
+    return np.minimum(1.0, 2 * tail(-np.abs(found.mean), found))
+
+
+def equivalence_test(found: Moments, margin: float) -> Values:
+    """Returns the p of two one-sided t-tests (Schuirmann, 1987): the mean is not within ±margin."""
+    return tail(np.abs(found.mean) - margin, found)
+
+
+def tail(distance: Values, found: Moments) -> Values:
+    """Returns how probable a mean at most `distance` is where the truth is 0; certain where there is no spread."""
+    from scipy import stats
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(distance == 0, 0.0, distance / found.error)
+    return np.where(np.isnan(found.error), np.nan, stats.t.cdf(ratio, found.freedom))
+
+
+def sign_flip_test(differences: Values, exact_seeds: int, random_seed: int) -> Values:
+    """Returns the two-sided p of the sign-flip test (Fisher, 1935): each difference could as well be its opposite.
+
+    All 2^n flips are tried up to `exact_seeds` pairs, else as many as that at random; NaN without a pair.
+    """
+    from scipy import stats
+
+    flat = differences.reshape(-1, differences.shape[-1])
+    known = np.isfinite(flat)
+    result = np.full(len(flat), np.nan)
+    for count in set(known.sum(1).tolist()) - {0}:
+        rows = known.sum(1) == count
+        sample = flat[rows][known[rows]].reshape(-1, count)
+        flips = 2 ** min(count, exact_seeds)
+        if count == 1:  # scipy wants two; both flips are as far from 0
+            result[rows] = 1.0
+            continue
+        tested = stats.permutation_test(
+            (sample,),
+            lambda sample, axis: sample.mean(axis),
+            permutation_type="samples",
+            n_resamples=flips if count <= exact_seeds else flips - 1,  # what is observed counts as a random one too
+            axis=-1,
+            batch=max(1, 4_000_000 // sample.size),
+            rng=np.random.default_rng(random_seed),
+        )
+        result[rows] = tested.pvalue
+    return result.reshape(differences.shape[:-1])
+
+
+def holm(p: Values) -> Values:
+    """Returns p-values adjusted for as many tests as there are (Holm, 1979); a NaN is no test and stays.
+
+    >>> holm(np.array([0.01, 0.04, np.nan, 0.03])).tolist()
+    [0.03, 0.06, nan, 0.06]
+    """
+    order = np.argsort(p)  # NaN last
+    count = int(np.isfinite(p).sum())
+    factors = np.concatenate([np.arange(count, 0, -1), np.ones(len(p) - count)])
+    adjusted = np.empty_like(p)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(p[order] * factors))
+    return adjusted
