@@ -1,26 +1,33 @@
-"""A model as one safetensors file: weights, resolved spec, digest and requirements. Nothing in it is ever executed."""
+"""A model as one safetensors file: weights, resolved spec, digest and versions. Nothing in it is ever executed."""
 
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
 from torch import nn
 
-from unetkit.errors import Fault, FileError
+from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
+from unetkit.model.structure import printable, structural_differences
 from unetkit.planning import Plan, plan
 from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
 
 FORMAT = "1"
+KEYS = ("spec", "digest", "structure", "requirements")
+"""What the metadata of each model file holds, beside its format."""
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+"""The types in which weights may be kept."""
+SHOWN = 5  # of the weights or operations that do not fit
 
 
 def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str] | None = None) -> Path:
@@ -38,6 +45,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
         "unetkit": FORMAT,
         "spec": to_text(resolve(planned.spec)),
         "digest": planned.digest,
+        "structure": "\n".join(planned.listing()),
         "requirements": json.dumps(requirements()),
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
@@ -61,7 +69,7 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
         raise FileError(
             Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")
         ) from error
-    if metadata.get("unetkit") != FORMAT or "spec" not in metadata:
+    if metadata.get("unetkit") != FORMAT or not all(key in metadata for key in KEYS):
         raise FileError(
             Fault("model-foreign", f"{file} was not written by unetkit", cure="Give a file of `unetkit.save`.")
         )
@@ -71,19 +79,10 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
 def load_model(file: str | os.PathLike[str]) -> nn.Module:
     """Returns the model in a file, in evaluation mode. Its weights are never initialised, only read.
 
-    Raises FileError where the file is damaged, or where its spec no longer makes the network that was saved.
+    Raises FileError where the file is damaged, or where its spec no longer makes the network that was saved: then it
+    says which operations differ. Nothing in the file is executed, and its spec may name no other file.
     """
-    metadata = read_header(file)
-    planned = plan(from_text(metadata["spec"], f"{file}: spec"))
-    if planned.digest != metadata.get("digest"):
-        raise FileError(
-            Fault(
-                "model-digest",
-                f"{file}: its spec makes another network here (digest {planned.digest[:12]}) than the one saved "
-                f"({metadata.get('digest', '')[:12]}), with {metadata.get('requirements')}",
-                cure="Install the versions it was made with.",
-            )
-        )
+    planned = read_plan(file)
     with torch.device("meta"), Uninitialized():
         model = assemble(planned)
     with safe_open(file, framework="pt") as opened:
@@ -92,14 +91,56 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     return model.eval()
 
 
+def read_plan(file: str | os.PathLike[str]) -> Plan:
+    """Returns the plan of the network in a model file, which is the one that was saved; raises FileError otherwise."""
+    metadata = read_header(file)
+
+    def refuse(name: str, base: Path | None) -> NoReturn:
+        message = f"{file}: its spec extends another file, {printable(name)}"
+        raise FileError(Fault("model-extends", message, cure="A model file holds its spec whole."))
+
+    try:
+        planned = plan(from_text(metadata["spec"], f"{file}: spec", find=refuse))
+    except FileError:
+        raise
+    except UnetkitError as error:
+        raise FileError(*error.faults) from error
+    if planned.digest != metadata["digest"]:
+        raise another_network(file, metadata, planned)
+    return planned
+
+
+def another_network(file: object, metadata: dict[str, str], planned: Plan) -> FileError:
+    """Returns the error for a file whose spec makes another network than the one that was saved."""
+    saved = metadata["structure"]
+    if sha256(saved.encode()).hexdigest() != metadata["digest"]:
+        message = f"{file} is damaged: its digest is not that of the network that it describes"
+        return FileError(Fault("model-damaged", message, cure="Get the file anew."))
+    found = structural_differences(saved.splitlines(), planned.listing())
+    lines = [f"{file}: its spec makes another network here than the one that was saved. What differs:", *found[:SHOWN]]
+    if len(found) > SHOWN:
+        lines.append(f"and {len(found) - SHOWN} more")
+    cure = f"Install the versions it was made with: {printable(metadata['requirements'])}"
+    return FileError(Fault("model-digest", "\n   ".join(lines), cure=cure))
+
+
 def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
-    """Puts weights into a model made on the meta device; raises FileError where names or shapes differ."""
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
-    given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
+    """Puts weights into a model made on the meta device; raises FileError where names, shapes or kinds differ."""
+    wanted = {name: kind(tensor) for name, tensor in model.state_dict().items()}
+    given = {name: kind(tensor) for name, tensor in weights.items()}
     if wanted != given:
         names = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
         detail = "; ".join(
-            f"{name}: {given.get(name)} in the file, {wanted.get(name)} in the network" for name in names[:5]
+            f"{printable(name)}: {given.get(name, 'nothing')} in the file, {wanted.get(name, 'nothing')} in the network"
+            for name in names[:SHOWN]
         )
-        raise FileError(Fault("model-weights", f"{file}: {len(names)} weights do not fit: {detail}"))
+        raise FileError(
+            Fault("model-weights", f"{file}: {len(names)} weights do not fit: {detail}", cure="Get the file anew.")
+        )
     model.load_state_dict(weights, assign=True)
+
+
+def kind(tensor: torch.Tensor) -> str:
+    """Returns the shape of weights, and what they count in where that is no kind of float."""
+    shape = str(tuple(tensor.shape))
+    return shape if tensor.dtype in FLOATS else f"{shape} {str(tensor.dtype).removeprefix('torch.')}"

@@ -17,7 +17,7 @@ from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
 from unetkit.spec.frame import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
 from unetkit.spec.spec import Spec, source_path
-from unetkit.yamlfile import Document, override, parse, read
+from unetkit.yamlfile import Document, Find, override, parse, read
 
 Setting = TypeVar("Setting", Init, OddSizes)
 
@@ -42,9 +42,9 @@ def from_values(values: Mapping[str, Any], overrides: Iterable[str]) -> Spec:
     return from_text(to_text(values), "<values>", overrides)
 
 
-def from_text(text: str, name: str, overrides: Iterable[str] = ()) -> Spec:
-    """Returns the spec in a YAML text; `name` is what messages call it."""
-    document = override(parse(text, name, find=find_spec), overrides)
+def from_text(text: str, name: str, overrides: Iterable[str] = (), *, find: Find = find_spec) -> Spec:
+    """Returns the spec in a YAML text; `name` is what messages call it, `find` finds what it extends."""
+    document = override(parse(text, name, find=find), overrides)
     return Loader(document.values(), document).spec("unnamed")
 
 

@@ -1,36 +1,50 @@
-"""A trained network with what its numbers mean: the scale of its images and the names of its classes."""
+"""A trained network with what its numbers mean, where it comes from, and how it was trained: one file holds all."""
 
 from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Any, Self, TypeAlias
 
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
 
 from unetkit.data import Scale
 from unetkit.errors import Fault, FileError
 from unetkit.model import load_model, read_header, save
 
+Colour: TypeAlias = tuple[int, int, int]
+"""Red, green and blue, 0 … 255."""
+
 
 @dataclass(frozen=True)
 class Trained:
-    """A network, the scale of the images that it was trained with, and its classes; one file holds all three."""
+    """A network, the scale of the images that it was trained with, and its classes, with colours if they have any.
+
+    `data` is the fingerprint of the images that it saw. `training` says how it was trained, in values that JSON has;
+    a model card shows what it knows of `steps`, `seconds`, `run` (a resolved run), `loss` and `validation` (lists of
+    step and value) and `scores`, as in a run's result.json.
+    """
 
     model: nn.Module
     scale: Scale
     classes: tuple[str, ...]
+    colours: tuple[Colour, ...] = ()
+    data: str = ""
+    training: Mapping[str, Any] = field(default_factory=dict)
 
     def save(self, file: str | os.PathLike[str]) -> Path:
-        """Writes the model file and returns its path; `unetkit.load_model` reads it too."""
-        extra = {"scale": self.scale.to_json(), "classes": json.dumps(self.classes, ensure_ascii=False)}
-        return save(self.model, file, extra=extra)
+        """Writes the model file, whole or not at all, and returns its path; `unetkit.load_model` reads it too."""
+        values = {"classes": self.classes, "colours": self.colours, "data": self.data, "training": self.training}
+        extra = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
+        return save(self.model, file, extra={"scale": self.scale.to_json()} | extra)
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> Self:
-        """Returns what a file holds, the network in eval mode; raises FileError where the file says no scale."""
+        """Returns what a file holds, the network in eval mode; raises FileError where that is damaged or missing."""
         header = read_header(file)
         if "scale" not in header or "classes" not in header:
             raise FileError(
@@ -40,4 +54,42 @@ class Trained:
                     cure="Give a file of `unetkit train`.",
                 )
             )
-        return cls(load_model(file), Scale.from_json(header["scale"]), tuple(json.loads(header["classes"])))
+        model = load_model(file)
+        values = {name: stored(header, name, file) for name in STORED if name in header}
+        try:
+            scale = Scale.from_json(header["scale"])
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise damaged(file, "scale") from error
+        return cls(model, scale, **values)
+
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+STRICT = ConfigDict(strict=True)
+STORED: dict[str, TypeAdapter[Any]] = {
+    "classes": TypeAdapter(Annotated[tuple[Name, ...], Field(min_length=2)], config=STRICT),
+    "colours": TypeAdapter(tuple[tuple[Byte, Byte, Byte], ...], config=STRICT),
+    "data": TypeAdapter(str, config=STRICT),
+    "training": TypeAdapter(dict[str, Any], config=STRICT),
+}
+"""What a file keeps as JSON, and what each value must be."""
+
+
+def stored(header: Mapping[str, str], name: str, file: object) -> Any:
+    """Returns a value that a file keeps; raises FileError where it is not what it must be.
+
+    Names that would do something to a terminal are no names.
+    """
+    try:
+        value = STORED[name].validate_json(header[name])
+    except (ValidationError, RecursionError) as error:
+        raise damaged(file, name) from error
+    texts = value if name == "classes" else (value,) if name == "data" else ()
+    if not all(text.isprintable() for text in texts):
+        raise damaged(file, name)
+    return value
+
+
+def damaged(file: object, name: str) -> FileError:
+    """Returns the error for a value that a file keeps and that is not what it must be."""
+    return FileError(Fault("model-damaged", f"{file} is damaged: {name} is not what it must be", cure="Get it anew."))

@@ -1,0 +1,61 @@
+"""What differs between two networks, operation by operation, from their listings."""
+
+from __future__ import annotations
+
+import re
+
+OPERATION = re.compile(r"(\d+) (\w+) = (.*) \(([\d, ]*)\)")
+SPAN = re.compile(r"([\w.]+) \([\d, ]*\) -> \d+")
+
+
+def structural_differences(saved: list[str], here: list[str]) -> list[str]:
+    """Returns a line for each operation that the two listings (of `Plan.listing`) do not have alike.
+
+    >>> saved = ["dims=2", "head (0,) -> 1", "1 conv1 = nn.Conv2d(1, 2, 1) (0,)"]
+    >>> structural_differences(saved, ["dims=2", "head (0,) -> 1", "1 conv1 = nn.Conv2d(1, 2, 3) (0,)"])
+    ['head.conv1: saved nn.Conv2d(1, 2, 1), here nn.Conv2d(1, 2, 3)']
+    """
+    old, new = operations(saved), operations(here)
+    return [
+        f"{printable(path)}: saved {shown(old, new, path)}, here {shown(new, old, path)}"
+        for path in dict.fromkeys([*old, *new])
+        if old.get(path) != new.get(path)
+    ]
+
+
+def operations(listing: list[str]) -> dict[str, tuple[str, str]]:
+    """Returns the operations of a listing by their paths: the layer, and the paths of what goes in.
+
+    A line of another form stands for itself.
+    """
+    found: dict[str, tuple[str, str]] = {}
+    paths = {"0": "the image"}
+    scope = ""
+    for line in listing:
+        if span := SPAN.fullmatch(line):
+            scope = span[1]
+        elif operation := OPERATION.fullmatch(line):
+            index, name, layer, inputs = operation.groups()
+            path = paths[index] = f"{scope}.{name}"
+            found[path] = layer, " and ".join(paths.get(one, one) for one in re.findall(r"\d+", inputs))
+        else:
+            key, _, value = line.partition("=" if line.startswith("dims") else ":")
+            found[key] = value.strip(), ""
+    return found
+
+
+def shown(side: dict[str, tuple[str, str]], other: dict[str, tuple[str, str]], path: str) -> str:
+    """Returns what one side has at a path: the layer, or where the layers are alike what goes in."""
+    if path not in side:
+        return "nothing"
+    layer, inputs = side[path]
+    return printable(layer if path not in other or other[path][0] != layer else f"{layer} of {inputs}")
+
+
+def printable(text: str) -> str:
+    r"""Returns a text of a file as it may go to a terminal: what is not printable is written as an escape.
+
+    >>> printable("conv\x1b[2J")
+    'conv\\x1b[2J'
+    """
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
