@@ -1,0 +1,32 @@
+"""Pages in HTML that stand alone: nothing is fetched, light and dark, narrow and wide, on screen and on paper.
+
+A page is made of elements (`element` escapes every text), tables that sort, and charts whose text never shrinks.
+"""
+
+from __future__ import annotations
+
+from unetkit.page.chart import Axis, Line, Point, chart, marks
+from unetkit.page.document import document, section
+from unetkit.page.element import Markup, element, join
+from unetkit.page.picture import picture
+from unetkit.page.scale import Scale, scale
+from unetkit.page.table import Cell, Column, table
+
+__all__ = [
+    "Axis",
+    "Cell",
+    "Column",
+    "Line",
+    "Markup",
+    "Point",
+    "Scale",
+    "chart",
+    "document",
+    "element",
+    "join",
+    "marks",
+    "picture",
+    "scale",
+    "section",
+    "table",
+]

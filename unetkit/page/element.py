@@ -1,0 +1,39 @@
+"""HTML and SVG elements. A text is escaped unless it is markup already, so that no name can break a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from html import escape
+
+VOID = frozenset({"br", "hr", "img", "meta"})
+
+
+class Markup(str):
+    """Text that is HTML already."""
+
+    __slots__ = ()
+
+
+def element(tag: str, /, *children: str, **attributes: object) -> Markup:
+    """Returns an element. `class_` is the attribute `class`, `data_value` is `data-value`; None and False are left out.
+
+    >>> element("p", "a < b", element("br"), class_="note", hidden=True)
+    '<p class="note" hidden>a &lt; b<br></p>'
+    """
+    written = "".join(attribute(key, value) for key, value in attributes.items())
+    if tag in VOID:
+        return Markup(f"<{tag}{written}>")
+    return Markup(f"<{tag}{written}>{join(children)}</{tag}>")
+
+
+def attribute(key: str, value: object) -> str:
+    """Returns one attribute with a space before it."""
+    name = key.rstrip("_").replace("_", "-")
+    if value is None or value is False:
+        return ""
+    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+
+
+def join(children: Iterable[str]) -> Markup:
+    """Returns children one after the other, texts escaped."""
+    return Markup("".join(child if isinstance(child, Markup) else escape(child, quote=False) for child in children))

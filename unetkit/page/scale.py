@@ -1,0 +1,86 @@
+"""A range of numbers along one side of a chart, with round numbers to mark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from math import ceil, floor, isfinite, log10
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Where numbers stand, in percent of a side; `ticks` are the round numbers among them."""
+
+    low: float
+    high: float
+    ticks: tuple[float, ...]
+    logarithmic: bool = False
+
+    def at(self, value: float) -> float:
+        """Returns where a number stands: 0 at the low end, 100 at the high one."""
+        if self.logarithmic:
+            return 100 * (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
+        return 100 * (value - self.low) / (self.high - self.low)
+
+    def labels(self) -> list[str]:
+        """Returns the ticks as text, all with as many decimals as they need.
+
+        >>> scale([0.0, 0.04]).labels()
+        ['0.00', '0.01', '0.02', '0.03', '0.04']
+        """
+        if self.logarithmic or max(map(abs, self.ticks), default=0) >= 1000:
+            return [magnitude(tick) for tick in self.ticks]
+        decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-9 * (abs(t) + 1e-9) for t in self.ticks))
+        return [f"{tick + 0.0:.{decimals}f}" for tick in self.ticks]
+
+
+def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> Scale:
+    """Returns a scale that holds all finite values with some room at both ends, and about so many ticks."""
+    known = [value for value in values if isfinite(value) and (value > 0 or not logarithmic)]
+    low, high = (min(known), max(known)) if known else (0.0, 1.0)
+    if logarithmic:
+        return logarithmic_scale(low or 1.0, high or 1.0, room)
+    if low == high:
+        low, high = low - (abs(low) or 1) / 10, high + (abs(high) or 1) / 10
+    step = round_step((high - low) / ticks)
+    low, high = low - room * (high - low), high + room * (high - low)
+    first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
+    return Scale(low, high, tuple(index * step for index in range(first, last + 1)))
+
+
+def round_step(least: float) -> float:
+    """Returns the next 1, 2 or 5 times a power of ten.
+
+    >>> round_step(0.013), round_step(30), round_step(0.2)
+    (0.02, 50.0, 0.2)
+    """
+    power = 10.0 ** floor(log10(least) + 1e-12)
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
+
+
+def logarithmic_scale(low: float, high: float, room: float) -> Scale:
+    """Returns a scale over powers of ten, marked at 1, 2 and 5 times each, or at fewer where that is too dense."""
+    width = max(log10(high / low), 0.3)
+    middle = (log10(low) + log10(high)) / 2
+    half = width * (0.5 + room)
+    low, high = 10 ** (middle - half), 10 ** (middle + half)
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    sets: tuple[Sequence[int], ...] = ((1, 2, 3, 4, 6, 8), (1, 2, 5), (1, 3), (1,))
+    found: list[tuple[float, ...]] = [
+        tuple(tick for power in powers for factor in factors if low <= (tick := factor * 10.0**power) <= high)
+        for factors in sets
+    ]
+    chosen = next((marked for marked in found if 2 <= len(marked) <= 5), found[-1] or found[0])
+    return Scale(low, high, chosen, logarithmic=True)
+
+
+def magnitude(value: float) -> str:
+    """Returns a number in few digits with an SI prefix.
+
+    >>> magnitude(1_500_000), magnitude(20), magnitude(0.5), magnitude(4e9)
+    ('1.5M', '20', '0.5', '4G')
+    """
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= factor * (1 - 1e-9):
+            return f"{value / factor:.3g}{prefix}"
+    return f"{value:.3g}"

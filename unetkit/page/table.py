@@ -1,0 +1,66 @@
+"""Tables whose columns sort when their heading is pressed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from unetkit.page.element import Markup, element
+
+
+class Column(NamedTuple):
+    """A column: its heading, whether it holds numbers, and what it means."""
+
+    title: str
+    number: bool = False
+    about: str = ""
+
+
+class Cell(NamedTuple):
+    """A cell: what it shows, and what it is sorted by (what it shows, where that is None)."""
+
+    content: str
+    value: float | str | None = None
+    look: str = ""
+    style: str = ""
+
+
+def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, caption: str, sortable: bool = True) -> Markup:
+    """Returns a table in a frame that scrolls by itself where it is too wide; the first column names the rows."""
+    heads = [element("th", heading(column, sortable), scope="col", class_=side(column)) for column in columns]
+    body = [
+        element("tr", *(cell(c, each, k) for k, (c, each) in enumerate(zip(columns, row, strict=True)))) for row in rows
+    ]
+    made = element(
+        "table",
+        element("caption", caption, class_="aside"),
+        element("thead", element("tr", *heads)),
+        element("tbody", *body),
+        class_="sortable" if sortable else None,
+    )
+    return element("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)
+
+
+def heading(column: Column, sortable: bool) -> Markup:
+    """Returns what stands in a heading: a button where it sorts."""
+    return element(
+        "button" if sortable else "span", column.title, title=column.about or None, type="button" if sortable else None
+    )
+
+
+def cell(column: Column, each: Cell, index: int) -> Markup:
+    """Returns one cell; the first of a row is its heading."""
+    look = " ".join(word for word in (side(column), each.look) if word)
+    return element(
+        "td" if index else "th",
+        each.content,
+        scope=None if index else "row",
+        class_=look or None,
+        style=each.style or None,
+        data_value=each.value,
+    )
+
+
+def side(column: Column) -> str | None:
+    """Returns the class of a column of numbers."""
+    return "number" if column.number else None
