@@ -12,7 +12,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 import unetkit
-from unetkit.errors import FileError
+from unetkit.errors import FileError, UnetkitError
 from unetkit.model import read_header
 from unetkit.model.structure import structural_differences
 
@@ -231,7 +231,7 @@ def test_safetensors_of_others_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_module_of_others_is_not_saved(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="was not built by unetkit"):
+    with pytest.raises(UnetkitError, match="was not built by unetkit"):
         unetkit.save(torch.nn.Conv2d(1, 1, 1), tmp_path / "model.safetensors")
     assert not list(tmp_path.iterdir())
 

@@ -27,6 +27,7 @@ COMMANDS = (
     "new",
     "train",
     "predict",
+    "evaluate",
     "study",
 )
 """The commands in the order of the help. Each is the function of its name in the module of its name (`_` for `-`)."""

@@ -77,7 +77,9 @@ def print_rich(*parts: Table | str) -> None:
                 column.min_width = None if column.no_wrap else TEXT_WIDTH
         console.width = 10_000
         padding = 2 * len(part.columns)  # rich leaves it out of what it measures for columns with a least width
-        console.width = max(least, console.measure(part).minimum + padding)
+        measured = console.measure(part)
+        wraps = any(not column.no_wrap for column in part.columns)
+        console.width = max(least, (measured.minimum if wraps else measured.maximum) + padding)
         with console.capture() as printed:
             console.print(part)
         print("\n".join(line.rstrip() for line in printed.get().splitlines()))

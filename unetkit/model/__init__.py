@@ -2,5 +2,6 @@
 
 from unetkit.model.assembly import build
 from unetkit.model.file import load_model, read_header, save
+from unetkit.model.output import plan_of
 
-__all__ = ["build", "load_model", "read_header", "save"]
+__all__ = ["build", "load_model", "plan_of", "read_header", "save"]

@@ -17,6 +17,7 @@ from torch import nn
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
+from unetkit.model.output import plan_of
 from unetkit.model.structure import printable, structural_differences
 from unetkit.planning import Plan, plan
 from unetkit.spec import from_text, resolve, to_text
@@ -35,11 +36,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
 
     `extra` is kept in the metadata of the file under names of your own. Raises FileError where it cannot be written.
     """
-    planned = getattr(model, "plan", None)
-    if not isinstance(planned, Plan):
-        raise FileError(
-            Fault("model-foreign", "this module was not built by unetkit", cure="Save what build() returned.")
-        )
+    planned = plan_of(model)
     path = Path(file)
     metadata = dict(extra or {}) | {
         "unetkit": FORMAT,

@@ -1,9 +1,22 @@
-"""What the output of a network means: logits, or what an activation at its end made of them."""
+"""What a network is and what its output means: logits, or what an activation at its end made of them."""
 
 from __future__ import annotations
 
+from torch import nn
+
+from unetkit.errors import Fault, UnetkitError
 from unetkit.operations import Activation
 from unetkit.planning import Plan
+
+
+def plan_of(model: nn.Module) -> Plan:
+    """Returns the plan that a network was built from; raises UnetkitError where it was not built by unetkit."""
+    plan = getattr(model, "plan", None)
+    if not isinstance(plan, Plan):
+        raise UnetkitError(
+            Fault("model-foreign", "this module was not built by unetkit", cure="Give what build() returned.")
+        )
+    return plan
 
 
 def last_activation(plan: Plan) -> str:

@@ -7,19 +7,35 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unetkit.scoring.baseline import grey_level_baseline
+    from unetkit.scoring.figure import Example
     from unetkit.scoring.labels import classify
     from unetkit.scoring.metrics import METRICS
+    from unetkit.scoring.report import Measured
     from unetkit.scoring.scores import Row, Scores, Summary
-    from unetkit.scoring.scoring import evaluate, score
+    from unetkit.scoring.scoring import evaluate, label, score
 
-__all__ = ["METRICS", "Row", "Scores", "Summary", "classify", "evaluate", "grey_level_baseline", "score"]
+__all__ = [
+    "METRICS",
+    "Example",
+    "Measured",
+    "Row",
+    "Scores",
+    "Summary",
+    "classify",
+    "evaluate",
+    "grey_level_baseline",
+    "label",
+    "score",
+]
 
 _HOMES = {
     "baseline": ("grey_level_baseline",),
+    "figure": ("Example",),
     "labels": ("classify",),
     "metrics": ("METRICS",),
+    "report": ("Measured",),
     "scores": ("Row", "Scores", "Summary"),
-    "scoring": ("evaluate", "score"),
+    "scoring": ("evaluate", "label", "score"),
 }
 
 

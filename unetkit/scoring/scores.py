@@ -79,6 +79,15 @@ class Scores:
             METRICS[metric].measure(Case(Counts(*map(int, total)), nothing, nothing, (1.0,), 0.0)) for total in totals
         )
 
+    def worst(self, count: int, metric: str) -> list[int]:
+        """Returns the numbers of the images with the worst mean over classes, the worst first."""
+        table = self.table(metric)
+        known = np.isfinite(table)
+        means = np.where(known, table, 0).sum(1) / np.maximum(known.sum(1), 1)
+        rank = means if METRICS[metric].higher_is_better else -means
+        order = np.argsort(np.where(known.any(1), rank, np.inf), kind="stable")
+        return [int(index) for index in order[:count] if known[index].any()]
+
     def summary(self, metrics: tuple[str, ...] = (), *, seed: int = 0, confidence: float = 0.95) -> list[Summary]:
         """Returns mean and interval per class and metric (none named: all) over images, by a seeded bootstrap."""
         found = []

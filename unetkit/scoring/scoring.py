@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from unetkit.data import UNLABELLED, Pairs, Scale
+from unetkit.data import UNLABELLED, Pair, Pairs, Scale
 from unetkit.errors import Fault
-from unetkit.model.output import threshold
+from unetkit.model.output import plan_of, threshold
 from unetkit.planning import Plan
 from unetkit.scoring.labels import classify
 from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics
@@ -74,20 +74,30 @@ def evaluate(
     *,
     metrics: tuple[str, ...] = ("dice", "iou"),
     tolerance: float = 1.0,
+    spacing: tuple[float, ...] | None = None,
 ) -> Scores:
-    """Returns the scores of a network on whole images, which it labels tile by tile where they are large."""
-    plan: Plan = model.plan  # type: ignore[assignment]  # build() put it there
-    check_classes(plan, pairs.classes)
-    limit = threshold(plan)
-    predicted: Iterator[Predicted] = (
-        (pair.name, classify(predict(model, scale.apply(pair.image)), limit), pair.labels, None) for pair in pairs
-    )
+    """Returns the scores of a network on whole images, which it labels tile by tile where they are large.
+
+    Raises ScoreError where it tells more classes than the images have.
+    """
+    check_classes(plan_of(model), pairs.classes)
+    predicted = ((pair.name, labels, pair.labels, spacing) for pair, labels in label(model, pairs, scale))
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
-def check_classes(plan: Plan, classes: tuple[str, ...]) -> None:
-    """Raises ScoreError where a network tells more classes than there are names."""
+def label(model: nn.Module, pairs: Iterable[Pair], scale: Scale) -> Iterator[tuple[Pair, Labels]]:
+    """Yields each pair with the labels that a network gives its image."""
+    limit = threshold(plan_of(model))
+    for pair in pairs:
+        yield pair, classify(predict(model, scale.apply(pair.image)), limit)
+
+
+def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:
+    """Raises ScoreError where a network tells more classes than the images have, or `learned` them in another order."""
     told = max(2, plan.spec.out_channels)
     if told > len(classes):
         message = f"{plan.spec.name} tells {told} classes, the images have {len(classes)}: {', '.join(classes)}"
         raise ScoreError(Fault("classes", message, "out_channels", "Evaluate with the classes it was trained with."))
+    if learned != classes and sorted(learned) == sorted(classes):
+        message = f"{plan.spec.name} learned {', '.join(learned)}; the images have {', '.join(classes)}"
+        raise ScoreError(Fault("classes-order", message, "classes", "Give the classes the numbers they had."))

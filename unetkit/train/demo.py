@@ -144,7 +144,7 @@ class Demo:
             from unetkit.data.images import write_image, write_levels
             from unetkit.model import build
             from unetkit.scoring import classify, evaluate, grey_level_baseline
-            from unetkit.scoring.figure import figure
+            from unetkit.scoring.figure import Example, figure
             from unetkit.train.modelfile import Trained
             from unetkit.train.prediction import predict
             from unetkit.train.training import fit
@@ -160,7 +160,7 @@ class Demo:
         for pair in splits.test:
             write_levels(pair.image[0], self.folder / "slices" / f"{pair.name}.png")
         shown = [pair for pair in splits.test if pair.name in SHOWN]
-        rows = [(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
+        rows = [Example.of(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
         dice = ", ".join(
             f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.pooled("dice")[TISSUE], strict=True)
         )
