@@ -298,3 +298,27 @@ def test_a_file_that_cannot_be_written_is_a_file_error_and_leaves_nothing(tmp_pa
     with pytest.raises(FileError, match="file-unwritable"):
         unetkit.draw.draw(made_up(), tmp_path / "folder.svg")
     assert [path.name for path in tmp_path.iterdir()] == ["folder.svg"]
+
+
+def test_marked_steps_are_brought_out_and_the_legend_says_so() -> None:
+    sized = unetkit.plan(unetkit.load("unet-same")).at((64, 64))
+    marked = {"decoder.0.skip", "decoder.1.up", "encoder.2.down", "encoder.1.block"}
+    text = unetkit.draw.svg(sized, marked=marked)
+    drawing = draw_plan(sized, "", marked)
+    assert [arrow.kind for arrow in drawing.shapes if isinstance(arrow, Arrow) and arrow.marked] == [
+        "block",
+        "block",
+        "skip",
+        "down",
+        "up",
+    ]
+    assert text.count('<path class="stripe"') == 5
+    assert text.count('<polygon class="own marked"') == 2 + 1  # the two maps of the block, and the legend
+    assert "what differs" in written(text) and "what differs" not in written(unetkit.draw.svg(sized))
+    check_legible(drawing)
+
+
+def test_marks_change_nothing_else() -> None:
+    sized = unetkit.plan(unetkit.load("unet-same")).at((64, 64))
+    plain, marked = draw_plan(sized, ""), draw_plan(sized, "", {"decoder.0.skip"})
+    assert [extent(shape) for shape in plain.shapes] == [extent(shape) for shape in marked.shapes[: len(plain.shapes)]]

@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from unetkit.draw.glyph import CHANNELS_FONT, LINE, SIZE_FONT, Glyph
 from unetkit.draw.shapes import Area, Shape, Text, rectangle
 
 
-def box(glyph: Glyph) -> list[Shape]:
-    """Returns the faces, back to front, the part that a skip copies (dashed), and the labels."""
-    return [*faces(glyph), *labels(glyph)]
+def box(glyph: Glyph, marked: Collection[str] = ()) -> list[Shape]:
+    """Returns the faces, back to front, the part that a skip copies (dashed), and the labels.
+
+    The front is marked where one of the blocks in `marked` made it.
+    """
+    made = any(name in marked and name.endswith(("block", "head")) for name in glyph.map.steps)
+    return [*faces(glyph, "own marked" if made else "own"), *labels(glyph)]
 
 
-def faces(glyph: Glyph) -> list[Shape]:
+def faces(glyph: Glyph, own: str = "own") -> list[Shape]:
     """Returns the front of each part; for a volume its upper faces and right side too."""
     top, bottom, right, depth = glyph.top, glyph.bottom, glyph.right, glyph.depth
     seam = right - glyph.own
     parts = [(glyph.left, seam, "borrowed")] if glyph.borrowed else []
-    parts.append((seam, right, "own"))
+    parts.append((seam, right, own))
     shapes: list[Shape] = []
     for start, end, kind in parts:
         shapes.append(rectangle(start, top, end, bottom, kind))
         if depth:
             slanted = ((start, top), (start + depth, top - depth), (end + depth, top - depth), (end, top))
-            shapes.append(Area(slanted, f"{kind} upper"))
+            shapes.append(Area(slanted, f"{kind.split()[0]} upper"))
     if depth:
         slanted = ((right, top), (right + depth, top - depth), (right + depth, bottom - depth), (right, bottom))
         shapes.append(Area(slanted, "own side"))

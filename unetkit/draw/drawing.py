@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -23,8 +23,11 @@ TITLE_FONT, FACTS_FONT, LEVEL_FONT = 17.0, 12.0, 10.0
 LEVELS = 46.0  # the column that names the levels
 
 
-def draw_plan(plan: SizedPlan, title: str) -> Drawing:
-    """Returns the figure. Where an arrow per operation would make it too wide, each block is one arrow."""
+def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Drawing:
+    """Returns the figure, the steps of the names in `marked` marked.
+
+    Where an arrow per operation would make it too wide, each block is one arrow.
+    """
     title = " ".join(title.split()) or plan.plan.spec.name
     lines = place(rows(plan), 0, 0)
     if extent(lines) > WIDE:
@@ -36,10 +39,10 @@ def draw_plan(plan: SizedPlan, title: str) -> Drawing:
     left = MARGIN + (full - content) / 2
     lines = place([line.row for line in lines], left + LEVELS, top + 18)
     names = [Text(left, line.all[0].y + 3.5, f"level {line.row.level}", LEVEL_FONT, "muted") for line in lines]
-    boxes = [shape for line in lines for glyph in line.all for shape in box(glyph)]
+    boxes = [shape for line in lines for glyph in line.all for shape in box(glyph, marked)]
     bottom = max(glyph.floor for line in lines for glyph in line.all)
-    legend, bottom = flow(entries(plan, [line.row for line in lines]), MARGIN, bottom + 30, MARGIN + full)
-    shapes = [*head, *names, *boxes, *arrows(lines), *legend]
+    legend, bottom = flow(entries(plan, [line.row for line in lines], marked), MARGIN, bottom + 30, MARGIN + full)
+    shapes = [*head, *names, *boxes, *arrows(lines, marked), *legend]
     return Drawing(full + 2 * MARGIN, bottom + MARGIN, title, description(plan, lines), tuple(shapes))
 
 
@@ -76,23 +79,34 @@ def facts(plan: SizedPlan) -> list[str]:
     ]
 
 
-def arrows(lines: Sequence[Line]) -> list[Arrow]:
+def arrows(lines: Sequence[Line], marked: Collection[str] = ()) -> list[Arrow]:
     """Returns the arrows: within each row, across the U, down into the next row and up from it."""
     found = [
-        level(a, b, b.map.slot) for line in lines for side in (line.encoder, line.decoder) for a, b in pairwise(side)
+        level(a, b, b.map.slot, is_made_by(b, b.map.slot, marked))
+        for line in lines
+        for side in (line.encoder, line.decoder)
+        for a, b in pairwise(side)
     ]
-    found += [level(line.encoder[-1], line.decoder[0], "skip") for line in lines if line.row.skip]
+    for line in lines:
+        if line.row.skip:
+            end = line.decoder[0]
+            found.append(level(line.encoder[-1], end, "skip", is_made_by(end, "skip", marked)))
     for upper, lower in pairwise(lines):
         start, end = upper.encoder[-1], lower.encoder[0]
-        found.append(Arrow((start.x, start.floor), (end.x, end.roof), "down"))
+        found.append(Arrow((start.x, start.floor), (end.x, end.roof), "down", is_made_by(end, "down", marked)))
         start, end = (lower.decoder or lower.encoder)[-1], upper.decoder[0]
-        found.append(Arrow((start.x, start.roof), (end.x, end.floor), "up"))
+        found.append(Arrow((start.x, start.roof), (end.x, end.floor), "up", is_made_by(end, "up", marked)))
     return found
 
 
-def level(left: Glyph, right: Glyph, kind: str) -> Arrow:
+def is_made_by(glyph: Glyph, slot: str, marked: Collection[str]) -> bool:
+    """Returns whether a step of this slot that made a map is marked."""
+    return any(name in marked and name.endswith(slot) for name in glyph.map.steps)
+
+
+def level(left: Glyph, right: Glyph, kind: str, marked: bool) -> Arrow:
     """Returns the arrow from one box to another on its right."""
-    return Arrow((left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y), kind)
+    return Arrow((left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y), kind, marked)
 
 
 def description(plan: SizedPlan, lines: Sequence[Line]) -> str:

@@ -16,6 +16,7 @@ class Map:
     """One feature map. `slot` made it from the map to its left (empty: the first of its side of the row).
 
     `borrowed` of its channels came over the skip; `kept` is the size that the skip copies of it, where it is smaller.
+    `steps` are the names of the steps that made it.
     """
 
     channels: int
@@ -24,6 +25,7 @@ class Map:
     borrowed: int = 0
     kept: Size | None = None
     caption: str = ""
+    steps: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
                 maps[-1] = merged(step, maps[-1])
                 skips[step.level] = step.output_size
         elif step.slot in ("down", "up"):
-            maps.append(Map(step.channels, step.output_size, "" if not maps else step.slot))
+            maps.append(Map(step.channels, step.output_size, "" if not maps else step.slot, steps=(step.name,)))
         else:
             maps.extend(made(step, whole_blocks or step.name in branched))
     ends = up or down
@@ -70,15 +72,16 @@ def branching(plan: SizedPlan) -> set[str]:
 def made(step: Step, whole_block: bool) -> list[Map]:
     """Returns the maps that a block or a head makes."""
     if whole_block or not step.maps:
-        return [Map(step.channels, step.output_size, step.slot)]
-    return [Map(each.channels, each.size, step.slot) for each in step.maps]
+        return [Map(step.channels, step.output_size, step.slot, steps=(step.name,))]
+    return [Map(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
 
 
 def merged(step: Step, up: Map) -> Map:
     """Returns the map after a skip; what is concatenated keeps its two parts."""
     borrowed = step.skip_channels or 0
     joined = borrowed + up.channels == step.channels
-    return Map(step.channels, step.output_size, borrowed=borrowed if joined else 0)
+    steps = (*up.steps, step.name)
+    return Map(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
 
 
 def row(level: int, down: list[Map], up: list[Map], copied: Size | None) -> Row:

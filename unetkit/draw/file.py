@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +18,12 @@ FONTS = Path(__file__).parent / "fonts"
 ZOOM = 2  # pixels of a PNG per pixel of the SVG
 
 
-def svg(sized_plan: SizedPlan, *, title: str = "") -> str:
+def svg(sized_plan: SizedPlan, *, title: str = "", marked: Collection[str] = ()) -> str:
     """Returns the drawing of a plan at a size as SVG text. The same plan gives the same text.
 
-    Without a title the spec's name stands at the top.
+    Without a title the spec's name stands at the top. `marked` are names of steps (`decoder.0.skip`) to bring out.
     """
-    return markup(draw_plan(sized_plan, title))
+    return markup(draw_plan(sized_plan, title, marked))
 
 
 def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.draw.figure import Row
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
-BOXES = {"borrowed": "copied from the encoder", "kept": "the part that is copied"}
+BOXES = {
+    "borrowed": "copied from the encoder",
+    "kept": "the part that is copied",
+    "own marked": "what differs",
+}
 ORDER = ("block", "down", "up", "skip", "head")
 
 
@@ -25,7 +29,7 @@ class Entry(NamedTuple):
     text: str
 
 
-def entries(plan: SizedPlan, lines: Sequence[Row]) -> list[Entry]:
+def entries(plan: SizedPlan, lines: Sequence[Row], marked: Collection[str] = ()) -> list[Entry]:
     """Returns an entry for each kind of step, with its places where it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[str]]] = {}
     consists = operations(plan)
@@ -40,7 +44,11 @@ def entries(plan: SizedPlan, lines: Sequence[Row]) -> list[Entry]:
         for text, places in found[slot].items()
     ]
     maps = [each for row in lines for each in row.encoder + row.decoder]
-    seen = {"borrowed": any(each.borrowed for each in maps), "kept": any(each.kept for each in maps)}
+    seen = {
+        "borrowed": any(each.borrowed for each in maps),
+        "kept": any(each.kept for each in maps),
+        "own marked": any(step.name in marked and step.maps for step in plan.steps),
+    }
     return arrows + [Entry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
 
 

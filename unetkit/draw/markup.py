@@ -16,6 +16,7 @@ SHAPES = """
 .unetkit path { fill: none; stroke-width: 1.8 }
 .unetkit .kept { fill: none; stroke-dasharray: 3 2.4 }
 .unetkit .tip { stroke: none }
+.unetkit path.stripe { stroke-width: 7 }
 """
 FILLS = {  # class: colour on a light page, on a dark one
     "page": ("#ffffff", "#12181f"),
@@ -27,6 +28,7 @@ FILLS = {  # class: colour on a light page, on a dark one
     "side": ("#a9c6e6", "#203a58"),
 }
 OUTLINE = ("#3f6ea5", "#7fabdc")
+MARK = ("#ffd166", "#8a6a12")
 ARROWS = {
     "block": ("#2f5f9e", "#7fb0ea"),
     "down": ("#c2452d", "#f08a70"),
@@ -47,6 +49,8 @@ def colours(theme: int) -> Iterator[str]:
     yield f".unetkit polygon {{ stroke: {OUTLINE[theme]} }}"
     for name, colour in FILLS.items():
         yield f".unetkit .{name} {{ fill: {colour[theme]} }}"
+    yield f".unetkit .marked {{ fill: {MARK[theme]} }}"
+    yield f".unetkit path.stripe {{ stroke: {MARK[theme]} }}"
     for name, colour in ARROWS.items():
         yield f".unetkit path.{name} {{ stroke: {colour[theme]} }}"
         yield f".unetkit .tip.{name} {{ fill: {colour[theme]} }}"
@@ -91,6 +95,8 @@ def arrow(shape: Arrow) -> str:
     wing = TIP * 0.6
     corners = ((x1, y1), (back[0] - wing * dy, back[1] + wing * dx), (back[0] + wing * dy, back[1] - wing * dx))
     line = f'<path class="{shape.kind}" d="M{points((shape.start,))}L{points((back,))}"/>'
+    if shape.marked:
+        line = f'<path class="stripe" d="M{points((shape.start,))}L{points((back,))}"/>{line}'
     return f'{line}<polygon class="tip {shape.kind}" points="{points(corners)}"/>'
 
 

@@ -41,11 +41,12 @@ class Area:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A straight arrow from `start` to the tip `end`."""
+    """A straight arrow from `start` to the tip `end`; one that is marked has a broad stripe under it."""
 
     start: Point
     end: Point
     kind: str
+    marked: bool = False
 
 
 Shape = Text | Area | Arrow

@@ -119,7 +119,7 @@ class Results:
 
     `metric` is the one that decides, `base` the arm that the others are held against, `margin` the difference below
     which arms count as equal (None: what is usual for the metric). `settings` are the values of the study file,
-    `versions` those of the packages, and where it ran.
+    `versions` those of the packages, and where it ran; `colours` those of the classes in the pictures.
     """
 
     name: str
@@ -132,6 +132,7 @@ class Results:
     margin: float | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+    colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         names = [arm.name for arm in self.arms]

@@ -83,10 +83,15 @@ def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[
 def detectable(pairs: int, level: float, power: float) -> float:
     """Returns how many standard errors a true difference must have for a two-sided paired t-test to call it so often.
 
-    From the noncentral t distribution; the other tail, which calls it the wrong way round, does not count.
+    The power is that of the noncentral t distribution, as a mean over what the estimated deviation may be: the series
+    for its tail does not converge with few pairs and many comparisons. The other tail, which calls a difference the
+    wrong way round, does not count.
     """
     from scipy import optimize, stats
 
     free = pairs - 1
-    critical = float(stats.t.ppf(1 - level / 2, free))
-    return float(optimize.brentq(lambda shift: stats.nct.sf(critical, free, shift) - power, 0, 20 * critical + 20))
+    points = (np.arange(10_000) + 0.5) / 10_000
+    thresholds = stats.t.ppf(1 - level / 2, free) * np.sqrt(stats.chi2.ppf(points, free) / free)
+    enough = (1 + power) / 2  # in both factors: its square is no less than the power
+    most = np.quantile(thresholds, enough) + stats.norm.ppf(enough)
+    return float(optimize.brentq(lambda shift: stats.norm.cdf(shift - thresholds).mean() - power, 0, most + 1))

@@ -1,0 +1,7 @@
+"""The report on a study: one page that stands alone, and the tables from which it can be made again."""
+
+from __future__ import annotations
+
+from unetkit.study.report.writing import settings_for, write_report
+
+__all__ = ["settings_for", "write_report"]

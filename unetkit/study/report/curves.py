@@ -1,0 +1,64 @@
+"""Learning curves: one panel for each arm, the base behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unetkit.page import Axis, Line, Markup, chart, element, scale
+from unetkit.study.report.view import View
+from unetkit.study.results import Curve, RunFacts
+
+MOST = 12
+"""Panels."""
+
+POINTS = 80
+"""Points of one line."""
+
+
+def curves(view: View) -> Markup:
+    """Returns the panels; what is validated where runs have that, and their loss else."""
+    known = [run for run in view.results.runs if run.state == "done"]
+    largest = max((run.fraction for run in known), default=1.0)
+    known = [run for run in known if run.fraction == largest]
+    validated = any(run.validation for run in known)
+    found = {
+        name: [thinned(curve) for run in known if run.arm == name and len(curve := of(run, validated)) > 1]
+        for name in view.shown(MOST)
+    }
+    lines = [line for each in found.values() for line in each]
+    if not lines:
+        return element("p", "No run has logged a curve.", class_="note")
+    x = Axis(scale([step for line in lines for step, _ in line], ticks=4, room=0.02), "steps")
+    y = Axis(scale([value for line in lines for _, value in line], ticks=4), "validation" if validated else "loss")
+    base = average(found[view.base])
+    panels = [panel(name, each, base if name != view.base else (), (x, y)) for name, each in found.items() if each]
+    caption = f"Thin: each seed; thick: their mean; dashed: the mean of {view.base}."
+    return element("div", element("p", caption, class_="note"), element("div", *panels, class_="charts"))
+
+
+def of(run: RunFacts, validated: bool) -> Curve:
+    """Returns the curve of a run that is shown."""
+    return run.validation if validated else run.loss
+
+
+def thinned(curve: Curve) -> Curve:
+    """Returns at most so many points of a curve as a line can show, its last among them."""
+    every = -(-len(curve) // POINTS)
+    return curve[::-1][::every][::-1]
+
+
+def average(lines: Sequence[Curve]) -> Curve:
+    """Returns the mean of curves at the steps that all of them have."""
+    values = [dict(line) for line in lines]
+    steps = [step for step in values[0] if all(step in each for each in values)] if values else []
+    return tuple((step, sum(each[step] for each in values) / len(values)) for step in steps)
+
+
+def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[Axis, Axis]) -> Markup:
+    """Returns the curves of one arm."""
+    lines = [Line(each, "seed") for each in seeds]
+    lines += [Line(base, "other")] if len(base) > 1 else []
+    lines += [Line(mean)] if len(mean := average(seeds)) > 1 else []
+    last = ", ".join(f"{line[-1][1]:.4g}" for line in seeds)
+    drawn = chart(*axes, lines, title=f"{name}: {axes[1].title} over the steps, ending at {last}")
+    return element("figure", element("figcaption", element("b", name)), drawn)

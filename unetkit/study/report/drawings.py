@@ -1,0 +1,97 @@
+"""Each arm as the U of the paper's figure, what differs from the base brought out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from unetkit.draw import svg
+from unetkit.errors import SizeError
+from unetkit.page import Markup, element, join
+from unetkit.planning import plan
+from unetkit.spec import load
+from unetkit.study.report.tables import changes
+from unetkit.study.report.view import View
+from unetkit.study.results import ArmFacts
+
+if TYPE_CHECKING:
+    from unetkit.planning import Plan
+
+MOST = 12
+"""Drawings."""
+
+
+def drawings(view: View) -> Markup:
+    """Returns the drawings of the base and of the arms whose network is another."""
+    base = planned(view.facts[view.base])
+    parts = []
+    for name in view.shown(MOST):
+        arm = view.facts[name]
+        network = planned(arm)
+        if network and base and name != view.base and network.digest == base.digest:
+            parts.append(figure(arm, "Its network is that of the base."))
+        elif network:
+            parts.append(figure(arm, drawing(arm, network, changed(base, network) if base else ())))
+        else:
+            parts.append(figure(arm, "Its spec is not in the results."))
+    hidden = sum(not arm.skipped for arm in view.results.arms) - len(parts)
+    if hidden > 0:
+        parts.append(element("p", f"{hidden:,} further arms are not drawn.", class_="note"))
+    return join(parts)
+
+
+def planned(arm: ArmFacts) -> Plan | None:
+    """Returns the plan of an arm; None where its spec is not known."""
+    return plan(load(arm.spec)) if arm.spec else None
+
+
+def changed(base: Plan, other: Plan) -> set[str]:
+    """Returns the names of the steps that are set otherwise than in the base, or that it has not.
+
+    What only follows from a change, as the channels that a block takes, is none.
+    """
+    before, after = settings(base), settings(other)
+    return {name for name, each in after.items() if before.get(name) != each}
+
+
+def settings(network: Plan) -> dict[str, tuple[object, int]]:
+    """Returns the block of each step, and the channels that it gives where it decides on them."""
+    nodes, parts = network.nodes, network.spec.parts
+    return {
+        span.scope: (parts.get(span.scope), nodes[span.output].channels if span.scope.endswith("block") else 0)
+        for span in network.spans
+    }
+
+
+def figure(arm: ArmFacts, drawn: str) -> Markup:
+    """Returns one drawing, or the reason why there is none, with its heading."""
+    heading = [element("h3", arm.name), element("p", changes(arm), class_="note") if arm.differences else Markup("")]
+    if not isinstance(drawn, Markup):
+        return element("figure", *heading, element("p", drawn, class_="note"))
+    frame = element("div", drawn, class_="drawing", tabindex="0", role="region", aria_label=f"drawing of {arm.name}")
+    return element("figure", *heading, frame)
+
+
+def drawing(arm: ArmFacts, network: Plan, marked: Collection[str]) -> str:
+    """Returns the drawing at the size that its costs are told for; the fault where that size does not fit."""
+    size = arm.input_size or tuple(each.above(64) or each.below(64) or 64 for each in network.accepted)
+    try:
+        text = svg(network.at(size), title=arm.name, marked=marked)
+    except SizeError as error:
+        return error.faults[0].message
+    return Markup(enlarged(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)))  # the page has it, once
+
+
+def enlarged(text: str) -> str:
+    """Returns a drawing at a larger size: its smallest labels have 10 pixels, and those of a page 11.
+
+    >>> enlarged('<svg width="100" height="50.5" viewBox="0 0 100 50.5"><rect width="100"/></svg>')
+    '<svg width="110" height="56" viewBox="0 0 100 50.5"><rect width="100"/></svg>'
+    """
+    head, end, body = text.partition(">")
+    return (
+        re.sub(r'(width|height)="([\d.]+)"', lambda found: f'{found[1]}="{1.1 * float(found[2]):.0f}"', head)
+        + end
+        + body
+    )

@@ -1,0 +1,71 @@
+"""Predictions side by side: the image, its true labels, and what each arm says, from one seed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetkit.page import Markup, element, join, picture
+from unetkit.study.report.view import View
+from unetkit.study.results import Example, RunFacts
+
+IMAGES, ARMS = 3, 12
+"""The most that are shown."""
+
+LARGEST = 2_000_000
+"""Bytes of one picture; larger ones would make the page slow."""
+
+
+def examples(view: View) -> Markup:
+    """Returns the pictures of the first seed with which most arms have them."""
+    chosen = runs(view)
+    if not chosen:
+        return element("p", "The run folders hold no pictures.", class_="note")
+    names = list(dict.fromkeys(example.image for run in chosen for example in run.examples))[:IMAGES]
+    rows = [part for name in names for part in (element("h3", name), row(name, chosen))]
+    seed, fraction = chosen[0].seed, chosen[0].fraction
+    told = f"Seed {seed}" + (f", {100 * fraction:g} % of the images" if fraction != 1 else "") + "."
+    return join([element("p", told, legend(view), class_="note"), *rows])
+
+
+def runs(view: View) -> list[RunFacts]:
+    """Returns a run of each arm that is shown, all with one seed and fraction."""
+    names = view.shown(ARMS)
+    groups: dict[tuple[float, int], list[RunFacts]] = {}
+    for run in view.results.runs:
+        if run.arm in names and run.examples:
+            groups.setdefault((-run.fraction, run.seed), []).append(run)
+    best = min(groups, key=lambda key: (-len(groups[key]), key), default=None)
+    return sorted(groups[best], key=lambda run: names.index(run.arm)) if best else []
+
+
+def row(name: str, chosen: list[RunFacts]) -> Markup:
+    """Returns the pictures of one image."""
+    found = [(run, example) for run in chosen for example in run.examples if example.image == name]
+    first: Example = found[0][1]
+    panels = [("image", first.picture), ("truth", first.truth)]
+    panels += [(run.arm, example.prediction) for run, example in found]
+    return element("div", *(panel(title, path, name) for title, path in panels), class_="pictures")
+
+
+def panel(title: str, path: Path, name: str) -> Markup:
+    """Returns one picture with its title; a sentence in its place where the file is gone."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        shown = element("p", f"{path.name}: {error.strerror}", class_="note")
+    else:
+        is_png = content.startswith(b"\x89PNG") and len(content) <= LARGEST
+        shown = (
+            picture(content, f"{name}: {title}") if is_png else element("p", f"{path.name} is not shown", class_="note")
+        )
+    return element("figure", shown, element("figcaption", title))
+
+
+def legend(view: View) -> Markup:
+    """Returns the colours of the classes."""
+    return join(
+        [
+            join([element("span", class_="swatch", style=f"background:rgb({r},{g},{b})"), name])
+            for name, (r, g, b) in view.results.colours.items()
+        ]
+    )

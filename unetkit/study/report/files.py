@@ -1,0 +1,66 @@
+"""The tables beside a report, as CSV."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+from unetkit.study.report.view import View
+from unetkit.study.tidy import table_text
+
+ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "memory", "seconds", "seeds", "mean", "deviation")
+RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
+COMPARISONS = ("arm", "fraction", "class", "pairs", "difference", "low", "high", "crossed_low", "crossed_high")
+TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_holm", "verdict")
+
+
+def arms_csv(view: View) -> str:
+    """Returns one row for each arm and fraction with a finished run, and one for each other arm."""
+    scored = {arm.arm for arm in view.analysis.arms}
+
+    def body() -> Iterator[tuple[object, ...]]:
+        for arm in view.analysis.arms:
+            yield (
+                arm.arm,
+                arm.fraction,
+                *facts(view, arm.arm),
+                arm.costs.get("seconds"),
+                len(arm.seeds),
+                arm.mean,
+                arm.deviation,
+            )
+        for each in view.results.arms:
+            if each.name not in scored:
+                yield (each.name, None, *facts(view, each.name), None, 0, None, None)
+
+    return table_text(ARMS, map(empty, body()))
+
+
+def facts(view: View, name: str) -> tuple[object, ...]:
+    """Returns what the plan knows of an arm."""
+    arm = view.facts[name]
+    changes = "; ".join(f"{path}: {value}" for path, value in arm.differences)
+    return "; ".join(arm.also), changes, arm.parameters, arm.macs, arm.memory
+
+
+def runs_csv(view: View) -> str:
+    """Returns one row for each run."""
+    rows = ((r.id, r.arm, r.seed, r.fraction, r.state, r.seconds, r.steps, r.reason) for r in view.results.runs)
+    return table_text(RUNS, map(empty, rows))
+
+
+def comparisons_csv(view: View) -> str:
+    """Returns one row for each comparison; `class` is empty for the mean over the classes."""
+
+    def body() -> Iterator[tuple[object, ...]]:
+        for each in chain(view.analysis.comparisons, view.analysis.by_class):
+            ends = (*(each.interval or (None, None)), *(each.crossed or (None, None)))
+            tests = (getattr(each, name) for name in TESTS)
+            yield (each.arm, each.fraction, each.label, len(each.seeds), each.difference, *ends, *tests)
+
+    return table_text((*COMPARISONS, *TESTS), map(empty, body()))
+
+
+def empty(row: Sequence[object]) -> tuple[object, ...]:
+    """Returns a row with empty fields for what is not known."""
+    return tuple("" if value is None else value for value in row)

@@ -1,0 +1,59 @@
+"""The report as one page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetkit.draw.markup import style
+from unetkit.page import Markup, document, element, section
+from unetkit.study.report.cost import costs
+from unetkit.study.report.curves import curves
+from unetkit.study.report.drawings import drawings
+from unetkit.study.report.examples import examples
+from unetkit.study.report.forest import forest
+from unetkit.study.report.method import method
+from unetkit.study.report.settings import settings
+from unetkit.study.report.summary import sentences
+from unetkit.study.report.tables import arms_table, heat_map, troubles
+from unetkit.study.report.view import View
+
+PARTS = {
+    "differences": "Differences to the base",
+    "arms": "Arms",
+    "classes": "Classes",
+    "costs": "Scores and costs",
+    "curves": "Learning curves",
+    "examples": "Predictions",
+    "drawings": "Networks",
+    "failures": "Failures and gaps",
+    "method": "Method",
+    "settings": "Settings and versions",
+}
+
+
+def page(view: View) -> str:
+    """Returns the report as HTML."""
+    base = view.base
+    parts = {
+        "differences": (forest(view), ""),
+        "arms": (arms_table(view), "What each arm changes, costs and scores."),
+        "classes": (heat_map(view), "Blue: better than the base, orange: worse; a star: called after adjustment."),
+        "costs": (costs(view), "The front: no other arm scores as high for as little. Numbers are those of the table."),
+        "curves": (curves(view), ""),
+        "examples": (examples(view), ""),
+        "drawings": (drawings(view), f"What differs from {base} is brought out."),
+        "failures": (troubles(view), "Nothing is left out in silence."),
+        "method": (method(view), ""),
+        "settings": (settings(view), ""),
+    }
+    links = [element("li", element("a", title, href=f"#{name}")) for name, title in PARTS.items()]
+    description = element("p", view.results.description, class_="lead") if view.results.description else Markup("")
+    return document(
+        f"{view.results.name}: report",
+        element("style", Markup((Path(__file__).parent / "report.css").read_text("utf-8")), Markup(style())),
+        element("h1", view.results.name),
+        description,
+        element("div", *(element("p", sentence) for sentence in sentences(view)), class_="summary"),
+        element("ul", *links, class_="contents"),
+        *(section(PARTS[name], body, anchor=name, lead=lead) for name, (body, lead) in parts.items()),
+    )

@@ -1,0 +1,112 @@
+"""The study in three sentences: what was done, what came out, and what that can bear. True for any outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from unetkit.study.report.view import View, listed, p_is, plural
+from unetkit.study.statistics import Comparison
+
+
+def sentences(view: View) -> tuple[str, str, str]:
+    """Returns the three sentences as plain text."""
+    return done(view), found(view), borne(view)
+
+
+def done(view: View) -> str:
+    """Returns what was compared, and how much of it has run."""
+    results, analysis = view.results, view.analysis
+    variants = len(results.arms) - 1 - sum(bool(arm.skipped) for arm in results.arms)
+    finished, failed, missing = (len(view.runs_in(state)) for state in ("done", "failed", "missing"))
+    seeds = len({run.seed for run in results.runs})
+    text = f"This study holds {plural(variants, 'variant')} against “{view.base}”"
+    text += f" by {view.metric} on {plural(len(analysis.images), 'test image')}" if analysis.images else ""
+    text += f", with {plural(seeds, 'seed')} each"
+    fractions = len({run.fraction for run in results.runs})
+    text += f" and {fractions} fractions of the training images" if fractions > 1 else ""
+    text += f": {finished:,} of {plural(len(results.runs), 'run')} {'has' if finished == 1 else 'have'} finished"
+    text += f", {failed:,} failed" if failed else ""
+    text += f", {missing:,} {'is' if missing == 1 else 'are'} still to come" if missing else ""
+    skipped = sum(bool(arm.skipped) for arm in results.arms)
+    return text + (f", and {plural(skipped, 'variant')} could not be built." if skipped else ".")
+
+
+def found(view: View) -> str:
+    """Returns what the tests say."""
+    groups: dict[str, list[Comparison]] = {}
+    for each in view.ranked:
+        groups.setdefault(each.verdict, []).append(each)
+    if not groups:
+        return f"Nothing can be compared yet: {nothing(view)}."
+    if set(groups) == {"untested"}:
+        return "Nothing can be tested yet: no variant shares two finished seeds with the base."
+    direction = ("lower", "higher") if view.analysis.settings.less_is_better else ("higher", "lower")
+    parts = []
+    for verdict, word in zip(("better", "worse"), direction, strict=True):
+        if verdict in groups:
+            parts.append(called(view, groups[verdict], word))
+    if not parts:
+        parts.append(f"no variant is shown to differ from “{view.base}”")
+    margin = view.analysis.settings.margin
+    for verdict, text in (
+        ("equivalent", f"equivalent to it within ±{margin:g}" if margin else ""),
+        ("undecided", "undecided"),
+        ("untested", "not tested for want of seeds"),
+    ):
+        if verdict in groups:
+            number = len(groups[verdict])
+            parts.append(f"{number:,} {'is' if number == 1 else 'are'} {text}")
+    text = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+    return f"On these images {text}."
+
+
+def nothing(view: View) -> str:
+    """Returns why there is no comparison."""
+    if len(view.results.arms) < 2:
+        return f"there is no arm beside “{view.base}”"
+    if not any(run.arm == view.base and run.state == "done" for run in view.results.runs):
+        return f"“{view.base}” has no finished run"
+    return f"no variant has finished a run beside “{view.base}”"
+
+
+def called(view: View, group: Sequence[Comparison], word: str) -> str:
+    """Returns which variants differ in one direction, and by how much the one that differs most does."""
+    names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in group])
+    most = max(group, key=lambda each: abs(each.difference or 0))
+    number = f"{view.signed(most.difference)}, {view.percent} interval {view.between(most.interval)}"
+    text = f"{names} score{'s' * (len(group) == 1)} {word} than “{view.base}” ("
+    if len(group) > 1:
+        text += f"“{view.name(most.arm, most.fraction)}” by most: "
+    small = sum(each.within_margin for each in group)
+    if small:
+        number += f"; {'the difference is' if len(group) == 1 else f'{small} of the differences are'} within the margin"
+    return f"{text}{number})"
+
+
+def borne(view: View) -> str:
+    """Returns whether the data tell the arms apart, and what the study could have seen."""
+    spread, settings = view.analysis.spread, view.analysis.settings
+    if spread is None:
+        return (
+            "How far the arms differ beyond chance cannot be told: that takes two arms that share two finished seeds."
+        )
+    tells = spread.discriminates(settings.level)
+    text = "The data tell the arms apart" if tells else "The data are not shown to tell the arms apart"
+    return (
+        f"{text} (standard deviation between arms {view.score(spread.between)}, between seeds of one arm "
+        f"{view.score(spread.within)}; F-test, {p_is(spread.p)}): a true difference of {view.score(spread.detectable)} "
+        f"would be called in {100 * settings.power:g} % of such studies, a smaller one less often{new_images(view)}."
+    )
+
+
+def new_images(view: View) -> str:
+    """Returns how many of the called differences hold for other images too."""
+    calls = [each for each in view.analysis.comparisons if each.verdict in ("better", "worse")]
+    if not calls:
+        return ""
+    held = sum(not each.crossed[0] <= 0 <= each.crossed[1] for each in calls if each.crossed)
+    if held == len(calls):
+        return f"; what is called holds for new images too ({view.percent} intervals)"
+    if not held:
+        return "; nothing that is called is shown to hold for new images too"
+    return f"; {held} of the {len(calls)} called differences hold for new images too ({view.percent} intervals)"

@@ -1,0 +1,164 @@
+"""A study as its report sees it: results and analysis together, and how their numbers and names are written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from math import ceil, log10
+from statistics import median
+
+from unetkit.study.results import ArmFacts, Results, RunFacts
+from unetkit.study.statistics import Analysis, Comparison
+
+VERDICTS = {
+    "better": ("better", "▲"),
+    "worse": ("worse", "▼"),
+    "equivalent": ("equivalent", "="),
+    "undecided": ("undecided", "?"),
+    "untested": ("not tested", "–"),
+}
+"""What a verdict is called, and its sign."""
+
+COSTS = {"parameters": "parameters", "macs": "multiply-adds", "seconds": "training time in seconds"}
+
+
+@dataclass(frozen=True)
+class View:
+    """What all parts of a report are made from."""
+
+    results: Results
+    analysis: Analysis
+
+    @property
+    def metric(self) -> str:
+        """The metric as it is written."""
+        from unetkit.scoring.metrics import METRICS
+
+        known = METRICS.get(self.analysis.settings.metric)
+        return known.title if known else self.analysis.settings.metric
+
+    @property
+    def percent(self) -> str:
+        """The confidence of the intervals."""
+        return f"{100 * self.analysis.settings.confidence:g} %"
+
+    @property
+    def base(self) -> str:
+        """The name of the arm that the others are held against."""
+        return self.results.base
+
+    @cached_property
+    def facts(self) -> dict[str, ArmFacts]:
+        """The arms by name."""
+        return {arm.name: arm for arm in self.results.arms}
+
+    @cached_property
+    def numbers(self) -> dict[str, int]:
+        """The number by which each arm is known in charts."""
+        return {arm.name: number for number, arm in enumerate(self.results.arms)}
+
+    @cached_property
+    def decimals(self) -> int:
+        """How many decimals scores need, so that half the width of an interval has two digits."""
+        halves = [(each.interval[1] - each.interval[0]) / 2 for each in self.analysis.comparisons if each.interval]
+        typical = median(halves) if halves else 0.0
+        return min(5, max(1, ceil(-log10(typical)) + 1)) if typical > 0 else 3
+
+    def score(self, value: float | None) -> str:
+        """Returns a score as text."""
+        return "–" if value is None else f"{value:.{self.decimals}f}"
+
+    def signed(self, value: float | None) -> str:
+        """Returns a difference as text, with a real minus sign."""
+        if value is None:
+            return "–"
+        text = f"{value:+.{self.decimals}f}"
+        return text.replace("-", "−") if float(text) else f"{0:.{self.decimals}f}"
+
+    def between(self, ends: tuple[float, float] | None) -> str:
+        """Returns an interval of differences as text."""
+        return f"{self.signed(ends[0])} to {self.signed(ends[1])}" if ends else "–"
+
+    def name(self, arm: str, fraction: float) -> str:
+        """Returns what a condition is called: its arm, and the share of the images where there are several."""
+        return arm if len(self.analysis.fractions) < 2 else f"{arm} at {100 * fraction:g} % of the images"
+
+    def runs_in(self, state: str) -> list[RunFacts]:
+        """Returns the runs in one state."""
+        return [run for run in self.results.runs if run.state == state]
+
+    @cached_property
+    def ranked(self) -> list[Comparison]:
+        """The comparisons, the best first; those without a difference last."""
+        sign = 1 if self.analysis.settings.less_is_better else -1
+
+        def place(each: Comparison) -> tuple[float, bool, float]:
+            return -each.fraction, each.difference is None, sign * (each.difference or 0)
+
+        return sorted(self.analysis.comparisons, key=place)
+
+    def shown(self, most: int) -> list[str]:
+        """Returns the arms that a figure shows: the base, and where there are too many, those that differ most."""
+        names = [arm.name for arm in self.results.arms if not arm.skipped and arm.name != self.base]
+        if len(names) >= most:
+            by_size = sorted(self.analysis.comparisons, key=lambda each: -abs(each.difference or 0))
+            chosen = set(list(dict.fromkeys([*(each.arm for each in by_size), *names]))[: most - 1])
+            names = [name for name in names if name in chosen]
+        return [self.base, *names]
+
+
+def p_text(p: float | None) -> str:
+    """Returns a p-value as text.
+
+    >>> p_text(0.04321), p_text(0.00001), p_text(None), p_text(1.0)
+    ('0.043', '< 0.001', '–', '1')
+    """
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.2g}"
+
+
+def p_is(p: float) -> str:
+    """Returns a p-value as it stands in a sentence.
+
+    >>> p_is(0.5), p_is(0.0)
+    ('p = 0.5', 'p < 0.001')
+    """
+    text = p_text(p)
+    return f"p {text}" if text.startswith("<") else f"p = {text}"
+
+
+def count(number: float | None) -> str:
+    """Returns a large number in three digits with a prefix.
+
+    >>> count(1_234_567), count(None), count(512)
+    ('1.23 M', '–', '512')
+    """
+    if number is None:
+        return "–"
+    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if number >= factor * 0.9995:
+            return f"{number / factor:.3g} {prefix}"
+    return f"{number:.3g}"
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Returns names as in a sentence.
+
+    >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
+    ('a, b and c', 'a, b, c and 3 others')
+    """
+    if len(names) > most:
+        rest = len(names) - most
+        return f"{', '.join(names[:most])} and {rest} other{'s' * (rest > 1)}"
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def plural(number: int, word: str) -> str:
+    """Returns a number with its word.
+
+    >>> plural(1, "run"), plural(1200, "run")
+    ('1 run', '1,200 runs')
+    """
+    return f"{number:,} {word}{'' if number == 1 else 's'}"

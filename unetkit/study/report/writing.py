@@ -1,0 +1,62 @@
+"""Writes a report: the page, and beside it the tables from which it can be made again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+
+from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
+from unetkit.study.report.latex import latex
+from unetkit.study.report.page import page
+from unetkit.study.report.view import View
+from unetkit.study.results import Results
+from unetkit.study.statistics import Analysis, Settings, analyse
+from unetkit.study.statistics.settings import MARGINS
+from unetkit.study.tidy import write_scores
+from unetkit.writing import write_whole
+
+
+def write_report(results: Results, folder: Path, settings: Settings | None = None) -> Analysis:
+    """Writes `report.html` and its tables into a folder and returns what was computed."""
+    chosen = settings or settings_for(results)
+    analysis = analyse(
+        results.scores, results.base, chosen, costs=costs(results), order=[arm.name for arm in results.arms]
+    )
+    view = View(results, analysis)
+    write_scores(results.scores, folder / "scores.csv")
+    files = {
+        "arms.csv": arms_csv(view),
+        "runs.csv": runs_csv(view),
+        "comparisons.csv": comparisons_csv(view),
+        "statistics.json": json.dumps(analysis.json(), indent=1, ensure_ascii=False) + "\n",
+        "table.tex": latex(view),
+        "report.html": page(view),
+    }
+    for name, text in files.items():
+        write_whole(folder / name, text.encode())
+    return analysis
+
+
+def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> Settings:
+    """Returns the settings that a study asks for; a metric or margin given here counts in its place."""
+    from unetkit.scoring.metrics import METRICS
+
+    name = metric or results.metric
+    known = METRICS.get(name)
+    given = margin if margin is not None else results.margin if name == results.metric else None
+    less_is_better = known is not None and not known.higher_is_better
+    return Settings(name, less_is_better, margin=MARGINS.get(name) if given is None else given)
+
+
+def costs(results: Results) -> dict[str, dict[str, float | None]]:
+    """Returns what each arm costs; time is the median over its finished runs at its largest fraction."""
+    seconds: dict[str, dict[float, list[float]]] = {}
+    for run in results.runs:
+        if run.state == "done" and run.seconds is not None:
+            seconds.setdefault(run.arm, {}).setdefault(run.fraction, []).append(run.seconds)
+    return {
+        "parameters": {arm.name: arm.parameters for arm in results.arms},
+        "macs": {arm.name: arm.macs for arm in results.arms},
+        "seconds": {arm: median(by_fraction[max(by_fraction)]) for arm, by_fraction in seconds.items()},
+    }
