@@ -28,6 +28,7 @@ COMMANDS = (
     "train",
     "predict",
     "evaluate",
+    "export",
     "study",
 )
 """The commands in the order of the help. Each is the function of its name in the module of its name (`_` for `-`)."""

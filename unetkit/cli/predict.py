@@ -14,7 +14,12 @@ from unetkit.errors import Fault, FileError, UnetkitError
 if TYPE_CHECKING:
     from unetkit.train.labelling import Labeller
 
-Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
+Model = Annotated[
+    Path,
+    typer.Argument(
+        help="A model file of `unetkit train`, or what `unetkit export` wrote: ONNX, OpenVINO.", show_default=False
+    ),
+]
 Files = Annotated[
     list[Path],
     typer.Argument(help="Image files, or folders of them: PNG, JPEG, TIFF, NIfTI, NumPy, Zarr.", show_default=False),
@@ -52,12 +57,10 @@ def predict(  # noqa: PLR0913 - one parameter per option
     files = find_images(images)
     check_names(files, probabilities)
 
-    from unetkit.train.labelling import Asked, labeller
-    from unetkit.train.modelfile import Trained
+    from unetkit.train.labelling import Asked, file_labeller
 
-    trained = Trained.load(model)
-    asked = Asked(asked_tile, asked_memory, device or default_device(), dtype, probabilities)
-    with labeller(trained, asked) as ready:
+    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities)
+    with file_labeller(model, asked) as ready:
         broken = label_all(ready, files, output)
     if broken:
         raise UnetkitError(*broken)
@@ -103,13 +106,6 @@ def print_note(message: str) -> None:
     import sys
 
     print(f"warning: {message}", file=sys.stderr)
-
-
-def default_device() -> str:
-    """Returns the device that is taken where none is named."""
-    import torch
-
-    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def check_names(files: list[Path], probabilities: bool) -> None:

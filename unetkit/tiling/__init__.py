@@ -1,7 +1,7 @@
 """Tiling: images of any size through a network, exactly and in bounded memory."""
 
 from unetkit.tiling.prediction import Block, plan_tiles, predict, stream
-from unetkit.tiling.running import DTYPES, InferenceError, Runner, ready
+from unetkit.tiling.running import DTYPES, InferenceError, Runner, TorchRunner, ready
 from unetkit.tiling.tiles import Tile, Tiles, tiles
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Runner",
     "Tile",
     "Tiles",
+    "TorchRunner",
     "plan_tiles",
     "predict",
     "ready",

@@ -17,7 +17,7 @@ from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
 from unetkit.tiling.running import Runner, free_memory, ready
 from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
-from unetkit.tiling.window import Read, window
+from unetkit.tiling.window import Outside, Read, window
 
 LOCAL_MEMORY = 1_000_000_000
 """Bytes for the activations of a tile unless said otherwise: more spares few multiply-adds."""
@@ -113,12 +113,13 @@ def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterato
     """Returns what yields the output of each tile for the pixels that it counts for."""
     same = all(frame.input == frame.output for frame in cut.frames)
     mode = runner.plan.spec.odd_sizes.mode if runner.plan.pads and same else "reflect"
+    outside = Outside(mode, runner.background)
     size = tuple(frame.image for frame in cut.frames)
 
     def run() -> Iterator[Block]:
         for tile in cut:
             starts = tuple(one.start - frame.before for one, frame in zip(tile, cut.frames, strict=True))
-            output = runner(torch.from_numpy(window(read, size, starts, cut.size, mode)))
+            output = runner(torch.from_numpy(window(read, size, starts, cut.size, outside)))
             inner = tuple(slice(one.low - one.start, one.high - one.start) for one in tile)
             yield (
                 tuple(pixels(one, frame.first) for one, frame in zip(tile, cut.frames, strict=True)),

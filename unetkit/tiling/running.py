@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +22,25 @@ class InferenceError(UnetkitError):
     """A network cannot be run as asked."""
 
 
-class Runner:
+class Runner(Protocol):
+    """What can be called on one tile after another: it returns (out_channels, *spatial) for (in_channels, *spatial).
+
+    `plan` says which sizes it takes, `device` whose memory it needs, `background` which values (for all channels, or
+    one for each) it takes for nothing, `seconds` the time that it took in all.
+    """
+
+    plan: Plan
+    device: torch.device
+    background: float | tuple[float, ...]
+    seconds: float
+
+    def __call__(self, image: Tensor) -> Tensor: ...
+
+
+class TorchRunner:
     """Calls a network on one tile after another. `seconds` is the time that it took in all."""
+
+    background: float | tuple[float, ...] = 0.0
 
     def __init__(self, model: nn.Module, plan: Plan, device: torch.device, dtype: torch.dtype) -> None:
         self.model = model
@@ -61,8 +78,8 @@ def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 @contextmanager
-def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[Runner]:
-    """Gives the network as a Runner, in evaluation mode; afterwards every module is in the mode that it was in.
+def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[TorchRunner]:
+    """Gives the network as a runner, in evaluation mode; afterwards every module is in the mode that it was in.
 
     Raises InferenceError where unetkit did not build the network, or where device or number type are unknown.
     """
@@ -79,7 +96,7 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
     place = own if device is None else known_device(device)
     try:
         with kept_memory() if place.type == "cpu" else nullcontext():
-            yield Runner(model, plan, place, DTYPES[dtype])
+            yield TorchRunner(model, plan, place, DTYPES[dtype])
     finally:
         for module, training in modes:
             module.training = training

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,11 +12,19 @@ Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 """Returns the part (channels, *spatial) of an image that slices, one per spatial axis, cut out."""
 
 
-def window(read: Read, size: tuple[int, ...], starts: tuple[int, ...], lengths: tuple[int, ...], mode: str) -> Any:
-    """Returns (channels, *lengths) of an image of `size` from `starts` on; only what lies within is read.
+class Outside(NamedTuple):
+    """What is beyond the border: the image mirrored (reflect) as often as it takes, its last sample (replicate), or
+    nothing (zeros), which is `background`, for all channels or one for each."""
 
-    Beyond the border the image is continued by `mode`: reflect, as often as it takes; replicate; or zeros.
-    """
+    mode: str
+    background: float | tuple[float, ...] = 0.0
+
+
+def window(
+    read: Read, size: tuple[int, ...], starts: tuple[int, ...], lengths: tuple[int, ...], beyond: Outside
+) -> Any:
+    """Returns (channels, *lengths) of an image of `size` from `starts` on; only what lies within is read."""
+    mode, nothing = beyond.mode, np.asarray(beyond.background, np.float32)
     positions = [np.arange(start, start + length) for start, length in zip(starts, lengths, strict=True)]
     sources = [source(position, n, mode) for position, n in zip(positions, size, strict=True)]
     firsts = [int(index.min()) for index in sources]
@@ -26,7 +34,8 @@ def window(read: Read, size: tuple[int, ...], starts: tuple[int, ...], lengths: 
             part = part.take(index - first, axis)
         outside = (position < 0) | (position >= size[axis - 1])
         if mode == "zeros" and outside.any():
-            part = np.where(np.expand_dims(~outside, tuple(range(1, part.ndim - axis))), part, 0)
+            filling = nothing.reshape(-1, *(1,) * (part.ndim - 1)).astype(part.dtype)
+            part = np.where(np.expand_dims(~outside, tuple(range(1, part.ndim - axis))), part, filling)
     return part
 
 

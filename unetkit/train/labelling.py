@@ -17,11 +17,12 @@ from torch import Tensor
 
 from unetkit.data import Scale
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Origin, kind_of, result_name
 from unetkit.imagefiles.kinds import number_type
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
-from unetkit.tiling import Runner, Tile, plan_tiles, ready, stream
+from unetkit.tiling import InferenceError, Runner, Tile, plan_tiles, ready, stream
 from unetkit.train.modelfile import Trained
 
 HEAP_SHARE = 0.5
@@ -46,11 +47,55 @@ class Asked:
     probabilities: bool = False
 
 
+Prepare = Callable[[NDArray[Any]], NDArray[np.float32]]
+"""Brings grey levels to what a network takes."""
+
+
 @contextmanager
 def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
-    """Gives what labels files."""
-    with ready(trained.model, device=asked.device, dtype=asked.dtype) as runner:
-        yield Labeller(runner, trained.scale, asked)
+    """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
+    with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
+        yield Labeller(runner, trained.scale.apply, asked)
+
+
+@contextmanager
+def file_labeller(model: Path, asked: Asked) -> Iterator[Labeller]:
+    """Gives what labels files by a model file, or by what `unetkit export` wrote.
+
+    Raises FileError where it is neither, InferenceError where it cannot be run as asked.
+    """
+    if not is_exported(model):
+        with labeller(Trained.load(model), asked) as ready_labeller:
+            yield ready_labeller
+        return
+    refuse_means(asked)
+    with open_exported(model) as exported:
+        yield Labeller(exported, preparation(exported.content, model), asked)
+
+
+def default_device() -> str:
+    """Returns the device that is taken where none is named."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def refuse_means(asked: Asked) -> None:
+    """Raises InferenceError where an exported file, which computes in fp32 on the CPU, cannot be run as asked."""
+    if asked.dtype != "fp32":
+        message = f"an exported file computes in the numbers that it was written in, fp32, not in {asked.dtype}"
+        raise InferenceError(Fault("dtype", message, cure="Leave --dtype out, or give the model file."))
+    if asked.device not in (None, "cpu"):
+        message = f"exported files run on the CPU, not on {asked.device}"
+        raise InferenceError(Fault("device", message, cure="Leave --device out, or give the model file."))
+
+
+def preparation(content: Content, file: Path) -> Prepare:
+    """Returns what an image needs before an exported file: nothing where its scale is a part of the file."""
+    if content.levels is not None:
+        return lambda image: image.astype(np.float32)
+    if "scale" not in content.metadata:
+        message = f"{file} does not say how its images are scaled"
+        raise FileError(Fault("model-untrained", message, cure="Export a model of `unetkit train`."))
+    return Scale.from_json(content.metadata["scale"]).apply
 
 
 @dataclass(frozen=True)
@@ -58,7 +103,7 @@ class Labeller:
     """Labels one file after another with one network."""
 
     runner: Runner
-    scale: Scale
+    prepare: Prepare
     asked: Asked
 
     def label(self, file: Path, folder: Path, advance: Advance = lambda done, total: None) -> Path:
@@ -94,7 +139,7 @@ class Labeller:
 
         def read(part: tuple[slice, ...]) -> NDArray[np.float32]:
             try:
-                return self.scale.apply(images.read(number, part))
+                return self.prepare(images.read(number, part))
             except BROKEN as error:
                 raise FileError(Fault("no-image", f"{file} cannot be read to its end: {error}")) from error
 

@@ -1,0 +1,74 @@
+"""unetkit export."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from unetkit.cli.arguments import AsJson
+
+if TYPE_CHECKING:
+    from unetkit.export import Exported
+
+Model = Annotated[Path, typer.Argument(help="A model file: .safetensors.", show_default=False)]
+Format = Annotated[Literal["onnx", "openvino", "torch"], typer.Option("--to", help="The format.", show_default=False)]
+Output = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="NAME.onnx, NAME.pt2, or a folder for OpenVINO.", show_default=False
+    ),
+]
+
+
+def export(model: Model, to: Format, output: Output, as_json: AsJson = False) -> None:
+    """Write a model for another program: ONNX, OpenVINO, or a torch program; checked against the model itself.
+
+    The file takes images in grey levels where the model file says how they are scaled, and carries the spec.
+    """
+    from unetkit.train.shipping import ship
+
+    made = ship(model, output, to)
+    if as_json:
+        from unetkit.cli.output import print_json
+
+        print_json(as_values(made))
+    else:
+        print_made(made)
+
+
+def as_values(made: Exported) -> dict[str, object]:
+    """Returns what was written as plain values."""
+    from unetkit.export.sizes import to_json
+
+    return {
+        "file": str(made.path),
+        "format": made.format,
+        "input": "scaled" if made.levels is None else "grey levels",
+        "sizes": to_json(made.sizes),
+        "checks": [one._asdict() for one in made.checks],
+        "difference": max(one.difference for one in made.checks),
+    }
+
+
+def print_made(made: Exported) -> None:
+    """Prints what was written, and how it compares to the model."""
+    from unetkit.cli.output import facts, print_rich, size_text, table
+
+    axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in made.sizes]
+    taken = "scaled images: the model file does not say how" if made.levels is None else "images in grey levels"
+    print_rich(
+        facts(
+            [
+                ("file", str(made.path)),
+                ("takes", taken),
+                ("sizes", axes[0] if len(set(axes)) == 1 else " × ".join(axes)),
+            ]
+        ),
+        "",
+    )
+    compared = table("size", "largest difference", "of a range of", right=("largest difference", "of a range of"))
+    for check in made.checks:
+        compared.add_row(size_text(check.size), f"{check.difference:.1e}", f"{check.range:.3g}")
+    print_rich(compared)

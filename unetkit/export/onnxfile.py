@@ -1,0 +1,66 @@
+"""ONNX files: written by torch, run by onnxruntime."""
+
+from __future__ import annotations
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+from torch.export import ExportedProgram
+
+from unetkit.errors import Fault, FileError
+from unetkit.export.content import Content
+from unetkit.export.formats import ExportError, Run, needed
+
+LIMIT = 2**31
+"""Bytes that a file in protobuf's format may have."""
+
+
+def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
+    """Returns the ONNX file of a program: input `image`, output `output`, all metadata in its `metadata_props`."""
+    needed("onnx"), needed("onnxscript")
+    name = content.plan.spec.name
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's own, on the ways of its exporter
+        try:
+            made = torch.onnx.export(
+                program, input_names=["image"], output_names=["output"], dynamo=True, verbose=False
+            )
+        except torch.onnx.OnnxExporterError as error:
+            reason = str(error.__cause__ or error).strip().partition("\n")[0]
+            raise ExportError(
+                Fault("export-onnx", f"{name}: torch cannot write this network as ONNX: {reason}")
+            ) from error
+    assert made is not None, "with dynamo, torch returns a program"
+    proto = made.model_proto
+    for key, value in content.metadata.items():
+        proto.metadata_props.add(key=key, value=value)
+    if proto.ByteSize() >= LIMIT:
+        message = f"{name}: {proto.ByteSize() / 1e9:.1f} GB are too much for one ONNX file"
+        raise ExportError(Fault("export-onnx", message, cure="Use --to openvino or --to torch."))
+    return bytes(proto.SerializeToString())
+
+
+def open_onnx(path: Path) -> tuple[dict[str, str], Run]:
+    """Returns the metadata of an ONNX file and what runs it: an array (N, C, *spatial) to an array.
+
+    Raises FileError where onnxruntime cannot read it.
+    """
+    runtime = needed("onnxruntime")
+    options = runtime.SessionOptions()
+    options.intra_op_num_threads = torch.get_num_threads()
+    options.enable_cpu_mem_arena = False  # it would keep the most that any tile has needed, several times over
+    options.log_severity_level = 4
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise FileError(Fault("model-unreadable", f"{path} cannot be read: {reason}")) from error
+
+    def run(image: NDArray[Any]) -> NDArray[Any]:
+        output: NDArray[Any] = session.run(["output"], {"image": image})[0]
+        return output
+
+    return dict(session.get_modelmeta().custom_metadata_map), run

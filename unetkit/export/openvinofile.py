@@ -1,0 +1,59 @@
+"""OpenVINO models: converted from ONNX, two files in a folder, run by OpenVINO on the CPU."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from numpy.typing import NDArray
+
+from unetkit.errors import Fault, FileError
+from unetkit.export.content import Content
+from unetkit.export.formats import ExportError, Run, needed
+
+NAMES = ("model.xml", "model.bin")
+"""The files of an OpenVINO model: its graph and its weights."""
+
+KEY = "unetkit"
+"""Where the metadata stand in the model's runtime information, as JSON: XML keeps no line breaks."""
+
+
+def write_openvino(onnx: bytes, content: Content, folder: Path) -> None:
+    """Writes the OpenVINO model of an ONNX file into a folder, in single precision."""
+    openvino = needed("openvino")
+    try:
+        model = openvino.Core().read_model(onnx)
+    except RuntimeError as error:
+        name, reason = content.plan.spec.name, str(error).strip().splitlines()[-1]
+        raise ExportError(Fault("export-openvino", f"{name}: OpenVINO cannot read this network: {reason}")) from error
+    model.set_rt_info(json.dumps(dict(content.metadata)), [KEY])
+    folder.mkdir()
+    openvino.save_model(model, folder / NAMES[0], compress_to_fp16=False)
+
+
+def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
+    """Returns the metadata of an OpenVINO model and what runs it: an array (N, C, *spatial) to an array.
+
+    Raises FileError where OpenVINO cannot read it.
+    """
+    openvino = needed("openvino")
+    core = openvino.Core()
+    # Else a CPU that has bfloat16 computes in it.
+    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    try:
+        model = core.read_model(folder / NAMES[0])
+        compiled = core.compile_model(model, "CPU", settings)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise FileError(Fault("model-unreadable", f"{folder} cannot be read: {reason}")) from error
+    metadata: dict[str, str] = {}
+    if model.has_rt_info([KEY]):
+        metadata = json.loads(model.get_rt_info([KEY]).astype(str))
+
+    def run(image: NDArray[Any]) -> NDArray[Any]:
+        output: NDArray[Any] = compiled(image)[0]
+        return output
+
+    return metadata, run

@@ -1,0 +1,61 @@
+"""Exported files as runners: called tile by tile, as a network is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from unetkit.errors import Fault, FileError
+from unetkit.export.content import Content
+from unetkit.export.formats import ExportError, Run
+from unetkit.export.onnxfile import open_onnx
+from unetkit.export.openvinofile import NAMES, open_openvino
+from unetkit.export.sizes import restricted
+from unetkit.tiling.allocator import kept_memory
+
+
+def is_exported(path: Path) -> bool:
+    """Whether a path looks like something that `unetkit export` wrote."""
+    return path.suffix in (".onnx", ".pt2") or path.name in NAMES or (path / NAMES[0]).is_file()
+
+
+class FileRunner:
+    """Runs an exported file on one tile after another. `seconds` is the time that it took in all."""
+
+    def __init__(self, content: Content, run: Run) -> None:
+        self.content = content
+        self.plan = restricted(content.plan, content.sizes)
+        self.device = torch.device("cpu")
+        self.background: float | tuple[float, ...] = content.levels.mean if content.levels else 0.0
+        self.seconds = 0.0
+        self.run = run
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Returns the output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
+        batch = np.ascontiguousarray(image[None].float().numpy())
+        start = time.perf_counter()
+        output = torch.from_numpy(np.asarray(self.run(batch)))[0]
+        self.seconds += time.perf_counter() - start
+        return output
+
+
+@contextmanager
+def open_exported(path: Path) -> Iterator[FileRunner]:
+    """Gives the runner of an exported file; raises FileError where it is damaged, or of another program."""
+    if path.suffix == ".pt2":
+        message = f"{path} is a torch program: to load it can execute what its author wanted"
+        cure = "Load it yourself where you trust it: torch.export.load. Or export to onnx or openvino."
+        raise ExportError(Fault("untrusted", message, cure=cure))
+    folder = path.parent if path.name in NAMES else path
+    try:
+        metadata, run = open_onnx(path) if path.suffix == ".onnx" else open_openvino(folder)
+    except (OSError, ValueError) as error:
+        raise FileError(Fault("model-unreadable", f"{path} cannot be read: {error}")) from error
+    with kept_memory():
+        yield FileRunner(Content.read(metadata, path), run)
