@@ -103,7 +103,7 @@ def arm_facts(name: str) -> ArmFacts:
         name,
         also=("baseline",) if name == "same" else (),
         differences=tuple(tuple(part.split("=", 1)) for part in ARMS[name][0]),  # type: ignore[misc]
-        spec=planned.spec.resolve(),
+        spec=planned.spec.resolve,
         input_size=size,
         parameters=planned.parameters,
         macs=planned.at(size).macs,

@@ -123,8 +123,8 @@ def test_only_what_is_set_otherwise_counts_as_a_difference() -> None:
     def step_names(*overrides: str) -> set[str]:
         import unetkit
 
-        base = ArmFacts("base", spec=unetkit.load("unet-same").resolve())
-        other = ArmFacts("other", spec=unetkit.load("unet-same", list(overrides)).resolve())
+        base = ArmFacts("base", spec=unetkit.load("unet-same").resolve)
+        other = ArmFacts("other", spec=unetkit.load("unet-same", list(overrides)).resolve)
         one, two = planned(base), planned(other)
         assert one and two
         return changed(one, two)

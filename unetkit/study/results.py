@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import nan
 from pathlib import Path
@@ -36,14 +36,15 @@ class ArmFacts:
     """One variant of a study.
 
     `also` has the names under which the same network stands in the study too, `differences` what it changes in the base
-    (path, its value), `spec` the plain values of its spec, `input_size` the spatial size at which multiply-adds and
-    `memory` (bytes to train on one image) count. `skipped` says why it cannot be built; then the costs are None.
+    (path, its value). `spec` returns the plain values of its spec; few arms are drawn, so it is asked late.
+    `input_size` is the spatial size at which multiply-adds and `memory` (bytes to train) count. `skipped` says why it
+    cannot be built; then the costs are None.
     """
 
     name: str
     also: tuple[str, ...] = ()
     differences: tuple[tuple[str, str], ...] = ()
-    spec: Mapping[str, Any] = field(default_factory=dict)
+    spec: Callable[[], Mapping[str, Any]] | None = field(default=None, repr=False, compare=False)
     input_size: tuple[int, ...] = ()
     parameters: int | None = None
     macs: int | None = None
@@ -140,8 +141,12 @@ class Results:
         if unknown:
             message = f"no arm is called {', '.join(sorted(unknown))}"
             raise StudyError(Fault("study-arm", message, self.name, f"Known: {', '.join(names)}."))
-        if len(self.scores) and self.metric not in self.scores.metrics:
-            message = f"no run has the metric {self.metric}"
+        self.check_metric(self.metric)
+
+    def check_metric(self, metric: str) -> None:
+        """Raises StudyError for a metric that no run has."""
+        if len(self.scores) and metric not in self.scores.metrics:
+            message = f"no run has the metric {metric}"
             raise StudyError(Fault("study-metric", message, self.name, f"Known: {', '.join(self.scores.metrics)}."))
 
     def arm(self, name: str) -> ArmFacts:

@@ -43,7 +43,7 @@ def drawings(view: View) -> Markup:
 
 def planned(arm: ArmFacts) -> Plan | None:
     """Returns the plan of an arm; None where its spec is not known."""
-    return plan(load(arm.spec)) if arm.spec else None
+    return plan(load(arm.spec())) if arm.spec else None
 
 
 def changed(base: Plan, other: Plan) -> set[str]:

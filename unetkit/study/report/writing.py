@@ -39,10 +39,14 @@ def write_report(results: Results, folder: Path, settings: Settings | None = Non
 
 
 def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> Settings:
-    """Returns the settings that a study asks for; a metric or margin given here counts in its place."""
+    """Returns the settings that a study asks for; a metric or margin given here counts in its place.
+
+    Raises StudyError for a metric that no run has.
+    """
     from unetkit.scoring.metrics import METRICS
 
     name = metric or results.metric
+    results.check_metric(name)
     known = METRICS.get(name)
     given = margin if margin is not None else results.margin if name == results.metric else None
     less_is_better = known is not None and not known.higher_is_better
