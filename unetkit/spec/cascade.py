@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any, NamedTuple
 
 from unetkit.spec.frame import Bare, Frame, Level, Strict
@@ -27,24 +28,37 @@ class Choice(NamedTuple):
     origins: dict[Path, Path]
 
 
-def positions(frame: Frame, depth: int) -> Iterator[Position]:
-    """Yields every position of a network of `depth` levels, in execution order."""
-    net: Scopes = (((), frame),)
-    last = depth - 1
+class Spot(NamedTuple):
+    """A position of any network of a depth: its name, slot and level, and the sections that have a say."""
+
+    scope: str
+    slot: str
+    level: int
+    sections: tuple[str, ...]
+
+
+@cache
+def spots(depth: int) -> tuple[Spot, ...]:
+    """Returns every position of a network of `depth` levels, in execution order."""
+    found, last = [], depth - 1
     for level in range(last):
-        if level:
-            yield Position(f"encoder.{level}.down", "down", level, net + scopes(frame, "encoder", level=level))
-        chain = net + scopes(frame, "encoder", level=level, side=True)
-        yield Position(f"encoder.{level}.block", "block", level, chain)
-    if last:
-        chain = net + scopes(frame, "encoder", "bottleneck", level=last)
-        yield Position("bottleneck.down", "down", last, chain)
-    yield Position("bottleneck.block", "block", last, net + scopes(frame, "bottleneck", level=last))
+        found += [Spot(f"encoder.{level}.down", "down", level, ("encoder",))] * (level > 0)
+        found.append(Spot(f"encoder.{level}.block", "block", level, ("encoder",)))
+    found += [Spot("bottleneck.down", "down", last, ("encoder", "bottleneck"))] * (last > 0)
+    found.append(Spot("bottleneck.block", "block", last, ("bottleneck",)))
     for level in reversed(range(last)):
-        for slot in ("up", "skip", "block"):
-            chain = net + scopes(frame, "decoder", level=level, side=slot == "block")
-            yield Position(f"decoder.{level}.{slot}", slot, level, chain)
-    yield Position("head", "head", 0, net)
+        found += (Spot(f"decoder.{level}.{slot}", slot, level, ("decoder",)) for slot in ("up", "skip", "block"))
+    return (*found, Spot("head", "head", 0, ()))
+
+
+def positions(frame: Frame, depth: int, slot: str) -> Iterator[Position]:
+    """Yields every position of a slot in a network of `depth` levels, in execution order."""
+    net: Scopes = (((), frame),)
+    for spot in spots(depth):
+        if spot.slot == slot:
+            side = slot == "block" and spot.sections != ("bottleneck",)
+            chain = net + scopes(frame, *spot.sections, level=spot.level, side=side) if spot.sections else net
+            yield Position(spot.scope, slot, spot.level, chain)
 
 
 def scopes(frame: Frame, *sections: str, level: int, side: bool = False) -> Scopes:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import partial
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
 from unetkit import registry
 from unetkit.block import Part, insets
 from unetkit.errors import BlockError, Fault, SpecError
-from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, written
+from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, spots, written
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
 from unetkit.spec.frame import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
@@ -77,12 +77,40 @@ def without(values: dict[Any, Any], path: Path) -> dict[Any, Any]:
     return {name: value for name, value in values.items() if name != key}
 
 
+FAMILIES = {
+    slot: (*own, "encoder", "decoder", "bottleneck", "levels")
+    for slot, own in {
+        "block": ("block", "norm", "act"),
+        "down": ("down",),
+        "up": ("up",),
+        "skip": ("skip",),
+        "head": ("head",),
+    }.items()
+}
+"""By slot, the keys of a spec that its blocks depend on."""
+
+
+class Family(NamedTuple):
+    """The blocks of one slot by position, None where one could not be made; what was noted while they were made."""
+
+    parts: dict[str, Part | None]
+    origins: dict[str, dict[Path, Path]]
+    types: dict[int, str]
+    used: set[Path]
+    reasons: dict[Path, str]
+
+
+Memo = dict[Any, Family]
+"""What specs that are loaded one after another have in common, so that it is made once."""
+
+
 class Loader:
     """Turns the values of one document into a spec; collects all faults on the way."""
 
-    def __init__(self, values: dict[str, Any], document: Document) -> None:
+    def __init__(self, values: dict[str, Any], document: Document, memo: Memo | None = None) -> None:
         self.values = values
         self.document = document
+        self.memo: Memo = {} if memo is None else memo
         self.faults: list[Fault] = []
         self.used: set[Path] = set()
         self.types: dict[int, str] = {}
@@ -98,12 +126,7 @@ class Loader:
             frame = frame.model_copy(update={"name": name})
         channels = frame.channel_numbers()
         self.dims = frame.dims
-        parts, origins = {}, {}
-        for position in positions(frame, len(channels)):
-            part, choice = self.part(position)
-            origins[position.scope] = choice.origins
-            if part is not None:
-                parts[position.scope] = part
+        parts, origins = self.parts(frame, len(channels))
         self.check_levels(frame, len(channels))
         self.check_unused(frame, len(channels))
         init, odd_sizes = self.init(frame), self.odd_sizes(frame)
@@ -135,6 +158,38 @@ class Loader:
                     values = STAND_IN | without(values, path)
         self.stop()
         raise AssertionError("a frame that is still wrong has faults")
+
+    def parts(self, frame: Frame, depth: int) -> tuple[dict[str, Part], dict[str, dict[Path, Path]]]:
+        """Returns the block of each position, and where each of its parameters was written."""
+        families = {slot: self.family(slot, frame, depth) for slot in FAMILIES}
+        self.types, self.used, self.reasons = {}, set(), {}
+        for family in families.values():
+            self.types |= family.types
+            self.used |= family.used
+            self.reasons |= family.reasons
+        parts: dict[str, Part] = {}
+        origins: dict[str, dict[Path, Path]] = {}
+        for spot in spots(depth):
+            family = families[spot.slot]
+            origins[spot.scope] = family.origins[spot.scope]
+            part = family.parts[spot.scope]
+            if part is not None:
+                parts[spot.scope] = part
+        return parts, origins
+
+    def family(self, slot: str, frame: Frame, depth: int) -> Family:
+        """Returns the blocks of a slot, from the memo where a spec before had the same settings for them."""
+        key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
+        family = self.memo.get(key)
+        if family is None:
+            family = Family({}, {}, {}, set(), {})
+            self.types, self.used, self.reasons = family.types, family.used, family.reasons
+            for position in positions(frame, depth, slot):
+                family.parts[position.scope], choice = self.part(position)
+                family.origins[position.scope] = choice.origins
+            if not self.faults:
+                self.memo[key] = family
+        return family
 
     def part(self, position: Position) -> tuple[Part | None, Choice]:
         """Returns the block for a position, and what chose it."""
