@@ -56,6 +56,17 @@ class Span(NamedTuple):
     output: int
 
 
+class Piece(NamedTuple):
+    """What one block appended to a graph, so that it can be appended to another: `undecided` are indices of biases."""
+
+    nodes: tuple[Node, ...]
+    span: Span
+    undecided: tuple[int, ...]
+    channels: int
+    up: Axes
+    down: Axes
+
+
 class Graph:
     """A network while it is wired: nodes in execution order, grouped into the spans of its blocks."""
 
@@ -79,7 +90,23 @@ class Graph:
         output = wire(*inputs)
         indices = tuple(signal.index for signal in inputs)
         self.spans.append(Span(scope, start, len(self.nodes), indices, output.index))
+        if self.undecided:  # what only the block itself reads is decided here
+            self.decide([index for index in self.undecided if index >= start and index != output.index], start)
         return output
+
+    def piece(self, output: Signal) -> Piece:
+        """Returns what the last block appended, given its output."""
+        span = self.spans[-1]
+        undecided = tuple(index for index in self.undecided if index >= span.start)
+        nodes = tuple(self.nodes[span.start : span.end])
+        return Piece(nodes, span, undecided, output.channels, output.up, output.down)
+
+    def repeat(self, piece: Piece) -> Signal:
+        """Appends again what a block appended to another graph at the same place, with the same inputs."""
+        self.nodes += piece.nodes
+        self.spans.append(piece.span)
+        self.undecided += piece.undecided
+        return Signal(self, piece.span.output, piece.channels, piece.up, piece.down)
 
     def append(self, operation: Operation, inputs: tuple[Signal, ...], name: str) -> Signal:
         """Appends one operation and returns its output."""
@@ -117,11 +144,14 @@ class Graph:
         return name
 
     def settle(self) -> None:
-        """Decides each bias that was left to `auto`: none where nothing but normalisation reads the convolution."""
-        if not self.undecided:
-            return
-        readers: dict[int, list[Operation | None]] = {index: [] for index in self.undecided}
-        for node in self.nodes:
+        """Decides each bias that is still left to `auto`, once all blocks are there."""
+        if self.undecided:
+            self.decide(list(self.undecided), 1)
+
+    def decide(self, undecided: list[int], start: int) -> None:
+        """Decides biases left to `auto`: none where only normalisation, from node `start` on, reads the convolution."""
+        readers: dict[int, list[Operation | None]] = {index: [] for index in undecided}
+        for node in self.nodes[start:]:
             for index in node.inputs:
                 if index in readers:
                     readers[index].append(node.operation)
@@ -129,7 +159,7 @@ class Graph:
             if operations and all(isinstance(operation, Normalization) for operation in operations):
                 node = self.nodes[index]
                 self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
-        self.undecided.clear()
+        self.undecided = [index for index in self.undecided if index not in readers]
 
 
 @cache

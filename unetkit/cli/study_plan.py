@@ -55,7 +55,9 @@ def plan(  # noqa: PLR0913 - one parameter per option
     data: Data = None,
     time: Time = None,
     max_hours: MaxHours = None,
-    every: Annotated[bool, typer.Option("--all", help="Show every arm, however many there are.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show every arm, and its memory, however many there are.")
+    ] = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -72,7 +74,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
         check_hours(costs, max_hours)
     told = list(warnings(loaded))
     if as_json:
-        print_json({**loaded.json(), "cost": costs.json(), "warnings": told})
+        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": told})
     else:
         show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
 
@@ -132,7 +134,7 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
             count(facts.parameters),
             *off,
             magnitude(facts.macs),
-            f"{facts.memory / 1e6:,.0f} MB",
+            f"{arm.memory() / 1e6:,.0f} MB",
             size_text(facts.receptive_field),
             duration(costs.seconds[arm.name]),
             f"{costs.disk[arm.name] / 1e6:,.1f} MB",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from math import floor
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from unetkit.geometry import Grid, Interval, SizeSet, fixed
 from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
-from unetkit.planning.wire import wire
+from unetkit.planning.wire import Pieces, wire
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
 
@@ -23,14 +23,16 @@ AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 T = TypeVar("T")
 
 
-def plan(spec: Spec) -> Plan:
+def plan(spec: Spec, pieces: Pieces | None = None) -> Plan:
     """Returns the plan of a spec. Raises SpecError where its blocks do not go together.
+
+    `pieces` is kept by who plans many specs that have blocks in common, and is empty at first.
 
     >>> from unetkit.spec import load
     >>> plan(load("unet-2015")).output_size((572, 572))
     (388, 388)
     """
-    graph, output = wire(spec)
+    graph, output = wire(spec, pieces)
     return Plan(spec, tuple(graph.nodes), tuple(graph.spans), output.index)
 
 
@@ -62,15 +64,20 @@ class Plan:
 
     def listing(self) -> list[str]:
         """Returns the network as text: each operation with its name, torch layer and inputs, and how weights begin."""
-        nodes, init = self.nodes, self.spec.init
-        lines = [f"dims={self.dims} in={nodes[0].channels} output={self.output} init={init.type} {init.std or ''}"]
+        return [*self.heading(), *(line for span in self.spans for line in self.lines(span))]
+
+    def heading(self) -> Iterator[str]:
+        """Yields what the network is beside its blocks, as text."""
+        init = self.spec.init
+        yield f"dims={self.dims} in={self.nodes[0].channels} output={self.output} init={init.type} {init.std or ''}"
         if self.pads:
-            lines.append(f"odd sizes: {self.spec.odd_sizes.mode}")
-        for span in self.spans:
-            lines.append(f"{span.scope} {span.inputs} -> {span.output}")
-            for index in range(span.start, span.end):
-                lines.append(f"{index} {nodes[index].name} = {self.layer(index)} {nodes[index].inputs}")
-        return lines
+            yield f"odd sizes: {self.spec.odd_sizes.mode}"
+
+    def lines(self, span: Span) -> Iterator[str]:
+        """Yields a block as text: each operation with its name, torch layer and inputs."""
+        yield f"{span.scope} {span.inputs} -> {span.output}"
+        for index in range(span.start, span.end):
+            yield f"{index} {self.nodes[index].name} = {self.layer(index)} {self.nodes[index].inputs}"
 
     def layer(self, index: int) -> Any:
         """Returns the torch layer of a node, as a value."""

@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
+from unetkit.block import Part
 from unetkit.errors import BlockError, SpecError
 from unetkit.operations.operation import misfit
-from unetkit.signal import Graph, Signal
+from unetkit.signal import Graph, Piece, Signal
 from unetkit.spec import Spec
 
+Pieces = dict[Any, tuple[Part, Piece]]
+"""What networks that are wired one after another have in common: by block, its place and its inputs."""
 
-def wire(spec: Spec) -> tuple[Graph, Signal]:
+
+def wire(spec: Spec, pieces: Pieces | None = None) -> tuple[Graph, Signal]:
     """Returns the graph of the network and its output. Raises SpecError where blocks do not go together."""
     graph = Graph(spec.dims, spec.in_channels)
     x, skips = graph.input(), list[Signal]()
 
     def place(scope: str, *inputs: Signal, **arguments: object) -> Signal:
-        part = spec.parts[scope]
-        return placed(spec, graph, scope, lambda *signals: part.wire(*signals, **arguments), *inputs)  # type: ignore[attr-defined]
+        part, start = spec.parts[scope], len(graph.nodes)
+        taken = tuple((signal.index, signal.channels, signal.up, signal.down) for signal in inputs)
+        key = id(part), scope, start, taken, *arguments.values()
+        if pieces is not None and key in pieces:
+            return graph.repeat(pieces[key][1])
+        made = placed(spec, graph, scope, lambda *signals: part.wire(*signals, **arguments), *inputs)  # type: ignore[attr-defined]
+        if pieces is not None:  # with the block, so that no other can get its id
+            pieces[key] = part, graph.piece(made)
+        return made
 
     for level, channels in enumerate(spec.channels[:-1]):
         if level:

@@ -11,15 +11,11 @@ from unetkit.spec.loading import listed
 
 
 class Facts(NamedTuple):
-    """What the plan knows about an arm before it runs, for one patch of its training.
-
-    `memory` are the bytes that its training needs on the CPU: activations of a batch, weights, gradients, optimiser.
-    """
+    """What the plan knows about an arm before it runs, for one patch of its training."""
 
     digest: str
     parameters: int
     macs: int
-    memory: int
     receptive_field: tuple[int | None, ...]
     input_size: tuple[int, ...]
     output_size: tuple[int, ...]
@@ -58,9 +54,14 @@ class Arm:
     """The settings of its training, seed and fraction as the base has them."""
     values: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
     """Returns the plain values of its RUN.yaml, seed and fraction as the base has them."""
+    memory: Callable[[], int] = field(default=int, repr=False, compare=False)
+    """Returns the bytes that its training holds on the CPU at once: activations of a batch, weights, optimiser.
 
-    def json(self) -> dict[str, Any]:
-        """The arm as plain values."""
+    It takes some milliseconds, which is why many arms are not asked unless somebody wants to know.
+    """
+
+    def json(self, *, memory: bool) -> dict[str, Any]:
+        """The arm as plain values; with what its training needs of memory, or None."""
         return {
             "name": self.name,
             "also": list(self.also),
@@ -70,6 +71,7 @@ class Arm:
                 {"path": one.path, "old": listed(one.old), "new": listed(one.new)} for one in self.differences
             ],
             **(self.facts.json() if self.facts else {}),
+            "memory": self.memory() if memory and self.facts else None,
             "residual": self.residual,
             "identity": self.identity,
             "skipped": self.skipped,

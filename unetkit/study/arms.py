@@ -12,7 +12,7 @@ from unetkit.spec import Difference
 from unetkit.study.arm import Arm
 from unetkit.study.axis import Setting
 from unetkit.study.design import Candidate
-from unetkit.study.recipe import Recipe
+from unetkit.study.recipe import Network, Recipe, widened
 
 TYPOS = {"unknown-key", "override-path"}
 """What no arm is skipped for: the path that it sets does not exist."""
@@ -28,22 +28,22 @@ class Planner:
         """Ids of the values and the arms given one by one that could be built."""
         self.typos: dict[int, tuple[Fault, ...]] = {}
 
-    def add(self, candidate: Candidate) -> None:
-        """Plans a candidate; raises UnetkitError where it is the base and cannot be built."""
-        arm = self.arm(candidate)
+    def add(self, candidate: Candidate, known: Network | None = None) -> None:
+        """Plans a candidate, unless its network is known; raises UnetkitError where the base cannot be built."""
+        arm = self.arm(candidate, known)
         key = arm.identity or arm.name
         first = self.arms.setdefault(key, arm)
         if first is not arm and arm.name not in first.names:
             self.arms[key] = replace(first, also=(*first.also, arm.name))
 
-    def arm(self, candidate: Candidate) -> Arm:
+    def arm(self, candidate: Candidate, known: Network | None) -> Arm:
         """Returns an arm, planned; skipped where it cannot be built."""
         settings = tuple(candidate.settings)
         marks = [id(value) for _, value in candidate.choices] or [id(candidate)]
         differences = tuple(self.differences(settings))
         choices = tuple((axis.name, value.label) for axis, value in candidate.choices)
         try:
-            made = self.recipe.planned(settings)
+            facts, match = known or self.recipe.network(settings)
         except UnetkitError as error:
             if not settings:
                 raise
@@ -51,19 +51,21 @@ class Planner:
                 self.typos.update((mark, error.faults) for mark in marks)
             return Arm(candidate.name, told(settings), choices, differences, skipped=reason(error))
         self.built.update(marks)
-        if made.match is not None:
-            settings = (*settings, *made.match.settings)
+        identity, training = self.recipe.identity(facts.digest, settings), self.recipe.part("training", settings)
+        if match is not None:
+            settings = (*settings, *widened(settings, match))
         return Arm(
             candidate.name,
             told(settings),
             choices,
             differences,
-            made.facts,
-            residual=made.match and made.match.residual,
+            facts,
+            residual=match and match.residual,
             network=self.recipe.base_plan.spec.name,
-            identity=made.identity,
-            training=made.training,
+            identity=identity,
+            training=training,
             values=partial(self.recipe.values, settings),
+            memory=partial(self.recipe.memory, settings),
         )
 
     def differences(self, settings: tuple[Setting, ...]) -> Iterator[Difference]:

@@ -8,27 +8,28 @@ from typing import Any, NamedTuple
 from unetkit.errors import Fault, did_you_mean
 from unetkit.spec.frame import Frame
 from unetkit.yamlfile import Document
-from unetkit.yamlmerge import Node, plain
+from unetkit.yamlmerge import Node, dotted, plain
 
 SPEC_KEYS = tuple(key for key in Frame.model_fields if key not in ("unetkit", "name", "description", "paper"))
 RUN_KEYS = ("training", "data")
 
 
-class Setting(NamedTuple):
-    """A value at a dotted path, as nodes of the study file."""
+class Setting:
+    """A value at a dotted path, as nodes of the study file.
 
-    name: Node
-    leaf: Node
+    `keys` are the parts of the path; `part` is what they lead into: `spec`, `training` or `data`.
+    """
 
-    @property
-    def path(self) -> str:
-        """The dotted path."""
-        return str(self.name.value)
+    __slots__ = ("keys", "leaf", "name", "part", "path", "value")
 
-    @property
-    def value(self) -> Any:
-        """The plain value."""
-        return plain(self.leaf)
+    def __init__(self, name: Node, leaf: Node) -> None:
+        self.name = name
+        self.leaf = leaf
+        self.path = str(name.value)
+        self.value = plain(leaf)
+        self.keys = dotted(name)
+        first = str(self.keys[0].value)
+        self.part = first if first in RUN_KEYS else "spec"
 
 
 class Value(NamedTuple):

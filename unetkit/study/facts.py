@@ -1,36 +1,145 @@
-"""The facts about an arm that follow from its plan, for one patch of its training."""
+"""The facts about arms, for one patch of their training: what arms have in common is found once.
+
+Everything here equals what the plan of one arm says. Text, parameters and multiply-adds are remembered by block, what
+depends on sizes alone by the geometry of the network.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import fields
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from unetkit.planning import Plan
-from unetkit.planning.memory import OPTIMIZER_COPIES, training_bytes
-from unetkit.planning.sized import Size
+from unetkit.operations import Conv, Operation, TransposedConv
+from unetkit.planning import Plan, needed_memory, plan
+from unetkit.planning.sized import Size, node_macs, node_parameters
+from unetkit.planning.wire import Pieces
+from unetkit.signal import Node, Span
+from unetkit.spec import Spec
 from unetkit.study.arm import Facts
 
 PATCH = {1: 2048, 2: 128, 3: 48}
 """Samples of the output per axis of a patch, by dims."""
 BATCH = 8
+NO_SIZES = ("out", "groups", "bias")
+"""Fields of convolutions on which no size depends."""
 
 
-def facts_of(made: Plan, training: dict[str, Any]) -> Facts:
-    """Returns the facts of a plan for one patch of the training."""
-    size = covering_size(made, patch_of(made, training))
-    sized = made.at(size)
-    weights = made.parameters * 4 * (2 + OPTIMIZER_COPIES["adam"])
-    return Facts(
-        digest=made.digest,
-        parameters=made.parameters,
-        macs=sized.macs,
-        memory=training_bytes(made, size, batch=training.get("batch", BATCH)) + weights,
-        receptive_field=made.receptive_field,
-        input_size=size,
-        output_size=sized.output_size,
-    )
+class Geometry(NamedTuple):
+    """What networks have in common whose operations treat sizes alike."""
+
+    input_size: Size
+    output_size: Size
+    sizes: tuple[Size, ...]
+    receptive_field: tuple[int | None, ...]
 
 
-def patch_of(made: Plan, training: dict[str, Any]) -> Size:
+class Block:
+    """What is known of a block, wherever it comes again at the same place with the same inputs."""
+
+    __slots__ = ("macs", "operation", "parameters", "shape", "span", "text")
+
+    def __init__(self, made: Plan, span: Span, shape: int) -> None:
+        self.span = span  # held, like the operation, so that no other can get its id
+        self.operation = made.nodes[span.output].operation
+        self.text = "\n".join(made.lines(span))
+        self.parameters = sum(node_parameters(made.nodes, index) for index in range(span.start, span.end))
+        self.shape = shape
+        self.macs: dict[Any, int] = {}
+
+
+class Surveyor:
+    """Plans specs one after another, and finds their facts."""
+
+    def __init__(self) -> None:
+        self.pieces: Pieces = {}
+        self.blocks: dict[tuple[int, int], Block] = {}
+        self.shapes: dict[Any, int] = {}
+        self.geometries: dict[Any, Geometry] = {}
+
+    def plan(self, spec: Spec) -> Plan:
+        """Returns the plan of a spec; raises SpecError where its blocks do not go together."""
+        return plan(spec, self.pieces)
+
+    def facts(self, made: Plan, training: Mapping[str, Any]) -> Facts:
+        """Returns the facts of a plan for one patch of the training."""
+        blocks = self.blocks_of(made)
+        geometry = self.geometry(made, patch_of(made, training), blocks)
+        return Facts(
+            digest=sha256("\n".join([*made.heading(), *[block.text for block in blocks]]).encode()).hexdigest(),
+            parameters=sum([block.parameters for block in blocks]),
+            macs=sum([macs(block, made, geometry) for block in blocks]),
+            receptive_field=geometry.receptive_field,
+            input_size=geometry.input_size,
+            output_size=geometry.output_size,
+        )
+
+    def parameters(self, made: Plan) -> int:
+        """Returns the trainable parameters of a plan."""
+        return sum([block.parameters for block in self.blocks_of(made)])
+
+    def macs(self, made: Plan, training: Mapping[str, Any]) -> int:
+        """Returns the multiply-adds of a plan for one patch of the training."""
+        blocks = self.blocks_of(made)
+        geometry = self.geometry(made, patch_of(made, training), blocks)
+        return sum([macs(block, made, geometry) for block in blocks])
+
+    def memory(self, made: Plan, training: Mapping[str, Any]) -> int:
+        """Returns the bytes that training holds on the CPU at once: activations of a batch, weights, optimiser."""
+        size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
+        needed = needed_memory(made, size, batch=training.get("batch", BATCH))
+        return needed.training + needed.weights + needed.gradients + needed.optimizer
+
+    def blocks_of(self, made: Plan) -> list[Block]:
+        """Returns the blocks of a plan. A block is the same where its last operation, whose bias others decide, is."""
+        found, nodes, known = [], made.nodes, self.blocks
+        for span in made.spans:
+            key = id(span), id(nodes[span.output].operation)
+            block = known.get(key)
+            if block is None:
+                form = span.inputs, span.output, *(form_of(nodes[index]) for index in range(span.start, span.end))
+                block = known[key] = Block(made, span, self.shapes.setdefault(form, len(self.shapes)))
+            found.append(block)
+        return found
+
+    def geometry(self, made: Plan, patch: Size, blocks: list[Block]) -> Geometry:
+        """Returns what depends on sizes alone; raises SizeError where no image fits the network."""
+        odd = made.spec.odd_sizes
+        key = made.dims, patch, odd.type, odd.mode, *[block.shape for block in blocks]
+        if key not in self.geometries:
+            size = covering_size(made, patch)
+            sized = made.at(size)
+            self.geometries[key] = Geometry(size, sized.output_size, sized.sizes, made.receptive_field)
+        return self.geometries[key]
+
+
+def macs(block: Block, made: Plan, geometry: Geometry) -> int:
+    """Returns the multiply-adds of a block."""
+    sizes = geometry.sizes
+    key = tuple([sizes[index] for index in block.span.inputs])
+    if key not in block.macs:
+        inside = range(block.span.start, block.span.end)
+        block.macs[key] = sum(node_macs(made.nodes, sizes, index) for index in inside)
+    return block.macs[key]
+
+
+def form_of(node: Node) -> Any:
+    """Returns how an operation treats sizes: nothing that is not in it has a say."""
+    operation = node.operation
+    if operation is None or operation.pointwise:
+        return node.inputs
+    return (type(operation), node.inputs, *arguments(operation))
+
+
+def arguments(operation: Operation) -> tuple[Any, ...]:
+    """Returns the arguments of an operation that sizes may depend on."""
+    names = [field.name for field in fields(operation)]  # type: ignore[arg-type]  # each is a dataclass
+    left_out = NO_SIZES if isinstance(operation, Conv | TransposedConv) else ()
+    return tuple(getattr(operation, name) for name in names if name not in left_out)
+
+
+def patch_of(made: Plan, training: Mapping[str, Any]) -> Size:
     """Returns the size that the output of a patch has at least."""
     patch = training.get("patch") or PATCH[made.dims]
     return (patch,) * made.dims if isinstance(patch, int) else tuple(patch)

@@ -20,8 +20,9 @@ from unetkit.study.design import BASE, Candidate
 from unetkit.study.find import find_study
 from unetkit.study.frame import StudyFrame
 from unetkit.study.recipe import Recipe
+from unetkit.study.shares import Shares
 from unetkit.study.study import Study
-from unetkit.yamlfile import Document, inner, override, read
+from unetkit.yamlfile import inner, override, read
 from unetkit.yamlmerge import Key, Node, merge, noded
 
 BUDGETS = ("steps", "epochs", "minutes")
@@ -37,22 +38,35 @@ def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> St
     ('base', 'alignment=same')
     """
     path = find_study(str(source))
-    document = override(read(path, find=find_study), overrides)
-    return StudyLoader(document, path).study()
+    return StudyLoader(path, tuple(overrides)).study()
 
 
 class StudyLoader:
     """Turns a study file into a study; collects all faults on the way."""
 
-    def __init__(self, document: Document, path: Path) -> None:
-        self.document = document
+    def __init__(self, path: Path, overrides: tuple[str, ...]) -> None:
         self.path = path
+        self.overrides = overrides
+        self.document = override(read(path, find=find_study), overrides)
         self.faults: list[Fault] = []
 
     def study(self) -> Study:
         """Returns the study."""
         frame = self.frame()
         name = self.name(frame)
+        recipe, expansion = self.expansion(frame)
+        planner = Planner(recipe)
+        candidates = tuple(expansion.candidates())
+        with Shares(self.path, self.overrides, len(candidates)) as shares:
+            for index, candidate in enumerate(candidates):
+                planner.add(candidate, shares.known(index))
+        planner.stop()
+        self.collect(expansion.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
+        self.stop()
+        return Study(name, frame, tuple(planner.arms.values()), expansion.excluded, self.path, self.document)
+
+    def expansion(self, frame: StudyFrame) -> tuple[Recipe, Expansion]:
+        """Returns the base, and what is compared with it."""
         axes = self.axes(frame)
         own = tuple(self.own_arms(axes))
         self.stop()
@@ -61,15 +75,7 @@ class StudyLoader:
         expansion = Expansion(frame.design, axes, own, when, exclude, recipe.said)
         self.collect(expansion.faults())
         self.stop()
-        planner = Planner(recipe)
-        used: set[int] = set()
-        for candidate in expansion.candidates():
-            used.update(id(value) for _, value in candidate.choices)
-            planner.add(candidate)
-        planner.stop()
-        self.collect(expansion.idle(used))
-        self.stop()
-        return Study(name, frame, tuple(planner.arms.values()), expansion.excluded, self.path, self.document)
+        return recipe, expansion
 
     def frame(self) -> StudyFrame:
         """Returns the keys of the file; raises SpecError where some are wrong."""

@@ -3,36 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any, Literal, NamedTuple
 
-from unetkit.planning import Plan, plan
+from unetkit.planning import Plan
 from unetkit.spec import Spec
-from unetkit.spec.loading import Loader
+from unetkit.spec.loading import Loader, Memo
 from unetkit.study.arm import Facts
-from unetkit.study.axis import RUN_KEYS, Setting
-from unetkit.study.facts import covering_size, facts_of, patch_of
+from unetkit.study.axis import Setting
+from unetkit.study.facts import Surveyor
 from unetkit.study.matching import matched
 from unetkit.yamlfile import Document
-from unetkit.yamlmerge import Node, assigned, dotted, noded, plain
+from unetkit.yamlmerge import Node, assigned, noded, plain
+
+Settings = tuple[Setting, ...]
 
 
 class Matched(NamedTuple):
-    """The width that was chosen for an arm, as settings, and by which share its cost is above the base's."""
+    """The channels that were chosen for an arm, by path, and by which share its cost is above the base's."""
 
-    settings: tuple[Setting, ...]
+    channels: dict[str, tuple[int, ...]]
     residual: float
 
 
-class Planned(NamedTuple):
-    """What is known about an arm that can be built."""
+class Network(NamedTuple):
+    """What is known about the network of an arm; its width, where that is chosen."""
 
     facts: Facts
-    training: dict[str, Any]
-    identity: str
     match: Matched | None
 
 
@@ -45,77 +44,84 @@ class Recipe:
     training: Node
     name: str
     match: Literal["none", "parameters", "macs"] = "none"
+    families: Memo = field(default_factory=dict, repr=False)
+    surveyor: Surveyor = field(default_factory=Surveyor, repr=False)
+    known: dict[Any, Any] = field(default_factory=dict, repr=False)
+    """What was found before, by the settings that have a say in it."""
 
-    def loaded(self, settings: Iterable[Setting]) -> Spec:
+    def loaded(self, settings: Settings) -> Spec:
         """Returns the base's spec with settings; raises SpecError where it is not valid."""
         root = self.spec.root
         for one in settings:
-            path = dotted(one.name)
-            if path[0].value not in RUN_KEYS:
-                root = assigned(root, path, one.leaf)
+            if one.part == "spec":
+                root = assigned(root, one.keys, one.leaf)
         document = Document(self.spec.name, root)
-        return Loader(document.values(), document).spec(self.name)
+        return Loader(document.values(), document, self.families).spec(self.name)
 
-    def part(self, key: str, settings: Iterable[Setting]) -> Any:
-        """Returns the plain values of the `data` or the `training` with settings."""
-        node: Node = getattr(self, key)
-        for one in settings:
-            first, *rest = dotted(one.name)
-            if first.value == key:
-                node = assigned(node, tuple(rest), one.leaf) if rest else one.leaf
-        return plain(node)
+    def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
+        """Returns the plain values of the data or the training with settings; they are shared: not to be changed."""
+        own = tuple(one for one in settings if one.part == key)
+        if (key, own) not in self.known:
+            node: Node = getattr(self, key)
+            for one in own:
+                node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
+            self.known[key, own] = plain(node)
+        found: dict[str, Any] = self.known[key, own]
+        return found
 
-    def values(self, settings: tuple[Setting, ...]) -> dict[str, Any]:
+    def values(self, settings: Settings) -> dict[str, Any]:
         """Returns the plain values of an arm's RUN.yaml."""
-        spec = self.loaded(settings).resolve()
-        return {"unetkit": 1, "spec": spec, "data": self.part("data", settings), "training": self.training_of(settings)}
+        parts = {"data": self.part("data", settings), "training": self.part("training", settings)}
+        return {"unetkit": 1, "spec": self.loaded(settings).resolve(), **parts}
 
-    def training_of(self, settings: tuple[Setting, ...]) -> dict[str, Any]:
-        """Returns the settings of an arm's training."""
-        return dict(self.part("training", settings))
+    def network(self, settings: Settings) -> Network:
+        """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
+        training = self.part("training", settings)
+        key = tuple(one for one in settings if one.part == "spec"), training.get("patch")
+        if key not in self.known:
+            made, chosen = self.surveyor.plan(self.loaded(settings)), None
+            if self.match != "none" and settings:
+                chosen = self.chosen(settings, made, training)
+                made = self.surveyor.plan(self.loaded((*settings, *widened(settings, chosen))))
+            self.known[key] = Network(self.surveyor.facts(made, training), chosen)
+        found: Network = self.known[key]
+        return found
 
-    def planned(self, settings: tuple[Setting, ...]) -> Planned:
-        """Returns what is known about an arm; raises UnetkitError where it cannot be built."""
-        made, chosen = plan(self.loaded(settings)), None
-        training = self.training_of(settings)
-        if self.match != "none" and settings:
-            chosen = self.chosen(settings, made, training)
-            made = plan(self.loaded((*settings, *chosen.settings)))
-        facts = facts_of(made, training)
-        identity = {"network": facts.digest, "data": self.part("data", settings), "training": training}
-        return Planned(facts, training, hashed(identity), chosen)
+    def identity(self, digest: str, settings: Settings) -> str:
+        """Returns the SHA-256 of what an arm is: its network, its data and its training."""
+        parts = {"data": self.part("data", settings), "training": self.part("training", settings)}
+        return hashed({"network": digest, **parts})
 
-    def chosen(self, settings: tuple[Setting, ...], made: Plan, training: dict[str, Any]) -> Matched:
+    def memory(self, settings: Settings) -> int:
+        """Returns the bytes that the training of an arm holds at once."""
+        made = self.surveyor.plan(self.loaded(settings))
+        return self.surveyor.memory(made, self.part("training", settings))
+
+    def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> Matched:
         """Returns the width at which an arm costs what the base does."""
         spec = made.spec
         own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
-        wanted = self.wanted(training)
 
-        def widened(channels: tuple[int, ...]) -> tuple[Setting, ...]:
-            at = settings[-1].name
-            parts = {"channels": channels[: spec.depth], "decoder.channels": channels[spec.depth :]}
-            return tuple(Setting(noded(path, at), noded(value, at)) for path, value in parts.items() if value)
+        def by_path(channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
+            return {"channels": channels[: spec.depth]} | ({"decoder.channels": channels[spec.depth :]} if own else {})
 
         def cost(channels: tuple[int, ...]) -> int:
-            return self.cost(plan(self.loaded((*settings, *widened(channels)))), training)
+            wide = widened(settings, Matched(by_path(channels), 0))
+            return self.cost(self.surveyor.plan(self.loaded((*settings, *wide))), training)
 
-        channels, residual = matched((*spec.channels, *own), wanted, cost)
-        return Matched(widened(channels), residual)
-
-    def wanted(self, training: dict[str, Any]) -> int:
-        """Returns what the base costs."""
-        return self.cost(self.base_plan, training)
+        channels, residual = matched((*spec.channels, *own), self.cost(self.base_plan, training), cost)
+        return Matched(by_path(channels), residual)
 
     def cost(self, made: Plan, training: dict[str, Any]) -> int:
         """Returns the parameters of a network, or its MACs for one patch: what the arms must agree in."""
         if self.match == "parameters":
-            return made.parameters
-        return made.at(covering_size(made, patch_of(made, training))).macs
+            return self.surveyor.parameters(made)
+        return self.surveyor.macs(made, training)
 
     @cached_property
     def base_plan(self) -> Plan:
         """The plan of the base."""
-        return plan(self.loaded(()))
+        return self.surveyor.plan(self.loaded(()))
 
     @cached_property
     def written(self) -> dict[str, Any]:
@@ -131,6 +137,12 @@ class Recipe:
         """Returns what the base says at a dotted path, or its default there; None where there is none."""
         value = at(self.written, path)
         return value if value is not None else at(self.resolved, path)
+
+
+def widened(settings: Settings, chosen: Matched) -> Settings:
+    """Returns the settings of a chosen width, which stand where the last setting of the arm does."""
+    like = settings[-1].name
+    return tuple(Setting(noded(path, like), noded(value, like)) for path, value in chosen.channels.items())
 
 
 def at(values: dict[str, Any], path: str) -> Any:

@@ -12,6 +12,9 @@ from unetkit.study.arm import Arm, Run
 from unetkit.study.frame import StudyFrame
 from unetkit.yamlfile import Document
 
+MANY = 1000
+"""So many arms are asked for their memory, which takes some seconds."""
+
 
 @dataclass(frozen=True)
 class Study:
@@ -60,8 +63,12 @@ class Study:
             for arm in self.planned
         )
 
-    def json(self) -> dict[str, Any]:
-        """The frozen matrix as plain values: what is compared, every arm, and every run in its order."""
+    def json(self, *, every: bool = False) -> dict[str, Any]:
+        """The frozen matrix as plain values: what is compared, every arm, and every run in its order.
+
+        Of more than MANY arms the memory is told only where `every` one is to be asked.
+        """
+        memory = every or len(self.planned) <= MANY
         frame = self.frame
         return {
             "unetkit": frame.unetkit,
@@ -74,7 +81,7 @@ class Study:
             "seeds": list(self.seeds),
             "fractions": list(self.fractions),
             "excluded": self.excluded,
-            "arms": [arm.json() for arm in self.arms],
+            "arms": [arm.json(memory=memory) for arm in self.arms],
             "runs": [
                 {"id": run.id, "arm": run.arm.name, "seed": run.seed, "fraction": run.fraction} for run in self.runs
             ],

@@ -1,0 +1,98 @@
+"""Many networks are planned in several processes at once: each reads the study file again, and plans its share.
+
+What a process cannot say, because an arm cannot be built there or the process failed, is planned by who asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from unetkit.errors import UnetkitError
+from unetkit.study.arm import Facts
+from unetkit.study.recipe import Matched, Network
+
+LEAST = 2000
+"""So many arms are planned before another process has started and knows what this one does."""
+MOST = 8
+"""Processes."""
+COMMAND = "from unetkit.study.shares import main; main()"
+
+
+class Shares:
+    """The arms from some number on, planned elsewhere: a context, which ends the processes."""
+
+    def __init__(self, path: Path, overrides: tuple[str, ...], count: int) -> None:
+        self.found: dict[int, Any] = {}
+        self.processes: dict[range, subprocess.Popen[str]] = {}
+        processes = min(MOST, cores()) if count >= LEAST else 1
+        bounds = [count * share // processes for share in range(processes + 1)]
+        for first, last in list(zip(bounds, bounds[1:], strict=False))[1:]:
+            process = subprocess.Popen(
+                [sys.executable, "-c", COMMAND],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                encoding="utf-8",
+            )
+            assert process.stdin is not None, "it is a pipe"
+            process.stdin.write(json.dumps([str(path), overrides, first, last]))
+            process.stdin.close()
+            self.processes[range(first, last)] = process
+
+    def __enter__(self) -> Shares:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        for process in self.processes.values():
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
+
+    def known(self, index: int) -> Network | None:
+        """Returns what another process found for an arm; None where there is no such."""
+        for share, process in list(self.processes.items()):
+            if index in share:
+                del self.processes[share]
+                with process:
+                    text = process.stdout.read() if process.stdout is not None else ""
+                if process.returncode == 0:
+                    self.found.update(zip(share, json.loads(text), strict=True))
+        values = self.found.pop(index, None)
+        return None if values is None else read(values)
+
+
+def cores() -> int:
+    """Returns how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def read(values: list[Any]) -> Network:
+    """Returns a network from what was written of it."""
+    facts, match = values
+    made = Facts._make(tuple(value) if isinstance(value, list) else value for value in facts)
+    return Network(made, match and Matched({path: tuple(value) for path, value in match[0].items()}, match[1]))
+
+
+def main() -> None:
+    """Reads what to plan from standard input; writes by arm what its network is, or null."""
+    from unetkit.study.loading import StudyLoader  # which shares its work with this
+
+    path, overrides, first, last = json.load(sys.stdin)
+    loader = StudyLoader(Path(path), tuple(overrides))
+    recipe, expansion = loader.expansion(loader.frame())
+    found: list[Any] = []
+    for candidate in islice(expansion.candidates(), first, last):
+        try:
+            found.append(recipe.network(tuple(candidate.settings)))
+        except UnetkitError:
+            found.append(None)
+    json.dump(found, sys.stdout)
