@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -47,7 +47,7 @@ class Arm:
 
     def json(self) -> dict[str, Any]:
         """The arm as plain values."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 @dataclass(frozen=True)

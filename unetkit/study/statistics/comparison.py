@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -62,7 +62,7 @@ class Comparison:
 
     def json(self) -> dict[str, Any]:
         """The comparison as plain values."""
-        return asdict(self)
+        return dict(vars(self))
 
 
 def compare(

@@ -49,7 +49,7 @@ def crossed_interval(each: Sequence[Values], weights: Weights, confidence: float
     if min(num_seeds, num_images) < 2:
         nothing = np.full(len(each), np.nan)
         return nothing, nothing
-    step = max(1, CHUNK // (len(weights.seeds) * max(1, each[0].shape[0] * each[0].shape[2])))
+    step = max(1, CHUNK // (len(weights.seeds) * max(1, each[0].shape[2])))
     chunks = [np.stack(each[start : start + step]) for start in range(0, len(each), step)]
     centre = np.concatenate([resampled(chunk, one(num_seeds), one(num_images))[0] for chunk in chunks])
     parts = Parts(*np.concatenate([variances(chunk, weights) for chunk in chunks], 1))
@@ -82,15 +82,25 @@ def resampled(each: Values, seeds: Values, images: Values) -> Values:
     `each` is (comparison, seed, image, class). A class without any pair in a draw does not count in it.
     """
     known = np.isfinite(each)
+    if known.all():  # nearly always: every class weighs the same in every draw
+        means: Values = weighted(each.mean(3, keepdims=True), seeds, images)[:, :, 0] / (each.shape[1] * each.shape[2])
+        return means
     total = weighted(np.where(known, each, 0.0), seeds, images)
-    # Without gaps the counts of one comparison and class are those of all.
-    count = weighted((known[:1, :, :, :1] if known.all() else known).astype(float), seeds, images)
+    count = weighted(known.astype(float), seeds, images)
     by_class = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return mean(by_class, 2)
 
 
 def weighted(values: Values, seeds: Values, images: Values) -> Values:
     """Returns the sum over seeds and images, each as often as it was drawn: (resample, comparison, class)."""
-    over_images = np.tensordot(images, values, axes=(1, 2))  # (resample, comparison, seed, class)
-    total: Values = np.einsum("rs,rksc->rkc", seeds, over_images)
-    return total
+    num_draws = max(len(seeds), len(images))
+    num_comparisons, num_seeds, num_images, num_classes = values.shape
+    flat = values.transpose(1, 2, 0, 3).reshape(num_seeds * num_images, -1)
+    total = np.empty((num_draws, flat.shape[1]))
+    step = max(1, CHUNK // len(flat))
+    seeds, images = (np.broadcast_to(each, (num_draws, each.shape[1])) for each in (seeds, images))
+    for start in range(0, num_draws, step):
+        part = slice(start, start + step)
+        weights = seeds[part, :, None] * images[part, None, :]
+        total[part] = weights.reshape(-1, len(flat)) @ flat
+    return total.reshape(num_draws, num_comparisons, num_classes)
