@@ -13,7 +13,7 @@ from PIL import Image
 
 import unetkit
 from tests.commandline import answer, run
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.train import Trained
 
 
@@ -30,7 +30,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "data" / kind / f"{index}.png")
     (tmp_path / "data" / "splits.json").write_text('{"train": ["0"], "val": ["0"], "test": ["0", "1"]}')
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"]), seed=3).eval()
-    Trained(model, Scale((100.0,), (50.0,)), ("nothing", "cell")).save(tmp_path / "m.safetensors")
+    Trained(model, Normalization("dataset", (100.0,), (50.0,)), ("nothing", "cell")).save(tmp_path / "m.safetensors")
     return tmp_path
 
 
@@ -84,7 +84,7 @@ def test_what_is_refused(folder: Path, arguments: list[str], code: int, told: st
 
 def test_classes_in_another_order_are_refused(folder: Path) -> None:
     trained = Trained.load("m.safetensors")
-    Trained(trained.model, trained.scale, ("class 1", "class 0")).save("m.safetensors")
+    Trained(trained.model, trained.normalization, ("class 1", "class 0")).save("m.safetensors")
     error = run("evaluate", "m.safetensors", "data", code=1).stderr
     assert error.startswith(
         "error[classes-order]: classes: unet-same learned class 1, class 0; the images have class 0"

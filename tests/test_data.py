@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
-from unetkit.data import UNLABELLED, Pair, Pairs, Scale, Splits, cover, folder, mni, read_data, window
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, folder, mni, read_data, window
 from unetkit.data.images import read_image, write_levels
 from unetkit.errors import FileError
 
@@ -233,7 +233,7 @@ def test_an_absent_or_empty_folder_is_refused(tmp_path: Path) -> None:
         folder(tmp_path)
 
 
-# --- scale ----------------------------------------------------------------------------------------------------------
+# --- normalization ----------------------------------------------------------------------------------------------------
 
 
 def test_scaled_training_images_have_mean_zero_and_deviation_one() -> None:
@@ -242,13 +242,13 @@ def test_scaled_training_images_have_mean_zero_and_deviation_one() -> None:
         random.normal((100, 5), (20, 3), (*size, 2)).astype(np.float32).transpose(2, 0, 1) for size in ((9, 7), (4, 8))
     ]
     pairs = Pairs(tuple(Pair("x", image, np.zeros(image.shape[1:], np.int64)) for image in items), ("a", "b"))
-    scale = Scale.of(pairs)
-    scaled = np.concatenate([scale.apply(pair.image).reshape(2, -1) for pair in pairs], axis=1)
+    normalization = Normalization.of(pairs)
+    scaled = np.concatenate([normalization.apply(pair.image).reshape(2, -1) for pair in pairs], axis=1)
     assert np.allclose(scaled.mean(1), 0, atol=1e-5)
     assert np.allclose(scaled.std(1), 1, atol=1e-5)
-    assert Scale.from_json(scale.to_json()) == scale
+    assert Normalization.from_json(normalization.to_json()) == normalization
 
 
 def test_a_constant_channel_is_scaled_without_dividing_by_zero() -> None:
     pairs = Pairs((Pair("x", np.full((1, 3, 3), 7, np.float32), np.zeros((3, 3), np.int64)),), ("a", "b"))
-    assert not Scale.of(pairs).apply(pairs[0].image).any()
+    assert not Normalization.of(pairs).apply(pairs[0].image).any()

@@ -10,7 +10,7 @@ import pytest
 
 import unetkit
 from tests.commandline import run
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.export.exporting import TOLERANCE
 from unetkit.train.labelling import Asked, file_labeller
 from unetkit.train.modelfile import Trained
@@ -25,7 +25,9 @@ SMALL = "channels=[4, 8, 8]"
 
 def saved(folder: Path, *overrides: str) -> Path:
     model = unetkit.build(unetkit.load("unet-small", [SMALL, *overrides]), seed=1)
-    return Trained(model, Scale((100.0,), (30.0,)), ("background", "grün", "2", "3")).save(folder / "model.safetensors")
+    return Trained(model, Normalization("dataset", (100.0,), (30.0,)), ("background", "grün", "2", "3")).save(
+        folder / "model.safetensors"
+    )
 
 
 @pytest.fixture(scope="module", params=["odd_sizes=error", "odd_sizes={type: pad, mode: zeros}"])

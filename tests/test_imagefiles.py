@@ -19,7 +19,7 @@ from PIL import Image
 
 import unetkit
 from tests.commandline import run
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.errors import FileError
 from unetkit.imagefiles import Origin, find_images, kind_of, partial, result_name
 from unetkit.imagefiles.tiff import DECODED_BYTES
@@ -34,12 +34,12 @@ AFFINE = np.array([[2.0, 0, 0, -5], [0, 3, 0, 7], [0, 0, 4, 1], [0, 0, 0, 1]])
 def trained(*, dims: int = 2, channels: int = 1, classes: int = 3) -> Trained:
     """Returns a network whose outputs for noise are 0 in the mean, so that every class is found somewhere."""
     values = {"unetkit": 1, "dims": dims, "in_channels": channels, "out_channels": classes, "channels": [4, 6]}
-    scale = Scale((100.0,) * channels, (50.0,) * channels)
+    normalization = Normalization("dataset", (100.0,) * channels, (50.0,) * channels)
     model = unetkit.build(values, seed=1).eval()
     bias = next(value for name, value in model.named_parameters() if name.startswith("head") and name.endswith("bias"))
-    output = predict(model, scale.apply(levels(channels, *(24,) * dims)))
+    output = predict(model, normalization.apply(levels(channels, *(24,) * dims)))
     bias.data -= torch.from_numpy(output.reshape(classes, -1).mean(1))
-    return Trained(model, scale, tuple(map(str, range(classes))))
+    return Trained(model, normalization, tuple(map(str, range(classes))))
 
 
 def levels(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:
@@ -49,7 +49,7 @@ def levels(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:
 
 def said(network: Trained, image: NDArray[Any]) -> NDArray[np.float32]:
     """Returns the network's own output for an image (channels, *spatial)."""
-    return predict(network.model, network.scale.apply(image), None)
+    return predict(network.model, network.normalization.apply(image), None)
 
 
 def label(network: Trained, file: Path, **asked: Any) -> Path:

@@ -15,8 +15,9 @@ from torch import nn
 from torch.nn import functional
 
 import unetkit
-from unetkit.data import UNLABELLED, Pair, Pairs, Scale, Splits, folder, mni
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, folder, mni
 from unetkit.data.images import write_levels
+from unetkit.data.patches import Draw, Patches
 from unetkit.errors import FileError, SizeError
 from unetkit.model import build
 from unetkit.scoring import classify, evaluate, grey_level_baseline
@@ -30,7 +31,6 @@ from unetkit.train import (
 )
 from unetkit.train.demo import Demo, Network
 from unetkit.train.loss import segmentation_loss
-from unetkit.train.patches import Draw, Patches
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 
@@ -73,7 +73,7 @@ def test_the_labels_of_a_patch_are_those_under_the_output(
     labels = np.arange(40 * 33).reshape(40, 33)
     pairs = Pairs((Pair("numbered", labels[None].astype(np.float32), labels),), ("a", "b"))
     plan = unetkit.plan(unetkit.load(name, ["channels=[4, 8]"]))
-    patches = Patches(pairs, Scale((0,), (1,)), plan, Draw(20, size, flips))
+    patches = Patches(pairs, Normalization("dataset", (0,), (1,)), plan, Draw(20, size, flips))
     for image, target in (patches[index] for index in range(20)):
         output = plan.output_size(tuple(image.shape[1:]))
         assert tuple(target.shape) == output
@@ -83,7 +83,9 @@ def test_the_labels_of_a_patch_are_those_under_the_output(
 
 def test_the_nth_patch_depends_on_the_seed_and_nothing_else() -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]"]))
-    one, two, other = (Patches(discs(), Scale((0,), (1,)), plan, Draw(9, (8, 8), (1,), seed)) for seed in (0, 0, 1))
+    one, two, other = (
+        Patches(discs(), Normalization("dataset", (0,), (1,)), plan, Draw(9, (8, 8), (1,), seed)) for seed in (0, 0, 1)
+    )
     for index in range(5):
         one[index]
     assert torch.equal(one[5][0], two[5][0])
@@ -132,7 +134,7 @@ def test_a_network_learns_what_grey_levels_do_not_tell(name: str, overrides: lis
     model, pairs = network(name, *overrides), discs()
     training = fit(model, pairs, quick(learning_rate=3e-2))
     assert training.steps == len(training.losses) == 40
-    scores, baseline = evaluate(model, pairs, training.scale), grey_level_baseline(pairs, pairs)
+    scores, baseline = evaluate(model, pairs, training.normalization), grey_level_baseline(pairs, pairs)
     assert scores.pooled()[1] > max(0.9, baseline.pooled()[1])
     assert not model.training
 
@@ -187,7 +189,7 @@ def test_volumes_and_curves_are_learned_too() -> None:
         items = [Pair("x", random.random((1, *size), np.float32), random.integers(0, 2, size)) for _ in range(2)]
         pairs = Pairs(tuple(items), ("a", "b"))
         training = fit(model, pairs, quick(steps=2, patch=None, batch=2))
-        assert predict(model, training.scale.apply(items[0].image)).shape == (2, *size)
+        assert predict(model, training.normalization.apply(items[0].image)).shape == (2, *size)
 
 
 def refused_channels() -> None:
@@ -292,17 +294,17 @@ def test_grey_levels_alone_reach_the_stated_dice_on_the_head() -> None:
 
 
 def test_a_model_file_keeps_the_weights_the_scale_and_the_names(tmp_path: Path) -> None:
-    trained = Trained(network().eval(), Scale((3.0,), (0.1,)), ("nothing", "Zelle ü"))
+    trained = Trained(network().eval(), Normalization("dataset", (3.0,), (0.1,)), ("nothing", "Zelle ü"))
     trained.save(tmp_path / "model.safetensors")
     loaded = Trained.load(tmp_path / "model.safetensors")
     image = np.random.default_rng(0).random((1, 20, 20), np.float32)
-    assert (loaded.scale, loaded.classes) == (trained.scale, trained.classes)
+    assert (loaded.normalization, loaded.classes) == (trained.normalization, trained.classes)
     assert np.array_equal(predict(loaded.model, image), predict(trained.model, image))
 
 
 def test_a_model_file_without_a_scale_is_refused(tmp_path: Path) -> None:
     unetkit.save(network(), tmp_path / "bare.safetensors")
-    with pytest.raises(FileError, match="does not say how its images are scaled"):
+    with pytest.raises(FileError, match="does not say how its images are normalised"):
         Trained.load(tmp_path / "bare.safetensors")
 
 
@@ -312,7 +314,7 @@ def test_a_folder_is_learned_and_predicted(tmp_path: Path) -> None:
         write_levels(pair.labels, tmp_path / "masks" / f"{pair.name}.png")
     splits, model = folder(tmp_path), network()
     training = fit(model, splits.train, quick(learning_rate=3e-2))
-    trained = Trained(model, training.scale, splits.train.classes)
+    trained = Trained(model, training.normalization, splits.train.classes)
     written = list(predict_folder(trained, tmp_path / "images", tmp_path / "maps"))
     assert [file.name for file in written] == [f"disc{index}.png" for index in range(4)]
     found = np.stack([np.asarray(Image.open(file)) for file in written])

@@ -8,7 +8,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 import unetkit
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.errors import FileError
 from unetkit.model import read_header
 from unetkit.train import Trained
@@ -17,13 +17,25 @@ from unetkit.train import Trained
 def trained() -> Trained:
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]"]), seed=0).eval()
     summary = {"steps": 3, "loss": [[1, 0.5], [3, 0.25]], "scores": {"dice": None}}
-    return Trained(model, Scale((3.0,), (0.1,)), ("nothing", "Zelle ü"), ((0, 0, 0), (230, 159, 0)), "ab" * 32, summary)
+    return Trained(
+        model,
+        Normalization("dataset", (3.0,), (0.1,)),
+        ("nothing", "Zelle ü"),
+        ((0, 0, 0), (230, 159, 0)),
+        "ab" * 32,
+        summary,
+    )
 
 
 def test_what_a_file_says_beside_the_weights_comes_back(tmp_path: Path) -> None:
     one = trained()
     again = Trained.load(one.save(tmp_path / "m.safetensors"))
-    assert (again.scale, again.classes, again.colours, again.data) == (one.scale, one.classes, one.colours, one.data)
+    assert (again.normalization, again.classes, again.colours, again.data) == (
+        one.normalization,
+        one.classes,
+        one.colours,
+        one.data,
+    )
     assert again.training == one.training
 
 
@@ -39,9 +51,9 @@ def test_what_a_file_says_beside_the_weights_comes_back(tmp_path: Path) -> None:
         ("data", "3"),
         ("training", "[]"),
         ("training", "[" * 100_000),
-        ("scale", "{}"),
-        ("scale", "[1]"),
-        ("scale", "[" * 100_000),
+        ("normalization", "{}"),
+        ("normalization", "[1]"),
+        ("normalization", "[" * 100_000),
     ],
     ids=lambda text: text[:20],
 )

@@ -91,7 +91,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     pairs: Pairs = getattr(read_data(data, channels=plan.spec.in_channels, ignore=ignore), split)
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, tracked(pairs), trained.scale)
+    labelled = label(trained.model, tracked(pairs), trained.normalization)
     cases = ((pair.name, labels, pair.labels, distances) for pair, labels in labelled)
     scores = score(cases, classes, metrics=names, tolerance=tolerance)
     measured = Measured(scores, tolerance, confidence, seed)
@@ -115,7 +115,7 @@ def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, coun
     from unetkit.scoring.metrics import METRICS
     from unetkit.scoring.worst import worst_examples
 
-    rows = worst_examples(trained.model, pairs, trained.scale, scores, count)
+    rows = worst_examples(trained.model, pairs, trained.normalization, scores, count)
     if rows:
         title = METRICS[scores.metrics[0]].title
         subtitle = f"the {len(rows)} worst of {len(scores.images)} images by {title}, the worst first"

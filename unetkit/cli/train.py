@@ -63,9 +63,9 @@ def train(  # noqa: PLR0913 - one parameter per option
     )
     model = build(asked, seed=seed)
     training = fit(model, splits.train, settings)
-    Trained(model, training.scale, splits.train.classes).save(output)
+    Trained(model, training.normalization, splits.train.classes).save(output)
     print(f"{output}: {asked.name}, {training.steps:,} steps in {training.seconds:.0f} s")
-    scores = evaluate(model, splits.test, training.scale)
+    scores = evaluate(model, splits.test, training.normalization)
     made = table("class", "Dice", right=("Dice",))
     for name, dice in zip(scores.classes, scores.pooled("dice"), strict=True):
         made.add_row(name, f"{dice:.3f}")

@@ -3,15 +3,16 @@
 from unetkit.data.folders import folder
 from unetkit.data.head import mni
 from unetkit.data.mirror import Cover, cover, window
-from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Scale, Splits
+from unetkit.data.normalization import Normalization
+from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
 from unetkit.data.source import read_data
 
 __all__ = [
     "UNLABELLED",
     "Cover",
+    "Normalization",
     "Pair",
     "Pairs",
-    "Scale",
     "Splits",
     "cover",
     "folder",

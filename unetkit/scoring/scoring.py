@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from unetkit.data import UNLABELLED, Pair, Pairs, Scale
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs
 from unetkit.errors import Fault
 from unetkit.model.output import plan_of, threshold
 from unetkit.planning import Plan
@@ -70,7 +70,7 @@ def image_rows(
 def evaluate(
     model: nn.Module,
     pairs: Pairs,
-    scale: Scale,
+    normalization: Normalization,
     *,
     metrics: tuple[str, ...] = ("dice", "iou"),
     tolerance: float = 1.0,
@@ -81,15 +81,15 @@ def evaluate(
     Raises ScoreError where it tells more classes than the images have.
     """
     check_classes(plan_of(model), pairs.classes)
-    predicted = ((pair.name, labels, pair.labels, spacing) for pair, labels in label(model, pairs, scale))
+    predicted = ((pair.name, labels, pair.labels, spacing) for pair, labels in label(model, pairs, normalization))
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
-def label(model: nn.Module, pairs: Iterable[Pair], scale: Scale) -> Iterator[tuple[Pair, Labels]]:
+def label(model: nn.Module, pairs: Iterable[Pair], normalization: Normalization) -> Iterator[tuple[Pair, Labels]]:
     """Yields each pair with the labels that a network gives its image."""
     limit = threshold(plan_of(model))
     for pair in pairs:
-        yield pair, classify(predict(model, scale.apply(pair.image)), limit)
+        yield pair, classify(predict(model, normalization.apply(pair.image)), limit)
 
 
 def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:

@@ -155,12 +155,15 @@ class Demo:
         )  # twice the speed at most is lost; two threads wait for each other where cores are busy
         model = build(planned.spec, seed=network.settings.seed)
         training = fit(model, splits.train, network.settings)
-        scores, baseline = evaluate(model, splits.test, training.scale), grey_level_baseline(splits.train, splits.test)
-        Trained(model, training.scale, splits.test.classes).save(self.file(network, ".safetensors"))
+        scores, baseline = (
+            evaluate(model, splits.test, training.normalization),
+            grey_level_baseline(splits.train, splits.test),
+        )
+        Trained(model, training.normalization, splits.test.classes).save(self.file(network, ".safetensors"))
         for pair in splits.test:
             write_levels(pair.image[0], self.folder / "slices" / f"{pair.name}.png")
         shown = [pair for pair in splits.test if pair.name in SHOWN]
-        rows = [Example.of(pair, classify(predict(model, training.scale.apply(pair.image)))) for pair in shown]
+        rows = [Example.of(pair, classify(predict(model, training.normalization.apply(pair.image)))) for pair in shown]
         dice = ", ".join(
             f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.pooled("dice")[TISSUE], strict=True)
         )

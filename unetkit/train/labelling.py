@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Origin, kind_of, result_name
@@ -28,6 +28,9 @@ from unetkit.train.modelfile import Trained
 HEAP_SHARE = 0.5
 """Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
 to gaps: memory that is kept to be used again (see `unetkit.tiling.allocator`) is seldom used to the full."""
+
+SLAB = 1 << 22
+"""Pixels of an image that are read at a time to know its grey levels."""
 
 BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error)
 """What readers of image files raise where a file is damaged in its middle."""
@@ -47,15 +50,11 @@ class Asked:
     probabilities: bool = False
 
 
-Prepare = Callable[[NDArray[Any]], NDArray[np.float32]]
-"""Brings grey levels to what a network takes."""
-
-
 @contextmanager
 def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
     """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
     with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
-        yield Labeller(runner, trained.scale.apply, asked)
+        yield Labeller(runner, trained.normalization, asked)
 
 
 @contextmanager
@@ -88,14 +87,14 @@ def refuse_means(asked: Asked) -> None:
         raise InferenceError(Fault("device", message, cure="Leave --device out, or give the model file."))
 
 
-def preparation(content: Content, file: Path) -> Prepare:
-    """Returns what an image needs before an exported file: nothing where its scale is a part of the file."""
+def preparation(content: Content, file: Path) -> Normalization:
+    """Returns what an image needs before an exported file: nothing where that is a part of the file."""
     if content.levels is not None:
-        return lambda image: image.astype(np.float32)
-    if "scale" not in content.metadata:
-        message = f"{file} does not say how its images are scaled"
+        return Normalization("none")
+    if "normalization" not in content.metadata:
+        message = f"{file} does not say how its images are normalised"
         raise FileError(Fault("model-untrained", message, cure="Export a model of `unetkit train`."))
-    return Scale.from_json(content.metadata["scale"]).apply
+    return Normalization.from_json(content.metadata["normalization"])
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ class Labeller:
     """Labels one file after another with one network."""
 
     runner: Runner
-    prepare: Prepare
+    normalization: Normalization
     asked: Asked
 
     def label(self, file: Path, folder: Path, advance: Advance = lambda done, total: None) -> Path:
@@ -135,15 +134,16 @@ class Labeller:
                 yield (*[number] * images.stacked, *[slice(None)] * self.asked.probabilities, *part), found
 
     def reader(self, file: Path, images: Images, number: int) -> Callable[[tuple[slice, ...]], NDArray[np.float32]]:
-        """Returns what reads and scales parts of one image."""
+        """Returns what reads and normalises parts of one image; its levels are taken from all of it, part by part."""
 
-        def read(part: tuple[slice, ...]) -> NDArray[np.float32]:
+        def stored(part: tuple[slice, ...]) -> NDArray[Any]:
             try:
-                return self.prepare(images.read(number, part))
+                return images.read(number, part)
             except BROKEN as error:
                 raise FileError(Fault("no-image", f"{file} cannot be read to its end: {error}")) from error
 
-        return read
+        levels = self.normalization.levels(lambda: map(stored, slabs(images.size)))
+        return lambda part: levels.apply(stored(part))
 
     def result(self, block: Tensor) -> NDArray[Any]:
         """Returns classes or probabilities for a block of the network's output."""
@@ -151,6 +151,17 @@ class Labeller:
             return probabilities(self.runner.plan, block).numpy()
         classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
         return classes.numpy().astype(number_type(len(block)))
+
+
+def slabs(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Yields parts of an image of a size, one after the other along its first axis, that together are all of it.
+
+    >>> [part[0] for part in slabs((5, 2_000_000))]
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    rows = max(1, SLAB // prod(size[1:]))
+    for first in range(0, size[0], rows):
+        yield slice(first, min(first + rows, size[0])), *(slice(0, n) for n in size[1:])
 
 
 def probabilities(plan: Plan, block: Tensor) -> Tensor:

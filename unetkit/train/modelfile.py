@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self, TypeAlias
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
 
-from unetkit.data import Scale
+from unetkit.data import Normalization
 from unetkit.errors import Fault, FileError
 from unetkit.model import load_model, read_header, save
 
@@ -22,7 +22,7 @@ Colour: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Trained:
-    """A network, the scale of the images that it was trained with, and its classes, with colours if they have any.
+    """A network, how its images are normalised, and its classes, with colours if they have any.
 
     `data` is the fingerprint of the images that it saw. `training` says how it was trained, in values that JSON has;
     a model card shows what it knows of `steps`, `seconds`, `run` (a resolved run), `loss` and `validation` (lists of
@@ -30,7 +30,7 @@ class Trained:
     """
 
     model: nn.Module
-    scale: Scale
+    normalization: Normalization
     classes: tuple[str, ...]
     colours: tuple[Colour, ...] = ()
     data: str = ""
@@ -40,27 +40,27 @@ class Trained:
         """Writes the model file, whole or not at all, and returns its path; `unetkit.load_model` reads it too."""
         values = {"classes": self.classes, "colours": self.colours, "data": self.data, "training": self.training}
         extra = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
-        return save(self.model, file, extra={"scale": self.scale.to_json()} | extra)
+        return save(self.model, file, extra={"normalization": self.normalization.to_json()} | extra)
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> Self:
         """Returns what a file holds, the network in eval mode; raises FileError where that is damaged or missing."""
         header = read_header(file)
-        if "scale" not in header or "classes" not in header:
+        if "normalization" not in header or "classes" not in header:
             raise FileError(
                 Fault(
                     "model-untrained",
-                    f"{file} does not say how its images are scaled",
+                    f"{file} does not say how its images are normalised",
                     cure="Give a file of `unetkit train`.",
                 )
             )
         model = load_model(file)
         values = {name: stored(header, name, file) for name in STORED if name in header}
         try:
-            scale = Scale.from_json(header["scale"])
+            normalization = Normalization.from_json(header["normalization"])
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-            raise damaged(file, "scale") from error
-        return cls(model, scale, **values)
+            raise damaged(file, "normalization") from error
+        return cls(model, normalization, **values)
 
 
 Byte = Annotated[int, Field(ge=0, le=255)]

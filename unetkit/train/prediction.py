@@ -31,5 +31,5 @@ def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Pat
     for stem, file in files.items():
         image = read_image(file, plan_of(trained.model).spec.in_channels)
         target = folder / f"{stem}.png"
-        write_levels(classify(predict(trained.model, trained.scale.apply(image))), target)
+        write_levels(classify(predict(trained.model, trained.normalization.apply(image))), target)
         yield target

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from unetkit.data import Pairs, Scale
+from unetkit.data import Normalization, Pairs
+from unetkit.data.patches import Draw, Patches
 from unetkit.train.loss import segmentation_loss
 from unetkit.train.network import check_fit, plan_of
-from unetkit.train.patches import Draw, Patches
 from unetkit.train.progress import TrainingBar
 from unetkit.train.quiet import quiet
 from unetkit.train.schedule import Schedule
@@ -24,9 +24,9 @@ ENDLESS = 1 << 40  # patches; the schedule ends the training
 
 @dataclass(frozen=True)
 class Training:
-    """What a training did: the scale of its images, its steps, its seconds, and the loss of each step."""
+    """What a training did: the normalization of its images, its steps, its seconds, and the loss of each step."""
 
-    scale: Scale
+    normalization: Normalization
     steps: int
     seconds: float
     losses: tuple[float, ...]
@@ -39,9 +39,9 @@ def fit(model: nn.Module, pairs: Pairs, settings: Settings) -> Training:
     """
     plan = plan_of(model)
     check_fit(plan, pairs)
-    scale = Scale.of(pairs)
+    normalization = Normalization.of(pairs)
     draw = Draw(ENDLESS, settings.patch_size(pairs), settings.flips, settings.seed)
-    task = Segmentation(model, Patches(pairs, scale, plan, draw), settings)
+    task = Segmentation(model, Patches(pairs, normalization, plan, draw), settings)
     schedule = Schedule(settings.num_steps(pairs), settings.minutes)
     callbacks: list[lightning.Callback] = [schedule]
     if settings.progress:
@@ -63,7 +63,7 @@ def fit(model: nn.Module, pairs: Pairs, settings: Settings) -> Training:
         )
         trainer.fit(task)
     model.cpu().eval()
-    return Training(scale, trainer.global_step, schedule.seconds, tuple(torch.stack(task.losses).tolist()))
+    return Training(normalization, trainer.global_step, schedule.seconds, tuple(torch.stack(task.losses).tolist()))
 
 
 class Segmentation(lightning.LightningModule):

@@ -11,7 +11,8 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from unetkit.data.mirror import cover, window
-from unetkit.data.pairs import Pairs, Scale
+from unetkit.data.normalization import Normalization
+from unetkit.data.pairs import Pairs
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
@@ -36,9 +37,9 @@ class Patches(Dataset[tuple[Tensor, Tensor]]):
     The output lies within the image where that is large enough; what the input shows beyond the border is mirrored.
     """
 
-    def __init__(self, pairs: Pairs, scale: Scale, plan: Plan, draw: Draw) -> None:
+    def __init__(self, pairs: Pairs, normalization: Normalization, plan: Plan, draw: Draw) -> None:
         self.draw = draw
-        self.pairs = [(scale.apply(pair.image), pair.labels) for pair in pairs]
+        self.pairs = [(normalization.apply(pair.image), pair.labels) for pair in pairs]
         self.cover = cover(plan, draw.size)
         self.target = plan.crop_target(self.cover.input_size)
 
