@@ -9,7 +9,7 @@ import yaml
 
 from unetkit import registry
 from unetkit.block import BASES, insets
-from unetkit.registry import Entry
+from unetkit.plugins.distributions import Entry
 from unetkit.spec import load, resolve, shipped
 from unetkit.spec.frame import Frame
 from unetkit.spec.schema import schema

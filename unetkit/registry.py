@@ -5,16 +5,25 @@ Only metadata is read to list names; the one block that a spec uses is imported,
 
 from __future__ import annotations
 
-import re
+import os
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from unetkit.block import Part
 from unetkit.errors import BlockError, Fault, did_you_mean
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from unetkit.plugins import project, rules
+from unetkit.plugins.distributions import (
+    STRICT,
+    Distribution,
+    Entry,
+    distributions,
+    entries,
+    misnamed,
+    namespace,
+    stray,
+)
 
 BUILT_IN: dict[str, dict[str, str]] = {
     "block": {
@@ -71,31 +80,6 @@ SLOTS = tuple(BUILT_IN)
 """All slots: those of a network's spec, which are `BASES`, and those of a training."""
 
 
-class Entry(NamedTuple):
-    """A block that a name leads to: where its class is, and the distribution that it comes from."""
-
-    slot: str
-    name: str
-    target: str
-    distribution: str
-
-    @property
-    def full_name(self) -> str:
-        """The name with its namespace; built-ins have none."""
-        space = namespace(self.distribution)
-        return f"{space}/{self.name}" if space else self.name
-
-
-def namespace(distribution: str) -> str:
-    """Returns the namespace of a distribution: its name without a leading `unetkit-`; empty for unetkit itself.
-
-    >>> namespace("unetkit-acme")
-    'acme'
-    """
-    name = re.sub(r"[-_.]+", "-", distribution).lower()
-    return "" if name == "unetkit" else name.removeprefix("unetkit-")
-
-
 @cache
 def built_in(slot: str) -> dict[str, Entry]:
     """Returns the built-in entries of a slot by name."""
@@ -105,19 +89,22 @@ def built_in(slot: str) -> dict[str, Entry]:
 @cache
 def installed(slot: str) -> dict[str, list[Entry]]:
     """Returns what installed distributions offer for a slot, by bare and by full name. Reads metadata only."""
-    from importlib.metadata import entry_points  # its import costs 20 ms, and built-ins never need it
-
     found: dict[str, list[Entry]] = {}
-    for point in entry_points(group=f"unetkit.{slot}s"):
-        entry = Entry(slot, point.name, point.value, owner(point))
-        for name in {entry.name, entry.full_name}:
+    for entry in entries(slot):
+        for name in (entry.name, entry.full_name):
             found.setdefault(name, []).append(entry)
     return found
 
 
-def owner(point: EntryPoint) -> str:
-    """Returns the name of the distribution that an entry point belongs to."""
-    return point.dist.name if point.dist is not None else "unknown"
+def offers(slot: str) -> list[Entry]:
+    """Returns what installed distributions offer for a slot, each once."""
+    return list(dict.fromkeys(entry for found in installed(slot).values() for entry in found))
+
+
+def forget() -> None:
+    """Forgets what is installed, for programs in which something was installed or left out since."""
+    for remembered in (distributions, installed, find, check_all):
+        remembered.cache_clear()
 
 
 _registered: dict[tuple[str, str], type[Part]] = {}
@@ -128,7 +115,7 @@ def register(name: str, block: type[Part]) -> None:
 
     Raises BlockError where the name is taken by another class. To register the same class again is no error.
     """
-    check_class(block, name)
+    rules.check_class(block, repr(name), SLOTS)
     slot = block.slot
     if name in BUILT_IN[slot]:
         raise taken(slot, name, BUILT_IN[slot][name])
@@ -144,39 +131,107 @@ def taken(slot: str, name: str, by: str) -> BlockError:
     return BlockError(Fault("block-name-taken", f"{slot} {name!r} is {by} already", cure="Choose another name."))
 
 
+def load_plugin(reference: str) -> None:
+    """Registers the blocks of a Python file or module, here and in the processes that this one starts.
+
+    Each has the name of its class in small letters, unless the file registers it under another. Raises BlockError.
+    """
+    found = list(project.own_blocks(project.load(reference)))
+    known = set(_registered.values())
+    for name, block in found:
+        if block not in known:
+            register(name, block)
+    if not found:
+        cure = "Derive a class from unetkit.block.Block, or make one of a module with unetkit.wrap."
+        raise BlockError(Fault("plugin-empty", f"the plugin {reference} defines no block", cure=cure))
+    project.request(reference)
+
+
+@cache
+def load_requested() -> None:
+    """Loads the plugins that the command which started this process was given."""
+    for reference in project.requested():
+        load_plugin(reference)
+
+
 def names(slot: str) -> list[str]:
     """Returns all known names of a slot: built-ins, registered ones, full names of installed ones."""
+    load_requested()
     mine = [name for kind, name in _registered if kind == slot]
-    theirs = {entry.full_name for entries in installed(slot).values() for entry in entries}
+    theirs = {entry.full_name for entry in offers(slot)}
     return [*BUILT_IN[slot], *sorted(mine), *sorted(theirs)]
+
+
+def name_of(block: type[Part]) -> str:
+    """Returns the name of a class that was not found by one, as a default of another."""
+    target = f"{block.__module__}:{block.__qualname__}"
+    known = {where: name for name, where in BUILT_IN[block.slot].items()}
+    if target in known:
+        return known[target]
+    registered = next((name for (_, name), kind in _registered.items() if kind is block), "")
+    if registered:
+        return registered
+    package = block.__module__.partition(".")[0]
+    for entry in offers(block.slot):
+        if entry.target.startswith(package) and imported(entry) is block:
+            return entry.full_name
+    raise LookupError(f"{block.__name__} has no registered name")
+
+
+def offer(slot: str, name: str) -> Entry | None:
+    """Returns the entry of an installed distribution that a name leads to; None for built-in and registered blocks."""
+    if name in BUILT_IN[slot] or (slot, name) in _registered:
+        return None
+    found = installed(slot).get(name, [])
+    return found[0] if len(found) == 1 else None
 
 
 def full_name(slot: str, name: str) -> str:
     """Returns the name that stays the same whatever else is installed: with its namespace, for a block of others."""
-    if name in BUILT_IN[slot] or (slot, name) in _registered:
-        return name
-    return installed(slot)[name][0].full_name
+    entry = offer(slot, name)
+    return entry.full_name if entry else name
 
 
 @cache
 def find(slot: str, name: str) -> type[Part]:
     """Returns the block class of that name; raises BlockError where there is none, several, or a broken one."""
+    if os.environ.get(STRICT, "0") not in ("", "0"):
+        check_all()
     if entry := built_in(slot).get(name):
         return imported(entry)
+    load_requested()
     if (slot, name) in _registered:
         return _registered[slot, name]
-    entries = installed(slot).get(name, [])
-    if len(entries) == 1:
-        return imported(entries[0])
-    if entries:
-        offers = " and ".join(sorted(f"{entry.full_name} (of {entry.distribution})" for entry in entries))
-        raise BlockError(
-            Fault("block-ambiguous", f"{slot} {name!r} is offered by {offers}", cure="Write the full name.")
+    found = installed(slot).get(name, [])
+    if len({entry.full_name for entry in found}) > 1:
+        told = " and ".join(sorted(f"{entry.full_name} (of {entry.owner})" for entry in found))
+        raise BlockError(Fault("block-ambiguous", f"{slot} {name!r} is offered by {told}", cure="Write the full name."))
+    if found:
+        return imported(found[0])
+    raise BlockError(unknown(slot, name))
+
+
+def unknown(slot: str, name: str, pins: Mapping[str, str] | None = None) -> Fault:
+    """Returns the fault of a name that nothing here has. `pins`: versions of distributions that it was made with."""
+    space, _, bare = name.partition("/")
+    there = next((one for one in distributions() if namespace(one.name) == space), None)
+    if not bare or (there is not None and not there.disabled):
+        return Fault("unknown-block", f"no {slot} is called {name!r}", cure=nearest(slot, name))
+    if there is not None:
+        message = f"{slot} {name!r} is of {there}, which UNETKIT_DISABLE_PLUGINS leaves out"
+        return Fault("plugin-disabled", message, cure="Change UNETKIT_DISABLE_PLUGINS.")
+    made_with = next((f"{owner}=={pin}" for owner, pin in (pins or {}).items() if namespace(owner) == space), "")
+    if made_with:
+        owner, _, version = made_with.partition("==")
+        message = (
+            f"{slot} {name!r} is of the distribution {owner}, which is not installed; this was made with {version}"
         )
-    raise BlockError(Fault("unknown-block", f"no {slot} is called {name!r}", cure=unknown(slot, name)))
+        return Fault("plugin-missing", message, cure=f"Install it: pip install {made_with}")
+    message = f"{slot} {name!r} is of the distribution unetkit-{space} or {space}, which is not installed"
+    return Fault("plugin-missing", message, cure=f"Install it: pip install unetkit-{space}, or {space}.")
 
 
-def unknown(slot: str, name: str) -> str:
+def nearest(slot: str, name: str) -> str:
     """Returns the cure for an unknown name: the nearest one and all that are known."""
     known = names(slot)
     near = did_you_mean(name, known)
@@ -187,27 +242,55 @@ def unknown(slot: str, name: str) -> str:
 def imported(entry: Entry) -> type[Part]:
     """Returns the class of an entry, imported and checked."""
     module, _, attribute = entry.target.partition(":")
+    if entry.distribution == "unetkit":
+        return getattr(import_module(module), attribute)  # type: ignore[no-any-return]  # it stands in the table
+    if fault := metadata_fault(entry):
+        raise BlockError(fault)
+    what = f"{entry.slot} {entry.full_name!r} of {entry.owner}"
     try:
-        value: Any = getattr(import_module(module), attribute)
-    except Exception as error:  # whatever a third party's module raises is told as its fault
-        raise BlockError(
-            Fault(
-                "block-import",
-                f"{entry.slot} {entry.full_name!r} of {entry.distribution} ({entry.target}) cannot be imported: "
-                f"{type(error).__name__}: {error}",
-                cure=f"Repair or update {entry.distribution}.",
-            )
-        ) from error
-    if entry.distribution != "unetkit":
-        check_class(value, entry.full_name, entry.slot)
-    return value  # type: ignore[no-any-return]  # checked above; built-ins are in the table
+        value: Any = import_module(module)
+        for part in attribute.split("."):
+            value = getattr(value, part)
+    except (Exception, SystemExit) as error:  # whatever a third party's module raises, or an exit, is told as its fault
+        reason = "; ".join(fault.message for fault in error.faults) if isinstance(error, BlockError) else str(error)
+        message = f"{what} ({entry.target}) cannot be imported: {type(error).__name__}: {reason}"
+        raise BlockError(Fault("block-import", message, cure=f"Repair or update {entry.distribution}.")) from error
+    rules.check_class(value, what, SLOTS, entry.slot)
+    return value  # type: ignore[no-any-return]  # checked above
 
 
-def check_class(value: object, name: str, slot: str | None = None) -> None:
-    """Raises BlockError unless the value is a block class (of the slot, where one is asked for)."""
-    if not (isinstance(value, type) and issubclass(value, Part) and getattr(value, "slot", None) in SLOTS):
-        raise BlockError(
-            Fault("block-class", f"{name!r} is no block class: {value!r}", cure="Derive it from unetkit.block.Block.")
-        )
-    if slot is not None and value.slot != slot:
-        raise BlockError(Fault("block-slot", f"{name!r} is a {value.slot}, not a {slot}"))
+def metadata_fault(entry: Entry) -> Fault | None:
+    """Returns what is wrong with an entry, as far as metadata says."""
+    rivals = installed(entry.slot).get(entry.full_name, [])
+    return misnamed(entry, BUILT_IN[entry.slot], rivals)
+
+
+def faults_of(distribution: Distribution, *, imports: bool = True) -> Iterator[Fault]:
+    """Yields all that is wrong with a distribution; without `imports`, all that its metadata says."""
+    yield from stray(distribution, SLOTS)
+    for slot in SLOTS:
+        for entry in offers(slot):
+            if entry.distribution == distribution.name:
+                yield from entry_faults(entry, imports=imports)
+
+
+def entry_faults(entry: Entry, *, imports: bool) -> tuple[Fault, ...]:
+    """Returns what is wrong with one entry."""
+    fault = metadata_fault(entry)
+    if fault is not None or not imports:
+        return (fault,) if fault else ()
+    try:
+        imported(entry)
+    except BlockError as error:
+        return error.faults
+    return ()
+
+
+@cache
+def check_all() -> None:
+    """Raises BlockError with the first fault of anything that is installed and not left out."""
+    for distribution in distributions():
+        if not distribution.disabled:
+            fault = next(faults_of(distribution), None)
+            if fault is not None:
+                raise BlockError(fault)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import wraps
 from importlib import import_module
+from inspect import Parameter, signature
 from typing import Annotated, Any
 
 import typer
@@ -72,18 +73,42 @@ def command(name: str) -> Any:
     return typer.main.get_command(made)
 
 
+Plugins = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--plugin",
+        metavar="FILE|MODULE",
+        help="Use the blocks of this Python file or module too. Can be repeated.",
+        show_default=False,
+    ),
+]
+
+
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
-    """Returns a command that tells the faults of its input on standard error and ends with 1."""
+    """Returns a command that takes plugins, tells the faults of its input on standard error, and ends with 1 then."""
 
     @wraps(function)
-    def run(**arguments: Any) -> None:
+    def run(*, plugin_files: list[str] | None = None, **arguments: Any) -> None:
         try:
+            load_plugins(plugin_files or ())
             function(**arguments)
         except UnetkitError as error:
             print_faults(error.faults, as_json=arguments.get("as_json", False))
             raise typer.Exit(1) from None
 
+    own = signature(function, eval_str=True)
+    option = Parameter("plugin_files", Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
+    run.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
     return run
+
+
+def load_plugins(references: Iterable[str]) -> None:
+    """Registers the blocks of files and modules that were named."""
+    if references:
+        from unetkit import registry  # its import costs a tenth of a second
+
+        for reference in references:
+            registry.load_plugin(reference)
 
 
 class Group(TyperGroup):

@@ -25,6 +25,8 @@ def resolve(spec: Spec) -> dict[str, Any]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
     form["init"] = {"type": spec.init.type} | ({"std": spec.init.std} if spec.init.std is not None else {})
     form["odd_sizes"] = spec.odd_sizes.model_dump(exclude={"mode"} if spec.odd_sizes.type == "error" else None)
+    if spec.plugins:
+        form["plugins"] = dict(sorted(spec.plugins.items()))
     if "levels" in form:
         form["levels"] = dict(sorted(form["levels"].items()))
     order = [key for key in type(frame).model_fields if key in form]
@@ -83,7 +85,4 @@ def default_type(part: Part) -> str:
     """Returns the registered name of a block that a class holds as its default."""
     from unetkit import registry  # only defaults of defaults come here
 
-    for name in registry.names(part.slot):
-        if registry.find(part.slot, name) is type(part):
-            return name
-    raise LookupError(f"{type(part).__name__} has no registered name")
+    return registry.name_of(type(part))

@@ -163,6 +163,8 @@ class Frame(Strict):
     init: Slot = bare("default")
     odd_sizes: Slot = bare("error")
     """What happens to images whose size does not fit: error, or pad."""
+    plugins: dict[str, str] = Field(default_factory=dict)
+    """Versions of the distributions whose blocks this was made with, by name; `resolve` writes them."""
 
     def channel_numbers(self) -> tuple[int, ...]:
         """Returns the channels of each level."""

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from unetkit import registry
 from unetkit.block import Part, insets
 from unetkit.errors import BlockError, Fault, SpecError
+from unetkit.plugins.distributions import namespace
 from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, spots, written
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
@@ -98,6 +99,7 @@ class Family(NamedTuple):
     types: dict[int, str]
     used: set[Path]
     reasons: dict[Path, str]
+    plugins: dict[str, str]
 
 
 Memo = dict[Any, Family]
@@ -118,6 +120,8 @@ class Loader:
         self.made: dict[tuple[str, tuple[Path, ...]], Part | None] = {}
         self.reasons: dict[Path, str] = {}
         self.dims = 2
+        self.pins: dict[str, str] = {}
+        self.plugins: dict[str, str] = {}
 
     def spec(self, name: str) -> Spec:
         """Returns the spec; `name` where the document gives none."""
@@ -125,14 +129,15 @@ class Loader:
         if not frame.name:
             frame = frame.model_copy(update={"name": name})
         channels = frame.channel_numbers()
-        self.dims = frame.dims
+        self.dims, self.pins = frame.dims, frame.plugins
         parts, origins = self.parts(frame, len(channels))
+        self.check_pins()
         self.check_levels(frame, len(channels))
         self.check_unused(frame, len(channels))
         init, odd_sizes = self.init(frame), self.odd_sizes(frame)
         decoder = self.decoder_channels(frame, channels)
         self.stop()
-        return Spec(frame, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins)
+        return Spec(frame, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins, self.plugins)
 
     def stop(self) -> None:
         """Raises what was collected, in the order of the file."""
@@ -162,11 +167,12 @@ class Loader:
     def parts(self, frame: Frame, depth: int) -> tuple[dict[str, Part], dict[str, dict[Path, Path]]]:
         """Returns the block of each position, and where each of its parameters was written."""
         families = {slot: self.family(slot, frame, depth) for slot in FAMILIES}
-        self.types, self.used, self.reasons = {}, set(), {}
+        self.types, self.used, self.reasons, self.plugins = {}, set(), {}, {}
         for family in families.values():
             self.types |= family.types
             self.used |= family.used
             self.reasons |= family.reasons
+            self.plugins |= family.plugins
         parts: dict[str, Part] = {}
         origins: dict[str, dict[Path, Path]] = {}
         for spot in spots(depth):
@@ -182,8 +188,9 @@ class Loader:
         key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
         family = self.memo.get(key)
         if family is None:
-            family = Family({}, {}, {}, set(), {})
+            family = Family({}, {}, {}, set(), {}, {})
             self.types, self.used, self.reasons = family.types, family.used, family.reasons
+            self.plugins = family.plugins
             for position in positions(frame, depth, slot):
                 family.parts[position.scope], choice = self.part(position)
                 family.origins[position.scope] = choice.origins
@@ -236,8 +243,10 @@ class Loader:
             model = registry.find(slot, kind)
         except BlockError as error:
             for fault in error.faults:
-                blame(fault, ("type",))
+                missing = fault.code == "plugin-missing"
+                blame(registry.unknown(slot, kind, self.pins) if missing else fault, ("type",))
             return None
+        self.note_plugin(slot, kind)
         healthy = self.fill_insets(model, values, choice, inherited)
         try:
             part = model.model_validate(values, context={"dims": self.dims})
@@ -254,6 +263,22 @@ class Loader:
             healthy = False
         self.types[id(part)] = registry.full_name(slot, kind)
         return part if healthy else None
+
+    def note_plugin(self, slot: str, kind: str) -> None:
+        """Notes the distribution that a block comes from."""
+        entry = registry.offer(slot, kind)
+        if entry is not None:
+            self.plugins[entry.distribution] = entry.version
+
+    def check_pins(self) -> None:
+        """Collects distributions of which another version is installed than the one that this was made with."""
+        installed = {namespace(name): version for name, version in self.plugins.items()}
+        for owner, pin in self.pins.items():
+            version = installed.get(namespace(owner), pin)  # what no block is of has no say
+            if version != pin:
+                message = f"this was made with {owner} {pin}, installed is {version}"
+                cure = f"Install it: pip install {owner}=={pin}. Or change the version here, if that is meant."
+                self.fault(Fault("plugin-version", message, cure=cure), ("plugins", owner))
 
     def fill_insets(
         self, model: type[Part], values: dict[str, Any], choice: Choice, inherited: dict[str, Choice]

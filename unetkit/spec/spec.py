@@ -28,6 +28,8 @@ class Spec:
     odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
     origins: dict[str, dict[Path, Path]] = field(default_factory=dict, repr=False)
+    plugins: dict[str, str] = field(default_factory=dict)
+    """Versions of the distributions that its blocks come from, by name; unetkit itself is not among them."""
 
     @property
     def name(self) -> str:

@@ -1,0 +1,94 @@
+"""Blocks of a project in progress: a Python file or module that a person names on the command line, never a spec."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from unetkit.block import Part
+from unetkit.errors import BlockError, Fault
+
+REQUESTED = "UNETKIT_PLUGINS"
+"""The files and modules that `--plugin` named, for the processes that a command starts."""
+
+
+def load(reference: str) -> ModuleType:
+    """Returns the module of a file or a dotted name, imported; raises BlockError where it cannot be."""
+    is_file = reference.endswith(".py") or os.sep in reference
+    try:
+        return load_file(Path(reference)) if is_file else load_module(reference)
+    except (Exception, SystemExit) as error:  # whatever the module raises, or an exit, is told as its fault
+        if isinstance(error, BlockError):
+            raise
+        message = f"the plugin {reference} cannot be imported: {type(error).__name__}: {error}"
+        raise BlockError(Fault("plugin-import", message, cure=f"Repair it: python {reference} shows where.")) from error
+
+
+def load_module(name: str) -> ModuleType:
+    """Returns the module of a dotted name, found from the current folder too."""
+    if not all(part.isidentifier() for part in name.split(".")):
+        cure = "Give a Python file, or the name of a module."
+        raise BlockError(Fault("plugin-unknown", f"{name!r} is neither a .py file nor a module", cure=cure))
+    if os.getcwd() not in sys.path:
+        sys.path.insert(0, os.getcwd())
+    return importlib.import_module(name)
+
+
+def load_file(path: Path) -> ModuleType:
+    """Returns the module of a file, under the file's name; its own folder is where it imports from."""
+    path = path.resolve()
+    if not path.is_file():
+        raise BlockError(Fault("plugin-unknown", f"there is no file {path}", cure="Give a Python file, or a module."))
+    name = path.stem
+    known = sys.modules.get(name)
+    if known is not None and getattr(known, "__file__", None) == str(path):
+        return known
+    if not name.isidentifier() or known is not None or importlib.util.find_spec(name) not in (None, spec_at(path)):
+        cure = "Rename the file to a word that no installed module has."
+        raise BlockError(Fault("plugin-name", f"{path} has the name of another module, or none: {name!r}", cure=cure))
+    if str(path.parent) not in sys.path:
+        sys.path.insert(0, str(path.parent))
+    return importlib.import_module(name)
+
+
+def spec_at(path: Path) -> object:
+    """Returns what the import system would find for a file, if it stood on the path already."""
+    found = importlib.util.find_spec(path.stem)
+    return found if found is not None and found.origin == str(path) else None
+
+
+def own_blocks(module: ModuleType) -> Iterator[tuple[str, type[Part]]]:
+    """Yields (name, class) of the blocks that a module defines, by the name of the class in small letters."""
+    for attribute, value in vars(module).items():
+        own = isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__
+        if own and not attribute.startswith("_") and not getattr(value, "__abstractmethods__", ()):
+            yield snake_case(attribute), value
+
+
+def snake_case(name: str) -> str:
+    """Returns the name of a class as a spec writes it.
+
+    >>> snake_case("ConvBlock"), snake_case("SEConv"), snake_case("Conv2dReLU")
+    ('conv_block', 'se_conv', 'conv2d_relu')
+    """
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name))
+    return words.lower().replace("_re_lu", "_relu")
+
+
+def request(reference: str) -> None:
+    """Tells the processes that this one starts to load a plugin too."""
+    absolute = str(Path(reference).resolve()) if reference.endswith(".py") or os.sep in reference else reference
+    asked = requested()
+    if absolute not in asked:
+        os.environ[REQUESTED] = os.pathsep.join([*asked, absolute])
+
+
+def requested() -> list[str]:
+    """Returns the plugins that this process was told to load."""
+    return [word for word in os.environ.get(REQUESTED, "").split(os.pathsep) if word]

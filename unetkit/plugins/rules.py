@@ -1,0 +1,83 @@
+"""The rules that the class of a block keeps, whoever wrote it: checked once, when it is first found."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from unetkit.block import BASES, Part
+from unetkit.errors import BlockError, Fault
+
+ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
+"""What the plan tells a block, so that no spec can: no parameter has one of these names."""
+
+
+def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | None = None) -> None:
+    """Raises BlockError unless the value is a block class (of the slot, where one is asked for) that keeps the rules.
+
+    `what` is how messages call it: its name, and the distribution that it comes from.
+    """
+    if not (isinstance(value, type) and issubclass(value, Part) and getattr(value, "slot", None) in slots):
+        cure = "Derive it from unetkit.block.Block, or make one of a module with unetkit.wrap."
+        raise BlockError(Fault("block-class", f"{what} is no block class: {value!r}", cure=cure))
+    if slot is not None and value.slot != slot:
+        cure = f"Name it in the group unetkit.{value.slot}s."
+        raise BlockError(Fault("block-slot", f"{what} is a {value.slot}, not a {slot}", cure=cure))
+    faults = [Fault("block-class", f"{what} {message}", cure=cure) for message, cure in broken(value)]
+    if faults:
+        raise BlockError(*faults)
+
+
+def broken(block: type[Part]) -> Iterator[tuple[str, str]]:
+    """Yields (message, cure) for each rule that a block class breaks."""
+    where = f"({block.__module__}:{block.__qualname__})"
+    if block.model_config.get("extra") != "forbid":
+        yield f"takes any parameter {where}: a misspelt one would be lost", "Remove `extra` from its model_config."
+    engine = {*ENGINE, "type", *engine_arguments(block.slot)}
+    for name, field in block.model_fields.items():
+        if name in engine:
+            yield (
+                f"has a parameter {name!r} {where}, the name of what the plan tells each block",
+                f"Call it something else, as in own_{name}.",
+            )
+        if field.annotation is Any:
+            yield f"has a parameter {name!r} that takes anything {where}", f"Annotate {name} with its type."
+    if block.slot in BASES:
+        yield from broken_wire(block, where)
+
+
+def engine_arguments(slot: str) -> list[str]:
+    """Returns the names that the `wire` of a slot's base class has."""
+    return [name for name in wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
+
+
+def wire_parameters(block: type[Part]) -> dict[str, inspect.Parameter]:
+    """Returns the parameters of a block's `wire`."""
+    wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of BASES have it
+    return dict(inspect.signature(wire).parameters)
+
+
+def broken_wire(block: type[Part], where: str) -> Iterator[tuple[str, str]]:
+    """Yields (message, cure) for a class that is not of its slot's base, or whose `wire` is none."""
+    base = BASES[block.slot]
+    if not issubclass(block, base):
+        yield f"says it is a {block.slot}, and is no {base.__name__} {where}", f"Derive it from {base.__name__}."
+        return
+    if getattr(block.wire, "__isabstractmethod__", False):  # type: ignore[attr-defined]
+        yield f"has no wire {where}", f"Give it the wire of {base.__name__}."
+        return
+    wanted, given = wire_parameters(base), wire_parameters(block)
+    loose = [name for name, parameter in given.items() if parameter.kind in LOOSE]
+    if loose:
+        yield (
+            f"has a wire that takes anything, by {', '.join(loose)} {where}",
+            f"Its arguments are {', '.join(wanted)}.",
+        )
+    elif list(given) != list(wanted):
+        told = f"has a wire of {', '.join(given)} {where}, not of {', '.join(wanted)}"
+        yield told, f"Give it the arguments of {base.__name__}.wire."
+
+
+LOOSE = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+"""Kinds of parameters that swallow what was misspelt."""
