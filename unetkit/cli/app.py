@@ -70,7 +70,9 @@ def command(name: str) -> Any:
         made.command(inner_name, context_settings=SETTINGS)(guarded(function))
     # A callback makes a group of it, also where it has one command.
     made.callback(context_settings=SETTINGS, no_args_is_help=True, help=module.__doc__)(lambda: None)
-    return typer.main.get_command(made)
+    group = typer.main.get_command(made)
+    group.name = name  # the help lists it by that
+    return group
 
 
 Plugins = Annotated[
