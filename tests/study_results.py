@@ -107,7 +107,6 @@ def arm_facts(name: str) -> ArmFacts:
         input_size=size,
         parameters=planned.parameters,
         macs=planned.at(size).macs,
-        memory=1_000_000,
         receptive_field=planned.receptive_field,
     )
 

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 from tests.commandline import answer, run
+from tests.test_light_import import CLI, imported
 from unetkit.study import load_study
 from unetkit.study.collecting import collect, results_in
-from unetkit.study.pictures import pictures_in, write_pictures
+from unetkit.study.pictures import colours_in, pictures_in, write_pictures
 from unetkit.study.results import StudyError
 
 STUDY = """
@@ -112,9 +113,16 @@ def test_pictures_in_run_folders_are_found_whatever_their_image_is_called(tmp_pa
 
     labels = np.eye(8, dtype=np.int64)
     image = np.random.default_rng(0).random((1, 8, 8)).astype(np.float32)
-    write_pictures(tmp_path, [Example("a/b 1.tif", image, labels, 1 - labels)], [(0, 0, 0), (255, 0, 0)])
+    colours = {"background": (0, 0, 0), "line": (255, 0, 0)}
+    write_pictures(tmp_path, [Example("a/b 1.tif", image, labels, 1 - labels)], colours)
     (found,) = pictures_in(tmp_path)
     assert found.image == "a/b 1.tif"
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in found[1:])
     found.truth.unlink()
     assert pictures_in(tmp_path) == () == pictures_in(tmp_path / "nowhere")
+    assert colours_in(tmp_path) == colours and colours_in(tmp_path / "nowhere") == {}
+
+
+def test_a_report_needs_no_torch(folder: Path) -> None:
+    assert imported(CLI.format(f"study report {folder}"), folder) == {"numpy"}
+    assert (folder / "report" / "report.html").exists()

@@ -24,6 +24,7 @@ COMMANDS = {
     "new": "new mine.yaml --from unet-2015",
     "help": "--help",
     "help of train": "train --help",
+    "help of study report": "study report --help",
     "a fault": "train nope data -o m.safetensors --steps 1",
 }
 CLI = """

@@ -12,7 +12,7 @@ from unetkit.errors import Fault
 from unetkit.spec.loading import listed
 from unetkit.study.arm import Arm, Run
 from unetkit.study.loading import load_study
-from unetkit.study.pictures import pictures_in
+from unetkit.study.pictures import colours_in, pictures_in
 from unetkit.study.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
 from unetkit.study.study import Study
 
@@ -51,13 +51,14 @@ def collect(study: Study, runs: Path, failures: Mapping[str, str] = NONE) -> Res
         margin=frame.margin,
         settings=document.values() if document else {},
         versions=versions(study.runs, runs),
+        colours=next((known for run in study.runs if (known := colours_in(runs / run.id))), {}),
     )
 
 
 def arm_facts(arm: Arm) -> ArmFacts:
     """Returns what a report tells of an arm."""
     facts = arm.facts
-    names = ("parameters", "macs", "memory", "receptive_field", "input_size")
+    names = ("parameters", "macs", "receptive_field", "input_size")
     known: dict[str, Any] = {name: getattr(facts, name) for name in names} if facts else {}
     differences = tuple((each.path, written(each.new)) for each in arm.differences)
     return ArmFacts(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
@@ -14,24 +15,38 @@ from unetkit.writing import write_whole
 if TYPE_CHECKING:
     from unetkit.scoring import figure
 
-FOLDER = "examples"
+FOLDER, COLOURS = "examples", "colours.json"
 NAMES = ("image.png", "truth.png", "prediction.png")
+Colours = Mapping[str, tuple[int, int, int]]
 
 
-def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Sequence[tuple[int, int, int]]) -> None:
-    """Writes `examples/<image>/{image,truth,prediction}.png` into a run's folder, in the colours of the classes."""
+def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Colours) -> None:
+    """Writes `examples/<image>/{image,truth,prediction}.png` into a run's folder, in the colours of the classes.
+
+    `colours` has all classes in their order; it is kept beside the pictures.
+    """
     for example in examples:
-        for name, picture in zip(NAMES, example.panels(colours), strict=False):
+        for name, picture in zip(NAMES, example.panels(list(colours.values())), strict=False):
             file = io.BytesIO()
             picture.save(file, "PNG")
             write_whole(run / FOLDER / quote(example.name, safe="") / name, file.getvalue())
+    write_whole(run / FOLDER / COLOURS, json.dumps(colours).encode())
 
 
 def pictures_in(run: Path) -> tuple[Example, ...]:
     """Returns the pictures in a run's folder; those of an image that are not all there do not count."""
     try:
-        folders = sorted((run / FOLDER).iterdir())
+        folders = sorted(path for path in (run / FOLDER).iterdir() if path.is_dir())
     except OSError:
         return ()
     found = [(folder, [folder / name for name in NAMES]) for folder in folders]
     return tuple(Example(unquote(folder.name), *files) for folder, files in found if all(map(Path.exists, files)))
+
+
+def colours_in(run: Path) -> Colours:
+    """Returns the colours of the classes in a run's pictures; none where there are none."""
+    try:
+        known = json.loads((run / FOLDER / COLOURS).read_bytes())
+        return {str(name): (int(r), int(g), int(b)) for name, (r, g, b) in known.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}

@@ -37,8 +37,8 @@ class ArmFacts:
 
     `also` has the names under which the same network stands in the study too, `differences` what it changes in the base
     (path, its value). `spec` returns the plain values of its spec; few arms are drawn, so it is asked late.
-    `input_size` is the spatial size at which multiply-adds and `memory` (bytes to train) count. `skipped` says why it
-    cannot be built; then the costs are None.
+    `input_size` is the spatial size for which the multiply-adds are told. `skipped` says why it cannot be built; then
+    the costs are None.
     """
 
     name: str
@@ -48,7 +48,6 @@ class ArmFacts:
     input_size: tuple[int, ...] = ()
     parameters: int | None = None
     macs: int | None = None
-    memory: int | None = None
     receptive_field: tuple[int | None, ...] = ()
     skipped: str = ""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unetkit.page import Axis, Line, Markup, chart, element, scale
 from unetkit.study.report.view import View
-from unetkit.study.results import Curve, RunFacts
+from unetkit.study.results import Curve
 
 MOST = 12
 """Panels."""
@@ -16,29 +16,33 @@ POINTS = 80
 
 
 def curves(view: View) -> Markup:
-    """Returns the panels; what is validated where runs have that, and their loss else."""
-    known = [run for run in view.results.runs if run.state == "done"]
-    largest = max((run.fraction for run in known), default=1.0)
-    known = [run for run in known if run.fraction == largest]
-    validated = any(run.validation for run in known)
-    found = {
-        name: [thinned(curve) for run in known if run.arm == name and len(curve := of(run, validated)) > 1]
-        for name in view.shown(MOST)
+    """Returns the panels: what was validated, and the loss in training."""
+    done = [run for run in view.results.runs if run.state == "done"]
+    largest = max((run.fraction for run in done), default=1.0)
+    kinds = {
+        "Validation": [(run.arm, run.validation) for run in done if run.fraction == largest],
+        "Training loss": [(run.arm, run.loss) for run in done if run.fraction == largest],
     }
-    lines = [line for each in found.values() for line in each]
-    if not lines:
+    parts = [part for title, known in kinds.items() for part in group(view, title, known)]
+    if not parts:
         return element("p", "No run has logged a curve.", class_="note")
-    x = Axis(scale([step for line in lines for step, _ in line], ticks=4, room=0.02), "steps")
-    y = Axis(scale([value for line in lines for _, value in line], ticks=4), "validation" if validated else "loss")
+    caption = f"Thin: each seed; thick: their mean; dashed: the mean of {view.base}."
+    return element("div", element("p", caption, class_="note"), *parts)
+
+
+def group(view: View, title: str, known: Sequence[tuple[str, Curve]]) -> list[Markup]:
+    """Returns the panels of one kind of curve with their heading; nothing where no run has one."""
+    found = {
+        name: [thinned(curve) for arm, curve in known if arm == name and len(curve) > 1] for name in view.shown(MOST)
+    }
+    points = [point for lines in found.values() for line in lines for point in line]
+    if not points:
+        return []
+    x = Axis(scale([step for step, _ in points], ticks=4, room=0.02), "steps")
+    y = Axis(scale([value for _, value in points], ticks=4), title.lower())
     base = average(found[view.base])
     panels = [panel(name, each, base if name != view.base else (), (x, y)) for name, each in found.items() if each]
-    caption = f"Thin: each seed; thick: their mean; dashed: the mean of {view.base}."
-    return element("div", element("p", caption, class_="note"), element("div", *panels, class_="charts"))
-
-
-def of(run: RunFacts, validated: bool) -> Curve:
-    """Returns the curve of a run that is shown."""
-    return run.validation if validated else run.loss
+    return [element("h3", title), element("div", *panels, class_="charts")]
 
 
 def thinned(curve: Curve) -> Curve:

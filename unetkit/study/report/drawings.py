@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unetkit.draw import svg
 from unetkit.errors import SizeError
-from unetkit.page import Markup, element, join
+from unetkit.page import Markup, element
 from unetkit.planning import plan
 from unetkit.spec import load
 from unetkit.study.report.tables import changes
@@ -38,7 +38,7 @@ def drawings(view: View) -> Markup:
     hidden = sum(not arm.skipped for arm in view.results.arms) - len(parts)
     if hidden > 0:
         parts.append(element("p", f"{hidden:,} further arms are not drawn.", class_="note"))
-    return join(parts)
+    return element("div", *parts, class_="drawings")
 
 
 def planned(arm: ArmFacts) -> Plan | None:

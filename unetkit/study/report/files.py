@@ -8,7 +8,7 @@ from itertools import chain
 from unetkit.study.report.view import View
 from unetkit.study.tidy import table_text
 
-ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "memory", "seconds", "seeds", "mean", "deviation")
+ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "seconds", "seeds", "mean", "deviation")
 RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
 COMPARISONS = ("arm", "fraction", "class", "pairs", "difference", "low", "high", "crossed_low", "crossed_high")
 TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_holm", "verdict")
@@ -40,7 +40,7 @@ def facts(view: View, name: str) -> tuple[object, ...]:
     """Returns what the plan knows of an arm."""
     arm = view.facts[name]
     changes = "; ".join(f"{path}: {value}" for path, value in arm.differences)
-    return "; ".join(arm.also), changes, arm.parameters, arm.macs, arm.memory
+    return "; ".join(arm.also), changes, arm.parameters, arm.macs
 
 
 def runs_csv(view: View) -> str:

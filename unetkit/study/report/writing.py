@@ -29,7 +29,7 @@ def write_report(results: Results, folder: Path, settings: Settings | None = Non
         "arms.csv": arms_csv(view),
         "runs.csv": runs_csv(view),
         "comparisons.csv": comparisons_csv(view),
-        "statistics.json": json.dumps(analysis.json(), ensure_ascii=False) + "\n",
+        "statistics.json": json.dumps(analysis.json(), ensure_ascii=False, allow_nan=False) + "\n",
         "table.tex": latex(view),
         "report.html": page(view),
     }

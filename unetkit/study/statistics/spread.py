@@ -25,7 +25,8 @@ class Spread:
     seeds: int
     between: float
     within: float
-    f: float
+    f: float | None
+    """None where there is no rest to divide by."""
     p: float
     detectable: float
 
@@ -70,12 +71,12 @@ def mean_squares(table: Values) -> tuple[float, float]:
     return between, float((rest**2).sum()) / ((num_arms - 1) * (num_seeds - 1))
 
 
-def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
-    """Returns F and its p; without any spread in the rest, F is infinite or there is no difference."""
+def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float | None, float]:
+    """Returns F and its p; without any spread in the rest the arms differ for certain, or not at all."""
     from scipy import stats
 
     if rest == 0:
-        return (float("inf"), 0.0) if between > 0 else (0.0, 1.0)
+        return None, 0.0 if between > 0 else 1.0
     f = between / rest
     return f, float(stats.f.sf(f, num_arms - 1, (num_arms - 1) * (num_seeds - 1)))
 
