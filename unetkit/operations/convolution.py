@@ -25,7 +25,6 @@ class Conv(Operation):
     kind = "conv"
     pointwise = False
     makes_map = True
-    copies_at_work = 1
     keeps_input = True
 
     @property
@@ -102,7 +101,6 @@ class TransposedConv(Operation):
     kind = "up-conv"
     pointwise = False
     makes_map = True
-    copies_at_work = 2
     keeps_input = True
 
     @property

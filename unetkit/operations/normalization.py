@@ -101,6 +101,9 @@ class ChannelNorm(Normalization):
     eps: float = 1e-6
     affine: bool = True
 
+    keeps_input = False
+    mask_bytes = 4  # a copy of the input with the channels last
+
     def parameters(self, inputs: Axes) -> int:
         return 2 * inputs[0] * self.affine
 

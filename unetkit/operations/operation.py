@@ -66,8 +66,6 @@ class Operation:
     """Whether the result is worth a box in a drawing."""
     is_view: ClassVar[bool] = False
     """Whether the output shares the memory of the first input, in evaluation."""
-    copies_at_work: ClassVar[int] = 0
-    """How many outputs torch holds on the CPU beside the result while it runs; inputs and parameters are copied too."""
     keeps_input: ClassVar[bool] = False
     """Whether the backward pass needs the inputs."""
     mask_bytes: ClassVar[int] = 0

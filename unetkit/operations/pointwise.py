@@ -9,6 +9,9 @@ from unetkit.operations.operation import Axes, Layer, Operation, facts
 INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
 """Activations whose backward pass is content with their output: they may overwrite their input."""
 
+FROM_OUTPUT = INPLACE | {"Sigmoid", "Softmax", "Tanh"}
+"""Activations whose backward pass reads their output alone."""
+
 
 @facts
 class Activation(Operation):
@@ -19,7 +22,16 @@ class Activation(Operation):
     weights: int = 0
 
     kind = "act"
-    keeps_output = True
+
+    @property
+    def keeps_output(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        """Whether the backward pass is content with the output."""
+        return self.name in FROM_OUTPUT
+
+    @property
+    def keeps_input(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        """Whether the backward pass needs the input."""
+        return self.name not in FROM_OUTPUT
 
     def parameters(self, inputs: Axes) -> int:
         return self.weights
@@ -37,7 +49,11 @@ class Dropout(Operation):
 
     kind = "dropout"
     is_view = True
-    mask_bytes = 4
+
+    @property
+    def mask_bytes(self) -> int:  # type: ignore[override]  # a fact of the class for all others
+        """What is kept of the choice: a number per sample, or next to nothing where whole channels go."""
+        return 0 if self.whole_channels else 4
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,))

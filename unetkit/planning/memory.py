@@ -6,12 +6,15 @@ of a convolution. The image itself, the parameters and their gradients are not a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
+from unetkit.operations import Concat, Dropout, Gate, InstanceNorm
 from unetkit.operations.operation import volume
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
+from unetkit.planning.workspace import Map, Run, Work, padded_kept, work
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Values per parameter that an optimiser keeps."""
@@ -35,12 +38,16 @@ class Memory(NamedTuple):
         return dict(self._asdict())
 
 
-def needed_memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> Memory:
-    """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit."""
+def needed_memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4, threads: int = 2) -> Memory:
+    """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit.
+
+    `threads` counts where it is 1: torch then computes 1×1 convolutions without copies.
+    """
     weights = planned.parameters * itemsize
+    run = Run(batch, itemsize, threads)
     return Memory(
-        inference=inference_bytes(planned, size, batch=batch, itemsize=itemsize),
-        training=training_bytes(planned, size, batch=batch, itemsize=itemsize),
+        inference=inference_bytes(planned, size, run),
+        training=training_bytes(planned, size, run),
         weights=weights,
         gradients=weights,
         optimizer=OPTIMIZER_COPIES["adam"] * weights,
@@ -48,17 +55,35 @@ def needed_memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 
 
 
 class Ledger:
-    """The tensors of one size: bytes of each signal, and which signals share one buffer."""
+    """The tensors of one size: bytes of each signal, which signals share one buffer, and what each operation borrows.
 
-    def __init__(self, planned: Plan, size: Size, unit: int) -> None:
+    In `training`, dropout makes a signal of its own.
+    """
+
+    def __init__(self, planned: Plan, size: Size, run: Run, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
-        self.bytes = [node.channels * volume(shape) * unit for node, shape in zip(nodes, sizes, strict=True)]
-        shared = readers(planned)
+        maps = [Map(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
+        self.bytes = [run.bytes(*one) for one in maps]
+        self.padding = self.bytes[0] if planned.pads and volume(sizes[0]) != volume(size) else 0
+        self.works = [Work()] * len(nodes)
+        self.beside = [0] * len(nodes)
         self.buffer = list(range(len(nodes)))
+        shared = readers(planned)
         for index, node in enumerate(nodes):
-            if node.operation is not None and (node.operation.is_view or may_overwrite(planned, index, shared)):
+            operation = node.operation
+            if operation is None:
+                continue
+            taken = maps[node.inputs[0]]
+            self.works[index] = work(operation, taken, maps[index], run)
+            self.beside[index] = operation.mask_bytes * run.bytes(*maps[index]) // run.itemsize
+            self.beside[index] += padded_kept(operation, taken, run)
+            view = operation.is_view and not (training and isinstance(operation, Dropout))
+            if view or may_overwrite(planned, index, shared):
                 self.buffer[index] = self.buffer[node.inputs[0]]
+                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm):
+                    # It gives a view: what is written over that is taken back through a copy of the whole.
+                    self.works[index] = Work(0, 3 * self.bytes[index])
         self.last = self._last_uses(planned)
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
@@ -72,56 +97,35 @@ class Ledger:
                     last[buffer] = max(last.get(buffer, 0), held)
         return last
 
-    def scratch(self, index: int, itemsize: int) -> tuple[int, int]:
-        """Returns the bytes that an operation borrows while it runs: beside its output, and in place of it at first."""
-        node = self.nodes[index]
-        operation = node.operation
-        if operation is None or not operation.copies_at_work:
-            return 0, 0
-        taken = tuple(self.nodes[i].channels for i in node.inputs)
-        copies = sum(self.bytes[i] for i in node.inputs) + operation.parameters(taken) * itemsize
-        return copies, self.bytes[index] * operation.copies_at_work
+    def forward(self, kept: dict[int, int], *, beside: bool) -> tuple[int, int, dict[int, int]]:
+        """Returns the peak of a forward pass, what is held at its end, and that by buffer.
+
+        `kept` are the buffers that the backward pass needs; `beside`: what it needs beside signals is held too.
+        """
+        alive: dict[int, int] = {}
+        held = peak = self.padding
+        for index in range(1, len(self.nodes)):
+            if self.buffer[index] == index:
+                alive[index] = self.bytes[index]
+                held += self.bytes[index]
+            peak = max(peak, held + max(self.works[index].forward, self.beside[index] * beside))
+            held += self.beside[index] * beside
+            for done in [one for one in alive if one not in kept and self.last.get(one, one) <= index]:
+                held -= alive.pop(done)
+        return peak, held, alive
 
 
-def inference_bytes(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> int:
+def inference_bytes(planned: Plan, size: Size, run: Run) -> int:
     """Returns the peak of all activations in a forward pass without gradients: liveness over the graph."""
-    ledger = Ledger(planned, size, batch * itemsize)
-    alive: dict[int, int] = {}
-    held = peak = 0
-    for index in range(1, len(ledger.nodes)):
-        buffer = ledger.buffer[index]
-        own = 0
-        if buffer == index:
-            own = alive[index] = ledger.bytes[index]
-        copies, twin = ledger.scratch(index, itemsize)
-        held += own
-        peak = max(peak, held + max(copies, twin))
-        for done in [one for one in alive if ledger.last.get(one, one) <= index]:
-            held -= alive.pop(done)
-    return peak
+    return Ledger(planned, size, run).forward({}, beside=False)[0]
 
 
-def training_bytes(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4) -> int:
+def training_bytes(planned: Plan, size: Size, run: Run) -> int:
     """Returns the peak of all activations in a forward and a backward pass: what is kept for it, and its gradients."""
-    ledger = Ledger(planned, size, batch * itemsize)
+    ledger = Ledger(planned, size, run, training=True)
     kept = kept_buffers(ledger)
-    masks = {
-        index: node.operation.mask_bytes * ledger.bytes[index] // itemsize
-        for index, node in enumerate(ledger.nodes)
-        if node.operation is not None and node.operation.mask_bytes
-    }
-    held = peak = 0
-    alive: dict[int, int] = {}
-    for index in range(1, len(ledger.nodes)):
-        own = 0
-        if ledger.buffer[index] == index:
-            own = alive[index] = ledger.bytes[index]
-        copies, twin = ledger.scratch(index, itemsize)
-        held += own + masks.get(index, 0)
-        peak = max(peak, held + max(copies, twin))
-        for done in [one for one in alive if one not in kept and ledger.last.get(one, one) <= index]:
-            held -= alive.pop(done)
-    return max(peak, backward_peak(ledger, alive, masks, held, itemsize))
+    peak, held, alive = ledger.forward(kept, beside=True)
+    return max(peak, Backward(ledger, kept, held, alive).peak())
 
 
 def kept_buffers(ledger: Ledger) -> dict[int, int]:
@@ -137,31 +141,87 @@ def kept_buffers(ledger: Ledger) -> dict[int, int]:
     return kept
 
 
-def backward_peak(ledger: Ledger, alive: dict[int, int], masks: dict[int, int], held: int, itemsize: int) -> int:
-    """Returns the peak of the backward pass: gradients appear from the output on, and what was kept goes."""
-    kept = kept_buffers(ledger)
-    gradients: dict[int, int] = {len(ledger.nodes) - 1: ledger.bytes[-1]}
-    held += ledger.bytes[-1]
-    peak = held
-    for index in range(len(ledger.nodes) - 1, 0, -1):
-        node = ledger.nodes[index]
-        if node.operation is None or index not in gradients:
-            continue
-        given = summed = 0
-        for source in node.inputs:
-            if source and source not in gradients:
-                gradients[source] = 0 if node.operation.passes_gradient else ledger.bytes[source]
-                given += gradients[source]
-            elif source:
-                summed = max(summed, ledger.bytes[source])  # a second gradient exists until it is added to the first
-        copies, _ = ledger.scratch(index, itemsize)
-        held += given
-        peak = max(peak, held + max(summed, copies + ledger.bytes[index] if copies else 0))
-        if node.operation.passes_gradient and len(node.inputs) == 1 and node.inputs[0]:
-            gradients[node.inputs[0]] += gradients.pop(index)
+class Backward:
+    """The backward pass: gradients appear from the output on, and what was kept goes.
+
+    Several gradients may share one buffer: those of what a concatenation or a sum joined are the gradient of the whole.
+    """
+
+    def __init__(self, ledger: Ledger, kept: dict[int, int], held: int, alive: dict[int, int]) -> None:
+        self.ledger = ledger
+        self.kept = kept
+        self.alive = alive
+        output = len(ledger.nodes) - 1
+        self.gradient = {output: output}
+        """By signal, the buffer of its gradient; a buffer has the number of the signal that it was made for."""
+        self.sharing = {output: 1}
+        self.held = held + ledger.bytes[output]
+        self.highest = self.held
+
+    def peak(self) -> int:
+        """Returns the most bytes that are held at once."""
+        for index in range(len(self.ledger.nodes) - 1, 0, -1):
+            if index in self.gradient:
+                self.step(index)
+        return self.highest
+
+    def step(self, index: int) -> None:
+        """Computes the gradients of an operation's inputs, and lets go of its own."""
+        own = self.gradient.pop(index)
+        operation, work_ = self.ledger.nodes[index].operation, self.ledger.works[index]
+        sources = list(self.sources(index))
+        if operation is not None and (operation.passes_gradient or isinstance(operation, Concat)):
+            for source in sources:
+                self.share(source, own)
         else:
-            held -= gradients.pop(index)
-        held -= masks.pop(index, 0)
-        for buffer in [one for one in alive if kept.get(one) == index]:
-            held -= alive.pop(buffer)
-    return peak
+            self.note(work_.backward if sources else work_.weights)
+            for source in sources:
+                self.give(source)
+        self.release(own)
+        self.held -= self.ledger.beside[index]
+        for buffer in [one for one in self.alive if self.kept.get(one) == index]:
+            self.held -= self.alive.pop(buffer)
+
+    def sources(self, index: int) -> Iterator[int]:
+        """Yields the inputs whose values count; the image has no gradient."""
+        operation, inputs = self.ledger.nodes[index].operation, self.ledger.nodes[index].inputs
+        every = operation is not None and (operation.meets or isinstance(operation, Gate))
+        yield from (source for source in (inputs if every else inputs[:1]) if source)
+
+    def share(self, source: int, buffer: int) -> None:
+        """Makes a buffer that exists the gradient of a signal, or adds it to what the signal has."""
+        if source not in self.gradient:
+            self.gradient[source] = buffer
+            self.sharing[buffer] += 1
+        elif self.sharing[self.gradient[source]] > 1:
+            self.own(source)
+
+    def give(self, source: int) -> None:
+        """Makes a new gradient of a signal; a second one is added to the first, in place where nobody shares that."""
+        self.held += self.ledger.bytes[source]
+        self.note()
+        if source not in self.gradient:
+            self.gradient[source] = source
+            self.sharing[source] = 1
+            return
+        if self.sharing[self.gradient[source]] > 1:
+            self.own(source)
+        self.held -= self.ledger.bytes[source]
+
+    def own(self, source: int) -> None:
+        """Makes a sum beside its two terms, and lets go of the first."""
+        self.held += self.ledger.bytes[source]
+        self.note()
+        self.release(self.gradient[source])
+        self.gradient[source] = source
+        self.sharing[source] = 1
+
+    def release(self, buffer: int) -> None:
+        """Frees a buffer that nobody shares any more."""
+        self.sharing[buffer] -= 1
+        if not self.sharing[buffer]:
+            self.held -= self.ledger.bytes[buffer]
+
+    def note(self, more: int = 0) -> None:
+        """Notes what is held now, and so many bytes more."""
+        self.highest = max(self.highest, self.held + more)
