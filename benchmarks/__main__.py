@@ -1,6 +1,6 @@
 """All benchmarks, the quick ones first."""
 
-from benchmarks import command, loading, network, planning
+from benchmarks import command, loading, network, planning, tiling
 
-for benchmark in (command, planning, loading, network):
+for benchmark in (command, planning, loading, network, tiling):
     benchmark.main()

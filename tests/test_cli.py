@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -176,7 +177,7 @@ def test_sizes_lists_what_fits_around_a_size() -> None:
     assert [size["input_size"] for size in values["near"]] == [[544, 544], [560, 560], [576, 576], [592, 592]]
     assert values["sizes"]["accepted"]["remainders"] == [[0], [0]]
     text = run("sizes", "unet-2015", "--near", "572").stdout
-    assert "aligned    16k + 12: 188, 204, 220, ..." in text and ["572×572", "388×388", "184×184", "yes", "-", "-"] in [
+    assert "aligned    16k + 12: 188, 204, 220, ..." in text and ["572", "388", "184", "92", "yes", "-", "-"] in [
         line.split() for line in text.splitlines()
     ]
 
@@ -184,7 +185,18 @@ def test_sizes_lists_what_fits_around_a_size() -> None:
 def test_axes_that_differ_are_told_apart() -> None:
     text = run("sizes", "unet-same", "--set", "down.stride=[2, 1]", "--near", "64x7").stdout
     assert "height: multiples of 16: 16, 32, 48, ...; width: any from 1" in text
-    assert "64×7" in text
+    assert re.search(r"^height +output", text, re.M) and re.search(r"^width +output", text, re.M)
+
+
+def test_a_size_that_is_not_aligned_says_what_is_dropped_and_how_far_apart_it_is() -> None:
+    rows = {
+        line.split()[0]: line.split() for line in run("sizes", "unet-2015", "--near", "573").stdout.split("\n") if line
+    }
+    assert rows["573"] == ["573", "388", "185", "92", "-", "-", "1"]
+    text = run("sizes", "unet-2015", "--near", "570").stdout
+    assert "4 at level 2, 6 at level 1, 7 at level 0" in text
+    wide = run("sizes", "unet-strided", "--near", "1000000").stdout
+    assert "4 at level 3, 6 at level 2, 7 at level 1, 7.5 at level 0" in wide and "height = width" in wide
 
 
 def test_diff_tells_what_differs_once() -> None:

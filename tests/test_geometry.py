@@ -131,6 +131,48 @@ def test_an_aligned_network_moves_with_its_input_by_whole_periods(data: st.DataO
     assert torch.allclose(near[..., inner], far[..., inner], rtol=1e-9, atol=1e-9)
 
 
+def even(network: nn.Module) -> nn.Module:
+    """Makes every kernel the same at all its samples, and the network linear: what it says comes from the middle."""
+    positive(network)
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.Conv1d | nn.ConvTranspose1d):
+                module.weight.copy_(module.weight.mean(2, keepdim=True).expand_as(module.weight))
+    return network
+
+
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
+@settings(RELAXED, max_examples=60)
+@given(st.data())
+def test_the_output_grid_is_where_the_response_to_a_shifted_pixel_lies(data: st.DataObject) -> None:
+    """Where a bright pixel moves, the middle of its image moves along; read by the grid, it is where the pixel is."""
+    plain = {"norm": "none", "act": "identity", "odd_sizes": {"type": "error"}}
+    spec = data.draw(specs(dims=1, max_depth=3, **plain))
+    planned = unetkit.plan(spec)
+    assume(not planned.sees_image and bool(planned.aligned[0]))
+    kinds = {node.operation.kind for node in planned.nodes if node.operation is not None}
+    assume(not kinds & {"gate", "pixel shuffle", "dropout", "norm"})
+    assume(not any(getattr(node.operation, "name", "") for node in planned.nodes))
+    field, period = planned.receptive_field[0], planned.aligned[0].period
+    assert field is not None
+    size = planned.aligned[0].above(3 * field + 4 * period)
+    assume(size is not None and size < 1500)
+    assert size is not None
+    assume(planned.alignment((size,))[0].shift == 0)
+    network = even(unetkit.build(spec, seed=0))
+    start, step = planned.output_grid((size,))[0]
+    middle, centres = size // 2, []
+    with torch.no_grad():
+        nothing = network(torch.zeros(1, spec.in_channels, size, dtype=torch.float64))
+        for moved in range(period):  # pooling sees some phases late and some early: together they are exact
+            image = torch.zeros(1, spec.in_channels, size, dtype=torch.float64)
+            image[..., middle + moved] = 1
+            response = (network(image) - nothing)[0].sum(0)
+            places = float(start) + float(step) * torch.arange(len(response), dtype=torch.float64)
+            centres.append(float((places * response).sum() / response.sum()) - moved)
+    assert sum(centres) / period == pytest.approx(middle, abs=1e-6)
+
+
 def test_the_2015_network_has_the_offsets_that_follow_from_its_pooling() -> None:
     planned = unetkit.plan(unetkit.load("unet-2015"))
     assert planned.alignment((570, 572))[0].offsets == {3: 0, 2: 4, 1: 6, 0: 7}

@@ -72,10 +72,12 @@ def print_rich(*parts: Table | str) -> None:
         if isinstance(part, str):
             print(part)
             continue
-        if not console.is_terminal:
-            for column in part.columns:
-                column.min_width = None if column.no_wrap else TEXT_WIDTH
         console.width = 10_000
+        for column in part.columns:
+            if column.no_wrap:
+                column.min_width = max(console.measure(cell).maximum for cell in (column.header, *column.cells))
+            elif not console.is_terminal:
+                column.min_width = TEXT_WIDTH
         padding = 2 * len(part.columns)  # rich leaves it out of what it measures for columns with a least width
         measured = console.measure(part)
         wraps = any(not column.no_wrap for column in part.columns)

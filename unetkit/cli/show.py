@@ -54,8 +54,12 @@ def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
         "parameters": plan.parameters,
         "macs": sized.macs,
         "receptive_field": list(plan.receptive_field),
+        "receptive_field_range": [widths and list(widths) for widths in plan.receptive_fields],
         "input_size": list(sized.input_size),
         "output_size": list(sized.output_size),
+        "output_grid": [
+            {"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(sized.input_size)
+        ],
         "memory": needed_memory(plan, sized.input_size).json(),
         "sizes": all_sizes(plan),
         "levels": [level.json() for level in levels(sized)],

@@ -10,6 +10,8 @@ import typer
 from unetkit.cli.arguments import NATURAL_SIZE, AsJson, Overrides, SpecName, parse_size
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from unetkit.geometry import SizeSet
     from unetkit.planning import Plan
 
@@ -28,7 +30,7 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
 
     At an aligned size nothing is dropped on the way down, and encoder and decoder meet as well as they can.
     """
-    from unetkit.cli.output import facts, print_json, print_rich, size_text, table
+    from unetkit.cli.output import facts, print_json, print_rich
     from unetkit.planning import plan
     from unetkit.spec import load
 
@@ -36,22 +38,40 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     wanted = parse_size(near or str(NATURAL_SIZE[planned.dims]), planned.dims)
     if len(wanted) != planned.dims:
         raise typer.BadParameter(f"{near} has {len(wanted)} axes, {planned.spec.name} has {planned.dims}.")
-    found = neighbours(planned, wanted)
+    near_by = [near_size(planned, size) for size in neighbours(planned, wanted)]
     if as_json:
-        near_by = [near_size(planned, size) for size in found]
         print_json({"name": planned.spec.name, "sizes": all_sizes(planned), "near": near_by})
         return
-    headings = ("input", "output", "margin", "aligned", "skip and decoder apart, in pixels", "dropped")
-    made = table(*headings, right=("input", "output", "margin", "dropped"))
-    for size in found:
-        row = near_size(planned, size)
-        yes = "yes" if row["aligned"] else "-"
-        dropped = sum(sum(fit["dropped"].values()) for fit in row["axes"])
-        output, margin = size_text(row["output_size"]), size_text(row["margin"])
-        made.add_row(size_text(size), output, margin, yes, apart(planned, size), f"{dropped or '-'}")
     rows = [("accepted", in_words_by_axis(planned, planned.accepted))]
     rows += [("aligned", in_words_by_axis(planned, planned.aligned))]
-    print_rich(planned.spec.name, "", facts(rows), "", made)
+    print_rich(planned.spec.name, "", facts(rows))
+    for axes, title in groups(planned, wanted):
+        print_rich("", axis_table(near_by, axes[0], title))
+
+
+def groups(plan: Plan, wanted: tuple[int, ...]) -> list[tuple[list[int], str]]:
+    """Returns the axes that are shown as one, since all is the same along them, and what they are called together."""
+    from unetkit.planning.planned import AXES
+
+    found: dict[tuple[int, int], list[int]] = {}
+    for axis, n in enumerate(wanted):
+        found.setdefault((plan.twins[axis], n), []).append(axis)
+    return [(axes, " = ".join(AXES[plan.dims][axis] for axis in axes)) for axes in found.values()]
+
+
+def axis_table(near_by: list[dict[str, Any]], axis: int, title: str) -> Table:
+    """Returns one row for each size along one axis: what comes out, where it lies, and how well it fits."""
+    from unetkit.cli.output import table
+
+    headings = ("output", "margin", "begins at", "aligned", "skip and decoder apart, in pixels", "dropped")
+    made = table(title, *headings, right=(title, "output", "margin", "begins at", "dropped"))
+    for n, row in {row["input_size"][axis]: row for row in near_by}.items():
+        fit, first = row["axes"][axis], row["axes"][axis]["grid"]["start"]
+        apart = ", ".join(f"{offset:g} at level {level}" for level, offset in fit["offsets"].items() if offset)
+        dropped = sum(fit["dropped"].values())
+        numbers = (row["output_size"][axis], row["margin"][axis], f"{first:g}")
+        made.add_row(str(n), *map(str, numbers), "yes" if fit["aligned"] else "-", apart or "-", f"{dropped or '-'}")
+    return made
 
 
 def all_sizes(plan: Plan) -> dict[str, Any]:
@@ -74,24 +94,19 @@ def per_axis(sets: tuple[SizeSet, ...]) -> dict[str, Any]:
 
 
 def near_size(plan: Plan, size: tuple[int, ...]) -> dict[str, Any]:
-    """Returns how a size fits, as plain values; `margin` is by how much the output is smaller."""
-    output, axes = plan.output_size(size), plan.alignment(size)
+    """Returns how a size fits, as plain values.
+
+    `margin` is by how much the output is smaller, `grid` where its samples sit, in input pixels.
+    """
+    output, fits = plan.output_size(size), plan.alignment(size)
+    grids = [{"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(size)]
     return {
         "input_size": size,
         "output_size": output,
         "margin": tuple(n - m for n, m in zip(size, output, strict=True)),
-        "aligned": all(fit.aligned for fit in axes),
-        "axes": [fit.json() for fit in axes],
+        "aligned": all(fit.aligned for fit in fits),
+        "axes": [fit.json() | {"grid": grid} for fit, grid in zip(fits, grids, strict=True)],
     }
-
-
-def apart(plan: Plan, size: tuple[int, ...]) -> str:
-    """Returns by how much skips and decoder are apart, where they are, by level; once for axes that agree."""
-    told = []
-    for fit in plan.alignment(size):
-        offsets = [f"{offset:g} at level {level}" for level, offset in fit.offsets.items() if offset]
-        told.append(", ".join(offsets) or "-")
-    return told[0] if len(set(told)) == 1 else "; ".join(told)
 
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:
