@@ -22,6 +22,7 @@ COMMANDS = {
     "schema": "schema",
     "code": "code unet-2015",
     "new": "new mine.yaml --from unet-2015",
+    "study plan": "study plan what-makes-a-unet",
     "help": "--help",
     "help of train": "train --help",
     "help of study report": "study report --help",

@@ -111,7 +111,8 @@ def heading(study: Study) -> Iterator[str]:
     """Yields what the study is about."""
     about = f": {study.frame.description}" if study.frame.description else ""
     yield f"{study.name}{about}"
-    axes = f", {len(study.frame.axes)} axes {study.frame.design.replace('_', ' ')}" if study.frame.axes else ""
+    count, design = len(study.frame.axes), study.frame.design.replace("_", " ")
+    axes = f", {count} ax{'i' if count == 1 else 'e'}s{f', {design}' if count > 1 else ''}" if count else ""
     match = f", widths chosen to match the base's {study.frame.match}" if study.frame.match != "none" else ""
     excluded = f", {study.excluded:,} left out by conditions" if study.excluded else ""
     yield f"base {study.base.network}{axes}{match}{excluded}"

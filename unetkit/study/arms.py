@@ -71,9 +71,11 @@ class Planner:
     def differences(self, settings: tuple[Setting, ...]) -> Iterator[Difference]:
         """Yields in what an arm differs from the base, as it was written."""
         for one in settings:
-            old = self.recipe.said(one.path)
-            if old != one.value:
-                yield Difference(one.path, old, one.value)
+            old, new = self.recipe.said(one.path), one.value
+            if isinstance(old, dict) and isinstance(new, str) and old.get("type") != new:
+                old = old.get("type")  # another type by its name alone: what the old one's parameters were is no matter
+            if old != new:
+                yield Difference(one.path, old, new)
 
     def stop(self) -> None:
         """Raises SpecError where a path that does not exist is the reason why a value is in no arm."""

@@ -88,6 +88,10 @@ def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[Node, Faul
     faults: list[tuple[Node, Fault]] = []
     for name, node in entries(document.root, "axes"):
         labelled = type(node.value) is dict
+        if not node.value or not (labelled or type(node.value) is tuple):
+            message = f"{text_of(plain(node))} gives no values"
+            faults.append((node, Fault("wrong-value", message, cure="Give a list, or a map of labels and values.")))
+            continue
         if is_path(name.value):
             pairs = node.value.values() if labelled else [(item, item) for item in node.value]
             values = [Value(text_of(plain(label)), (Setting(name, leaf),), label) for label, leaf in pairs]
@@ -112,7 +116,11 @@ OWN_NAME = "An axis with a name of its own has a map: by label, the paths that a
 def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault]]]:
     """Returns what a map of dotted paths sets, and what is wrong with it."""
     if type(node.value) is not dict:
-        fault = Fault("wrong-type", f"{text_of(plain(node))} is no map of paths and values", cure=OWN_NAME)
+        fault = Fault(
+            "wrong-type",
+            f"{text_of(plain(node))} is no map of paths and values",
+            cure="Write {skip.align: pad}, for example.",
+        )
         return (), [(node, fault)]
     settings = tuple(Setting(name, leaf) for name, leaf in node.value.values())
     return settings, [(one.name, unknown_path(one.path)) for one in settings if not is_path(one.path)]

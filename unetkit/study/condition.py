@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from unetkit.errors import Fault, SpecError
 from unetkit.study.axis import text_of
 from unetkit.study.design import Candidate
 from unetkit.yamlmerge import Node, plain
@@ -37,7 +38,11 @@ class Condition(NamedTuple):
 
 
 def condition_of(node: Node) -> Condition:
-    """Returns the condition in a map; a list is met by each of its values."""
+    """Returns the condition in a map; a list is met by each of its values. Raises SpecError where it is none."""
+    if type(node.value) is not dict or not node.value:
+        cure = "Write {path: value}, or {path: [one value, another]}."
+        fault = Fault("wrong-type", f"{text_of(plain(node))} is no condition", cure=cure, place=node.place())
+        raise SpecError(fault)
     tests = []
     for name, leaf in node.value.values():
         value = plain(leaf)

@@ -43,15 +43,6 @@ def as_map(value: object) -> dict[str, Any]:
     raise ValueError("this is no map of paths and values")
 
 
-def as_values(value: object) -> tuple[Any, ...] | dict[str, Any]:
-    """Returns the values of an axis: a list, or a map from labels."""
-    if isinstance(value, tuple | list) and value:
-        return tuple(value)
-    if isinstance(value, dict) and value:
-        return value
-    raise ValueError("an axis has a list of values, or a map of labels and values")
-
-
 def as_reference(value: object) -> str | dict[str, Any]:
     """Returns the name of a file, or a map in its place."""
     if isinstance(value, str | dict) and value:
@@ -73,7 +64,7 @@ class Budget(Strict):
 
 
 class StudyFrame(Strict):
-    """The keys of a study."""
+    """The keys of a study. What is inside `axes`, `arms`, `when` and `exclude` is checked where it is expanded."""
 
     unetkit: Literal[1]
     """Version of the language."""
@@ -95,13 +86,13 @@ class StudyFrame(Strict):
     """Fractions of the training data, each a subset of the next."""
     design: Literal["one_at_a_time", "full", "paired"] = "one_at_a_time"
     """How axes combine: each alone against the base, all with all, or the first values, the second, and so on."""
-    axes: dict[str, Annotated[Any, PlainValidator(as_values)]] = Field(default_factory=dict)
+    axes: dict[str, Any] = Field(default_factory=dict)
     """What varies: a dotted path and its values, or a name and, by label, the paths that are set."""
-    arms: dict[str, Settings] = Field(default_factory=dict)
+    arms: dict[str, Any] = Field(default_factory=dict)
     """Arms given one by one: by name, the paths that are set."""
-    when: dict[str, Settings] = Field(default_factory=dict)
+    when: dict[str, Any] = Field(default_factory=dict)
     """By axis, the condition under which it applies; where it does not, it is left as the base has it."""
-    exclude: tuple[Settings, ...] = ()
+    exclude: tuple[Any, ...] = ()
     """Conditions: an arm that meets all paths of one of them is left out."""
     match: Literal["none", "parameters", "macs"] = "none"
     """Whether the width of every arm is chosen so that it has as many parameters, or MACs, as the base."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from unetkit.errors import Fault, SpecError
+from unetkit.errors import Fault, SpecError, did_you_mean
 from unetkit.spec import find_spec
 from unetkit.spec.faults import faults_of
 from unetkit.study.arms import Planner
@@ -152,7 +152,7 @@ class StudyLoader:
         names = {axis.name for axis in axes}
         for name, node in entries(self.document.root, "when"):
             if name.value not in names:
-                fault = Fault("unknown-axis", f"there is no axis {name.value!r}", cure=f"Axes: {', '.join(names)}.")
+                fault = Fault("unknown-axis", f"there is no axis {name.value!r}", cure=did_you_mean(name.value, names))
                 self.collect([(name, fault)])
             when[name.value] = condition_of(node)
         exclude = self.document.root.value.get("exclude")

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 from unetkit.planning import Plan
 from unetkit.spec import Spec
+from unetkit.spec.frame import Frame
 from unetkit.spec.loading import Loader, Memo
 from unetkit.study.arm import Facts
 from unetkit.study.axis import Setting
@@ -19,6 +20,12 @@ from unetkit.yamlfile import Document
 from unetkit.yamlmerge import Node, assigned, noded, plain
 
 Settings = tuple[Setting, ...]
+
+DEFAULTS = {
+    slot: Frame.model_fields[slot].get_default(call_default_factory=True)["type"]
+    for slot in ("block", "down", "up", "skip", "norm", "act", "head", "init", "odd_sizes")
+}
+"""The types of blocks that the base does not name, by slot: what an arm sets in one is a parameter of this type."""
 
 
 class Matched(NamedTuple):
@@ -54,6 +61,9 @@ class Recipe:
         root = self.spec.root
         for one in settings:
             if one.part == "spec":
+                first = one.keys[0]
+                if len(one.keys) > 1 and first.value not in root.value and first.value in DEFAULTS:
+                    root = assigned(root, one.keys[:1], noded(DEFAULTS[first.value], first))
                 root = assigned(root, one.keys, one.leaf)
         document = Document(self.spec.name, root)
         return Loader(document.values(), document, self.families).spec(self.name)
@@ -135,8 +145,8 @@ class Recipe:
 
     def said(self, path: str) -> Any:
         """Returns what the base says at a dotted path, or its default there; None where there is none."""
-        value = at(self.written, path)
-        return value if value is not None else at(self.resolved, path)
+        sources = self.written, self.resolved, DEFAULTS
+        return next((value for values in sources if (value := at(values, path)) is not None), None)
 
 
 def widened(settings: Settings, chosen: Matched) -> Settings:

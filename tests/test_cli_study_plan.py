@@ -1,0 +1,81 @@
+"""unetkit study plan: the table, the JSON, the warnings and the refusal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commandline import answer, run
+from tests.studies import BASE, study_file
+from unetkit.study import load_study, shipped_studies
+from unetkit.study.advice import enough, warnings
+
+AXES = "axes:\n  skip: [none]\n  block.kernel: [1, 4]\n"
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_every_shipped_study_is_planned_whole(name: str) -> None:
+    found = answer("study", "plan", name)
+    assert found["name"] == name
+    assert found["description"]
+    assert all(not arm["skipped"] for arm in found["arms"])
+    assert all(arm["memory"] for arm in found["arms"])
+    assert len(found["runs"]) == len(found["arms"]) * len(found["seeds"]) * len(found["fractions"])
+
+
+def test_the_table_shows_arms_differences_costs_skips_and_warnings(tmp_path: Path) -> None:
+    told = run("study", "plan", study_file(tmp_path, AXES), "--set", "seeds=5").stdout
+    assert "study\nbase tiny, 2 axes, one at a time\n" in told
+    assert "skip: concat → none" in told
+    assert "skipped block.kernel=4: block.kernel: " in told
+    assert "3 arms × 5 seeds = 15 runs" in told
+    assert "warning: 1 arm cannot be built and is skipped\n" in told
+    assert "warning: 5 seeds cannot reach p < .05 with a sign-flip test; 6 can\n" in told
+    assert "warning: axis block.kernel changes the parameter count 5.0 ×: a difference may be one of size;" in told
+
+
+def test_many_arms_are_shown_in_part_unless_all_are_asked_for(tmp_path: Path) -> None:
+    file = study_file(tmp_path, f"axes: {{channels.base: [{', '.join(map(str, range(9, 69)))}]}}\n")
+    assert "… and 11 more arms: --all shows them, --json too" in run("study", "plan", file).stdout
+    assert "more arms" not in run("study", "plan", file, "--all").stdout
+
+
+def test_hours_follow_from_a_budget_of_minutes_and_are_refused_before_the_start(tmp_path: Path) -> None:
+    file = study_file(tmp_path, "axes: {skip: [none]}\nbudget: {minutes: 30}\n")
+    assert answer("study", "plan", file)["cost"]["hours"] == 6
+    run("study", "plan", file, "--max-hours", "6")
+    told = run("study", "plan", file, "--max-hours", "5", code=1).stderr
+    assert told.startswith("error[too-long]: 12 runs take about 6.0 hours one after another, allowed are 5\n")
+
+
+def test_a_few_timed_steps_say_how_long_a_run_takes(tmp_path: Path) -> None:
+    file = study_file(tmp_path, "axes: {skip: [none]}\n", head=BASE.replace("32", "16"))
+    assert answer("study", "plan", file)["cost"]["hours"] is None
+    cost = answer("study", "plan", file, "--time", "1")["cost"]
+    assert cost["seconds_per_run"].keys() == {"base", "skip=none"}
+    assert 0 < cost["hours"] < 1
+
+
+def test_data_can_be_given_on_the_command_line(tmp_path: Path) -> None:
+    file = study_file(tmp_path, "data: mine.yaml\n")
+    ids = [answer("study", "plan", file, *data)["runs"][0]["id"] for data in ((), ("--data", "other.yaml"))]
+    assert len(set(ids)) == 2
+
+
+def test_so_many_seeds_are_enough_and_one_less_is_not() -> None:
+    for comparisons in range(1, 50):
+        seeds = enough(comparisons)
+        assert comparisons * 2 / 2**seeds < 0.05 <= comparisons * 2 / 2 ** (seeds - 1)
+
+
+def test_seeds_that_holm_makes_too_few_are_told(tmp_path: Path) -> None:
+    found = load_study(study_file(tmp_path, "axes: {skip: [none, add]}\n"))
+    message = "6 seeds cannot reach p < .05 with a sign-flip test in 2 comparisons corrected by Holm's method; 7 can"
+    assert message in list(warnings(found))
+
+
+def test_a_study_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    told = run("study", "plan", "aligment", code=1).stderr
+    assert told.startswith("error[unknown-study]: there is no study 'aligment', neither a file nor shipped\n")
+    assert "Did you mean: alignment?" in told

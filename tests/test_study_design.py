@@ -1,0 +1,132 @@
+"""Which arms a study has: designs, conditions, arms that are the same, arms that cannot be built."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.studies import names, study
+from unetkit.errors import SpecError
+
+TWO_AXES = """\
+axes:
+  skip: [none, add]
+  block.kernel: [5, 1]
+"""
+
+
+def test_one_at_a_time_changes_one_axis_in_each_arm(tmp_path: Path) -> None:
+    found = study(tmp_path, TWO_AXES)
+    assert names(found) == ["base", "skip=none", "skip=add", "block.kernel=5", "block.kernel=1"]
+    assert all(len(arm.settings) == 1 for arm in found.arms[1:])
+
+
+def test_full_has_every_combination_and_the_base(tmp_path: Path) -> None:
+    found = study(tmp_path, TWO_AXES + "design: full\n")
+    pairs = [f"skip={skip},block.kernel={kernel}" for skip in ("none", "add") for kernel in (5, 1)]
+    assert names(found) == ["base", *pairs]
+
+
+def test_paired_goes_through_all_axes_together(tmp_path: Path) -> None:
+    found = study(tmp_path, TWO_AXES + "design: paired\n")
+    assert names(found) == ["base", "skip=none,block.kernel=5", "skip=add,block.kernel=1"]
+
+
+def test_arms_can_be_given_one_by_one(tmp_path: Path) -> None:
+    found = study(tmp_path, "arms:\n  bare: {skip: none, norm: none}\n  deep: {channels.levels: 4}\n")
+    assert names(found) == ["base", "bare", "deep"]
+    assert found.arms[1].settings == (("skip", "none"), ("norm", "none"))
+
+
+def test_a_named_axis_sets_several_paths_under_one_label(tmp_path: Path) -> None:
+    text = "axes:\n  alignment:\n    same: {}\n    crop: {block.padding: valid, skip.align: crop}\n"
+    found = study(tmp_path, text)
+    assert found.base.names == ("base", "alignment=same")
+    assert names(found) == ["base", "alignment=crop"]
+    assert dict(found.arms[1].settings) == {"block.padding": "valid", "skip.align": "crop"}
+
+
+def test_labels_name_whole_blocks(tmp_path: Path) -> None:
+    text = "axes:\n  up:\n    nearest: {type: interpolate, method: nearest, conv: 1}\n    linear: {type: interpolate}\n"
+    found = study(tmp_path, text)
+    assert names(found) == ["base", "up=nearest", "up=linear"]
+    assert found.arms[1].values()["spec"]["up"]["method"] == "nearest"
+
+
+def test_equal_networks_with_equal_training_are_one_arm(tmp_path: Path) -> None:
+    text = "axes:\n  skip: [concat, {type: concat, align: same}, add]\n  training.batch: [2, 4]\n"
+    found = study(tmp_path, text)
+    assert found.base.names == ("base", "skip=concat", "skip={type: concat, align: same}", "training.batch=2")
+    assert names(found) == ["base", "skip=add", "training.batch=4"]
+
+
+def test_an_arm_that_cannot_be_built_is_skipped_with_its_reason(tmp_path: Path) -> None:
+    found = study(tmp_path, "axes: {block.kernel: [4, 5], up: [nope]}\n")
+    reasons = {arm.name: arm.skipped for arm in found.skipped}
+    assert reasons.keys() == {"block.kernel=4", "up=nope"}
+    assert reasons["up=nope"].startswith("up.type: no up is called 'nope'")
+    assert [run.arm.name for run in found.runs[:2]] == ["base", "block.kernel=5"]
+
+
+def test_when_leaves_an_axis_out_where_its_condition_does_not_hold(tmp_path: Path) -> None:
+    text = """\
+design: full
+axes:
+  skip: [concat, none]
+  skip.align: [pad, crop]
+when: {skip.align: {skip: concat}}
+"""
+    found = study(tmp_path, text)
+    assert names(found) == ["base", "skip=concat,skip.align=pad", "skip=concat,skip.align=crop", "skip=none"]
+
+
+def test_exclude_leaves_arms_out_and_counts_them(tmp_path: Path) -> None:
+    text = TWO_AXES + "design: full\nexclude:\n  - {skip: [none, concat], block.kernel: 1}\n"
+    found = study(tmp_path, text)
+    assert names(found) == ["base", "skip=none,block.kernel=5", "skip=add,block.kernel=5", "skip=add,block.kernel=1"]
+    assert found.excluded == 1
+
+
+def test_a_condition_asks_the_base_where_the_arm_says_nothing(tmp_path: Path) -> None:
+    text = TWO_AXES + "design: full\nexclude:\n  - {skip: none, block.kernel: 1, norm: batch}\n"
+    assert "skip=none,block.kernel=1" not in names(study(tmp_path, text))
+
+
+def test_runs_are_in_the_order_of_seeds_with_the_base_first(tmp_path: Path) -> None:
+    found = study(tmp_path, "axes: {skip: [add]}\n", "seeds=[7, 3]", "fractions=[1.0, 0.5]")
+    told = [(run.seed, run.fraction, run.arm.name) for run in found.runs]
+    assert told == [(seed, fraction, arm) for seed in (7, 3) for fraction in (0.5, 1.0) for arm in ("base", "skip=add")]
+
+
+def test_a_run_has_the_values_of_its_arm_with_seed_and_fraction(tmp_path: Path) -> None:
+    found = study(tmp_path, "axes: {training.batch: [4]}\n", "seeds=[7]", "fractions=[0.5]")
+    values = found.runs[1].run_values
+    assert values["training"] == {"steps": 10, "batch": 4, "patch": 32, "seed": 7, "fraction": 0.5}
+    assert values["spec"]["channels"] == [8, 16, 32]
+
+
+def test_equal_runs_of_two_studies_have_one_id(tmp_path: Path) -> None:
+    one = study(tmp_path, "axes: {skip: [add, none]}\n")
+    other = study(tmp_path, "name: other\ndesign: full\naxes: {skip: [none], block.kernel: [3, 5]}\n")
+    shared = {run.id for run in one.runs} & {run.id for run in other.runs}
+    assert len(shared) == 2 * 6  # base and skip=none, with six seeds
+    assert len({run.id for run in one.runs}) == len(one.runs)
+
+
+@pytest.mark.parametrize("change", ["training.steps=11", "data=elsewhere", "base.norm=none", "base.init=normal"])
+def test_another_training_or_network_has_another_id(change: str, tmp_path: Path) -> None:
+    assert study(tmp_path, "").runs[0].id != study(tmp_path, "", change).runs[0].id
+
+
+def test_the_name_of_a_network_has_no_say_in_the_id(tmp_path: Path) -> None:
+    assert study(tmp_path, "").runs[0].id == study(tmp_path, "", "base.name=other", "base.description=x").runs[0].id
+
+
+def test_a_budget_replaces_that_of_the_training(tmp_path: Path) -> None:
+    assert study(tmp_path, "budget: {minutes: 2}\n").base.training == {"batch": 2, "patch": 32, "minutes": 2}
+
+
+def test_a_base_that_cannot_be_built_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"study.yaml:\d+:\d+: error\[unknown-block\]: skip"):
+        study(tmp_path, "", head="unetkit: 1\nbase: {extends: unet-small, skip: concatt}\n")
