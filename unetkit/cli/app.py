@@ -29,6 +29,7 @@ COMMANDS = (
     "train",
     "predict",
     "evaluate",
+    "card",
     "export",
     "study",
 )

@@ -78,8 +78,8 @@ def heading(plan: Plan) -> str:
 def summary(plan: Plan, sized: SizedPlan) -> Table:
     """Returns the facts about the whole network."""
     from unetkit.cli.output import count, facts, magnitude, size_text
-    from unetkit.cli.sizes import in_words_by_axis
     from unetkit.planning import needed_memory
+    from unetkit.planning.words import in_words_by_axis
 
     spec, needs = plan.spec, needed_memory(plan, sized.input_size)
     return facts(

@@ -29,7 +29,7 @@ COLOURS: tuple[Colour, ...] = (
 MASKED, WRONG = (90, 90, 90), (255, 45, 85)
 INK, FAINT, PAPER = (28, 28, 30), (110, 110, 115), (255, 255, 255)
 PANELS = ("image", "truth", "prediction", "wrong")
-PANEL = 300  # pixels, the least width of one panel
+PANEL = 300  # pixels, about the longer side of a panel; twice as much at most
 STRIP = 48  # rows that a curve is shown with
 GAP, MARGIN, LINE, TOP = 12, 28, 26, 34
 FONTS = Path(draw.__file__).parent / "fonts"
@@ -60,14 +60,16 @@ class Example:
         return cls(pair.name, image, truth, predicted, note)
 
     def panels(self, colours: Sequence[Colour] = COLOURS) -> list[Image.Image]:
-        """Returns the four pictures that PANELS names, enlarged by a whole factor to about PANEL pixels."""
+        """Returns the four pictures that PANELS names, enlarged by a whole factor to about PANEL pixels, or shrunk."""
         grey = grey_levels(self.image)
         known = self.truth != UNLABELLED
         wrong = np.asarray(grey.convert("RGB"), np.uint8) // 2
         wrong[(self.truth != self.predicted) & known] = WRONG
         made = (grey, coloured(self.truth, colours), coloured(self.predicted, colours), Image.fromarray(wrong))
-        zoom = max(1, round(PANEL / grey.width))
-        return [one.resize((one.width * zoom, one.height * zoom), Image.Resampling.NEAREST) for one in made]
+        longest = max(grey.size)
+        zoom = min(max(1, round(PANEL / longest)), 2 * PANEL / longest)
+        width, height = (max(1, round(length * zoom)) for length in grey.size)
+        return [one.resize((width, height), Image.Resampling.NEAREST) for one in made]
 
 
 def figure(

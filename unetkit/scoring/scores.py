@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import StringIO
 from math import isfinite, nan
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +41,11 @@ class Summary(NamedTuple):
     images: int
 
 
+def number(value: Any) -> float:
+    """Returns a number; NaN for what is none."""
+    return float(value) if isinstance(value, int | float) else nan
+
+
 @dataclass(frozen=True)
 class Scores:
     """Metrics per image and class, in the order of images and classes.
@@ -52,6 +58,30 @@ class Scores:
     classes: tuple[str, ...]
     metrics: tuple[str, ...]
     rows: tuple[Row, ...]
+
+    @classmethod
+    def of(cls, classes: tuple[str, ...], metrics: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Self:
+        """Returns scores from rows as `plain` gives them: what has no value, and images without a class, are NaN.
+
+        Pixels are not kept in such rows, so `pooled` knows nothing.
+        """
+        found = {(str(row["image"]), str(row["class"])): row for row in rows}
+        images = dict.fromkeys(image for image, _ in found)
+        nothing: dict[str, Any] = {}
+        return cls(
+            classes,
+            metrics,
+            tuple(
+                Row(
+                    image,
+                    name,
+                    Counts(0, 0, 0),
+                    {each: number(found.get((image, name), nothing).get(each)) for each in metrics},
+                )
+                for image in images
+                for name in classes
+            ),
+        )
 
     @property
     def images(self) -> tuple[str, ...]:

@@ -1,0 +1,204 @@
+"""Model cards: what they say, what they ask for, and that no name breaks them and nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+
+import unetkit
+from tests.commandline import run
+from tests.test_page import Reader
+from unetkit.card import About, Images, load_about, make_card, write_card
+from unetkit.card.history import history_of, read_history
+from unetkit.card.html import to_html
+from unetkit.card.markdown import Markdown, escaped
+from unetkit.data import Normalization, Pair, Pairs
+from unetkit.errors import FileError, SpecError
+from unetkit.train import Trained
+
+NASTY = "<script>alert(1)</script> | `*_"
+HISTORY = {
+    "steps": 3000,
+    "seconds": 90.0,
+    "loss": [[step, 1 / step] for step in range(1, 3001)],
+    "validation": [[1000, 0.5], [2000, None], [3000, 0.75]],
+    "run": {"training": {"batch": 8, "loss": {"type": "dice_ce"}}, "data": {"dataset": {"images": "/home/me/secret"}}},
+    "scores": {
+        "split": "test",
+        "images": [
+            {"image": str(n), "class": name, "dice": value, "iou": None}
+            for n in range(3)
+            for name, value in (("nothing", 0.9), (NASTY, 0.5 + n / 10))
+        ],
+    },
+}
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    """A model file with a history, and with a class of a nasty name."""
+    network = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"]), seed=0).eval()
+    trained = Trained(network, Normalization("none"), ("nothing", NASTY), ((0, 0, 0), (9, 8, 7)), "ab" * 32, HISTORY)
+    return trained.save(tmp_path / "m.safetensors")
+
+
+def images(count: int = 4) -> Images:
+    random = np.random.default_rng(0)
+    items = [
+        Pair(f"{NASTY}{n}", random.random((1, 12, 15), np.float32), random.integers(0, 2, (12, 15)))
+        for n in range(count)
+    ]
+    return Images(Pairs(tuple(items), ("nothing", NASTY)), "test", 2)
+
+
+def test_a_card_says_what_is_known_and_asks_for_the_rest(model: Path) -> None:
+    card = make_card(model, (64, 64), about=About(license="MIT", limitations="Fails at night.\n\nAnd in rain."))
+    text = Markdown(card).text
+    front = yaml.safe_load(text.split("---\n")[1])
+    assert front["license"] == "mit" and front["library_name"] == "unetkit"
+    plain = text.replace("\\", "")
+    assert f"| parameters | {card.plan.parameters:,} |" in plain and card.plan.digest in plain
+    assert "ab" * 32 in plain and "| SHA-256 |" in plain and "| made with torch |" in plain
+    assert "Measured on 3 test images." in plain
+    assert "| nothing | 0.900 [0.900, 0.900] | – |" in plain
+    assert "| steps | 3,000 |" in plain and "| loss.type | dice_ce |" in plain
+    assert "Fails at night." in text
+    missing = re.findall(r"\*Not filled in\* – `(\w+)`", text)
+    assert sorted(missing) == sorted(card.about.open()) and "license" not in missing
+    assert "secret" not in text  # paths of the one who trained it are nobody's business
+
+
+def test_a_page_shows_names_as_they_are_and_fetches_nothing(model: Path) -> None:
+    page = to_html(make_card(model, (64, 64), about=About(title=NASTY, citation=NASTY), images=images()))
+    read = Reader(page)
+    assert not read.open
+    assert "<script>alert" not in page
+    assert sum(NASTY in text for text in read.texts) >= 6
+    assert all(place.startswith(("data:image/png;base64,", "#")) for place in read.places)
+    assert not re.search(r"""(src|href)=["']?(https?:)?//|@import|url\(""", page)
+
+
+def test_pictures_of_the_markdown_are_files_that_draw(model: Path) -> None:
+    markdown = Markdown(make_card(model, (64, 64), images=images()))
+    shown = re.findall(r"!\[.*\]\((.*)\)", markdown.text)
+    assert sorted(shown) == sorted(markdown.files) and len(shown) == 4
+    for name, content in markdown.files.items():
+        if name.endswith(".svg"):
+            assert ElementTree.fromstring(content.decode()).tag.endswith("svg")
+        else:
+            assert content.startswith(b"\x89PNG")
+    curve = markdown.files["card-files/loss.svg"].decode()
+    points = re.search(r'points="([^"]*)"', curve)
+    assert points is not None and 200 < len(points[1].split()) <= 300
+
+
+def test_samples_go_from_the_worst_to_the_best(model: Path) -> None:
+    card = make_card(model, (64, 64), images=images())
+    assert card.measured is not None
+    means = np.nanmean(card.measured.scores.table("dice"), 1)
+    assert [sample.name for sample in card.samples] == [f"{NASTY}{means.argmin()}", f"{NASTY}{means.argmax()}"]
+    assert [sample.note for sample in card.samples] == ["the worst", "the best"]
+
+
+def test_the_same_model_gives_the_same_card(model: Path) -> None:
+    one, other = (make_card(model, (64, 64), images=images()) for _ in range(2))
+    assert to_html(one) == to_html(other)
+    assert Markdown(one).text == Markdown(other).text
+
+
+def test_the_folder_of_a_run_stands_in_place_of_what_the_file_says(model: Path, tmp_path: Path) -> None:
+    digest = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"])).digest
+    (tmp_path / "result.json").write_text(json.dumps({"steps": 7, "digest": digest, "unknown": 1}))
+    (tmp_path / "timing.json").write_text('{"seconds": 120, "host": "here"}')
+    card = make_card(model, (64, 64), history=read_history(tmp_path))
+    assert (card.history.steps, card.history.seconds, card.measured) == (7, 120, None)
+    with pytest.raises(FileError, match=r"the run trained another network \(000000"):
+        make_card(model, (64, 64), history=history_of({"digest": "0" * 64}, "result.json"))
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "No such file or directory"),
+        ("[1]", "no map"),
+        ("{", "cannot be read"),
+        ('{"steps": "many"}', "steps is not what it must be"),
+        ('{"loss": [[1, "low"]]}', "loss.0.1"),
+        ('{"loss": 3}', "loss"),
+        ('{"scores": {"images": [3]}}', "scores.images.0"),
+        ("[" * 100_000, "cannot be read"),
+    ],
+    ids=lambda text: str(text)[:30],
+)
+def test_a_run_that_cannot_be_read_is_told(tmp_path: Path, content: str | None, told: str) -> None:
+    if content is not None:
+        (tmp_path / "result.json").write_text(content)
+    with pytest.raises(FileError, match=r"result\.json") as caught:
+        read_history(tmp_path)
+    assert told in str(caught.value)
+
+
+def test_fields_that_do_not_exist_are_named_with_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "about.yaml"
+    file.write_text("license: MIT\nlimitation: none\nauthors: 3\n")
+    with pytest.raises(SpecError) as caught:
+        load_about(file)
+    told = str(caught.value)
+    assert f"{file}:2:1: error[unknown-key]: limitation: there is no key 'limitation' here" in told
+    assert "Did you mean: limitations?" in told and f"{file}:3:10: error[wrong-type]: authors" in told
+
+
+@pytest.mark.parametrize("about", ["license: MIT", "license: Our own terms", ""])
+def test_the_head_is_one_that_hubs_read(model: Path, tmp_path: Path, about: str) -> None:
+    file = tmp_path / "about.yaml"
+    file.write_text(about or "authors: me")
+    front = yaml.safe_load(Markdown(make_card(model, (64, 64), about=load_about(file))).text.split("---\n")[1])
+    expected = {"license: MIT": "mit", "license: Our own terms": "other"}.get(about)
+    assert front.get("license") == expected
+    assert front.get("license_name") == ("Our own terms" if expected == "other" else None)
+
+
+def test_nothing_in_a_text_is_taken_for_markdown() -> None:
+    assert escaped("a|b\n<i> [x](y) `z`") == r"a\|b \<i\> \[x\](y) \`z\`"
+
+
+def test_the_command_writes_all_files_and_says_what_is_missing(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = run("card", "m.safetensors", "-o", "card").stdout.splitlines()
+    assert told[:5] == [
+        "card/card-files/network.svg", "card/card-files/loss.svg", "card/card-files/validation.svg",
+        "card/README.md", "card/card.html",
+    ]  # fmt: skip
+    assert told[5].startswith("not filled in: license, authors, ")
+    run("card", "m.safetensors", "-o", "card")  # over its own files it may write
+
+
+def test_a_readme_of_others_stays(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "README.md").write_text("# My project\n")
+    with pytest.raises(FileError, match=r"README\.md is no model card, and stays"):
+        write_card(make_card(model, (64, 64)), tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
+
+
+def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "out"
+    write_card(make_card(model, (64, 64)), folder)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+    def full(*arguments: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(FileError, match="cannot be written: No space left on device"):
+        write_card(make_card(model, (64, 64), about=About(title="New")), folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before

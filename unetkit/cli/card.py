@@ -1,0 +1,69 @@
+"""unetkit card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from unetkit.cli.arguments import SizeText, chosen_size
+
+Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="Where card.html, README.md and card-files/ go.", show_default=False
+    ),
+]
+Run = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="The folder of the run, for curves and scores. [default: the model file]",
+        show_default=False,
+    ),
+]
+Data = Annotated[
+    str | None,
+    typer.Option(metavar="DATA", help="Images with labels: measure the model on them, show some.", show_default=False),
+]
+AboutFile = Annotated[
+    Path | None,
+    typer.Option("--about", metavar="FILE", help="A YAML file: licence, intended use, limits, ...", show_default=False),
+]
+
+
+def card(  # noqa: PLR0913 - one parameter per option
+    model: Model,
+    output: Folder,
+    run: Run = None,
+    data: Data = None,
+    split: Annotated[Literal["test", "validation", "train"], typer.Option(help="Which images of --data.")] = "test",
+    samples: Annotated[int, typer.Option(min=0, max=20, help="How many images of --data are shown.")] = 3,
+    about: AboutFile = None,
+    size: SizeText = None,
+) -> None:
+    """Write the model card of a trained network, as a page that stands alone and as Markdown.
+
+    What only people know, such as its licence and its limits, is read from --about; the card says what is missing.
+    """
+    from unetkit.card import About, load_about
+
+    said = load_about(about) if about else About()  # faults in it are told before torch is imported
+
+    from unetkit.card import Images, make_card, write_card
+    from unetkit.card.history import read_history
+    from unetkit.data import read_data
+    from unetkit.model.file import read_plan
+
+    history = None if run is None else read_history(run)
+    plan = read_plan(model)
+    images = None
+    if data is not None:
+        images = Images(getattr(read_data(data, channels=plan.spec.in_channels), split), split, samples)
+    made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
+    for path in write_card(made, output):
+        print(path)
+    if said.open():
+        print(f"not filled in: {', '.join(said.open())}; give them in a YAML file with --about")
