@@ -76,13 +76,7 @@ def results(folder: Path, *, seeds: int = 5, images: int = 12, fractions: tuple[
         runs=tuple(runs),
         scores=Scores.gather(scored),
         description="One change at a time to a small U-Net on images of cells (made-up numbers).",
-        settings={
-            "unetkit": 1,
-            "name": "what-makes-a-unet",
-            "base": "unet-same",
-            "design": "one_at_a_time",
-            "seeds": 5,
-        },
+        settings={"Study file": "unetkit: 1\nname: what-makes-a-unet\nbase: unet-same\nseeds: 5\n"},
         versions={"unetkit": "0.1.0", "torch": "2.6.0", "python": "3.12.1", "host": "2 cores, CPU"},
         colours=COLOURS,
     )

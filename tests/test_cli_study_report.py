@@ -50,11 +50,14 @@ def folder(tmp_path: Path) -> Path:
     """The folder of a study in which one run has failed."""
     (tmp_path / "study.yaml").write_text(STUDY)
     study = load_study(str(tmp_path / "study.yaml"))
+    (tmp_path / "plan.json").write_text(json.dumps(study.json()))
     for one in study.runs[:-1]:
         target = tmp_path / "runs" / one.id
         target.mkdir(parents=True)
         shift = 0.0 if one.arm is study.base else 0.05 + one.seed / 1000
         (target / "result.json").write_text(json.dumps(result(shift, one.seed)))
+        spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]}
+        (target / "run.yaml").write_text(json.dumps({"unetkit": 1, "spec": spec, "training": {"steps": 10}}))
         (target / "timing.json").write_text(json.dumps({"seconds": 3.5, "versions": {"torch": "2.6"}, "threads": 1}))
     return tmp_path
 
@@ -67,7 +70,15 @@ def test_a_report_is_written_and_its_summary_printed(folder: Path) -> None:
     )
     assert "scores higher than “base”" in second and third
     assert page == str(folder / "report" / "report.html")
-    assert "torch" in Path(page).read_text(encoding="utf-8")
+    text = Path(page).read_text(encoding="utf-8")
+    for part in (
+        "torch",
+        "Do more channels help?",
+        "seeds: 3",
+        "First run, as resolved",
+        "Its network is that of the base",
+    ):
+        assert part in text, part
 
 
 def test_as_json_it_says_where_the_page_is_and_every_number(folder: Path, tmp_path: Path) -> None:
@@ -80,7 +91,7 @@ def test_as_json_it_says_where_the_page_is_and_every_number(folder: Path, tmp_pa
 
 def test_a_folder_without_a_study_is_refused(tmp_path: Path) -> None:
     printed = run("study", "report", str(tmp_path), code=1)
-    assert printed.stderr.startswith(f"error[study-folder]: {tmp_path} holds no study.yaml\n   Name the folder that")
+    assert printed.stderr.startswith(f"error[study-folder]: {tmp_path} holds no plan.json\n   Name the folder that")
 
 
 def test_a_metric_that_no_run_has_is_refused(folder: Path) -> None:
@@ -90,7 +101,7 @@ def test_a_metric_that_no_run_has_is_refused(folder: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "reason"),
-    [("{", "it is no JSON"), ("[]", "it holds no map"), ("{}", "it is no result of a run (KeyError('scores'))")],
+    [("{", "it is no JSON"), ("[]", "it holds no map"), ("{}", "it lacks 'steps'")],
 )
 def test_a_result_that_cannot_be_read_is_named(folder: Path, text: str, reason: str) -> None:
     file = next(iter((folder / "runs").iterdir())) / "result.json"
@@ -101,10 +112,10 @@ def test_a_result_that_cannot_be_read_is_named(folder: Path, text: str, reason: 
 
 
 def test_what_is_not_done_failed_or_is_still_to_come(folder: Path) -> None:
-    study = load_study(str(folder / "study.yaml"))
-    last = study.runs[-1].id
+    plan = json.loads((folder / "plan.json").read_text())
+    last = plan["runs"][-1]["id"]
     assert [each.state for each in results_in(folder).runs] == [*["done"] * 5, "missing"]
-    failed = collect(study, folder / "runs", {last: "killed by signal 9"}).runs[-1]
+    failed = collect(plan, folder / "runs", {last: "killed by signal 9"}).runs[-1]
     assert (failed.state, failed.reason) == ("failed", "killed by signal 9")
 
 

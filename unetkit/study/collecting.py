@@ -1,4 +1,4 @@
-"""A study and its run folders -> results. The folders are the truth: what has a `result.json` is done."""
+"""A study's folder -> results. The run folders are the truth: what has a `result.json` is done."""
 
 from __future__ import annotations
 
@@ -9,101 +9,113 @@ from types import MappingProxyType
 from typing import Any
 
 from unetkit.errors import Fault
-from unetkit.spec.loading import listed
-from unetkit.study.arm import Arm, Run
-from unetkit.study.loading import load_study
 from unetkit.study.pictures import colours_in, pictures_in
 from unetkit.study.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
-from unetkit.study.study import Study
+from unetkit.yamlfile import read
 
 NONE: Mapping[str, str] = MappingProxyType({})
+Plan = Mapping[str, Any]
 Rows = Sequence[Mapping[str, Any]]
 
 
 def results_in(folder: Path) -> Results:
-    """Returns what the folder of a study holds: its `study.yaml`, and its run folders in `runs/`.
+    """Returns what the folder of a study holds: its `plan.json` and `study.yaml`, and its run folders in `runs/`.
 
     Raises StudyError where it is no such folder, and where a result cannot be read.
     """
-    file = folder / "study.yaml"
-    if not file.is_file():
+    plan = read_json(folder / "plan.json")
+    if plan is None:
         cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
-        raise StudyError(Fault("study-folder", f"{folder} holds no study.yaml", cure=cure))
-    return collect(load_study(str(file)), folder / "runs")
+        raise StudyError(Fault("study-folder", f"{folder} holds no plan.json", cure=cure))
+    settings = {"Study file": text} if (text := text_of(folder / "study.yaml")) else {}
+    return collect(plan, folder / "runs", settings=settings)
 
 
-def collect(study: Study, runs: Path, failures: Mapping[str, str] = NONE) -> Results:
-    """Returns what the runs of a study found; `runs` is the folder of run folders, `failures` reasons by run id.
+def collect(plan: Plan, runs: Path, failures: Mapping[str, str] = NONE, settings: Mapping[str, str] = NONE) -> Results:
+    """Returns what the runs of a study found; `plan` is its frozen matrix, as `Study.json` gives it.
 
+    `runs` is the folder of the run folders, `failures` has reasons by run id, `settings` YAML texts for the report.
     Raises StudyError where a result cannot be read.
     """
-    found = list(read_runs(study.runs, runs, failures))
-    frame = study.frame
-    document = study.document
+    ids: dict[str, list[str]] = {}
+    for run in plan["runs"]:
+        ids.setdefault(run["arm"], []).append(run["id"])
+    found = list(read_runs(plan, runs, failures))
+    arms = tuple(arm_facts(arm, [runs / name for name in ids.get(arm["name"], ())]) for arm in plan["arms"])
+    folders = [runs / run.id for run, _ in found if run.state == "done"]
+    resolved = text_of(folders[0] / "run.yaml") if folders else ""
     return Results(
-        name=study.name,
-        metric=frame.metric,
-        base=study.base.name,
-        arms=tuple(map(arm_facts, study.arms)),
+        name=plan["name"],
+        metric=plan["metric"],
+        base=arms[0].name,
+        arms=arms,
         runs=tuple(run for run, _ in found),
         scores=Scores.gather(found),
-        description=frame.description,
-        margin=frame.margin,
-        settings=document.values() if document else {},
-        versions=versions(study.runs, runs),
-        colours=next((known for run in study.runs if (known := colours_in(runs / run.id))), {}),
+        description=plan["description"],
+        margin=plan["margin"],
+        settings={**settings, "First run, as resolved": resolved} if resolved else settings,
+        versions=versions(folders),
+        colours=next((known for folder in folders if (known := colours_in(folder))), {}),
     )
 
 
-def arm_facts(arm: Arm) -> ArmFacts:
-    """Returns what a report tells of an arm."""
-    facts = arm.facts
-    names = ("parameters", "macs", "receptive_field", "input_size")
-    known: dict[str, Any] = {name: getattr(facts, name) for name in names} if facts else {}
-    differences = tuple((each.path, written(each.new)) for each in arm.differences)
+def arm_facts(arm: Plan, folders: Sequence[Path]) -> ArmFacts:
+    """Returns what a report tells of an arm; its spec stands in the `run.yaml` of any of its runs."""
+
+    def spec() -> Mapping[str, Any]:
+        values: Mapping[str, Any] = read(next(file for file in files if file.is_file())).values()["spec"]
+        return values
+
+    files = [folder / "run.yaml" for folder in folders]
     return ArmFacts(
-        arm.name, arm.also, differences, (lambda: arm.values()["spec"]) if facts else None, skipped=arm.skipped, **known
+        name=arm["name"],
+        also=tuple(arm["also"]),
+        differences=tuple((each["path"], written(each["new"])) for each in arm["differences"]),
+        spec=spec if any(map(Path.is_file, files)) else None,
+        input_size=tuple(arm.get("input_size", ())),
+        parameters=arm.get("parameters"),
+        macs=arm.get("macs"),
+        receptive_field=tuple(arm.get("receptive_field", ())),
+        skipped=arm["skipped"],
     )
 
 
 def written(value: Any) -> str:
     """Returns a setting as it stands in YAML.
 
-    >>> written((8, 16)), written(None), written(True), written("crop")
+    >>> written([8, 16]), written(None), written(True), written("crop")
     ('[8, 16]', 'none', 'true', 'crop')
     """
     if value is None:
         return "none"
-    return value if isinstance(value, str) else json.dumps(listed(value), ensure_ascii=False)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def read_runs(runs: Sequence[Run], folder: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
+def read_runs(plan: Plan, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
     """Yields each run with the rows of its scores, none where it is not done."""
-    for run in runs:
-        path = folder / run.id
-        result = read_json(path / "result.json")
-        key = (run.id, run.arm.name, run.seed, run.fraction)
+    for run in plan["runs"]:
+        folder = runs / run["id"]
+        key = (run["id"], run["arm"], run["seed"], run["fraction"])
+        result = read_json(folder / "result.json")
         if result is None:
-            failed = run.id in failures
-            yield RunFacts(*key, state="failed" if failed else "missing", reason=failures.get(run.id, "")), ()
+            reason = failures.get(run["id"])
+            yield RunFacts(*key, state="missing" if reason is None else "failed", reason=reason or ""), ()
             continue
-        timing = read_json(path / "timing.json") or {}
+        timing = read_json(folder / "timing.json") or {}
         try:
-            rows: Rows = result["scores"]["images"]
-            loss, validation = curve(result["loss"]), curve(result["validation"])
-            yield (
-                RunFacts(
-                    *key,
-                    seconds=timing.get("seconds"),
-                    steps=result["steps"],
-                    loss=loss,
-                    validation=validation,
-                    examples=pictures_in(path),
-                ),
-                rows,
+            facts = RunFacts(
+                *key,
+                seconds=timing.get("seconds"),
+                steps=result["steps"],
+                loss=curve(result["loss"]),
+                validation=curve(result["validation"]),
+                examples=pictures_in(folder),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise unreadable(path / "result.json", f"it is no result of a run ({error!r})") from error
+            yield facts, result["scores"]["images"]
+        except KeyError as error:
+            raise unreadable(folder / "result.json", f"it lacks {error}") from error
+        except (TypeError, ValueError) as error:
+            raise unreadable(folder / "result.json", f"it is no result of a run: {error}") from error
 
 
 def curve(points: Sequence[Sequence[float]]) -> Curve:
@@ -124,17 +136,21 @@ def read_json(path: Path) -> dict[str, Any] | None:
     return values
 
 
+def text_of(path: Path) -> str:
+    """Returns the text of a file that is only shown; empty where there is none."""
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+
+
 def unreadable(path: Path, reason: str) -> StudyError:
-    """Returns the error about a file of a run."""
-    cure = "Remove the run's folder and run the study again: it does what is missing."
+    """Returns the error about a file of a study."""
+    cure = "Remove it and run the study again: it makes what is missing."
     return StudyError(Fault("result-unreadable", f"{path} cannot be read: {reason}", cure=cure))
 
 
-def versions(runs: Sequence[Run], folder: Path) -> dict[str, str]:
+def versions(folders: Sequence[Path]) -> dict[str, str]:
     """Returns the versions that the first finished run was made with, and where."""
-    for run in runs:
-        if timing := read_json(folder / run.id / "timing.json"):
-            made = timing.get("versions", {})
+    for folder in folders:
+        if timing := read_json(folder / "timing.json"):
             about = {key: timing[key] for key in ("host", "threads", "device") if key in timing}
-            return {key: str(value) for key, value in {**made, **about}.items()}
+            return {key: str(value) for key, value in {**timing.get("versions", {}), **about}.items()}
     return {}

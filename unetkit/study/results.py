@@ -118,7 +118,7 @@ class Results:
     """A study with everything that its report tells.
 
     `metric` is the one that decides, `base` the arm that the others are held against, `margin` the difference below
-    which arms count as equal (None: what is usual for the metric). `settings` are the values of the study file,
+    which arms count as equal (None: what is usual for the metric). `settings` are YAML texts by what they are,
     `versions` those of the packages, and where it ran; `colours` those of the classes in the pictures.
     """
 
@@ -130,7 +130,7 @@ class Results:
     scores: Scores
     description: str = ""
     margin: float | None = None
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
 

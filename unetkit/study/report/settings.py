@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from unetkit.page import Markup, element, join
-from unetkit.spec.loading import to_text
 from unetkit.study.report.tables import pairs_list
 from unetkit.study.report.view import View
 
@@ -16,7 +15,7 @@ def settings(view: View) -> Markup:
         pairs_list(view.analysis.settings.json()),
         element("h3", "Versions"),
         pairs_list(results.versions) if results.versions else element("p", "Not recorded.", class_="note"),
-        element("h3", "Study"),
-        element("pre", element("code", to_text(results.settings))) if results.settings else Markup(""),
     ]
+    for title, text in results.settings.items():
+        parts += [element("h3", title), element("pre", element("code", text.strip()))]
     return join(parts)
