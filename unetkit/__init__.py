@@ -12,10 +12,12 @@ if TYPE_CHECKING:
     from unetkit.registry import register
     from unetkit.spec import Spec, load
     from unetkit.tiling import predict
+    from unetkit.wrapping import Facts, wrap
 
 __all__ = [
     "AlignmentWarning",
     "BlockError",
+    "Facts",
     "Fault",
     "FileError",
     "Plan",
@@ -30,6 +32,7 @@ __all__ = [
     "predict",
     "register",
     "save",
+    "wrap",
 ]
 __version__ = "0.1.0"
 
@@ -40,6 +43,7 @@ HOMES = {
     "registry": ("register",),
     "spec": ("Spec", "load"),
     "tiling": ("predict",),
+    "wrapping": ("Facts", "wrap"),
 }
 """The module that each public name lives in, imported at its first use: torch takes seconds, pydantic a tenth."""
 

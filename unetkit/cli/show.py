@@ -55,6 +55,7 @@ def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
         "macs": sized.macs,
         "receptive_field": list(plan.receptive_field),
         "receptive_field_range": [widths and list(widths) for widths in plan.receptive_fields],
+        "measured": list(plan.measured),
         "input_size": list(sized.input_size),
         "output_size": list(sized.output_size),
         "output_grid": [
@@ -93,6 +94,7 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
             ("MACs", magnitude(sized.macs)),
             ("memory", f"{megabytes(needs.inference)} to infer, {megabytes(needs.training)} to train, for one image"),
             ("digest", plan.digest[:16]),
+            *([("measured", f"{len(plan.measured)} modules: {', '.join(plan.measured)}")] if plan.measured else []),
         ]
     )
 

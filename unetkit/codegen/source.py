@@ -35,8 +35,9 @@ def code(plan: Plan) -> str:
     """
     sized = at_natural_size(plan)
     blocks = bodies(plan)
-    taken = frozenset({*RESERVED, *definitions()})
-    classes = block_classes(blocks)
+    others = {line.layer.name: line.layer.home for block in blocks.values() for line in block.lines if line.layer.home}
+    taken = frozenset({*RESERVED, *definitions(), *others})
+    classes = block_classes(blocks, taken)
 
     def make(block: Body) -> Expression:
         return construction(block.plain) if block.plain is not None else classes[block.key].instance(block)
@@ -54,14 +55,14 @@ def code(plan: Plan) -> str:
     if sized is not None:
         sections.append("\n".join(example(plan, sized)))
     body = "\n\n\n".join(sections)
-    head = "\n".join([*header(plan, sized), "", *imports(body)])
+    head = "\n".join([*header(plan, sized), "", *imports(body), *imports_of_others(others)])
     return f"{head}\n\n\n{body}\n"
 
 
-def block_classes(blocks: dict[str, Body]) -> dict[Key, BlockClass]:
+def block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:
     """Returns the classes that the blocks need, by structure."""
     groups = grouped(blocks.values())
-    names = class_names(groups, definitions())
+    names = class_names(groups, taken - RESERVED)
     kinds = [(group[0].slot, group[0].kind) for group in groups]
     return {
         group[0].key: BlockClass(name, group, only=kinds.count(kind) == 1)
@@ -83,7 +84,8 @@ def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
     for key, value in facts.items():
         lines = wrap(value, WIDTH - 12)
         yield from (f"{key + ':':12}{line}" if n == 0 else f"{'':12}{line}" for n, line in enumerate(lines))
-    yield from ("", "Written by unetkit; needs only torch.", '"""')
+    needs = " and ".join(["torch", *(f"{owner} {version}" for owner, version in sorted(spec.plugins.items()))])
+    yield from ("", f"Written by unetkit; needs only {needs}.", '"""')
 
 
 def written(size: tuple[int, ...]) -> str:
@@ -104,6 +106,14 @@ def imports(body: str) -> Iterator[str]:
     yield "from torch import Tensor, nn"
     if re.search(r"(?<![\w.])functional\.", body):
         yield "from torch.nn import functional"
+
+
+def imports_of_others(homes: dict[str, str]) -> Iterator[str]:
+    """Yields the imports of layers that are neither torch's nor unetkit's, by name."""
+    if homes:
+        yield ""
+    for name, home in sorted(homes.items(), key=lambda item: item[1]):
+        yield f"from {home} import {name}"
 
 
 def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:

@@ -64,7 +64,7 @@ def word(kind: str, layer: str) -> str:
     ('BatchNorm', 'convolution')
     """
     name = re.sub(r"\d+d$", "", layer.rpartition(".")[2])
-    return name if kind in ("norm", "act", "dropout") else safe(WORDS.get(kind, kind))
+    return name if kind in ("norm", "act", "dropout", "module") else safe(WORDS.get(kind, kind))
 
 
 def told(words: list[str]) -> str:

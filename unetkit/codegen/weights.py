@@ -15,13 +15,14 @@ def initialize(plan: Plan) -> Iterator[str]:
     """Yields the lines of the function; none where torch's own initialisation stays."""
     init = plan.spec.init
     layers = [plan.layer(index) for index in range(1, len(plan.nodes))]
+    others = any(layer.home for layer in layers)
     layers = [layer for layer in layers if layer.name in {f"nn.{name}" for name in CONVOLUTIONS}]
     found = filling(init)
-    if found is None or not layers:
+    if found is None or not (layers or others):
         return
-    names = sorted({layer.name for layer in layers})
+    names = sorted({layer.name for layer in layers} | {f"nn.{name}" for name in CONVOLUTIONS if others})
     kinds = names[0] if len(names) == 1 else f"({', '.join(names)})"
-    biased = {layer.kwargs.get("bias", True) for layer in layers}
+    biased = {layer.kwargs.get("bias", True) for layer in layers} | ({True, False} if others else set())
     arguments = {name: literal(value) for name, value in found.arguments.items()}
     yield "def initialize(module: nn.Module) -> None:"
     yield f'    """Fills the weights of a convolution: {init.type}{", bias 0" if True in biased else ""}."""'

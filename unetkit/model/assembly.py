@@ -12,7 +12,9 @@ from torch import fx, nn
 from unetkit import functional
 from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
-from unetkit.model.init import initialize
+from unetkit.model.init import Uninitialized, initialize
+from unetkit.model.proof import foreign, prove
+from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan, plan
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
@@ -35,7 +37,16 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
             torch.manual_seed(seed)
         network = assemble(plan(asked))
         initialize(network, asked.init)
+    check_foreign(network.plan)  # type: ignore[arg-type]  # a plain attribute
     return network
+
+
+def check_foreign(planned: Plan) -> None:
+    """Raises BlockError where a block of others is not what the plan says."""
+    if foreign(planned):
+        with torch.device("meta"), Uninitialized():
+            twin = assemble(planned)
+        prove(planned, twin)
 
 
 def assemble(planned: Plan) -> fx.GraphModule:
@@ -75,21 +86,23 @@ def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:
             kwargs = dict(layer.kwargs)
             if may_overwrite(planned, index, shared):
                 kwargs["inplace"] = True
-            root.add_module(node.name, target(layer.name)(*layer.args, **kwargs))
+            root.add_module(node.name, target(layer, node.operation)(*layer.args, **kwargs))
             signals[index] = graph.call_module(node.name, inputs)
         elif layer.name == "torch.cat":
             signals[index] = graph.call_function(torch.cat, (inputs,), dict(layer.kwargs))
         else:
-            signals[index] = graph.call_function(target(layer.name), inputs, dict(layer.kwargs))
+            signals[index] = graph.call_function(target(layer, node.operation), inputs, dict(layer.kwargs))
     graph.output(signals[span.output])
     return fx.GraphModule(
         root, graph, class_name=planned.spec.type_of(planned.spec.parts[span.scope]).title().replace("_", "")
     )
 
 
-def target(name: str) -> Any:
-    """Returns what a layer's name stands for, in torch.nn, torch or unetkit.functional."""
-    space, _, attribute = name.partition(".")
+def target(layer: Layer, operation: Operation | None) -> Any:
+    """Returns what a layer's name stands for: in torch.nn, torch, unetkit.functional, or where its operation says."""
+    if layer.home and operation is not None:
+        return operation.own(layer)
+    space, _, attribute = layer.name.partition(".")
     return getattr({"nn": nn, "torch": torch, "functional": functional}[space], attribute)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -15,9 +16,10 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
-from unetkit.model.assembly import assemble
+from unetkit.model.assembly import assemble, check_foreign
 from unetkit.model.init import Uninitialized
 from unetkit.model.output import plan_of
+from unetkit.model.proof import foreign
 from unetkit.model.structure import printable, structural_differences
 from unetkit.planning import Plan, plan
 from unetkit.spec import from_text, resolve, to_text
@@ -43,7 +45,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
         "spec": to_text(resolve(planned.spec)),
         "digest": planned.digest,
         "structure": "\n".join(planned.listing()),
-        "requirements": json.dumps(requirements()),
+        "requirements": json.dumps(requirements() | planned.spec.plugins),
     }
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     write_whole(path, to_bytes(weights, metadata=metadata))
@@ -80,11 +82,13 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     says which operations differ. Nothing in the file is executed, and its spec may name no other file.
     """
     planned = read_plan(file)
-    with torch.device("meta"), Uninitialized():
+    others = foreign(planned)  # whose constructors may make tensors that are in no file
+    with nullcontext() if others else torch.device("meta"), Uninitialized():
         model = assemble(planned)
     with safe_open(file, framework="pt") as opened:
         weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
     fill(model, weights, file)
+    check_foreign(planned)
     return model.eval()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
@@ -17,12 +18,14 @@ T = TypeVar("T")
 class Layer(NamedTuple):
     """A call that makes the torch layer, `nn.Conv2d(1, 64, 3)`; or, where `name` is a function, its further arguments.
 
-    `name` begins with `nn.` (a module of torch.nn), `torch.` or `functional.` (of unetkit.functional).
+    `name` begins with `nn.` (a module of torch.nn), `torch.` or `functional.` (of unetkit.functional). Where the layer
+    is of others, it is a name in the module `home`, which only the code of the operation can say.
     """
 
     name: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # never written to
+    home: str = ""
 
     @property
     def is_module(self) -> bool:
@@ -31,7 +34,7 @@ class Layer(NamedTuple):
 
     def __str__(self) -> str:
         words = [repr(value) for value in self.args] + [f"{key}={value!r}" for key, value in self.kwargs.items()]
-        return f"{self.name}({', '.join(words)})"
+        return f"{self.home}{'.' if self.home else ''}{self.name}({', '.join(words)})"
 
 
 @dataclass_transform()
@@ -124,6 +127,15 @@ class Operation:
     def layer(self, inputs: Axes, dims: int) -> Layer:
         """Returns the torch layer that computes it."""
         raise NotImplementedError
+
+    def own(self, layer: Layer) -> Any:
+        """Returns what a layer of others is: a class, or a function of tensors, in the package of the operation."""
+        package = type(self).__module__.partition(".")[0]
+        if layer.home.partition(".")[0] != package:
+            raise misfit(
+                f"{layer.name} is in {layer.home}, and its operation in {package}", "Keep them in one package."
+            )
+        return getattr(import_module(layer.home), layer.name)
 
     def label(self) -> str:
         """Returns a few words for a drawing."""

@@ -96,6 +96,16 @@ class Plan:
         )
 
     @cached_property
+    def measured(self) -> tuple[str, ...]:
+        """Names of the operations whose facts were measured, not derived from what their block says."""
+        return tuple(
+            f"{span.scope}.{node.name}"
+            for span in self.spans
+            for node in self.nodes[span.start : span.end]
+            if getattr(node.operation, "measured", False)
+        )
+
+    @cached_property
     def twins(self) -> Size:
         """For each axis the first axis along which everything is the same."""
         return tuple(

@@ -1,0 +1,73 @@
+"""Measured facts on disk, by the code of the module and its parameters, so that a module is measured once."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import os
+import sys
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+from unetkit.errors import UnetkitError
+from unetkit.writing import write_whole
+
+
+def folder() -> Path:
+    """Returns where measurements are kept: unetkit/facts in the user's cache."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unetkit" / "facts"
+
+
+def key(module: type, arguments: dict[str, Any], channels: tuple[int, ...], dims: int) -> str:
+    """Returns what a measurement is kept under: it changes with the code that the module is made of."""
+    import torch
+
+    code = [text_of(kind) for kind in module.__mro__ if kind.__module__ not in ("builtins", "torch.nn.modules.module")]
+    told = json.dumps([module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr)
+    return sha256("\0".join([told, *code]).encode()).hexdigest()
+
+
+def text_of(kind: type) -> str:
+    """Returns the source of the file that a class is defined in; of itself, or its name, where there is no file."""
+    try:
+        return inspect.getsource(sys.modules[kind.__module__])
+    except (OSError, TypeError, KeyError):
+        try:
+            return inspect.getsource(kind)
+        except (OSError, TypeError):
+            return f"{kind.__module__}:{kind.__qualname__}"
+
+
+def versions(packages: set[str]) -> dict[str, str]:
+    """Returns the installed versions of the packages that the parts of a module come from."""
+    owners = packages_distributions()
+    found = {}
+    for package in sorted(packages - {"torch", "builtins", "__main__"}):
+        for owner in owners.get(package, ()):
+            try:
+                found[owner] = version(owner)
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+def read(name: str) -> dict[str, Any] | None:
+    """Returns a kept measurement; None where there is none, or where the packages it was made with have changed."""
+    try:
+        kept: dict[str, Any] = json.loads((folder() / f"{name}.json").read_text("utf-8"))
+        owners: dict[str, str] = kept["versions"]
+        fresh = all(version(owner) == known for owner, known in owners.items())
+    except (OSError, ValueError, KeyError, PackageNotFoundError):
+        return None
+    return kept if fresh else None
+
+
+def write(name: str, values: dict[str, Any]) -> None:
+    """Keeps a measurement; where there is no place to write, it is made anew the next time."""
+    try:
+        folder().mkdir(parents=True, exist_ok=True)
+        write_whole(folder() / f"{name}.json", json.dumps(values).encode())
+    except (OSError, UnetkitError):  # a full or read-only disk
+        return

@@ -1,0 +1,183 @@
+"""Measures a module: sizes, channels, weights and multiply-adds on the meta device; its reach by what a NaN spoils.
+
+Sizes and costs take no memory and little time there. Which input samples an output depends on is what no shape tells:
+a slice of NaN is put into a random image, and the outputs that it spoils depend on it. A module whose output does not
+move along with its input is one that knows the place (windows, positional encodings): no tile of it is exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from unetkit.operations.operation import Axes, misfit
+from unetkit.wrapping.facts import Facts
+
+REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, ZeroDivisionError)
+"""How modules refuse a size."""
+PROBED = 72
+"""Sizes 1 … PROBED are tried along each axis."""
+IMAGE = 96
+"""Samples along the axis in which a reach is measured: one of more than half of it counts as the whole image."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What was measured: facts per axis, channels of the output, number of weights."""
+
+    axes: tuple[Facts, ...]
+    out: int
+    weights: int
+
+
+Make = Callable[[], Any]
+
+
+def output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
+    """Returns the shape of what a module on the meta device gives, without the batch; None where it refuses."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            output = module(*(torch.empty(1, *shape, device="meta") for shape in shapes))
+        return tuple(output.shape[1:])
+    except REFUSALS:
+        return None
+
+
+def on_meta(make: Make) -> Any:
+    """Returns the module without memory, in evaluation mode."""
+    import torch
+
+    with torch.device("meta"):
+        return make().eval()
+
+
+def measure(make: Make, channels: Axes, dims: int, declared: tuple[Facts, ...] | None) -> Measured:
+    """Returns what a module does with inputs of so many channels. Raises BlockError where no formula says its sizes."""
+    module = on_meta(make)
+    weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
+    base = next((n for n in (32, 24, 28, 48, 56, 64, 224) if output_shape(module, square(channels, dims, n))), None)
+    if base is None:
+        raise misfit(f"{name_of(module)} takes no image of {channels} channels in {dims}D", "Try it by hand.")
+    shape = output_shape(module, square(channels, dims, base))
+    if shape is None or len(shape) != dims + 1:
+        raise misfit(f"{name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial).")
+    axes = declared or tuple(axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
+    return Measured(axes, shape[0], weights)
+
+
+def name_of(module: Any) -> str:
+    """Returns the name of a module's class."""
+    return type(module).__name__
+
+
+def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) -> list[Axes]:
+    """Returns the shapes of inputs of one size, `along` samples long on one axis if given."""
+    spatial = [size] * dims
+    if along:
+        spatial[axis] = along
+    return [(count, *spatial) for count in channels]
+
+
+def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> Facts:
+    """Returns the facts along one axis."""
+    found = {}
+    for size in range(1, PROBED + 1):
+        shape = output_shape(module, square(channels, dims, base, axis, size))
+        if shape is not None and min(shape) > 0:
+            found[size] = shape[axis + 1]
+    sizes = formula(found, name_of(module))
+    return reach(make, channels, dims, axis, sizes)
+
+
+def formula(found: dict[int, int], name: str) -> Facts:
+    """Returns the sizes in closed form; raises BlockError where they follow none."""
+    least = min(found)
+    multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= gap(found))
+    every = [n for n in range(least, PROBED + 1) if n % multiple == 0]
+    if every == sorted(found):
+        for stride in range(1, PROBED // 2):
+            steps = {found[n + stride] - found[n] for n in found if n + stride in found}
+            if len(steps) != 1:
+                continue
+            scale = steps.pop()
+            for offset in range(stride):
+                rest = {size - scale * ((n + offset) // stride) for n, size in found.items()}
+                if len(rest) == 1 and scale > 0:
+                    return Facts(stride, scale, offset, rest.pop(), least=least, multiple=multiple)
+    some = ", ".join(f"{n} → {size}" for n, size in list(found.items())[:6])
+    raise misfit(f"the sizes of {name} follow no formula: {some}", "Declare its facts: unetkit.wrap(…, facts=…).")
+
+
+def gap(found: dict[int, int]) -> int:
+    """Returns the least distance between two sizes that are taken."""
+    known = sorted(found)
+    return min((b - a for a, b in zip(known, known[1:], strict=False)), default=1)
+
+
+@contextmanager
+def lively(make: Make) -> Iterator[Any]:
+    """Gives the module with random weights everywhere: one that begins as zero would hide what it weighs."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        module = make().eval()
+        for weight in module.parameters():
+            weight.copy_(0.5 + torch.rand_like(weight) / max(1, weight[0].numel() if weight.dim() > 1 else 1))
+        yield module
+
+
+def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: Facts) -> Facts:
+    """Returns the facts with the reach: how far before and after its own place an output sees."""
+    import torch
+
+    aside = max(sizes.least, 4)
+    aside += -aside % sizes.multiple
+    whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
+    facts = vars(sizes) | {"sees_image": True}
+    with lively(make) as module:
+        image = [torch.rand(shape) for shape in square(channels, dims, aside, axis, whole + sizes.stride)]
+
+        def run(start: int, spoilt: int | None = None) -> Any:
+            inputs = [one.narrow(axis + 1, start, whole).clone()[None] for one in image]
+            if spoilt is not None:
+                for one in inputs:
+                    one.narrow(axis + 2, spoilt, 1).fill_(torch.nan)
+            return module(*inputs)[0].movedim(axis + 1, 0).flatten(1)
+
+        try:
+            before, after = spread(run, whole // 2, sizes)
+            first, second = run(0), run(sizes.stride)
+        except REFUSALS:
+            return Facts(**facts)
+    if max(before, after) * 2 + 2 >= whole or min(before + after, 0) < 0:
+        return Facts(**facts)
+    margin = (max(before, after) + 2) * sizes.scale // sizes.stride + sizes.scale + 1
+    inner, moved = first[margin + sizes.scale : -margin], second[margin : -margin - sizes.scale]
+    alike = len(inner) > 0 and torch.allclose(inner, moved, rtol=1e-3, atol=1e-4 * float(first.abs().max()))
+    return Facts(**(facts | {"before": before, "after": after, "sees_image": not alike}))
+
+
+def spread(run: Callable[..., Any], middle: int, sizes: Facts) -> tuple[int, int]:
+    """Returns how far before and after its own place an output sample sees."""
+    offsets = []
+    for spoilt in range(middle, middle + sizes.stride):
+        hit = run(0, spoilt).isnan().any(1).nonzero().flatten().tolist()
+        offsets += [spoilt - j * sizes.stride // sizes.scale for j in hit]
+    if not offsets:
+        return 1 << 20, 1 << 20  # nothing shows what it depends on
+    return max(0, -min(offsets)), max(0, *offsets)
+
+
+def count_macs(make: Make, shapes: list[Axes]) -> int:
+    """Returns the multiply-adds for one image, as torch counts them."""
+    from torch.utils.flop_counter import FlopCounterMode
+
+    module = on_meta(make)
+    with FlopCounterMode(display=False) as counter:
+        output_shape(module, shapes)
+    return int(counter.get_total_flops()) // 2

@@ -1,0 +1,109 @@
+"""A module of others as one operation of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from fractions import Fraction
+from typing import Any
+
+from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least, equal
+from unetkit.operations.operation import Axes, Layer, Operation, facts, volume
+from unetkit.wrapping.facts import Facts
+
+
+@facts
+class Wrapped(Operation):
+    """A torch module made from `arguments`; `axes` has its facts per axis, `counted` how to measure what it costs."""
+
+    module: Any
+    arguments: dict[str, Any]
+    out: int
+    axes: tuple[Facts, ...]
+    weights: int
+    measured: bool
+    counted: Callable[[tuple[Axes, ...]], int]
+
+    kind = "module"
+    pointwise = False
+    makes_map = True
+    keeps_input = True
+    keeps_output = True
+    copies_at_work = 2
+    mask_bytes = 16  # what it keeps inside for the backward pass, by a guess of four maps
+
+    @property
+    def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
+        """Whether the step between samples changes."""
+        return any(axis.stride != axis.scale for axis in self.axes)
+
+    @property
+    def sees_image(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
+        """Whether outputs depend on the whole image, or on their place in it."""
+        return any(axis.sees_image for axis in self.axes)
+
+    def channels(self, inputs: Axes) -> int:
+        return self.out
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        own = self.axes[axis]
+        return own.scale * ((sizes[0] + own.offset) // own.stride) + own.extra
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        own, name = self.axes[axis], self.module.__name__
+        for other in sizes[1:]:
+            yield equal(other, sizes[0], f"{name} takes signals of one size, here are {{0}} and {{1}}")
+        if own.least > 1:
+            yield at_least(sizes[0], own.least, f"{name} needs at least {own.least} samples, here are {{0}}")
+        if own.multiple > 1:
+            rule = f"{name} needs a multiple of {own.multiple} samples, here are {{0}}"
+            yield equal(sizes[0] % own.multiple, 0, rule, "size-multiple")
+
+    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        own = self.axes[axis]
+        if own.sees_image or own.stride == 1:
+            return 0
+        last = self.size(axis, sizes) - 1
+        if own.scale > 1:
+            return 0
+        return at_most_zero(sizes[0] - 1 - (last * own.stride + own.after))
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        own = self.axes[axis]
+        if own.sees_image or not wanted.bounded:
+            return (EVERYWHERE,) * len(sizes)
+        low, high = (position * own.stride // own.scale for position in wanted)
+        return (Interval(low - own.before, high + own.after),) * len(sizes)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        own, first = self.axes[axis], grids[0]
+        centre = Fraction(own.after - own.before, 2) if not own.sees_image else Fraction(own.stride - 1, 2)
+        centre -= Fraction(own.scale - 1, 2 * own.scale)
+        return Grid(first.start + centre * first.step, first.step * own.stride / own.scale)
+
+    def parameters(self, inputs: Axes) -> int:
+        return self.weights
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return self.counted(sizes) if volume(output) else 0
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (self.axes[axis].stride, self.axes[axis].scale)
+
+    def alike(self, axis: int, other: int) -> bool:
+        return self.axes[axis] == self.axes[other]
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer(self.module.__qualname__, (), self.arguments, self.module.__module__)
+
+    def own(self, layer: Layer) -> Any:
+        return self.module
+
+    def label(self) -> str:
+        return f"{self.module.__name__}{' (measured)' if self.measured else ''}"
+
+
+def at_most_zero(number: Number) -> Number:
+    """Returns a count of samples that are left over; none where the number is negative."""
+    if isinstance(number, int):
+        return max(0, number)
+    return number if number.offset > 0 or number.step else 0
