@@ -98,7 +98,7 @@ def test_spec_is_completed_by_names_and_files(folder: Path) -> None:
     assert complete_spec("m") == ["mine.yaml", "more.yml"]
     assert complete_spec("deep") == ["deep/"]
     assert complete_spec("deep/") == ["deep/inner.yaml"]
-    assert complete_spec("unet-m") == ["unet-milesial", "unet-milesial-bilinear"]
+    assert complete_spec("unet-mi") == ["unet-milesial", "unet-milesial-bilinear"]
     assert complete_block("ins") == ["instance"]
 
 

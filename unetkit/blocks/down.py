@@ -55,7 +55,7 @@ class AvgPool(MaxPool):
 
 
 class StridedConv(Down):
-    """A convolution that moves by the stride; it keeps the channels."""
+    """A convolution that moves by the stride; it keeps the channels unless asked otherwise."""
 
     source = "Springenberg et al., 2015, arXiv:1412.6806"
     kernel: PerAxis = 3
@@ -66,6 +66,8 @@ class StridedConv(Down):
     """`same` adds (kernel − 1) // 2 samples on each side."""
     padding_mode: PaddingMode = "zeros"
     """What stands outside the image."""
+    keep_channels: bool = True
+    """Keep the channels of the finer level, instead of going to those of the coarser one (Isensee et al., 2021)."""
     groups: Count = 1
     """Groups of channels that are convolved apart."""
     bias: Bias = "auto"
@@ -88,7 +90,7 @@ class StridedConv(Down):
 
     def wire(self, x: Signal, channels: int) -> Signal:
         x = x.conv(
-            x.channels,
+            x.channels if self.keep_channels else channels,
             self.kernel,
             stride=self.stride,
             padding=self.padding,

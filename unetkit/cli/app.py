@@ -31,6 +31,7 @@ COMMANDS = (
     "evaluate",
     "card",
     "export",
+    "import-weights",
     "study",
 )
 """The commands in the order of the help. Each is the function of its name in the module of its name (`_` for `-`)."""

@@ -1,0 +1,119 @@
+"""unetkit import-weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from unetkit.cli.arguments import AsJson, Overrides
+
+if TYPE_CHECKING:
+    from unetkit.model.importing import Checkpoint, Imported
+
+File = Annotated[
+    Path, typer.Argument(metavar="STATE_DICT", help="Weights: .pt, .pth, .ckpt, .safetensors.", show_default=False)
+]
+SpecOption = Annotated[
+    str, typer.Option("--spec", metavar="SPEC", help="The network that they belong to.", show_default=False)
+]
+Output = Annotated[
+    Path, typer.Option("--output", "-o", metavar="FILE", help="The model file, .safetensors.", show_default=False)
+]
+Maps = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--map", metavar="OLD=NEW", help="A layer of the file, and of the network. Can be repeated.", show_default=False
+    ),
+]
+Drop = Annotated[
+    list[str] | None,
+    typer.Option(help="Leave out a layer of the file, or all that begin so. Can be repeated.", show_default=False),
+]
+Key = Annotated[str | None, typer.Option(help="Under what the checkpoint keeps its weights.", show_default=False)]
+
+
+def import_weights(  # noqa: PLR0913 - one parameter per option
+    weights: File,
+    spec: SpecOption,
+    output: Output,
+    maps: Maps = None,
+    drop: Drop = None,
+    key: Key = None,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
+) -> None:
+    """Turn the weights of another program into a model file: paired by the order of execution, and by shape.
+
+    Refused where they do not pair, or in more than one way. Nothing in the file is executed.
+    """
+    from unetkit.planning import plan
+    from unetkit.spec import load
+
+    fixed = parse_maps(maps or [])
+    asked = load(spec, overrides or ())
+    plan(asked)  # a spec at fault is told at once, before torch is imported
+
+    from unetkit.model import save
+    from unetkit.model.importing import import_weights, read_checkpoint
+
+    checkpoint = read_checkpoint(weights, key)
+    made = import_weights(checkpoint, asked, fixed=fixed, drop=drop or ())
+    save(made.model, output)
+    if as_json:
+        from unetkit.cli.output import print_json
+
+        print_json(as_values(made, checkpoint, output))
+    else:
+        print_made(made, checkpoint, output)
+
+
+def parse_maps(texts: list[str]) -> dict[str, str]:
+    """Returns what stands for pairs of layers; raises BadParameter where one is none, or names a layer twice.
+
+    >>> parse_maps(["outc.conv=head.conv1"])
+    {'outc.conv': 'head.conv1'}
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        old, sign, new = text.partition("=")
+        if not (old and sign and new):
+            raise typer.BadParameter(f"{text!r} is no pair: write OLD=NEW, as in outc.conv=head.conv1.")
+        if old in found:
+            raise typer.BadParameter(f"{old} is to become {found[old]} and {new}.")
+        found[old] = new
+    return found
+
+
+def as_values(made: Imported, checkpoint: Checkpoint, output: Path) -> dict[str, object]:
+    """Returns what was imported as plain values."""
+    return {
+        "file": str(output),
+        "key": checkpoint.key,
+        "layers": [{"file": old, "network": new} for old, new in made.pairs],
+        "copies": dict(made.copies),
+        "spare_heads": list(made.spare),
+        "dropped": list(made.dropped),
+    }
+
+
+def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
+    """Prints which layer became which, and what was left out."""
+    from unetkit.cli.output import print_rich, table
+
+    state = made.model.state_dict()
+    paired = table("in the file", "in the network", "weight")
+    for old, new in made.pairs:
+        weight = next(value for name, value in state.items() if name.rpartition(".")[0] == new)
+        paired.add_row(old, new, "×".join(map(str, weight.shape)))
+    print_rich(paired, "")
+    for names, reason in (
+        (tuple(made.copies), "again what another layer is"),
+        (made.spare, "heads for deep supervision in training"),
+        (made.dropped, "as asked"),
+    ):
+        if names:
+            print(f"left out, {reason}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if names[4:] else ''}")
+    under = f", kept under {checkpoint.key!r}" if checkpoint.key else ""
+    print(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")

@@ -1,0 +1,6 @@
+"""Import: weights that another program has trained, given to the same network made by unetkit."""
+
+from unetkit.model.importing.checkpoint import Checkpoint, ImportWeightsError, read_checkpoint
+from unetkit.model.importing.importing import Imported, import_weights
+
+__all__ = ["Checkpoint", "ImportWeightsError", "Imported", "import_weights", "read_checkpoint"]

@@ -1,0 +1,153 @@
+"""Weights of another program in a network of unetkit: paired, told, and copied only where there is one way to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from unetkit.errors import did_you_mean
+from unetkit.model.assembly import build
+from unetkit.model.importing.checkpoint import Checkpoint, ImportWeightsError, fault
+from unetkit.model.importing.layers import COUNTER, Layer, copies, layers
+from unetkit.model.importing.matching import Match, match
+from unetkit.spec import Spec
+
+SHOWN = 6  # of the layers that differ between two ways, or have no partner
+
+
+class Imported(NamedTuple):
+    """A network with weights of another program, and where each came from.
+
+    `pairs`: layers of the file and of the network, in the order in which they run. `copies`: layers that the file has
+    twice, with the first. `spare`: heads of deep supervision, `dropped`: layers left out as asked.
+    """
+
+    model: nn.Module
+    pairs: tuple[tuple[str, str], ...]
+    copies: Mapping[str, str]
+    spare: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+def import_weights(
+    checkpoint: Checkpoint, spec: Spec, *, fixed: Mapping[str, str] | None = None, drop: Sequence[str] = ()
+) -> Imported:
+    """Returns the network of a spec with the weights of a checkpoint, in evaluation mode.
+
+    `fixed` names pairs of layers (in the file: in the network) that are not to be searched for; `drop` layers of the
+    file, or the beginnings of their names, that are to be left out. Raises ImportWeightsError where the layers do not
+    pair, or in more than one way.
+    """
+    model = build(spec)
+    ours = layers(model.state_dict())
+    everything = layers(checkpoint.tensors)
+    dropped = dropping(everything, drop)
+    theirs = [layer for layer in everything if layer.name not in dropped]
+    twice = copies(checkpoint.tensors, theirs)
+    theirs = [layer for layer in theirs if layer.name not in twice]
+    chosen = fixing(theirs, ours, fixed or {})
+    found = match(
+        [layer for layer in theirs if layer.name not in chosen],
+        [layer for layer in ours if layer.name not in chosen.values()],
+    )
+    if len(found.ways) != 1 or not found.complete:
+        rest = [layer for layer in theirs if layer.name not in chosen]
+        raise refusal(checkpoint, found, rest, [layer for layer in ours if layer.name not in chosen.values()])
+    partner = {our: their for their, our in (*found.ways[0], *chosen.items())}
+    pairs = tuple((partner[layer.name], layer.name) for layer in ours)
+    fill(model, checkpoint.tensors, pairs)
+    return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
+
+
+def dropping(found: Sequence[Layer], drop: Sequence[str]) -> list[str]:
+    """Returns the layers to be left out; raises ImportWeightsError where a name to leave out is none."""
+    dropped = []
+    for name in drop:
+        named = [layer.name for layer in found if layer.name == name or layer.name.startswith(f"{name}.")]
+        if not named:
+            raise unknown(name, "file", [layer.name for layer in found])
+        dropped += named
+    return dropped
+
+
+def unknown(name: str, place: str, known: Sequence[str]) -> ImportWeightsError:
+    """Returns the error for a layer that is not there, with the nearest that is, or the beginnings of all names."""
+    parts = [layer.split(".") for layer in known]
+    beginnings = {".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
+    near = did_you_mean(name, beginnings)
+    cure = (
+        near if near.startswith("Did") else f"Names begin with: {', '.join(dict.fromkeys(each[0] for each in parts))}."
+    )
+    return fault("weights-unknown", f"the {place} has no layer {name}, and none whose name begins so", cure)
+
+
+def fixing(theirs: Sequence[Layer], ours: Sequence[Layer], fixed: Mapping[str, str]) -> dict[str, str]:
+    """Returns the pairs that were asked for; raises ImportWeightsError where one cannot be."""
+    left, right = ({layer.name: layer for layer in side} for side in (theirs, ours))
+    if len(set(fixed.values())) < len(fixed):
+        raise fault("weights-pair", "two layers of the file are to become one of the network", "Name each once.")
+    for old, new in fixed.items():
+        for name, known, place in ((old, left, "file"), (new, right, "network")):
+            if name not in known:
+                raise unknown(name, place, list(known))
+        if left[old].shapes != right[new].shapes:
+            raise fault("weights-pair", f"{left[old]} cannot become {right[new]}: their shapes differ")
+    return dict(fixed)
+
+
+def fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[str, str]]) -> None:
+    """Copies the weights; what is no single precision becomes it."""
+    state = model.state_dict()
+    with torch.no_grad():
+        for old, new in pairs:
+            for name in [name for name in state if name.rpartition(".")[0] == new]:
+                leaf = name.rpartition(".")[2]
+                source = tensors.get(f"{old}.{leaf}" if old else leaf)
+                if source is not None:
+                    state[name].copy_(source)
+                elif leaf == COUNTER:
+                    state[name].zero_()
+
+
+def refusal(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> ImportWeightsError:
+    """Returns the error for layers that do not pair, or not in one way."""
+    if len(found.ways) == 2:
+        one, two = ({our: their for their, our in way} for way in found.ways)
+        differing = [our for our in one if one[our] != two[our]]
+        lines = [f"{our}: {one[our]}, or {two[our]}" for our in differing[:SHOWN]]
+        if len(differing) > SHOWN:
+            lines.append(f"and {len(differing) - SHOWN} more")
+        message = f"{checkpoint.file}: the weights go into this network in more than one way:"
+        our = differing[0]
+        choice = f"Choose one: --map {one[our]}={our}, or --map {two[our]}={our}."
+        return fault("weights-ambiguous", "\n   ".join([message, *lines]), choice)
+    if not found.complete:
+        message = f"{checkpoint.file}: its layers are too much alike to find out which is which"
+        return fault("weights-ambiguous", message, "Name some: --map OLD=NEW.")
+    message = "\n   ".join(difference(checkpoint, found, theirs, ours))
+    return fault("weights-differ", message, "Give the spec of the network that was trained; --drop leaves layers out.")
+
+
+def difference(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> list[str]:
+    """Returns what is told of layers that do not pair: counts, shapes without a partner, and where the order breaks."""
+    lines = [
+        f"{checkpoint.file}: its weights are not those of this network: it has {len(theirs)} layers with weights, the "
+        f"network {len(ours)}"
+    ]
+    for side, others, place in ((theirs, ours, "file"), (ours, theirs, "network")):
+        rest = [layer.shapes for layer in others]
+        alone = []
+        for layer in side:
+            if layer.shapes in rest:
+                rest.remove(layer.shapes)
+            else:
+                alone.append(layer)
+        lines += [f"only in the {place}: {layer}" for layer in alone[:SHOWN]]
+        if len(alone) > SHOWN:
+            lines.append(f"and {len(alone) - SHOWN} more only in the {place}")
+    if len(lines) == 1 and found.reached < len(ours):
+        lines.append(f"the shapes are the same, but no order of the file's layers fits from {ours[found.reached]} on")
+    return lines

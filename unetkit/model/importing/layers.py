@@ -1,0 +1,77 @@
+"""State dicts as lists of layers: a layer is all tensors whose names differ in their last part only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from torch import Tensor
+
+COUNTER = "num_batches_tracked"
+"""What batch norm counts in training; it plays no part in what a network computes, and old files lack it."""
+
+Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+
+
+class Layer(NamedTuple):
+    """A layer of a state dict: its name, and the shapes of its tensors by the last part of their names."""
+
+    name: str
+    shapes: Shapes
+
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(f'{leaf} {list(shape)}' for leaf, shape in self.shapes)})"
+
+    def is_head(self, other: Layer) -> bool:
+        """Whether this could be a head beside another: a convolution of one sample to as many channels."""
+        mine, theirs = dict(self.shapes), dict(other.shapes)
+        weight, main = mine.get("weight", ()), theirs.get("weight", ())
+        return (
+            mine.keys() == theirs.keys()
+            and len(weight) == len(main) > 2
+            and weight[0] == main[0]
+            and weight[2:] == main[2:] == (1,) * (len(main) - 2)
+        )
+
+
+def layers(tensors: Mapping[str, Tensor]) -> tuple[Layer, ...]:
+    """Returns the layers of a state dict in its order.
+
+    >>> import torch
+    >>> layers({"a.weight": torch.zeros(2, 1), "a.bias": torch.zeros(2)})
+    (Layer(name='a', shapes=(('bias', (2,)), ('weight', (2, 1)))),)
+    """
+    found: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
+    for name, tensor in tensors.items():
+        layer, _, leaf = name.rpartition(".")
+        shapes = found.setdefault(layer, [])
+        if leaf != COUNTER:
+            shapes.append((leaf, tuple(tensor.shape)))
+    return tuple(Layer(name, tuple(sorted(shapes))) for name, shapes in found.items() if shapes)
+
+
+def copies(tensors: Mapping[str, Tensor], found: Sequence[Layer]) -> dict[str, str]:
+    """Returns the layers that stand in a state dict a second time, with the name of the first.
+
+    They share its memory, or hold the same numbers, not all of which are alike: a norm that was never trained is as
+    much like any other as it is like its own copy.
+    """
+    twice: dict[str, str] = {}
+    firsts: dict[Shapes, list[Layer]] = {}
+    for layer in found:
+        alike = firsts.setdefault(layer.shapes, [])
+        first = next((one for one in alike if same(tensors, one, layer)), None)
+        if first is None:
+            alike.append(layer)
+        else:
+            twice[layer.name] = first.name
+    return twice
+
+
+def same(tensors: Mapping[str, Tensor], one: Layer, other: Layer) -> bool:
+    """Whether two layers of the same shapes are one and the same."""
+    pairs = [tuple(tensors[f"{layer.name}.{leaf}".lstrip(".")] for layer in (one, other)) for leaf, _ in one.shapes]
+    if all(a.data_ptr() == b.data_ptr() and a.numel() for a, b in pairs):
+        return True
+    varied = any(a.numel() > 1 and bool((a != a.flatten()[0]).any()) for a, _ in pairs)
+    return varied and all(bool((a == b).all()) for a, b in pairs)
