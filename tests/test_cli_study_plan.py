@@ -58,9 +58,15 @@ def test_a_few_timed_steps_say_how_long_a_run_takes(tmp_path: Path) -> None:
 
 
 def test_data_can_be_given_on_the_command_line(tmp_path: Path) -> None:
-    file = study_file(tmp_path, "data: mine.yaml\n")
-    ids = [answer("study", "plan", file, *data)["runs"][0]["id"] for data in ((), ("--data", "other.yaml"))]
+    file, other = study_file(tmp_path, "data: mine.yaml\n"), tmp_path / "other.yaml"
+    told = run("study", "plan", file, code=1).stderr.replace(f"{tmp_path}/", "")
+    assert told.startswith("study.yaml:10:7: error[file-missing]: data: there is no file mine.yaml\n")
+    (tmp_path / "mine.yaml").write_text("a: 1\n", encoding="utf-8")
+    other.write_text("a: 1\n", encoding="utf-8")
+    ids = [answer("study", "plan", file, *data)["runs"][0]["id"] for data in ((), ("--data", str(other)))]
     assert len(set(ids)) == 2
+    other.write_text("a: 2\n", encoding="utf-8")
+    assert answer("study", "plan", file, "--data", str(other))["runs"][0]["id"] not in ids
 
 
 def test_so_many_seeds_are_enough_and_one_less_is_not() -> None:

@@ -116,6 +116,8 @@ def test_equal_runs_of_two_studies_have_one_id(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("change", ["training.steps=11", "data=elsewhere", "base.norm=none", "base.init=normal"])
 def test_another_training_or_network_has_another_id(change: str, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").touch()
+    change = change.replace("elsewhere", str(tmp_path / "elsewhere"))
     assert study(tmp_path, "").runs[0].id != study(tmp_path, "", change).runs[0].id
 
 
@@ -130,3 +132,20 @@ def test_a_budget_replaces_that_of_the_training(tmp_path: Path) -> None:
 def test_a_base_that_cannot_be_built_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"study.yaml:\d+:\d+: error\[unknown-block\]: skip"):
         study(tmp_path, "", head="unetkit: 1\nbase: {extends: unet-small, skip: concatt}\n")
+
+
+def test_a_run_file_gives_what_the_study_does_not_say(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "data.yaml").write_text("a: 1\n", encoding="utf-8")
+    text = "unetkit: 1\nspec: {extends: unet-small}\ndata: data.yaml\ntraining: {steps: 9, batch: 3}\n"
+    (tmp_path / "deep" / "run.yaml").write_text(text, encoding="utf-8")
+    found = study(tmp_path, "", head="unetkit: 1\nrun: deep/run.yaml\ntraining: {batch: 4}\n")
+    values = found.base.values()
+    assert values["spec"]["name"] == "unet-small"
+    assert values["data"] == str(tmp_path / "deep" / "data.yaml")
+    assert values["training"] == {"steps": 9, "batch": 4}
+    head = "unetkit: 1\nrun: {spec: unet-small, trainig: {}}\n"
+    with pytest.raises(
+        SpecError, match=r"study.yaml:2:25: error\[unknown-key\].*\n.*\n.*\n   Did you mean: training\?"
+    ):
+        study(tmp_path, "", head=head)

@@ -63,7 +63,7 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
     arm = study(tmp_path, "").base
     planned = unetkit.plan(unetkit.load(arm.values()["spec"]))
     assert arm.facts is not None
-    needed = needed_memory(planned, arm.facts.input_size, batch=2)
+    needed = needed_memory(planned, arm.facts.input_size, batch=2, threads=1)
     assert arm.memory() == needed.training + 4 * needed.weights
 
 

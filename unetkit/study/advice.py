@@ -16,6 +16,8 @@ NOTABLE_RESIDUAL = 0.02
 def warnings(study: Study) -> Iterator[str]:
     """Yields warnings about a study, the gravest first."""
     yield from unbuilt(study)
+    if not study.base.values()["data"]:
+        yield "no data is given, without which nothing can run: name it with --data, or in the study as data:"
     yield from power(len(study.seeds), len(study.planned) - 1)
     yield from sizes(study)
     yield from mismatches(study)

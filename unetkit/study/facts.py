@@ -86,9 +86,12 @@ class Surveyor:
         return sum([macs(block, made, geometry) for block in blocks])
 
     def memory(self, made: Plan, training: Mapping[str, Any]) -> int:
-        """Returns the bytes that training holds on the CPU at once: activations of a batch, weights, optimiser."""
+        """Returns the bytes that training holds on the CPU at once: activations of a batch, weights, optimiser.
+
+        Each run of a study has one thread.
+        """
         size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
-        needed = needed_memory(made, size, batch=training.get("batch", BATCH))
+        needed = needed_memory(made, size, batch=training.get("batch", BATCH), threads=1)
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
     def blocks_of(self, made: Plan) -> list[Block]:

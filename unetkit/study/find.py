@@ -11,7 +11,7 @@ from unetkit.spec.find import SUFFIXES
 
 def shipped_studies() -> dict[str, Path]:
     """Returns the shipped studies by name."""
-    return {path.stem: path for path in sorted((specs_folder() / "studies").glob("*.yaml"))}
+    return shipped("studies")
 
 
 def find_study(reference: str, base: Path | None = None) -> Path:
@@ -19,17 +19,26 @@ def find_study(reference: str, base: Path | None = None) -> Path:
 
     Raises SpecError where there is neither.
     """
+    return find("study", shipped_studies(), reference, base)
+
+
+def find_run(reference: str, base: Path | None = None) -> Path:
+    """Returns the run file that a reference means, in the same way."""
+    return find("run", shipped("runs"), reference, base)
+
+
+def shipped(folder: str) -> dict[str, Path]:
+    """Returns the files of a folder beside the shipped specs by name."""
+    return {path.stem: path for path in sorted((specs_folder() / folder).glob("*.yaml"))}
+
+
+def find(kind: str, known: dict[str, Path], reference: str, base: Path | None) -> Path:
+    """Returns the file that a reference means: a path, or one of the known names; raises SpecError for neither."""
     path = Path(reference)
     here = (base.parent if base else Path()) / path
     if path.suffix in SUFFIXES or len(path.parts) > 1 or here.is_file():
         return here
-    shipped = shipped_studies()
-    if reference in shipped:
-        return shipped[reference]
-    raise SpecError(
-        Fault(
-            "unknown-study",
-            f"there is no study {reference!r}, neither a file nor shipped",
-            cure=did_you_mean(reference, shipped),
-        )
-    )
+    if reference in known:
+        return known[reference]
+    message = f"there is no {kind} {reference!r}, neither a file nor shipped"
+    raise SpecError(Fault(f"unknown-{kind}", message, cure=did_you_mean(reference, known)))

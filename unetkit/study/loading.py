@@ -17,7 +17,7 @@ from unetkit.study.axis import Axis, axes_of, entries, settings_of
 from unetkit.study.candidates import Expansion
 from unetkit.study.condition import Condition, condition_of
 from unetkit.study.design import BASE, Candidate
-from unetkit.study.find import find_study
+from unetkit.study.find import find_run, find_study
 from unetkit.study.frame import StudyFrame
 from unetkit.study.recipe import Recipe
 from unetkit.study.shares import Shares
@@ -160,28 +160,45 @@ class StudyLoader:
 
     def recipe(self, frame: StudyFrame) -> Recipe:
         """Returns the base; raises SpecError where something of it is missing."""
-        root = self.document.root
-        like = root.value["unetkit"][1]
-        base = root.value.get("base")
-        if base is None:
+        own, nothing = self.document.root.value, noded({}, self.document.root)
+        run = self.run()
+        node = own["base"][1] if "base" in own else run.get("spec")
+        if node is None:
             cure = "Give base: the spec that arms are compared with."
             self.fault(Fault("missing-key", "the key 'base' is missing", cure=cure), ())
             self.stop()
-        _, node = base
+            raise AssertionError("a fault stops")
+        file = Path(node.source.name)  # which may be the run's
         if type(node.value) is str:
-            path = find_spec(node.value, self.path)
+            path = find_spec(node.value, file)
             spec, name = read(path, find=find_spec), path.stem
         else:
-            spec, name = inner(node, self.path, find=find_spec), "base"
-        data = root.value["data"][1] if "data" in root.value else noded({}, like)
-        return Recipe(spec, data, self.training(frame), name, frame.match)
+            spec, name = inner(node, file, find=find_spec), "base"
+        data = own["data"][1] if "data" in own else run.get("data", nothing)
+        training = run.get("training", nothing)
+        if "training" in own:
+            training = merge(training, own["training"][1])
+        return Recipe(spec, data, self.budgeted(training, frame), name, frame.match)
 
-    def training(self, frame: StudyFrame) -> Node:
-        """Returns the settings of the training: the study's over the run's, with its budget."""
-        root = self.document.root
-        node = root.value["training"][1] if "training" in root.value else noded({}, root.value["unetkit"][1])
+    def run(self) -> dict[str, Node]:
+        """Returns what the run file, or the map in its place, says: spec, data, training."""
+        own = self.document.root.value
+        if "run" not in own:
+            return {}
+        _, node = own["run"]
+        if type(node.value) is str:
+            node = read(find_run(node.value, self.path)).root
+        known = ("unetkit", "spec", "data", "training")
+        for key, (name, _) in node.value.items():
+            if key not in known:
+                fault = Fault("unknown-key", f"there is no key {key!r} in a run", cure=did_you_mean(key, known))
+                self.collect([(name, fault)])
+        return {key: value for key, (_, value) in node.value.items()}
+
+    def budgeted(self, node: Node, frame: StudyFrame) -> Node:
+        """Returns the settings of the training with the budget of the study."""
         if frame.budget is not None:
-            budget = root.value["budget"][1]
+            budget = self.document.root.value["budget"][1]
             if len(budget.value) != 1:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
                 self.fault(fault, ("budget",))
