@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         for kind, pixels in {"masks": mask, "images": mask * 200 + random.integers(0, 40, size)}.items():
             (tmp_path / "data" / kind).mkdir(parents=True, exist_ok=True)
             Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "data" / kind / f"{index}.png")
-    (tmp_path / "data" / "splits.json").write_text('{"train": ["0"], "val": ["0"], "test": ["0", "1"]}')
+    (tmp_path / "data" / "splits.json").write_text('{"test": ["0", "1"]}')
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"]), seed=3).eval()
     Trained(model, Normalization("dataset", (100.0,), (50.0,)), ("nothing", "cell")).save(tmp_path / "m.safetensors")
     return tmp_path

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, folder, mni, read_data, window
-from unetkit.data.images import read_image, write_levels
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, mni, read_data, window
+from unetkit.data.folders import read_numbers
+from unetkit.data.images import write_levels
 from unetkit.errors import FileError
 
 needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
@@ -132,40 +133,40 @@ def names(splits: Splits) -> list[str]:
 
 
 def test_a_folder_without_splits_holds_out_the_last_fifth(pictures: Path) -> None:
-    assert names(folder(pictures)) == ["abcd", "e", "e"]
+    assert names(read_data(str(pictures))) == ["abcd", "", "e"]
 
 
 def test_a_folder_is_split_by_its_splits_file(pictures: Path) -> None:
     (pictures / "splits.json").write_text(json.dumps({"train": ["b", "a"], "val": ["c"], "test": ["e", "d"]}))
-    assert names(folder(pictures)) == ["ba", "c", "ed"]
+    assert names(read_data(str(pictures))) == ["ba", "c", "ed"]
 
 
 @pytest.mark.parametrize(("channels", "shape"), [(1, (1, 6, 8)), (3, (3, 6, 8))])
 def test_an_image_has_the_channels_that_the_network_takes(
     pictures: Path, channels: int, shape: tuple[int, ...]
 ) -> None:
-    image = folder(pictures, channels=channels).train[0].image
+    image = read_data(str(pictures), channels=channels).train[0].image
     assert image.shape == shape
     assert image.dtype == np.float32
 
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", np.array([[0, 40000]], np.uint16))
-    assert read_image(tmp_path / "deep.png", 1).max() == 40000
+    assert read_numbers(tmp_path / "deep.png", 0, 2, 1).max() == 40000
 
 
 def test_the_ignored_class_becomes_unlabelled_and_is_no_class(pictures: Path) -> None:
-    splits = folder(pictures, ignore=2)
+    splits = read_data(str(pictures), ignore=2)
     labels = np.stack([pair.labels for pair in splits.train])
     assert np.unique(labels).tolist() == [UNLABELLED, 0, 1]
     assert splits.train.classes == ("class 0", "class 1")
 
 
 def test_a_written_class_map_reads_back(pictures: Path) -> None:
-    labels = folder(pictures).train[0].labels
+    labels = read_data(str(pictures)).train[0].labels
     for stem in "abcde":
         write_levels(labels, pictures / "masks" / f"{stem}.png")
-    assert np.array_equal(folder(pictures).test[0].labels, labels)
+    assert np.array_equal(read_data(str(pictures)).test[0].labels, labels)
 
 
 def break_missing(path: Path) -> None:
@@ -199,13 +200,13 @@ def break_split_names(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (break_missing, "error[no-partner]: {path}: b of 1 in images/ or masks/ only"),
+        (break_missing, "error[no-partner]: dataset.masks: no mask for image b"),
         (break_size, "error[mask-size]: {path}/masks/b.png is 6×9, its image 6×8"),
         (break_colour, "error[mask-colours]: {path}/masks/b.png is a colour image"),
         (break_image, "error[no-image]: {path}/images/b.png cannot be read as an image"),
-        (break_twice, "error[twice]: {path}/images has b.png and b.tif"),
-        (break_splits, "error[no-splits]: {path}/splits.json cannot be read"),
-        (break_split_names, "error[no-splits]: {path}/splits.json names no image under 'train'"),
+        (break_twice, "error[twice]: {path}/images/b.png and {path}/images/b.tif have one name: b"),
+        (break_splits, "error[split-file]: {path}/splits.json cannot be read as a split"),
+        (break_split_names, "error[split-unknown]: {path}/splits.json names elsewhere, which are not there"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -213,24 +214,24 @@ def test_a_damaged_folder_is_refused_with_the_file_at_fault(pictures: Path, dama
     assert callable(damage)
     damage(pictures)
     with pytest.raises(FileError) as caught:
-        folder(pictures)
+        read_data(str(pictures))
     assert str(caught.value).startswith(message.format(path=pictures))
 
 
 @needs_template
 def test_data_is_named_mni_or_by_its_folder(pictures: Path, head: Splits) -> None:
     assert names(read_data("mni")) == names(head)
-    assert names(read_data(str(pictures))) == names(folder(pictures))
+    assert names(read_data(str(pictures))) == names(read_data(str(pictures)))
     with pytest.raises(FileError, match="mni labels every pixel"):
         read_data("mni", ignore=1)
 
 
 def test_an_absent_or_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="is not a folder"):
-        folder(tmp_path)
+    with pytest.raises(FileError, match="images does not exist"):
+        read_data(str(tmp_path))
     (tmp_path / "images").mkdir()
     with pytest.raises(FileError, match="has no images"):
-        folder(tmp_path)
+        read_data(str(tmp_path))
 
 
 # --- normalization ----------------------------------------------------------------------------------------------------

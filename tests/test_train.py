@@ -15,9 +15,10 @@ from torch import nn
 from torch.nn import functional
 
 import unetkit
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, folder, mni
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, mni, read_data
+from unetkit.data.augmentation import Flip
 from unetkit.data.images import write_levels
-from unetkit.data.patches import Draw, Patches
+from unetkit.data.patches import Patches, PatchSettings
 from unetkit.errors import FileError, SizeError
 from unetkit.model import build
 from unetkit.scoring import classify, evaluate, grey_level_baseline
@@ -73,7 +74,12 @@ def test_the_labels_of_a_patch_are_those_under_the_output(
     labels = np.arange(40 * 33).reshape(40, 33)
     pairs = Pairs((Pair("numbered", labels[None].astype(np.float32), labels),), ("a", "b"))
     plan = unetkit.plan(unetkit.load(name, ["channels=[4, 8]"]))
-    patches = Patches(pairs, Normalization("dataset", (0,), (1,)), plan, Draw(20, size, flips))
+    patches = Patches(
+        pairs,
+        Normalization("dataset", (0,), (1,)),
+        plan,
+        PatchSettings(size, augmentation=(Flip(axes=flips),) if flips else (), count=20),
+    )
     for image, target in (patches[index] for index in range(20)):
         output = plan.output_size(tuple(image.shape[1:]))
         assert tuple(target.shape) == output
@@ -84,7 +90,13 @@ def test_the_labels_of_a_patch_are_those_under_the_output(
 def test_the_nth_patch_depends_on_the_seed_and_nothing_else() -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]"]))
     one, two, other = (
-        Patches(discs(), Normalization("dataset", (0,), (1,)), plan, Draw(9, (8, 8), (1,), seed)) for seed in (0, 0, 1)
+        Patches(
+            discs(),
+            Normalization("dataset", (0,), (1,)),
+            plan,
+            PatchSettings((8, 8), seed, (Flip(axes=(1,)),), count=9),
+        )
+        for seed in (0, 0, 1)
     )
     for index in range(5):
         one[index]
@@ -312,7 +324,7 @@ def test_a_folder_is_learned_and_predicted(tmp_path: Path) -> None:
     for pair in discs():
         write_levels(pair.image[0].clip(0, 255), tmp_path / "images" / f"{pair.name}.png")
         write_levels(pair.labels, tmp_path / "masks" / f"{pair.name}.png")
-    splits, model = folder(tmp_path), network()
+    splits, model = read_data(str(tmp_path)), network()
     training = fit(model, splits.train, quick(learning_rate=3e-2))
     trained = Trained(model, training.normalization, splits.train.classes)
     written = list(predict_folder(trained, tmp_path / "images", tmp_path / "maps"))

@@ -68,8 +68,19 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "head": {
         "conv": "unetkit.blocks.head:Conv",
     },
-    "dataset": {},
-    "augmentation": {},
+    "dataset": {
+        "folders": "unetkit.data.folders:Folders",
+        "mni": "unetkit.data.template:Mni",
+    },
+    "augmentation": {
+        "flip": "unetkit.data.augmentation:Flip",
+        "rotation": "unetkit.data.augmentation:Rotation",
+        "scale": "unetkit.data.augmentation:Scale",
+        "elastic": "unetkit.data.augmentation:Elastic",
+        "intensity": "unetkit.data.augmentation:Intensity",
+        "noise": "unetkit.data.augmentation:Noise",
+        "blur": "unetkit.data.augmentation:Blur",
+    },
     "loss": {},
     "optimizer": {},
     "schedule": {},

@@ -1,22 +1,65 @@
-"""Images with labels: the head template and folders of image files. Nothing here needs torch."""
+"""Images with labels: data files, what they ask for, and patches of it. Loading a data file needs no numpy or torch."""
 
-from unetkit.data.folders import folder
-from unetkit.data.head import mni
-from unetkit.data.mirror import Cover, cover, window
-from unetkit.data.normalization import Normalization
-from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
-from unetkit.data.source import read_data
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from unetkit.data.dataset import Asked, Dataset, Entry, Raw
+    from unetkit.data.head import mni
+    from unetkit.data.loading import data_of, load_data
+    from unetkit.data.mirror import Cover, cover, window
+    from unetkit.data.normalization import Levels, Normalization
+    from unetkit.data.opening import check_data, normalization_of, open_data
+    from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
+    from unetkit.data.patches import Patches, PatchSettings
+    from unetkit.data.source import read_data
+    from unetkit.data.spec import DataSpec
 
 __all__ = [
     "UNLABELLED",
+    "Asked",
     "Cover",
+    "DataSpec",
+    "Dataset",
+    "Entry",
+    "Levels",
     "Normalization",
     "Pair",
     "Pairs",
+    "PatchSettings",
+    "Patches",
+    "Raw",
     "Splits",
+    "check_data",
     "cover",
-    "folder",
+    "data_of",
+    "load_data",
     "mni",
+    "normalization_of",
+    "open_data",
     "read_data",
     "window",
 ]
+
+_HOMES = {
+    "dataset": ("Asked", "Dataset", "Entry", "Raw"),
+    "head": ("mni",),
+    "loading": ("data_of", "load_data"),
+    "mirror": ("Cover", "cover", "window"),
+    "normalization": ("Levels", "Normalization"),
+    "opening": ("check_data", "normalization_of", "open_data"),
+    "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
+    "patches": ("PatchSettings", "Patches"),
+    "source": ("read_data",),
+    "spec": ("DataSpec",),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Returns what is public, imported at its first use."""
+    for module, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(f"unetkit.data.{module}"), name)
+    raise AttributeError(f"module 'unetkit.data' has no attribute {name!r}")

@@ -1,74 +1,123 @@
-"""A folder of images/ and masks/ with the same stems becomes pairs."""
+"""Folders of image files and their masks, paired by name."""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Raw
+from unetkit.data.pattern import files_by_name
+from unetkit.data.split import listed
+from unetkit.errors import Fault, FileError, UnetkitError
 
-from unetkit.data.images import image_files, read_image, read_labels
-from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
-from unetkit.errors import Fault, FileError
-
-HELD_OUT = 0.2  # of the pairs, for validation, where a folder has no splits.json
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
-def folder(path: Path, *, channels: int = 1, ignore: int | None = None) -> Splits:
-    """Returns the pairs of a folder, split by its splits.json: lists of stems under train, validation (or val), test.
+class Folders(Dataset):
+    """Images and masks in folders: PNG, JPEG, TIFF, NIfTI, NumPy or Zarr, paired by the stems of their names.
 
-    Without that file the last fifth by name is held out, as validation and test alike: neighbours in a stack or a film
-    resemble one another, so a random split would flatter. Pixels of the class `ignore` count nowhere.
-    Raises FileError where a mask is missing, has another size, or a file cannot be read.
+    A path may hold `{name}`, as in `scans/{name}/image.nii.gz`: what stands there pairs the files. A file with several
+    2D images, such as pages or slices, makes a pair of each. Masks hold a number per pixel, or a colour.
     """
-    images, masks = image_files(path / "images"), image_files(path / "masks")
-    alone = sorted(images.keys() ^ masks.keys())
-    if alone:
-        raise FileError(
-            Fault("no-partner", f"{path}: {', '.join(alone[:5])} of {len(alone)} in images/ or masks/ only",
-                  cure="Each image needs a mask with the same stem.")
-        )  # fmt: skip
-    pairs = {stem: read_pair(images[stem], masks[stem], channels, ignore) for stem in images}
-    labels = np.unique(np.concatenate([np.unique(pair.labels) for pair in pairs.values()]))
-    classes = tuple(f"class {index}" for index in range(max(2, int(labels.max()) + 1)))
-    return Splits(
-        *(Pairs(tuple(pairs[stem] for stem in stems), classes, str(path)) for stems in split(path, list(pairs)))
-    )
+
+    images: FilePath
+    """The folder of the images, or a pattern with {name}."""
+    masks: FilePath
+    """The folder of the masks, or a pattern with {name}."""
+    instances: FilePath | None = None
+    """Images that number the objects from 1, for losses that look at the borders between them."""
+
+    def entries(self, asked: Asked) -> list[Entry]:
+        found = {"images": files_by_name(self.images, asked.folder), "masks": files_by_name(self.masks, asked.folder)}
+        if self.instances is not None:
+            found["instances"] = files_by_name(self.instances, asked.folder)
+        faults = list(unpaired(found))
+        entries: list[Entry] = []
+        for name, image in found["images"].items():
+            others = [files.get(name) for key, files in found.items() if key != "images"]
+            if None not in others:
+                try:
+                    entries += entries_of(name, [image, *(file for file in others if file)], asked)
+                except UnetkitError as error:
+                    faults += error.faults
+        if faults:
+            raise FileError(*faults)
+        return entries
 
 
-def read_pair(image_file: Path, mask_file: Path, channels: int, ignore: int | None) -> Pair:
-    """Returns one image with its labels."""
-    image, labels = read_image(image_file, channels), read_labels(mask_file)
-    if image.shape[1:] != labels.shape:
-        raise FileError(
-            Fault(
-                "mask-size",
-                f"{mask_file} is {labels.shape[0]}×{labels.shape[1]}, its image {image.shape[1]}×{image.shape[2]}",
-            )
-        )
-    if ignore is not None:
-        labels[labels == ignore] = UNLABELLED
-    return Pair(image_file.stem, image, labels)
+def unpaired(found: dict[str, dict[str, Path]]) -> Iterator[Fault]:
+    """Yields what is there without its partner."""
+    for key, files in found.items():
+        for other, theirs in found.items():
+            lost = [name for name in files if name not in theirs]
+            if lost and "images" in (key, other):
+                what = "image" if key == "images" else "mask" if key == "masks" else "instances"
+                wanted = {"images": "image", "masks": "mask", "instances": "instances"}[other]
+                yield Fault("no-partner", f"no {wanted} for {what} {listed(lost)}", f"dataset.{other}",
+                            "Each image needs a mask of the same name.")  # fmt: skip
 
 
-def split(path: Path, stems: list[str]) -> tuple[list[str], list[str], list[str]]:
-    """Returns the stems to train with, to validate with and to test with."""
-    file = path / "splits.json"
-    if not file.exists():
-        held_out = max(1, round(len(stems) * HELD_OUT)) if len(stems) > 1 else 0
-        first, last = stems[: len(stems) - held_out], stems[len(stems) - held_out :]
-        return first, last or first, last or first
-    try:
-        named: dict[str, Any] = json.loads(file.read_text("utf-8"))
-        parts = [[str(stem) for stem in named.get(key, named.get(short, []))] for key, short in KEYS]
-    except (OSError, ValueError, AttributeError, TypeError) as error:
-        raise FileError(Fault("no-splits", f"{file} cannot be read: {error}")) from error
-    known = set(stems)
-    train, validation, test = ([stem for stem in part if stem in known] for part in parts)
-    if not train:
-        raise FileError(Fault("no-splits", f"{file} names no image under 'train'"))
-    return train, validation or test or train, test or validation or train
+def entries_of(name: str, files: Sequence[Path], asked: Asked) -> list[Entry]:
+    """Returns the pairs in an image file, its mask file, and that of its instances if there is one."""
+    from unetkit.imagefiles import kind_of
+
+    with kind_of(files[0]).opened(files[0], asked.dims, asked.channels) as images:
+        count, stacked = images.count, images.stacked
+    digits = len(str(count - 1))
+    return [
+        Entry(f"{name}[{number:0{digits}}]" if stacked and count > 1 else name,
+              partial(read_entry, tuple(files), number, asked), str(files[1]))
+        for number in range(count)
+    ]  # fmt: skip
 
 
-KEYS = (("train", "train"), ("validation", "val"), ("test", "test"))
+def read_entry(files: tuple[Path, ...], number: int, asked: Asked) -> Raw:
+    """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
+    image = read_numbers(files[0], number, asked.dims, asked.channels)
+    others = [read_mask(file, number, asked.dims) for file in files[1:]]
+    for file, other in zip(files[1:], others, strict=True):
+        if other.shape[: asked.dims] != image.shape[1:]:
+            mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], image.shape[1:]))
+            raise FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike."))
+    return Raw(image, others[0], others[1] if len(others) > 1 else None, spacing_of(files[0], asked.dims))
+
+
+def read_numbers(file: Path, number: int, dims: int, channels: int) -> NDArray[Any]:
+    """Returns an image (channels, *spatial) of a file."""
+    import zlib
+
+    from unetkit.imagefiles import kind_of
+    from unetkit.imagefiles.kinds import unreadable
+
+    with kind_of(file).opened(file, dims, channels) as images:
+        if number >= images.count:
+            message = f"{file} has {images.count} images, its partner more than {number}"
+            raise FileError(Fault("mask-count", message, cure="Give one mask for each image."))
+        try:
+            numbers: NDArray[Any] = images.read(number, tuple(slice(0, n) for n in images.size))
+        except (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error) as error:
+            raise unreadable(file, error) from error
+    return numbers
+
+
+def read_mask(file: Path, number: int, dims: int) -> NDArray[Any]:
+    """Returns a mask: numbers (*spatial), or colours (height, width, 3)."""
+    from unetkit.data.images import PICTURES, read_picture_mask
+
+    if dims == 2 and file.name.lower().endswith(PICTURES):
+        return read_picture_mask(file)
+    numbers: NDArray[Any] = read_numbers(file, number, dims, 1)[0]
+    return numbers
+
+
+def spacing_of(file: Path, dims: int) -> tuple[float, ...] | None:
+    """Returns the distance between samples that a NIfTI file tells; None for other files."""
+    if not file.name.lower().endswith((".nii", ".nii.gz")):
+        return None
+    import nibabel
+
+    zooms = nibabel.load(file).header.get_zooms()[:dims]  # type: ignore[attr-defined]
+    return tuple(map(float, zooms)) if all(zoom > 0 for zoom in zooms) else None

@@ -41,7 +41,7 @@ def mni(*, noise: float = NOISE, seed: int = 0) -> Splits:
     held_out = [z for z in range(FIRST, LAST) if TRAIN + GAP <= (z - FIRST) % PERIOD < TRAIN + GAP + HELD_OUT]
     test = [z for z in held_out if (z - FIRST) // PERIOD % 2 == 0]
     validation = [z for z in held_out if z not in test]
-    return Splits(*(slices(noisy, labels, part) for part in (train, validation, test)))
+    return Splits(slices(noisy, labels, train), slices(noisy, labels, validation), slices(noisy, labels, test))
 
 
 def tissue(head: NDArray[Any], grey: NDArray[Any], white: NDArray[Any]) -> NDArray[np.int64]:

@@ -2,36 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import json
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from hashlib import sha256
+from math import ceil
+from typing import Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unetkit.errors import Fault, UnetkitError
+
 UNLABELLED = -100  # what torch.nn.functional.cross_entropy leaves out unless told otherwise
+Colour = tuple[int, int, int]
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), int64."""
+    """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), int64.
+
+    `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples.
+    """
 
     name: str
     image: NDArray[np.float32]
     labels: NDArray[np.int64]
+    instances: NDArray[np.int64] | None = None
+    spacing: tuple[float, ...] | None = None
 
     @property
     def size(self) -> tuple[int, ...]:
         """The size of the image, without its channels."""
         return self.labels.shape
 
+    @property
+    def digest(self) -> str:
+        """The sha256 of all that the pair holds but its name, in hexadecimal."""
+        made = sha256(repr((self.image.shape, self.spacing)).encode())
+        for array, kind in ((self.image, "<f4"), (self.labels, "<i4"), (self.instances, "<i4")):
+            if array is not None:
+                made.update(np.ascontiguousarray(array, np.dtype(kind)).data)
+        return made.hexdigest()
+
 
 @dataclass(frozen=True)
-class Pairs:
-    """Pairs that share their classes. `about` says what the images are, for reports."""
+class Lazy(Sequence[Pair]):
+    """Pairs that are read when they are asked for, and kept where `kept` is a dict."""
 
-    items: tuple[Pair, ...]
+    names: tuple[str, ...]
+    load: Callable[[str], Pair]
+    kept: dict[str, Pair] | None = None
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | Sequence[Pair]:
+        if isinstance(index, slice):
+            return replace(self, names=self.names[index])
+        name = self.names[index]
+        if self.kept is None:
+            return self.load(name)
+        if name not in self.kept:
+            self.kept[name] = self.load(name)
+        return self.kept[name]
+
+
+@dataclass(frozen=True)
+class Pairs(Sequence[Pair]):
+    """Pairs that share their classes, which may have colours. `about` says what the images are, for reports."""
+
+    items: Sequence[Pair]
     classes: tuple[str, ...]
     about: str = ""
+    colours: tuple[Colour, ...] = ()
 
     def __len__(self) -> int:
         return len(self.items)
@@ -39,14 +89,45 @@ class Pairs:
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.items)
 
-    def __getitem__(self, index: int) -> Pair:
+    @overload
+    def __getitem__(self, index: int) -> Pair: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Pair]: ...
+    def __getitem__(self, index: int | slice) -> Pair | Sequence[Pair]:
         return self.items[index]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the pairs; nothing is read for them."""
+        return self.items.names if isinstance(self.items, Lazy) else tuple(pair.name for pair in self.items)
+
+    def subset(self, fraction: float, seed: int = 0) -> Self:
+        """Returns a share of the pairs, at least one; what a smaller share has, a larger one of the same seed has too.
+
+        Raises UnetkitError for a share that is not above 0 and at most 1.
+        """
+        if not 0 < fraction <= 1:
+            raise UnetkitError(Fault("wrong-value", f"fraction {fraction} is not above 0 and at most 1", "fraction"))
+        order = list(range(len(self)))
+        random.Random(seed).shuffle(order)
+        kept = sorted(order[: ceil(fraction * len(self) - 1e-9)])
+        if isinstance(self.items, Lazy):
+            return replace(self, items=replace(self.items, names=tuple(self.items.names[index] for index in kept)))
+        return replace(self, items=tuple(self.items[index] for index in kept))
 
 
 @dataclass(frozen=True)
 class Splits:
-    """The pairs to learn from, those to choose settings by, and those to report."""
+    """The pairs to learn from, those to choose settings by, and those to report; the last two may be empty."""
 
     train: Pairs
     validation: Pairs
     test: Pairs
+    recipe: str = field(default="", repr=False)
+    """What else of the data spec has a say in what a network sees, for the fingerprint."""
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256, in hexadecimal, of all images, labels and classes, of their division, and of the recipe."""
+        parts = [[(pair.name, pair.digest) for pair in part] for part in (self.train, self.validation, self.test)]
+        return sha256(json.dumps([parts, self.train.classes, self.recipe]).encode()).hexdigest()

@@ -2,61 +2,124 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from unetkit.data.mirror import cover, window
-from unetkit.data.normalization import Normalization
-from unetkit.data.pairs import Pairs
+from unetkit.data.augmentation import Augmentation
+from unetkit.data.balance import Balance
+from unetkit.data.mirror import cover
+from unetkit.data.normalization import Levels, Normalization
+from unetkit.data.pairs import Pair, Pairs
+from unetkit.data.warp import Sample, moved_points, take
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
+ENDLESS = 1 << 40
+WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
+"""Gives the weight of each pixel (*spatial) in the loss."""
+Item: TypeAlias = tuple[Tensor, ...]
+"""An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) where there are any."""
+
 
 @dataclass(frozen=True)
-class Draw:
-    """How patches are drawn: their number, their size, and the axes along which every second one is flipped.
+class PatchSettings:
+    """How patches are drawn.
 
-    `size` is what the output holds at least. Axes count from 0, the first after the channels.
+    `size` is what the output holds at least. `balance` is the share of patches around a pixel of a class that is drawn
+    evenly from those that occur; the others lie anywhere. `weight` makes a weight for each pixel of a pair. Patches
+    are numbered up to `count`, without end unless given.
     """
 
-    count: int
     size: tuple[int, ...]
-    flips: tuple[int, ...] = ()
     seed: int = 0
+    augmentation: tuple[Augmentation, ...] = ()
+    balance: float = 0.0
+    weight: WeightMap | None = None
+    count: int = ENDLESS
 
 
-class Patches(Dataset[tuple[Tensor, Tensor]]):
-    """Pairs of an input (channels, *spatial) that the plan accepts, and the labels (*spatial) under its output.
+class Patches(Dataset[Item]):
+    """Items of an input (channels, *spatial) that the plan accepts, and the labels (*spatial) under its output.
 
     The output lies within the image where that is large enough; what the input shows beyond the border is mirrored.
+    The n-th item depends on the pairs, the settings and n alone.
     """
 
-    def __init__(self, pairs: Pairs, normalization: Normalization, plan: Plan, draw: Draw) -> None:
-        self.draw = draw
-        self.pairs = [(normalization.apply(pair.image), pair.labels) for pair in pairs]
-        self.cover = cover(plan, draw.size)
+    def __init__(self, pairs: Pairs, normalization: Normalization, plan: Plan, settings: PatchSettings) -> None:
+        self.pairs = pairs
+        self.normalization = normalization
+        self.settings = settings
+        self.cover = cover(plan, settings.size)
         self.target = plan.crop_target(self.cover.input_size)
+        self.balance = Balance(pairs, settings.seed) if settings.balance else None
+        self.levels: dict[int, Levels] = {}
+        self.weights: dict[int, NDArray[np.float32]] = {}
 
     def __len__(self) -> int:
-        return self.draw.count
+        return self.settings.count
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor]:
-        if not 0 <= index < self.draw.count:
+    def __getitem__(self, index: int) -> Item:
+        if not 0 <= index < self.settings.count:
             raise IndexError(index)  # which ends a loop over all patches
-        random = np.random.default_rng((self.draw.seed, index))
-        image, labels = self.pairs[random.integers(len(self.pairs))]
-        starts = tuple(
-            random.integers(0, room, endpoint=True) - part.start if room >= 0 else room // 2 - part.start
-            for room, part in zip(np.subtract(labels.shape, self.cover.output_size), self.target, strict=True)
-        )
-        image = window(image, starts, self.cover.input_size)
-        labels = window(labels, starts, self.cover.input_size)[self.target]
-        axes = tuple(axis for axis in self.draw.flips if random.random() < 0.5)
-        image, labels = np.flip(image, tuple(axis + 1 for axis in axes)), np.flip(labels, axes)
-        return torch.from_numpy(image.copy()), torch.from_numpy(labels.copy())
+        random = np.random.default_rng((self.settings.seed, index))
+        number, starts = self.place(random)
+        pair = self.pairs[number]
+        chosen = [one for one in self.settings.augmentation if random.random() < one.probability]
+        patch = self.patch(number, pair, starts, chosen, random)
+        image = torch.from_numpy(self.levels_of(number, pair).apply(patch.image))
+        for one in chosen:
+            image = one.change(image, random)
+        labels = np.ascontiguousarray(patch.labels[self.target])
+        if patch.weight is None:
+            return image, torch.from_numpy(labels)
+        return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))
+
+    def place(self, random: np.random.Generator) -> tuple[int, tuple[int, ...]]:
+        """Returns the number of a pair, and where in it the input of a patch begins."""
+        if self.balance is not None and random.random() < self.settings.balance:
+            number, pixel = self.balance.pixel(random)
+            wanted = [at - n // 2 for at, n in zip(pixel, self.cover.output_size, strict=True)]
+        else:
+            number, wanted = int(random.integers(len(self.pairs))), None
+        starts = []
+        for axis, room in enumerate(np.subtract(self.pairs[number].size, self.cover.output_size).tolist()):
+            if room < 0:
+                start = room // 2
+            else:
+                start = (
+                    int(random.integers(0, room, endpoint=True)) if wanted is None else min(max(wanted[axis], 0), room)
+                )
+            starts.append(start - self.target[axis].start)
+        return number, tuple(starts)
+
+    def patch(
+        self, number: int, pair: Pair, starts: tuple[int, ...], chosen: list[Augmentation], random: np.random.Generator
+    ) -> Sample:
+        """Returns the patch of a pair that begins there, in grey levels."""
+        sample = Sample(pair.image, pair.labels, self.weight_of(number, pair))
+        moves = [one for one in chosen if type(one).move is not Augmentation.move]
+        if not moves:
+            return sample.cut(starts, self.cover.input_size)
+        return take(sample, starts, moved_points(self.cover.input_size, pair.spacing, moves, random))
+
+    def levels_of(self, number: int, pair: Pair) -> Levels:
+        """Returns what becomes of the grey levels of a pair."""
+        if number not in self.levels:
+            self.levels[number] = self.normalization.levels(lambda: (pair.image,))
+        return self.levels[number]
+
+    def weight_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:
+        """Returns the weights of the pixels of a pair, made once."""
+        if self.settings.weight is None:
+            return None
+        if number not in self.weights:
+            self.weights[number] = self.settings.weight(pair)
+        return self.weights[number]

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unetkit.data.folders import folder
-from unetkit.data.head import mni
+from unetkit.data.loading import load_data
+from unetkit.data.opening import open_data
 from unetkit.data.pairs import Splits
 from unetkit.errors import Fault, FileError
 
 
 def read_data(source: str, *, channels: int = 1, ignore: int | None = None) -> Splits:
-    """Returns the head template for `mni`, or what a folder holds; a folder of that name is `./mni`.
+    """Returns what a data file, a folder with images/ and masks/, or `mni` holds.
 
-    `channels` and `ignore` say how a folder is read; the template has one channel and labels every pixel.
+    `channels` and `ignore` say how a folder is read; the others know it themselves.
     """
-    if source != "mni":
-        return folder(Path(source), channels=channels, ignore=ignore)
-    if ignore is not None:
-        message = "mni labels every pixel: there is no class to ignore"
-        raise FileError(Fault("no-effect", message, cure="Leave ignore out."))
-    return mni()
+    if source == "mni":
+        if ignore is not None:
+            message = "mni labels every pixel: there is no class to ignore"
+            raise FileError(Fault("no-effect", message, cure="Leave ignore out."))
+        return open_data(load_data(source))
+    changes = [f"channels={channels}"] if Path(source).is_dir() else []
+    return open_data(load_data(source, changes + ([] if ignore is None else [f"ignore={ignore}"])))

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from unetkit import tiling
-from unetkit.data.images import image_files, read_image, write_levels
+from unetkit.data.folders import read_numbers
+from unetkit.data.images import write_levels
+from unetkit.imagefiles import find_images
 from unetkit.scoring import classify
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import plan_of
@@ -27,9 +29,8 @@ def predict(model: nn.Module, image: NDArray[np.float32]) -> NDArray[np.float32]
 
 def predict_folder(trained: Trained, images: Path, folder: Path) -> Iterator[Path]:
     """Writes a class map for each image of a folder, or for one image file, and yields each file once it is written."""
-    files = {images.stem: images} if images.is_file() else image_files(images)
-    for stem, file in files.items():
-        image = read_image(file, plan_of(trained.model).spec.in_channels)
-        target = folder / f"{stem}.png"
+    for file in find_images([images]):
+        image = read_numbers(file, 0, 2, plan_of(trained.model).spec.in_channels)
+        target = folder / f"{file.stem}.png"
         write_levels(classify(predict(trained.model, trained.normalization.apply(image))), target)
         yield target

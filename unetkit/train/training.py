@@ -11,15 +11,14 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
 from unetkit.data import Normalization, Pairs
-from unetkit.data.patches import Draw, Patches
+from unetkit.data.augmentation import Flip
+from unetkit.data.patches import Patches, PatchSettings
 from unetkit.train.loss import segmentation_loss
 from unetkit.train.network import check_fit, plan_of
 from unetkit.train.progress import TrainingBar
 from unetkit.train.quiet import quiet
 from unetkit.train.schedule import Schedule
 from unetkit.train.settings import Settings
-
-ENDLESS = 1 << 40  # patches; the schedule ends the training
 
 
 @dataclass(frozen=True)
@@ -40,8 +39,9 @@ def fit(model: nn.Module, pairs: Pairs, settings: Settings) -> Training:
     plan = plan_of(model)
     check_fit(plan, pairs)
     normalization = Normalization.of(pairs)
-    draw = Draw(ENDLESS, settings.patch_size(pairs), settings.flips, settings.seed)
-    task = Segmentation(model, Patches(pairs, normalization, plan, draw), settings)
+    augmentation = (Flip(axes=settings.flips),) if settings.flips else ()
+    patches = PatchSettings(settings.patch_size(pairs), settings.seed, augmentation)
+    task = Segmentation(model, Patches(pairs, normalization, plan, patches), settings)
     schedule = Schedule(settings.num_steps(pairs), settings.minutes)
     callbacks: list[lightning.Callback] = [schedule]
     if settings.progress:
@@ -76,7 +76,7 @@ class Segmentation(lightning.LightningModule):
         self.settings = settings
         self.losses: list[Tensor] = []
 
-    def train_dataloader(self) -> DataLoader[tuple[Tensor, Tensor]]:
+    def train_dataloader(self) -> DataLoader[tuple[Tensor, ...]]:
         """Gives this process every n-th patch where there are n processes."""
         own = range(self.trainer.global_rank, len(self.patches), self.trainer.world_size)
         settings = self.settings

@@ -1,0 +1,80 @@
+"""What a kind of data set is: a frozen pydantic model whose fields are its YAML keys, and a list of what it has."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
+
+from unetkit.block import Part
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Located(NamedTuple):
+    """Marks a field that holds a path, relative to the folder of the data file."""
+
+
+FilePath = Annotated[str, Located()]
+"""A path, or a pattern of paths, relative to the folder of the data file."""
+
+
+class Raw(NamedTuple):
+    """What the files of a pair hold.
+
+    `image` is (channels, *spatial). `mask` is (*spatial) in whole numbers, or (*spatial, 3) in colours. `instances`
+    numbers the objects (*spatial) from 1, 0 lies between them. `spacing` is the distance between samples per axis.
+    """
+
+    image: NDArray[Any]
+    mask: NDArray[Any]
+    instances: NDArray[Any] | None = None
+    spacing: tuple[float, ...] | None = None
+
+
+class Entry(NamedTuple):
+    """A pair that has not been read yet: its name, what reads it, and the file that its mask is in, for messages.
+
+    `read` raises FileError where it cannot.
+    """
+
+    name: str
+    read: Callable[[], Raw]
+    mask: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """How a data set is to be read: the folder that paths begin at, the spatial axes, and the channels to be found."""
+
+    folder: Path
+    dims: int
+    channels: int
+
+
+class Dataset(Part):
+    """Lists images with their masks. A plugin adds a kind of its own through the entry points `unetkit.datasets`."""
+
+    slot = "dataset"
+    classes: ClassVar[tuple[str, ...]] = ()
+    """The names of the classes, where the data set knows them."""
+
+    @abstractmethod
+    def entries(self, asked: Asked) -> Sequence[Entry]:
+        """Returns what there is, each under a name of its own, in the order of a stack; reads no pixels.
+
+        Raises FileError with everything that is wrong.
+        """
+
+    def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
+        """Returns the names for training, validation and test, where the data set has a division of its own."""
+        return None
+
+    def located(self) -> Iterator[str]:
+        """Yields the fields that hold paths."""
+        for name, field in type(self).model_fields.items():
+            if any(isinstance(mark, Located) for mark in field.metadata):
+                yield name

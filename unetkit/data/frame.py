@@ -1,0 +1,99 @@
+"""The keys of a data file as they stand in the YAML."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from unetkit.block import Count
+from unetkit.spec.frame import Slot, Strict, bare
+
+Colour: TypeAlias = tuple[int, int, int]
+"""Red, green and blue, 0 … 255."""
+
+
+def check_colour(text: str) -> str:
+    """Returns the text of a colour; raises ValueError where it is none."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f'{text!r} is not a colour: write it as in "#e69f00"')
+    return text.lower()
+
+
+ColourText = Annotated[str, AfterValidator(check_colour)]
+"""A colour such as `#e69f00`."""
+Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
+
+
+def colour_of(text: str) -> Colour:
+    """Returns a colour as three numbers.
+
+    >>> colour_of("#e69f00")
+    (230, 159, 0)
+    """
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+class ClassKeys(Strict):
+    """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
+
+    name: Annotated[str, Field(min_length=1, max_length=200)]
+    colour: ColourText | None = None
+    values: tuple[Value, ...] | None = None
+    """Its numbers in masks; its place in the list unless given."""
+
+
+class ChannelKeys(Strict):
+    """Some of the channels that the images have."""
+
+    count: Count
+    """How many channels there are in a file."""
+    take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    """Which of them are used, in this order; 0 is the first."""
+
+
+class NormalizationKeys(Strict):
+    """How grey levels become the numbers that a network takes: see `unetkit.data.Normalization`."""
+
+    type: Literal["none", "dataset", "image", "percentile"] = "dataset"
+    mean: tuple[float, ...] | None = None
+    """One per channel; measured on the images for training unless given."""
+    std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    low: Annotated[float, Field(ge=0, lt=100)] = 0.5
+    high: Annotated[float, Field(gt=0, le=100)] = 99.5
+
+    def idle(self) -> dict[str, str]:
+        """Returns the keys that have no effect, each with the reason."""
+        reason = f"normalization {self.type} does not use it"
+        used = {"dataset": {"mean", "std"}, "percentile": {"low", "high"}}.get(self.type, set())
+        return {key: reason for key in ("mean", "std", "low", "high") if key not in used}
+
+
+class DataFrame(Strict):
+    """The keys of a data file."""
+
+    unetkit: Literal[1] = 1
+    """Version of the language."""
+    name: str = ""
+    description: str = ""
+    source: str = ""
+    """Where the images come from, and their terms."""
+    dims: Annotated[int, Field(ge=1, le=3)] = 2
+    """Spatial axes of the images."""
+    dataset: Slot
+    """Where images and masks are."""
+    classes: Annotated[tuple[str | ClassKeys, ...], Field(min_length=2)] | None = None
+    """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
+    ignore: Value | tuple[Value, ...] | ColourText | None = None
+    """What stands in masks for pixels that count nowhere: a number, several, or a colour."""
+    split: Slot | None = None
+    """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
+    channels: Count | ChannelKeys = 1
+    """Channels of the images, or some of those that they have."""
+    normalization: Slot = bare("dataset")
+    cache: bool = True
+    """Whether images stay in memory once they are read."""
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    """Processes that make patches beside the one that trains."""

@@ -1,0 +1,159 @@
+"""From a data spec to pairs: everything is read once and checked, and all that is wrong is told at once."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from unetkit.data.classes import ClassMap
+from unetkit.data.dataset import Entry
+from unetkit.data.normalization import Normalization
+from unetkit.data.pairs import UNLABELLED, Lazy, Pair, Pairs, Splits
+from unetkit.data.spec import DataSpec
+from unetkit.data.split import Block, Division
+from unetkit.errors import Fault, FileError, UnetkitError
+
+THREADS = 8
+"""At most, to read files with; they wait for disks and unpack, both outside Python's lock."""
+
+Advance = Callable[[int, int], None]
+"""Is told how many pairs are read, and how many there are."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a pair that was read: its size, and the pixels of each class, UNLABELLED among them."""
+
+    name: str
+    size: tuple[int, ...]
+    counts: dict[int, int]
+    low: float
+    high: float
+    spacing: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Checked:
+    """All pairs of a data spec, each with its facts or its faults."""
+
+    facts: tuple[Facts, ...]
+    faults: tuple[Fault, ...]
+    splits: Splits | None
+    """None where something is wrong."""
+
+
+def open_data(data: DataSpec) -> Splits:
+    """Returns the pairs that a data spec asks for, divided. Each is read once, now, and kept if the spec says so.
+
+    Raises FileError with all files that are missing, cannot be read, or do not fit together.
+    """
+    checked = check_data(data)
+    if checked.splits is None:
+        raise FileError(*checked.faults)
+    return checked.splits
+
+
+def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> Checked:
+    """Returns what is there and what is wrong with it; raises FileError where not even a list of files can be had."""
+    entries = {entry.name: entry for entry in data.dataset.entries(data.asked)}
+    division = divide(data, list(entries))
+    reader = Reader(data, ClassMap.of(data), entries)
+    kept: dict[str, Pair] | None = {} if data.cache else None
+    facts: list[Facts] = []
+    faults: list[Fault] = []
+    for done, (one, pair) in enumerate(reader.check(list(entries)), 1):
+        advance(done, len(entries))
+        if isinstance(one, Facts):
+            facts.append(one)
+            if kept is not None and pair is not None:
+                kept[one.name] = pair
+        else:
+            faults += one
+    if faults:
+        return Checked(tuple(facts), tuple(faults), None)
+    names = reader.classes.names or found_classes(facts)
+    about = data.frame.source or data.name
+    train, validation, test = (
+        Pairs(Lazy(tuple(part), reader.load, kept), names, about, reader.classes.shown) for part in division
+    )
+    return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data)))
+
+
+def divide(data: DataSpec, names: list[str]) -> Division:
+    """Returns the names of each part: as the data spec says, as the data set says, or the last fifth for test."""
+    if data.split is not None:
+        return data.split.divide(names, data.folder)
+    own = data.dataset.parts(names)
+    if own is not None:
+        return own
+    return Block().divide(names, data.folder) if len(names) > 1 else (names, [], [])
+
+
+def recipe(data: DataSpec) -> str:
+    """Returns what of a data spec has a say beside images, labels, classes and division: the normalization."""
+    return json.dumps(data.resolve()["normalization"], sort_keys=True)
+
+
+def found_classes(facts: Iterable[Facts]) -> tuple[str, ...]:
+    """Returns names for the classes that masks hold."""
+    highest = max(max(one.counts) for one in facts)
+    return tuple(f"class {index}" for index in range(max(2, highest + 1)))
+
+
+def normalization_of(data: DataSpec, pairs: Pairs) -> Normalization:
+    """Returns how images are normalised: as the data spec says, by numbers measured on these pairs where it says so."""
+    keys = data.normalization
+    if keys.type != "dataset":
+        return Normalization(keys.type, low=keys.low, high=keys.high)
+    if keys.mean is None or keys.std is None:
+        return Normalization.of(pairs)
+    return Normalization("dataset", keys.mean, keys.std)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads pairs as a data spec says."""
+
+    data: DataSpec
+    classes: ClassMap
+    entries: dict[str, Entry]
+
+    def load(self, name: str) -> Pair:
+        """Returns a pair; raises FileError where it cannot be read or does not fit together."""
+        entry, take = self.entries[name], self.data.take
+        raw = entry.read()
+        image = raw.image if take is None else raw.image[list(take)]
+        pixels = np.ascontiguousarray(image, np.float32)
+        if not np.isfinite(pixels).all():
+            count = int(np.sum(~np.isfinite(pixels)))
+            message = f"the image of {name} has {count:,} values that are no finite number"
+            raise FileError(Fault("image-values", message, cure="Mend or remove it."))
+        labels = np.ascontiguousarray(self.classes.labels(raw.mask, self.data.dims, entry.mask))
+        if not labels.size:
+            raise FileError(Fault("image-empty", f"the image of {name} has no pixels", cure="Remove it."))
+        if not (labels != UNLABELLED).any():
+            message = f"{entry.mask} labels no pixel: all are ignored"
+            raise FileError(Fault("mask-empty", message, cure="Remove it, with its image."))
+        instances = None if raw.instances is None else np.ascontiguousarray(raw.instances, np.int64)
+        return Pair(name, pixels, labels, instances, raw.spacing)
+
+    def check(self, names: list[str]) -> Iterator[tuple[Facts | tuple[Fault, ...], Pair | None]]:
+        """Yields for each name, in order, the facts of its pair with the pair itself, or its faults."""
+        with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
+            yield from threads.map(partial(self.facts), names)
+
+    def facts(self, name: str) -> tuple[Facts | tuple[Fault, ...], Pair | None]:
+        """Returns the facts of a pair, or its faults; the pair where it is to be kept."""
+        try:
+            pair = self.load(name)
+        except UnetkitError as error:
+            return error.faults, None
+        counts = dict(zip(*(found.tolist() for found in np.unique(pair.labels, return_counts=True)), strict=True))
+        one = Facts(name, pair.size, counts, float(pair.image.min()), float(pair.image.max()), pair.spacing)
+        return one, pair if self.data.cache else None

@@ -1,0 +1,118 @@
+"""A validated data file: where images and masks are, what they mean, and how they are divided."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unetkit.data.dataset import Asked, Dataset
+from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
+from unetkit.data.split import File, Split
+from unetkit.yamlfile import Document
+
+
+@dataclass(frozen=True)
+class DataSpec:
+    """What was asked for. Paths in it begin at `folder`."""
+
+    frame: DataFrame
+    dataset: Dataset
+    kind: str
+    """The registered name of the kind of data set."""
+    split: Split | None
+    normalization: NormalizationKeys
+    folder: Path
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    @property
+    def name(self) -> str:
+        """The name of the data."""
+        return self.frame.name
+
+    @property
+    def dims(self) -> int:
+        """The number of spatial axes."""
+        return self.frame.dims
+
+    @property
+    def take(self) -> tuple[int, ...] | None:
+        """Which channels of the files are used; None where that is all."""
+        return self.frame.channels.take if isinstance(self.frame.channels, ChannelKeys) else None
+
+    @property
+    def channels(self) -> int:
+        """Channels of the images that a network is given."""
+        return self.frame.channels if isinstance(self.frame.channels, int) else len(self.frame.channels.take)
+
+    @property
+    def classes(self) -> tuple[ClassKeys, ...]:
+        """The classes that are named; none where they are taken as they are found."""
+        named = self.frame.classes or self.dataset.classes
+        return tuple(ClassKeys(name=one) if isinstance(one, str) else one for one in named)
+
+    @property
+    def ignored(self) -> tuple[int | str, ...]:
+        """Numbers and colours in masks that count nowhere."""
+        said = self.frame.ignore
+        return () if said is None else said if isinstance(said, tuple) else (said,)
+
+    @property
+    def cache(self) -> bool:
+        """Whether images stay in memory once they are read."""
+        return self.frame.cache
+
+    @property
+    def workers(self) -> int:
+        """Processes that make patches beside the one that trains."""
+        return self.frame.workers
+
+    @property
+    def asked(self) -> Asked:
+        """How the data set is to be read."""
+        stored = self.frame.channels if isinstance(self.frame.channels, int) else self.frame.channels.count
+        return Asked(self.folder, self.dims, stored)
+
+    def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
+        """Returns every key that has an effect as plain values; loading them gives an equal data spec.
+
+        Paths are absolute, or relative to a folder: that of the file that the values are written to.
+        """
+        frame = self.frame
+        form: dict[str, Any] = {"unetkit": frame.unetkit}
+        form |= {key: value for key in ("name", "description", "source") if (value := getattr(frame, key))}
+        form |= {"dims": frame.dims, "dataset": {"type": self.kind} | self.located(self.dataset, relative_to)}
+        if self.classes:
+            form["classes"] = [shortened(one.model_dump(exclude_none=True)) for one in self.classes]
+        if frame.ignore is not None:
+            form["ignore"] = frame.ignore
+        if self.split is not None:
+            form["split"] = {"type": self.split.type} | self.located(self.split, relative_to)
+        form["channels"] = frame.channels if isinstance(frame.channels, int) else frame.channels.model_dump()
+        kept = self.normalization.model_dump(exclude={*self.normalization.idle()}, exclude_none=True)
+        form |= {"normalization": kept, "cache": frame.cache, "workers": frame.workers}
+        values: dict[str, Any] = listed(form)
+        return values
+
+    def located(self, part: Dataset | Split, relative_to: Path | None) -> dict[str, Any]:
+        """Returns the parameters of a part, its paths as they are to be written."""
+        values = part.model_dump(exclude_none=True)
+        names = part.located() if isinstance(part, Dataset) else ["file"] if isinstance(part, File) else []
+        for name in names:
+            if name in values:
+                path = os.path.abspath(self.folder / values[name])
+                values[name] = path if relative_to is None else os.path.relpath(path, relative_to)
+        return values
+
+
+def shortened(values: dict[str, Any]) -> Any:
+    """Returns a class by its name where that says all."""
+    return values["name"] if len(values) == 1 else values
+
+
+def listed(value: Any) -> Any:
+    """Returns plain values with lists for tuples, as YAML and JSON have them."""
+    if isinstance(value, dict):
+        return {key: listed(item) for key, item in value.items()}
+    return [listed(item) for item in value] if isinstance(value, list | tuple) else value
