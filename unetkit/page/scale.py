@@ -31,7 +31,7 @@ class Scale:
         if self.logarithmic or max(map(abs, self.ticks), default=0) >= 1000:
             return [magnitude(tick) for tick in self.ticks]
         decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-9 * (abs(t) + 1e-9) for t in self.ticks))
-        return [f"{tick + 0.0:.{decimals}f}" for tick in self.ticks]
+        return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
 
 
 def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> Scale:
