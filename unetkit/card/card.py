@@ -13,6 +13,7 @@ from unetkit.card.history import History, history_of
 from unetkit.data import Pairs
 from unetkit.errors import Fault, FileError
 from unetkit.model import plan_of, read_header
+from unetkit.model.hub import local
 from unetkit.planning import Plan, SizedPlan
 from unetkit.scoring import METRICS, Example, Measured, label, score
 from unetkit.scoring.scoring import check_classes
@@ -75,6 +76,7 @@ def make_card(
     kept. `history` stands in place of what the file says of its training.
     Raises FileError where the file cannot be read, or where the history is that of another network.
     """
+    file = local(file)
     trained = Trained.load(file)
     plan = plan_of(trained.model)
     known = history_of(trained.training, file) if history is None else history

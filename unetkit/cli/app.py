@@ -30,6 +30,7 @@ COMMANDS = (
     "predict",
     "evaluate",
     "card",
+    "push",
     "export",
     "import-weights",
     "study",

@@ -17,6 +17,7 @@ from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.model.assembly import assemble, check_foreign
+from unetkit.model.hub import local
 from unetkit.model.init import Uninitialized
 from unetkit.model.output import plan_of
 from unetkit.model.proof import foreign
@@ -62,7 +63,7 @@ def requirements() -> dict[str, str]:
 def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
     """Returns the metadata of a model file; raises FileError where it is no such file."""
     try:
-        with safe_open(file, framework="pt") as opened:
+        with safe_open(local(file), framework="pt") as opened:
             metadata: dict[str, str] = opened.metadata() or {}
     except (OSError, SafetensorError) as error:
         raise FileError(
@@ -78,9 +79,12 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
 def load_model(file: str | os.PathLike[str]) -> nn.Module:
     """Returns the model in a file, in evaluation mode. Its weights are never initialised, only read.
 
+    `hf://owner/name` is a file on the Hugging Face Hub: model.safetensors there, or the file named after that.
+
     Raises FileError where the file is damaged, or where its spec no longer makes the network that was saved: then it
     says which operations differ. Nothing in the file is executed, and its spec may name no other file.
     """
+    file = local(file)
     planned = read_plan(file)
     others = foreign(planned)  # whose constructors may make tensors that are in no file
     with nullcontext() if others else torch.device("meta"), Uninitialized():

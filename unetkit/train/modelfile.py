@@ -15,6 +15,7 @@ from torch import nn
 from unetkit.data import Normalization
 from unetkit.errors import Fault, FileError
 from unetkit.model import load_model, read_header, save
+from unetkit.model.hub import local
 
 Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
@@ -45,6 +46,7 @@ class Trained:
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> Self:
         """Returns what a file holds, the network in eval mode; raises FileError where that is damaged or missing."""
+        file = local(file)
         header = read_header(file)
         if "normalization" not in header or "classes" not in header:
             raise FileError(
