@@ -149,3 +149,9 @@ def test_a_run_file_gives_what_the_study_does_not_say(tmp_path: Path) -> None:
         SpecError, match=r"study.yaml:2:25: error\[unknown-key\].*\n.*\n.*\n   Did you mean: training\?"
     ):
         study(tmp_path, "", head=head)
+
+
+def test_a_setting_inside_a_data_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").touch()
+    with pytest.raises(SpecError, match=r"study.yaml:11:8: error\[override-path\]: data.cache: the data is the file"):
+        study(tmp_path, "data: data.yaml\naxes: {data.cache: [true, false]}\n")

@@ -81,6 +81,10 @@ class Recipe:
         if (key, own) not in self.known:
             node: Node = getattr(self, key)
             for one in own:
+                if key == "data" and type(node.value) is str and len(one.keys) > 1:
+                    cure = "Name another file for each value, or write the data as a map."
+                    fault = Fault("override-path", f"the data is the file {node.value}", one.path, cure)
+                    raise SpecError(fault.at(one.name.place()))
                 node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
             self.known[key, own] = located(node) if key == "data" and type(node.value) is str else plain(node)
         return self.known[key, own]
