@@ -28,7 +28,7 @@ from unetkit.errors import SizeError
 from unetkit.planning.initialization import METHODS
 from unetkit.signal import Signal
 from unetkit.spec.frame import Init, OddSizes
-from unetkit.testing import sizes, specs
+from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")

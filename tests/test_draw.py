@@ -24,7 +24,7 @@ from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Shape, Text
 from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
 from unetkit.errors import FileError, SizeError
 from unetkit.spec.find import shipped
-from unetkit.testing import specs
+from unetkit.testing.strategies import specs
 
 FONTS = Path(unetkit.draw.__file__).parent / "fonts"
 SMALLEST_FONT = 9

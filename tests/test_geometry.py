@@ -16,7 +16,7 @@ from unetkit.errors import SizeError
 from unetkit.geometry import Affine, Interval, SizeSet, collect, equal, solve
 from unetkit.geometry.residues import Run
 from unetkit.planning import propagate
-from unetkit.testing import specs
+from unetkit.testing.strategies import specs
 
 RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import unetkit
 from benchmarks.memory import peak
 from unetkit.planning import needed_memory
-from unetkit.testing import specs
+from unetkit.testing.strategies import specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "20"))
 

@@ -18,7 +18,7 @@ import unetkit
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
-from unetkit.testing import specs
+from unetkit.testing.strategies import specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
 MODES = ["reflect", "replicate", "zeros"]

@@ -14,7 +14,7 @@ from unetkit import registry
 from unetkit.block import BASES, Inset, Part
 from unetkit.errors import SpecError
 from unetkit.spec.frame import Frame
-from unetkit.testing import blocks
+from unetkit.testing.strategies import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}
 NAMES = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]

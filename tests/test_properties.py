@@ -21,7 +21,7 @@ from unetkit.errors import SizeError
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
 from unetkit.spec import resolve
-from unetkit.testing import sizes, specs
+from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000"))
 SHARDS = 8

@@ -21,7 +21,7 @@ import unetkit
 from unetkit.errors import AlignmentWarning, SizeError
 from unetkit.planning import Plan
 from unetkit.planning.propagate import sizes as sizes_along
-from unetkit.testing import at_or_above, specs
+from unetkit.testing.strategies import at_or_above, specs
 from unetkit.tiling import InferenceError, predict, ready, tiles
 from unetkit.tiling.blending import weights
 from unetkit.tiling.choice import tile_bytes

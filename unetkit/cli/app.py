@@ -23,6 +23,8 @@ COMMANDS = (
     "resolve",
     "specs",
     "blocks",
+    "plugins",
+    "plugin",
     "schema",
     "code",
     "new",

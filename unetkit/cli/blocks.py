@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -48,16 +49,29 @@ class Known(NamedTuple):
         return registry.find(self.slot, self.name)
 
 
-def blocks(what: What = None, as_json: AsJson = False) -> None:
+def blocks(
+    what: What = None,
+    drawing: Annotated[
+        Path | None,
+        typer.Option("--draw", metavar="FILE", help="Draw it in a small network: .svg or .png.", show_default=False),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """List the blocks that a spec can use, or describe one."""
     from unetkit import registry
     from unetkit.cli.output import print_json
 
     if what is None or what in registry.SLOTS:
+        if drawing is not None:
+            raise typer.BadParameter("--draw draws one block: name it.")
         listed = [Known(slot, name) for slot in ([what] if what else registry.SLOTS) for name in registry.names(slot)]
         print_json([summary(known) for known in listed]) if as_json else print_list(listed)
     else:
-        values = description(chosen(what))
+        known = chosen(what)
+        values = description(known)
+        if drawing is not None:
+            draw_block(known, drawing)
+            values["drawing"] = str(drawing)
         print_json(values) if as_json else print_description(values)
 
 
@@ -70,6 +84,7 @@ def chosen(what: str) -> Known:
         for separator in "/.":
             if what.startswith(slot + separator):
                 return Known(slot, what[len(slot) + 1 :])
+    registry.load_requested()
     slots = [slot for slot in registry.SLOTS if what in registry.names(slot) or what in registry.installed(slot)]
     if len(slots) == 1:
         return Known(slots[0], what)
@@ -89,10 +104,16 @@ def chosen(what: str) -> Known:
 
 def summary(known: Known) -> dict[str, Any]:
     """Returns slot, name and purpose of a block, or why it cannot be used."""
+    from unetkit import registry
     from unetkit.errors import BlockError
     from unetkit.spec.schema import first_line
 
     values: dict[str, Any] = {"slot": known.slot, "name": known.name}
+    entry = registry.offer(known.slot, known.name)
+    if entry is not None:  # its import is left to those who use it
+        return values | {"description": f"of {entry.owner}"}
+    if "/" in known.name:
+        return values | {"description": "offered by several distributions, see: unetkit plugins"}
     try:
         return values | {"description": first_line(known.model)}
     except BlockError as error:
@@ -101,10 +122,14 @@ def summary(known: Known) -> dict[str, Any]:
 
 def description(known: Known) -> dict[str, Any]:
     """Returns all that is known about a block, as plain values."""
+    from unetkit import registry
+
     model = known.model
+    entry = registry.offer(known.slot, known.name)
     return {
         "slot": known.slot,
-        "name": known.name,
+        "name": registry.full_name(known.slot, known.name),
+        "owner": entry.owner if entry else "unetkit" if model.__module__.startswith("unetkit.") else "",
         "description": inspect.getdoc(model) or "",
         "source": model.source,
         "defined": where(model),
@@ -113,8 +138,22 @@ def description(known: Known) -> dict[str, Any]:
     }
 
 
+def draw_block(known: Known, file: Path) -> None:
+    """Draws a small network that has the block, at the least size from 32 on that it takes."""
+    import yaml
+
+    from unetkit.draw import draw
+    from unetkit.planning import plan
+    from unetkit.spec import load
+
+    base = {"unetkit": 1, "name": known.name, "in_channels": 1, "out_channels": 2, "channels": [16, 32]}
+    planned = plan(load(base | yaml.safe_load(example(known))))
+    draw(planned.at(tuple(sizes.above(32) or sizes.minimum or 32 for sizes in planned.fitting)), file)
+
+
 def where(model: type) -> str:
-    """Returns file and line of a class; its name where it has no file."""
+    """Returns file and line of a class, of the module that it wraps; its name where it has no file."""
+    model = getattr(model, "module", model)
     try:
         return f"{inspect.getsourcefile(model)}:{inspect.getsourcelines(model)[1]}"
     except (OSError, TypeError):
@@ -184,7 +223,7 @@ def print_description(values: dict[str, Any]) -> None:
         for one in values["parameters"]:
             made.add_row(one["name"], one["takes"], default_text(one), one["description"])
         print_rich(made, "")
-    origin = [("source", values["source"])] if values["source"] else []
+    origin = [(key, values[key]) for key in ("source", "owner") if values[key] not in ("", "unetkit")]
     print_rich(facts([*origin, ("defined in", values["defined"])]), "", values["example"].rstrip())
 
 

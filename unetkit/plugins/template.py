@@ -1,0 +1,147 @@
+"""The package that `unetkit plugin new` writes: complete, so that it installs and passes its tests at once."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from unetkit.errors import Fault, FileError
+from unetkit.writing import write_whole
+
+FILES = {
+    "pyproject.toml": """\
+[build-system]
+requires = ["hatchling>=1.26"]
+build-backend = "hatchling.build"
+
+[project]
+name = "unetkit-NAME"
+version = "0.1.0"
+description = "Blocks for unetkit."
+readme = "README.md"
+requires-python = ">=3.11"
+dependencies = ["unetkit"]
+
+[project.optional-dependencies]
+test = ["pytest>=8"]
+
+[project.entry-points."unetkit.plugin"]
+api = "v1"
+
+[project.entry-points."unetkit.blocks"]
+gated_conv = "unetkit_NAME.wired:GatedConv"
+wide_conv = "unetkit_NAME.wrapped:WideConv"
+
+[tool.hatch.build.targets.wheel]
+packages = ["unetkit_NAME"]
+
+[tool.pytest.ini_options]
+addopts = ["-p", "unetkit.testing.pytest_plugin"]
+""",
+    "README.md": """\
+# unetkit-NAME
+
+Blocks for [unetkit](https://pypi.org/project/unetkit/). After `pip install unetkit-NAME` a spec can say
+
+```yaml
+block: NAME/gated_conv        # or NAME/wide_conv
+```
+
+`unetkit blocks NAME/gated_conv` describes one, `unetkit plugin check unetkit-NAME` checks them all.
+""",
+    "unetkit_NAME/__init__.py": '"""Blocks for unetkit."""\n',
+    "unetkit_NAME/wired.py": '''\
+"""A block written for unetkit: its forward over signals is all there is, and everything else follows from it."""
+
+from unetkit.block import Block, PerAxis
+from unetkit.signal import Signal
+
+
+class GatedConv(Block):
+    """A convolution, times a gate that another one opens."""
+
+    source = "Dauphin et al., 2017, arXiv:1612.08083"
+    kernel: PerAxis = 3
+    """Samples that both convolutions cover; an odd number."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        gate = x.conv(channels, self.kernel, name="gate").activation("Sigmoid")
+        return x.conv(channels, self.kernel, name="value").gate(gate)
+''',
+    "unetkit_NAME/wrapped.py": '''\
+"""A block made of any torch module: its arguments become the parameters of a spec, its facts are measured."""
+
+from typing import Annotated
+
+import unetkit
+from pydantic import Field
+from torch import Tensor, nn
+
+
+class WideConvModule(nn.Module):
+    """A depthwise convolution with a wide kernel, then a pointwise one, norm and activation."""
+
+    def __init__(
+        self, in_channels: int, channels: int, dims: int, kernel: Annotated[int, Field(ge=1, le=31)] = 7
+    ) -> None:
+        super().__init__()
+        conv = getattr(nn, f"Conv{dims}d")
+        self.depthwise = conv(in_channels, in_channels, kernel, padding="same", groups=in_channels)
+        self.pointwise = conv(in_channels, channels, 1, bias=False)
+        self.norm = getattr(nn, f"BatchNorm{dims}d")(channels)
+        self.act = nn.GELU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.act(self.norm(self.pointwise(self.depthwise(x))))
+
+
+WideConv = unetkit.wrap(WideConvModule, source="Liu et al., 2022, arXiv:2201.03545")
+''',
+    "tests/test_blocks.py": '''\
+"""Each block passes the battery that unetkit's own blocks pass."""
+
+import pytest
+from unetkit.testing import check_block
+from unetkit_NAME.wired import GatedConv
+from unetkit_NAME.wrapped import WideConv
+
+
+@pytest.mark.parametrize("block", [GatedConv, WideConv], ids=["gated_conv", "wide_conv"])
+def test_block_passes_the_battery(block):
+    report = check_block(block)
+    assert report.passed, str(report)
+''',
+    ".github/workflows/test.yaml": """\
+name: test
+on: [push, pull_request]
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {python-version: "3.12"}
+      - run: pip install . pytest
+      - run: pytest
+      - run: unetkit plugin check unetkit-NAME
+""",
+}
+"""By path, the text of each file; NAME stands for the name of the plugin."""
+
+
+def write_package(name: str, folder: Path) -> Path:
+    """Writes the package into a new folder, and returns that; raises FileError where it is there, or the name is none."""
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        cure = "Take small letters, digits and underscores, a letter first: acme, for the distribution unetkit-acme."
+        raise FileError(Fault("plugin-name", f"{name!r} is no name for a plugin", cure=cure))
+    home = folder / f"unetkit-{name}"
+    if home.exists():
+        raise FileError(Fault("file-exists", f"{home} is there already", cure="Choose another name, or remove it."))
+    for path, text in FILES.items():
+        target = home / path.replace("NAME", name)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FileError(Fault("file-unwritable", f"{home} cannot be made: {error.strerror or error}")) from error
+        write_whole(target, text.replace("NAME", name).encode())
+    return home

@@ -1,0 +1,22 @@
+"""For tests of unetkit and of the blocks of others: `check_block`, and hypothesis strategies for specs and sizes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from unetkit.testing.battery import check_block
+from unetkit.testing.report import Report
+
+if TYPE_CHECKING:
+    from unetkit.testing.strategies import at_or_above, blocks, sizes, specs
+
+__all__ = ["Report", "at_or_above", "blocks", "check_block", "sizes", "specs"]
+
+
+def __getattr__(name: str) -> Any:
+    """Returns a strategy, imported at its first use: a battery runs without hypothesis."""
+    if name in ("at_or_above", "blocks", "sizes", "specs"):
+        from unetkit.testing import strategies
+
+        return getattr(strategies, name)
+    raise AttributeError(f"module 'unetkit.testing' has no attribute {name!r}")

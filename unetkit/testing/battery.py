@@ -1,0 +1,66 @@
+"""One public battery for all blocks: built-in ones pass it like those of others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+from unetkit import registry
+from unetkit.block import BASES, Part
+from unetkit.errors import BlockError, Fault, UnetkitError
+from unetkit.plugins import rules
+from unetkit.testing.checks import CHECKS
+from unetkit.testing.report import Failed, NotHere, Report
+from unetkit.testing.subject import NAME, Subject
+
+
+def check_block(
+    block: type[Part], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
+) -> Report:
+    """Returns what the battery finds in a block class; `report.passed` says whether all is well.
+
+    `expected` names checks that fail, each with its reason: where such a one passes, that is a failure. `only` names
+    the checks to make, all unless given. Raises BlockError for what is no block of a network.
+    """
+    rules.check_class(block, block.__name__, registry.SLOTS)
+    unknown = [name for name in (*(expected or ()), *(only or ())) if name not in CHECKS]
+    if unknown or block.slot not in BASES:
+        message = f"there is no check {unknown[0]!r}" if unknown else f"a {block.slot} is no block of a network"
+        raise BlockError(Fault("unknown-check", message, cure=f"Known: {', '.join(CHECKS)}."))
+    report = Report(f"{block.slot} {block.__name__}", expected=dict(expected or {}))
+    with known(block):
+        subject = Subject(block)
+        if not subject.dims:
+            report.outcomes["usable"] = f"no network can use it: {subject.refusals[0]}"
+            return report
+        for name in only or CHECKS:
+            check(subject, name, report)
+    return report
+
+
+def check(subject: Subject, name: str, report: Report) -> None:
+    """Makes one check, and puts what comes of it into the report."""
+    try:
+        CHECKS[name](subject)
+    except Failed as failure:
+        report.outcomes[name] = str(failure)
+    except NotHere as reason:
+        report.skipped[name] = str(reason)
+    except UnetkitError as error:
+        report.outcomes[name] = "; ".join(f"{fault.message}. {fault.cure}" for fault in error.faults)
+    except Exception as error:  # noqa: BLE001 - whatever a block of others raises is the finding
+        report.outcomes[name] = f"{type(error).__name__}: {error}. It must work for each size that the plan takes."
+    else:
+        report.outcomes[name] = ""
+
+
+@contextmanager
+def known(block: type[Part]) -> Iterator[None]:
+    """Makes a block known to the registry for as long as it is tested."""
+    registry._registered[block.slot, NAME] = block
+    registry.find.cache_clear()
+    try:
+        yield
+    finally:
+        del registry._registered[block.slot, NAME]
+        registry.find.cache_clear()

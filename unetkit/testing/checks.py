@@ -1,0 +1,349 @@
+"""The checks of the battery: each gets the block in a small network, and raises Failed with a cure."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from unetkit.errors import SizeError, SpecError
+from unetkit.spec import load, resolve
+from unetkit.testing.report import Failed, NotHere
+from unetkit.testing.subject import Subject, Values
+
+SIZES = (1, 2, 3, 5, 8, 12, 15, 16, 17, 31)
+"""Along each axis; along the last one also one more."""
+REFUSED = (RuntimeError, ValueError, AssertionError, IndexError)
+
+
+def sizes(dims: int) -> Iterator[tuple[int, ...]]:
+    """Yields the sizes that are tried: one pixel, odd ones, unequal axes."""
+    for size, more in product(SIZES, (0, 1)):
+        yield (*(size,) * (dims - 1), size + more)
+
+
+def built(subject: Subject, dims: int, values: Values | None = None, seed: int = 0) -> Any:
+    """Returns the network with the block, in evaluation mode."""
+    from unetkit.model import build
+
+    return build(subject.spec(dims, values or subject.needed), seed=seed).eval()
+
+
+def image(subject: Subject, dims: int, batch: int = 2) -> Any:
+    """Returns a batch of random images of a size that the network takes."""
+    import torch
+
+    planned = subject.plan(dims)
+    size = tuple((sizes.above(8) or sizes.minimum or 8) for sizes in planned.fitting)
+    return torch.rand(batch, 4, *size, generator=torch.Generator().manual_seed(0))
+
+
+def round_trip(subject: Subject) -> None:
+    """Parameters go through YAML and come back the same; wrong ones are refused."""
+    for dims in subject.dims:
+        for values in subject.bases(dims):
+            form = resolve(load(subject.spec(dims, values)))
+            if resolve(load(form)) != form:
+                raise Failed(f"{values} does not come back from YAML as it was. Use plain values for parameters.")
+    for field in [*subject.block.model_fields, "no_such_parameter"]:
+        try:
+            load(subject.spec(subject.dims[0], subject.needed | {field: {"no": {"such": "value"}}}))
+        except SpecError:
+            continue
+        raise Failed(f"{field} takes a map that is none of its values. Give it a type that says what it takes.")
+
+
+def predicted(subject: Subject) -> None:
+    """Sizes, channels, parameters and multiply-adds are what the plan says; both refuse the same sizes."""
+    for dims in subject.dims:
+        for values in [subject.needed, *(other for _, _, other in subject.parameters(dims))][:8]:
+            compare(subject, dims, values)
+
+
+def compare(subject: Subject, dims: int, values: Values) -> None:
+    """Compares plan and torch for one choice of parameters."""
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    planned = subject.plan(dims, values)
+    with torch.device("meta"):
+        from unetkit.model.assembly import assemble
+
+        network = assemble(planned).eval()
+    network._forward_pre_hooks.clear()
+    weights = sum(weight.numel() for weight in network.parameters() if weight.requires_grad)
+    if weights != planned.parameters:
+        raise Failed(
+            f"{values}: the plan says {planned.parameters} parameters, torch has {weights}. Correct the facts."
+        )
+    for size in sizes(dims):
+        try:
+            sized = planned.at(size)
+        except SizeError:
+            sized = None
+        try:
+            with torch.no_grad(), FlopCounterMode(display=False) as counter:
+                shape = tuple(network(torch.empty(1, 4, *size, device="meta")).shape)
+        except REFUSED as error:
+            if sized is not None:
+                raise Failed(f"{values}: the plan takes {size}, torch refuses it: {error}. State the limit.") from error
+            continue
+        said = None if sized is None else (1, 4, *sized.output_size)
+        if shape != said:
+            raise Failed(f"{values}: for {size} the plan says {said}, torch gives {shape}. Correct size or channels.")
+        if sized is not None and sized.macs * 2 != counter.get_total_flops():
+            real = counter.get_total_flops() // 2
+            raise Failed(f"{values}: for {size} the plan says {sized.macs} MACs, torch does {real}. Correct macs.")
+
+
+def effective(subject: Subject) -> None:
+    """Each parameter has an effect."""
+    dims = subject.dims[-1] if len(subject.dims) < 2 else 2
+    seen: dict[str, bool] = {}
+    for field, base, other in subject.parameters(dims):
+        seen[field] = seen.get(field, False) or behaviour(subject, dims, base) != behaviour(subject, dims, other)
+    idle = [field for field, works in seen.items() if not works]
+    if idle:
+        raise Failed(f"the parameter {idle[0]!r} changes nothing. Use it, remove it, or tell when by idle().")
+
+
+def behaviour(subject: Subject, dims: int, values: Values) -> Any:
+    """Returns all that can be seen of a network: its weights, what it gives in training and evaluation, its buffers."""
+    import torch
+
+    network = built(subject, dims, values)
+    planned = network.plan
+    size = tuple((sizes.above(9) or sizes.minimum or 9) for sizes in planned.accepted)
+    images = torch.rand(2, 4, *size, generator=torch.Generator().manual_seed(0)) - 0.5
+    seen = [repr(sorted((name, tuple(one.shape)) for name, one in network.state_dict().items()))]
+    with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        seen.append(repr(network(images).tolist()))
+        torch.manual_seed(0)
+        try:
+            seen.append(repr(network.train()(images).tolist()))
+        except ValueError:  # a norm of one sample
+            seen.append("refused")
+    return [*seen, repr([buffer.tolist() for buffer in network.buffers()])]
+
+
+def gradients(subject: Subject) -> None:
+    """Gradients reach every parameter."""
+    import torch
+
+    for dims in subject.dims:
+        network = built(subject, dims).train()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            network(image(subject, dims)).square().sum().backward()
+        lost = [name for name, weight in network.named_parameters() if weight.grad is None or not weight.grad.any()]
+        own = [name for name in lost if not normalized(network, name)]
+        if own:
+            raise Failed(f"no gradient reaches {own[0]} in {dims}D. Use it in forward, or remove it.")
+
+
+def normalized(network: Any, name: str) -> bool:
+    """Whether a weight is a bias whose gradient a norm after it cancels."""
+    return name.endswith("bias") and any("Norm" in type(part).__name__ for part in network.modules())
+
+
+def stable_keys(subject: Subject) -> None:
+    """The keys of the weights are the same, in the same order, in each network and in each process."""
+    first, second = (list(built(subject, subject.dims[0]).state_dict()) for _ in range(2))
+    if first != second:
+        raise Failed(
+            f"two networks have different keys: {first[:3]} and {second[:3]}. Name layers by their place alone."
+        )
+    if subject.block.__module__.startswith("unetkit."):
+        return
+    outputs = {" ".join(first)} | {keys_elsewhere(subject, seed) for seed in ("1", "2", "3")}
+    if len(outputs) > 1:
+        cure = "Do not make layers from a set: its order differs from process to process. Use a list."
+        raise Failed(f"the order of the keys differs between processes. {cure}")
+
+
+ELSEWHERE = """
+import importlib, sys
+from unetkit.testing.battery import known
+from unetkit.testing.checks import built
+from unetkit.testing.subject import Subject
+block = getattr(importlib.import_module(sys.argv[1]), sys.argv[2])
+with known(block):
+    subject = Subject(block)
+    print(*built(subject, int(sys.argv[3])).state_dict())
+"""
+
+
+def attribute_of(block: type) -> str:
+    """Returns the name under which the module of a block holds it."""
+    module = sys.modules.get(block.__module__)
+    name = next((name for name, value in vars(module).items() if value is block), "") if module else ""
+    if not name or block.__module__ == "__main__":
+        raise NotHere(f"{block.__module__}:{block.__qualname__} cannot be imported by another process")
+    return name
+
+
+def elsewhere(code: str, *arguments: str, **environment: str) -> str:
+    """Returns what a program prints in a process of its own."""
+    path = os.pathsep.join(word or os.getcwd() for word in sys.path)
+    command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path, **environment}
+    )
+    if done.returncode:
+        raise Failed(
+            f"another process fails on it: {done.stderr.strip().splitlines()[-1:]}. Import nothing by accident."
+        )
+    return done.stdout.strip()
+
+
+def keys_elsewhere(subject: Subject, seed: str) -> str:
+    """Returns the keys of the weights in a process with another order of sets."""
+    block = subject.block
+    return elsewhere(ELSEWHERE, block.__module__, attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
+
+
+def deterministic(subject: Subject) -> None:
+    """The same seed gives the same weights, and evaluation the same output twice, with no buffer changed."""
+    import torch
+
+    network, other = (built(subject, subject.dims[0]) for _ in range(2))
+    pairs = zip(network.state_dict().values(), other.state_dict().values(), strict=True)
+    if not all(torch.equal(one, two) for one, two in pairs):
+        raise Failed("the same seed gives other weights. Draw them from torch's generator alone.")
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    images = image(subject, subject.dims[0])
+    with torch.no_grad():
+        if not torch.equal(network(images), network(images)):
+            raise Failed("evaluation gives another output each time. Ask self.training before dropping values.")
+    changed = [name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])]
+    if changed:
+        raise Failed(f"evaluation changes {changed[0]}. Ask self.training before updating it.")
+
+
+def alone(subject: Subject) -> None:
+    """In evaluation an image does not depend on the others of its batch."""
+    import torch
+
+    for dims in subject.dims:
+        network, images = built(subject, dims), image(subject, dims)
+        with torch.no_grad():
+            if not torch.allclose(network(images)[:1], network(images[:1]), rtol=1e-4, atol=1e-5):
+                raise Failed(
+                    f"in {dims}D an image depends on its batch. Use running values in evaluation, as BatchNorm."
+                )
+
+
+def number_types(subject: Subject) -> None:
+    """float32 and bfloat16 give numbers of their type."""
+    import torch
+
+    dims = subject.dims[0]
+    for kind in (torch.float32, torch.bfloat16):
+        with torch.no_grad():
+            output = built(subject, dims).to(kind)(image(subject, dims).to(kind))
+        if output.dtype != kind or not output.isfinite().all():
+            raise Failed(f"{kind} in, {output.dtype} out. Make tensors with dtype=x.dtype.")
+
+
+def on_gpu(subject: Subject) -> None:
+    """The GPU gives what the CPU gives."""
+    import torch
+
+    if not torch.cuda.is_available():
+        raise NotHere("no GPU")
+    dims = subject.dims[0]
+    network, images = built(subject, dims), image(subject, dims)
+    with torch.no_grad():
+        here = network(images)
+        there = network.cuda()(images.cuda()).cpu()
+    if not torch.allclose(here, there, rtol=1e-2, atol=1e-3):
+        raise Failed("the GPU gives other numbers. Make tensors with device=x.device.")
+
+
+def exportable(subject: Subject) -> None:
+    """torch.export takes the network, and the result computes the same."""
+    same_after(subject, lambda network, images: torch_export(network, images), "torch.export")
+
+
+def torch_export(network: Any, images: Any) -> Any:
+    """Returns the network as torch exports it."""
+    import torch
+
+    return torch.export.export(network, (images,)).module()
+
+
+def compilable(subject: Subject) -> None:
+    """torch.compile takes the network in one graph."""
+    import torch
+
+    torch._dynamo.reset()
+    compile_: Any = torch.compile
+    same_after(subject, lambda network, images: compile_(network, backend="eager", fullgraph=True), "torch.compile")
+
+
+def same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -> None:
+    """Compares the network with what becomes of it."""
+    import torch
+
+    dims = subject.dims[0]
+    network, images = built(subject, dims), image(subject, dims)
+    try:
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            other = change(network, images)(images)
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise Failed(f"{what} fails: {reason}. Decide by shapes and arguments only, not by values.") from error
+    with torch.no_grad():
+        if not torch.allclose(other, network(images), rtol=1e-4, atol=1e-5):
+            raise Failed(f"{what} gives other numbers. Keep no state outside parameters and buffers.")
+
+
+def kept(subject: Subject) -> None:
+    """A saved network computes the same when it is loaded."""
+    import torch
+
+    from unetkit.model import load_model, save
+
+    dims = subject.dims[0]
+    network, images = built(subject, dims), image(subject, dims)
+    with tempfile.TemporaryDirectory() as folder, torch.no_grad():
+        again = load_model(save(network, Path(folder, "model.safetensors")))
+        if not torch.equal(again(images), network(images)):
+            raise Failed("it computes something else after it was saved and loaded. Register buffers as persistent.")
+
+
+def light(subject: Subject) -> None:
+    """A block that is wired is imported and planned without torch."""
+    if hasattr(subject.block, "module"):
+        raise NotHere("it wraps a module of torch")
+    block = subject.block
+    attribute_of(block)
+    code = "import importlib, sys; importlib.import_module(sys.argv[1]); print('torch' in sys.modules)"
+    if elsewhere(code, block.__module__) == "True":
+        raise Failed("its import imports torch. Keep modules of torch in another file than what is wired.")
+
+
+CHECKS: dict[str, Callable[[Subject], None]] = {
+    "parameters-round-trip": round_trip,
+    "predicted": predicted,
+    "parameters-effective": effective,
+    "gradients": gradients,
+    "keys-stable": stable_keys,
+    "deterministic": deterministic,
+    "batch-independent": alone,
+    "number-types": number_types,
+    "gpu": on_gpu,
+    "compile": compilable,
+    "export": exportable,
+    "saved": kept,
+    "light-import": light,
+}
+"""The checks by name, in the order in which they are made."""

@@ -1,0 +1,151 @@
+"""The block under test in a small network, with values to try for each of its parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from unetkit import registry
+from unetkit.block import Part, insets
+from unetkit.errors import UnetkitError
+from unetkit.planning import Plan, plan
+from unetkit.spec import load
+
+NAME = "block_under_test"
+ONE_LEVEL = ("block", "norm", "act", "head")
+"""Slots that are tested in a network of one level, which takes any size that the block takes."""
+
+Values = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A block class, known to the registry as `NAME` while it is tested."""
+
+    block: type[Part]
+
+    @property
+    def slot(self) -> str:
+        """The slot of the block."""
+        return self.block.slot
+
+    def spec(self, dims: int, values: Values) -> Values:
+        """Returns a small network that has the block with these parameters."""
+        spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
+        if self.slot in ONE_LEVEL:
+            spec["channels"] = [8]
+        else:
+            spec |= {"channels": [8, 16], "skip": "none"}
+        return spec | {self.slot: {"type": NAME, **values}}
+
+    def plan(self, dims: int, values: Values | None = None) -> Plan:
+        """Returns the plan of that network."""
+        return plan(load(self.spec(dims, values or self.needed)))
+
+    @cached_property
+    def needed(self) -> Values:
+        """Values for the parameters that have no default: the first that is tried of each."""
+        fields = self.block.model_fields
+        return {name: next(self.tried(name)) for name, field in fields.items() if field.is_required()}
+
+    @cached_property
+    def dims(self) -> tuple[int, ...]:
+        """The networks in which the block can be used."""
+        found = []
+        for dims in (1, 2, 3):
+            try:
+                self.plan(dims)
+            except UnetkitError as error:
+                self.refusals.append(str(error))
+            else:
+                found.append(dims)
+        return tuple(found)
+
+    @cached_property
+    def refusals(self) -> list[str]:
+        """Why it cannot be used in others."""
+        return []
+
+    def tried(self, field: str) -> Iterator[Any]:
+        """Yields values for a parameter, other than its default."""
+        info = self.block.model_fields[field]
+        inner = insets(self.block).get(field)
+        options = names(inner.slot) if inner else values_of(info.annotation, tuple(info.metadata))
+        default = None if info.is_required() else info.get_default(call_default_factory=True)
+        yield from (value for value in options if value != default)
+
+    def parameters(self, dims: int) -> Iterator[tuple[str, Values, Values]]:
+        """Yields (name, values, the same with another value of that parameter) where it can have an effect."""
+        for field in self.block.model_fields:
+            for base in self.bases(dims):
+                if field not in self.block.model_validate(self.made(base), context={"dims": dims}).idle():
+                    for value in self.tried(field):
+                        other = base | {field: value}
+                        if self.valid(dims, other):
+                            yield field, base, other
+                    break
+
+    def made(self, values: Values) -> Values:
+        """Returns the values with blocks in place of the names of blocks."""
+        inner = insets(self.block)
+        return {
+            name: registry.find(inner[name].slot, value)() if name in inner and isinstance(value, str) else value
+            for name, value in values.items()
+        }
+
+    def bases(self, dims: int) -> Iterator[Values]:
+        """Yields the defaults, then what differs from them in one parameter."""
+        yield dict(self.needed)
+        for field in self.block.model_fields:
+            for value in self.tried(field):
+                values = self.needed | {field: value}
+                if self.valid(dims, values):
+                    yield values
+
+    def valid(self, dims: int, values: Values) -> bool:
+        """Whether a network with these parameters can be planned."""
+        try:
+            self.plan(dims, values)
+        except UnetkitError:
+            return False
+        return True
+
+
+def names(slot: str) -> list[str]:
+    """Returns some built-in blocks of a slot."""
+    return [name for name in registry.BUILT_IN[slot] if name not in ("none", "identity")][:3]
+
+
+def values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
+    """Yields values that a type takes."""
+    origin, args = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        yield from values_of(args[0], (*metadata, *args[1:]))
+    elif origin is Literal:
+        yield from args
+    elif origin in (Union, UnionType):
+        for member in args:
+            if member is not NoneType and get_origin(member) is not tuple:
+                yield from values_of(member, metadata)
+    elif annotation is bool:
+        yield from (True, False)
+    elif annotation is int:
+        yield from (n for n in (3, 2, 1, 4, 5, 8) if within(n, metadata))
+    elif annotation is float:
+        yield from (x for x in (0.5, 0.25, 0.1, 1e-3, 2.0) if within(x, metadata))
+
+
+def within(number: float, metadata: tuple[Any, ...]) -> bool:
+    """Whether a number keeps the bounds of a field."""
+    for item in metadata:
+        for bound in (item, *getattr(item, "metadata", ())):
+            low, above = getattr(bound, "ge", None), getattr(bound, "gt", None)
+            high, below = getattr(bound, "le", None), getattr(bound, "lt", None)
+            if (low is not None and number < low) or (above is not None and number <= above):
+                return False
+            if (high is not None and number > high) or (below is not None and number >= below):
+                return False
+    return True
