@@ -28,6 +28,7 @@ COMMANDS = (
     "schema",
     "code",
     "new",
+    "data",
     "train",
     "predict",
     "evaluate",

@@ -12,6 +12,7 @@ from functools import partial
 import numpy as np
 
 from unetkit.data.classes import ClassMap
+from unetkit.data.colours import COLOURS
 from unetkit.data.dataset import Entry
 from unetkit.data.normalization import Normalization
 from unetkit.data.pairs import UNLABELLED, Lazy, Pair, Pairs, Splits
@@ -79,9 +80,8 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> C
         return Checked(tuple(facts), tuple(faults), None)
     names = reader.classes.names or found_classes(facts)
     about = data.frame.source or data.name
-    train, validation, test = (
-        Pairs(Lazy(tuple(part), reader.load, kept), names, about, reader.classes.shown) for part in division
-    )
+    shown = reader.classes.shown or tuple(COLOURS[index % len(COLOURS)] for index in range(len(names)))
+    train, validation, test = (Pairs(Lazy(tuple(part), reader.load, kept), names, about, shown) for part in division)
     return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data)))
 
 
