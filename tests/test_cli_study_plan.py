@@ -11,6 +11,7 @@ from tests.studies import BASE, study_file
 from unetkit.study import load_study, shipped_studies
 from unetkit.study.advice import enough, warnings
 
+DATA = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
 AXES = "axes:\n  skip: [none]\n  block.kernel: [1, 4]\n"
 
 
@@ -61,11 +62,11 @@ def test_data_can_be_given_on_the_command_line(tmp_path: Path) -> None:
     file, other = study_file(tmp_path, "data: mine.yaml\n"), tmp_path / "other.yaml"
     told = run("study", "plan", file, code=1).stderr.replace(f"{tmp_path}/", "")
     assert told.startswith("study.yaml:10:7: error[file-missing]: data: there is no file mine.yaml\n")
-    (tmp_path / "mine.yaml").write_text("a: 1\n", encoding="utf-8")
-    other.write_text("a: 1\n", encoding="utf-8")
+    (tmp_path / "mine.yaml").write_text(DATA, encoding="utf-8")
+    other.write_text(DATA + "ignore: 7\n", encoding="utf-8")
     ids = [answer("study", "plan", file, *data)["runs"][0]["id"] for data in ((), ("--data", str(other)))]
     assert len(set(ids)) == 2
-    other.write_text("a: 2\n", encoding="utf-8")
+    other.write_text(DATA + "ignore: 8\n", encoding="utf-8")
     assert answer("study", "plan", file, "--data", str(other))["runs"][0]["id"] not in ids
 
 

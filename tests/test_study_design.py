@@ -9,6 +9,7 @@ import pytest
 from tests.studies import names, study
 from unetkit.errors import SpecError
 
+DATA = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
 TWO_AXES = """\
 axes:
   skip: [none, add]
@@ -114,10 +115,8 @@ def test_equal_runs_of_two_studies_have_one_id(tmp_path: Path) -> None:
     assert len({run.id for run in one.runs}) == len(one.runs)
 
 
-@pytest.mark.parametrize("change", ["training.steps=11", "data=elsewhere", "base.norm=none", "base.init=normal"])
+@pytest.mark.parametrize("change", ["training.steps=11", "data=mni", "base.norm=none", "base.init=normal"])
 def test_another_training_or_network_has_another_id(change: str, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").touch()
-    change = change.replace("elsewhere", str(tmp_path / "elsewhere"))
     assert study(tmp_path, "").runs[0].id != study(tmp_path, "", change).runs[0].id
 
 
@@ -136,13 +135,13 @@ def test_a_base_that_cannot_be_built_is_an_error(tmp_path: Path) -> None:
 
 def test_a_run_file_gives_what_the_study_does_not_say(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    (tmp_path / "deep" / "data.yaml").write_text("a: 1\n", encoding="utf-8")
+    (tmp_path / "deep" / "data.yaml").write_text(DATA, encoding="utf-8")
     text = "unetkit: 1\nspec: {extends: unet-small}\ndata: data.yaml\ntraining: {steps: 9, batch: 3}\n"
     (tmp_path / "deep" / "run.yaml").write_text(text, encoding="utf-8")
     found = study(tmp_path, "", head="unetkit: 1\nrun: deep/run.yaml\ntraining: {batch: 4}\n")
     values = found.base.values()
     assert values["spec"]["name"] == "unet-small"
-    assert values["data"] == str(tmp_path / "deep" / "data.yaml")
+    assert values["data"]["dataset"]["images"] == str(tmp_path / "deep" / "images")
     assert values["training"] == {"steps": 9, "batch": 4}
     head = "unetkit: 1\nrun: {spec: unet-small, trainig: {}}\n"
     with pytest.raises(
@@ -151,7 +150,10 @@ def test_a_run_file_gives_what_the_study_does_not_say(tmp_path: Path) -> None:
         study(tmp_path, "", head=head)
 
 
-def test_a_setting_inside_a_data_file_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "data.yaml").touch()
-    with pytest.raises(SpecError, match=r"study.yaml:11:8: error\[override-path\]: data.cache: the data is the file"):
-        study(tmp_path, "data: data.yaml\naxes: {data.cache: [true, false]}\n")
+def test_a_setting_inside_a_data_file_is_an_arms_own(tmp_path: Path) -> None:
+    (tmp_path / "data.yaml").write_text(DATA, encoding="utf-8")
+    found = study(tmp_path, "data: data.yaml\naxes: {data.normalization: [image], data.cache: [false]}\n")
+    assert found.base.names == ("base", "data.cache=false")  # which changes nothing that a network sees
+    assert [arm.values()["data"]["normalization"]["type"] for arm in found.arms] == ["dataset", "image"]
+    with pytest.raises(SpecError, match=r"study.yaml:11:13: error\[unknown-key\]"):
+        study(tmp_path, "data: data.yaml\naxes: {data.normalisation: [image]}\n")

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-from unetkit.errors import Fault, SpecError
 from unetkit.planning import Plan
 from unetkit.spec import Spec
-from unetkit.spec.find import SUFFIXES
 from unetkit.spec.frame import Frame
 from unetkit.spec.loading import Loader, Memo
 from unetkit.study.arm import Facts
 from unetkit.study.axis import Setting
+from unetkit.study.dataset import data_values, identity
 from unetkit.study.facts import Surveyor
 from unetkit.study.matching import matched
 from unetkit.yamlfile import Document
@@ -72,22 +69,22 @@ class Recipe:
         document = Document(self.spec.name, root)
         return Loader(document.values(), document, self.families).spec(self.name)
 
-    def part(self, key: Literal["data", "training"], settings: Settings) -> Any:
+    def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
         """Returns the plain values of the data or the training with settings; they are shared: not to be changed.
 
-        Data may be the path of a file; raises SpecError where there is no such file.
+        Raises SpecError where the data is wrong.
         """
         own = tuple(one for one in settings if one.part == key)
         if (key, own) not in self.known:
             node: Node = getattr(self, key)
-            for one in own:
-                if key == "data" and type(node.value) is str and len(one.keys) > 1:
-                    cure = "Name another file for each value, or write the data as a map."
-                    fault = Fault("override-path", f"the data is the file {node.value}", one.path, cure)
-                    raise SpecError(fault.at(one.name.place()))
-                node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
-            self.known[key, own] = located(node) if key == "data" and type(node.value) is str else plain(node)
-        return self.known[key, own]
+            if key == "data":
+                self.known[key, own] = data_values(node, own)
+            else:
+                for one in own:
+                    node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
+                self.known[key, own] = plain(node)
+        found: dict[str, Any] = self.known[key, own]
+        return found
 
     def values(self, settings: Settings) -> dict[str, Any]:
         """Returns the plain values of an arm's RUN.yaml."""
@@ -109,17 +106,8 @@ class Recipe:
 
     def identity(self, digest: str, settings: Settings) -> str:
         """Returns the SHA-256 of what an arm is: its network, its data and its training."""
-        data, training = self.part("data", settings), self.part("training", settings)
-        if isinstance(data, str):
-            data = [data, self.content(data)]
+        data, training = identity(self.part("data", settings)), self.part("training", settings)
         return hashed({"network": digest, "data": data, "training": training})
-
-    def content(self, path: str) -> str:
-        """Returns the SHA-256 of a file."""
-        if path not in self.known:
-            self.known[path] = sha256(Path(path).read_bytes()).hexdigest()
-        found: str = self.known[path]
-        return found
 
     def memory(self, settings: Settings) -> int:
         """Returns the bytes that the training of an arm holds at once."""
@@ -172,19 +160,6 @@ def widened(settings: Settings, chosen: Matched) -> Settings:
     """Returns the settings of a chosen width, which stand where the last setting of the arm does."""
     like = settings[-1].name
     return tuple(Setting(noded(path, like), noded(value, like)) for path, value in chosen.channels.items())
-
-
-def located(node: Node) -> str:
-    """Returns the absolute path of a file that stands at a node, relative to the file that names it.
-
-    Raises SpecError where there is none.
-    """
-    named = Path(node.source.name)  # what was typed on the command line is relative to the current folder
-    path = Path(named.parent if named.suffix in SUFFIXES else "", str(node.value))
-    if not path.is_file():
-        cure = "Give the path of a data file, relative to the file that names it, or a map in its place."
-        raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
-    return os.path.abspath(path)
 
 
 def at(values: dict[str, Any], path: str) -> Any:

@@ -1,0 +1,58 @@
+"""The data that an arm trains on: what the study names, with what the arm sets in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from unetkit.errors import Fault, SpecError
+from unetkit.spec.find import SUFFIXES
+from unetkit.study.axis import Setting
+from unetkit.yamlfile import Document
+from unetkit.yamlmerge import Node, assigned
+
+UNSEEN = ("name", "description", "source", "cache", "workers")
+"""Keys that have no say in what a network is shown."""
+
+
+def data_values(node: Node, settings: tuple[Setting, ...]) -> dict[str, Any]:
+    """Returns the data in full, paths absolute; nothing where no data is given. Raises SpecError where it is wrong.
+
+    A name stands for a data file, a folder of images and masks, or a data set that needs no files. Paths begin at the
+    folder of the file that they stand in.
+    """
+    from unetkit.data import data_of  # the packages of networks are imported where they are needed
+
+    for one in settings:
+        if len(one.keys) == 1:
+            node = one.leaf
+    if node.value == {}:
+        return {}
+    document, folder = opened(node)
+    root = document.root
+    for one in settings:
+        if len(one.keys) > 1:
+            root = assigned(root, one.keys[1:], one.leaf)
+    return data_of(Document(document.name, root), folder).resolve()
+
+
+def opened(node: Node) -> tuple[Document, Path]:
+    """Returns the document that a node is, or names, and the folder that paths in it begin at."""
+    from unetkit.data import load_data  # as above
+
+    named = Path(node.source.name)  # what was typed on the command line is relative to the current folder
+    here = named.parent if named.suffix in SUFFIXES else Path()
+    if type(node.value) is not str:
+        return Document(node.source.name, node), here
+    path = here / node.value
+    if node.value != "mni" and not path.exists():
+        cure = "Give a data file, a folder of images and masks, or mni."
+        raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
+    found = load_data(node.value if node.value == "mni" else path)
+    assert found.document is not None, "what was loaded has a document"
+    return found.document, found.folder
+
+
+def identity(values: dict[str, Any]) -> dict[str, Any]:
+    """Returns what of the data has a say in what a network is shown."""
+    return {key: value for key, value in values.items() if key not in UNSEEN}
