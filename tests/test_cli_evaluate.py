@@ -82,6 +82,18 @@ def test_what_is_refused(folder: Path, arguments: list[str], code: int, told: st
     assert " ".join(told.split()) in error
 
 
+def test_a_data_file_names_the_classes_and_says_which_images(folder: Path) -> None:
+    (folder / "data.yaml").write_text(
+        "unetkit: 1\nname: cells\ndataset: {type: folders, images: data/images, masks: data/masks}\n"
+        "classes: [nothing, cell]\nsplit: {type: file, file: own.json}\n"
+    )
+    (folder / "own.json").write_text('{"train": ["0"]}')
+    found = answer("evaluate", "m.safetensors", "data.yaml", "--metric", "dice", "--split", "train")
+    assert found["classes"] == ["nothing", "cell"] and [row["image"] for row in found["rows"]] == ["0", "0"]
+    error = run("evaluate", "m.safetensors", "data.yaml", code=1).stderr
+    assert error == "error[no-images]: data.yaml has no test images\n   Choose others with --split.\n"
+
+
 def test_classes_in_another_order_are_refused(folder: Path) -> None:
     trained = Trained.load("m.safetensors")
     Trained(trained.model, trained.normalization, ("class 1", "class 0")).save("m.safetensors")

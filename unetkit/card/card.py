@@ -125,7 +125,7 @@ def measure(trained: Trained, pairs: Pairs) -> Measured:
     labelled = label(trained.model, pairs, trained.normalization)
     metrics = tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
     return Measured(
-        score(((pair.name, found, pair.labels, None) for pair, found in labelled), classes, metrics=metrics)
+        score(((pair.name, found, pair.labels, pair.spacing) for pair, found in labelled), classes, metrics=metrics)
     )
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from unetkit.scoring.figure import Colour, Example
+from unetkit.data.pairs import Colour
+from unetkit.scoring.figure import Example
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from PIL import Image
 from unetkit.card.card import Card
 from unetkit.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose
 from unetkit.card.sections import lead, sections
+from unetkit.data.pairs import Colour
 from unetkit.page import (
     Axis,
     Cell,
@@ -26,7 +27,7 @@ from unetkit.page import (
     section,
     table,
 )
-from unetkit.scoring.figure import PANELS, Colour
+from unetkit.scoring.figure import PANELS
 
 
 def to_html(card: Card) -> str:

@@ -10,11 +10,11 @@ from unetkit.card.about import About
 from unetkit.card.card import Card
 from unetkit.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose, Section
 from unetkit.card.history import History
+from unetkit.data.colours import COLOURS
 from unetkit.draw import svg
 from unetkit.draw.text import magnitude, size_label
 from unetkit.planning import needed_memory
 from unetkit.planning.words import in_words_by_axis
-from unetkit.scoring.figure import COLOURS
 from unetkit.scoring.metrics import METRICS
 from unetkit.spec import resolve, to_text
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from unetkit.cli.arguments import SizeText, chosen_size
+from unetkit.errors import Fault, FileError
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Folder = Annotated[
@@ -62,6 +63,8 @@ def card(  # noqa: PLR0913 - one parameter per option
     images = None
     if data is not None:
         images = Images(getattr(read_data(data, channels=plan.spec.in_channels), split), split, samples)
+        if not images.pairs:
+            raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
     for path in write_card(made, output):
         print(path)

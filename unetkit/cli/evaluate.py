@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.errors import Fault, FileError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -23,7 +24,7 @@ Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", 
 Data = Annotated[
     str,
     typer.Argument(
-        help="A folder with images/ and masks/ of the same file names, a mask holding class numbers; or mni.",
+        help="A data file (YAML), a folder with images/ and masks/ of the same file names, or mni.",
         show_default=False,
     ),
 ]
@@ -47,7 +48,10 @@ Tolerance = Annotated[float, typer.Option(min=0, help="The distance that NSD for
 SpacingText = Annotated[
     str | None,
     typer.Option(
-        "--spacing", metavar="S", help="Distance between samples, as in 1x1x2.5. [default: 1]", show_default=False
+        "--spacing",
+        metavar="S",
+        help="Distance between samples, as in 1x1x2.5. [default: what the files say, or 1]",
+        show_default=False,
     ),
 ]
 Worst = Annotated[int, typer.Option(min=0, help="How many of the worst images worst.png shows.")]
@@ -89,10 +93,12 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
     pairs: Pairs = getattr(read_data(data, channels=plan.spec.in_channels, ignore=ignore), split)
+    if not pairs:
+        raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
     labelled = label(trained.model, tracked(pairs), trained.normalization)
-    cases = ((pair.name, labels, pair.labels, distances) for pair, labels in labelled)
+    cases = ((pair.name, labels, pair.labels, distances or pair.spacing) for pair, labels in labelled)
     scores = score(cases, classes, metrics=names, tolerance=tolerance)
     measured = Measured(scores, tolerance, confidence, seed)
     report = {"name": plan.spec.name, "digest": plan.digest, "data": data, "split": split} | measured.plain()
@@ -109,9 +115,10 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
 
 def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, count: int) -> None:
     """Writes a sheet of the worst images; none where no image has a score."""
+    from unetkit.data.colours import COLOURS
     from unetkit.data.images import write_image
     from unetkit.model import plan_of
-    from unetkit.scoring.figure import COLOURS, figure
+    from unetkit.scoring.figure import figure
     from unetkit.scoring.metrics import METRICS
     from unetkit.scoring.worst import worst_examples
 
@@ -120,7 +127,7 @@ def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, coun
         title = METRICS[scores.metrics[0]].title
         subtitle = f"the {len(rows)} worst of {len(scores.images)} images by {title}, the worst first"
         name = plan_of(trained.model).spec.name
-        write_image(figure(rows, scores.classes, name, subtitle, trained.colours or COLOURS), file)
+        write_image(figure(rows, scores.classes, name, subtitle, trained.colours or pairs.colours or COLOURS), file)
 
 
 def tracked(pairs: Pairs) -> Iterable[Pair]:

@@ -13,19 +13,9 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unetkit import draw
 from unetkit.data import UNLABELLED, Pair
+from unetkit.data.colours import COLOURS
+from unetkit.data.pairs import Colour
 
-Colour = tuple[int, int, int]
-# Okabe & Ito (2008): told apart with any colour vision. Class 0 is black.
-COLOURS: tuple[Colour, ...] = (
-    (0, 0, 0),
-    (86, 180, 233),
-    (230, 159, 0),
-    (240, 228, 66),
-    (0, 158, 115),
-    (204, 121, 167),
-    (213, 94, 0),
-    (0, 114, 178),
-)
 MASKED, WRONG = (90, 90, 90), (255, 45, 85)
 INK, FAINT, PAPER = (28, 28, 30), (110, 110, 115), (255, 255, 255)
 PANELS = ("image", "truth", "prediction", "wrong")

@@ -78,10 +78,12 @@ def evaluate(
 ) -> Scores:
     """Returns the scores of a network on whole images, which it labels tile by tile where they are large.
 
-    Raises ScoreError where it tells more classes than the images have.
+    `spacing` stands in place of that of the images. Raises ScoreError where the network tells more classes than they
+    have.
     """
     check_classes(plan_of(model), pairs.classes)
-    predicted = ((pair.name, labels, pair.labels, spacing) for pair, labels in label(model, pairs, normalization))
+    labelled = label(model, pairs, normalization)
+    predicted = ((pair.name, labels, pair.labels, spacing or pair.spacing) for pair, labels in labelled)
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 

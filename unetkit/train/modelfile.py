@@ -7,18 +7,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeAlias
+from typing import Annotated, Any, Self
 
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
 
 from unetkit.data import Normalization
+from unetkit.data.pairs import Colour
 from unetkit.errors import Fault, FileError
 from unetkit.model import load_model, read_header, save
 from unetkit.model.hub import local
-
-Colour: TypeAlias = tuple[int, int, int]
-"""Red, green and blue, 0 … 255."""
 
 
 @dataclass(frozen=True)
