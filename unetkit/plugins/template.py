@@ -41,7 +41,7 @@ addopts = ["-p", "unetkit.testing.pytest_plugin"]
     "README.md": """\
 # unetkit-NAME
 
-Blocks for [unetkit](https://pypi.org/project/unetkit/). After `pip install unetkit-NAME` a spec can say
+Blocks for unetkit. After `pip install unetkit-NAME` a spec can say
 
 ```yaml
 block: NAME/gated_conv        # or NAME/wide_conv

@@ -1,0 +1,35 @@
+"""What other distributions cost those who do not use them: broken ones beside `blocks`, 200 beside `validate`."""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.comparison import Comparison, interleave, report, timed
+from tests.sites import broken_site, distribution, unetkit
+
+ROUNDS = 11
+
+
+def main() -> None:
+    """Compares whole processes with and without distributions on the path."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        empty, many = home / "empty", home / "many"
+        empty.mkdir()
+        broken = broken_site(home / "broken")
+        for number in range(200):
+            points = {f"blocks/conv{index}": f"unetkit_p{number}:Conv" for index in range(5)}
+            distribution(many, f"unetkit-p{number}", points)
+
+        def beside(site: Path, *command: str) -> Comparison:
+            ours = timed(lambda: unetkit(*command, site=site, folder=home))
+            theirs = timed(lambda: unetkit(*command, site=empty, folder=home))
+            wanted = 1.2 if site == broken else 1.3
+            return Comparison(
+                f"{command[0]} beside {site.name}", *interleave(ours, theirs, rounds=ROUNDS), wanted=wanted
+            )
+
+        report("with / without", [beside(broken, "blocks"), beside(many, "validate", "unet-2015")])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Blocks for unetkit, as another laboratory would ship them."""

@@ -1,0 +1,106 @@
+"""The battery: built-in blocks pass it, and each deliberate mistake is caught by its own check, with the cure."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+import unetkit
+from unetkit import registry
+from unetkit.testing import Report, check_block
+
+QUICK = ["parameters-round-trip", "predicted", "gradients", "deterministic", "batch-independent"]
+
+
+class OffByOne(nn.Module):
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, 2, stride=1, padding=0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(nn.functional.pad(x, (0, 1, 0, 1)))
+        return y[..., : x.shape[2] // 2 * 2, :]
+
+
+class Idle(nn.Module):
+    def __init__(self, in_channels: int, channels: int, width: int = 3) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(x)
+        return y
+
+
+class Leaks(Idle):
+    def forward(self, x: Tensor) -> Tensor:
+        return nn.functional.dropout(super().forward(x), 0.5, training=True)
+
+
+class Mates(Idle):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y - y.mean(0, keepdim=True)
+
+
+class Unstable(nn.Module):
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        for name in {"alpha", "beta", "gamma", "delta", "omega"}:
+            self.add_module(name, nn.Conv2d(in_channels, channels, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.stack([layer(x) for layer in self.children()]).sum(0)
+
+
+wrong_size = unetkit.wrap(OffByOne, dims=(2,), facts=unetkit.Facts(after=1))
+idle = unetkit.wrap(Idle, dims=(2,))
+leaks = unetkit.wrap(Leaks, dims=(2,))
+mates = unetkit.wrap(Mates, dims=(2,))
+unstable = unetkit.wrap(Unstable, dims=(2,))
+
+
+@pytest.mark.parametrize(
+    ("block", "check", "told"),
+    [
+        (wrong_size, "predicted", "Correct size or channels."),
+        (idle, "parameters-effective", "the parameter 'width' changes nothing. Use it, remove it"),
+        (leaks, "deterministic", "Ask self.training before dropping values."),
+        (mates, "batch-independent", "Use running values in evaluation"),
+    ],
+    ids=["size", "parameter", "training", "batch"],
+)
+def test_a_mistake_is_caught_by_its_own_check(block: type[registry.Part], check: str, told: str) -> None:
+    report = check_block(block, only=[check])
+    assert told in report.failures[check]
+
+
+def test_an_unstable_order_of_keys_is_caught() -> None:
+    assert "Use a list" in check_block(unstable, only=["keys-stable"]).failures["keys-stable"]
+
+
+def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() -> None:
+    report = check_block(idle, only=["deterministic"], expected={"deterministic": "it drops values"})
+    assert report.failures.keys() == {"deterministic", "count"} and not report.passed
+    assert "take the expectation away" in str(report)
+    assert not Report("x").passed
+
+
+@pytest.mark.parametrize(
+    ("slot", "name"), [("block", "single_conv"), ("skip", "attention"), ("norm", "layer"), ("head", "conv")]
+)
+def test_built_in_blocks_pass(slot: str, name: str) -> None:
+    report = check_block(registry.find(slot, name), only=QUICK)
+    assert not {key: text for key, text in report.failures.items() if key != "count"}
+
+
+def test_facts_that_are_not_true_are_refused_at_build_with_both_numbers() -> None:
+    unetkit.register("off_by_one", wrong_size)
+    spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4], "block": "off_by_one"}
+    try:
+        with pytest.raises(unetkit.BlockError, match=r"the plan says 4 channels of .* torch: 4 channels of "):
+            unetkit.build({**spec, "name": "wrong"})
+    finally:
+        del registry._registered["block", "off_by_one"]
+        registry.find.cache_clear()

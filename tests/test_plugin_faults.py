@@ -1,0 +1,67 @@
+"""Plugins that are broken in every way are told, and harm nothing but the specs that use them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.sites import BROKEN, broken_site, unetkit
+
+SPEC = "unetkit: 1\nin_channels: 1\nout_channels: 2\nchannels: [4, 8]\nblock: {}\n"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return broken_site(tmp_path_factory.mktemp("site"))
+
+
+@pytest.fixture(scope="module")
+def listed(site: Path) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = json.loads(unetkit("plugins", "--json", site=site, folder=site).stdout)
+    return found
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_each_fault_is_listed(name: str, listed: list[dict[str, str]]) -> None:
+    (row,) = [row for row in listed if row["distribution"] == name]
+    assert row["state"] == "broken" and BROKEN[name][3] in row["reason"] and f"{name} 1.0" in row["reason"]
+
+
+def test_a_sound_one_beside_them_is_ok(listed: list[dict[str, str]]) -> None:
+    assert [row["block"] for row in listed if row["state"] == "ok"] == ["sound/sound_conv"]
+
+
+def test_shipped_specs_work_beside_them(site: Path) -> None:
+    shipped = [row["name"] for row in json.loads(unetkit("specs", "--json", site=site, folder=site).stdout)]
+    assert shipped and unetkit("validate", *shipped, site=site, folder=site).returncode == 0
+
+
+def test_listing_blocks_imports_none_of_them(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text("")
+    done = unetkit("blocks", "--json", site=site, folder=tmp_path)
+    assert done.returncode == 0 and "exits/one" in {row["name"] for row in json.loads(done.stdout)}
+
+
+def test_a_spec_that_uses_one_is_told_place_block_and_owner(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(SPEC.format("raises/one"))
+    done = unetkit("validate", "mine.yaml", site=site, folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith(
+        "mine.yaml:5:8: error[block-import]: block.type: block 'raises/one' of raises 1.0 (raises:Conv) "
+        "cannot be imported: ZeroDivisionError: division by zero\n"
+    )
+
+
+def test_what_is_left_out_is_not_imported(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(SPEC.format("sound/sound_conv"))
+    assert unetkit("validate", "mine.yaml", site=site, folder=tmp_path).returncode == 0
+    for words in ("all", "other, unetkit_sound", "sound"):
+        done = unetkit("validate", "mine.yaml", site=site, folder=tmp_path, UNETKIT_DISABLE_PLUGINS=words)
+        assert "which UNETKIT_DISABLE_PLUGINS leaves out" in done.stderr
+
+
+def test_strict_plugins_fail_at_the_first_fault(site: Path, tmp_path: Path) -> None:
+    done = unetkit("validate", "unet-2015", site=site, folder=tmp_path, UNETKIT_STRICT_PLUGINS="1")
+    assert done.returncode == 1 and "'absent/one' of absent 1.0" in done.stderr
