@@ -60,8 +60,8 @@ def compare(planned: Plan, step: Step, module: nn.Module, shape: tuple[int, ...]
 
 
 def smallest(planned: Plan) -> Size | None:
-    """Returns a small size that the network takes; one that is no multiple of much, where it can be."""
-    found = [sizes.above((sizes.minimum or 1) + 1) or sizes.minimum for sizes in planned.accepted]
+    """Returns a small size that the network takes; an odd one, where any will do."""
+    found = [sizes.above((sizes.minimum or 1) + 2) or sizes.minimum for sizes in planned.accepted]
     return None if None in found else tuple(size for size in found if size is not None)
 
 
