@@ -25,17 +25,18 @@ Output = Annotated[
 def export(model: Model, to: Format, output: Output, as_json: AsJson = False) -> None:
     """Write a model for another program: ONNX, OpenVINO, or a torch program; checked against the model itself.
 
-    The file takes images in grey levels where the model file says how they are scaled, and carries the spec.
+    The file carries the spec, and what brings grey levels to the numbers that the network takes, where these are the
+    same for all images. OpenVINO has no circular padding; all else that unetkit has can be exported.
     """
     from unetkit.train.shipping import ship
 
-    made = ship(model, output, to)
+    made, taken = ship(model, output, to)
     if as_json:
         from unetkit.cli.output import print_json
 
-        print_json(as_values(made))
+        print_json({"input": taken} | as_values(made))
     else:
-        print_made(made)
+        print_made(made, taken)
 
 
 def as_values(made: Exported) -> dict[str, object]:
@@ -45,19 +46,17 @@ def as_values(made: Exported) -> dict[str, object]:
     return {
         "file": str(made.path),
         "format": made.format,
-        "input": "scaled" if made.levels is None else "grey levels",
         "sizes": to_json(made.sizes),
         "checks": [one._asdict() for one in made.checks],
         "difference": max(one.difference for one in made.checks),
     }
 
 
-def print_made(made: Exported) -> None:
+def print_made(made: Exported, taken: str) -> None:
     """Prints what was written, and how it compares to the model."""
     from unetkit.cli.output import facts, print_rich, size_text, table
 
     axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in made.sizes]
-    taken = "scaled images: the model file does not say how" if made.levels is None else "images in grey levels"
     print_rich(
         facts(
             [

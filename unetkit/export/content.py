@@ -8,11 +8,8 @@ from typing import NamedTuple, Self
 
 from unetkit.errors import Fault, FileError
 from unetkit.export.sizes import Sizes, from_json, to_json
-from unetkit.model.file import requirements
-from unetkit.planning import Plan, plan
-from unetkit.spec import from_text, resolve, to_text
-
-FORMAT = "1"
+from unetkit.model.file import FORMAT, KEYS, described, description
+from unetkit.planning import Plan
 
 
 class Levels(NamedTuple):
@@ -36,32 +33,31 @@ class Content(NamedTuple):
     @classmethod
     def of(cls, plan: Plan, sizes: Sizes, levels: Levels | None, extra: Mapping[str, str]) -> Self:
         """Returns the content of a new file; `extra` is kept in its metadata, as in a model file."""
-        metadata = dict(extra) | {
-            "unetkit": FORMAT,
-            "spec": to_text(resolve(plan.spec)),
-            "digest": plan.digest,
-            "requirements": json.dumps(requirements()),
-            "sizes": json.dumps(to_json(sizes)),
-            "levels": json.dumps(levels and levels._asdict()),
-        }
+        metadata = dict(extra) | description(plan)
+        metadata |= {"sizes": json.dumps(to_json(sizes)), "levels": json.dumps(levels and levels._asdict())}
         return cls(plan, sizes, levels, metadata)
 
     @classmethod
     def read(cls, metadata: Mapping[str, str], file: object) -> Self:
         """Returns the content that the metadata of a file tell; raises FileError where unetkit did not write it."""
-        if metadata.get("unetkit") != FORMAT or not {"spec", "digest", "sizes", "levels"} <= metadata.keys():
+        if metadata.get("unetkit") != FORMAT or not {*KEYS, "sizes", "levels"} <= metadata.keys():
             raise FileError(
                 Fault("model-foreign", f"{file} was not exported by unetkit", cure="Give a file of `unetkit export`.")
             )
-        planned = plan(from_text(metadata["spec"], f"{file}: spec"))
-        if planned.digest != metadata["digest"]:
-            message = (
-                f"{file}: its spec makes another network here (digest {planned.digest[:12]}) than the one exported "
-                f"({metadata['digest'][:12]}), with {metadata.get('requirements')}"
-            )
-            raise FileError(Fault("model-digest", message, cure="Install the versions it was made with."))
+        planned = described(metadata, file)
         try:
             sizes, levels = from_json(json.loads(metadata["sizes"])), json.loads(metadata["levels"])
-            return cls(planned, sizes, levels and Levels(tuple(levels["mean"]), tuple(levels["std"])), metadata)
-        except (ValueError, KeyError, TypeError) as error:
-            raise FileError(Fault("model-foreign", f"{file}: what it says of its input is damaged: {error}")) from error
+            found = levels and Levels(*(tuple(map(float, levels[name])) for name in Levels._fields))
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+            raise damaged(file) from error
+        axes, channels = len(sizes), {len(values) for values in found or ()}
+        if axes != planned.dims or not channels <= {planned.spec.in_channels}:
+            raise damaged(file)
+        return cls(planned, sizes, found, metadata)
+
+
+def damaged(file: object) -> FileError:
+    """Returns the error for a file that does not say what its input is."""
+    return FileError(
+        Fault("model-damaged", f"{file} is damaged: it does not say what its input is", cure="Get it anew.")
+    )

@@ -22,6 +22,7 @@ from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.sizes import Sizes, spread, taken
 from unetkit.export.tracing import Scale, traced
+from unetkit.export.unsupported import refuse_unsupported
 from unetkit.imagefiles.target import placed
 from unetkit.planning import Plan
 from unetkit.planning.sized import Size
@@ -73,6 +74,7 @@ def export(
         raise ExportError(Fault("format", f"there is no format {to!r}", cure=f"Known: {', '.join(FORMATS)}."))
     path = Path(file)
     refuse_place(path, to)
+    refuse_unsupported(plan, to)
     sizes = taken(plan)
     content = Content.of(plan, sizes, levels, metadata or {})
     with evaluating(model) as network:

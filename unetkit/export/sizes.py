@@ -101,5 +101,8 @@ def to_json(sizes: Sizes) -> list[dict[str, int]]:
 
 
 def from_json(values: list[dict[str, int]]) -> Sizes:
-    """Returns the sizes of plain values."""
-    return tuple(SizeSet((), one["least"], one["period"], (one["remainder"],)) for one in values)
+    """Returns the sizes of plain values; raises ValueError, LookupError or TypeError where they are none."""
+    found = tuple(SizeSet((), int(one["least"]), int(one["period"]), (int(one["remainder"]),)) for one in values)
+    if any(one.period < 1 or one.start not in one for one in found):
+        raise ValueError(f"no sizes: {values}")
+    return found

@@ -41,16 +41,21 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     """
     planned = plan_of(model)
     path = Path(file)
-    metadata = dict(extra or {}) | {
+    metadata = dict(extra or {}) | description(planned)
+    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    write_whole(path, to_bytes(weights, metadata=metadata))
+    return path
+
+
+def description(planned: Plan) -> dict[str, str]:
+    """Returns what a file says of its network; `described` reads it."""
+    return {
         "unetkit": FORMAT,
         "spec": to_text(resolve(planned.spec)),
         "digest": planned.digest,
         "structure": "\n".join(planned.listing()),
         "requirements": json.dumps(requirements() | planned.spec.plugins),
     }
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_whole(path, to_bytes(weights, metadata=metadata))
-    return path
 
 
 def requirements() -> dict[str, str]:
@@ -98,7 +103,11 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
 
 def read_plan(file: str | os.PathLike[str]) -> Plan:
     """Returns the plan of the network in a model file, which is the one that was saved; raises FileError otherwise."""
-    metadata = read_header(file)
+    return described(read_header(file), file)
+
+
+def described(metadata: Mapping[str, str], file: object) -> Plan:
+    """Returns the plan of the network that the metadata of a file describe; raises FileError where it is another."""
 
     def refuse(name: str, base: Path | None) -> NoReturn:
         message = f"{file}: its spec extends another file, {printable(name)}"
@@ -115,7 +124,7 @@ def read_plan(file: str | os.PathLike[str]) -> Plan:
     return planned
 
 
-def another_network(file: object, metadata: dict[str, str], planned: Plan) -> FileError:
+def another_network(file: object, metadata: Mapping[str, str], planned: Plan) -> FileError:
     """Returns the error for a file whose spec makes another network than the one that was saved."""
     saved = metadata["structure"]
     if sha256(saved.encode()).hexdigest() != metadata["digest"]:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from unetkit.data import Normalization
 from unetkit.export import Exported, Levels, export
 from unetkit.export.formats import Format
 from unetkit.model import load_model, read_header
+from unetkit.train.modelfile import Trained
 
 
-def ship(model: Path, file: Path, to: Format) -> Exported:
-    """Writes the model of a file in another format, whole or not at all, and returns how the two compare.
+def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
+    """Writes the model of a file in another format, whole or not at all; returns how the two compare, and its input.
 
     A normalization by fixed numbers becomes a part of it; one by those of each image comes before it, and is told by
     the metadata, which are all kept.
     """
     header = read_header(model)
-    levels = None
-    if "normalization" in header:
-        normalization = Normalization.from_json(header["normalization"])
-        if normalization.type == "dataset":
-            levels = Levels(normalization.mean, normalization.std)
-    return export(load_model(model), file, to, levels=levels, metadata=header)
+    if "normalization" not in header:
+        return export(load_model(model), file, to, metadata=header), "images as the network was trained with"
+    trained = Trained.load(model)
+    normalization = trained.normalization
+    levels = Levels(normalization.mean, normalization.std) if normalization.type == "dataset" else None
+    taken = f"images normalised one by one ({normalization.type}), as unetkit predict does"
+    made = export(trained.model, file, to, levels=levels, metadata=header)
+    return made, taken if normalization.per_image else "images in grey levels"
