@@ -51,6 +51,14 @@ def test_planning_imports_no_torch(tmp_path: Path) -> None:
     assert imported(PLAN, tmp_path) == set()
 
 
+def test_loading_a_data_file_imports_no_numpy(tmp_path: Path) -> None:
+    data = "{'dataset': {'type': 'folders', 'images': 'a', 'masks': 'b'}, 'split': 'ratio'}"
+    names = (
+        "from unetkit.registry import find, BUILT_IN; [find('augmentation', one) for one in BUILT_IN['augmentation']]"
+    )
+    assert imported(f"from unetkit.data import load_data; load_data({data}).resolve(); {names}", tmp_path) == set()
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_command_that_needs_no_network_imports_no_torch(command: str, tmp_path: Path) -> None:
     assert imported(CLI.format(COMMANDS[command]), tmp_path) == set()

@@ -87,7 +87,7 @@ class Rotation(Augmentation):
             angle = radians(random.uniform(-self.degrees, self.degrees))
             matrix = points.new_zeros(points.shape[-1], points.shape[-1]).fill_diagonal_(1)
             matrix[first, first] = matrix[second, second] = cos(angle)
-            matrix[first, second], matrix[second, first] = sin(angle), -sin(angle)
+            matrix[first, second], matrix[second, first] = -sin(angle), sin(angle)
             points = points @ matrix
         return points
 

@@ -34,18 +34,24 @@ class Folders(Dataset):
         found = {"images": files_by_name(self.images, asked.folder), "masks": files_by_name(self.masks, asked.folder)}
         if self.instances is not None:
             found["instances"] = files_by_name(self.instances, asked.folder)
-        faults = list(unpaired(found))
-        entries: list[Entry] = []
+        entries = [broken(fault.path, FileError(fault)) for fault in unpaired(found)]
         for name, image in found["images"].items():
             others = [files.get(name) for key, files in found.items() if key != "images"]
             if None not in others:
                 try:
                     entries += entries_of(name, [image, *(file for file in others if file)], asked)
                 except UnetkitError as error:
-                    faults += error.faults
-        if faults:
-            raise FileError(*faults)
+                    entries.append(broken(name, error))
         return entries
+
+
+def broken(name: str, error: UnetkitError) -> Entry:
+    """Returns an entry that cannot be read, so that what is wrong with it is told along with all else."""
+
+    def read() -> Raw:
+        raise error
+
+    return Entry(name, read)
 
 
 def unpaired(found: dict[str, dict[str, Path]]) -> Iterator[Fault]:
@@ -62,16 +68,31 @@ def unpaired(found: dict[str, dict[str, Path]]) -> Iterator[Fault]:
 
 def entries_of(name: str, files: Sequence[Path], asked: Asked) -> list[Entry]:
     """Returns the pairs in an image file, its mask file, and that of its instances if there is one."""
-    from unetkit.imagefiles import kind_of
-
-    with kind_of(files[0]).opened(files[0], asked.dims, asked.channels) as images:
-        count, stacked = images.count, images.stacked
+    stacks = []
+    for file, channels in zip(files, (asked.channels, None, None), strict=False):
+        stacks.append(count_images(file, asked.dims, channels))
+    count = stacks[0]
+    for file, other in zip(files[1:], stacks[1:], strict=True):
+        if other != count:
+            message = f"{file} has {other} image{'s' * (other != 1)}, {files[0]} has {count}"
+            raise FileError(Fault("mask-count", message, cure="Give one mask for each image."))
     digits = len(str(count - 1))
     return [
-        Entry(f"{name}[{number:0{digits}}]" if stacked and count > 1 else name,
+        Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
               partial(read_entry, tuple(files), number, asked), str(files[1]))
         for number in range(count)
     ]  # fmt: skip
+
+
+def count_images(file: Path, dims: int, channels: int | None) -> int:
+    """Returns how many images a file has; without channels it is a mask, and a picture has one whatever its colours."""
+    from unetkit.data.images import PICTURES
+    from unetkit.imagefiles import kind_of
+
+    if channels is None and dims == 2 and file.name.lower().endswith(PICTURES):
+        return 1
+    with kind_of(file).opened(file, dims, channels or 1) as images:
+        return images.count
 
 
 def read_entry(files: tuple[Path, ...], number: int, asked: Asked) -> Raw:
@@ -93,9 +114,6 @@ def read_numbers(file: Path, number: int, dims: int, channels: int) -> NDArray[A
     from unetkit.imagefiles.kinds import unreadable
 
     with kind_of(file).opened(file, dims, channels) as images:
-        if number >= images.count:
-            message = f"{file} has {images.count} images, its partner more than {number}"
-            raise FileError(Fault("mask-count", message, cure="Give one mask for each image."))
         try:
             numbers: NDArray[Any] = images.read(number, tuple(slice(0, n) for n in images.size))
         except (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error) as error:

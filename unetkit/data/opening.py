@@ -63,11 +63,14 @@ def open_data(data: DataSpec) -> Splits:
 def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> Checked:
     """Returns what is there and what is wrong with it; raises FileError where not even a list of files can be had."""
     entries = {entry.name: entry for entry in data.dataset.entries(data.asked)}
-    division = divide(data, list(entries))
+    faults: list[Fault] = []
+    try:
+        division = divide(data, list(entries))
+    except UnetkitError as error:
+        faults += error.faults
     reader = Reader(data, ClassMap.of(data), entries)
     kept: dict[str, Pair] | None = {} if data.cache else None
     facts: list[Facts] = []
-    faults: list[Fault] = []
     for done, (one, pair) in enumerate(reader.check(list(entries)), 1):
         advance(done, len(entries))
         if isinstance(one, Facts):
