@@ -36,6 +36,10 @@ def drawn(pairs: Pairs, *augmentation: Augmentation, **settings: object) -> Patc
     return Patches(pairs, NONE, plan, PatchSettings(PATCH[dims], augmentation=augmentation, count=12, **settings))  # type: ignore[arg-type]
 
 
+def items(patches: Patches) -> list[tuple[torch.Tensor, ...]]:
+    return [patches[index] for index in range(len(patches))]
+
+
 def own_weight(pair: Pair) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     return pair.labels.astype(np.float32)
 
@@ -45,7 +49,7 @@ def own_weight(pair: Pair) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 def test_image_labels_and_weights_move_together(moves: str, dims: int) -> None:
     chosen = tuple(one for name, one in MOVES.items() if moves in (name, "all") and (dims > 1 or name != "rotation"))
     patches = drawn(halves(dims, tuple(range(1, dims + 1))), *chosen, weight=own_weight)
-    for image, labels, weight in patches:
+    for image, labels, weight in items(patches):
         inside = image[0][tuple(part for part in patches.target)]
         share = 0.5**dims - 1e-4  # of the nearest sample in an interpolated one, at least
         assert (inside[labels == 1] >= share).all()
@@ -57,7 +61,7 @@ def test_image_labels_and_weights_move_together(moves: str, dims: int) -> None:
 def test_no_patch_has_a_corner_that_is_not_of_the_image(dims: int) -> None:
     labels = np.ones(SIZES[dims], np.int64)
     pairs = Pairs((Pair("one", labels[None].astype(np.float32), labels),), ("a", "b"))
-    for image, target in drawn(pairs, *MOVES.values()):
+    for image, target in items(drawn(pairs, *MOVES.values())):
         assert torch.allclose(image, torch.ones(()), atol=1e-5)
         assert bool((target == 1).all())
 
@@ -76,7 +80,7 @@ def test_the_nth_patch_depends_on_seed_and_number_alone() -> None:
 def test_unlabelled_pixels_stay_so() -> None:
     pair = halves(2)[0]
     labels = np.where(pair.labels == 1, UNLABELLED, 0)
-    for _, target in drawn(Pairs((Pair("x", pair.image, labels),), ("a", "b")), *MOVES.values()):
+    for _, target in items(drawn(Pairs((Pair("x", pair.image, labels),), ("a", "b")), *MOVES.values())):
         assert set(target.unique().tolist()) <= {UNLABELLED, 0}
 
 
@@ -85,8 +89,8 @@ def test_a_mirrored_patch_is_not_interpolated() -> None:
     pairs = Pairs((Pair("noise", image, np.zeros((40, 31), np.int64)),), ("a", "b"))
     plain, flipped = drawn(pairs), drawn(pairs, Flip(axes=(1,)))
     values = set(image.ravel().tolist())
-    assert all(set(patch[0].ravel().tolist()) <= values for patch in flipped)
-    assert any(not torch.equal(a[0], b[0]) for a, b in zip(plain, flipped, strict=True))
+    assert all(set(patch[0].ravel().tolist()) <= values for patch in items(flipped))
+    assert any(not torch.equal(a[0], b[0]) for a, b in zip(items(plain), items(flipped), strict=True))
 
 
 class Turned(np.random.Generator):

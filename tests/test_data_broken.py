@@ -139,7 +139,10 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
         "error[no-folder]: pictures does not exist\n   Paths begin at the folder of the data file.",
     ),
     "empty folder": (
-        lambda: (Path("empty").mkdir(), yaml("images: images", "images: empty")()),
+        lambda: (
+            save(Path("empty/.hidden.png"), np.zeros((1, 1), np.uint8)),
+            yaml("images: images", "images: empty")(),
+        ),
         "error[no-images]: empty has no images",
     ),
     "split of unknown names": (

@@ -6,8 +6,6 @@ import re
 from pathlib import Path
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles import KINDS
-from unetkit.imagefiles.kinds import is_image, split_name
 
 NAME = "{name}"
 
@@ -26,6 +24,8 @@ def files_by_name(said: str, folder: Path) -> dict[str, Path]:
         if files.setdefault(name, file) != file:
             faults.append(Fault("twice", f"{files[name]} and {file} have one name: {name}", cure="Keep one."))
     if not files:
+        from unetkit.imagefiles import KINDS
+
         known = ", ".join(suffix for kind in KINDS for suffix in kind.suffixes)
         faults.append(Fault("no-images", f"{path} has no images", cure=f"Read are: {known}."))
     if faults:
@@ -35,6 +35,8 @@ def files_by_name(said: str, folder: Path) -> dict[str, Path]:
 
 def in_folder(path: Path) -> list[tuple[str, Path]]:
     """Returns the image files of a folder with their names."""
+    from unetkit.imagefiles.kinds import is_image, split_name  # numpy comes with them
+
     try:
         return [(split_name(file)[0], file) for file in path.iterdir() if is_image(file)]
     except OSError as error:
