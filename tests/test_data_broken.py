@@ -45,7 +45,22 @@ def mask(value: int) -> Callable[[], None]:
 
 
 def yaml(old: str, new: str) -> Callable[[], None]:
-    return lambda: Path("data.yaml").write_text(DATA.replace(old, new)) and None
+    def write() -> None:
+        Path("data.yaml").write_text(DATA.replace(old, new))
+
+    return write
+
+
+def both(*damage: Callable[[], None]) -> Callable[[], None]:
+    def do() -> None:
+        for one in damage:
+            one()
+
+    return do
+
+
+def hidden() -> None:
+    save(Path("empty/.hidden.png"), np.zeros((1, 1), np.uint8))
 
 
 def split_file(text: str) -> Callable[[], None]:
@@ -74,8 +89,8 @@ def cut_volume() -> None:
     for folder in ("images", "masks"):
         for name in NAMES:
             Path(folder, f"{name}.png").unlink()
-            nibabel.save(  # type: ignore[attr-defined]
-                nibabel.Nifti1Image(np.ones((5, 6, 7), np.uint8), np.eye(4)),  # type: ignore[attr-defined, no-untyped-call]
+            nibabel.save(
+                nibabel.Nifti1Image(np.ones((5, 6, 7), np.uint8), np.eye(4)),  # type: ignore[no-untyped-call]
                 Path(folder, f"{name}.nii.gz"),
             )
     file = Path("images/b.nii.gz")
@@ -115,7 +130,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
         "error[mask-numbers]: masks/b.npy holds numbers that are not whole",
     ),
     "mask all ignored": (
-        lambda: (mask(9)(), yaml("split", "ignore: 9\nsplit")()),
+        both(mask(9), yaml("split", "ignore: 9\nsplit")),
         "error[mask-empty]: masks/b.png labels no pixel: all are ignored",
     ),
     "image not finite": (
@@ -139,10 +154,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
         "error[no-folder]: pictures does not exist\n   Paths begin at the folder of the data file.",
     ),
     "empty folder": (
-        lambda: (
-            save(Path("empty/.hidden.png"), np.zeros((1, 1), np.uint8)),
-            yaml("images: images", "images: empty")(),
-        ),
+        both(hidden, yaml("images: images", "images: empty")),
         "error[no-images]: empty has no images",
     ),
     "split of unknown names": (
