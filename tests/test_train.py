@@ -1,39 +1,39 @@
-"""Training, scores and prediction, with networks so small that each test takes a moment."""
+"""Runs: from a YAML file to a folder with a trained network, with networks so small that each test takes a moment."""
 
 from __future__ import annotations
 
-from importlib.util import find_spec
+import json
+import os
+import signal
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from rich.console import Console
-from torch import nn
+from safetensors.torch import load_file
 from torch.nn import functional
 
 import unetkit
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, mni, read_data
-from unetkit.data.augmentation import Flip
+from tests.commandline import run as run_command
+from unetkit.data import UNLABELLED, Pair, load_data, open_data
 from unetkit.data.images import write_levels
-from unetkit.data.patches import Patches, PatchSettings
-from unetkit.errors import FileError, SizeError
-from unetkit.model import build
-from unetkit.scoring import classify, evaluate, grey_level_baseline
-from unetkit.train import (
-    Settings,
-    Trained,
-    TrainError,
-    fit,
-    predict,
-    predict_folder,
-)
+from unetkit.errors import SpecError, UnetkitError
+from unetkit.planning import needed_memory
+from unetkit.train import Machine, RunResult, Trained, TrainError, load_run, train_run
 from unetkit.train.demo import Demo, Network
-from unetkit.train.loss import segmentation_loss
+from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
+from unetkit.train.machine import bytes_of, check_memory, largest_patch
+from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
+HERE = Path(__file__).parents[1]
+CPU = Machine("cpu", threads=1)
 
 
 @pytest.fixture(autouse=True)
@@ -41,11 +41,7 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def network(name: str = "unet-same", *overrides: str, seed: int = 0) -> nn.Module:
-    return build(unetkit.load(name, ["channels=[4, 8]", *overrides]), seed=seed)
-
-
-def discs(count: int = 4, size: tuple[int, int] = (40, 33), channels: int = 1) -> Pairs:
+def discs(count: int = 6, size: tuple[int, int] = (40, 33)) -> list[Pair]:
     """Bright discs in noise: class 1 is what lies within."""
     random = np.random.default_rng(0)
     rows, columns = np.indices(size)
@@ -53,326 +49,438 @@ def discs(count: int = 4, size: tuple[int, int] = (40, 33), channels: int = 1) -
     for index in range(count):
         y, x = random.integers(10, 24, 2)
         labels = ((rows - y) ** 2 + (columns - x) ** 2 < 64).astype(np.int64)
-        image = 100 + 60 * labels + random.normal(0, 20, (channels, *size))
+        image = 100 + 60 * labels + random.normal(0, 20, (1, *size))
         items.append(Pair(f"disc{index}", image.astype(np.float32), labels))
-    return Pairs(tuple(items), ("outside", "disc"), "discs + added noise")
+    return items
 
 
-def quick(**changes: object) -> Settings:
-    return Settings(**{"steps": 40, "batch": 4, "patch": (16, 16), "progress": False, "accelerator": "cpu"} | changes)  # type: ignore[arg-type]
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of images and masks."""
+    folder = tmp_path_factory.mktemp("photos")
+    for pair in discs():
+        write_levels(pair.image[0].clip(0, 255), folder / "images" / f"{pair.name}.png")
+        write_levels(pair.labels, folder / "masks" / f"{pair.name}.png")
+    return folder
 
 
-# --- patches --------------------------------------------------------------------------------------------------------
+def values(photos: Path, name: str = "unet-same", **training: Any) -> dict[str, Any]:
+    """Returns a run of a tiny network."""
+    quick = {"steps": 4, "batch": 4, "patch": 16, "log_every": 1, "logger": []} | training
+    return {
+        "unetkit": 1,
+        "spec": {"extends": name, "name": "tiny", "channels": [4, 8]},
+        "data": str(photos),
+        "training": quick,
+    }
 
 
-@pytest.mark.parametrize("flips", [(), (0,), (0, 1)], ids=str)
-@pytest.mark.parametrize("size", [(12, 20), (60, 60)], ids=str)
-@pytest.mark.parametrize("name", MODES)
-def test_the_labels_of_a_patch_are_those_under_the_output(
-    name: str, size: tuple[int, int], flips: tuple[int, ...]
-) -> None:
-    labels = np.arange(40 * 33).reshape(40, 33)
-    pairs = Pairs((Pair("numbered", labels[None].astype(np.float32), labels),), ("a", "b"))
-    plan = unetkit.plan(unetkit.load(name, ["channels=[4, 8]"]))
-    patches = Patches(
-        pairs,
-        Normalization("dataset", (0,), (1,)),
-        plan,
-        PatchSettings(size, augmentation=(Flip(axes=flips),) if flips else (), count=20),
-    )
-    for image, target in (patches[index] for index in range(20)):
-        output = plan.output_size(tuple(image.shape[1:]))
-        assert tuple(target.shape) == output
-        assert all(n >= least for n, least in zip(output, size, strict=True))
-        assert torch.equal(image[0][plan.crop_target(tuple(image.shape[1:]))].long(), target)
+def trained(said: dict[str, Any], folder: Path, *overrides: str) -> RunResult:
+    """Returns the result of a run."""
+    return train_run(load_run(said, overrides), folder, machine=CPU, progress=False)
 
 
-def test_the_nth_patch_depends_on_the_seed_and_nothing_else() -> None:
-    plan = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]"]))
-    one, two, other = (
-        Patches(
-            discs(),
-            Normalization("dataset", (0,), (1,)),
-            plan,
-            PatchSettings((8, 8), seed, (Flip(axes=(1,)),), count=9),
-        )
-        for seed in (0, 0, 1)
-    )
-    for index in range(5):
-        one[index]
-    assert torch.equal(one[5][0], two[5][0])
-    assert not torch.equal(one[5][0], other[5][0])
+# --- losses ---------------------------------------------------------------------------------------------------------
+
+LOSSES: list[Loss] = [
+    CrossEntropy(),
+    CrossEntropy(class_weights=(1.0, 2.0, 3.0)),
+    Dice(),
+    Dice(background=False),
+    DiceCE(),
+    Focal(),
+    Tversky(),
+    BoundaryCE(),
+]
 
 
-# --- loss -----------------------------------------------------------------------------------------------------------
+def value(loss: Loss, logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
+    return torch.stack(list(loss.terms(scene(logits, labels, weight)).values())).sum()
 
 
-@pytest.mark.parametrize("channels", [1, 3])
-def test_the_loss_of_a_certain_and_right_network_is_zero(channels: int) -> None:
-    labels = torch.randint(0, max(2, channels), (2, 6, 5))
-    right = functional.one_hot(labels, max(2, channels)).movedim(-1, 1).float() * 200 - 100
-    logits = right[:, 1:] if channels == 1 else right
-    assert segmentation_loss(logits, labels).item() == pytest.approx(0, abs=1e-4)
-    assert segmentation_loss(-logits, labels).item() > 10
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_the_loss_of_a_certain_and_right_network_is_zero(loss: Loss) -> None:
+    labels = torch.randint(0, 3, (2, 6, 5), generator=torch.Generator().manual_seed(0))
+    right = functional.one_hot(labels, 3).movedim(-1, 1).float() * 200 - 100
+    assert value(loss, right, labels).item() == pytest.approx(0, abs=1e-4)
+    assert value(loss, -right, labels).item() > 0.5
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_unlabelled_pixels_have_no_say_in_the_loss(channels: int) -> None:
-    labels = torch.randint(0, max(2, channels), (2, 6, 5))
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+def test_unlabelled_pixels_have_no_say_in_the_loss(loss: Loss, channels: int) -> None:
+    if channels == 1 and getattr(loss, "class_weights", None):
+        loss = CrossEntropy(class_weights=(1.0, 2.0))
+    random = torch.Generator().manual_seed(1)
+    labels = torch.randint(0, max(2, channels), (2, 6, 5), generator=random)
     labels[:, 2:] = UNLABELLED
-    logits = torch.randn(2, channels, 6, 5, requires_grad=True)
-    loss = segmentation_loss(logits, labels)
-    loss.backward()  # type: ignore[no-untyped-call]
+    logits = torch.randn(2, channels, 6, 5, generator=random).requires_grad_()
+    found = value(loss, logits, labels)
+    found.backward()  # type: ignore[no-untyped-call]
     assert logits.grad is not None
     assert logits.grad[:, :, :2].abs().min() > 0
     assert logits.grad[:, :, 2:].abs().max() == 0
-    assert loss.item() == pytest.approx(segmentation_loss(logits[:, :, :2], labels[:, :2]).item())
+    assert found.item() == pytest.approx(value(loss, logits[:, :, :2], labels[:, :2]).item())
 
 
-def test_two_channels_and_one_tell_two_classes_with_the_same_cross_entropy() -> None:
-    labels, one = torch.randint(0, 2, (2, 6, 5)), torch.randn(2, 1, 6, 5)
-    two = torch.cat([torch.zeros_like(one), one], 1)
-    assert functional.cross_entropy(two, labels).item() == pytest.approx(
-        functional.binary_cross_entropy_with_logits(one[:, 0], labels.float()).item()
-    )
+def test_cross_entropy_is_torchs() -> None:
+    random = torch.Generator().manual_seed(2)
+    labels, logits = torch.randint(0, 3, (2, 6, 5), generator=random), torch.randn(2, 3, 6, 5, generator=random)
+    weights = (1.0, 2.0, 5.0)
+    ours = value(CrossEntropy(class_weights=weights), logits, labels).item()
+    assert ours == pytest.approx(functional.cross_entropy(logits, labels, torch.tensor(weights)).item())
+    one = torch.randn(2, 1, 6, 5, generator=random)
+    binary = functional.binary_cross_entropy_with_logits(one[:, 0], (labels > 0).float()).item()
+    assert value(CrossEntropy(), one, (labels > 0).long()).item() == pytest.approx(binary)
+    assert value(Focal(gamma=0.0), logits, labels).item() == pytest.approx(value(CrossEntropy(), logits, labels).item())
+
+
+def test_a_weight_map_says_what_a_pixel_counts() -> None:
+    labels = torch.tensor([[[0, 1]]])
+    logits = torch.tensor([[[[2.0, 2.0]], [[0.0, 0.0]]]])
+    alone = [value(BoundaryCE(), logits[..., [one]], labels[..., [one]]).item() for one in (0, 1)]
+    both = value(BoundaryCE(), logits, labels, torch.tensor([[[1.0, 3.0]]])).item()
+    assert both == pytest.approx((alone[0] + 3 * alone[1]) / 4)
+
+
+def test_schedules_begin_and_end_where_they_should() -> None:
+    assert [round(OneCycle().factor(one), 3) for one in (0, 0.1, 0.55, 1)] == [0.02, 1.0, 0.5, 0.0]
+    assert [round(Cosine(last=0.1).factor(one), 3) for one in (0, 0.5, 1)] == [1.0, 0.55, 0.1]
+    assert [round(Steps().factor(one), 3) for one in (0, 0.5, 0.8)] == [1.0, 0.1, 0.01]
+    assert (Poly().factor(0), Poly().factor(1), Constant().factor(0.7)) == (1, 0, 1)
 
 
 # --- training -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("overrides", [[], ["out_channels=1"]], ids=["two channels", "one channel"])
+@pytest.mark.parametrize("overrides", [[], ["spec.out_channels=1"]], ids=["two channels", "one channel"])
 @pytest.mark.parametrize("name", MODES)
-def test_a_network_learns_what_grey_levels_do_not_tell(name: str, overrides: list[str]) -> None:
-    model, pairs = network(name, *overrides), discs()
-    training = fit(model, pairs, quick(learning_rate=3e-2))
-    assert training.steps == len(training.losses) == 40
-    scores, baseline = evaluate(model, pairs, training.normalization), grey_level_baseline(pairs, pairs)
-    assert scores.pooled()[1] > max(0.9, baseline.pooled()[1])
-    assert not model.training
-
-
-def test_training_by_steps_repeats_itself() -> None:
-    runs = [fit(network(seed=3), discs(), quick(steps=4, flips=(0, 1), seed=5)).losses for _ in range(2)]
-    assert runs[0] == runs[1]
-    assert runs[0] != fit(network(seed=3), discs(), quick(steps=4, flips=(0, 1), seed=6)).losses
-
-
-def test_training_leaves_torchs_random_state_alone() -> None:
-    before = torch.get_rng_state()
-    fit(network(), discs(), quick(steps=1))
-    assert torch.equal(torch.get_rng_state(), before)
-
-
-def test_minutes_end_a_training_without_steps() -> None:
-    training = fit(network(), discs(), quick(steps=None, minutes=0.005))
-    assert training.steps >= 1
-    assert 0.3 <= training.seconds < 10
-
-
-def test_an_epoch_shows_as_many_pixels_as_there_are() -> None:
-    pairs = discs(count=4, size=(32, 32))
-    assert quick(steps=None, epochs=2).num_steps(pairs) == 2 * 4 * 32 * 32 / (4 * 16 * 16)
-    assert quick(steps=3, epochs=2).num_steps(pairs) == 3
-
-
-def test_training_is_silent_and_leaves_no_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+def test_a_network_learns_what_grey_levels_do_not_tell(
+    name: str, overrides: list[str], photos: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)
-    fit(network(), discs(), quick(steps=2))
-    assert not list(tmp_path.iterdir())
+    said = values(photos, name, steps=40, optimizer={"type": "adamw", "learning_rate": 3e-2})
+    result = trained(said, tmp_path, *overrides)
+    assert result.steps == 40
+    assert result.means()["class 1"] > 0.85
+
+
+def test_a_run_leaves_a_model_a_log_scores_and_a_result(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, validate_every=2, checkpoint_every=2, logger=["tensorboard"], augmentation=["flip"])
+    said["data"] = {
+        "dataset": {"type": "folders", "images": "images", "masks": "masks"},
+        "split": {"type": "block", "validation": 1, "test": 2},
+    }
+    result = train_run(load_run(said, folder=photos), tmp_path / "run", machine=CPU, progress=False)
+    files = {path.name for path in (tmp_path / "run").iterdir()}
+    assert files >= {"run.yaml", "best.safetensors", "last.safetensors", "log.csv", "scores.csv", "result.json",
+                     "timing.json", "checkpoints", "tensorboard"}  # fmt: skip
+    assert not [name for name in files if "partial" in name]
+    kept = json.loads((tmp_path / "run" / "result.json").read_text("utf-8"))
+    assert kept == result.values
+    assert [step for step, _ in kept["validation"]] == [2, 4] and [step for step, _ in kept["loss"]] == [1, 2, 3, 4]
+    assert {row["image"] for row in kept["scores"]["images"]} == {"disc4", "disc5"}
+    assert kept["digest"] == unetkit.plan(unetkit.load(kept["run"]["spec"])).digest
+    model = Trained.load(tmp_path / "run" / "best.safetensors")
+    assert model.data == kept["data"] and model.training["run"] == kept["run"]
+    assert load_run(tmp_path / "run" / "run.yaml").resolve() == kept["run"]
+
+
+def test_a_run_that_is_done_does_nothing_and_another_is_refused(photos: Path, tmp_path: Path) -> None:
+    first = trained(values(photos), tmp_path)
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+    assert trained(values(photos), tmp_path).values == first.values
+    assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
+    with pytest.raises(TrainError, match=r"holds another run, which differs in: steps: 5\n +Choose another folder"):
+        trained(values(photos, steps=5), tmp_path)
+
+
+def test_the_same_run_gives_the_same_result_and_another_seed_another(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, augmentation=["flip", "elastic", "noise"])
+    said["spec"]["block"] = {"dropout": 0.3}
+    one, two, other = (
+        trained(said, tmp_path / name, f"training.seed={seed}").values
+        for name, seed in (("one", 0), ("two", 0), ("other", 1))
+    )
+    assert one == two
+    assert one["loss"] != other["loss"]
+
+
+def test_random_state_and_printed_lines_are_left_alone(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    before = torch.get_rng_state()
+    trained(values(photos, steps=1), tmp_path)
+    assert torch.equal(torch.get_rng_state(), before)
     assert capfd.readouterr() == ("", "")
 
 
-def test_the_bar_shows_name_and_loss_and_nothing_else_is_said(capfd: pytest.CaptureFixture[str]) -> None:
-    fit(network("unet-same", "name=my-net"), discs(), quick(steps=2, progress=True))
+def test_the_bar_shows_name_and_loss_and_nothing_else_is_said(
+    photos: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    train_run(load_run(values(photos, steps=2)), tmp_path, machine=CPU)
     out, err = capfd.readouterr()
     assert out == ""
-    assert err.split()[0] == "my-net"
+    assert err.split()[0] == "tiny"
     assert "loss" in err
     assert len(err.strip().splitlines()) == 1
 
 
-def test_volumes_and_curves_are_learned_too() -> None:
-    random = np.random.default_rng(0)
-    for spec, size in (("unet-1d", (64,)), ("unet-3d", (20, 20, 20))):
-        overrides = ["channels=[2, 4]", "in_channels=1", "out_channels=2"]
-        model = build(unetkit.load(spec, overrides), seed=0)
-        items = [Pair("x", random.random((1, *size), np.float32), random.integers(0, 2, size)) for _ in range(2)]
-        pairs = Pairs(tuple(items), ("a", "b"))
-        training = fit(model, pairs, quick(steps=2, patch=None, batch=2))
-        assert predict(model, training.normalization.apply(items[0].image)).shape == (2, *size)
+def test_minutes_end_a_training_and_epochs_are_counted_in_pixels(photos: Path, tmp_path: Path) -> None:
+    minutes = trained(values(photos, steps=None, minutes=0.005), tmp_path / "minutes")
+    assert minutes.steps >= 1
+    epochs = trained(values(photos, steps=None, epochs=2), tmp_path / "epochs")
+    assert epochs.steps == -(-2 * 5 * 40 * 33 // (4 * 16 * 16))  # one of the six images is for test
 
 
-def refused_channels() -> None:
-    fit(network(), discs(channels=3), quick())
+def test_gradients_of_two_half_batches_make_the_step_of_one(photos: Path, tmp_path: Path) -> None:
+    """Cross entropy alone, without norm: then the mean over two halves is the mean over the whole."""
+    said = values(photos, loss="cross_entropy", clip=None, optimizer={"type": "sgd", "learning_rate": 0.1})
+    said["spec"]["norm"] = "none"
+    whole = trained(said, tmp_path / "whole").values
+    halves = trained(said, tmp_path / "halves", "training.batch=2", "training.accumulate=2").values
+    assert halves["steps"] == whole["steps"]
+    weights, others = (load_file(tmp_path / name / "last.safetensors") for name in ("whole", "halves"))
+    assert all(torch.allclose(weights[name], others[name], atol=1e-5) for name in weights)
 
 
-def refused_class() -> None:
-    fit(
-        network("unet-same", "out_channels=3"),
-        Pairs((Pair("p", np.zeros((1, 9, 9), np.float32), np.full((9, 9), 7)),), ()),
-        quick(),
-    )
+def test_activations_that_are_computed_again_change_nothing(photos: Path, tmp_path: Path) -> None:
+    said = values(photos)
+    said["spec"] |= {"block": {"dropout": 0.2}, "norm": "instance"}
+    kept = trained(said, tmp_path / "kept").values
+    again = trained(said, tmp_path / "again", "training.checkpointing=[0, 1]").values
+    assert [value for _, value in again["loss"]] == pytest.approx([value for _, value in kept["loss"]], rel=1e-5)
 
 
-def refused_activation() -> None:
-    fit(network("unet-same", "head.activation=softmax"), discs(), quick())
+def test_training_ends_where_nothing_gets_better(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, steps=40, validate_every=1, early_stopping=2, schedule="constant")
+    said["training"]["optimizer"] = {"type": "sgd", "learning_rate": 1e-9}
+    said["data"] = {
+        "dataset": {"type": "folders", "images": "images", "masks": "masks"},
+        "split": {"type": "block", "validation": 1, "test": 1},
+    }
+    result = train_run(load_run(said, folder=photos), tmp_path, machine=CPU, progress=False)
+    assert result.steps == 3
 
 
-def refused_module() -> None:
-    fit(nn.Conv2d(1, 2, 1), discs(), quick())
-
-
-def refused_nothing() -> None:
-    fit(network(), Pairs((), ("a", "b")), quick())
-
-
-def refused_endless() -> None:
-    Settings()
-
-
-@pytest.mark.parametrize(
-    ("call", "message"),
-    [
-        (refused_channels, "in_channels: disc0 has 3 channels, the network takes 1\n   Set in_channels=3."),
-        (
-            refused_class,
-            "out_channels: p has class 7, the network tells classes 0 to 2\n"
-            "   Set out_channels=8, or say which class stands for unlabelled pixels.",
-        ),
-        (
-            refused_activation,
-            "head: the output passes through Softmax, and the loss applies its own\n   Set head.activation=none.",
-        ),
-        (refused_module, "this module was not built by unetkit\n   Train what build() returned."),
-        (refused_nothing, "there are no images to train with"),
-        (refused_endless, "it is not said how long to train\n   Give steps, minutes or epochs."),
-    ],
-    ids=lambda value: getattr(value, "__name__", ""),
-)
-def test_what_cannot_be_trained_is_refused_with_a_cure(call: object, message: str) -> None:
-    assert callable(call)
+def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, steps=60, checkpoint_every=1, clip=None, schedule="constant")
+    said["spec"]["norm"] = "none"
+    said["training"]["optimizer"] = {"type": "sgd", "learning_rate": 90.0, "weight_decay": 90.0}
     with pytest.raises(TrainError) as caught:
-        call()
-    assert str(caught.value).partition("]: ")[2] == message
+        trained(said, tmp_path)
+    text = str(caught.value)
+    assert "error[diverged]: training: the loss is no number any more: " in text
+    assert "at step" in text and "Lower training.optimizer.learning_rate" in text
+    assert "the last good checkpoint is" in text
+    weights = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+    assert not (tmp_path / "result.json").exists() and weights
 
 
-# --- prediction and scores ------------------------------------------------------------------------------------------
+# --- broken off -----------------------------------------------------------------------------------------------------
+
+PROGRAM = """
+import os, signal, sys
+from pathlib import Path
+from unetkit.train import Machine, load_run, train_run
+from unetkit.train.watch import Watch
+stop = int(sys.argv[3])
+inner = Watch.on_train_batch_end
+def outer(self, trainer, *rest):
+    if trainer.global_step == stop and sys.argv[4] == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    inner(self, trainer, *rest)
+    if trainer.global_step == stop:
+        os.kill(os.getpid(), signal.SIGKILL)
+Watch.on_train_batch_end = outer
+train_run(load_run(Path(sys.argv[1])), Path(sys.argv[2]), machine=Machine("cpu", threads=1), progress=False)
+"""
 
 
-@pytest.mark.parametrize("size", [(40, 33), (7, 9), (64, 48)], ids=str)
-@pytest.mark.parametrize("name", MODES)
-def test_a_prediction_has_the_size_of_its_image(name: str, size: tuple[int, int]) -> None:
-    assert predict(network(name), np.zeros((1, *size), np.float32)).shape == (2, *size)
+def killed(file: Path, folder: Path, stop: int, when: str) -> int:
+    """Returns how a process ended that was killed at a step, before or after what is written there."""
+    command = [sys.executable, "-c", PROGRAM, str(file), str(folder), str(stop), when]
+    return subprocess.run(command, cwd=HERE, check=False, capture_output=True).returncode
 
 
-def test_a_prediction_at_an_accepted_size_is_the_networks_output() -> None:
-    model, image = network().eval(), np.random.default_rng(0).random((1, 16, 24), np.float32)
-    with torch.no_grad():
-        output = model(torch.from_numpy(image)[None])[0].numpy()
-    assert np.allclose(predict(model, image), output, atol=1e-6)  # another memory format rounds otherwise
+def test_a_run_that_is_killed_goes_on_bit_for_bit(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, steps=9, checkpoint_every=3, log_every=2, validate_every=4, augmentation=["flip", "elastic"])
+    said["spec"]["block"] = {"dropout": 0.3}
+    said["data"] = load_data(photos).resolve() | {"split": {"type": "block", "validation": 1, "test": 1}}
+    asked = load_run(said)
+    file = tmp_path / "run.yaml"
+    file.write_text(asked.text(), "utf-8")
+    whole = train_run(asked, tmp_path / "whole", machine=CPU, progress=False)
+    for stop, when in ((2, "after"), (5, "before"), (9, "after")):  # without, between, and at the last checkpoint
+        assert killed(file, tmp_path / "broken", stop, when) == -signal.SIGKILL
+    again = train_run(asked, tmp_path / "broken", machine=CPU, progress=False)
+    assert again.values == whole.values
+    for name in ("best", "last"):
+        one, other = (load_file(tmp_path / folder / f"{name}.safetensors") for folder in ("whole", "broken"))
+        assert all(torch.equal(one[key], other[key]) for key in one)
+    assert (tmp_path / "broken" / "log.csv").read_bytes() == (tmp_path / "whole" / "log.csv").read_bytes()
 
 
-def test_inside_a_valid_network_predicts_what_it_gives_there() -> None:
-    model, image = network("unet-crop").eval(), np.random.default_rng(0).random((1, 40, 48), np.float32)
-    inside = model.plan.crop_target((40, 48))  # type: ignore[operator,union-attr]
-    with torch.no_grad():
-        output = model(torch.from_numpy(image)[None])[0].numpy()
-    assert np.allclose(predict(model, image)[(slice(None), *inside)], output, atol=1e-5)
+def test_two_processes_cannot_train_in_one_folder(photos: Path, tmp_path: Path) -> None:
+    import fcntl
+
+    with (tmp_path / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(TrainError, match="another process trains in"):
+            trained(values(photos), tmp_path)
 
 
-@pytest.mark.parametrize("training", [True, False])
-def test_predicting_leaves_the_mode_and_the_weights_as_they_were(training: bool) -> None:
-    model = network().train(training)
-    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    predict(model, np.ones((1, 16, 16), np.float32))
-    assert model.training is training
-    assert all(torch.equal(before[name], tensor) for name, tensor in model.state_dict().items())
+def test_two_processes_learn_what_one_does(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, clip=None, optimizer={"type": "sgd"})  # Adam divides rounding by numbers near 0
+    said["spec"]["norm"] = "instance"
+    asked = load_run(said)
+    file = tmp_path / "run.yaml"
+    file.write_text(asked.text(), "utf-8")
+    alone = train_run(asked, tmp_path / "one", machine=CPU, progress=False)
+    command = [sys.executable, "-m", "unetkit.cli", "train", str(file), "-o", str(tmp_path / "two")]
+    command += ["--accelerator", "cpu", "--devices", "2", "--strategy", "ddp", "--threads", "1"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    both = json.loads((tmp_path / "two" / "result.json").read_text("utf-8"))
+    losses = [[value for _, value in one["loss"]] for one in (alone.values, both)]
+    assert losses[1] == pytest.approx(losses[0], rel=1e-5)
 
 
-def test_a_single_channel_is_class_one_where_positive() -> None:
-    assert classify(np.array([[[-1.0, 2.0]]], np.float32)).tolist() == [[0, 1]]
+# --- what is refused ------------------------------------------------------------------------------------------------
+
+RUN = """unetkit: 1
+spec: {extends: unet-same, channels: [4, 8]}
+data: mni
+training: {steps: 4}
+"""
+BROKEN = {
+    "no budget": ("{steps: 4}", "{batch: 4}", "it is not said how long to train"),
+    "unknown key": ("steps: 4", "steps: 4, bach: 2", "there is no key 'bach' here\n.*\n.*\n +Did you mean: batch"),
+    "no steps": ("steps: 4", "steps: 0", "0 is not a whole number from 1"),
+    "steps in words": ("steps: 4", "steps: many", '"many" is not a whole number'),
+    "unknown loss": ("steps: 4", "steps: 4, loss: dise", "no loss is called 'dise'"),
+    "unknown optimizer": ("steps: 4", "steps: 4, optimizer: adamx", "no optimizer is called 'adamx'"),
+    "a loss's key": ("steps: 4", "steps: 4, loss: {type: dice, gamma: 2}", "there is no key 'gamma' here"),
+    "a rate below 0": ("steps: 4", "steps: 4, optimizer: {type: adamw, learning_rate: -1}", "-1 is not a number"),
+    "weights for others": (
+        "steps: 4",
+        "steps: 4, loss: {type: cross_entropy, class_weights: [1.0]}",
+        "1 weights for 4 classes",
+    ),
+    "nothing wrong counts": ("steps: 4", "steps: 4, loss: {type: tversky, alpha: 0.0, beta: 0.0}", "nothing wrong"),
+    "patience alone": ("steps: 4", "steps: 4, early_stopping: 3", "nothing is validated before the end"),
+    "no such level": ("steps: 4", "steps: 4, checkpointing: [2]", "there is no level 2"),
+    "patch of other axes": ("steps: 4", "steps: 4, patch: [8, 8, 8]", "3 values for 2 axes"),
+    "no such spec": ("extends: unet-same", "extends: unet-sam", "there is no spec 'unet-sam'"),
+    "a fault in the spec": ("channels: [4, 8]", "chanels: [4, 8]", "there is no key 'chanels'"),
+    "channels": ("channels: [4, 8]", "channels: [4, 8], in_channels: 3", "have 1 channels, unnamed|have 1 channels"),
+    "axes": ("channels: [4, 8]", "channels: [4, 8], dims: 3", "the images have 2 axes"),
+    "classes": ("channels: [4, 8]", "channels: [4, 8], out_channels: 2", "the data have 4 classes"),
+    "no such data": ("data: mni", "data: nowhere.yaml", "nowhere.yaml does not exist"),
+    "no version": ("unetkit: 1\n", "", "the key 'unetkit' is missing"),
+    "another version": ("unetkit: 1", "unetkit: 2", "2 is not 1"),
+    "no training": ("training: {steps: 4}\n", "", "the key 'training' is missing"),
+}
 
 
-@pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
-def test_grey_levels_alone_reach_the_stated_dice_on_the_head() -> None:
-    splits = mni()
-    baseline = grey_level_baseline(splits.train, splits.test)
-    assert baseline.pooled()[1:] == pytest.approx((0.63, 0.84, 0.76), abs=0.01)
+@pytest.mark.parametrize("case", BROKEN)
+def test_a_broken_run_file_gives_one_clear_message(case: str, tmp_path: Path) -> None:
+    import re
+
+    old, new, message = BROKEN[case]
+    assert old in RUN
+    text = RUN.replace("channels: [4, 8]", "channels: [4, 8], out_channels: 4") if case != "classes" else RUN
+    file = tmp_path / "run.yaml"
+    file.write_text(text.replace(old, new), "utf-8")
+    told = run_command("train", file, "-o", tmp_path / "out", code=1).stderr
+    assert re.search(message, told), told
+    assert "Traceback" not in told and "error[" in told
+    assert not (tmp_path / "out").exists()
 
 
-# --- files ----------------------------------------------------------------------------------------------------------
+def test_faults_have_their_place(tmp_path: Path) -> None:
+    file = tmp_path / "run.yaml"
+    file.write_text(RUN.replace("steps: 4", "steps: 4, loss: dise"), "utf-8")
+    with pytest.raises(SpecError) as caught:
+        load_run(file)
+    assert str(caught.value).startswith(f"{file}:4:28: error[unknown-block]: training.loss.type: no loss is called")
 
 
-def test_a_model_file_keeps_the_weights_the_scale_and_the_names(tmp_path: Path) -> None:
-    trained = Trained(network().eval(), Normalization("dataset", (3.0,), (0.1,)), ("nothing", "Zelle ü"))
-    trained.save(tmp_path / "model.safetensors")
-    loaded = Trained.load(tmp_path / "model.safetensors")
-    image = np.random.default_rng(0).random((1, 20, 20), np.float32)
-    assert (loaded.normalization, loaded.classes) == (trained.normalization, trained.classes)
-    assert np.array_equal(predict(loaded.model, image), predict(trained.model, image))
+def test_an_activation_at_the_end_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        TrainError, match=r"passes through Softmax, and the loss applies its own\n +Set head.activation"
+    ):
+        trained(values(photos), tmp_path, "spec.head.activation=softmax")
 
 
-def test_a_model_file_without_a_scale_is_refused(tmp_path: Path) -> None:
-    unetkit.save(network(), tmp_path / "bare.safetensors")
-    with pytest.raises(FileError, match="does not say how its images are normalised"):
-        Trained.load(tmp_path / "bare.safetensors")
+def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
+    free = bytes_of(plan, (128, 128), 8, 2)
+    monkeypatch.setattr("unetkit.train.machine.available_memory", lambda: free)
+    check_memory(plan, (128, 128), 8)
+    largest = largest_patch(plan, (512, 512), 8, free)
+    assert bytes_of(plan, (largest, largest), 8, 2) <= free < bytes_of(plan, (largest + 2, largest + 2), 8, 2)
+    with pytest.raises(
+        TrainError, match=rf"a step of 8 patches of 512×512 needs .* GB.*\n +training.patch={largest} fits"
+    ):
+        check_memory(plan, (512, 512), 8)
+    assert needed_memory(plan, (128, 128), batch=8).training < free
 
 
-def test_a_folder_is_learned_and_predicted(tmp_path: Path) -> None:
-    for pair in discs():
-        write_levels(pair.image[0].clip(0, 255), tmp_path / "images" / f"{pair.name}.png")
-        write_levels(pair.labels, tmp_path / "masks" / f"{pair.name}.png")
-    splits, model = read_data(str(tmp_path)), network()
-    training = fit(model, splits.train, quick(learning_rate=3e-2))
-    trained = Trained(model, training.normalization, splits.train.classes)
-    written = list(predict_folder(trained, tmp_path / "images", tmp_path / "maps"))
-    assert [file.name for file in written] == [f"disc{index}.png" for index in range(4)]
-    found = np.stack([np.asarray(Image.open(file)) for file in written])
-    assert (found == np.stack([pair.labels for pair in discs()])).mean() > 0.95
-    assert list(predict_folder(trained, tmp_path / "images" / "disc1.png", tmp_path / "one")) == [
-        tmp_path / "one" / "disc1.png"
-    ]
+def test_overrides_reach_every_part(photos: Path) -> None:
+    asked = load_run(
+        values(photos),
+        ["spec.skip.align=pad", "spec.block.padding=valid", "data.normalization=image", "training.loss=dice"],
+    )
+    form = asked.resolve()
+    assert form["spec"]["skip"]["align"] == "pad" and form["data"]["normalization"]["type"] == "image"
+    assert form["training"]["loss"]["type"] == "dice"
 
 
-def test_a_network_that_no_patch_fits_is_refused() -> None:
-    with pytest.raises(SizeError):
-        fit(network("unet-crop", "odd_sizes=error", "skip.align=same"), discs(), quick())
+def test_the_command_trains_a_spec_on_a_folder(photos: Path, tmp_path: Path) -> None:
+    arguments = ["train", "unet-same", str(photos), "--steps", "2", "--accelerator", "cpu", "-o", str(tmp_path / "run")]
+    arguments += ["--set", "channels=[4, 8]", "--set", "training.patch=16", "--set", "training.batch=2"]
+    text = run_command(*arguments).stdout
+    assert "2 steps; best.safetensors on the test images" in text and "class 1" in text
+    assert run_command(*arguments).stdout == text
 
 
 # --- the demo -------------------------------------------------------------------------------------------------------
 
 
-def heads() -> Splits:
-    random = np.random.default_rng(0)
-    pairs = [
-        Pair(name, random.integers(0, 256, (1, 40, 32)).astype(np.float32), random.integers(0, 4, (40, 32)))
-        for name in ("z040", "z041", "z112")
-    ]
-    part = Pairs(tuple(pairs), ("background", "fluid", "grey", "white"))
-    return Splits(part, part, part)
+@pytest.fixture(scope="module")
+def heads(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A data file like the head template's."""
+    folder, random = tmp_path_factory.mktemp("heads"), np.random.default_rng(0)
+    for name in ("z040", "z041", "z112"):
+        write_levels(random.integers(0, 256, (40, 32)), folder / "images" / f"{name}.png")
+        write_levels(random.integers(0, 4, (40, 32)), folder / "masks" / f"{name}.png")
+    text = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
+    text += "classes: [background, fluid, grey, white]\nsplit: {type: block, test: 2}\n"
+    (folder / "heads.yaml").write_text(text, "utf-8")
+    return str(folder / "heads.yaml")
 
 
-def demo(tmp_path: Path, *networks: Network) -> str:
+QUICK = {"steps": 1, "batch": 2, "patch": 16}
+
+
+def demo(folder: Path, data: str, *networks: Network) -> str:
     text = StringIO()
-    Demo(tmp_path, Console(file=text, width=100), networks, heads).run()
+    Demo(folder, Console(file=text, width=100), networks, data).run()
     return text.getvalue()
 
 
-def test_the_demo_makes_what_it_says_and_trains_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = quick(steps=1)
-    both = Network("small-a", "skip: {align: pad}\n", settings), Network("small-b", "", settings)
-    first = demo(tmp_path, *both)
+def test_the_demo_makes_what_it_says_and_trains_once(tmp_path: Path, heads: str) -> None:
+    both = Network("small-a", "skip: {align: pad}\n", QUICK), Network("small-b", "", QUICK)
+    first = demo(tmp_path, heads, *both)
     assert "template + added noise" in first
     for name in ("small-a", "small-b"):
-        for suffix in (".yaml", "-drawing.svg", "-drawing.png", ".png", ".safetensors", ".json"):
+        for suffix in (".yaml", "-drawing.svg", "-drawing.png", ".png", "/best.safetensors", "/result.json"):
             assert (tmp_path / f"{name}{suffix}").stat().st_size
     with Image.open(tmp_path / "slices" / "z112.png") as picture:
         assert picture.size == (32, 40)
-    assert Trained.load(tmp_path / "small-b.safetensors").classes[1] == "fluid"
-    monkeypatch.setattr(Demo, "train", None)
-    again = demo(tmp_path, *both)
+    assert Trained.load(tmp_path / "small-b" / "best.safetensors").classes[1] == "fluid"
+    again = demo(tmp_path, heads, *both)
     assert again.count("trained earlier") == 2
     assert table(again) == table(first)
 
@@ -381,8 +489,8 @@ def table(text: str) -> list[str]:
     return text.partition("Dice on test slices")[2].partition("Made")[0].splitlines()
 
 
-def test_the_demo_trains_again_what_changed(tmp_path: Path) -> None:
-    demo(tmp_path, Network("small-a", "", quick(steps=1)))
-    assert "trained earlier" in demo(tmp_path, Network("small-a", "", quick(steps=1)))
-    assert "trained earlier" not in demo(tmp_path, Network("small-a", "act: gelu\n", quick(steps=1)))
-    assert "trained earlier" not in demo(tmp_path, Network("small-a", "act: gelu\n", quick(steps=2)))
+def test_the_images_of_a_folder_are_divided(photos: Path) -> None:
+    splits = open_data(load_data(photos))
+    assert len(splits.train) + len(splits.test) == 6
+    with pytest.raises(UnetkitError, match="fraction"):
+        splits.train.subset(0)

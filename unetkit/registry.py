@@ -81,9 +81,26 @@ BUILT_IN: dict[str, dict[str, str]] = {
         "noise": "unetkit.data.augmentation:Noise",
         "blur": "unetkit.data.augmentation:Blur",
     },
-    "loss": {},
-    "optimizer": {},
-    "schedule": {},
+    "loss": {
+        "cross_entropy": "unetkit.train.losses:CrossEntropy",
+        "dice": "unetkit.train.losses:Dice",
+        "dice_ce": "unetkit.train.losses:DiceCE",
+        "focal": "unetkit.train.losses:Focal",
+        "tversky": "unetkit.train.losses:Tversky",
+        "boundary_ce": "unetkit.train.losses:BoundaryCE",
+    },
+    "optimizer": {
+        "adamw": "unetkit.train.optimizers:AdamW",
+        "adam": "unetkit.train.optimizers:Adam",
+        "sgd": "unetkit.train.optimizers:SGD",
+    },
+    "schedule": {
+        "one_cycle": "unetkit.train.schedules:OneCycle",
+        "cosine": "unetkit.train.schedules:Cosine",
+        "poly": "unetkit.train.schedules:Poly",
+        "steps": "unetkit.train.schedules:Steps",
+        "constant": "unetkit.train.schedules:Constant",
+    },
 }
 """slot → name → module:Class, in the form of an entry point."""
 

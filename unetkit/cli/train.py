@@ -3,70 +3,101 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import Overrides, SpecName
+from unetkit.cli.arguments import AsJson
 
+if TYPE_CHECKING:
+    from unetkit.train import RunResult, RunSpec
+
+What = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A RUN.yaml: spec, data and training; or a SPEC.", show_default=False)
+]
 Data = Annotated[
-    str,
+    str | None,
     typer.Argument(
-        help="A folder with images/ and masks/ of the same file names, a mask holding class numbers; or mni.",
+        metavar="[DATA]",
+        help="With a SPEC: a data file, a folder with images/ and masks/ of the same file names, or mni.",
         show_default=False,
     ),
 ]
-Output = Annotated[
-    Path,
-    typer.Option("--output", "-o", metavar="FILE", help="The model file, .safetensors.", show_default=False),
+Folder = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="DIR", help="The run's folder. [default: runs/NAME]", show_default=False),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="Stop after so many steps.", show_default=False)]
-Minutes = Annotated[float | None, typer.Option(min=0, help="Stop after so many minutes.", show_default=False)]
+Changes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="PATH=VALUE",
+        help="Change a setting, as in --set spec.skip.align=pad or --set training.batch=4. Can be repeated.",
+        show_default=False,
+    ),
+]
+Steps = Annotated[int | None, typer.Option(min=1, help="With a SPEC: stop after so many steps.", show_default=False)]
+Minutes = Annotated[float | None, typer.Option(min=0, help="With a SPEC: or so many minutes.", show_default=False)]
 Epochs = Annotated[
-    float | None, typer.Option(min=0, help="Stop when each pixel was seen so often, on average.", show_default=False)
+    float | None, typer.Option(min=0, help="With a SPEC: or when each pixel was seen so often.", show_default=False)
 ]
 
 
 def train(  # noqa: PLR0913 - one parameter per option
-    spec: SpecName,
-    data: Data,
-    output: Output,
+    run: What,
+    data: Data = None,
+    output: Folder = None,
+    changes: Changes = None,
     steps: Steps = None,
     minutes: Minutes = None,
     epochs: Epochs = None,
-    batch: Annotated[int, typer.Option(min=1, help="Patches per step.")] = 8,
-    learning_rate: Annotated[float, typer.Option(help="The highest, of AdamW.")] = 3e-3,
-    seed: Annotated[int, typer.Option(help="Of weights and patches.")] = 0,
-    ignore: Annotated[
-        int | None, typer.Option(help="The class of pixels that count nowhere.", show_default=False)
-    ] = None,
-    overrides: Overrides = None,
+    accelerator: Annotated[str, typer.Option(help="cpu, gpu, or what there is.")] = "auto",
+    devices: Annotated[str, typer.Option(help="How many, or which, as in 0,1.")] = "1",
+    strategy: Annotated[str, typer.Option(help="As in ddp.")] = "auto",
+    nodes: Annotated[int, typer.Option(min=1, help="Machines that train together.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.", show_default=False)] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Train a network on a folder of images, or on `mni`, the demo's; write a model file."""
-    from unetkit.planning import plan
-    from unetkit.spec import load
+    """Train a network on images: a RUN.yaml says everything; or give a SPEC and its DATA, and how long.
 
-    if steps is None and minutes is None and epochs is None:
-        raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
-    asked = load(spec, overrides or ())
-    plan(asked)  # a spec at fault is told at once, before torch is imported
+    A run that was broken off goes on where it was; one that is done is told again.
+    """
+    from unetkit.cli.output import print_json
+    from unetkit.train import Machine, load_run, train_run
 
+    budget = {"steps": steps, "minutes": minutes, "epochs": epochs}
+    said = {key: value for key, value in budget.items() if value is not None}
+    if data is None:
+        if said:
+            raise typer.BadParameter(f"a RUN.yaml says how long; change it with --set training.{next(iter(said))}=…")
+        asked = load_run(run, changes or ())
+    else:
+        asked = quick(str(run), data, said, changes or [])
+    folder = output or Path("runs") / (asked.spec.name if data else run.stem)
+    machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
+    result = train_run(asked, folder, machine=machine)
+    if not result.values:
+        return  # a process beside the first
+    print_json({"folder": str(folder), **result.values}) if as_json else report(result)
+
+
+def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
+    """Returns the run of a spec on data; a change is one of the spec unless it names training or data."""
+    from unetkit.train import quick_run
+
+    ours = [one for one in changes if one.startswith(("training.", "data."))]
+    theirs = [one for one in changes if one not in ours]
+    return quick_run(spec, data, budget, theirs, ours)
+
+
+def report(result: RunResult) -> None:
+    """Prints where everything is, and Dice and IoU per class."""
     from unetkit.cli.output import print_rich, table
-    from unetkit.data import read_data
-    from unetkit.model import build
-    from unetkit.scoring import evaluate
-    from unetkit.train import Settings, Trained, fit
 
-    splits = read_data(data, channels=asked.in_channels, ignore=ignore)
-    settings = Settings(
-        steps=steps, minutes=minutes, epochs=epochs, batch=batch, learning_rate=learning_rate, seed=seed
-    )
-    model = build(asked, seed=seed)
-    training = fit(model, splits.train, settings)
-    Trained(model, training.normalization, splits.train.classes).save(output)
-    print(f"{output}: {asked.name}, {training.steps:,} steps in {training.seconds:.0f} s")
-    scores = evaluate(model, splits.test, training.normalization)
-    made = table("class", "Dice", right=("Dice",))
-    for name, dice in zip(scores.classes, scores.pooled("dice"), strict=True):
-        made.add_row(name, f"{dice:.3f}")
-    print_rich(made)
+    split = result.values["scores"]["split"]
+    print(f"{result.folder}: {result.steps:,} steps; best.safetensors on the {split} images:")
+    made = table("class", "Dice", "IoU", right=("Dice", "IoU"))
+    iou = result.means("iou")
+    for name, dice in result.means("dice").items():
+        made.add_row(name, f"{dice:.3f}", f"{iou[name]:.3f}")
+    print_rich("", made)

@@ -1,4 +1,4 @@
-"""Training, scoring and predicting with a network that unetkit built."""
+"""Training, and what it leaves: runs, model files, prediction over files."""
 
 from __future__ import annotations
 
@@ -6,26 +6,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from unetkit.train.errors import TrainError
+    from unetkit.train.folder import train_run
     from unetkit.train.modelfile import Trained
-    from unetkit.train.prediction import predict, predict_folder
-    from unetkit.train.settings import Settings, TrainError
-    from unetkit.train.training import Training, fit
+    from unetkit.train.options import Machine
+    from unetkit.train.result import RunResult
+    from unetkit.train.runspec import RunSpec, load_run, quick_run
 
-__all__ = [
-    "Settings",
-    "TrainError",
-    "Trained",
-    "Training",
-    "fit",
-    "predict",
-    "predict_folder",
-]
+__all__ = ["Machine", "RunResult", "RunSpec", "TrainError", "Trained", "load_run", "quick_run", "train_run"]
 
 _HOMES = {
+    "errors": ("TrainError",),
+    "folder": ("train_run",),
     "modelfile": ("Trained",),
-    "prediction": ("predict", "predict_folder"),
-    "settings": ("Settings", "TrainError"),
-    "training": ("Training", "fit"),
+    "options": ("Machine",),
+    "result": ("RunResult",),
+    "runspec": ("RunSpec", "load_run", "quick_run"),
 }
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +14,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from unetkit import __version__
-from unetkit.data import Splits, cover, mni
-from unetkit.data.head import ABOUT, CLASSES, NOISE, SLICE
+from unetkit.data import Splits, cover, load_data, open_data
+from unetkit.data.head import ABOUT, NOISE, SLICE
 from unetkit.draw import draw
 from unetkit.errors import UnetkitError
 from unetkit.planning import plan
 from unetkit.spec import load
-from unetkit.train.settings import Settings
+from unetkit.train.folder import train_run
+from unetkit.train.options import Machine
+from unetkit.train.result import RunResult, read_result
+from unetkit.train.runspec import load_run
 from unetkit.writing import write_whole
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
 SHOWN = ("z040", "z112")  # the test slices in the pictures
 TISSUE = slice(1, None)  # the classes that are reported: background is easy
-LEFT_RIGHT = 1
 
 
 @dataclass(frozen=True)
@@ -41,7 +39,7 @@ class Network:
 
     name: str
     changes: str
-    settings: Settings
+    training: dict[str, Any] = field(hash=False)
 
     @property
     def text(self) -> str:
@@ -50,24 +48,22 @@ class Network:
         return f"{head}channels: {{base: 8}}\n{self.changes}"
 
 
-def settings(patch: int, batch: int, steps: int) -> Settings:
+def training(patch: int, batch: int, steps: int) -> dict[str, Any]:
     """Returns how a network is trained: with patches whose output is at least `patch` pixels wide and high."""
-    return Settings(
-        steps=steps,
-        minutes=3,  # counts only where the machine is slow or busy
-        batch=batch,
-        patch=(patch, patch),
-        flips=(LEFT_RIGHT,),
-        learning_rate=1e-2,
-        accelerator="cpu",
-    )
+    return {
+        "steps": steps,
+        "batch": batch,
+        "patch": patch,
+        "augmentation": [{"type": "flip", "axes": [1]}],  # left and right
+        "optimizer": {"type": "adamw", "learning_rate": 1e-2},
+    }
 
 
 # A valid network spends most of its work on the border that it loses, so it gets larger patches and fewer of them.
 NETWORKS = (
-    Network("small-crop", "block: {padding: valid}\nskip: {align: crop}\n", settings(116, batch=4, steps=360)),
-    Network("small-pad", "block: {padding: valid}\nskip: {align: pad}\n", settings(100, batch=8, steps=450)),
-    Network("small-same", "", settings(64, batch=8, steps=1000)),
+    Network("small-crop", "block: {padding: valid}\nskip: {align: crop}\n", training(116, batch=4, steps=360)),
+    Network("small-pad", "block: {padding: valid}\nskip: {align: pad}\n", training(100, batch=8, steps=450)),
+    Network("small-same", "", training(64, batch=8, steps=1000)),
 )
 
 
@@ -75,12 +71,17 @@ class Demo:
     """The programme, with the folder that it writes and the terminal that it talks to."""
 
     def __init__(
-        self, folder: Path, console: Console, networks: tuple[Network, ...] = NETWORKS, data: Callable[[], Splits] = mni
+        self, folder: Path, console: Console, networks: tuple[Network, ...] = NETWORKS, data: str = "mni"
     ) -> None:
         self.folder = folder
         self.console = console
         self.networks = networks
-        self.data = cache(data)
+        self.data = data
+
+    @cached_property
+    def splits(self) -> Splits:
+        """The images."""
+        return open_data(load_data(self.data))
 
     def run(self) -> None:
         """Checks, shows and draws the networks, trains those that have no result yet, and says what came out."""
@@ -91,9 +92,10 @@ class Demo:
         plans = [self.check(network) for network in self.networks]
         self.show(plans)
         self.console.print("\n[bold]Training[/]")
-        results = [self.result(network, plan) for network, plan in zip(self.networks, plans, strict=True)]
+        earlier = [read_result(self.folder / network.name) is not None for network in self.networks]
+        results = [self.result(network) for network in self.networks]
         self.report(results)
-        self.suggest(results, time.monotonic() - begun)
+        self.suggest(results, all(earlier), time.monotonic() - begun)
 
     def check(self, network: Network) -> Plan:
         """Returns the plan of a network after writing, reading and drawing its YAML file."""
@@ -123,92 +125,79 @@ class Demo:
             )
         self.console.print(table)
 
-    def result(self, network: Network, planned: Plan) -> dict[str, Any]:
-        """Returns the result of a network: that of an earlier run, where its files are all there, or a new one."""
-        file = self.file(network, ".json")
-        key = sha256(repr((__version__, planned.digest, network.settings, ABOUT, NOISE)).encode()).hexdigest()
-        if file.exists() and self.file(network, ".safetensors").exists() and self.file(network, ".png").exists():
-            known: dict[str, Any] = json.loads(file.read_text("utf-8"))
-            if known.get("key") == key:
-                self.console.print(f"  {network.name}: trained earlier, in {known['seconds']:.0f} s")
-                return known | {"earlier": True}
-        fresh = {"key": key} | self.train(network, planned)
-        write_whole(file, json.dumps(fresh, indent=1).encode())
-        return fresh | {"earlier": False}
-
-    def train(self, network: Network, planned: Plan) -> dict[str, Any]:
-        """Trains a network, writes its model file and its picture, and returns the result."""
-        with self.console.status("  loading PyTorch and Lightning"):  # seconds, and needed for training only
-            import torch
-
-            from unetkit.data.images import write_image, write_levels
-            from unetkit.model import build
-            from unetkit.scoring import classify, evaluate, grey_level_baseline
-            from unetkit.scoring.figure import Example, figure
-            from unetkit.train.modelfile import Trained
-            from unetkit.train.prediction import predict
-            from unetkit.train.training import fit
-
-            splits = self.data()
-        torch.set_num_threads(
-            1
-        )  # twice the speed at most is lost; two threads wait for each other where cores are busy
-        model = build(planned.spec, seed=network.settings.seed)
-        training = fit(model, splits.train, network.settings)
-        scores, baseline = (
-            evaluate(model, splits.test, training.normalization),
-            grey_level_baseline(splits.train, splits.test),
+    def result(self, network: Network) -> RunResult:
+        """Returns the result of a network, trained now or earlier; draws what it says of some slices."""
+        asked = load_run(
+            {
+                "unetkit": 1,
+                "spec": str(self.file(network, ".yaml").resolve()),
+                "data": str(Path(self.data).resolve()) if self.data != "mni" else self.data,
+                "training": network.training,
+            }
         )
-        Trained(model, training.normalization, splits.test.classes).save(self.file(network, ".safetensors"))
-        for pair in splits.test:
+        known = read_result(self.folder / network.name)
+        # One thread: twice the speed at most is lost; two threads wait for each other where cores are busy.
+        result = train_run(asked, self.folder / network.name, machine=Machine("cpu", threads=1))
+        if known is not None and self.file(network, ".png").exists():
+            self.console.print(f"  {network.name}: trained earlier")
+        else:
+            self.picture(network, result)
+        return result
+
+    def picture(self, network: Network, result: RunResult) -> None:
+        """Draws what a network says of some test slices, and writes all of them as images."""
+        from unetkit.data.images import write_image, write_levels
+        from unetkit.scoring import label
+        from unetkit.scoring.figure import Example, figure
+        from unetkit.train.modelfile import Trained
+
+        trained, pairs = Trained.load(result.folder / "best.safetensors"), self.splits.test
+        for pair in pairs:
             write_levels(pair.image[0], self.folder / "slices" / f"{pair.name}.png")
-        shown = [pair for pair in splits.test if pair.name in SHOWN]
-        rows = [Example.of(pair, classify(predict(model, training.normalization.apply(pair.image)))) for pair in shown]
-        dice = ", ".join(
-            f"{name} {value:.3f}" for name, value in zip(CLASSES[TISSUE], scores.pooled("dice")[TISSUE], strict=True)
-        )
+        shown = [pair for pair in pairs if pair.name in SHOWN]
+        rows = [Example.of(pair, labels) for pair, labels in label(trained.model, shown, trained.normalization)]
+        dice = ", ".join(f"{name} {value:.3f}" for name, value in [*result.means().items()][TISSUE])
         subtitle = f"{ABOUT} (σ = {NOISE:.0f}); test slices; Dice: {dice}"
-        write_image(figure(rows, CLASSES, network.name, subtitle), self.file(network, ".png"))
-        return {
-            "network": network.name,
-            "dice": scores.pooled("dice"),
-            "baseline": baseline.pooled("dice"),
-            "steps": training.steps,
-            "seconds": training.seconds,
-        }
+        write_image(figure(rows, pairs.classes, network.name, subtitle), self.file(network, ".png"))
 
-    def report(self, results: list[dict[str, Any]]) -> None:
+    def report(self, results: list[RunResult]) -> None:
         """Prints Dice per class beside the baseline."""
+        from unetkit.scoring import grey_level_baseline
+
+        baseline = grey_level_baseline(self.splits.train, self.splits.test)
+        means = [float(known.mean()) for known in baseline.known("dice")][TISSUE]
         table = headed("\nDice on test slices that no network has seen", "")
-        for heading in (*CLASSES[TISSUE], "steps", "seconds"):
+        for heading in (*baseline.classes[TISSUE], "steps"):
             table.add_column(heading, justify="right")
-        baseline = results[0]["baseline"][TISSUE]
-        table.add_row("best class per grey level", *(f"{value:.3f}" for value in baseline), "", "", style="dim")
-        for result in results:
+        table.add_row("best class per grey level", *(f"{value:.3f}" for value in means), "", style="dim")
+        for network, result in zip(self.networks, results, strict=True):
             cells = [
                 Text(f"{value:.3f}", "bold green" if value > beaten else "red")
-                for value, beaten in zip(result["dice"][TISSUE], baseline, strict=True)
+                for value, beaten in zip([*result.means().values()][TISSUE], means, strict=True)
             ]
-            table.add_row(result["network"], *cells, f"{result['steps']:,}", f"{result['seconds']:.0f}")
+            table.add_row(network.name, *cells, f"{result.steps:,}")
         self.console.print(table)
         self.console.print("[dim]Green beats the first row. Dice is 1 where prediction and truth agree.[/]")
 
-    def suggest(self, results: list[dict[str, Any]], seconds: float) -> None:
+    def suggest(self, results: list[RunResult], earlier: bool, seconds: float) -> None:
         """Prints what was made and what to try next."""
-        folder, best = self.folder, max(results, key=lambda result: sum(result["dice"][TISSUE]))["network"]
+        folder, names = self.folder, [network.name for network in self.networks]
+        means = [sum([*one.means().values()][TISSUE]) for one in results]
+        best = max(zip(means, names, strict=True))[1]
         made = Table.grid(padding=(0, 3))
         for suffix, what in MADE.items():
             made.add_row(f"  {folder}/*{suffix}", f"[dim]{what}[/]")
         made.add_row(f"  {folder}/slices/", "[dim]the test slices as images[/]")
         self.console.print(f"\n[bold]Made[/] in {seconds:.0f} s")
         self.console.print(made)
-        if all(result["earlier"] for result in results):
+        if earlier:
             self.console.print(f"  [dim]These results are from an earlier run; to train again: rm -r {folder}[/]")
         self.console.print("\n[bold]Try next[/]")
         for command in (
             f"unetkit show {folder}/{best}.yaml",
-            f"unetkit predict {folder}/{best}.safetensors {folder}/slices -o {folder}/maps",
-            f"unetkit train {folder}/{best}.yaml mni --minutes 3 --set up=interpolate -o {folder}/mine.safetensors",
+            f"unetkit predict {folder}/{best}/best.safetensors {folder}/slices -o {folder}/maps",
+            f"unetkit card {folder}/{best}/best.safetensors --run {folder}/{best} -o {folder}/card",
+            f"unetkit train {folder}/{best}.yaml mni --minutes 3 --set up=interpolate -o {folder}/mine",
         ):
             self.console.print(f"  {command}", highlight=False, soft_wrap=True)
         self.console.print()
@@ -227,8 +216,7 @@ MADE = {
     ".yaml": "the networks; change them",
     "-drawing.svg, -drawing.png": "their drawings",
     ".png": "image | truth | prediction",
-    ".safetensors": "the trained models",
-    ".json": "their results",
+    "/": "the runs: models, logs, results",
 }
 
 

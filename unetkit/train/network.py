@@ -8,7 +8,7 @@ from unetkit.data import UNLABELLED, Pairs
 from unetkit.errors import Fault
 from unetkit.operations import Activation
 from unetkit.planning import Plan
-from unetkit.train.settings import TrainError
+from unetkit.train.errors import TrainError
 
 
 def plan_of(model: nn.Module) -> Plan:

@@ -8,7 +8,7 @@ import lightning.pytorch as lightning
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from unetkit.train.schedule import Schedule
+from unetkit.train.pace import Pace
 
 SMOOTH = 0.95  # of the loss shown is the loss shown before
 
@@ -16,9 +16,9 @@ SMOOTH = 0.95  # of the loss shown is the loss shown before
 class TrainingBar(lightning.callbacks.ProgressBar):
     """Shows one bar on standard error; Lightning's own counts batches, and a budget may be minutes."""
 
-    def __init__(self, schedule: Schedule, name: str) -> None:
+    def __init__(self, pace: Pace, name: str) -> None:
         super().__init__()
-        self.schedule = schedule
+        self.pace = pace
         self.loss: float | None = None
         self.bar = Progress(
             TextColumn("  {task.description}"),
@@ -45,7 +45,7 @@ class TrainingBar(lightning.callbacks.ProgressBar):
         loss = float(outputs["loss"])
         self.loss = loss if self.loss is None else SMOOTH * self.loss + (1 - SMOOTH) * loss
         state = f"step {trainer.global_step:,} · loss {self.loss:.3f}"
-        self.bar.update(self.task, completed=min(1.0, self.schedule.fraction), state=state)
+        self.bar.update(self.task, completed=min(1.0, self.pace.fraction), state=state)
 
     def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
         self.bar.stop()

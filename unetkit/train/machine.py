@@ -1,0 +1,55 @@
+"""The machine that a run trains on: devices, threads, and whether its memory is enough."""
+
+from __future__ import annotations
+
+from math import prod
+
+import torch
+
+from unetkit.data import cover
+from unetkit.errors import Fault, SizeError
+from unetkit.planning import Plan, needed_memory
+from unetkit.tiling.running import available_memory
+from unetkit.train.errors import TrainError
+from unetkit.train.options import Machine
+
+
+def on_cpu(machine: Machine) -> bool:
+    """Whether the network runs on the CPU."""
+    return machine.accelerator == "cpu" or (machine.accelerator == "auto" and not torch.cuda.is_available())
+
+
+def check_memory(plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_copies: int = 2) -> None:
+    """Raises TrainError where a step needs more main memory than is free; it says the largest patch that fits."""
+    free = available_memory()
+    if bytes_of(plan, size, batch, optimizer_copies) <= free:
+        return
+    needed = bytes_of(plan, cover(plan, size).input_size, batch, optimizer_copies)
+    largest = largest_patch(plan, size, batch, free)
+    fits = f"training.patch={largest} fits" if largest else "no patch fits"
+    shape = "×".join(map(str, size))
+    message = f"a step of {batch} patches of {shape} needs {needed / 1e9:.1f} GB, free are {free / 1e9:.1f}"
+    raise TrainError(
+        Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch, or training.checkpointing.")
+    )
+
+
+def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int) -> int:
+    """Returns the bytes of a training step with patches whose output is at least `size`."""
+    found = cover(plan, size).input_size
+    needed = needed_memory(plan, found, batch=batch)
+    image = 4 * batch * plan.spec.in_channels * prod(found)
+    return needed.training + needed.weights * (2 + copies) + image
+
+
+def largest_patch(plan: Plan, size: tuple[int, ...], batch: int, free: int) -> int:
+    """Returns the largest patch of equal axes, smaller than `size`, whose step fits into so many bytes; 0 for none."""
+    low, high = 0, max(size)
+    while high - low > 1:
+        middle = (low + high) // 2
+        try:
+            fits = bytes_of(plan, (middle,) * plan.dims, batch, 2) <= free
+        except SizeError:
+            fits = True  # too small for the network: look above
+        low, high = (middle, high) if fits else (low, middle)
+    return low

@@ -1,0 +1,202 @@
+"""One process's work on a run: data, training with Lightning, whole images measured, everything written."""
+
+from __future__ import annotations
+
+from math import ceil, inf, prod
+from pathlib import Path
+from typing import Any, cast
+
+import lightning.pytorch as lightning
+import torch
+from torch import nn
+
+from unetkit.data import Normalization, Pairs, Patches, PatchSettings, Splits, normalization_of, open_data
+from unetkit.model import build
+from unetkit.planning import Plan, plan
+from unetkit.scoring import evaluate
+from unetkit.train.machine import check_memory, on_cpu
+from unetkit.train.modelfile import Trained
+from unetkit.train.network import check_fit
+from unetkit.train.options import Machine
+from unetkit.train.pace import Pace
+from unetkit.train.progress import TrainingBar
+from unetkit.train.quiet import quiet
+from unetkit.train.result import RunResult, timing, write_log, write_result
+from unetkit.train.runspec import RunSpec
+from unetkit.train.task import Segmentation
+from unetkit.train.validation import Validation
+from unetkit.train.watch import Watch
+from unetkit.writing import write_whole
+
+PATCH = {1: 2048, 2: 128, 3: 48}
+"""Samples of the output per axis at most, by dims, where a run does not say."""
+PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
+
+
+class Running:
+    """One process's work on a run."""
+
+    def __init__(self, run: RunSpec, folder: Path, machine: Machine, progress: bool) -> None:
+        self.run = run
+        self.folder = folder
+        self.machine = machine
+        self.progress = progress
+        self.plan: Plan = plan(run.spec)
+        self.splits: Splits = open_data(run.data)
+        self.pairs: Pairs = self.splits.train.subset(run.training.fraction)
+        check_fit(self.plan, self.pairs)
+        self.size = patch_size(run, self.pairs)
+        self.normalization: Normalization = normalization_of(run.data, self.pairs)
+        self.model: nn.Module = build(run.spec, seed=run.training.seed)
+
+    def result(self) -> RunResult:
+        """Trains, measures on whole images, and writes everything."""
+        training = self.run.training
+        if on_cpu(self.machine):
+            check_memory(self.plan, self.size, training.batch)
+        checkpoint = self.folder / "checkpoints" / "last.ckpt"
+        state = torch.load(checkpoint, weights_only=True, map_location="cpu") if checkpoint.exists() else None
+        threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()
+        torch.set_num_threads(threads)
+        num_steps = steps_of(self.run, self.pairs, self.size)
+        pace = Pace(num_steps, training.minutes, self.run.schedule)
+        watch = Watch(self.folder, training.log_every, training.checkpoint_every)
+        keep = lambda: self.save("best")  # noqa: E731 - the one thing that a validation does
+        validation = Validation(
+            self.splits.validation,
+            self.normalization,
+            keep,
+            every=training.validate_every,
+            patience=training.early_stopping,
+        )
+        callbacks: list[lightning.Callback] = [pace, *[validation] * bool(self.splits.validation), watch]
+        if state and state["callbacks"]["Watch"]["finished"]:  # broken off between the last step and the result
+            steps: int | None = self.restore(state, callbacks)
+        else:
+            steps = self.fit(callbacks, pace, checkpoint if state else None)
+        if steps is None:  # another process than the first
+            return RunResult(self.folder, {})
+        self.save("last")
+        if not (self.folder / "best.safetensors").exists():
+            self.save("best")
+        best = Trained.load(self.folder / "best.safetensors")
+        split = "test" if self.splits.test else "validation" if self.splits.validation else "train"
+        scores = evaluate(best.model, getattr(self.splits, split), self.normalization)
+        write_whole(self.folder / "scores.csv", scores.csv().encode())
+        write_log(self.folder, watch.loss, watch.rates, validation.points)
+        write_whole(self.folder / "timing.json", timing(pace.seconds, steps, threads, self.machine))
+        values = {
+            "run": self.run.resolve(),
+            "digest": self.plan.digest,
+            "parameters": self.plan.parameters,
+            "macs": self.plan.at(self.splits_cover()).macs,
+            "data": self.splits.fingerprint,
+            "seed": training.seed,
+            "fraction": training.fraction,
+            "steps": steps,
+            "classes": list(self.pairs.classes),
+            "scores": {"split": split, "images": scores.plain()},
+            "loss": watch.loss,
+            "validation": validation.points,
+        }
+        return write_result(self.folder, values)
+
+    def restore(self, state: dict[str, Any], callbacks: list[lightning.Callback]) -> int:
+        """Takes weights and log from the checkpoint of a training that came to its end, and returns its steps."""
+        weights = {name.removeprefix("model."): tensor for name, tensor in state["state_dict"].items()}
+        self.model.load_state_dict(weights)
+        self.model.eval()
+        for one in callbacks:
+            one.load_state_dict(state["callbacks"][one.state_key])
+        return int(state["global_step"])
+
+    def splits_cover(self) -> tuple[int, ...]:
+        """Returns the input size of a patch."""
+        from unetkit.data import cover
+
+        return cover(self.plan, self.size).input_size
+
+    def fit(self, callbacks: list[lightning.Callback], pace: Pace, checkpoint: Path | None) -> int | None:
+        """Trains to the end and returns the steps; None in all processes but the first."""
+        training = self.run.training
+        settings = PatchSettings(
+            self.size,
+            training.seed,
+            self.run.augmentation,
+            balance=training.balance,
+            weight=self.run.loss.weight_map(),
+        )
+        patches = Patches(self.pairs, self.normalization, self.plan, settings)
+        task = Segmentation(self.model, patches, self.run, self.run.data.workers)
+        if self.progress:
+            callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
+        with quiet(), torch.random.fork_rng(devices=[]):
+            trainer = lightning.Trainer(
+                accelerator=self.machine.accelerator,
+                devices=self.machine.devices,
+                strategy=self.machine.strategy,
+                num_nodes=self.machine.nodes,
+                precision=cast(Any, PRECISIONS[training.precision]),
+                max_epochs=1,
+                accumulate_grad_batches=training.accumulate,
+                gradient_clip_val=training.clip,
+                callbacks=callbacks,
+                use_distributed_sampler=False,  # the task shares the patches out itself
+                sync_batchnorm=torch.cuda.is_available(),
+                logger=self.loggers(),
+                enable_checkpointing=False,
+                enable_model_summary=False,
+                enable_progress_bar=self.progress,
+                default_root_dir=self.folder,
+            )
+            trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
+        self.model.cpu().eval()
+        return trainer.global_step if trainer.is_global_zero else None
+
+    def loggers(self) -> Any:
+        """Returns where the log goes beside log.csv."""
+        made: list[Any] = []
+        for name in self.run.training.logger:
+            if name == "tensorboard":
+                from lightning.pytorch.loggers import TensorBoardLogger
+
+                made.append(TensorBoardLogger(self.folder, name="", version="tensorboard"))
+            else:
+                from lightning.pytorch.loggers import MLFlowLogger
+
+                made.append(MLFlowLogger(self.run.spec.name, tracking_uri=f"file:{self.folder / 'mlruns'}"))
+        return made or False
+
+    def save(self, name: str) -> None:
+        """Writes the network as it is to a model file of the folder."""
+        summary = {"run": self.run.resolve(), "fraction": self.run.training.fraction, "seed": self.run.training.seed}
+        trained = Trained(
+            self.model,
+            self.normalization,
+            self.pairs.classes,
+            self.pairs.colours,
+            self.splits.fingerprint,
+            summary,
+        )
+        trained.save(self.folder / f"{name}.safetensors")
+
+
+def patch_size(run: RunSpec, pairs: Pairs) -> tuple[int, ...]:
+    """Returns the size that a patch's output holds at least."""
+    patch = run.training.patch
+    if isinstance(patch, tuple):
+        return patch
+    if patch is not None:
+        return (patch,) * run.spec.dims
+    sizes = [pair.size for pair in pairs]
+    return tuple(min(PATCH[run.spec.dims], *axis) for axis in zip(*sizes, strict=True))
+
+
+def steps_of(run: RunSpec, pairs: Pairs, size: tuple[int, ...]) -> float:
+    """Returns the number of steps, infinite where minutes alone end it; an epoch shows every pixel once."""
+    training = run.training
+    steps = inf if training.steps is None else training.steps
+    if training.epochs is not None:
+        pixels = training.epochs * sum(prod(pair.size) for pair in pairs)
+        steps = min(steps, ceil(pixels / (training.batch * training.accumulate * prod(size))))
+    return steps

@@ -1,0 +1,258 @@
+"""A run: a network, data and training, from one YAML file. Nothing here needs torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from unetkit import registry
+from unetkit.block import Part
+from unetkit.data.augmentation import Augmentation
+from unetkit.data.loading import data_of, load_data
+from unetkit.data.spec import DataSpec
+from unetkit.errors import BlockError, Fault, SpecError
+from unetkit.spec import Spec, find_spec, load, to_text
+from unetkit.spec.faults import faults_of
+from unetkit.spec.loading import Loader, listed
+from unetkit.train.frame import RunFrame, Training
+from unetkit.train.losses import Loss
+from unetkit.train.optimizers import Optimizer
+from unetkit.train.schedules import Schedule
+from unetkit.yamlfile import Document, inner, override, parse, read
+from unetkit.yamlmerge import Key, Node
+
+Where = tuple[Key, ...]
+P = TypeVar("P", bound=Part)
+SLOTS = ("loss", "optimizer", "schedule")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """What is trained, on what, and how."""
+
+    spec: Spec
+    data: DataSpec
+    training: Training
+    loss: Loss
+    optimizer: Optimizer
+    schedule: Schedule
+    augmentation: tuple[Augmentation, ...]
+    kinds: Mapping[str, Any] = field(repr=False)
+    """The registered names of the parts, by slot."""
+    document: Document | None = field(default=None, repr=False, compare=False)
+
+    def resolve(self) -> dict[str, Any]:
+        """Returns the canonical form as plain values, paths absolute; loading it gives an equal run."""
+        form = self.training.model_dump(exclude_none=True)
+        for slot in SLOTS:
+            form[slot] = written(self.kinds[slot], getattr(self, slot))
+        names = self.kinds["augmentation"]
+        form["augmentation"] = [written(*one) for one in zip(names, self.augmentation, strict=True)]
+        values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
+        plain: dict[str, Any] = listed(values)
+        return plain
+
+    def text(self) -> str:
+        """Returns the canonical form as YAML."""
+        return to_text(self.resolve())
+
+    def blame(self, fault: Fault, *path: Key) -> SpecError:
+        """Returns the error for a fault of what stands at a path of the run, with its place."""
+        place = self.document.place(path) if self.document else None
+        return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
+
+
+def written(kind: str, part: Part) -> dict[str, Any]:
+    """Returns a part as a map with its type."""
+    return {"type": kind} | {key: value for key, value in part.model_dump().items() if value is not None}
+
+
+def load_run(
+    source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = (), *, folder: Path | None = None
+) -> RunSpec:
+    """Returns the run in a file, or given as plain values; `overrides` are `path=VALUE`, as in `spec.skip.align=pad`.
+
+    Paths begin at the folder of the file; those in plain values at `folder`, or the current one. Reads no images.
+    Raises SpecError with everything that is wrong.
+    """
+    if isinstance(source, Mapping):
+        document, file = parse(to_text(source), "<values>"), (folder or Path()) / "<values>"
+    else:
+        file = Path(source)
+        document = read(file)
+    return RunLoader(document, file, tuple(overrides)).run()
+
+
+def quick_run(
+    spec: str, data: str, training: Mapping[str, Any], changes: Iterable[str] = (), others: Iterable[str] = ()
+) -> RunSpec:
+    """Returns the run of a spec, with `changes` of its own, on a folder, a data file or `mni`.
+
+    `others` are changes of training and data.
+    """
+    asked = load(spec, changes)
+    values = {"unetkit": 1, "spec": asked.resolve(), "data": data, "training": dict(training)}
+    return load_run(values, others)
+
+
+class RunLoader:
+    """Turns a document into a run; collects all faults on the way."""
+
+    def __init__(self, document: Document, file: Path, overrides: tuple[str, ...]) -> None:
+        inside = {key: [one for one in overrides if one.startswith(f"{key}.")] for key in ("spec", "data")}
+        others = [one for one in overrides if not one.startswith(("spec.", "data."))]
+        self.document = override(document, others)
+        self.overrides = {key: [one.removeprefix(f"{key}.") for one in found] for key, found in inside.items()}
+        self.file = file
+        self.faults: list[Fault] = []
+        self.kinds: dict[str, Any] = {}
+
+    def run(self) -> RunSpec:
+        """Returns the run; raises SpecError with everything that is wrong."""
+        frame = self.frame()
+        spec = self.tried(self.spec, frame)
+        data = self.tried(self.data, frame)
+        training = self.training(frame)
+        dims = spec.dims if spec else 2
+        if training is None:
+            self.stop()
+            raise AssertionError("a training that is wrong has faults")
+        loss, optimizer, schedule = (self.slot(slot, getattr(training, slot), dims) for slot in SLOTS)
+        found = [self.part("augmentation", one, dims, index) for index, one in enumerate(training.augmentation)]
+        self.kinds["augmentation"] = [kind for kind, _ in found]
+        augmentation = [part for _, part in found if isinstance(part, Augmentation)]
+        if spec and data and isinstance(loss, Loss):
+            self.check(spec, data, training, loss)
+        self.stop()
+        assert spec is not None
+        assert data is not None
+        assert isinstance(loss, Loss)
+        assert isinstance(optimizer, Optimizer)
+        assert isinstance(schedule, Schedule)
+        return RunSpec(spec, data, training, loss, optimizer, schedule, tuple(augmentation), self.kinds, self.document)
+
+    def stop(self) -> None:
+        """Raises what was collected, in the order of the file."""
+        if self.faults:
+            raise SpecError(*sorted(dict.fromkeys(self.faults), key=lambda fault: (fault.place or ("",))[1:3]))
+
+    def fault(self, fault: Fault, *path: Key, key: bool = False) -> None:
+        """Collects a fault of what stands at a path."""
+        place = self.document.place(path, key=key)
+        self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
+
+    def frame(self) -> RunFrame:
+        """Returns the keys of the run."""
+        try:
+            return RunFrame.model_validate(self.document.values())
+        except ValidationError as error:
+            for path, fault in faults_of(error, RunFrame):
+                self.fault(fault, *path, key=fault.code == "unknown-key")
+        self.stop()
+        raise AssertionError("a frame that is wrong has faults")
+
+    def tried(self, make: Callable[[RunFrame], Any], frame: RunFrame) -> Any:
+        """Returns what is made; None, with its faults collected, where that is wrong."""
+        try:
+            return make(frame)
+        except SpecError as error:
+            self.faults += [fault.at(self.document.place((make.__name__,))) for fault in error.faults]
+            return None
+
+    def node(self, key: str) -> Node:
+        """Returns what stands under a key."""
+        found: Node = self.document.root.value[key][1]
+        return found
+
+    def spec(self, frame: RunFrame) -> Spec:
+        """Returns the network."""
+        overrides = self.overrides["spec"]
+        if isinstance(frame.spec, str):
+            return load(find_spec(frame.spec, self.file), overrides)
+        document = override(inner(self.node("spec"), self.file, find=find_spec), overrides)
+        return Loader(document.values(), document).spec("unnamed")
+
+    def data(self, frame: RunFrame) -> DataSpec:
+        """Returns the data."""
+        overrides = self.overrides["data"]
+        if isinstance(frame.data, str):
+            return load_data(frame.data if frame.data == "mni" else self.file.parent / frame.data, overrides)
+        return data_of(override(inner(self.node("data"), self.file), overrides), self.file.parent)
+
+    def training(self, frame: RunFrame) -> Training | None:
+        """Returns how the network is trained."""
+        try:
+            training = Training.model_validate(frame.training)
+        except ValidationError as error:
+            for path, fault in faults_of(error, Training):
+                self.fault(fault, "training", *path, key=fault.code == "unknown-key")
+            return None
+        if training.steps is None and training.epochs is None and training.minutes is None:
+            fault = Fault("no-budget", "it is not said how long to train", cure="Give steps, epochs or minutes.")
+            self.fault(fault, "training", key=True)
+        if training.early_stopping is not None and training.validate_every is None:
+            fault = Fault("no-effect", "early_stopping has no effect: nothing is validated before the end",
+                          cure="Give validate_every.")  # fmt: skip
+            self.fault(fault, "training", "early_stopping", key=True)
+        return training
+
+    def slot(self, slot: str, values: dict[str, Any], dims: int) -> Part | None:
+        """Returns the part of a slot, and notes its registered name."""
+        self.kinds[slot], part = self.part(slot, values, dims)
+        return part
+
+    def part(self, slot: str, values: dict[str, Any], dims: int, *index: int) -> tuple[str, Part | None]:
+        """Returns a part with its registered name; None, with faults collected, where it is wrong."""
+        where: Where = ("training", slot, *index)
+        own = dict(values)
+        kind = own.pop("type", None)
+        if kind is None:
+            self.fault(Fault("missing-key", f"no type is given for this {slot}"), *where)
+            return "", None
+        try:
+            model = registry.find(slot, kind)
+            part = model.model_validate(own, context={"dims": dims})
+        except BlockError as error:
+            for fault in error.faults:
+                self.fault(fault, *where, "type")
+            return kind, None
+        except ValidationError as error:
+            for path, fault in faults_of(error, model):
+                self.fault(fault, *where, *path, key=fault.code == "unknown-key")
+            return kind, None
+        for name, message, cure in part.faults(dims):
+            self.fault(Fault("wrong-value", message, cure=cure), *where, name)
+        for name, reason in part.idle().items():
+            if name in own:
+                message = f"{name} has no effect: {reason}"
+                self.fault(Fault("no-effect", message, cure=f"Leave {name} out."), *where, name, key=True)
+        return registry.full_name(slot, kind), part
+
+    def check(self, spec: Spec, data: DataSpec, training: Training, loss: Loss) -> None:
+        """Collects what does not go together: network and images, patch and axes, classes and their weights."""
+        if data.dims != spec.dims:
+            message = f"the images have {data.dims} axes, {spec.name} takes {spec.dims}"
+            self.fault(Fault("dims", message, cure=f"Set data.dims={spec.dims}, or choose another spec."), "data")
+        if data.channels != spec.in_channels:
+            message = f"the images have {data.channels} channels, {spec.name} takes {spec.in_channels}"
+            cure = f"Set spec.in_channels={data.channels}, or data.channels={spec.in_channels}."
+            self.fault(Fault("in-channels", message, cure=cure), "data")
+        classes, named = max(2, spec.out_channels), len(data.classes)
+        if named > classes:
+            message = f"the data have {named} classes, {spec.name} tells {classes}"
+            self.fault(Fault("classes", message, cure=f"Set spec.out_channels={named}."), "spec")
+        for name, message, cure in loss.class_faults(classes):
+            self.fault(Fault("wrong-length", message, cure=cure), "training", "loss", name)
+        if isinstance(training.patch, tuple) and len(training.patch) != spec.dims:
+            message = f"{len(training.patch)} values for {spec.dims} axes"
+            cure = f"Give 1 or {spec.dims}."
+            self.fault(Fault("wrong-length", message, cure=cure), "training", "patch")
+        for index, level in enumerate(training.checkpointing):
+            if level >= spec.depth:
+                message = f"there is no level {level}, the network has levels 0 to {spec.depth - 1}"
+                self.fault(Fault("unknown-level", message), "training", "checkpointing", index)
