@@ -232,6 +232,25 @@ def test_minutes_end_a_training_and_epochs_are_counted_in_pixels(photos: Path, t
     assert epochs.steps == -(-2 * 5 * 40 * 33 // (4 * 16 * 16))  # one of the six images is for test
 
 
+def test_volumes_and_curves_are_learned_too(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for dims, size in ((1, (64,)), (3, (20, 20, 20))):
+        folder = tmp_path / str(dims)
+        for kind in ("images", "masks"):
+            (folder / kind).mkdir(parents=True)
+        for name in "ab":
+            np.save(folder / "images" / f"{name}.npy", random.random((1, *size), np.float32))
+            np.save(folder / "masks" / f"{name}.npy", random.integers(0, 2, size))
+        said = {
+            "unetkit": 1,
+            "spec": {"extends": f"unet-{dims}d", "in_channels": 1, "out_channels": 2, "channels": [2, 4]},
+            "data": {"dims": dims, "dataset": {"type": "folders", "images": "images", "masks": "masks"}},
+            "training": {"steps": 2, "batch": 2, "logger": [], "augmentation": ["flip"]},
+        }
+        result = train_run(load_run(said, folder=folder), folder / "run", machine=CPU, progress=False)
+        assert result.steps == 2 and {row["image"] for row in result.values["scores"]["images"]} == {"b"}
+
+
 def test_gradients_of_two_half_batches_make_the_step_of_one(photos: Path, tmp_path: Path) -> None:
     """Cross entropy alone, without norm: then the mean over two halves is the mean over the whole."""
     said = values(photos, loss="cross_entropy", clip=None, optimizer={"type": "sgd", "learning_rate": 0.1})
@@ -425,6 +444,12 @@ def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(mon
     ):
         check_memory(plan, (512, 512), 8)
     assert needed_memory(plan, (128, 128), batch=8).training < free
+
+
+def test_the_canonical_form_is_the_same_run(photos: Path) -> None:
+    asked = load_run(values(photos, clip=None, early_stopping=3, validate_every=2, loss="focal", schedule="poly"))
+    assert load_run(asked.resolve()).training.clip is None
+    assert load_run(asked.resolve()).resolve() == asked.resolve()
 
 
 def test_overrides_reach_every_part(photos: Path) -> None:

@@ -48,7 +48,9 @@ class RunSpec:
 
     def resolve(self) -> dict[str, Any]:
         """Returns the canonical form as plain values, paths absolute; loading it gives an equal run."""
-        form = self.training.model_dump(exclude_none=True)
+        fields = Training.model_fields
+        said = self.training.model_dump()
+        form = {key: value for key, value in said.items() if value is not None or fields[key].default is not None}
         for slot in SLOTS:
             form[slot] = written(self.kinds[slot], getattr(self, slot))
         names = self.kinds["augmentation"]
