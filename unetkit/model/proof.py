@@ -25,10 +25,15 @@ def prove(planned: Plan, twin: nn.Module) -> None:
 
     `twin` is the network on the meta device.
     """
+    for more in (1, 2):  # even and odd
+        size = small(planned, more)
+        if size is not None:
+            prove_at(planned, twin, size)
+
+
+def prove_at(planned: Plan, twin: nn.Module, size: Size) -> None:
+    """Raises BlockError where a block of others is not what the plan says for one size."""
     names = foreign(planned)
-    size = smallest(planned)
-    if size is None:
-        return
     steps = {step.name: step for step in planned.at(size).steps if step.name in names}
     seen: dict[str, tuple[int, ...]] = {}
     twin.eval()._forward_pre_hooks.clear()
@@ -59,9 +64,9 @@ def compare(planned: Plan, step: Step, module: nn.Module, shape: tuple[int, ...]
         raise untrue(planned, step.name, f"{step.parameters:,} parameters", f"{weights:,}")
 
 
-def smallest(planned: Plan) -> Size | None:
-    """Returns a small size that the network takes; an odd one, where any will do."""
-    found = [sizes.above((sizes.minimum or 1) + 2) or sizes.minimum for sizes in planned.accepted]
+def small(planned: Plan, more: int) -> Size | None:
+    """Returns a size that the network takes, so many samples above the smallest or soon after."""
+    found = [sizes.above((sizes.minimum or 1) + more) or sizes.minimum for sizes in planned.accepted]
     return None if None in found else tuple(size for size in found if size is not None)
 
 
