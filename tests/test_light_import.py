@@ -23,6 +23,8 @@ COMMANDS = {
     "code": "code unet-2015",
     "new": "new mine.yaml --from unet-2015",
     "study plan": "study plan what-makes-a-unet",
+    "study run": "study run what-makes-a-unet --dry-run",
+    "study status": "study status nowhere",
     "help": "--help",
     "help of train": "train --help",
     "help of study report": "study report --help",

@@ -6,6 +6,14 @@ from collections.abc import Callable
 
 from unetkit.cli.study_plan import plan
 from unetkit.cli.study_report import report
+from unetkit.cli.study_run import retry, run
+from unetkit.cli.study_status import status
 
-COMMANDS: dict[str, Callable[..., None]] = {"plan": plan, "report": report}
+COMMANDS: dict[str, Callable[..., None]] = {
+    "plan": plan,
+    "run": run,
+    "status": status,
+    "retry": retry,
+    "report": report,
+}
 """The commands in the order of the help."""

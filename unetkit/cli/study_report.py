@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,16 +34,23 @@ def report(
 ) -> None:
     """Say what a study found: one HTML page, and the tables that its numbers come from."""
     from unetkit.cli.output import print_json
+
+    page, summary, values = publish(folder, output, metric, margin)
+    if as_json:
+        print_json({"report": str(page), "summary": summary, **values})
+        return
+    print("\n".join(summary))
+    print(f"\n{page}")
+
+
+def publish(
+    folder: Path, output: Path | None = None, metric: str | None = None, margin: float | None = None
+) -> tuple[Path, list[str], dict[str, Any]]:
+    """Writes the report on a study's folder; returns its page, its summary, and all that it says as plain values."""
     from unetkit.study.collecting import results_in
     from unetkit.study.report import View, sentences, settings_for, write_report
 
     results = results_in(folder)
     target = output or folder / "report"
     analysis = write_report(results, target, settings_for(results, metric, margin))
-    page = target / "report.html"
-    summary = sentences(View(results, analysis))
-    if as_json:
-        print_json({"report": str(page), "summary": list(summary), **analysis.json()})
-        return
-    print("\n".join(summary))
-    print(f"\n{page}")
+    return target / "report.html", list(sentences(View(results, analysis))), analysis.json()

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from unetkit.errors import Fault
+from unetkit.study.ending import failures_in
 from unetkit.study.pictures import colours_in, pictures_in
 from unetkit.study.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
 from unetkit.yamlfile import read
@@ -28,7 +29,8 @@ def results_in(folder: Path) -> Results:
         cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
         raise StudyError(Fault("study-folder", f"{folder} holds no plan.json", cure=cure))
     settings = {"Study file": text} if (text := text_of(folder / "study.yaml")) else {}
-    return collect(plan, folder / "runs", settings=settings)
+    runs = folder / "runs"
+    return collect(plan, runs, failures_in(runs, (run["id"] for run in plan["runs"])), settings)
 
 
 def collect(plan: Plan, runs: Path, failures: Mapping[str, str] = NONE, settings: Mapping[str, str] = NONE) -> Results:

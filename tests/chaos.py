@@ -1,0 +1,115 @@
+"""Kills the processes of a study at random moments: `python -m tests.chaos KILLS SEEDS`, as `make chaos` does."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from tests.stub_study import Stub, do, results, write_study
+from unetkit.study import load_study
+from unetkit.study.ending import PARTIAL, state_of
+from unetkit.study.home import Home
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Chaos:
+    """A study that is done while its processes are killed, the coordinator as often as a run."""
+
+    folder: Path
+    seeds: int
+    stub: Stub
+    pause: float
+    """Seconds between two kills at most."""
+    random: random.Random = field(default_factory=lambda: random.Random(0))
+    killed: dict[str, int] = field(default_factory=lambda: {"coordinator": 0, "run": 0})
+    seen: dict[Path, tuple[int, int]] = field(default_factory=dict)
+    """Results, and when each was written."""
+
+    def __post_init__(self) -> None:
+        self.study = load_study(write_study(self.folder, self.seeds))
+        self.home = Home(self.folder / "done")
+
+    def begin(self) -> subprocess.Popen[bytes]:
+        """Begins a coordinator."""
+        command = [
+            sys.executable,
+            "-m",
+            "tests.stub_study",
+            str(self.folder),
+            str(self.stub.work),
+            str(self.stub.steps),
+        ]
+        return subprocess.Popen(command, cwd=ROOT)
+
+    def go(self, kills: int) -> None:
+        """Kills so often, or until the study is done; then lets it come to its end."""
+        coordinator = self.begin()
+        while sum(self.killed.values()) < kills and coordinator.poll() is None:
+            time.sleep(self.random.uniform(0, self.pause))
+            self.look()
+            runs = psutil.Process(coordinator.pid).children(recursive=True) if coordinator.poll() is None else []
+            if not runs:
+                continue
+            if self.random.random() < 0.5:
+                coordinator.kill()
+                coordinator.wait()
+                self.killed["coordinator"] += 1
+                coordinator = self.begin()
+            else:
+                with suppress(psutil.NoSuchProcess):
+                    self.random.choice(runs).kill()
+                    self.killed["run"] += 1
+        assert coordinator.wait() == 0
+        self.look()
+
+    def look(self) -> None:
+        """Asserts that no result was written twice."""
+        for file in self.home.runs.glob("*/result.json"):
+            about = file.stat()
+            written = (about.st_ino, about.st_mtime_ns)
+            assert self.seen.setdefault(file, written) == written, f"{file} was written twice"
+
+    def check(self) -> None:
+        """Asserts that all runs are done, once, with the results of a study that nobody disturbs; nothing is left."""
+        runs = [self.home.run(run.id) for run in self.study.runs]
+        assert all(state_of(run) == "done" for run in runs)
+        assert all((run / "finished").read_text() in ("", "once\n") for run in runs if (run / "finished").exists())
+        calm = Home(self.folder / "calm")
+        do(self.study, calm, self.stub)
+        assert results(self.home) == results(calm)
+        left = [path for path in self.home.folder.rglob(".*") if PARTIAL.fullmatch(path.name)]
+        assert left == []
+        assert processes(self.home.folder) == []
+
+
+def processes(folder: Path) -> list[list[str]]:
+    """Returns the commands of the processes that work in a folder."""
+    commands = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    return [command for command in commands if any(str(folder) in word for word in command)]
+
+
+def main(kills: int, seeds: int) -> None:
+    """Has studies done until so many processes were killed."""
+    with tempfile.TemporaryDirectory() as name:
+        total, number = 0, 0
+        while total < kills:
+            chaos = Chaos(Path(name) / str(number), seeds, Stub(40_000, 20), 1.0, random.Random(number))
+            chaos.go(kills - total)
+            chaos.check()
+            total, number = total + sum(chaos.killed.values()), number + 1
+            told = ", ".join(f"{count} times a {what}" for what, count in chaos.killed.items())
+            print(f"{len(chaos.study.runs)} runs, killed {told}: each done once, equal results, nothing left")  # noqa: T201
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))

@@ -1,0 +1,84 @@
+"""Studies whose runs are done by the stub: `python -m tests.stub_study FOLDER` has one done, as `study run` would."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from unetkit.cli.study_progress import Lines
+from unetkit.study import Run, Study, load_study
+from unetkit.study.coordinator import Coordinator, Settings
+from unetkit.study.engines import Place, open_engine
+from unetkit.study.home import Home
+from unetkit.study.task import Outcome
+
+MODULE = "tests.stub_worker"
+TEXT = """\
+unetkit: 1
+name: counted
+base: {extends: unet-small, name: tiny, channels: [4, 8]}
+data: {dataset: mni}
+training: {steps: 6, batch: 2}
+axes:
+  channels: [[4, 4], [4, 12], [4, 16]]
+seeds: SEEDS
+"""
+
+
+class Told(Lines):
+    """Keeps what happened."""
+
+    def __init__(self) -> None:
+        super().__init__(0)
+        self.order: list[str] = []
+        self.endings: list[tuple[int, str, bool]] = []
+
+    def begun(self, run: Run) -> None:
+        self.order.append(run.id)
+
+    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+        self.endings.append((outcome.ending.code, outcome.ending.reason, again))
+
+
+def write_study(folder: Path, seeds: int) -> Path:
+    """Writes a study of four arms into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "study.yaml"
+    file.write_text(TEXT.replace("SEEDS", str(seeds)))
+    return file
+
+
+@dataclass(frozen=True)
+class Stub:
+    """Writes the settings of a run for the stub: so many steps of so much work. The arm `fails` does fail."""
+
+    work: int = 1
+    steps: int = 3
+    fails: str = ""
+
+    def __call__(self, study: Study, run: Run) -> str:
+        failing = {"fails": True} if run.arm.name == self.fails else {}
+        return json.dumps({"id": run.id, "work": self.work, "steps": self.steps} | failing)
+
+
+def do(study: Study, home: Home, stub: Stub, engine: str = "local", settings: Settings | None = None) -> Told:
+    """Has a study done in a folder, and returns what happened."""
+    told, settings = Told(), settings or Settings(2, module=MODULE)
+    with home.taken():
+        home.freeze(study, ())
+        with open_engine(engine, Place(settings.at_once, home.folder.absolute())) as executor:
+            Coordinator(study, home, told, settings, stub).run(executor)
+    return told
+
+
+def results(home: Home) -> dict[str, str]:
+    """Returns the results in a folder by run."""
+    return {file.parent.name: file.read_text() for file in home.runs.glob("*/result.json")}
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    stub = Stub(int(sys.argv[2]), int(sys.argv[3]))
+    do(load_study(folder / "study.yaml"), Home(folder / "done"), stub, settings=Settings(2, retry=True, module=MODULE))

@@ -1,0 +1,115 @@
+"""How a study goes on: a live table on a terminal, a line for each run elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from unetkit.cli.study_plan import duration
+
+if TYPE_CHECKING:
+    from rich.live import Live
+    from rich.table import Table
+
+    from unetkit.study import Run
+    from unetkit.study.coordinator import Watcher
+    from unetkit.study.task import Outcome
+
+
+@dataclass
+class Lines:
+    """Prints a line for each run that ended."""
+
+    todo: int
+    done: int = 0
+    failed: int = 0
+    start: float = field(default_factory=time.monotonic)
+
+    def begun(self, run: Run) -> None:
+        """Says nothing."""
+
+    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+        """Prints how a run ended."""
+        well = outcome.ending.code == 0
+        self.done += well
+        self.failed += not well and not again
+        how = "done" if well else f"{'begins again' if again else 'failed'}: {outcome.ending.reason}"
+        self.say(f"[{self.done + self.failed}/{self.todo}] {title(run)}: {how}, {duration(outcome.seconds)}")
+
+    def tick(self) -> None:
+        """Says nothing."""
+
+    def say(self, line: str) -> None:
+        """Prints a line, at once."""
+        print(line, flush=True)
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left, if runs go on as fast as they did."""
+        ended = self.done + self.failed
+        return (time.monotonic() - self.start) / ended * (self.todo - ended) if ended else None
+
+
+@dataclass
+class Board(Lines):
+    """Shows what runs now under the lines."""
+
+    live: Live | None = None
+    going: dict[str, tuple[Run, float]] = field(default_factory=dict)
+
+    def begun(self, run: Run) -> None:
+        """Shows a run."""
+        self.going[run.id] = (run, time.monotonic())
+        self.tick()
+
+    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+        """Prints how a run ended, and shows it no more."""
+        self.going.pop(run.id, None)
+        super().ended(run, outcome, again=again)
+        self.tick()
+
+    def tick(self) -> None:
+        """Shows how long runs have run."""
+        if self.live is not None:
+            self.live.update(self.table(), refresh=True)
+
+    def say(self, line: str) -> None:
+        """Prints a line over the table."""
+        if self.live is not None:
+            self.live.console.print(line, markup=False, highlight=False)
+
+    def table(self) -> Table:
+        """Returns what is going on."""
+        from unetkit.cli.output import table
+
+        failed = f", {self.failed} failed" if self.failed else ""
+        left = f", about {duration(self.left)} left" if self.left is not None else ""
+        made = table("runs now", "seed", "for", right=("seed", "for"), wrap=["runs now"])
+        made.caption = f"{self.done} of {self.todo} done{failed}{left}"
+        made.caption_justify = "left"
+        for run, since in self.going.values():
+            made.add_row(run.arm.name, str(run.seed), duration(time.monotonic() - since))
+        return made
+
+
+def title(run: Run) -> str:
+    """Returns the name of a run."""
+    return f"{run.arm.name}, seed {run.seed}" + (f", {run.fraction:.0%} of the images" if run.fraction < 1 else "")
+
+
+@contextmanager
+def watching(todo: int) -> Iterator[Watcher]:
+    """Gives what shows how so many runs go on."""
+    if not sys.stdout.isatty():
+        yield Lines(todo)
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    board = Board(todo)
+    with Live(console=Console(), auto_refresh=False, transient=True) as board.live:
+        yield board

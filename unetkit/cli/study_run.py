@@ -1,0 +1,177 @@
+"""unetkit study run, and unetkit study retry."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from unetkit.cli.arguments import Overrides
+from unetkit.cli.study_plan import StudyName
+
+if TYPE_CHECKING:
+    from unetkit.study import Run, Study
+    from unetkit.study.coordinator import Settings
+    from unetkit.study.home import Home
+
+Folder = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The study's folder. [default: studies/NAME]", show_default=False
+    ),
+]
+Engine = Annotated[str, typer.Option(help="What has the runs done: local, dask, submitit or ray.", metavar="NAME")]
+Address = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WHERE",
+        help="Of the Dask scheduler or the Ray cluster; with submitit slurm or local.",
+        show_default=False,
+    ),
+]
+AtOnce = Annotated[
+    int | None,
+    typer.Option(
+        min=1, metavar="N", help="Runs at once. [default: as cores and memory allow; 16 elsewhere]", show_default=False
+    ),
+]
+Timeout = Annotated[
+    float | None, typer.Option(min=0, metavar="SECONDS", help="A run that takes longer fails.", show_default=False)
+]
+Runs = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        help="Keep the runs here, where other studies find equal ones. [default: DIR/runs]",
+        show_default=False,
+    ),
+]
+Separate = Annotated[
+    bool, typer.Option("--separate", help="The engine's machines do not see this folder: results travel back.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+ELSEWHERE = 16
+"""Runs at once on a cluster."""
+
+
+def run(  # noqa: PLR0913 - one parameter per option
+    study: StudyName,
+    output: Folder = None,
+    engine: Engine = "local",
+    address: Address = None,
+    at_once: AtOnce = None,
+    timeout: Timeout = None,
+    runs: Runs = None,
+    separate: Separate = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Do the runs that failed again, too.")] = False,
+    dry_run: DryRun = False,
+    overrides: Overrides = None,
+) -> None:
+    """Do the runs of a study that are missing, and write its report. It may be stopped and begun again at any time."""
+    from unetkit.study import load_study
+    from unetkit.study.coordinator import Settings
+    from unetkit.study.engines import Place, fitting, open_engine
+    from unetkit.study.home import Home
+
+    loaded = load_study(study, overrides or ())
+    home = Home(output or Path("studies") / loaded.name)
+    home.check(loaded)
+    if dry_run:
+        tell_missing(loaded, home, retry=retry)
+        return
+    elsewhere = address is not None or engine == "submitit"
+    count = at_once or (ELSEWHERE if elsewhere else fitting(loaded))
+    place = Place(count, home.folder.absolute(), address)
+    settings = Settings(count, timeout, retry, separate=separate)
+    with home.taken():
+        if runs is not None:
+            home.share(runs)
+        begin(loaded, home, settings, lambda: open_engine(engine, place), overrides or [])
+
+
+def retry(study: StudyName, output: Folder = None, timeout: Timeout = None, overrides: Overrides = None) -> None:
+    """Do the runs of a study again that failed, and those that are missing, on this machine."""
+    run(study, output, timeout=timeout, retry=True, overrides=overrides)
+
+
+def begin(loaded: Study, home: Home, settings: Settings, engine: Any, overrides: list[str]) -> None:
+    """Has the missing runs done in a folder that this process has taken, and writes the report."""
+    from unetkit.study.coordinator import missing, run_text
+
+    todo = missing(loaded, home, retry=settings.retry)
+    if todo:
+        run_text(loaded, todo[0])  # what is wrong with all of them is said before anything is written
+    change = home.freeze(loaded, overrides)
+    if change is not None:
+        print(change)
+    page = home.folder / "report" / "report.html"
+    if not todo and change is None and page.is_file():
+        failed = tell_failed(loaded, home)
+        print(
+            f"{loaded.name}: {'nothing to do' if failed else f'all {len(loaded.runs):,} runs are done; nothing to do'}"
+        )
+        print(page)
+        raise typer.Exit(1 if failed else 0)
+    if todo:
+        print(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {settings.at_once} at once")
+        execute(loaded, home, settings, engine, todo)
+    raise typer.Exit(finish(loaded, home))
+
+
+def execute(loaded: Study, home: Home, settings: Settings, engine: Any, todo: list[Run]) -> None:
+    """Has the runs done; Ctrl-C, and a polite request to end, stop it: what is done stays, what runs goes on later."""
+    from unetkit.cli.study_progress import watching
+    from unetkit.study.coordinator import Coordinator
+
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with engine() as executor, watching(len(todo)) as watcher:
+            Coordinator(loaded, home, watcher, settings).run(executor)
+    except KeyboardInterrupt:
+        print("stopped: what is done stays, and the same command goes on from there")
+        raise typer.Exit(130) from None
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def finish(loaded: Study, home: Home) -> int:
+    """Writes the report, says what it says, and returns the exit code: 1 where a run failed."""
+    from unetkit.cli.study_report import publish
+    from unetkit.study.ending import state_of
+
+    failed = tell_failed(loaded, home)
+    if any(state_of(home.run(one.id)) == "done" for one in loaded.runs):
+        page, summary, _ = publish(home.folder)
+        print("", *summary, "", page, sep="\n")
+    return 1 if failed else 0
+
+
+def tell_failed(loaded: Study, home: Home) -> int:
+    """Says which runs failed, and why; returns how many."""
+    from unetkit.study.ending import failures_in
+
+    failures = failures_in(home.runs, (one.id for one in loaded.runs))
+    for one in loaded.runs:
+        if one.id in failures:
+            print(f"failed: {name_of(one)}: {failures[one.id]}\n  {home.run(one.id) / 'log.txt'}")
+    if failures:
+        print(f"{len(failures):,} of {len(loaded.runs):,} runs failed; `unetkit study retry` does them again")
+    return len(failures)
+
+
+def tell_missing(loaded: Study, home: Home, *, retry: bool) -> None:
+    """Says what would be done."""
+    from unetkit.study.coordinator import missing
+
+    todo = missing(loaded, home, retry=retry)
+    for one in todo:
+        print(f"{one.id}  {name_of(one)}")
+    print(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {home.folder}")
+
+
+def name_of(one: Run) -> str:
+    """Returns the arm, the seed and the fraction of a run in words."""
+    fraction = f" on {one.fraction:.0%} of the images" if one.fraction < 1 else ""
+    return f"{one.arm.name}, seed {one.seed}{fraction}"

@@ -1,0 +1,62 @@
+"""unetkit study status."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from unetkit.cli.arguments import AsJson
+
+StudyFolder = Annotated[
+    Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that was begun.", show_default=False)
+]
+STATES = ("done", "running", "waiting", "failed")
+
+
+def status(folder: StudyFolder, as_json: AsJson = False) -> None:
+    """Say how far a study is: what is done, what runs now, what failed and why."""
+    from unetkit.cli.output import print_json, print_rich, table
+    from unetkit.cli.study_plan import duration
+
+    found = states_in(folder)
+    if as_json:
+        print_json(found)
+        return
+    counts = Counter(run["state"] for run in found["runs"])
+    by_arm: dict[str, Counter[str]] = {}
+    for run in found["runs"]:
+        by_arm.setdefault(run["arm"], Counter())[run["state"]] += 1
+    made = table("arm", *STATES, right=STATES, wrap=["arm"])
+    for arm, states in by_arm.items():
+        made.add_row(arm, *(str(states[state] or "-") for state in STATES))
+    print_rich(f"{found['name']}: {'runs now' if found['busy'] else 'does not run now'}\n", made)
+    for run in found["runs"]:
+        if run["state"] == "running":
+            print(f"running: {run['arm']}, seed {run['seed']}, for {duration(time.time() - run['since'])}")
+        if run["state"] == "failed":
+            print(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
+    print(f"{counts['done']:,} of {len(found['runs']):,} runs are done")
+
+
+def states_in(folder: Path) -> dict[str, Any]:
+    """Returns the states of the runs in a study's folder as plain values; raises StudyError where it is no such."""
+    from unetkit.errors import Fault
+    from unetkit.study.home import Home
+    from unetkit.study.index import entries_in, running
+    from unetkit.study.results import StudyError
+
+    home = Home(folder)
+    plan = home.plan
+    if plan is None:
+        cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
+        raise StudyError(Fault("study-folder", f"{folder} holds no plan.json", cure=cure))
+    now = running(folder) if home.busy else {}
+    entries = [
+        one._replace(state="running", since=now[one.id], reason="") if one.id in now and one.state != "done" else one
+        for one in entries_in(plan, home.runs)
+    ]
+    return {"name": plan["name"], "busy": home.busy, "runs": [one._asdict() for one in entries]}

@@ -1,0 +1,155 @@
+"""The process that has the runs of a study done: which are missing, in their order, so many at once."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from unetkit.errors import Fault, UnetkitError
+from unetkit.study.arm import Run
+from unetkit.study.ending import RESULT, Ending, state_of
+from unetkit.study.home import Home
+from unetkit.study.index import Index, entries_in
+from unetkit.study.results import StudyError
+from unetkit.study.study import Study
+from unetkit.study.task import WORKER, Outcome, Task, attempt
+from unetkit.writing import write_whole
+
+TICK = 0.5
+"""Seconds after which a display is told that time has passed."""
+
+
+class Watcher(Protocol):
+    """Is told what happens."""
+
+    def begun(self, run: Run) -> None:
+        """A run has begun."""
+
+    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+        """A run has ended; it begins again where its process was killed."""
+
+    def tick(self) -> None:
+        """Some time has passed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How runs are done: so many at once, for so many seconds at most each.
+
+    A run whose process was killed begins again, `attempts` times in all; one that failed only with `retry`.
+    `separate`: run folders are not to be seen from where runs are done. `module` has the `main` that does one.
+    """
+
+    at_once: int = 1
+    timeout: float | None = None
+    retry: bool = False
+    attempts: int = 4
+    separate: bool = False
+    module: str = WORKER
+
+
+def missing(study: Study, home: Home, *, retry: bool) -> list[Run]:
+    """Returns the runs that are to be done, in their order; those that failed only for a `retry`."""
+    wanted = ("waiting", "failed") if retry else ("waiting",)
+    return [run for run in study.runs if state_of(home.run(run.id)) in wanted]
+
+
+def run_text(study: Study, run: Run) -> str:
+    """Returns the run.yaml of a run, every default filled in and paths absolute; raises SpecError for a wrong one."""
+    from unetkit.train import load_run  # of which a plan alone needs nothing
+
+    folder = study.path.parent.absolute() if study.path is not None else Path.cwd()
+    text: str = load_run(run.run_values, folder=folder).text()
+    return text
+
+
+@dataclass
+class Coordinator:
+    """Has the runs of a study done; the caller holds the study's folder, and opens the executor."""
+
+    study: Study
+    home: Home
+    watcher: Watcher
+    settings: Settings = field(default_factory=Settings)
+    text: Callable[[Study, Run], str] = run_text
+    tries: Counter[str] = field(default_factory=Counter)
+
+    def run(self, executor: Executor) -> None:
+        """Does what is missing; when it returns, every run is done or has failed, and the folders say which."""
+        index = Index(self.home.folder, entries_in(self.study.json(), self.home.runs))
+        try:
+            self.work(executor, index)
+        finally:
+            index.close()
+
+    def work(self, executor: Executor, index: Index) -> None:
+        """Keeps as many runs going as may at once, until none is left."""
+        queue = deque(missing(self.study, self.home, retry=self.settings.retry))
+        going: dict[Future[Outcome], Run] = {}
+        while queue or going:
+            while queue and len(going) < self.settings.at_once:
+                run = queue.popleft()
+                task = self.task(run, index)
+                if task is not None:
+                    going[executor.submit(attempt, task)] = run
+                    index.note(run.id, "running")
+                    self.watcher.begun(run)
+            ended, _ = wait(going, TICK, FIRST_COMPLETED)
+            for future in ended:
+                run = going.pop(future)
+                if self.again(run, self.keep(run, outcome_of(future)), index):
+                    queue.appendleft(run)
+            self.watcher.tick()
+
+    def task(self, run: Run, index: Index) -> Task | None:
+        """Returns a run as a task, its folder made; None, and it counts as failed, where its settings are wrong."""
+        folder = self.home.run(run.id)
+        try:
+            text = self.text(self.study, run)
+            known = folder / "run.yaml"
+            if known.is_file() and known.read_text("utf-8") != text:
+                cure = "Remove the folder: the run is then done anew."
+                raise StudyError(Fault("folder-taken", f"{folder} holds another run", cure=cure))
+            write_whole(known, text.encode())
+        except UnetkitError as error:
+            folder.mkdir(parents=True, exist_ok=True)
+            reason = "\n".join(fault.message for fault in error.faults)
+            self.again(run, self.keep(run, Outcome(Ending(1, reason), 0.0, {})), index)
+            return None
+        settings = self.settings
+        sent = text if settings.separate else None
+        return Task(run.id, str(folder.absolute()), settings.module, settings.timeout, sent)
+
+    def keep(self, run: Run, outcome: Outcome) -> Outcome:
+        """Writes into a run's folder what travelled back, the result last; returns how it ended."""
+        folder = self.home.run(run.id)
+        for name in sorted(outcome.files, key=lambda name: name in (RESULT, "exit.json")):
+            write_whole(folder / name, outcome.files[name])
+        if outcome.ending.code == 0 and state_of(folder) != "done":
+            return outcome._replace(ending=Ending(1, f"its process ended well, but left no {RESULT}"))
+        return outcome
+
+    def again(self, run: Run, outcome: Outcome, index: Index) -> bool:
+        """Notes how a run ended, and returns whether it begins again, because its process was killed."""
+        self.tries[run.id] += 1
+        again = outcome.ending.code < 0 and self.tries[run.id] < self.settings.attempts
+        state = "waiting" if again else "failed" if outcome.ending.code else "done"
+        if state == "failed":
+            outcome.ending.write(self.home.run(run.id))
+        index.note(run.id, state, outcome.ending.reason)
+        self.watcher.ended(run, outcome, again=again)
+        return again
+
+
+def outcome_of(future: Future[Outcome]) -> Outcome:
+    """Returns how a task ended; one that the engine lost counts as killed."""
+    try:
+        return future.result()
+    except CancelledError:
+        return Outcome(Ending(-15, "the engine cancelled it"), 0.0, {})
+    except Exception as error:  # noqa: BLE001 - each engine has errors of its own; the study goes on and tells them
+        return Outcome(Ending(-15, f"the engine lost it: {type(error).__name__}: {error}"), 0.0, {})

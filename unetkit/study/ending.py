@@ -1,0 +1,71 @@
+"""How the last attempt at a run ended: an exit code and a reason, in a file of the run's folder."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from unetkit.writing import write_whole
+
+FILE = "exit.json"
+RESULT = "result.json"
+PARTIAL = re.compile(r"\.(partial-.+|.+\.[a-z0-9_]{8})")
+"""The names of files that were being written."""
+
+State = Literal["done", "failed", "running", "waiting"]
+
+
+class Ending(NamedTuple):
+    """An exit code, negative where a signal ended the process, and why that was; 0 is well."""
+
+    code: int
+    reason: str = ""
+
+    def write(self, folder: Path) -> None:
+        """Writes it into a run's folder."""
+        write_whole(folder / FILE, json.dumps(self._asdict()).encode())
+
+
+def ending_of(folder: Path) -> Ending | None:
+    """Returns how the last attempt at a run ended; None where none has, or what it wrote cannot be read."""
+    try:
+        values = json.loads((folder / FILE).read_bytes())
+        return Ending(int(values["code"]), str(values["reason"]))
+    except (OSError, ValueError, TypeError, LookupError):
+        return None
+
+
+def state_of(folder: Path) -> State:
+    """Returns whether a run is done, has failed, or waits; what is broken off waits too."""
+    ending = ending_of(folder)
+    if ending is None:
+        return "waiting"
+    if ending.code:
+        return "failed"
+    return "done" if (folder / RESULT).is_file() else "waiting"
+
+
+def failures_in(runs: Path, ids: Iterable[str]) -> dict[str, str]:
+    """Returns by run why it failed, of those that did."""
+    endings = ((name, ending_of(runs / name)) for name in ids)
+    return {name: ending.reason for name, ending in endings if ending is not None and ending.code}
+
+
+def killed(code: int) -> str:
+    """Returns in words that a signal ended a process.
+
+    >>> killed(-9)
+    'its process was ended by SIGKILL'
+    """
+    return f"its process was ended by {signal.Signals(-code).name}"
+
+
+def sweep(folder: Path) -> None:
+    """Removes the files that a process was writing when it was killed. Nobody else may write there."""
+    for path in folder.rglob(".*"):
+        if PARTIAL.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)

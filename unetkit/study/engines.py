@@ -1,0 +1,153 @@
+"""The engines that have runs done, each a `concurrent.futures.Executor`: on this machine, or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, TypeVar
+
+from unetkit.errors import Fault
+from unetkit.study.results import StudyError
+from unetkit.study.shares import cores
+from unetkit.study.study import MANY, Study
+from unetkit.study.task import PROCESSES
+
+T = TypeVar("T")
+OWN = 600_000_000
+"""Bytes of a process that has imported torch and Lightning, before it trains."""
+PACKAGES = {"dask": "distributed", "submitit": "submitit", "ray": "ray"}
+EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where runs are done: so many at once; `address` of a scheduler that runs, `folder` for an engine's own files."""
+
+    at_once: int
+    folder: Path
+    address: str | None = None
+
+
+@contextmanager
+def local(place: Place) -> Iterator[Executor]:
+    """On this machine: a thread waits for each process. What still runs when the block is left is ended."""
+    PROCESSES.allow()
+    with ThreadPoolExecutor(place.at_once, "run") as executor:
+        try:
+            yield executor
+        finally:
+            PROCESSES.stop()
+
+
+@contextmanager
+def dask(place: Place) -> Iterator[Executor]:
+    """On the workers of a Dask scheduler, or on as many of its own on this machine."""
+    import distributed
+
+    opened: Any = distributed  # its classes are not annotated
+    with ExitStack() as stack:
+        where: Any = place.address
+        if where is None:
+            own = {"n_workers": place.at_once, "threads_per_worker": 1, "dashboard_address": None}
+            where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(place.folder / "jobs")))
+        client = stack.enter_context(opened.Client(where))
+        executor: Executor = client.get_executor(pure=False, retries=3)
+        yield executor
+
+
+class Waiting(ThreadPoolExecutor):
+    """An executor of threads that each hand one task to an engine, and wait for it."""
+
+    def __init__(self, at_once: int, hand: Callable[..., Any]) -> None:
+        super().__init__(at_once, "job")
+        self.hand = hand
+
+    def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
+        """Hands a call to the engine."""
+        return super().submit(self.hand, fn, *args, **kwargs)
+
+
+@contextmanager
+def submitit(place: Place) -> Iterator[Executor]:
+    """As jobs of Slurm where that is there, or of submitit's local executor. `address` names the one to be used."""
+    from submitit import AutoExecutor
+
+    jobs: list[Any] = []
+    made = AutoExecutor(folder=place.folder / "jobs", cluster=place.address)
+    made.update_parameters(cpus_per_task=1, tasks_per_node=1, timeout_min=60 * 24 * 7, name="unetkit")
+
+    def hand(function: Callable[..., T], *arguments: Any) -> T:
+        job = made.submit(function, *arguments)
+        jobs.append(job)
+        result: T = job.result()
+        return result
+
+    with Waiting(place.at_once, hand) as executor:
+        try:
+            yield executor
+        finally:
+            for job in jobs:
+                if not job.done():
+                    job.cancel()
+
+
+@contextmanager
+def ray(place: Place) -> Iterator[Executor]:
+    """On a Ray cluster, or on one of its own on this machine."""
+    import ray as engine
+
+    own = (
+        {"num_cpus": place.at_once, "include_dashboard": False} if place.address is None else {"address": place.address}
+    )
+    engine.init(**own, log_to_driver=False, configure_logging=False)
+    try:
+        remote = engine.remote(num_cpus=1, max_retries=3)(call)
+        with Waiting(place.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
+            yield executor
+    finally:
+        engine.shutdown()
+
+
+def call(function: Callable[..., T], *arguments: Any) -> T:
+    """Returns what a function gives: Ray is told this one by its name."""
+    return function(*arguments)
+
+
+ENGINES: dict[str, Callable[[Place], AbstractContextManager[Executor]]] = {
+    "local": local,
+    "dask": dask,
+    "submitit": submitit,
+    "ray": ray,
+}
+
+
+def open_engine(name: str, place: Place) -> AbstractContextManager[Executor]:
+    """Returns an engine, to be entered; raises StudyError where it is unknown, or its package is missing."""
+    if name not in ENGINES:
+        raise StudyError(Fault("unknown-engine", f"there is no engine {name!r}", cure=f"Known: {', '.join(ENGINES)}."))
+    if name == "local" and place.address is not None:
+        fault = Fault("no-effect", "the local engine has no address", cure="Leave --address out, or choose --engine.")
+        raise StudyError(fault)
+    package = PACKAGES.get(name)
+    if package is not None and find_spec(package) is None:
+        cure = f"Install it: pip install 'unetkit[{EXTRAS[name]}]'."
+        raise StudyError(Fault("engine-missing", f"the engine {name} needs the package {package}", cure=cure))
+    return ENGINES[name](place)
+
+
+def fitting(study: Study) -> int:
+    """Returns how many runs go at once on this machine: one for each core, as far as the planned memory is free."""
+    arms = study.planned if len(study.planned) <= MANY else study.planned[:1]
+    most = max((arm.memory() for arm in arms), default=0) + OWN
+    return max(1, min(cores(), free_memory() // most))
+
+
+def free_memory() -> int:
+    """Returns the bytes of main memory that new processes can get."""
+    import psutil
+
+    return int(psutil.virtual_memory().available)

@@ -1,0 +1,144 @@
+"""The folder of a study: what was asked, the frozen plan, and a folder for each run."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+from unetkit.errors import Fault
+from unetkit.study.collecting import read_json
+from unetkit.study.ending import PARTIAL
+from unetkit.study.results import StudyError
+from unetkit.study.study import Study
+from unetkit.writing import write_whole
+
+LOOKS = 10
+"""A status looks at the lock for a moment: so often it is tried."""
+
+
+class Change(NamedTuple):
+    """What an edited study has that it did not have: arms, and how many runs; and what it has no more."""
+
+    arms: tuple[str, ...]
+    runs: int
+    arms_gone: tuple[str, ...]
+    runs_gone: int
+
+    def __str__(self) -> str:
+        def told(word: str, runs: int, arms: Sequence[str]) -> str:
+            return f"{runs:,} runs {word}" + (f" (arms {', '.join(arms[:8])}{', …' * (len(arms) > 8)})" if arms else "")
+
+        parts = [told("are new", self.runs, self.arms)] * bool(self.runs or self.arms)
+        if self.runs_gone or self.arms_gone:
+            parts.append(f"{told('are no part of it any more', self.runs_gone, self.arms_gone)}; their folders stay")
+        return f"the study was edited: {'; '.join(parts)}"
+
+
+@dataclass(frozen=True)
+class Home:
+    """A study's folder, by default studies/NAME."""
+
+    folder: Path
+
+    @property
+    def runs(self) -> Path:
+        """The folder of the run folders."""
+        return self.folder / "runs"
+
+    @property
+    def plan(self) -> dict[str, Any] | None:
+        """The frozen plan; None where no study has run here. Raises StudyError where it cannot be read."""
+        return read_json(self.folder / "plan.json")
+
+    def run(self, name: str) -> Path:
+        """Returns the folder of a run."""
+        return self.runs / name
+
+    @property
+    def busy(self) -> bool:
+        """Whether a process runs a study here now."""
+        try:
+            with (self.folder / ".lock").open() as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        except OSError:
+            pass
+        return False
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as file:
+            try:
+                lock(file)
+            except BlockingIOError as error:
+                cure = "Wait for it: `unetkit study status` says how far it is. Or choose another folder with -o."
+                fault = Fault("study-busy", f"another process runs a study in {self.folder}", cure=cure)
+                raise StudyError(fault) from error
+            for path in self.folder.glob(".*"):  # what another was writing when it was killed
+                if PARTIAL.fullmatch(path.name):
+                    path.unlink()
+            yield
+
+    def share(self, runs: Path) -> None:
+        """Has the runs lie in another folder, which other studies use too; raises StudyError where they lie here."""
+        runs.mkdir(parents=True, exist_ok=True)
+        if not self.runs.exists():
+            self.runs.symlink_to(os.path.relpath(runs, self.folder.resolve()), target_is_directory=True)
+        if self.runs.resolve() != runs.resolve():
+            cure = "Leave --runs out, or choose another folder with -o."
+            raise StudyError(
+                Fault("runs-elsewhere", f"the runs of {self.folder} lie in {self.runs.resolve()}", cure=cure)
+            )
+
+    def check(self, study: Study) -> None:
+        """Raises StudyError where the folder has a study of another name."""
+        plan = self.plan
+        if plan is not None and plan.get("name") != study.name:
+            fault = Fault("study-taken", f"{self.folder} has the study {plan.get('name')}, not {study.name}",
+                          cure="Choose another folder with -o.")  # fmt: skip
+            raise StudyError(fault)
+
+    def freeze(self, study: Study, overrides: Sequence[str]) -> Change | None:
+        """Writes what is asked and the plan; returns what an earlier plan had otherwise, if there was one."""
+        old, new = self.plan, study.json()
+        if study.path is not None:
+            notes = "".join(f"# with --set {one}\n" for one in overrides)
+            write_whole(self.folder / "study.yaml", notes.encode() + study.path.read_bytes())
+        if old == new:
+            return None
+        write_whole(self.folder / "plan.json", json.dumps(new, indent=1, ensure_ascii=False).encode())
+        return None if old is None else change(old, new)
+
+
+def lock(file: IO[str]) -> None:
+    """Locks a file for this process; raises BlockingIOError where another has it, and not only looks at it."""
+    for _ in range(LOOKS):
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def change(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change | None:
+    """Returns what a plan has that an older one lacks, and the other way round; None where that is nothing."""
+
+    def only(key: str, name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
+        known = {each[name] for each in other[key]}
+        return tuple(each[name] for each in one[key] if each[name] not in known)
+
+    runs, gone = only("runs", "id", new, old), only("runs", "id", old, new)
+    arms, arms_gone = only("arms", "name", new, old), only("arms", "name", old, new)
+    return Change(arms, len(runs), arms_gone, len(gone)) if runs or gone or arms or arms_gone else None

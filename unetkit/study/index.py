@@ -1,0 +1,79 @@
+"""The index of a study: one row for each run. The folders are the truth; it can be made from them at any time.
+
+One process writes it, the coordinator; others read it to see what runs now.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterable, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from unetkit.study.ending import ending_of, state_of
+
+FILE = "index.sqlite"
+TABLE = """
+CREATE TABLE run (
+    id TEXT PRIMARY KEY, arm TEXT NOT NULL, seed INTEGER NOT NULL, fraction REAL NOT NULL,
+    state TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL
+) WITHOUT ROWID"""
+
+
+class Entry(NamedTuple):
+    """What the index says of a run; `since` is the Unix time of the change to its state, 0 if that was not seen."""
+
+    id: str
+    arm: str
+    seed: int
+    fraction: float
+    state: str
+    reason: str = ""
+    since: float = 0.0
+
+
+class Index:
+    """The index, open for its one writer."""
+
+    def __init__(self, folder: Path, entries: Iterable[Entry]) -> None:
+        """Writes it anew: whatever an earlier one said, and whatever state it is in."""
+        for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
+            (folder / name).unlink(missing_ok=True)
+        self.base = sqlite3.connect(folder / FILE)
+        self.base.execute("PRAGMA journal_mode = WAL")
+        self.base.execute("PRAGMA synchronous = FULL")
+        with self.base:
+            self.base.execute(TABLE)
+            self.base.executemany("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", entries)
+
+    def note(self, run: str, state: str, reason: str = "") -> None:
+        """Notes the state of a run."""
+        with self.base:
+            values = (state, reason, time.time(), run)
+            self.base.execute("UPDATE run SET state = ?, reason = ?, since = ? WHERE id = ?", values)
+
+    def close(self) -> None:
+        """Closes it: one file is left."""
+        self.base.close()
+
+
+def entries_in(plan: Mapping[str, Any], runs: Path) -> list[Entry]:
+    """Returns what the folders say of the runs in a plan, in its order."""
+    found = []
+    for run in plan["runs"]:
+        folder = runs / run["id"]
+        state, ending = state_of(folder), ending_of(folder)
+        reason = ending.reason if ending is not None and state == "failed" else ""
+        found.append(Entry(run["id"], run["arm"], run["seed"], run["fraction"], state, reason))
+    return found
+
+
+def running(folder: Path) -> dict[str, float]:
+    """Returns the runs that the index says run now, and since when; none where it cannot be read."""
+    try:
+        with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as base:
+            return dict(base.execute("SELECT id, since FROM run WHERE state = 'running'").fetchall())
+    except sqlite3.Error:
+        return {}

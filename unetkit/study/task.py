@@ -1,0 +1,141 @@
+"""One attempt at a run, wherever an engine has it made: a fresh process on the run's folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from unetkit.study.ending import Ending, ending_of, killed
+
+LOG = "log.txt"
+WORKER = "unetkit.study.worker"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+PRIVATE = ("checkpoints", ".lock", ".worker")
+"""What of a run's folder does not travel."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A run to do: its id, its folder, and the module whose `main` does it. Plain values, so that it can travel.
+
+    `timeout` in seconds. `settings`: the text of its run.yaml where the folder is not to be seen from where it is done;
+    the run is then done in a folder there, and all that it leaves travels back.
+    """
+
+    id: str
+    folder: str
+    module: str = WORKER
+    timeout: float | None = None
+    settings: str | None = None
+
+
+class Outcome(NamedTuple):
+    """How a task ended, after how many seconds; the files that travel back, by their path in the run's folder."""
+
+    ending: Ending
+    seconds: float
+    files: dict[str, bytes]
+
+
+@dataclass
+class Processes:
+    """The processes that live. Once they are stopped none begins any more."""
+
+    living: set[int] = field(default_factory=set)
+    stopped: bool = False
+    lock: Lock = field(default_factory=Lock)
+
+    def begin(self, task: Task, folder: Path) -> subprocess.Popen[bytes] | None:
+        """Begins a process for a task, in a session of its own: Ctrl-C is not for it. None after a stop."""
+        with self.lock, (folder / LOG).open("ab") as log:
+            if self.stopped:
+                return None
+            process = subprocess.Popen(
+                [sys.executable, "-m", task.module, str(folder), str(os.getpid())],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=os.environ | ONE_THREAD,
+                start_new_session=True,
+            )
+            self.living.add(process.pid)
+            return process
+
+    def end(self, process: subprocess.Popen[bytes]) -> int:
+        """Ends a process and those that it began, if they still live, and returns its exit code."""
+        with self.lock:
+            self.living.discard(process.pid)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its number is not given to another while it is not waited for
+            return process.wait()
+
+    def stop(self) -> None:
+        """Ends all."""
+        with self.lock:
+            self.stopped = True
+            for number in self.living:
+                with suppress(ProcessLookupError):
+                    os.killpg(number, signal.SIGKILL)
+
+    def allow(self) -> None:
+        """Lets processes begin again."""
+        with self.lock:
+            self.stopped = False
+
+
+PROCESSES = Processes()
+
+
+def attempt(task: Task) -> Outcome:
+    """Returns how a task ended, done in a fresh process."""
+    if task.settings is None:
+        return attempt_in(Path(task.folder), task)
+    with tempfile.TemporaryDirectory(prefix="unetkit-run-") as name:
+        folder = Path(name)
+        (folder / "run.yaml").write_text(task.settings, encoding="utf-8")
+        outcome = attempt_in(folder, task)
+        paths = [path for path in folder.rglob("*") if path.is_file()]
+        names = {path.relative_to(folder): path for path in paths}
+        files = {str(at): path.read_bytes() for at, path in names.items() if at.parts[0] not in PRIVATE}
+    return outcome._replace(files=files)
+
+
+def attempt_in(folder: Path, task: Task) -> Outcome:
+    """Returns how a task ended in a folder that is there."""
+    start = time.monotonic()
+    process = PROCESSES.begin(task, folder)
+    if process is None:
+        return Outcome(Ending(-signal.SIGTERM, "it was not begun"), 0.0, {})
+    late = not waited(process, task.timeout)
+    code = PROCESSES.end(process)
+    seconds = time.monotonic() - start
+    if late:
+        return Outcome(Ending(1, f"it took longer than {task.timeout:g} s"), seconds, {})
+    if code < 0:
+        return Outcome(Ending(code, killed(code)), seconds, {})
+    told = ending_of(folder)
+    if told is None or told.code != code:
+        told = Ending(code, f"its process ended with exit code {code}; its {LOG} may say why" if code else "")
+    return Outcome(told, seconds, {})
+
+
+def waited(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
+    """Returns whether a process ended in time; it is not reaped, so that its number stays its own."""
+    if timeout is None:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        return True
+    end = time.monotonic() + timeout
+    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+        if time.monotonic() >= end:
+            return False
+        time.sleep(0.05)
+    return True

@@ -1,0 +1,65 @@
+"""The process of one run: `python -m unetkit.study.worker RUN_FOLDER PARENT`. It does what is missing, and ends.
+
+It holds a lock on the folder, so that a run is never done by two at once, and dies with the process that began it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from unetkit.errors import UnetkitError
+from unetkit.study.ending import FILE, Ending, state_of, sweep
+from unetkit.study.work import train
+
+LOCK = ".worker"
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
+    """Does the work of a run in its folder, and returns the exit code; a run that is done is left alone."""
+    folder, parent = Path(arguments[0]), int(arguments[1])
+    die_with(parent)
+    with (folder / LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it does the same work: it is waited for
+        sweep(folder)
+        if state_of(folder) == "done":
+            return 0
+        (folder / FILE).unlink(missing_ok=True)
+        ending = attempt(folder, work)
+        ending.write(folder)
+    return ending.code
+
+
+def attempt(folder: Path, work: Callable[[Path], None]) -> Ending:
+    """Returns how the work ended; what went wrong stands in the log, which is this process's output."""
+    try:
+        work(folder)
+    except UnetkitError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - the log
+        return Ending(1, "\n".join(fault.message for fault in error.faults))
+    except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
+        traceback.print_exc()
+        return Ending(1, f"{type(error).__name__}: {error}")
+    return Ending(0)
+
+
+def die_with(parent: int) -> None:
+    """Has the system end this process as soon as its parent ends, however that does. Linux only; no effect elsewhere.
+
+    See prctl(2): the parent may have ended before this was said.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
