@@ -25,8 +25,8 @@ def train(folder: Path) -> None:
 def draw(run: RunSpec, folder: Path) -> None:
     """Writes pictures of the first test images as the trained network labels them."""
     from unetkit.data import open_data
+    from unetkit.data.colours import COLOURS
     from unetkit.scoring import Example, label
-    from unetkit.scoring.figure import COLOURS
     from unetkit.study.pictures import write_pictures
     from unetkit.train import Trained
 
