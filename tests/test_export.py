@@ -31,14 +31,17 @@ pytest.importorskip("openvino")
 
 NAMES = {"onnx": "model.onnx", "openvino": "model"}
 SMALL = "channels=[4, 8, 8]"
-DECODERS = {"unet-milesial-bilinear": "[4]", "unet-smp-vgg13": "[2]"}
-"""Specs that give the channels of their decoder, and fewer of them."""
+NARROW = {
+    "unet-milesial-bilinear": ["channels=[4, 8]", "decoder.channels=[4]"],
+    "unet-nnunet": [SMALL],  # the levels between are its own case
+    "unet-smp-vgg13": [SMALL, "decoder.channels=[2, 4]"],
+}
+"""What makes specs narrow that two levels are not enough for, or that give the channels of their decoder."""
 
 
 @pytest.mark.parametrize("name", shipped())
 def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tmp_path: Path) -> None:
-    decoder = [f"decoder.channels={DECODERS[name]}"] if name in DECODERS else []
-    model = unetkit.build(unetkit.load(name, ["channels=[4, 8]", *decoder]), seed=1).eval()
+    model = unetkit.build(unetkit.load(name, NARROW.get(name, ["channels=[4, 8]"])), seed=1).eval()
     plan = unetkit.plan(model.spec)  # type: ignore[arg-type]  # a plain attribute
     sizes = taken(plan)
     levels = Levels((120.0,) * plan.spec.in_channels, (30.0,) * plan.spec.in_channels)
