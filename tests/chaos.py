@@ -37,7 +37,7 @@ class Chaos:
 
     def __post_init__(self) -> None:
         self.study = load_study(write_study(self.folder, self.seeds))
-        self.home = Home(self.folder / "done")
+        self.home = Home(self.folder / "local")
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Begins a coordinator."""

@@ -1,4 +1,4 @@
-"""Studies whose runs are done by the stub: `python -m tests.stub_study FOLDER` has one done, as `study run` would."""
+"""Studies whose runs are done by the stub: `python -m tests.stub_study FOLDER …` has one done, as `study run` would."""
 
 from __future__ import annotations
 
@@ -63,12 +63,20 @@ class Stub:
         return json.dumps({"id": run.id, "work": self.work, "steps": self.steps} | failing)
 
 
-def do(study: Study, home: Home, stub: Stub, engine: str = "local", settings: Settings | None = None) -> Told:
+def do(
+    study: Study,
+    home: Home,
+    stub: Stub,
+    *,
+    engine: str = "local",
+    address: str | None = None,
+    settings: Settings | None = None,
+) -> Told:
     """Has a study done in a folder, and returns what happened."""
     told, settings = Told(), settings or Settings(2, module=MODULE)
     with home.taken():
         home.freeze(study, ())
-        with open_engine(engine, Place(settings.at_once, home.folder.absolute())) as executor:
+        with open_engine(engine, Place(settings.at_once, home.folder.absolute(), address)) as executor:
             Coordinator(study, home, told, settings, stub).run(executor)
     return told
 
@@ -78,7 +86,12 @@ def results(home: Home) -> dict[str, str]:
     return {file.parent.name: file.read_text() for file in home.runs.glob("*/result.json")}
 
 
+def main(folder: Path, work: int, steps: int, engine: str = "local", address: str | None = None) -> None:
+    """Has the study in a folder done by an engine."""
+    settings = Settings(2, retry=True, module=MODULE)
+    study, home = load_study(folder / "study.yaml"), Home(folder / engine)
+    do(study, home, Stub(work, steps), engine=engine, address=address, settings=settings)
+
+
 if __name__ == "__main__":
-    folder = Path(sys.argv[1])
-    stub = Stub(int(sys.argv[2]), int(sys.argv[3]))
-    do(load_study(folder / "study.yaml"), Home(folder / "done"), stub, settings=Settings(2, retry=True, module=MODULE))
+    main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), *sys.argv[4:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,9 +12,15 @@ from unetkit.cli.arguments import Overrides
 from unetkit.cli.study_plan import StudyName
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+    from contextlib import AbstractContextManager
+
     from unetkit.study import Run, Study
     from unetkit.study.coordinator import Settings
     from unetkit.study.home import Home
+
+    Opened = AbstractContextManager[Executor]
+    """An engine that is to be entered."""
 
 Folder = Annotated[
     Path | None,
@@ -85,10 +91,11 @@ def run(  # noqa: PLR0913 - one parameter per option
     count = at_once or (ELSEWHERE if elsewhere else fitting(loaded))
     place = Place(count, home.folder.absolute(), address)
     settings = Settings(count, timeout, retry, separate=separate)
+    opened = open_engine(engine, place)  # what is wrong with it is said first
     with home.taken():
         if runs is not None:
             home.share(runs)
-        begin(loaded, home, settings, lambda: open_engine(engine, place), overrides or [])
+        begin(loaded, home, settings, opened, overrides or [])
 
 
 def retry(study: StudyName, output: Folder = None, timeout: Timeout = None, overrides: Overrides = None) -> None:
@@ -96,7 +103,7 @@ def retry(study: StudyName, output: Folder = None, timeout: Timeout = None, over
     run(study, output, timeout=timeout, retry=True, overrides=overrides)
 
 
-def begin(loaded: Study, home: Home, settings: Settings, engine: Any, overrides: list[str]) -> None:
+def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrides: list[str]) -> None:
     """Has the missing runs done in a folder that this process has taken, and writes the report."""
     from unetkit.study.coordinator import missing, run_text
 
@@ -115,19 +122,20 @@ def begin(loaded: Study, home: Home, settings: Settings, engine: Any, overrides:
         print(page)
         raise typer.Exit(1 if failed else 0)
     if todo:
-        print(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {settings.at_once} at once")
+        count = min(len(todo), settings.at_once)
+        print(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {count} at once")
         execute(loaded, home, settings, engine, todo)
     raise typer.Exit(finish(loaded, home))
 
 
-def execute(loaded: Study, home: Home, settings: Settings, engine: Any, todo: list[Run]) -> None:
+def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo: list[Run]) -> None:
     """Has the runs done; Ctrl-C, and a polite request to end, stop it: what is done stays, what runs goes on later."""
     from unetkit.cli.study_progress import watching
     from unetkit.study.coordinator import Coordinator
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with engine() as executor, watching(len(todo)) as watcher:
+        with engine as executor, watching(len(todo)) as watcher:
             Coordinator(loaded, home, watcher, settings).run(executor)
     except KeyboardInterrupt:
         print("stopped: what is done stays, and the same command goes on from there")
