@@ -19,8 +19,8 @@ help: ## List these commands
 	@echo "PYTHON=python3.12   the Python to use, 3.11 to 3.13"
 	@echo "PIP_ARGS='...'      more arguments for pip install"
 
-demo: $(INSTALLED) ## Check, draw and train three networks on brain images (about five minutes)
-	@$(BIN)/python -m unetkit.train.demo
+demo: $(INSTALLED) ## Run a small study on brain images and report it (about six minutes on two cores)
+	@$(BIN)/unetkit study run demo --output demo
 
 test: $(INSTALLED) ## Run all tests
 	@$(TEST)

@@ -7,15 +7,12 @@ import os
 import signal
 import subprocess
 import sys
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image
-from rich.console import Console
 from safetensors.torch import load_file
 from torch.nn import functional
 
@@ -26,7 +23,6 @@ from unetkit.data.images import write_levels
 from unetkit.errors import SpecError, UnetkitError
 from unetkit.planning import needed_memory
 from unetkit.train import Machine, RunResult, Trained, TrainError, load_run, train_run
-from unetkit.train.demo import Demo, Network
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
 from unetkit.train.machine import bytes_of, check_memory, largest_patch
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
@@ -468,50 +464,6 @@ def test_the_command_trains_a_spec_on_a_folder(photos: Path, tmp_path: Path) -> 
     text = run_command(*arguments).stdout
     assert "2 steps; best.safetensors on the test images" in text and "class 1" in text
     assert run_command(*arguments).stdout == text
-
-
-# --- the demo -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def heads(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A data file like the head template's."""
-    folder, random = tmp_path_factory.mktemp("heads"), np.random.default_rng(0)
-    for name in ("z040", "z041", "z112"):
-        write_levels(random.integers(0, 256, (40, 32)), folder / "images" / f"{name}.png")
-        write_levels(random.integers(0, 4, (40, 32)), folder / "masks" / f"{name}.png")
-    text = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
-    text += "classes: [background, fluid, grey, white]\nsplit: {type: block, test: 2}\n"
-    (folder / "heads.yaml").write_text(text, "utf-8")
-    return str(folder / "heads.yaml")
-
-
-QUICK = {"steps": 1, "batch": 2, "patch": 16}
-
-
-def demo(folder: Path, data: str, *networks: Network) -> str:
-    text = StringIO()
-    Demo(folder, Console(file=text, width=100), networks, data).run()
-    return text.getvalue()
-
-
-def test_the_demo_makes_what_it_says_and_trains_once(tmp_path: Path, heads: str) -> None:
-    both = Network("small-a", "skip: {align: pad}\n", QUICK), Network("small-b", "", QUICK)
-    first = demo(tmp_path, heads, *both)
-    assert "template + added noise" in first
-    for name in ("small-a", "small-b"):
-        for suffix in (".yaml", "-drawing.svg", "-drawing.png", ".png", "/best.safetensors", "/result.json"):
-            assert (tmp_path / f"{name}{suffix}").stat().st_size
-    with Image.open(tmp_path / "slices" / "z112.png") as picture:
-        assert picture.size == (32, 40)
-    assert Trained.load(tmp_path / "small-b" / "best.safetensors").classes[1] == "fluid"
-    again = demo(tmp_path, heads, *both)
-    assert again.count("trained earlier") == 2
-    assert table(again) == table(first)
-
-
-def table(text: str) -> list[str]:
-    return text.partition("Dice on test slices")[2].partition("Made")[0].splitlines()
 
 
 def test_the_images_of_a_folder_are_divided(photos: Path) -> None:

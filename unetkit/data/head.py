@@ -21,7 +21,6 @@ CLASSES = ("background", "fluid", "grey", "white")
 ABOUT = "MNI152 template + added noise"
 NOISE = 20.0  # standard deviation, in grey levels of 0 … 255
 LEFT_RIGHT, BACK_FRONT = slice(19, 179), slice(21, 213)  # what is kept; the head is 144 × 183 mm
-SLICE = (192, 160)
 
 # Blocks of slices along z, in mm from the lowest: 20 to train, a gap of 4, 8 held out, a gap of 4, and again.
 # Neighbouring slices resemble one another; the gap keeps a held-out slice 5 mm from the nearest one trained with.
