@@ -72,7 +72,7 @@ class Recipe:
     def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
         """Returns the plain values of the data or the training with settings; they are shared: not to be changed.
 
-        Raises SpecError where the data is wrong.
+        Raises SpecError where they are wrong.
         """
         own = tuple(one for one in settings if one.part == key)
         if (key, own) not in self.known:
@@ -82,7 +82,9 @@ class Recipe:
             else:
                 for one in own:
                     node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
-                self.known[key, own] = plain(node)
+                from unetkit.train.runspec import training_values  # which needs no torch, unlike its neighbours
+
+                self.known[key, own] = training_values(node, self.base_plan.dims)
         found: dict[str, Any] = self.known[key, own]
         return found
 

@@ -24,7 +24,7 @@ from unetkit.train.losses import Loss
 from unetkit.train.optimizers import Optimizer
 from unetkit.train.schedules import Schedule
 from unetkit.yamlfile import Document, inner, override, parse, read
-from unetkit.yamlmerge import Key, Node
+from unetkit.yamlmerge import Key, Node, plain
 
 Where = tuple[Key, ...]
 P = TypeVar("P", bound=Part)
@@ -48,13 +48,8 @@ class RunSpec:
 
     def resolve(self) -> dict[str, Any]:
         """Returns the canonical form as plain values, paths absolute; loading it gives an equal run."""
-        fields = Training.model_fields
-        said = self.training.model_dump()
-        form = {key: value for key, value in said.items() if value is not None or fields[key].default is not None}
-        for slot in SLOTS:
-            form[slot] = written(self.kinds[slot], getattr(self, slot))
-        names = self.kinds["augmentation"]
-        form["augmentation"] = [written(*one) for one in zip(names, self.augmentation, strict=True)]
+        parts = {slot: getattr(self, slot) for slot in SLOTS} | {"augmentation": self.augmentation}
+        form = training_form(self.training, self.kinds, parts)
         values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
         plain: dict[str, Any] = listed(values)
         return plain
@@ -67,6 +62,16 @@ class RunSpec:
         """Returns the error for a fault of what stands at a path of the run, with its place."""
         place = self.document.place(path) if self.document else None
         return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
+
+
+def training_form(training: Training, kinds: Mapping[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the settings of a training as plain values, every default filled in."""
+    fields, said = Training.model_fields, training.model_dump()
+    form = {key: value for key, value in said.items() if value is not None or fields[key].default is not None}
+    form |= {slot: written(kinds[slot], parts[slot]) for slot in SLOTS}
+    return form | {
+        "augmentation": [written(*one) for one in zip(kinds["augmentation"], parts["augmentation"], strict=True)]
+    }
 
 
 def written(kind: str, part: Part) -> dict[str, Any]:
@@ -88,6 +93,22 @@ def load_run(
         file = Path(source)
         document = read(file)
     return RunLoader(document, file, tuple(overrides)).run()
+
+
+def training_values(node: Node, dims: int) -> dict[str, Any]:
+    """Returns what stands under `training`, every default filled in, for images of so many axes.
+
+    Raises SpecError with everything that is wrong, how long to train left aside.
+    """
+    name, _ = next(iter(node.value.values()), (node, node))
+    root = Node({"training": (name, node)}, node.source, node.start, node.end)
+    loader = RunLoader(Document(node.source.name, root), Path(node.source.name), ())
+    training = loader.training(plain(node), budget=False)
+    parts = loader.parts(training, dims) if training else None
+    loader.stop()
+    assert training is not None
+    assert parts is not None
+    return listed(training_form(training, loader.kinds, parts))  # type: ignore[no-any-return]
 
 
 def quick_run(
@@ -119,24 +140,28 @@ class RunLoader:
         frame = self.frame()
         spec = self.tried(self.spec, frame)
         data = self.tried(self.data, frame)
-        training = self.training(frame)
-        dims = spec.dims if spec else 2
+        training = self.training(frame.training)
         if training is None:
             self.stop()
             raise AssertionError("a training that is wrong has faults")
-        loss, optimizer, schedule = (self.slot(slot, getattr(training, slot), dims) for slot in SLOTS)
-        found = [self.part("augmentation", one, dims, index) for index, one in enumerate(training.augmentation)]
-        self.kinds["augmentation"] = [kind for kind, _ in found]
-        augmentation = [part for _, part in found if isinstance(part, Augmentation)]
-        if spec and data and isinstance(loss, Loss):
-            self.check(spec, data, training, loss)
+        parts = self.parts(training, spec.dims if spec else 2)
+        if spec and data and parts:
+            self.check(spec, data, training, parts["loss"])
         self.stop()
         assert spec is not None
         assert data is not None
-        assert isinstance(loss, Loss)
-        assert isinstance(optimizer, Optimizer)
-        assert isinstance(schedule, Schedule)
-        return RunSpec(spec, data, training, loss, optimizer, schedule, tuple(augmentation), self.kinds, self.document)
+        assert parts is not None
+        return RunSpec(spec, data, training, **parts, kinds=self.kinds, document=self.document)
+
+    def parts(self, training: Training, dims: int) -> dict[str, Any] | None:
+        """Returns loss, optimizer, schedule and augmentations; None, with faults collected, where one is wrong."""
+        made = {slot: self.slot(slot, getattr(training, slot), dims) for slot in SLOTS}
+        found = [self.part("augmentation", one, dims, index) for index, one in enumerate(training.augmentation)]
+        self.kinds["augmentation"] = [kind for kind, _ in found]
+        parts = [part for _, part in found]
+        if None in made.values() or None in parts:
+            return None
+        return {**made, "augmentation": tuple(parts)}
 
     def stop(self) -> None:
         """Raises what was collected, in the order of the file."""
@@ -186,15 +211,15 @@ class RunLoader:
             return load_data(frame.data if frame.data == "mni" else self.file.parent / frame.data, overrides)
         return data_of(override(inner(self.node("data"), self.file), overrides), self.file.parent)
 
-    def training(self, frame: RunFrame) -> Training | None:
-        """Returns how the network is trained."""
+    def training(self, values: Mapping[str, Any], *, budget: bool = True) -> Training | None:
+        """Returns how the network is trained; None, with faults collected, where that is wrong."""
         try:
-            training = Training.model_validate(frame.training)
+            training = Training.model_validate(values)
         except ValidationError as error:
             for path, fault in faults_of(error, Training):
                 self.fault(fault, "training", *path, key=fault.code == "unknown-key")
             return None
-        if training.steps is None and training.epochs is None and training.minutes is None:
+        if budget and training.steps is None and training.epochs is None and training.minutes is None:
             fault = Fault("no-budget", "it is not said how long to train", cure="Give steps, epochs or minutes.")
             self.fault(fault, "training", key=True)
         if training.early_stopping is not None and training.validate_every is None:
