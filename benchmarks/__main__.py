@@ -1,6 +1,6 @@
 """All benchmarks, the quick ones first."""
 
-from benchmarks import command, loading, network, planning, tiling
+from benchmarks import command, loading, network, planning, studies, tiling
 
-for benchmark in (command, planning, loading, network, tiling):
+for benchmark in (command, planning, loading, network, tiling, studies):
     benchmark.main()
