@@ -9,9 +9,12 @@ from torch import Tensor, nn
 import unetkit
 from unetkit import registry
 from unetkit.block import Part
+from unetkit.geometry import Interval
+from unetkit.operations.operation import Axes
 from unetkit.testing import Report, check_block
+from unetkit.wrapping.operation import Wrapped
 
-QUICK = ["predicted", "gradients", "deterministic"]
+QUICK = ["reach", "gradients", "deterministic"]
 
 
 class OffByOne(nn.Module):
@@ -55,6 +58,28 @@ class Unstable(nn.Module):
         return torch.stack([layer(x) for layer in self.children()]).sum(0)
 
 
+class Far(nn.Module):
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(in_channels, channels, 5, padding=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.conv(x)
+        return y
+
+
+class Whole(Far):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y * y.mean((2, 3), keepdim=True)
+
+
+class Placed(Far):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y + torch.arange(y.shape[2], dtype=y.dtype, device=y.device)[:, None]
+
+
 wrong_size = unetkit.wrap(OffByOne, dims=(2,), facts=unetkit.Facts(after=1, least=2))
 idle = unetkit.wrap(Idle, dims=(2,))
 leaks = unetkit.wrap(Leaks, dims=(2,))
@@ -83,7 +108,7 @@ def test_an_unstable_order_of_keys_is_caught() -> None:
 
 def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() -> None:
     report = check_block(idle, only=["deterministic"], expected={"deterministic": "it drops values"})
-    assert report.failures.keys() == {"deterministic", "count"} and not report.passed
+    assert report.failures.keys() == {"deterministic"} and not report.passed
     assert "take the expectation away" in str(report)
     assert not Report("x").passed
 
@@ -91,7 +116,37 @@ def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() ->
 @pytest.mark.parametrize(("slot", "name"), [("skip", "attention"), ("norm", "layer"), ("head", "conv")])
 def test_built_in_blocks_pass(slot: str, name: str) -> None:
     report = check_block(registry.find(slot, name), only=QUICK)
-    assert not {key: text for key, text in report.failures.items() if key != "count"}
+    assert report.passed, str(report)
+
+
+NEAR = unetkit.Facts.window(3, padding=1)
+
+
+@pytest.mark.parametrize(
+    ("module", "told"),
+    [
+        (Far, "Far sees 2 samples before and 2 after, declared are 1 samples before and 1 after along axis 0"),
+        (Whole, "Whole looks at the whole image or knows the place, declared are 1 samples before"),
+        (Placed, "Placed looks at the whole image or knows the place, declared are 1 samples before"),
+    ],
+)
+def test_a_reach_declared_too_small_is_refused_with_both_numbers(module: type[nn.Module], told: str) -> None:
+    report = check_block(unetkit.wrap(module, dims=(2,), facts=NEAR), only=["reach"])
+    assert told in str(report)
+
+
+def test_a_reach_declared_wide_enough_passes() -> None:
+    for facts in (unetkit.Facts.window(5, padding=2), unetkit.Facts(before=4, after=3), None):
+        assert not check_block(unetkit.wrap(Far, dims=(2,), facts=facts), only=["reach"]).failures.get("reach")
+
+
+def test_the_battery_catches_an_operation_that_sees_farther_than_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    def needs(self: Wrapped, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval, ...]:
+        return (wanted,)
+
+    block = unetkit.wrap(Far, dims=(2,))
+    monkeypatch.setattr(Wrapped, "needs", needs)
+    assert "depends on input" in check_block(block, only=["reach"]).failures["reach"]
 
 
 def test_facts_that_are_not_true_are_refused_at_build_with_both_numbers() -> None:

@@ -105,5 +105,5 @@ def test_without_it_every_command_says_what_to_install_and_others_work(place: Pl
 def test_a_new_plugin_installs_and_passes_its_check(tmp_path: Path) -> None:
     made = Place(tmp_path)
     made.install(tmp_path / made.run("plugin", "new", "acme").stdout.strip())
-    text = made.run("plugin", "check", "unetkit-acme", "--only", "gradients", code=1).stdout
-    assert text.count("count: only 1 checks ran, at least 10 must") == 2 and "gradients:" not in text
+    text = made.run("plugin", "check", "unetkit-acme", "--only", "gradients").stdout
+    assert text.count("1 checks ran, 0 failed") == 2

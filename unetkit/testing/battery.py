@@ -10,7 +10,7 @@ from unetkit.block import BASES, Part
 from unetkit.errors import BlockError, Fault, UnetkitError
 from unetkit.plugins import rules
 from unetkit.testing.checks import CHECKS
-from unetkit.testing.report import Failed, NotHere, Report
+from unetkit.testing.report import LEAST, Failed, NotHere, Report
 from unetkit.testing.subject import NAME, Subject
 
 
@@ -22,18 +22,20 @@ def check_block(
     `expected` names checks that fail, each with its reason: where such a one passes, that is a failure. `only` names
     the checks to make, all unless given. Raises BlockError for what is no block of a network.
     """
+    only = tuple(only or ()) or None
     rules.check_class(block, block.__name__, registry.SLOTS)
     unknown = [name for name in (*(expected or ()), *(only or ())) if name not in CHECKS]
     if unknown or block.slot not in BASES:
         message = f"there is no check {unknown[0]!r}" if unknown else f"a {block.slot} is no block of a network"
         raise BlockError(Fault("unknown-check", message, cure=f"Known: {', '.join(CHECKS)}."))
-    report = Report(f"{block.slot} {block.__name__}", expected=dict(expected or {}))
+    least = LEAST if only is None else 1
+    report = Report(f"{block.slot} {block.__name__}", expected=dict(expected or {}), least=least)
     with known(block):
         subject = Subject(block)
         if not subject.dims:
             report.outcomes["usable"] = f"no network can use it: {subject.refusals[0]}"
             return report
-        for name in only or CHECKS:
+        for name in CHECKS if only is None else only:
             check(subject, name, report)
     return report
 

@@ -55,7 +55,7 @@ class Subject:
     def dims(self) -> tuple[int, ...]:
         """The networks in which the block can be used."""
         found = []
-        for dims in (1, 2, 3):
+        for dims in getattr(self.block, "for_dims", (1, 2, 3)):  # those of a wrapped module
             try:
                 self.plan(dims)
             except UnetkitError as error:

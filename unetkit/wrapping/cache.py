@@ -14,6 +14,9 @@ from typing import Any
 from unetkit.errors import UnetkitError
 from unetkit.writing import write_whole
 
+FORM = 2
+"""Changes with the way in which facts are measured and checked: what was kept before is made anew."""
+
 
 def folder() -> Path:
     """Returns where measurements are kept: unetkit/facts in the user's cache."""
@@ -25,7 +28,9 @@ def key(module: type, arguments: dict[str, Any], channels: tuple[int, ...], dims
     import torch
 
     code = [text_of(kind) for kind in module.__mro__ if kind.__module__ not in ("builtins", "torch.nn.modules.module")]
-    told = json.dumps([module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr)
+    told = json.dumps(
+        [FORM, module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr
+    )
     return sha256("\0".join([told, *code]).encode()).hexdigest()
 
 

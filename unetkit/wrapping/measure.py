@@ -65,6 +65,9 @@ def measure(make: Make, channels: Axes, dims: int, declared: tuple[Facts, ...] |
     shape = output_shape(module, square(channels, dims, base))
     if shape is None or len(shape) != dims + 1:
         raise misfit(f"{name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial).")
+    if declared:
+        for axis, facts in enumerate(declared):
+            check_reach(make, channels, dims, axis, facts)
     axes = declared or tuple(axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
     return Measured(axes, shape[0], weights)
 
@@ -162,9 +165,26 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: Facts) -> Fac
     return Facts(**(facts | {"before": before, "after": after, "sees_image": not alike}))
 
 
+def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: Facts) -> None:
+    """Raises BlockError where a module sees farther than is declared, or knows the place: its tiles would be wrong.
+
+    A reach that is declared too wide costs time and nothing else. Where the module refuses the image of the probe,
+    which only wrong sizes make it do, the comparison of sizes tells.
+    """
+    if declared.sees_image:
+        return
+    seen = reach(make, channels, dims, axis, declared)
+    said = f"declared are {declared.before} samples before and {declared.after} after along axis {axis}"
+    name, cure = name_of(on_meta(make)), "Correct before and after, or declare sees_image=True."
+    if seen.sees_image:
+        raise misfit(f"{name} looks at the whole image or knows the place, {said}", cure)
+    if seen.before > declared.before or seen.after > declared.after:
+        raise misfit(f"{name} sees {seen.before} samples before and {seen.after} after, {said}", cure)
+
+
 def spread(run: Callable[..., Any], middle: int, sizes: Facts) -> tuple[int, int]:
     """Returns how far before and after its own place an output sample sees."""
-    offsets = []
+    offsets: list[int] = []
     for spoilt in range(middle, middle + sizes.stride):
         hit = run(0, spoilt).isnan().any(1).nonzero().flatten().tolist()
         offsets += [spoilt - j * sizes.stride // sizes.scale for j in hit]
