@@ -111,10 +111,12 @@ class Coordinator:
         try:
             text = self.text(self.study, run)
             known = folder / "run.yaml"
-            if known.is_file() and known.read_text("utf-8") != text:
+            there = known.is_file()
+            if there and known.read_text("utf-8") != text:
                 cure = "Remove the folder: the run is then done anew."
                 raise StudyError(Fault("folder-taken", f"{folder} holds another run", cure=cure))
-            write_whole(known, text.encode())
+            if not there:  # the last process of a killed study may still be sweeping here
+                write_whole(known, text.encode())
         except UnetkitError as error:
             folder.mkdir(parents=True, exist_ok=True)
             reason = "\n".join(fault.message for fault in error.faults)
