@@ -11,7 +11,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long chaos check bench clean
+.PHONY: help demo test test-long chaos kills check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ test-long: $(INSTALLED) ## Run all tests, with ten times as many random networks
 
 chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random moments
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6
+
+kills: $(INSTALLED) ## Kill trainings at 20 random moments and compare what they become, bit for bit
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.kills 20
 
 check: $(INSTALLED) ## Check format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check .

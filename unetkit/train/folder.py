@@ -7,8 +7,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
-from unetkit.errors import Fault
+from unetkit.errors import Fault, FileError
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, read_result
@@ -23,7 +24,6 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
     as many threads, its weights are then those that it would have had, bit for bit. Raises TrainError where the folder
     has another run, or is trained in by another process, and where images, network and training do not go together.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     with alone(folder):
         check_same(run, folder)
         known = read_result(folder)
@@ -42,13 +42,24 @@ def alone(folder: Path) -> Iterator[None]:
     if beside():
         yield
         return
-    with (folder / ".lock").open("w") as file:
+    with opened(folder) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             fault = Fault("folder-busy", f"another process trains in {folder}", cure="Wait for it, or choose another.")
             raise TrainError(fault) from error
         yield
+
+
+def opened(folder: Path) -> TextIO:
+    """Returns the file that stands for a folder, open; makes both. Raises FileError where it cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return (folder / ".lock").open("w")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        fault = Fault("file-unwritable", f"{folder} cannot be written to: {reason}", cure="Choose another folder.")
+        raise FileError(fault) from error
 
 
 def beside() -> bool:
@@ -59,8 +70,9 @@ def beside() -> bool:
 def check_same(run: RunSpec, folder: Path) -> None:
     """Raises TrainError where a folder holds another run than this one."""
     file = folder / "run.yaml"
-    if file.exists() and file.read_text("utf-8") != run.text():
-        lines = {line.strip() for line in file.read_text("utf-8").splitlines()}
+    known = file.read_text("utf-8", "replace") if file.exists() else run.text()
+    if known != run.text():
+        lines = {line.strip() for line in known.splitlines()}
         changed = [line.strip() for line in run.text().splitlines() if line.strip() not in lines]
         told = f", which differs in: {'; '.join(changed[:3])}" if changed else ""
         message = f"{folder} holds another run{told}"

@@ -32,6 +32,7 @@ def quiet() -> Iterator[None]:
 
 
 IGNORED = (
+    ".*your dataloader is not resumable",  # the task's begins where the steps before have ended
     ".*does not have many workers",  # a patch is drawn in less than a millisecond
     ".*GPU available but not used",  # the caller chose so
     ".*isinstance.treespec, LeafSpec.* is deprecated",  # Lightning's own use of torch

@@ -8,12 +8,17 @@ from typing import Any, cast
 
 import lightning.pytorch as lightning
 import torch
+from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 
 from unetkit.data import Normalization, Pairs, Patches, PatchSettings, Splits, normalization_of, open_data
+from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
 from unetkit.scoring import evaluate
+from unetkit.train.checkpoint import WholeFiles, read_checkpoint
+from unetkit.train.errors import TrainError
+from unetkit.train.loggers import loggers
 from unetkit.train.machine import check_memory, on_cpu
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import check_fit
@@ -55,7 +60,7 @@ class Running:
         if on_cpu(self.machine):
             check_memory(self.plan, self.size, training.batch)
         checkpoint = self.folder / "checkpoints" / "last.ckpt"
-        state = torch.load(checkpoint, weights_only=True, map_location="cpu") if checkpoint.exists() else None
+        state = read_checkpoint(checkpoint)
         threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()
         torch.set_num_threads(threads)
         num_steps = steps_of(self.run, self.pairs, self.size)
@@ -131,41 +136,48 @@ class Running:
         if self.progress:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
         with quiet(), torch.random.fork_rng(devices=[]):
-            trainer = lightning.Trainer(
-                accelerator=self.machine.accelerator,
-                devices=self.machine.devices,
-                strategy=self.machine.strategy,
-                num_nodes=self.machine.nodes,
+            trainer = self.trainer(callbacks)
+            if training.batch % trainer.world_size:  # told before the other processes begin
+                message = f"a batch of {training.batch} patches cannot be shared by {trainer.world_size} processes"
+                cure = f"Give a multiple of {trainer.world_size}."
+                raise self.run.blame(Fault("batch", message, cure=cure), "training", "batch")
+            try:
+                trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
+            except OSError as error:  # of a log; what unetkit writes tells its own
+                reason = error.strerror or str(error)
+                cure = "Make room, and run the same again: it goes on from its last checkpoint."
+                raise FileError(Fault("file-unwritable", f"{self.folder}: {reason}", cure=cure)) from error
+        self.model.cpu().eval()
+        return trainer.global_step if trainer.is_global_zero else None
+
+    def trainer(self, callbacks: list[lightning.Callback]) -> lightning.Trainer:
+        """Returns Lightning's trainer; raises TrainError where there is no such machine."""
+        training, machine = self.run.training, self.machine
+        try:
+            return lightning.Trainer(
+                accelerator=machine.accelerator,
+                devices=machine.devices,
+                strategy=machine.strategy,
+                num_nodes=machine.nodes,
                 precision=cast(Any, PRECISIONS[training.precision]),
                 max_epochs=1,
                 accumulate_grad_batches=training.accumulate,
                 gradient_clip_val=training.clip,
                 callbacks=callbacks,
+                plugins=[WholeFiles()],
                 use_distributed_sampler=False,  # the task shares the patches out itself
                 sync_batchnorm=torch.cuda.is_available(),
-                logger=self.loggers(),
+                logger=loggers(training.logger, self.run.spec.name, self.folder),
                 enable_checkpointing=False,
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
                 default_root_dir=self.folder,
             )
-            trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
-        self.model.cpu().eval()
-        return trainer.global_step if trainer.is_global_zero else None
-
-    def loggers(self) -> Any:
-        """Returns where the log goes beside log.csv."""
-        made: list[Any] = []
-        for name in self.run.training.logger:
-            if name == "tensorboard":
-                from lightning.pytorch.loggers import TensorBoardLogger
-
-                made.append(TensorBoardLogger(self.folder, name="", version="tensorboard"))
-            else:
-                from lightning.pytorch.loggers import MLFlowLogger
-
-                made.append(MLFlowLogger(self.run.spec.name, tracking_uri=f"file:{self.folder / 'mlruns'}"))
-        return made or False
+        except (MisconfigurationException, ValueError, TypeError, RuntimeError, ImportError) as error:
+            asked = f"accelerator {machine.accelerator}, devices {machine.devices}, strategy {machine.strategy}"
+            reason = str(error).partition("\n")[0]
+            cure = "Change --accelerator, --devices, --strategy or --nodes."
+            raise TrainError(Fault("machine", f"{asked}: {reason}", cure=cure)) from error
 
     def save(self, name: str) -> None:
         """Writes the network as it is to a model file of the folder."""

@@ -12,8 +12,6 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
-from unetkit.errors import Fault
-from unetkit.train.errors import TrainError
 from unetkit.train.losses import scene
 from unetkit.train.runspec import RunSpec
 
@@ -52,11 +50,6 @@ class Segmentation(lightning.LightningModule):
     def train_dataloader(self) -> DataLoader[Any]:
         """Gives this process every n-th patch where there are n processes, from the step on that is next."""
         training, world = self.asked.training, self.trainer.world_size
-        if training.batch % world:
-            raise TrainError(
-                Fault("batch", f"a batch of {training.batch} patches cannot be shared by {world} processes",
-                      "training.batch", f"Give a multiple of {world}.")
-            )  # fmt: skip
         self.used = self.trainer.global_step * training.accumulate
         done = self.used * training.batch
         own = Ahead(done + self.trainer.global_rank, world, len(self.patches))

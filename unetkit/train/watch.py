@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -88,11 +87,4 @@ class Watch(lightning.Callback):
         if self.saved == trainer.global_step:
             return
         self.saved = trainer.global_step
-        growing = self.file.with_name(f".partial-{self.file.name}")
-        if trainer.is_global_zero:
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-        trainer.save_checkpoint(growing, weights_only=False)
-        if trainer.is_global_zero:
-            with growing.open("rb+") as file:
-                os.fsync(file.fileno())
-            os.replace(growing, self.file)
+        trainer.save_checkpoint(self.file, weights_only=False)
