@@ -13,9 +13,9 @@ class Unsettled(ArithmeticError):
         self.factor = factor
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, unsafe_hash=True)
 class Affine:
-    """step·k + offset for k = 0, 1, 2 …
+    """step·k + offset for k = 0, 1, 2 …; not frozen, which would take three times as long, but never changed.
 
     >>> (Affine(16, 12) - 4) // 2
     Affine(step=8, offset=4)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
@@ -45,8 +46,8 @@ class Conv(Operation):
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
         padding = self.padding[axis]
-        rule = f"a window of {span} needs at least {span - 2 * padding} samples, here are {{0}}"
-        limits = [at_least(sizes[0], span - 2 * padding, rule)] if span > 2 * padding + 1 else []
+        least = span - 2 * padding
+        limits = [at_least(sizes[0], least, window_rule(span, least))] if least > 1 else []
         if padding and self.padding_mode in ("reflect", "circular"):
             least = padding + (self.padding_mode == "reflect")
             rule = f"{self.padding_mode} padding of {padding} needs at least {least} samples, here are {{0}}"
@@ -148,6 +149,12 @@ class TransposedConv(Operation):
 
     def label(self) -> str:
         return window_label("up-conv", self.kernel)
+
+
+@cache
+def window_rule(span: int, least: int) -> str:
+    """Returns the rule that a window of so many samples has enough of them."""
+    return f"a window of {span} needs at least {least} samples, here are {{0}}"
 
 
 def divide_channels(groups: int, inputs: int, out: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least
-from unetkit.operations.convolution import window_arguments
+from unetkit.operations.convolution import window_arguments, window_rule
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, window_label
 
 
@@ -35,11 +35,7 @@ class MaxPool(Operation):
         least = self.kernel[axis] - 2 * self.padding[axis]
         if least <= 1:
             return ()
-        return (
-            at_least(
-                sizes[0], least, f"a window of {self.kernel[axis]} needs at least {least} samples, here are {{0}}"
-            ),
-        )
+        return (at_least(sizes[0], least, window_rule(self.kernel[axis], least)),)
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         rest = self._room(axis, sizes[0]) % self.stride[axis]
@@ -80,7 +76,7 @@ class AvgPool(MaxPool):
         if len(self.kernel) < 3:
             return MaxPool.limits(self, axis, sizes)
         least = self.kernel[axis]  # in 3D torch does not count the padding
-        return (at_least(sizes[0], least, f"a window of {least} needs at least {least} samples, here are {{0}}"),)
+        return (at_least(sizes[0], least, window_rule(least, least)),)
 
 
 @facts
