@@ -72,6 +72,10 @@ def train(  # noqa: PLR0913 - one parameter per option
             raise typer.BadParameter(f"a RUN.yaml says how long; change it with --set training.{next(iter(said))}=…")
         asked = load_run(run, changes or ())
     else:
+        if not said and not any(
+            one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes or ()
+        ):
+            raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
         asked = quick(str(run), data, said, changes or [])
     folder = output or Path("runs") / (asked.spec.name if data else run.stem)
     machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)

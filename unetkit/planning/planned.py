@@ -169,7 +169,12 @@ class Plan:
         {3: 0.0, 2: 4.0, 1: 6.0, 0: 7.0}
         """
         self.output_size(size)
-        return tuple(self._alignment(axis, n) for axis, n in enumerate(self.padded_size(tuple(size))))
+        return self._along(self._alignment, self.padded_size(tuple(size)))
+
+    def _along(self, make: Callable[[int, int], T], size: Size) -> tuple[T, ...]:
+        """Returns what `make` gives for each axis and the size along it; twins of one size are asked once."""
+        made = {key: make(*key) for key in {(self.twins[axis], n) for axis, n in enumerate(size)}}
+        return tuple(made[self.twins[axis], n] for axis, n in enumerate(size))
 
     def _alignment(self, axis: int, n: int) -> Alignment:
         found = propagate.sizes(self.nodes, axis, n)[0]
@@ -214,11 +219,11 @@ class Plan:
         Fraction(92, 1)
         """
         self.output_size(size)
-        grids = []
-        for axis, n in enumerate(self.padded_size(tuple(size))):
-            found = propagate.sizes(self.nodes, axis, n)[0]
-            grids.append(propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output])
-        return tuple(grids)
+        return self._along(self._output_grid, self.padded_size(tuple(size)))
+
+    def _output_grid(self, axis: int, n: int) -> Grid:
+        found = propagate.sizes(self.nodes, axis, n)[0]
+        return propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output]
 
     def output_size(self, size: Size) -> Size:
         """Returns the spatial size of the output; raises SizeError where the input size does not fit."""
