@@ -29,9 +29,7 @@ def check_memory(plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_cop
     fits = f"training.patch={largest} fits" if largest else "no patch fits"
     shape = "×".join(map(str, size))
     message = f"a step of {batch} patches of {shape} needs {needed / 1e9:.1f} GB, free are {free / 1e9:.1f}"
-    raise TrainError(
-        Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch, or training.checkpointing.")
-    )
+    raise TrainError(Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch."))
 
 
 def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int) -> int:

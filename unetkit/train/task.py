@@ -61,7 +61,11 @@ class Segmentation(lightning.LightningModule):
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seeds all that is left to chance in the step, such as dropout."""
-        torch.manual_seed(hash((self.asked.training.seed, self.used, self.trainer.global_rank)) % (1 << 63))
+        seed = hash((self.asked.training.seed, self.used, self.trainer.global_rank)) % (1 << 63)
+        if self.device.type == "cpu":  # for all devices it takes milliseconds, and torch keeps a note of every call
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
         self.used += 1
 
     def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
