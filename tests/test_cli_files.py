@@ -77,16 +77,15 @@ def test_what_train_writes_predict_reads(folder: Path) -> None:
         noisy = (mask * 200 + random.integers(0, 40, mask.shape)).astype(np.uint8)
         Image.fromarray(noisy).save(folder / "data" / "images" / f"{index}.png")
     small = ["--set", "channels=[4, 8]", "--set", "out_channels=2"]
-    told = run("train", "unet-small", "data", "-o", "m.safetensors", "--steps", "2", "--batch", "2", *small).stdout
-    assert told.startswith("m.safetensors: unet-small, 2 steps in ") and "class 1" in told
+    small += ["--set", "training.batch=2", "--accelerator", "cpu"]
+    told = run("train", "unet-small", "data", "-o", "run", "--steps", "2", *small).stdout
+    assert told.startswith("run: 2 steps; best.safetensors on the test images:") and "class 1" in told
 
-    result = run("predict", "m.safetensors", "data/images", "-o", "out")
+    model = "run/best.safetensors"
+    result = run("predict", model, "data/images", "-o", "out")
     assert result.stdout.split() == ["out/0.png", "out/1.png"]
     assert np.asarray(Image.open(folder / "out" / "0.png")).shape == (32, 40)
-    twice = run("predict", "m.safetensors", "data/images", "data/masks/0.png", "-o", "out", code=1).stderr
+    twice = run("predict", model, "data/images", "data/masks/0.png", "-o", "out", code=1).stderr
     assert twice.startswith("error[twice]: data/images/0.png and data/masks/0.png would both become 0.png")
-    assert (
-        run("predict", "m.safetensors", "no.png", "-o", "out", code=1).stderr
-        == "error[file-missing]: no.png does not exist\n"
-    )
+    assert run("predict", model, "no.png", "-o", "out", code=1).stderr == "error[file-missing]: no.png does not exist\n"
     assert run("predict", "data/images/0.png", "data/images", "-o", "out", code=1).stderr.startswith("error[model-")
