@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sites import BROKEN, broken_site, unetkit
+from tests.sites import BROKEN, WIRED, broken_site, distribution, unetkit
 
 SPEC = "unetkit: 1\nin_channels: 1\nout_channels: 2\nchannels: [4, 8]\nblock: {}\n"
 
@@ -38,10 +38,14 @@ def test_shipped_specs_work_beside_them(site: Path) -> None:
     assert shipped and unetkit("validate", *shipped, site=site, folder=site).returncode == 0
 
 
-def test_listing_blocks_imports_none_of_them(site: Path, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text("")
-    done = unetkit("blocks", "--json", site=site, folder=tmp_path)
-    assert done.returncode == 0 and "exits/one" in {row["name"] for row in json.loads(done.stdout)}
+def test_listing_blocks_imports_none_of_them(tmp_path: Path) -> None:
+    seen = tmp_path / "imported"
+    probe = f"import pathlib\npathlib.Path({str(seen)!r}).touch()\n{WIRED}"
+    broken_site(tmp_path / "site")
+    distribution(tmp_path / "site", "probe", {"blocks/probe": "probe:Conv"}, probe)
+    done = unetkit("blocks", "--json", site=tmp_path / "site", folder=tmp_path)
+    assert {"exits/one", "probe/probe"} <= {row["name"] for row in json.loads(done.stdout)} and not seen.exists()
+    assert unetkit("blocks", "probe/probe", site=tmp_path / "site", folder=tmp_path).returncode == 0 and seen.exists()
 
 
 def test_a_spec_that_uses_one_is_told_place_block_and_owner(site: Path, tmp_path: Path) -> None:
