@@ -27,6 +27,9 @@ COMMANDS = {
     "study status": "study status nowhere",
     "help": "--help",
     "help of train": "train --help",
+    "help of evaluate": "evaluate --help",
+    "help of push": "push --help",
+    "a fault in a card": "card m.safetensors -o card --about nope.yaml",
     "help of study report": "study report --help",
     "a fault": "train nope data -o m.safetensors --steps 1",
 }

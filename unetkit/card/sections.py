@@ -144,7 +144,8 @@ def training(history: History) -> Iterator[Section]:
         }.items()
         if value is not None
     ]
-    rows += leaves(history.run.get("training"), "")
+    told = {name for name, _ in rows} | {"fraction"}
+    rows += [row for row in leaves(history.run.get("training"), "") if row[0] not in told]
     curves = [
         Curve(thinned(points), title, name)
         for curve, title, name in (
@@ -170,9 +171,18 @@ def leaves(values: object, path: str, most: int = 60) -> list[tuple[str, str]]:
 
 
 def shown(value: object) -> str:
-    """Returns a setting as YAML writes it."""
+    """Returns a setting about as YAML writes it.
+
+    >>> shown(3000), shown([0.9, None]), shown([{"type": "scale", "least": 0.85}])
+    ('3,000', '0.9, null', 'scale (least 0.85)')
+    """
+    if isinstance(value, dict):
+        rest = ", ".join(f"{key} {shown(one)}" for key, one in value.items() if key != "type")
+        return f"{value.get('type', '')} ({rest})".strip() if rest else str(value.get("type", ""))
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value)) or "none"
     if isinstance(value, bool) or value is None:
-        return str(value).lower() if value is not None else "null"
+        return "null" if value is None else str(value).lower()
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
@@ -196,7 +206,7 @@ def data(card: Card) -> Section:
 
 def usage(card: Card) -> Section:
     """Returns how to use it."""
-    command = f"pip install unetkit\nunetkit predict {card.file.name} images/ -o labels/"
+    command = f"unetkit predict {card.file.name} images/ -o labels/"
     python = f'import unetkit\n\nmodel = unetkit.load_model("{card.file.name}")  # a torch.nn.Module'
     note = "The file holds how images are normalised and the class names. Opening it executes nothing that is in it."
     return Section("How to use it", [Code(command, "sh"), Code(python, "python"), Prose(note)])
