@@ -52,14 +52,14 @@ def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> Match:
     best = nearest(range(max(1, low - 1), high + 2), wanted, at)
     if best is None:
         raise SpecError(Fault("no-match", f"no width has a cost near {wanted:,}", cure="Leave match out."))
-    return Match(scaled(channels, best), (known[best] or 0) / wanted - 1)
+    return Match(scaled(channels, best), ((known[best] or 0) - wanted) / wanted)
 
 
 def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:
     """Returns the channels with `width` for the most of them, the others in proportion.
 
     >>> scaled((16, 32, 64), 50)
-    (12, 25, 50)
+    (13, 25, 50)
     """
     most = max(channels)
     return tuple(max(1, (2 * count * width + most) // (2 * most)) for count in channels)
