@@ -162,7 +162,7 @@ BAD = {
     "huge float": ("a: 1e999", "1:4", "yaml-number", "this number is too large", "Write .inf, or quote it as a text."),
     "huge int": (f"a: {'9' * 5000}", "1:4", "yaml-number", "this number is too large",
                  "Write .inf, or quote it as a text."),
-    "deep": (f"a: {'[' * 100_000}", "1:35", "yaml-nesting", "nested deeper than 32 levels", "Flatten the file."),
+    "deep": (f"a: {'[' * 500}", "1:35", "yaml-nesting", "nested deeper than 32 levels", "Flatten the file."),
     "deep aliases": (CHAIN, "32:12", "yaml-nesting", "*a30 nests deeper than 32 levels", "Flatten the file."),
     "many values": (f"a: [{'1,' * 10_000}]", "1:19999", "yaml-too-large", "more than 10,000 values",
                     "Shorten the file."),
@@ -253,3 +253,8 @@ def test_any_bytes_are_read_or_refused(content: bytes) -> None:
         parse(content.decode("utf-8", "surrogateescape")).values()
     except SpecError as error:
         assert "\x1b" not in str(error)
+
+
+def test_a_text_that_is_too_deep_for_the_parser_itself_is_refused_alike() -> None:
+    found = fault(f"a: {'[' * 100_000}")
+    assert (found.code, found.cure) == ("yaml-nesting", "Flatten the file.")

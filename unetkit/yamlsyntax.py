@@ -20,6 +20,10 @@ def syntax_fault(name: str, text: str, error: yaml.YAMLError) -> Fault:
     if tab >= 0 and (tab == mark.column or not line[:tab].strip()):
         message, cure = "a tab character stands where YAML wants spaces", "Indent with spaces only."
         return Fault("yaml-tab", message, cure=cure, place=Place(name, mark.line + 1, tab + 1, line))
+    if "nesting depth" in problem:  # libyaml looks ahead of the events that are counted here
+        message = "nested deeper than the parser itself can read"
+        place = Place(name, mark.line + 1, mark.column + 1, line)
+        return Fault("yaml-nesting", message, cure="Flatten the file.", place=place)
     unknown = ("", False, problem, "See the rules of YAML: https://yaml.org/spec/1.2.2/")
     _, at_context, message, cure = next((row for row in _SYNTAX if row[0] in problem), unknown)
     mark = (at_context and getattr(error, "context_mark", None)) or mark
