@@ -18,8 +18,7 @@ from typing import Any
 import torch
 from safetensors.torch import load_file
 
-from tests.test_train import discs
-from unetkit.data.images import write_levels
+from tests.photos import write_photos
 from unetkit.model import read_header
 from unetkit.train import Machine, load_run, train_run
 
@@ -84,9 +83,7 @@ def main(kills: int) -> None:
     dice = random.Random(0)
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
-        for pair in discs():
-            write_levels(pair.image[0].clip(0, 255), home / "photos" / "images" / f"{pair.name}.png")
-            write_levels(pair.labels, home / "photos" / "masks" / f"{pair.name}.png")
+        write_photos(home / "photos")
         split = {"type": "block", "validation": 1, "test": 1}
         data = {"unetkit": 1, "dataset": {"type": "folders", "images": "images", "masks": "masks"}}
         run = RUN | {"data": data | {"split": split, "classes": ["outside", "disc"]}}

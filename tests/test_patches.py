@@ -7,24 +7,12 @@ import pytest
 import torch
 
 import unetkit
+from tests.photos import discs
 from unetkit.data import Normalization, Pair, Pairs
 from unetkit.data.augmentation import Flip
 from unetkit.data.patches import Patches, PatchSettings
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
-
-
-def discs(count: int = 4, size: tuple[int, int] = (40, 33), channels: int = 1) -> Pairs:
-    """Bright discs in noise: class 1 is what lies within."""
-    random = np.random.default_rng(0)
-    rows, columns = np.indices(size)
-    items = []
-    for index in range(count):
-        y, x = random.integers(10, 24, 2)
-        labels = ((rows - y) ** 2 + (columns - x) ** 2 < 64).astype(np.int64)
-        image = 100 + 60 * labels + random.normal(0, 20, (channels, *size))
-        items.append(Pair(f"disc{index}", image.astype(np.float32), labels))
-    return Pairs(tuple(items), ("outside", "disc"), "discs + added noise")
 
 
 @pytest.mark.parametrize("flips", [(), (0,), (0, 1)], ids=str)
@@ -53,7 +41,7 @@ def test_the_nth_patch_depends_on_the_seed_and_nothing_else() -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]"]))
     one, two, other = (
         Patches(
-            discs(),
+            Pairs(tuple(discs(4)), ("outside", "disc")),
             Normalization("dataset", (0,), (1,)),
             plan,
             PatchSettings((8, 8), seed, (Flip(axes=(1,)),), count=9),

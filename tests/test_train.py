@@ -8,7 +8,6 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,18 +17,17 @@ from torch.nn import functional
 
 import unetkit
 from tests.commandline import run as run_command
-from unetkit.data import UNLABELLED, Pair, load_data, open_data
-from unetkit.data.images import write_levels
+from tests.photos import CPU, trained, values, write_photos
+from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
 from unetkit.planning import needed_memory
-from unetkit.train import Machine, RunResult, Trained, TrainError, load_run, train_run
+from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
 from unetkit.train.machine import bytes_of, check_memory, largest_patch
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 HERE = Path(__file__).parents[1]
-CPU = Machine("cpu", threads=1)
 
 
 @pytest.fixture(autouse=True)
@@ -37,43 +35,10 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
-def discs(count: int = 6, size: tuple[int, int] = (40, 33)) -> list[Pair]:
-    """Bright discs in noise: class 1 is what lies within."""
-    random = np.random.default_rng(0)
-    rows, columns = np.indices(size)
-    items = []
-    for index in range(count):
-        y, x = random.integers(10, 24, 2)
-        labels = ((rows - y) ** 2 + (columns - x) ** 2 < 64).astype(np.int64)
-        image = 100 + 60 * labels + random.normal(0, 20, (1, *size))
-        items.append(Pair(f"disc{index}", image.astype(np.float32), labels))
-    return items
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""
-    folder = tmp_path_factory.mktemp("photos")
-    for pair in discs():
-        write_levels(pair.image[0].clip(0, 255), folder / "images" / f"{pair.name}.png")
-        write_levels(pair.labels, folder / "masks" / f"{pair.name}.png")
-    return folder
-
-
-def values(photos: Path, name: str = "unet-same", **training: Any) -> dict[str, Any]:
-    """Returns a run of a tiny network."""
-    quick = {"steps": 4, "batch": 4, "patch": 16, "log_every": 1, "logger": []} | training
-    return {
-        "unetkit": 1,
-        "spec": {"extends": name, "name": "tiny", "channels": [4, 8]},
-        "data": str(photos),
-        "training": quick,
-    }
-
-
-def trained(said: dict[str, Any], folder: Path, *overrides: str) -> RunResult:
-    """Returns the result of a run."""
-    return train_run(load_run(said, overrides), folder, machine=CPU, progress=False)
+    return write_photos(tmp_path_factory.mktemp("photos"))
 
 
 # --- losses ---------------------------------------------------------------------------------------------------------
@@ -256,6 +221,11 @@ def test_gradients_of_two_half_batches_make_the_step_of_one(photos: Path, tmp_pa
     assert halves["steps"] == whole["steps"]
     weights, others = (load_file(tmp_path / name / "last.safetensors") for name in ("whole", "halves"))
     assert all(torch.allclose(weights[name], others[name], atol=1e-5) for name in weights)
+
+
+def test_batches_that_make_one_step_together_make_one_entry_of_the_log(photos: Path, tmp_path: Path) -> None:
+    result = trained(values(photos, accumulate=3, checkpoint_every=2), tmp_path).values
+    assert [step for step, _ in result["loss"]] == [1, 2, 3, 4]
 
 
 def test_activations_that_are_computed_again_change_nothing(photos: Path, tmp_path: Path) -> None:

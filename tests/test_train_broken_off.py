@@ -11,8 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.test_train import CPU, discs, trained, values
-from unetkit.data.images import write_levels
+from tests.photos import CPU, trained, values, write_photos
 from unetkit.errors import FileError, UnetkitError
 from unetkit.train import Machine, TrainError, load_run, train_run
 
@@ -25,11 +24,7 @@ def one_thread() -> None:
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""
-    folder = tmp_path_factory.mktemp("photos")
-    for pair in discs():
-        write_levels(pair.image[0].clip(0, 255), folder / "images" / f"{pair.name}.png")
-        write_levels(pair.labels, folder / "masks" / f"{pair.name}.png")
-    return folder
+    return write_photos(tmp_path_factory.mktemp("photos"))
 
 
 @pytest.mark.parametrize("written", (0, 2, 4, 6, 9))

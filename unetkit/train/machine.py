@@ -21,10 +21,9 @@ def on_cpu(machine: Machine) -> bool:
 
 def check_memory(plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_copies: int = 2) -> None:
     """Raises TrainError where a step needs more main memory than is free; it says the largest patch that fits."""
-    free = available_memory()
-    if bytes_of(plan, size, batch, optimizer_copies) <= free:
+    free, needed = available_memory(), bytes_of(plan, size, batch, optimizer_copies)
+    if needed <= free:
         return
-    needed = bytes_of(plan, cover(plan, size).input_size, batch, optimizer_copies)
     largest = largest_patch(plan, size, batch, free)
     fits = f"training.patch={largest} fits" if largest else "no patch fits"
     shape = "×".join(map(str, size))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -38,10 +39,14 @@ class Validation(lightning.Callback):
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.points = state_dict["points"]
 
-    def on_train_batch_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, *_: Any) -> None:
+    def on_train_batch_end(
+        self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, *_: Any
+    ) -> None:
         step = trainer.global_step
         due = trainer.should_stop or (self.every is not None and step % self.every == 0 and step > 0)
         if due and (not self.points or self.points[-1][0] != step):
+            if not isfinite(outputs["loss"]):
+                return  # it diverged, and the watch ends the training: nothing of it is to be kept
             assert isinstance(pl_module, Segmentation)
             self.measure(trainer, pl_module, step)
 

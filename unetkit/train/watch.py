@@ -32,6 +32,8 @@ class Watch(lightning.Callback):
         self.terms: dict[str, list[Tensor]] = {}
         """Of the steps since the last entry, each batch."""
         self.steps: list[int] = []
+        self.seen = 0
+        """The last step that was looked at."""
         self.saved = 0
         self.finished = False
 
@@ -42,7 +44,7 @@ class Watch(lightning.Callback):
         self.loss, self.rates = state_dict["loss"], state_dict["rates"]
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        self.saved = trainer.global_step
+        self.seen = self.saved = trainer.global_step
 
     def on_train_batch_end(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -51,8 +53,9 @@ class Watch(lightning.Callback):
         for name, value in outputs["terms"].items():
             self.terms.setdefault(name, []).append(value)
         self.steps.append(step)
-        if step == self.saved and step:
+        if step == self.seen:
             return  # a batch whose gradients wait for others
+        self.seen = step
         if step % self.log_every == 0 or step % self.checkpoint_every == 0 or trainer.should_stop:
             self.look(trainer, step)
         if step % self.checkpoint_every == 0 or trainer.should_stop:
