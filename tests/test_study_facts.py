@@ -10,10 +10,11 @@ import pytest
 import unetkit
 from tests.studies import study
 from unetkit.planning import needed_memory
+from unetkit.planning.covering import covering_size
 from unetkit.spec import from_text, shipped
 from unetkit.spec.loading import Loader, Memo, to_text
 from unetkit.study.arm import Arm
-from unetkit.study.facts import Surveyor, covering_size, patch_of
+from unetkit.study.facts import Surveyor, patch_of
 from unetkit.study.recipe import Network
 from unetkit.study.shares import Shares
 from unetkit.yamlfile import parse

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.errors import Fault, SizeError
+from unetkit.planning.covering import covering_size
 
 if TYPE_CHECKING:
-    from unetkit.geometry import SizeSet
     from unetkit.planning import Plan
 
 Value = TypeVar("Value", bound=np.generic)
@@ -61,21 +60,3 @@ def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
         output_size=output_size,
         keep=tuple(slice(skip, skip + want) for skip, want in zip(before, size, strict=True)),
     )
-
-
-def covering_size(plan: Plan, size: tuple[int, ...]) -> tuple[int, ...]:
-    """Returns the least input size whose output is at least `size`: an aligned one, or any accepted where none is."""
-    fitting = [aligned or accepted for aligned, accepted in zip(plan.aligned, plan.accepted, strict=True)]
-    found = [above(sizes, want) for sizes, want in zip(fitting, size, strict=True)]
-    while short := [axis for axis, want in enumerate(size) if plan.output_size(tuple(found))[axis] < want]:
-        for axis in short:
-            found[axis] = above(fitting[axis], found[axis] + 1)
-    return tuple(found)
-
-
-def above(sizes: SizeSet, least: int) -> int:
-    """Returns the smallest size in the set that is at least `least`; raises SizeError where there is none."""
-    size = sizes.above(least)
-    if size is None:
-        raise SizeError(Fault("size-mismatch", f"no input of {least} or more samples fits this network"))
-    return size

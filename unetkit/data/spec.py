@@ -10,6 +10,7 @@ from typing import Any
 from unetkit.data.dataset import Asked, Dataset
 from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
 from unetkit.data.split import File, Split
+from unetkit.spec.loading import listed
 from unetkit.yamlfile import Document
 
 
@@ -109,10 +110,3 @@ class DataSpec:
 def shortened(values: dict[str, Any]) -> Any:
     """Returns a class by its name where that says all."""
     return values["name"] if len(values) == 1 else values
-
-
-def listed(value: Any) -> Any:
-    """Returns plain values with lists for tuples, as YAML and JSON have them."""
-    if isinstance(value, dict):
-        return {key: listed(item) for key, item in value.items()}
-    return [listed(item) for item in value] if isinstance(value, list | tuple) else value

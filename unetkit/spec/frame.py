@@ -29,6 +29,15 @@ def as_slot(value: object) -> dict[str, Any]:
     raise ValueError(f"{value!r} is not a block: give its name, or a map with type and parameters")
 
 
+def as_reference(value: object) -> str | dict[str, Any]:
+    """Returns the name of a file, or a map in its place."""
+    if isinstance(value, str | dict) and value:
+        return value
+    raise ValueError("this is neither the name of a file nor a map")
+
+
+Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
+"""The name of a file, or a map in its place."""
 Slot = Annotated[Any, PlainValidator(as_slot)]
 
 

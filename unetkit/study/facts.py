@@ -13,15 +13,13 @@ from typing import Any, NamedTuple
 
 from unetkit.operations import Conv, Operation, TransposedConv
 from unetkit.planning import Plan, needed_memory, plan
+from unetkit.planning.covering import covering_size
 from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
 from unetkit.study.arm import Facts
 
-PATCH = {1: 2048, 2: 128, 3: 48}
-"""Samples of the output per axis of a patch, by dims."""
-BATCH = 8
 NO_SIZES = ("out", "groups", "bias")
 """Fields of convolutions on which no size depends."""
 
@@ -91,7 +89,7 @@ class Surveyor:
         Each run of a study has one thread.
         """
         size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
-        needed = needed_memory(made, size, batch=training.get("batch", BATCH), threads=1)
+        needed = needed_memory(made, size, batch=training["batch"], threads=1)
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
     def blocks_of(self, made: Plan) -> list[Block]:
@@ -144,23 +142,7 @@ def arguments(operation: Operation) -> tuple[Any, ...]:
 
 def patch_of(made: Plan, training: Mapping[str, Any]) -> Size:
     """Returns the size that the output of a patch has at least."""
+    from unetkit.train.frame import PATCH  # which needs no torch, unlike its neighbours
+
     patch = training.get("patch") or PATCH[made.dims]
     return (patch,) * made.dims if isinstance(patch, int) else tuple(patch)
-
-
-def covering_size(made: Plan, wanted: Size) -> Size:
-    """Returns the least fitting input whose output has at least so many samples; raises SizeError where none has."""
-    found = list(wanted)
-    while True:
-        for axis, sizes in enumerate(made.fitting):
-            above = sizes.above(found[axis])
-            if above is None:
-                made.output_size(wanted)  # which says what does not fit
-                raise AssertionError("a network that takes a size has one above it")
-            found[axis] = above
-        output = made.output_size(tuple(found))
-        short = [axis for axis in range(made.dims) if output[axis] < wanted[axis]]
-        if not short:
-            return tuple(found)
-        for axis in short:
-            found[axis] += wanted[axis] - output[axis]

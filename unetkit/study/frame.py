@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator
 
 from unetkit.block import Count
-from unetkit.spec.frame import Strict
+from unetkit.spec.frame import Reference, Strict
 
 DESIGNS = ("one_at_a_time", "full", "paired")
 MAX_SEED = 2**32 - 1
@@ -43,16 +43,8 @@ def as_map(value: object) -> dict[str, Any]:
     raise ValueError("this is no map of paths and values")
 
 
-def as_reference(value: object) -> str | dict[str, Any]:
-    """Returns the name of a file, or a map in its place."""
-    if isinstance(value, str | dict) and value:
-        return value
-    raise ValueError("this is neither the name of a file nor a map")
-
-
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Settings = Annotated[dict[str, Any], PlainValidator(as_map)]
-Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
 
 
 class Budget(Strict):

@@ -24,7 +24,7 @@ def seconds_per_step(arm: Arm, steps: int) -> float:
     try:
         model = build(spec).train()
         optimizer = torch.optim.AdamW(model.parameters())
-        batch = arm.training.get("batch", 8)
+        batch = arm.training["batch"]
         image = torch.randn(batch, spec.in_channels, *arm.facts.input_size)
         labels = torch.zeros(batch, *arm.facts.output_size, dtype=torch.long)
         taken = []

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
 from unetkit.planning import Plan, propagate
+from unetkit.planning.covering import above
 
 MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
 
@@ -85,11 +86,3 @@ def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
 def endless(sizes: SizeSet) -> SizeSet:
     """Returns the regular part of a set, which a network that pads its images knows."""
     return sizes._replace(few=()) if sizes.remainders else sizes
-
-
-def above(sizes: SizeSet, least: int) -> int:
-    """Returns the smallest size in the set that is at least `least`; raises SizeError where there is none."""
-    size = sizes.above(least)
-    if size is None:
-        raise SizeError(Fault("size-mismatch", f"no input of {least} or more samples fits this network"))
-    return size

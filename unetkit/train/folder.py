@@ -69,11 +69,11 @@ def beside() -> bool:
 
 def check_same(run: RunSpec, folder: Path) -> None:
     """Raises TrainError where a folder holds another run than this one."""
-    file = folder / "run.yaml"
-    known = file.read_text("utf-8", "replace") if file.exists() else run.text()
-    if known != run.text():
+    file, text = folder / "run.yaml", run.text()
+    known = file.read_text("utf-8", "replace") if file.exists() else text
+    if known != text:
         lines = {line.strip() for line in known.splitlines()}
-        changed = [line.strip() for line in run.text().splitlines() if line.strip() not in lines]
+        changed = [line.strip() for line in text.splitlines() if line.strip() not in lines]
         told = f", which differs in: {'; '.join(changed[:3])}" if changed else ""
         message = f"{folder} holds another run{told}"
         raise TrainError(Fault("folder-taken", message, cure="Choose another folder, or remove this one."))

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PlainValidator
+from pydantic import Field
 
 from unetkit.block import Count
-from unetkit.spec.frame import Slot, Strict, bare
+from unetkit.spec.frame import Reference, Slot, Strict, bare
 
-
-def as_reference(value: object) -> str | dict[str, Any]:
-    """Returns the name of a file, or a map in its place."""
-    if isinstance(value, str | dict) and value:
-        return value
-    raise ValueError("this is neither the name of a file nor a map")
-
-
-Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
+PATCH = {1: 2048, 2: 128, 3: 48}
+"""Samples of the output per axis at most, by dims, where a run does not say."""
 Positive = Annotated[float, Field(gt=0)]
 
 

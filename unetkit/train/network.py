@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from torch import nn
-
 from unetkit.data import UNLABELLED, Pairs
 from unetkit.errors import Fault
 from unetkit.operations import Activation
 from unetkit.planning import Plan
 from unetkit.train.errors import TrainError
-
-
-def plan_of(model: nn.Module) -> Plan:
-    """Returns the plan that a network was built from; raises TrainError where it was not built by unetkit."""
-    plan = getattr(model, "plan", None)
-    if not isinstance(plan, Plan):
-        raise TrainError(
-            Fault("model-foreign", "this module was not built by unetkit", cure="Train what build() returned.")
-        )
-    return plan
 
 
 def check_fit(plan: Plan, pairs: Pairs) -> None:

@@ -11,13 +11,14 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from unetkit.data import Normalization, Pairs, Patches, PatchSettings, Splits, normalization_of, open_data
+from unetkit.data import Normalization, Pairs, Patches, PatchSettings, Splits, cover, normalization_of, open_data
 from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
 from unetkit.scoring import evaluate
 from unetkit.train.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.errors import TrainError
+from unetkit.train.frame import PATCH
 from unetkit.train.loggers import loggers
 from unetkit.train.machine import check_memory, on_cpu
 from unetkit.train.modelfile import Trained
@@ -33,8 +34,6 @@ from unetkit.train.validation import Validation
 from unetkit.train.watch import Watch
 from unetkit.writing import write_whole
 
-PATCH = {1: 2048, 2: 128, 3: 48}
-"""Samples of the output per axis at most, by dims, where a run does not say."""
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -94,7 +93,7 @@ class Running:
             "run": self.run.resolve(),
             "digest": self.plan.digest,
             "parameters": self.plan.parameters,
-            "macs": self.plan.at(self.splits_cover()).macs,
+            "macs": self.plan.at(cover(self.plan, self.size).input_size).macs,
             "data": self.splits.fingerprint,
             "seed": training.seed,
             "fraction": training.fraction,
@@ -114,12 +113,6 @@ class Running:
         for one in callbacks:
             one.load_state_dict(state["callbacks"][one.state_key])
         return int(state["global_step"])
-
-    def splits_cover(self) -> tuple[int, ...]:
-        """Returns the input size of a patch."""
-        from unetkit.data import cover
-
-        return cover(self.plan, self.size).input_size
 
     def fit(self, callbacks: list[lightning.Callback], pace: Pace, checkpoint: Path | None) -> int | None:
         """Trains to the end and returns the steps; None in all processes but the first."""
