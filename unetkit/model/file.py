@@ -27,6 +27,7 @@ from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
 
 FORMAT = "1"
+ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
 KEYS = ("spec", "digest", "structure", "requirements")
 """What the metadata of each model file holds, beside its format."""
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
@@ -43,7 +44,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     path = Path(file)
     metadata = dict(extra or {}) | description(planned)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_whole(path, to_bytes(weights, metadata=metadata))
+    write_whole(path, on_boundary(to_bytes(weights, metadata=metadata)))
     return path
 
 
@@ -95,10 +96,27 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     with nullcontext() if others else torch.device("meta"), Uninitialized():
         model = assemble(planned)
     with safe_open(file, framework="pt") as opened:
-        weights = {name: opened.get_tensor(name) for name in opened.keys()}  # noqa: SIM118 - no mapping
+        weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
     fill(model, weights, file)
     check_foreign(planned)
     return model.eval()
+
+
+def on_boundary(content: bytes) -> bytes:
+    """Returns a safetensors file whose numbers begin at a multiple of ALIGNMENT, so that most need no copy when read.
+
+    Its header may end in spaces: https://github.com/huggingface/safetensors#format
+    """
+    length = int.from_bytes(content[:8], "little")
+    spaces = b" " * (-(8 + length) % ALIGNMENT)
+    return b"".join(
+        ((length + len(spaces)).to_bytes(8, "little"), content[8 : 8 + length], spaces, content[8 + length :])
+    )
+
+
+def aligned(tensor: torch.Tensor) -> torch.Tensor:
+    """Returns the tensor in memory that begins where torch's own does; elsewhere its kernels round otherwise."""
+    return tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor
 
 
 def read_plan(file: str | os.PathLike[str]) -> Plan:
