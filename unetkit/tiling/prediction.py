@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from itertools import groupby
+from math import prod
 from typing import Any, overload
 
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from unetkit.errors import Fault, SizeError
 from unetkit.planning import Plan
+from unetkit.tiling.allocator import reserve
 from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
 from unetkit.tiling.running import Runner, free_memory, ready
@@ -70,7 +72,9 @@ def predict(
     with ready(model, device=device, dtype=dtype) as runner:
         check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory)
-        result = torch.empty((runner.plan.spec.out_channels, *array.shape[1:]))
+        shape = (runner.plan.spec.out_channels, *array.shape[1:])
+        reserve(4 * prod(shape))
+        result = torch.empty(shape)
         for part, block in stream(runner, cut, lambda wanted: array[(slice(None), *wanted)]):
             result[(slice(None), *part)] = block
     return result.to(image.device) if isinstance(image, Tensor) else result.numpy()
@@ -117,6 +121,7 @@ def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterato
     size = tuple(frame.image for frame in cut.frames)
 
     def run() -> Iterator[Block]:
+        reserve(cut.bytes)
         for tile in cut:
             starts = tuple(one.start - frame.before for one, frame in zip(tile, cut.frames, strict=True))
             output = runner(torch.from_numpy(window(read, size, starts, cut.size, outside)))

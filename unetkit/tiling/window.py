@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,13 +31,22 @@ def window(
     firsts = [int(index.min()) for index in sources]
     part = read(tuple(slice(first, int(index.max()) + 1) for first, index in zip(firsts, sources, strict=True)))
     for axis, (first, index, position) in enumerate(zip(firsts, sources, positions, strict=True), start=1):
-        if not np.array_equal(index - first, np.arange(part.shape[axis])):
-            part = part.take(index - first, axis)
+        part = along(part, index - first, axis)
         outside = (position < 0) | (position >= size[axis - 1])
         if mode == "zeros" and outside.any():
             filling = nothing.reshape(-1, *(1,) * (part.ndim - 1)).astype(part.dtype)
             part = np.where(np.expand_dims(~outside, tuple(range(1, part.ndim - axis))), part, filling)
     return part
+
+
+def along(part: NDArray[Any], index: NDArray[np.intp], axis: int) -> NDArray[Any]:
+    """Returns the samples at an index along an axis. What is in order at its heart is copied in one piece."""
+    if np.array_equal(index, np.arange(part.shape[axis])):
+        return part
+    turns = np.flatnonzero(np.diff(index) != 1) + 1
+    low, high = max(pairwise([0, *turns, len(index)]), key=lambda run: run[1] - run[0])
+    heart = part[(*(slice(None),) * axis, slice(index[low], index[high - 1] + 1))]
+    return np.concatenate([part.take(index[:low], axis), heart, part.take(index[high:], axis)], axis)
 
 
 def source(position: NDArray[np.intp], size: int, mode: str) -> NDArray[np.intp]:
