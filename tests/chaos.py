@@ -92,10 +92,15 @@ class Chaos:
         assert processes(self.home.folder) == []
 
 
-def processes(folder: Path) -> list[list[str]]:
-    """Returns the commands of the processes that work in a folder."""
-    commands = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
-    return [command for command in commands if any(str(folder) in word for word in command)]
+def processes(folder: Path) -> list[str]:
+    """Returns the processes that work in a folder: those that it is told, and those that write a log there."""
+    found = []
+    for one in psutil.process_iter():
+        with suppress(psutil.Error):
+            files = [file.path for file in one.open_files()]
+            if any(str(folder) in word for word in [*one.cmdline(), *files]):
+                found.append(f"{one.pid}: {one.name()}")
+    return found
 
 
 def main(kills: int, seeds: int) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study.worker import main
+from unetkit.study import worker
 from unetkit.writing import write_whole
+
+NEEDED = ()
 
 
 def count(folder: Path) -> None:
@@ -36,5 +39,10 @@ def count(folder: Path) -> None:
         file.write("once\n")
 
 
+def main(arguments: Sequence[str]) -> int:
+    """Does the work of a run in its folder."""
+    return worker.main(arguments, count)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], count))
+    sys.exit(main(sys.argv[1:]))

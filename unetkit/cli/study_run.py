@@ -78,7 +78,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     """Do the runs of a study that are missing, and write its report. It may be stopped and begun again at any time."""
     from unetkit.study import load_study
     from unetkit.study.coordinator import Settings
-    from unetkit.study.engines import Place, fitting, open_engine
+    from unetkit.study.engines import Place, fitting, free_memory, open_engine
     from unetkit.study.home import Home
 
     loaded = load_study(study, overrides or ())
@@ -90,7 +90,8 @@ def run(  # noqa: PLR0913 - one parameter per option
     elsewhere = address is not None or engine == "submitit"
     count = at_once or (ELSEWHERE if elsewhere else fitting(loaded))
     place = Place(count, home.folder.absolute(), address)
-    settings = Settings(count, timeout, retry, separate=separate)
+    share = free_memory() // count if engine == "local" else None
+    settings = Settings(count, timeout, share, retry, separate=separate)
     opened = open_engine(engine, place)  # what is wrong with it is said first
     with home.taken():
         if runs is not None:

@@ -38,7 +38,7 @@ class Watcher(Protocol):
 
 @dataclass(frozen=True)
 class Settings:
-    """How runs are done: so many at once, for so many seconds at most each.
+    """How runs are done: so many at once, for so many seconds at most each, with so many bytes of data.
 
     A run whose process was killed begins again, `attempts` times in all; one that failed only with `retry`.
     `separate`: run folders are not to be seen from where runs are done. `module` has the `main` that does one.
@@ -46,6 +46,7 @@ class Settings:
 
     at_once: int = 1
     timeout: float | None = None
+    memory: int | None = None
     retry: bool = False
     attempts: int = 4
     separate: bool = False
@@ -124,7 +125,7 @@ class Coordinator:
             return None
         settings = self.settings
         sent = text if settings.separate else None
-        return Task(run.id, str(folder.absolute()), settings.module, settings.timeout, sent)
+        return Task(run.id, str(folder.absolute()), settings.module, settings.timeout, settings.memory, sent)
 
     def keep(self, run: Run, outcome: Outcome) -> Outcome:
         """Writes into a run's folder what travelled back, the result last; returns how it ended."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from unetkit.errors import Fault
+from unetkit.study.process import forked
 from unetkit.study.results import StudyError
 from unetkit.study.shares import cores
 from unetkit.study.study import MANY, Study
@@ -34,8 +35,11 @@ class Place:
 
 @contextmanager
 def local(place: Place) -> Iterator[Executor]:
-    """On this machine: a thread waits for each process. What still runs when the block is left is ended."""
-    PROCESSES.allow()
+    """On this machine: a thread waits for each process, forked from one that has imported what runs need.
+
+    What still runs when the block is left is ended.
+    """
+    PROCESSES.allow(forked)
     with ThreadPoolExecutor(place.at_once, "run") as executor:
         try:
             yield executor

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 from unetkit.study.ending import Ending, ending_of, killed
+from unetkit.study.process import LOG, Begin, Process, fresh, kill
 
-LOG = "log.txt"
 WORKER = "unetkit.study.worker"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 PRIVATE = ("checkpoints", ".lock", ".worker")
 """What of a run's folder does not travel."""
 
@@ -27,14 +22,16 @@ PRIVATE = ("checkpoints", ".lock", ".worker")
 class Task:
     """A run to do: its id, its folder, and the module whose `main` does it. Plain values, so that it can travel.
 
-    `timeout` in seconds. `settings`: the text of its run.yaml where the folder is not to be seen from where it is done;
-    the run is then done in a folder there, and all that it leaves travels back.
+    `timeout` in seconds; `memory`: the bytes of data that it may have. `settings`: the text of its run.yaml where the
+    folder is not to be seen from where it is done; the run is then done in a folder there, and all that it leaves
+    travels back.
     """
 
     id: str
     folder: str
     module: str = WORKER
     timeout: float | None = None
+    memory: int | None = None
     settings: str | None = None
 
 
@@ -50,46 +47,37 @@ class Outcome(NamedTuple):
 class Processes:
     """The processes that live. Once they are stopped none begins any more."""
 
+    begun: Begin = fresh
     living: set[int] = field(default_factory=set)
     stopped: bool = False
     lock: Lock = field(default_factory=Lock)
 
-    def begin(self, task: Task, folder: Path) -> subprocess.Popen[bytes] | None:
+    def begin(self, task: Task, folder: Path) -> Process | None:
         """Begins a process for a task, in a session of its own: Ctrl-C is not for it. None after a stop."""
-        with self.lock, (folder / LOG).open("ab") as log:
+        with self.lock:
             if self.stopped:
                 return None
-            process = subprocess.Popen(
-                [sys.executable, "-m", task.module, str(folder), str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | ONE_THREAD,
-                start_new_session=True,
-            )
+            process = self.begun(task.module, folder, task.memory)
             self.living.add(process.pid)
             return process
 
-    def end(self, process: subprocess.Popen[bytes]) -> int:
+    def end(self, process: Process) -> int:
         """Ends a process and those that it began, if they still live, and returns its exit code."""
         with self.lock:
             self.living.discard(process.pid)
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)  # its number is not given to another while it is not waited for
-            return process.wait()
+            return process.end()
 
     def stop(self) -> None:
         """Ends all."""
         with self.lock:
             self.stopped = True
             for number in self.living:
-                with suppress(ProcessLookupError):
-                    os.killpg(number, signal.SIGKILL)
+                kill(number)
 
-    def allow(self) -> None:
-        """Lets processes begin again."""
+    def allow(self, begun: Begin = fresh) -> None:
+        """Lets processes begin again, in a way."""
         with self.lock:
-            self.stopped = False
+            self.begun, self.stopped = begun, False
 
 
 PROCESSES = Processes()
@@ -115,7 +103,7 @@ def attempt_in(folder: Path, task: Task) -> Outcome:
     process = PROCESSES.begin(task, folder)
     if process is None:
         return Outcome(Ending(-signal.SIGTERM, "it was not begun"), 0.0, {})
-    late = not waited(process, task.timeout)
+    late = not process.wait(task.timeout)
     code = PROCESSES.end(process)
     seconds = time.monotonic() - start
     if late:
@@ -126,16 +114,3 @@ def attempt_in(folder: Path, task: Task) -> Outcome:
     if told is None or told.code != code:
         told = Ending(code, f"its process ended with exit code {code}; its {LOG} may say why" if code else "")
     return Outcome(told, seconds, {})
-
-
-def waited(process: subprocess.Popen[bytes], timeout: float | None) -> bool:
-    """Returns whether a process ended in time; it is not reaped, so that its number stays its own."""
-    if timeout is None:
-        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
-        return True
-    end = time.monotonic() + timeout
-    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
-        if time.monotonic() >= end:
-            return False
-        time.sleep(0.05)
-    return True

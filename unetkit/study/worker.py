@@ -1,4 +1,4 @@
-"""The process of one run: `python -m unetkit.study.worker RUN_FOLDER PARENT`. It does what is missing, and ends.
+"""The process of one run: `python -m unetkit.study.worker RUN_FOLDER PARENT BYTES`. It does what is missing, and ends.
 
 It holds a lock on the folder, so that a run is never done by two at once, and dies with the process that began it.
 """
@@ -8,10 +8,12 @@ from __future__ import annotations
 import ctypes
 import fcntl
 import os
+import resource
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from unetkit.errors import UnetkitError
@@ -19,25 +21,29 @@ from unetkit.study.ending import FILE, Ending, state_of, sweep
 from unetkit.study.work import train
 
 LOCK = ".worker"
+NEEDED = ("torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
+"""What each run imports, and which takes seconds."""
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
     """Does the work of a run in its folder, and returns the exit code; a run that is done is left alone."""
-    folder, parent = Path(arguments[0]), int(arguments[1])
+    folder, parent, memory = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     die_with(parent)
+    if memory:
+        limit(memory)
     with (folder / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it does the same work: it is waited for
         sweep(folder)
         if state_of(folder) == "done":
             return 0
         (folder / FILE).unlink(missing_ok=True)
-        ending = attempt(folder, work)
+        ending = attempt(folder, work, memory)
         ending.write(folder)
     return ending.code
 
 
-def attempt(folder: Path, work: Callable[[Path], None]) -> Ending:
+def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Ending:
     """Returns how the work ended; what went wrong stands in the log, which is this process's output."""
     try:
         work(folder)
@@ -46,8 +52,24 @@ def attempt(folder: Path, work: Callable[[Path], None]) -> Ending:
         return Ending(1, "\n".join(fault.message for fault in error.faults))
     except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
         traceback.print_exc()
+        if memory and (isinstance(error, MemoryError) or "allocate memory" in str(error)):
+            return Ending(1, f"it needs more than {memory / 1e9:.1f} GB of memory, its share; try fewer --at-once")
         return Ending(1, f"{type(error).__name__}: {error}")
     return Ending(0)
+
+
+def limit(memory: int) -> None:
+    """Has the system refuse this process more data than it has now and so many bytes. No effect on macOS."""
+    with suppress(OSError, ValueError):  # a lower limit is in force
+        resource.setrlimit(resource.RLIMIT_DATA, (used() + memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
+
+
+def used() -> int:
+    """Returns the bytes of data that this process has, as the limit counts them; 0 where the system does not say."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def die_with(parent: int) -> None:

@@ -1,0 +1,143 @@
+"""The process of a run, begun in one of two ways: as a new Python, or forked from one with all imports done."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from importlib import import_module
+from multiprocessing import connection, get_context, parent_process
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Protocol
+
+LOG = "log.txt"
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+LOST = 255
+"""What multiprocessing gives for the exit code of a process whose server was killed, and it with it."""
+
+
+class Process(Protocol):
+    """A process that runs."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def wait(self, timeout: float | None) -> bool:
+        """Returns whether it ended in time."""
+
+    def end(self) -> int:
+        """Ends it and those that it began, if they still live; returns its exit code, that of a signal negative."""
+
+
+Begin = Callable[[str, Path, int | None], Process]
+"""Begins a process that calls the `main` of a module with a run's folder, and the bytes of data that it may have."""
+
+
+def kill(number: int) -> None:
+    """Kills a process that leads a session, and those that it began."""
+    with suppress(ProcessLookupError):
+        os.killpg(number, signal.SIGKILL)
+
+
+class Fresh:
+    """A new Python. It is not reaped before its end, so that its number stays its own."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def wait(self, timeout: float | None) -> bool:
+        """Returns whether it ended in time."""
+        if timeout is None:
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            return True
+        end = time.monotonic() + timeout
+        while os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+            if time.monotonic() >= end:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def end(self) -> int:
+        """Ends it, and returns its exit code."""
+        kill(self.pid)
+        return self.process.wait()
+
+
+def fresh(module: str, folder: Path, memory: int | None) -> Fresh:
+    """Begins a new Python."""
+    with (folder / LOG).open("ab") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", module, str(folder), str(os.getpid()), str(memory or 0)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            env=os.environ | ONE_THREAD,
+            start_new_session=True,
+        )
+    return Fresh(process)
+
+
+class Forked:
+    """A process that the server forked. Its exit code must be asked for by one thread at a time."""
+
+    def __init__(self, process: ForkServerProcess) -> None:
+        self.process = process
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid or 0
+
+    def wait(self, timeout: float | None) -> bool:
+        """Returns whether it ended in time."""
+        return bool(connection.wait([self.process.sentinel], timeout))
+
+    def end(self) -> int:
+        """Ends it, and returns its exit code."""
+        kill(self.pid)
+        self.process.join()
+        code = self.process.exitcode
+        self.process.close()
+        return -signal.SIGKILL if code in (None, LOST) else code
+
+
+def forked(module: str, folder: Path, memory: int | None) -> Forked:
+    """Has a process forked by the server, which this process begins where there is none, and which ends with it.
+
+    The server has imported the module, and what the module's NEEDED names: torch, which takes seconds.
+    """
+    environment = dict(os.environ) | ONE_THREAD
+    context = get_context("forkserver")
+    context.set_forkserver_preload([module, *import_module(module).NEEDED])
+    process = context.Process(target=work, args=(module, str(folder), memory, environment))
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)  # the server may begin now, and import torch
+    try:
+        process.start()
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    return Forked(process)
+
+
+def work(module: str, folder: str, memory: int | None, environment: dict[str, str]) -> None:
+    """Leads a session, writes into the run's log, calls `main` of a module, and ends with the exit code it gives."""
+    parent = os.getppid()
+    os.setsid()
+    os.environ.clear()
+    os.environ.update(environment)
+    with open(os.devnull, "rb") as nothing, (Path(folder) / LOG).open("ab") as log:
+        for stream, number in ((nothing, 0), (log, 1), (log, 2)):
+            os.dup2(stream.fileno(), number)
+    begun_by = parent_process()
+    if begun_by is None or not begun_by.is_alive():
+        os._exit(1)  # nobody waits any more, and the server may have ended before its number was asked for
+    sys.exit(import_module(module).main([folder, str(parent), str(memory or 0)]))
