@@ -88,7 +88,7 @@ def results(home: Home) -> dict[str, str]:
 
 def main(folder: Path, work: int, steps: int, engine: str = "local", address: str | None = None) -> None:
     """Has the study in a folder done by an engine."""
-    settings = Settings(2, retry=True, attempts=1000, module=MODULE)
+    settings = Settings(2, states=("waiting", "failed"), attempts=1000, module=MODULE)
     study, home = load_study(folder / "study.yaml"), Home(folder / engine)
     do(study, home, Stub(work, steps), engine=engine, address=address, settings=settings)
 

@@ -43,7 +43,7 @@ def test_runs_are_done_in_their_order_and_once(study: Study, home: Home) -> None
     told = do(study, home, Stub())
     assert told.order == [run.id for run in study.runs]
     assert told.endings == [(0, "", False)] * 4
-    assert missing(study, home, retry=True) == []
+    assert missing(study, home, ("waiting", "failed")) == []
     assert do(study, home, Stub()).order == []
 
 
@@ -68,8 +68,8 @@ def test_a_run_that_fails_is_told_and_done_again_only_when_asked(study: Study, h
     assert "error[diverged]" in (home.run(failing.id) / "log.txt").read_text()
     reported = [run for run in results_in(home.folder).runs if run.state == "failed"]
     assert [(run.id, run.reason) for run in reported] == [(failing.id, "the loss is no number any more")]
-    assert missing(study, home, retry=False) == []
-    assert missing(study, home, retry=True) == [failing]
+    assert missing(study, home) == []
+    assert missing(study, home, ("waiting", "failed")) == [failing]
 
 
 def test_settings_that_are_not_those_of_the_folder_fail(study: Study, home: Home) -> None:

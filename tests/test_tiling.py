@@ -23,11 +23,13 @@ from unetkit.planning import Plan
 from unetkit.planning.propagate import sizes as sizes_along
 from unetkit.testing.strategies import at_or_above, specs
 from unetkit.tiling import InferenceError, predict, ready, tiles
+from unetkit.tiling.allocator import KEEPING, glibc, kept_memory
 from unetkit.tiling.blending import weights
 from unetkit.tiling.choice import tile_bytes
 from unetkit.tiling.cuts import reach
 from unetkit.tiling.frame import Frame, frames
 from unetkit.tiling.tiles import distant
+from unetkit.tiling.window import source, taken
 
 EXAMPLES = int(os.environ.get("UNETKIT_TILINGS", "500"))
 SHARDS = 4
@@ -346,3 +348,18 @@ def test_another_image_or_another_network_is_refused() -> None:
         predict(model, picture(3, (40, 40))[0])
     with pytest.raises(InferenceError, match="not built by unetkit"), ready(nn.Identity()):
         pass
+
+
+def test_a_block_within_another_gives_no_memory_back() -> None:
+    with kept_memory():
+        with kept_memory():
+            assert KEEPING.count == 2 * (glibc() is not None)
+        assert KEEPING.count == (glibc() is not None)
+    assert KEEPING.count == 0
+
+
+@given(st.integers(1, 9), st.integers(-25, 25), st.integers(1, 40), st.sampled_from(["reflect", "replicate"]))
+def test_what_is_mirrored_in_pieces_is_what_an_index_takes(size: int, start: int, length: int, mode: str) -> None:
+    index = source(np.arange(start, start + length), size, mode)
+    part = np.arange(2 * (index.max() + 1 - index.min()) * 3).reshape(2, -1, 3)
+    assert np.array_equal(taken(part, index - index.min(), 1), part.take(index - index.min(), 1))

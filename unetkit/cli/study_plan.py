@@ -67,8 +67,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study.advice import warnings
     from unetkit.study.cost import check_hours, cost
 
-    chosen = [f"data={data}"] if data is not None else []
-    loaded = load_study(study, [*chosen, *(overrides or ())])
+    loaded = load_study(study, with_data(data, overrides))
     costs = cost(loaded, timed(loaded, time, max_hours))
     if max_hours is not None:
         check_hours(costs, max_hours)
@@ -77,6 +76,11 @@ def plan(  # noqa: PLR0913 - one parameter per option
         print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": told})
     else:
         show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
+
+
+def with_data(data: str | None, overrides: list[str] | None) -> list[str]:
+    """Returns what changes the study's settings, data among it."""
+    return [*([f"data={data}"] if data is not None else []), *(overrides or ())]
 
 
 def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str, float] | None:

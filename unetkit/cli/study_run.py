@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from unetkit.cli.arguments import Overrides
-from unetkit.cli.study_plan import StudyName
+from unetkit.cli.study_plan import Data, StudyName, with_data
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from unetkit.study import Run, Study
     from unetkit.study.coordinator import Settings
+    from unetkit.study.ending import State
     from unetkit.study.home import Home
 
     Opened = AbstractContextManager[Executor]
@@ -64,6 +65,7 @@ ELSEWHERE = 16
 
 def run(  # noqa: PLR0913 - one parameter per option
     study: StudyName,
+    data: Data = None,
     output: Folder = None,
     engine: Engine = "local",
     address: Address = None,
@@ -76,44 +78,80 @@ def run(  # noqa: PLR0913 - one parameter per option
     overrides: Overrides = None,
 ) -> None:
     """Do the runs of a study that are missing, and write its report. It may be stopped and begun again at any time."""
+    states: tuple[State, ...] = ("waiting", "failed") if retry else ("waiting",)
+    how = How(engine, address, at_once, timeout, runs, separate)
+    start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
+
+
+def retry(  # noqa: PLR0913 - one parameter per option
+    study: StudyName,
+    data: Data = None,
+    output: Folder = None,
+    engine: Engine = "local",
+    address: Address = None,
+    at_once: AtOnce = None,
+    timeout: Timeout = None,
+    runs: Runs = None,
+    separate: Separate = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed, none that is missing.")] = False,
+    dry_run: DryRun = False,
+    overrides: Overrides = None,
+) -> None:
+    """Do the runs of a study again that failed, and those that are missing, and write its report."""
+    states: tuple[State, ...] = ("failed",) if failed else ("waiting", "failed")
+    how = How(engine, address, at_once, timeout, runs, separate)
+    start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
+
+
+class How(NamedTuple):
+    """How runs are done, as the options say."""
+
+    engine: str
+    address: str | None
+    at_once: int | None
+    timeout: float | None
+    runs: Path | None
+    separate: bool
+
+
+def start(
+    study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
+) -> None:
+    """Does the runs of a study that are in one of some states."""
     from unetkit.study import load_study
-    from unetkit.study.coordinator import Settings
+    from unetkit.study.coordinator import Settings, run_text
     from unetkit.study.engines import Place, fitting, free_memory, open_engine
     from unetkit.study.home import Home
 
-    loaded = load_study(study, overrides or ())
+    loaded = load_study(study, overrides)
     home = Home(output or Path("studies") / loaded.name)
     home.check(loaded)
+    if loaded.runs:
+        run_text(loaded, loaded.runs[0])  # what is wrong with all of them is said before anything is written
     if dry_run:
-        tell_missing(loaded, home, retry=retry)
+        tell_missing(loaded, home, states)
         return
-    elsewhere = address is not None or engine == "submitit"
-    count = at_once or (ELSEWHERE if elsewhere else fitting(loaded))
-    place = Place(count, home.folder.absolute(), address)
-    share = free_memory() // count if engine == "local" else None
-    settings = Settings(count, timeout, share, retry, separate=separate)
-    opened = open_engine(engine, place)  # what is wrong with it is said first
+    elsewhere = how.address is not None or how.engine == "submitit"
+    count = how.at_once or (ELSEWHERE if elsewhere else fitting(loaded))
+    share = free_memory() // count if how.engine == "local" else None
+    settings = Settings(count, how.timeout, share, states, separate=how.separate)
+    opened = open_engine(how.engine, Place(count, home.folder.absolute(), how.address))  # what is wrong is said first
     with home.taken():
-        if runs is not None:
-            home.share(runs)
-        begin(loaded, home, settings, opened, overrides or [])
-
-
-def retry(study: StudyName, output: Folder = None, timeout: Timeout = None, overrides: Overrides = None) -> None:
-    """Do the runs of a study again that failed, and those that are missing, on this machine."""
-    run(study, output, timeout=timeout, retry=True, overrides=overrides)
+        if how.runs is not None:
+            home.share(how.runs)
+        begin(loaded, home, settings, opened, overrides)
 
 
 def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrides: list[str]) -> None:
     """Has the missing runs done in a folder that this process has taken, and writes the report."""
-    from unetkit.study.coordinator import missing, run_text
+    from unetkit.study.coordinator import missing
 
-    todo = missing(loaded, home, retry=settings.retry)
-    if todo:
-        run_text(loaded, todo[0])  # what is wrong with all of them is said before anything is written
     change = home.freeze(loaded, overrides)
     if change is not None:
         print(change)
+    for name, borrowed in home.borrow([one.id for one in loaded.runs]).items():
+        print(f"{loaded.name}: {len(borrowed):,} of {len(loaded.runs):,} runs were done in {name}; they are copied")
+    todo = missing(loaded, home, settings.states)
     page = home.folder / "report" / "report.html"
     if not todo and change is None and page.is_file():
         failed = tell_failed(loaded, home)
@@ -170,11 +208,11 @@ def tell_failed(loaded: Study, home: Home) -> int:
     return len(failures)
 
 
-def tell_missing(loaded: Study, home: Home, *, retry: bool) -> None:
+def tell_missing(loaded: Study, home: Home, states: tuple[State, ...]) -> None:
     """Says what would be done."""
     from unetkit.study.coordinator import missing
 
-    todo = missing(loaded, home, retry=retry)
+    todo = missing(loaded, home, states)
     for one in todo:
         print(f"{one.id}  {name_of(one)}")
     print(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {home.folder}")

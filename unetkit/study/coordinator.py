@@ -11,7 +11,7 @@ from typing import Protocol
 
 from unetkit.errors import Fault, UnetkitError
 from unetkit.study.arm import Run
-from unetkit.study.ending import RESULT, Ending, state_of
+from unetkit.study.ending import RESULT, Ending, State, state_of
 from unetkit.study.home import Home
 from unetkit.study.index import Index, entries_in
 from unetkit.study.results import StudyError
@@ -40,29 +40,36 @@ class Watcher(Protocol):
 class Settings:
     """How runs are done: so many at once, for so many seconds at most each, with so many bytes of data.
 
-    A run whose process was killed begins again, `attempts` times in all; one that failed only with `retry`.
+    Only runs in one of the `states` are done. One whose process was killed begins again, `attempts` times in all.
     `separate`: run folders are not to be seen from where runs are done. `module` has the `main` that does one.
     """
 
     at_once: int = 1
     timeout: float | None = None
     memory: int | None = None
-    retry: bool = False
+    states: tuple[State, ...] = ("waiting",)
     attempts: int = 4
     separate: bool = False
     module: str = WORKER
 
 
-def missing(study: Study, home: Home, *, retry: bool) -> list[Run]:
-    """Returns the runs that are to be done, in their order; those that failed only for a `retry`."""
-    wanted = ("waiting", "failed") if retry else ("waiting",)
-    return [run for run in study.runs if state_of(home.run(run.id)) in wanted]
+def missing(study: Study, home: Home, states: tuple[State, ...] = ("waiting",)) -> list[Run]:
+    """Returns the runs in one of some states, in their order."""
+    return [run for run in study.runs if state_of(home.run(run.id)) in states]
 
 
 def run_text(study: Study, run: Run) -> str:
-    """Returns the run.yaml of a run, every default filled in and paths absolute; raises SpecError for a wrong one."""
+    """Returns the run.yaml of a run, every default filled in and paths absolute.
+
+    Raises SpecError for a wrong one, and StudyError where the study does not say which data.
+    """
     from unetkit.train import load_run  # of which a plan alone needs nothing
 
+    if not run.run_values["data"]:
+        cure = "Give them with --data: a data file, a folder with images/ and masks/, or mni."
+        raise StudyError(
+            Fault("data-missing", f"the study {study.name} does not say which data it is for", "data", cure)
+        )
     folder = study.path.parent.absolute() if study.path is not None else Path.cwd()
     text: str = load_run(run.run_values, folder=folder).text()
     return text
@@ -89,7 +96,7 @@ class Coordinator:
 
     def work(self, executor: Executor, index: Index) -> None:
         """Keeps as many runs going as may at once, until none is left."""
-        queue = deque(missing(self.study, self.home, retry=self.settings.retry))
+        queue = deque(missing(self.study, self.home, self.settings.states))
         going: dict[Future[Outcome], Run] = {}
         while queue or going:
             while queue and len(going) < self.settings.at_once:

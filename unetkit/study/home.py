@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,11 +15,14 @@ from typing import IO, Any, NamedTuple
 
 from unetkit.errors import Fault
 from unetkit.study.collecting import read_json
-from unetkit.study.ending import PARTIAL
+from unetkit.study.ending import PARTIAL, state_of
 from unetkit.study.results import StudyError
 from unetkit.study.study import Study
+from unetkit.study.task import PRIVATE
 from unetkit.writing import write_whole
 
+COPYING = ".copying-"
+"""How the names of runs begin that are being copied."""
 LOOKS = 10
 """A status looks at the lock for a moment: so often it is tried."""
 
@@ -99,6 +103,25 @@ class Home:
             raise StudyError(
                 Fault("runs-elsewhere", f"the runs of {self.folder} lie in {self.runs.resolve()}", cure=cure)
             )
+
+    def borrow(self, wanted: Sequence[str]) -> dict[str, list[str]]:
+        """Copies runs that a study in a neighbouring folder has done; returns their ids by that folder's name.
+
+        A copy appears whole or not at all. Where a run was begun here, it goes on here.
+        """
+        found: dict[str, list[str]] = {}
+        here = self.folder.resolve()
+        for left in self.runs.glob(f"{COPYING}*"):
+            shutil.rmtree(left)
+        others = [one for one in sorted(here.parent.iterdir()) if one != here and (one / "plan.json").is_file()]
+        for name in [one for one in wanted if not self.run(one).exists()] if others else []:
+            other = next((one for one in others if state_of(one / "runs" / name) == "done"), None)
+            if other is not None:
+                copy = self.runs / f"{COPYING}{name}"
+                shutil.copytree(other / "runs" / name, copy, ignore=shutil.ignore_patterns(*PRIVATE))
+                copy.rename(self.run(name))
+                found.setdefault(other.name, []).append(name)
+        return found
 
     def check(self, study: Study) -> None:
         """Raises StudyError where the folder has a study of another name."""

@@ -31,7 +31,7 @@ def window(
     firsts = [int(index.min()) for index in sources]
     part = read(tuple(slice(first, int(index.max()) + 1) for first, index in zip(firsts, sources, strict=True)))
     for axis, (first, index, position) in enumerate(zip(firsts, sources, positions, strict=True), start=1):
-        part = along(part, index - first, axis)
+        part = taken(part, index - first, axis)
         outside = (position < 0) | (position >= size[axis - 1])
         if mode == "zeros" and outside.any():
             filling = nothing.reshape(-1, *(1,) * (part.ndim - 1)).astype(part.dtype)
@@ -39,7 +39,7 @@ def window(
     return part
 
 
-def along(part: NDArray[Any], index: NDArray[np.intp], axis: int) -> NDArray[Any]:
+def taken(part: NDArray[Any], index: NDArray[np.intp], axis: int) -> NDArray[Any]:
     """Returns the samples at an index along an axis. What is in order at its heart is copied in one piece."""
     if np.array_equal(index, np.arange(part.shape[axis])):
         return part

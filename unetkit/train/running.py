@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from math import ceil, inf, prod
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +17,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
 from unetkit.scoring import evaluate
+from unetkit.tiling.allocator import kept_memory
 from unetkit.train.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.errors import TrainError
 from unetkit.train.frame import PATCH
@@ -128,7 +130,8 @@ class Running:
         task = Segmentation(self.model, patches, self.run, self.run.data.workers)
         if self.progress:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
-        with quiet(), torch.random.fork_rng(devices=[]):
+        memory = kept_memory() if on_cpu(self.machine) else nullcontext()
+        with quiet(), memory, torch.random.fork_rng(devices=[]):
             trainer = self.trainer(callbacks)
             if training.batch % trainer.world_size:  # told before the other processes begin
                 message = f"a batch of {training.batch} patches cannot be shared by {trainer.world_size} processes"
