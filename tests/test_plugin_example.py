@@ -1,20 +1,19 @@
-"""A distribution of another laboratory, built as a wheel and installed into a fresh environment."""
+"""A distribution of another laboratory, built as a wheel and installed into a fresh environment, used, and removed."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 import sys
-import sysconfig
-import venv
-import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
-ROOT = Path(__file__).parents[1]
+from tests.photos import write_photos
+from tests.places import ROOT, Place
+
 SPEC = """\
 unetkit: 1
 name: borrowed
@@ -25,45 +24,42 @@ block: example/inverted
 up: example/nearest
 skip: example/mean
 """
-
-
-class Place:
-    """A fresh environment, and a folder to work in. Its other packages are those of the environment of the tests."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        venv.create(folder / "venv", with_pip=False, symlinks=True)
-        self.python = folder / "venv" / "bin" / "python"
-        self.site = next((folder / "venv" / "lib").glob("python*/site-packages"))
-        (self.site / "parent.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n")
-
-    def install(self, source: Path) -> None:
-        """Builds a wheel and unpacks it, which is what installing it does."""
-        copied = self.folder / "source"
-        shutil.copytree(source, copied)
-        build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(self.folder), str(copied)]
-        subprocess.run(build, check=True, capture_output=True)
-        (wheel,) = self.folder.glob("*.whl")
-        zipfile.ZipFile(wheel).extractall(self.site)
-
-    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Returns what a command gave; its exit code is asserted."""
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
-        program = "from unetkit.cli import main; main()"
-        command = [str(self.python), "-c", program, *arguments]
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=self.folder, env=environment, check=False, encoding="utf-8"
-        )
-        assert done.returncode == code, done.stderr
-        return done
+STUDY = """\
+unetkit: 1
+name: compared
+base: mine.yaml
+data: photos
+axes:
+  block: [example/se_conv]
+seeds: 1
+training: {batch: 2, patch: 32, logger: []}
+budget: {steps: 2}
+"""
+CURE = "Install it: pip install unetkit-example"
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example as a wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    source = str(ROOT / "tests" / "plugin_example")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), source]
+    subprocess.run(build, check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Place]:
+    """An environment with the example, a spec and a study that use it, images, and a network trained on them."""
     made = Place(tmp_path_factory.mktemp("place"))
-    made.install(ROOT / "tests" / "plugin_example")
+    made.pip("install", str(wheel))
     (made.folder / "mine.yaml").write_text(SPEC)
+    (made.folder / "study.yaml").write_text(STUDY)
+    write_photos(made.folder / "photos")
+    Image.fromarray(np.arange(90 * 70, dtype=np.uint8).reshape(90, 70)).save(made.folder / "large.png")
+    (made.folder / "resolved.yaml").write_text(made.run("resolve", "mine.yaml").stdout)
+    quick = ["--steps", "2", "--set", "training.patch=32", "--set", "training.batch=2"]
+    made.run("train", "mine.yaml", "photos", "-o", "run", *quick)
     yield made
 
 
@@ -73,11 +69,25 @@ def test_its_blocks_are_used_by_name_and_pinned_by_resolve(place: Place) -> None
     assert "measured" in place.run("show", "mine.yaml", "--size", "32").stdout
     place.run("draw", "mine.yaml", "-o", "mine.svg", "--size", "32")
     assert "from unetkit_example.wrapped import InvertedBottleneck" in place.run("code", "mine.yaml").stdout
-    resolved = place.run("resolve", "mine.yaml").stdout
-    assert "plugins: {unetkit-example: 1.2.0}" in resolved
-    (place.folder / "resolved.yaml").write_text(resolved)
+    assert "plugins: {unetkit-example: 1.2.0}" in (place.folder / "resolved.yaml").read_text()
     told = place.run("validate", "resolved.yaml", "--set", "plugins.unetkit-example=1.1.0", code=1).stderr
     assert "this was made with unetkit-example 1.1.0, installed is 1.2.0" in told
+
+
+def test_a_network_of_its_blocks_is_trained_and_tiled_exactly(place: Place) -> None:
+    model = "run/best.safetensors"
+    place.run("predict", model, "large.png", "-o", "whole", "--probabilities")
+    place.run("predict", model, "large.png", "-o", "tiled", "--probabilities", "--tile", "32", "--exact")
+    whole, tiled = (np.load(next((place.folder / name).iterdir())) for name in ("whole", "tiled"))
+    assert whole.shape == (2, 90, 70)
+    assert np.abs(tiled - whole).max() <= 1e-5
+    assert "disc" in place.run("evaluate", model, "photos", "--json").stdout
+
+
+def test_an_arm_of_a_study_has_one_of_its_blocks(place: Place) -> None:
+    text = place.run("study", "run", "study.yaml", "-o", "study").stdout
+    assert "2 of 2 runs have finished" in " ".join(text.split())
+    assert "block=example/se_conv" in (place.folder / "study" / "plan.json").read_text()
 
 
 def test_a_block_is_described_with_owner_line_and_paper(place: Place) -> None:
@@ -86,24 +96,24 @@ def test_a_block_is_described_with_owner_line_and_paper(place: Place) -> None:
     assert "type: example/se_conv" in text and (place.folder / "se.svg").stat().st_size > 1000
 
 
-def test_without_it_every_command_says_what_to_install_and_others_work(place: Place) -> None:
-    if not (place.folder / "resolved.yaml").exists():
-        (place.folder / "resolved.yaml").write_text(place.run("resolve", "mine.yaml").stdout)
-    info = place.site / "unetkit_example-1.2.0.dist-info"
-    info.rename(place.folder / "away")
+def test_without_it_every_command_says_what_to_install_and_others_work(place: Place, wheel: Path) -> None:
+    place.pip("uninstall", "unetkit-example")
     try:
-        for command in (["validate"], ["show"]):
-            told = place.run(*command, "mine.yaml", code=1).stderr
-            assert "Install it: pip install unetkit-example, or example." in told
-        told = place.run("validate", "resolved.yaml", code=1).stderr
-        assert "this was made with 1.2.0" in told and "pip install unetkit-example==1.2.0" in told
+        named = [[command, "mine.yaml"] for command in ("validate", "show", "code", "resolve", "sizes")]
+        named += [["draw", "mine.yaml", "-o", "again.svg"], ["train", "mine.yaml", "photos", "--steps", "1"]]
+        for arguments in named:
+            assert f"{CURE}, or example." in place.run(*arguments, code=1).stderr
+        assert f"{CURE}, or example." in place.run("study", "plan", "study.yaml", code=1).stderr
+        pinned = [["validate", "resolved.yaml"], ["card", "run/best.safetensors", "-o", "card"]]
+        pinned += [["predict", "run/best.safetensors", "large.png", "-o", "again"]]
+        pinned += [
+            ["evaluate", "run/best.safetensors", "photos"],
+            ["export", "run/best.safetensors", "--to", "onnx", "-o", "a.onnx"],
+        ]
+        for arguments in pinned:
+            told = place.run(*arguments, code=1).stderr
+            assert "this was made with 1.2.0" in told and f"{CURE}==1.2.0" in told
         place.run("validate", "unet-2015")
+        place.run("train", "unet-small", "photos", "--steps", "1", "-o", "other", "--set", "out_channels=2")
     finally:
-        (place.folder / "away").rename(info)
-
-
-def test_a_new_plugin_installs_and_passes_its_check(tmp_path: Path) -> None:
-    made = Place(tmp_path)
-    made.install(tmp_path / made.run("plugin", "new", "acme").stdout.strip())
-    text = made.run("plugin", "check", "unetkit-acme", "--only", "gradients").stdout
-    assert text.count("1 checks ran, 0 failed") == 2
+        place.pip("install", str(wheel))

@@ -274,8 +274,11 @@ def test_what_looks_at_the_whole_image_is_blended_and_told() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         whole = predict(model, image)
-    with pytest.warns(UserWarning, match="norm1 and .* depends on the whole image, so 12 tiles are blended"):
+    with pytest.warns(UserWarning, match="norm1 and .* depend on the whole image, so 12 tiles are blended"):
         blended = predict(model, image, 96)
+    with pytest.raises(InferenceError, match="so 12 tiles cannot give what the whole image gives"):
+        predict(model, image, 96, exact=True)
+    assert np.array_equal(predict(model, image, exact=True), whole)
     assert blended.shape == whole.shape
     assert 0 < np.abs(blended - whole).mean() < 0.25 * whole.std()
 

@@ -228,6 +228,11 @@ def test_batches_that_make_one_step_together_make_one_entry_of_the_log(photos: P
     assert [step for step, _ in result["loss"]] == [1, 2, 3, 4]
 
 
+def test_a_network_that_tells_more_classes_than_there_are_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="tiny tells 4 classes, the images have 2: class 0, class 1"):
+        trained(values(photos), tmp_path, "spec.out_channels=4")
+
+
 def test_activations_that_are_computed_again_change_nothing(photos: Path, tmp_path: Path) -> None:
     said = values(photos)
     said["spec"] |= {"block": {"dropout": 0.2}, "norm": "instance"}

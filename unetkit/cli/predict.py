@@ -35,6 +35,9 @@ MemoryText = Annotated[
 Device = Annotated[str | None, typer.Option(help="As in cuda:0. [default: cuda where there is one, else cpu]")]
 Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The numbers to compute in.")]
 Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities, not class numbers.")]
+Exact = Annotated[
+    bool, typer.Option("--exact", help="Refuse tiles that are not exactly what the whole image gives, not blend them.")
+]
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -48,6 +51,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     device: Device = None,
     dtype: Number = "fp32",
     probabilities: Probabilities = False,
+    exact: Exact = False,
 ) -> None:
     """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
@@ -59,7 +63,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.train.labelling import Asked, file_labeller
 
-    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities)
+    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact)
     with file_labeller(model, asked) as ready:
         broken = label_all(ready, files, output)
     if broken:

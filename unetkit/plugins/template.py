@@ -71,19 +71,16 @@ class GatedConv(Block):
     "unetkit_NAME/wrapped.py": '''\
 """A block made of any torch module: its arguments become the parameters of a spec, its facts are measured."""
 
-from typing import Annotated
+from typing import Literal
 
 import unetkit
-from pydantic import Field
 from torch import Tensor, nn
 
 
 class WideConvModule(nn.Module):
     """A depthwise convolution with a wide kernel, then a pointwise one, norm and activation."""
 
-    def __init__(
-        self, in_channels: int, channels: int, dims: int, kernel: Annotated[int, Field(ge=1, le=31)] = 7
-    ) -> None:
+    def __init__(self, in_channels: int, channels: int, dims: int, kernel: Literal[3, 5, 7, 9, 11] = 7) -> None:
         super().__init__()
         conv = getattr(nn, f"Conv{dims}d")
         self.depthwise = conv(in_channels, in_channels, kernel, padding="same", groups=in_channels)

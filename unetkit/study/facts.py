@@ -19,6 +19,7 @@ from unetkit.planning.wire import Pieces
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
 from unetkit.study.arm import Facts
+from unetkit.wrapping.operation import Wrapped
 
 NO_SIZES = ("out", "groups", "bias")
 """Fields of convolutions on which no size depends."""
@@ -135,6 +136,8 @@ def form_of(node: Node) -> Any:
 
 def arguments(operation: Operation) -> tuple[Any, ...]:
     """Returns the arguments of an operation that sizes may depend on."""
+    if isinstance(operation, Wrapped):
+        return operation.axes
     names = [field.name for field in fields(operation)]  # type: ignore[arg-type]  # each is a dataclass
     left_out = NO_SIZES if isinstance(operation, Conv | TransposedConv) else ()
     return tuple(getattr(operation, name) for name in names if name not in left_out)

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from multiprocessing import connection, get_context, parent_process
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol
 
 LOG = "log.txt"
@@ -114,18 +115,35 @@ def forked(module: str, folder: Path, memory: int | None) -> Forked:
 
     The server has imported the module, and what the module's NEEDED names: torch, which takes seconds.
     """
-    environment = dict(os.environ) | ONE_THREAD
     context = get_context("forkserver")
     context.set_forkserver_preload([module, *import_module(module).NEEDED])
-    process = context.Process(target=work, args=(module, str(folder), memory, environment))
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)  # the server may begin now, and import torch
-    try:
+    process = context.Process(target=work, args=(module, str(folder), memory, dict(os.environ) | ONE_THREAD))
+    with one_thread(), no_main():
         process.start()
+    return Forked(process)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """The server may begin now, and import torch: it takes its environment from here."""
+    before = {name: os.environ.get(name) for name in ONE_THREAD}
+    os.environ.update(ONE_THREAD)
+    try:
+        yield
     finally:
         for name, value in before.items():
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
-    return Forked(process)
+
+
+@contextmanager
+def no_main() -> Iterator[None]:
+    """Keeps multiprocessing from executing the user's script again in each process: nothing of it is needed there."""
+    own = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = own
 
 
 def work(module: str, folder: str, memory: int | None, environment: dict[str, str]) -> None:

@@ -17,7 +17,7 @@ from unetkit.planning import Plan
 from unetkit.tiling.allocator import reserve
 from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
-from unetkit.tiling.running import Runner, free_memory, ready
+from unetkit.tiling.running import InferenceError, Runner, free_memory, ready
 from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
 from unetkit.tiling.window import Outside, Read, window
 
@@ -37,6 +37,7 @@ def predict(
     memory: int | None = None,
     device: str | torch.device | None = None,
     dtype: str = "fp32",
+    exact: bool = False,
 ) -> Tensor: ...
 
 
@@ -49,10 +50,11 @@ def predict(
     memory: int | None = None,
     device: str | torch.device | None = None,
     dtype: str = "fp32",
+    exact: bool = False,
 ) -> NDArray[Any]: ...
 
 
-def predict(
+def predict(  # noqa: PLR0913 - one parameter per wish
     model: nn.Module,
     image: NDArray[Any] | Tensor,
     tile: Tile = "auto",
@@ -60,18 +62,20 @@ def predict(
     memory: int | None = None,
     device: str | torch.device | None = None,
     dtype: str = "fp32",
+    exact: bool = False,
 ) -> NDArray[Any] | Tensor:
     """Returns the output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
     "auto" (tiles whose activations fit into `memory` bytes, with the least work), about so many samples per axis,
     or None: the whole image at once. Tiles give what the whole image gives, to float rounding; where an operation looks
-    at the whole image, they overlap and are blended, with a UserWarning. Numbers are fp32, bf16 or fp16.
+    at the whole image, they overlap and are blended, with a UserWarning; `exact` refuses that, by InferenceError.
+    Numbers are fp32, bf16 or fp16.
     """
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
     with ready(model, device=device, dtype=dtype) as runner:
         check_shape(runner.plan, array.shape)
-        cut = plan_tiles(runner, array.shape[1:], tile, memory)
+        cut = plan_tiles(runner, array.shape[1:], tile, memory, exact=exact)
         shape = (runner.plan.spec.out_channels, *array.shape[1:])
         reserve(4 * prod(shape))
         result = torch.empty(shape)
@@ -88,8 +92,10 @@ def check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
         raise SizeError(Fault("input-shape", f"{spec.name} takes an image ({axes}), not {tuple(shape)}"))
 
 
-def plan_tiles(runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memory: int | None = None) -> Tiles:
-    """Returns how an image is cut; warns where tiles cannot give what the whole image would."""
+def plan_tiles(
+    runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memory: int | None = None, *, exact: bool = False
+) -> Tiles:
+    """Returns how an image is cut; warns, or raises InferenceError, where tiles cannot give what the whole would."""
     if memory is None:
         memory = free_memory(runner.device) // 2
         if runner.device.type == "cpu" and not distant(runner.plan):
@@ -98,12 +104,12 @@ def plan_tiles(runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memor
     if not cut.exact:
         names = distant(runner.plan) or ("an operation",)
         told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
-        warnings.warn(
-            f"{runner.plan.spec.name}: {told} depends on the whole image, so {cut.count} tiles are blended and differ "
-            "from the whole image's output",
-            UserWarning,
-            stacklevel=3,
-        )
+        verb = "depends" if len(names) == 1 else "depend"
+        why = f"{runner.plan.spec.name}: {told} {verb} on the whole image, so {cut.count} tiles"
+        if exact:
+            cure = "Allow more memory, or a larger tile, so that the image is one tile; or let them be blended."
+            raise InferenceError(Fault("not-exact", f"{why} cannot give what the whole image gives", cure=cure))
+        warnings.warn(f"{why} are blended and differ from the whole image's output", UserWarning, stacklevel=3)
     return cut
 
 

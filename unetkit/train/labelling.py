@@ -41,13 +41,17 @@ Advance = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Asked:
-    """What is wanted for each image, and with which means; `memory` is the process's own, in bytes."""
+    """What is wanted for each image, and with which means; `memory` is the process's own, in bytes.
+
+    `exact`: an image that needs tiles which cannot give what the whole image gives is refused.
+    """
 
     tile: Tile = "auto"
     memory: int | None = None
     device: str | None = None
     dtype: str = "fp32"
     probabilities: bool = False
+    exact: bool = False
 
 
 @contextmanager
@@ -127,7 +131,7 @@ class Labeller:
     def blocks(self, file: Path, images: Images) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
         """Yields parts of the result with what stands there, for one image of the file after the other."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
-        cut = plan_tiles(self.runner, images.size, self.asked.tile, memory)
+        cut = plan_tiles(self.runner, images.size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
             for part, block in stream(self.runner, cut, self.reader(file, images, number)):
                 found = self.result(block)

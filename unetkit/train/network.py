@@ -27,6 +27,11 @@ def check_fit(plan: Plan, pairs: Pairs) -> None:
         )
     if not pairs:
         raise TrainError(Fault("no-images", "there are no images to train with"))
+    if classes > len(pairs.classes):
+        known = ", ".join(pairs.classes)
+        message = f"{spec.name} tells {classes} classes, the images have {len(pairs.classes)}: {known}"
+        cure = f"Set out_channels={len(pairs.classes)}, or name all classes in the data file."
+        raise TrainError(Fault("classes", message, "out_channels", cure))
     for pair in pairs:
         if len(pair.image) != spec.in_channels:
             message = f"{pair.name} has {len(pair.image)} channels, the network takes {spec.in_channels}"

@@ -1,0 +1,54 @@
+"""Fresh environments for tests, into which distributions are installed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+COMMAND = """\
+#!{python}
+from unetkit.cli import main
+main()
+"""
+
+
+class Place:
+    """A fresh environment, and a folder to work in. Its other packages are those of the environment of the tests."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.bin = folder / "venv" / "bin"
+        venv.create(folder / "venv", with_pip=False, symlinks=True)
+        site = next((folder / "venv" / "lib").glob("python*/site-packages"))
+        (site / "parent.pth").write_text(f"{ROOT}\n{sysconfig.get_path('purelib')}\n")
+        command = self.bin / "unetkit"
+        command.write_text(COMMAND.format(python=self.bin / "python"))
+        command.chmod(0o755)
+
+    def pip(self, *arguments: str) -> None:
+        """Has pip do something here, with what there is on this machine alone."""
+        offline = {"install": ["--no-index", "--no-deps", "--no-build-isolation"], "uninstall": ["--yes"]}
+        verb, *rest = arguments
+        command = [sys.executable, "-m", "pip", "--python", str(self.bin / "python"), verb, *offline[verb], *rest]
+        self.call(command)
+
+    def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Returns what a command of unetkit gave; its exit code is asserted, and that nothing fell through."""
+        done = self.call([str(self.bin / "unetkit"), *arguments], code)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def call(self, command: list[str], code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Returns what a command gave; its exit code is asserted."""
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=self.folder, env=environment, check=False, encoding="utf-8"
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
