@@ -143,6 +143,7 @@ def test_a_run_leaves_a_model_a_log_scores_and_a_result(photos: Path, tmp_path: 
     assert kept["digest"] == unetkit.plan(unetkit.load(kept["run"]["spec"])).digest
     model = Trained.load(tmp_path / "run" / "best.safetensors")
     assert model.data == kept["data"] and model.training["run"] == kept["run"]
+    assert all(model.training[key] == kept[key] for key in ("steps", "loss", "validation", "scores"))
     assert load_run(tmp_path / "run" / "run.yaml").resolve() == kept["run"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from math import ceil, inf, prod
 from pathlib import Path
 from typing import Any, cast
@@ -36,6 +37,8 @@ from unetkit.train.validation import Validation
 from unetkit.train.watch import Watch
 from unetkit.writing import write_whole
 
+MOST_POINTS, MOST_ROWS = 500, 2000
+"""Of a curve, and of scores, that a model file keeps."""
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
@@ -105,7 +108,18 @@ class Running:
             "loss": watch.loss,
             "validation": validation.points,
         }
+        for name in ("last", "best"):
+            self.tell(name, values, scored=name == "best")
         return write_result(self.folder, values)
+
+    def tell(self, name: str, values: dict[str, Any], *, scored: bool) -> None:
+        """Writes into a model file how it was trained, so that it can be described where its run is not at hand."""
+        kept = Trained.load(self.folder / f"{name}.safetensors")
+        known = {key: values[key] for key in ("steps", "digest")}
+        known |= {key: thinned(values[key]) for key in ("loss", "validation")}
+        if scored and len(values["scores"]["images"]) <= MOST_ROWS:
+            known["scores"] = values["scores"]
+        replace(kept, training={**kept.training, **known}).save(self.folder / f"{name}.safetensors")
 
     def restore(self, state: dict[str, Any], callbacks: list[lightning.Callback]) -> int:
         """Takes weights and log from the checkpoint of a training that came to its end, and returns its steps."""
@@ -187,6 +201,17 @@ class Running:
             summary,
         )
         trained.save(self.folder / f"{name}.safetensors")
+
+
+def thinned(points: list[Any]) -> list[Any]:
+    """Returns points of a curve, evenly chosen where they are many; the first and the last stay.
+
+    >>> len(thinned(list(range(10_000)))), thinned(list(range(10_000)))[-1]
+    (500, 9999)
+    """
+    if len(points) <= MOST_POINTS:
+        return points
+    return [points[round(at * (len(points) - 1) / (MOST_POINTS - 1))] for at in range(MOST_POINTS)]
 
 
 def patch_size(run: RunSpec, pairs: Pairs) -> tuple[int, ...]:
