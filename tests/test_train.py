@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import signal
 import subprocess
 import sys
+from math import prod
 from pathlib import Path
 
 import numpy as np
@@ -21,10 +23,12 @@ from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
 from unetkit.planning import needed_memory
+from unetkit.planning.covering import covering_size
 from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
 from unetkit.train.machine import bytes_of, check_memory, largest_patch
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
+from unetkit.train.supervision import Supervision, sampled
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 HERE = Path(__file__).parents[1]
@@ -242,6 +246,46 @@ def test_activations_that_are_computed_again_change_nothing(photos: Path, tmp_pa
     assert [value for _, value in again["loss"]] == pytest.approx([value for _, value in kept["loss"]], rel=1e-5)
 
 
+@pytest.mark.parametrize("name", ["unet-same", "unet-2015"])
+def test_coarser_levels_are_held_against_the_labels_under_their_samples(name: str) -> None:
+    planned = unetkit.plan(unetkit.load(name, ["channels=[2, 3, 4, 5]", "out_channels=2"]))
+    size = covering_size(planned, (16, 16))
+    model = unetkit.build(planned.spec, seed=0)
+    levels = Supervision(model, planned, size, (0.5, 0.25), 0)
+    labels = torch.arange(prod(planned.output_size(size))).reshape(1, *planned.output_size(size))
+    levels.logits(model, torch.zeros(1, 1, *size))
+    for scope, place in zip(levels.scopes, levels.places, strict=True):
+        assert levels.seen[scope].shape[2:] == sampled(labels, place).shape[1:]
+        for (grid, count), part, own in zip(
+            planned.block_grid(scope, size), planned.crop_target(size), place, strict=True
+        ):
+            for at in range(count):
+                pixel = grid.start + at * grid.step  # in the input; the label's own is at most half a pixel away
+                inside = -0.5 < pixel - part.start <= part.stop - part.start - 0.5
+                assert (abs(int(own[at]) + part.start - pixel) <= 0.5) if inside else own[at] == -1
+
+
+def test_the_losses_of_coarser_levels_count_as_their_weights_say(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, deep_supervision=[0.5, 0.25], loss="cross_entropy")
+    said["spec"] |= {"channels": [4, 8, 8, 8]}
+    run = load_run(said)
+    result = trained(said, tmp_path / "run")
+    assert result.steps == 4
+    assert result.values["parameters"] == unetkit.plan(run.spec).parameters  # the heads are for training alone
+    seen = scene(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    model = unetkit.build(run.spec, seed=0)
+    levels = Supervision(model, unetkit.plan(run.spec), (32, 32), (0.5, 0.25), 0)
+    levels.logits(model, torch.zeros(1, 1, 32, 32))
+    for head in levels.heads:
+        torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # a convolution
+    labels = torch.zeros(1, 32, 32, dtype=torch.long)
+    terms = levels.terms(run.loss, run.loss.terms(seen), [labels])
+    shares = {"cross_entropy": 1 / 1.75, "level_1": 0.5 / 1.75, "level_2": 0.25 / 1.75}
+    assert {name: float(value.detach()) for name, value in terms.items()} == pytest.approx(
+        {name: share * math.log(2) for name, share in shares.items()}
+    )
+
+
 def test_training_ends_where_nothing_gets_better(photos: Path, tmp_path: Path) -> None:
     said = values(photos, steps=40, validate_every=1, early_stopping=2, schedule="constant")
     said["training"]["optimizer"] = {"type": "sgd", "learning_rate": 1e-9}
@@ -360,6 +404,11 @@ BROKEN = {
     ),
     "nothing wrong counts": ("steps: 4", "steps: 4, loss: {type: tversky, alpha: 0.0, beta: 0.0}", "nothing wrong"),
     "patience alone": ("steps: 4", "steps: 4, early_stopping: 3", "nothing is validated before the end"),
+    "too many levels": (
+        "steps: 4",
+        "steps: 4, deep_supervision: [0.5]",
+        "1 weights for 0 coarser levels of the decoder",
+    ),
     "no such level": ("steps: 4", "steps: 4, checkpointing: [2]", "there is no level 2"),
     "patch of other axes": ("steps: 4", "steps: 4, patch: [8, 8, 8]", "3 values for 2 axes"),
     "no such spec": ("extends: unet-same", "extends: unet-sam", "there is no spec 'unet-sam'"),

@@ -56,6 +56,7 @@ class Patches(Dataset[Item]):
     def __init__(self, pairs: Pairs, normalization: Normalization, plan: Plan, settings: PatchSettings) -> None:
         self.pairs = pairs
         self.normalization = normalization
+        self.plan = plan
         self.settings = settings
         self.cover = cover(plan, settings.size)
         self.target = plan.crop_target(self.cover.input_size)

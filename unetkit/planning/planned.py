@@ -225,6 +225,22 @@ class Plan:
         found = propagate.sizes(self.nodes, axis, n)[0]
         return propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output]
 
+    def block_grid(self, scope: str, size: Size) -> tuple[tuple[Grid, int], ...]:
+        """Returns per axis where the samples of a block's output sit, in input pixels, and how many they are.
+
+        >>> from unetkit.spec import load
+        >>> plan(load("unet-same")).block_grid("decoder.1.block", (64, 64))[0]
+        (Grid(start=Fraction(1, 2), step=Fraction(2, 1)), 32)
+        """
+        self.output_size(size)
+        (index,) = (span.output for span in self.spans if span.scope == scope)
+
+        def along(axis: int, n: int) -> tuple[Grid, int]:
+            found = propagate.sizes(self.nodes, axis, n)[0]
+            return propagate.grids(self.nodes, axis, found, self.main_inputs)[0][index], fixed(found[index])
+
+        return self._along(along, self.padded_size(tuple(size)))
+
     def output_size(self, size: Size) -> Size:
         """Returns the spatial size of the output; raises SizeError where the input size does not fit."""
         size = tuple(size)

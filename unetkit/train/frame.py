@@ -53,6 +53,8 @@ class Training(Strict):
     """The largest norm of all gradients together."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Numbers to compute in; weights are always fp32."""
+    deep_supervision: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
+    """Weights of the loss at the decoder's levels 1, 2, … beside 1 for the output, as in [0.5, 0.25]."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are computed again in the backward pass, and so not kept."""
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0

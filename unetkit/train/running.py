@@ -123,7 +123,8 @@ class Running:
 
     def restore(self, state: dict[str, Any], callbacks: list[lightning.Callback]) -> int:
         """Takes weights and log from the checkpoint of a training that came to its end, and returns its steps."""
-        weights = {name.removeprefix("model."): tensor for name, tensor in state["state_dict"].items()}
+        own = {name: tensor for name, tensor in state["state_dict"].items() if name.startswith("model.")}
+        weights = {name.removeprefix("model."): tensor for name, tensor in own.items()}
         self.model.load_state_dict(weights)
         self.model.eval()
         for one in callbacks:

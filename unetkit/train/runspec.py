@@ -279,6 +279,10 @@ class RunLoader:
             message = f"{len(training.patch)} values for {spec.dims} axes"
             cure = f"Give 1 or {spec.dims}."
             self.fault(Fault("wrong-length", message, cure=cure), "training", "patch")
+        if len(training.deep_supervision) > max(0, spec.depth - 2):
+            coarse = max(0, spec.depth - 2)
+            message = f"{len(training.deep_supervision)} weights for {coarse} coarser levels of the decoder"
+            self.fault(Fault("wrong-length", message, cure=f"Give at most {coarse}."), "training", "deep_supervision")
         for index, level in enumerate(training.checkpointing):
             if level >= spec.depth:
                 message = f"there is no level {level}, the network has levels 0 to {spec.depth - 1}"

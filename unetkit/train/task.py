@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 from unetkit.data import Patches
 from unetkit.train.losses import scene
 from unetkit.train.runspec import RunSpec
+from unetkit.train.supervision import Supervision
 
 
 class Ahead(Sampler[int]):
@@ -38,6 +39,11 @@ class Segmentation(lightning.LightningModule):
         self.patches = patches
         self.asked = run
         self.workers = workers
+        training = run.training
+        self.supervision: Supervision | None = None
+        if training.deep_supervision:
+            size = patches.cover.input_size
+            self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
         self.used = 0
         """Batches of this process that were used, from the beginning of the run."""
         for level in run.training.checkpointing:
@@ -71,12 +77,16 @@ class Segmentation(lightning.LightningModule):
     def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
         """Returns the loss of one batch, and its terms."""
         images, *truth = batch
-        terms = self.asked.loss.terms(scene(self.model(images), *truth))
+        levels = self.supervision
+        logits = self.model(images) if levels is None else levels.logits(self.model, images)
+        terms = self.asked.loss.terms(scene(logits, *truth))
+        if levels is not None:
+            terms = levels.terms(self.asked.loss, terms, truth)
         return {"loss": sum(terms.values()), "terms": {name: value.detach() for name, value in terms.items()}}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """Returns the optimizer of the run."""
-        made = self.asked.optimizer.make(self.model.parameters())
+        made = self.asked.optimizer.make(self.parameters())
         for group in made.param_groups:
             group["initial_lr"] = group["lr"]  # kept in checkpoints, where `lr` is what the schedule made of it
         return made
