@@ -16,6 +16,8 @@ import unetkit
 from benchmarks.memory import peak
 from unetkit.planning import needed_memory
 from unetkit.testing.strategies import specs
+from unetkit.train.network import recomputed
+from unetkit.train.task import recompute
 
 EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "20"))
 
@@ -44,12 +46,16 @@ def threads(count: int) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def measured(planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1) -> tuple[int, int]:
+def measured(
+    planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1, again: tuple[str, ...] = ()
+) -> tuple[int, int]:
     """Returns the peaks of a forward pass without gradients and of a training step, by the allocator's account."""
     model = unetkit.build(planned.spec, seed=0)
     image = torch.rand(batch, planned.spec.in_channels, *size)
     for weight in model.parameters():
         weight.grad = torch.zeros_like(weight)
+    for scope in again:
+        recompute(model.get_submodule(scope))
 
     def infer() -> None:
         with torch.no_grad():
@@ -74,6 +80,19 @@ def test_planned_memory_is_what_torch_allocates(case: str, count: int) -> None:
     needed = needed_memory(planned, size, threads=count)
     assert needed.inference == pytest.approx(inference, rel=0.02)
     assert needed.training == pytest.approx(training, rel=0.02)
+
+
+@pytest.mark.parametrize("levels", [(0,), (0, 1)])
+@pytest.mark.parametrize("case", ["valid", "padded", "residual"])
+def test_blocks_that_are_computed_again_need_no_more_than_planned(case: str, levels: tuple[int, ...]) -> None:
+    name, overrides, size = CASES[case]
+    planned = unetkit.plan(unetkit.load(name, overrides))
+    again = recomputed(planned, levels)
+    with threads(1):
+        training = measured(planned, size, again=again)[1]
+    needed = needed_memory(planned, size, threads=1, recomputed=again).training
+    assert 1 <= needed / training < 1.25
+    assert needed <= needed_memory(planned, size, threads=1).training
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")

@@ -6,7 +6,7 @@ of a convolution. The image itself, the parameters and their gradients are not a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from unetkit.operations import Concat, Dropout, Gate, InstanceNorm
@@ -15,6 +15,7 @@ from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
 from unetkit.planning.workspace import Map, Run, Work, padded_kept, work
+from unetkit.signal import Span
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Values per parameter that an optimiser keeps."""
@@ -38,16 +39,25 @@ class Memory(NamedTuple):
         return dict(self._asdict())
 
 
-def needed_memory(planned: Plan, size: Size, *, batch: int = 1, itemsize: int = 4, threads: int = 2) -> Memory:
+def needed_memory(
+    planned: Plan,
+    size: Size,
+    *,
+    batch: int = 1,
+    itemsize: int = 4,
+    threads: int = 2,
+    recomputed: Collection[str] = (),
+) -> Memory:
     """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit.
 
-    `threads` counts where it is 1: torch then computes 1×1 convolutions without copies.
+    `threads` counts where it is 1: torch then computes 1×1 convolutions without copies. `recomputed` are the blocks
+    that are computed again in the backward pass, as in `decoder.0.block`; the training's peak is then an upper bound.
     """
     weights = planned.parameters * itemsize
     run = Run(batch, itemsize, threads)
     return Memory(
         inference=inference_bytes(planned, size, run),
-        training=training_bytes(planned, size, run),
+        training=training_bytes(planned, size, run, recomputed),
         weights=weights,
         gradients=weights,
         optimizer=OPTIMIZER_COPIES["adam"] * weights,
@@ -114,18 +124,32 @@ class Ledger:
                 held -= alive.pop(done)
         return peak, held, alive
 
+    def forget(self, span: Span, kept: dict[int, int]) -> int:
+        """Keeps nothing of what is made within a block, and returns the bytes that would have been kept."""
+        inside = range(span.start, span.end)
+        gone = sum(self.beside[index] for index in inside)
+        for index in inside:
+            self.beside[index] = 0
+            if self.buffer[index] == index and index != self.buffer[span.output] and kept.pop(index, None) is not None:
+                gone += self.bytes[index]
+        return gone
+
 
 def inference_bytes(planned: Plan, size: Size, run: Run) -> int:
     """Returns the peak of all activations in a forward pass without gradients: liveness over the graph."""
     return Ledger(planned, size, run).forward({}, beside=False)[0]
 
 
-def training_bytes(planned: Plan, size: Size, run: Run) -> int:
-    """Returns the peak of all activations in a forward and a backward pass: what is kept for it, and its gradients."""
+def training_bytes(planned: Plan, size: Size, run: Run, recomputed: Collection[str] = ()) -> int:
+    """Returns the peak of all activations in a forward and a backward pass: what is kept for it, and its gradients.
+
+    Blocks that are `recomputed` keep nothing but their inputs; the largest of them is counted once more, whole.
+    """
     ledger = Ledger(planned, size, run, training=True)
     kept = kept_buffers(ledger)
+    again = max((ledger.forget(span, kept) for span in planned.spans if span.scope in recomputed), default=0)
     peak, held, alive = ledger.forward(kept, beside=True)
-    return max(peak, Backward(ledger, kept, held, alive).peak())
+    return max(peak, Backward(ledger, kept, held, alive).peak() + again)
 
 
 def kept_buffers(ledger: Ledger) -> dict[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from math import prod
 
 import torch
@@ -11,6 +12,7 @@ from unetkit.errors import Fault, SizeError
 from unetkit.planning import Plan, needed_memory
 from unetkit.tiling.running import available_memory
 from unetkit.train.errors import TrainError
+from unetkit.train.network import recomputed
 from unetkit.train.options import Machine
 
 
@@ -19,33 +21,39 @@ def on_cpu(machine: Machine) -> bool:
     return machine.accelerator == "cpu" or (machine.accelerator == "auto" and not torch.cuda.is_available())
 
 
-def check_memory(plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_copies: int = 2) -> None:
-    """Raises TrainError where a step needs more main memory than is free; it says the largest patch that fits."""
-    free, needed = available_memory(), bytes_of(plan, size, batch, optimizer_copies)
+def check_memory(
+    plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_copies: int = 2, levels: Collection[int] = ()
+) -> None:
+    """Raises TrainError where a step needs more main memory than is free; it says the largest patch that fits.
+
+    At some `levels` activations are computed again. bf16 counts as fp32, of which it needs 0.8 to 0.9 on the CPU.
+    """
+    again = recomputed(plan, levels)
+    free, needed = available_memory(), bytes_of(plan, size, batch, optimizer_copies, again)
     if needed <= free:
         return
-    largest = largest_patch(plan, size, batch, free)
+    largest = largest_patch(plan, size, batch, free, again)
     fits = f"training.patch={largest} fits" if largest else "no patch fits"
     shape = "×".join(map(str, size))
     message = f"a step of {batch} patches of {shape} needs {needed / 1e9:.1f} GB, free are {free / 1e9:.1f}"
     raise TrainError(Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch."))
 
 
-def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int) -> int:
-    """Returns the bytes of a training step with patches whose output is at least `size`."""
+def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: Collection[str] = ()) -> int:
+    """Returns the bytes of a training step with patches whose output is at least `size`; some blocks computed again."""
     found = cover(plan, size).input_size
-    needed = needed_memory(plan, found, batch=batch)
+    needed = needed_memory(plan, found, batch=batch, recomputed=again)
     image = 4 * batch * plan.spec.in_channels * prod(found)
     return needed.training + needed.weights * (2 + copies) + image
 
 
-def largest_patch(plan: Plan, size: tuple[int, ...], batch: int, free: int) -> int:
+def largest_patch(plan: Plan, size: tuple[int, ...], batch: int, free: int, again: Collection[str] = ()) -> int:
     """Returns the largest patch of equal axes, smaller than `size`, whose step fits into so many bytes; 0 for none."""
     low, high = 0, max(size)
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            fits = bytes_of(plan, (middle,) * plan.dims, batch, 2) <= free
+            fits = bytes_of(plan, (middle,) * plan.dims, batch, 2, again) <= free
         except SizeError:
             fits = True  # too small for the network: look above
         low, high = (middle, high) if fits else (low, middle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from unetkit.data import UNLABELLED, Pairs
 from unetkit.errors import Fault
 from unetkit.operations import Activation
@@ -41,3 +43,16 @@ def check_fit(plan: Plan, pairs: Pairs) -> None:
             message = f"{pair.name} has class {wrong.max()}, the network tells classes 0 to {classes - 1}"
             cure = f"Set out_channels={wrong.max() + 1}, or say which class stands for unlabelled pixels."
             raise TrainError(Fault("classes", message, "out_channels", cure))
+
+
+def recomputed(plan: Plan, levels: Collection[int]) -> tuple[str, ...]:
+    """Returns the blocks at some levels, whose activations are computed again in the backward pass.
+
+    >>> from unetkit.planning import plan
+    >>> from unetkit.spec import load
+    >>> recomputed(plan(load("unet-same")), [0, 4])
+    ('encoder.0.block', 'bottleneck.block', 'decoder.0.block')
+    """
+    wanted = {f"{part}.{level}.block" for part in ("encoder", "decoder") for level in levels}
+    wanted |= {"bottleneck.block"} if plan.spec.depth - 1 in levels else set()
+    return tuple(span.scope for span in plan.spans if span.scope in wanted)

@@ -62,7 +62,7 @@ class Running:
         """Trains, measures on whole images, and writes everything."""
         training = self.run.training
         if on_cpu(self.machine):
-            check_memory(self.plan, self.size, training.batch)
+            check_memory(self.plan, self.size, training.batch, levels=training.checkpointing)
         checkpoint = self.folder / "checkpoints" / "last.ckpt"
         state = read_checkpoint(checkpoint)
         threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()

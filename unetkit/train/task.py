@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
 from unetkit.train.losses import scene
+from unetkit.train.network import recomputed
 from unetkit.train.runspec import RunSpec
 from unetkit.train.supervision import Supervision
 
@@ -46,12 +47,8 @@ class Segmentation(lightning.LightningModule):
             self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
         self.used = 0
         """Batches of this process that were used, from the beginning of the run."""
-        for level in run.training.checkpointing:
-            for name, module in model.named_modules():
-                if name in (f"encoder.{level}.block", f"decoder.{level}.block") or (
-                    level == run.spec.depth - 1 and name == "bottleneck.block"
-                ):
-                    recompute(module)
+        for scope in recomputed(patches.plan, run.training.checkpointing):
+            recompute(model.get_submodule(scope))
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Gives this process every n-th patch where there are n processes, from the step on that is next."""
