@@ -11,7 +11,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long chaos kills check bench clean
+.PHONY: help demo test test-long chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ help: ## List these commands
 	@echo "PYTHON=python3.12   the Python to use, 3.11 to 3.13"
 	@echo "PIP_ARGS='...'      more arguments for pip install"
 
-demo: $(INSTALLED) ## Run a small study on brain images and report it (about six minutes on two cores)
+demo: $(INSTALLED) ## Run a small study on brain images and report it (about five minutes on two cores)
 	@$(BIN)/unetkit study run demo --output demo
 
 test: $(INSTALLED) ## Run all tests
@@ -33,6 +33,9 @@ chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random mo
 
 kills: $(INSTALLED) ## Kill trainings at 20 random moments and compare what they become, bit for bit
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.kills 20
+
+exports: $(INSTALLED) ## Export all shipped specs at their full width, and compare ONNX and OpenVINO with eager
+	@$(BIN)/python -m benchmarks.exports
 
 check: $(INSTALLED) ## Check format, lint, types and the direction of imports
 	@$(BIN)/ruff format --check .

@@ -7,6 +7,13 @@ from benchmarks.comparison import Comparison, interleave, report, timed
 from tests.sites import broken_site, distribution, unetkit
 
 ROUNDS = 11
+USES = """\
+unetkit: 1
+in_channels: 1
+out_channels: 2
+channels: [8, 16]
+block: p7/conv3
+"""
 
 
 def main() -> None:
@@ -20,15 +27,23 @@ def main() -> None:
             points = {f"blocks/conv{index}": f"unetkit_p{number}:Conv" for index in range(5)}
             distribution(many, f"unetkit-p{number}", points)
 
+        one = home / "one"
+        distribution(one, "unetkit-p7", {f"blocks/conv{index}": "unetkit_p7:Conv" for index in range(5)})
+        (home / "uses.yaml").write_text(USES)
+
         def beside(site: Path, *command: str) -> Comparison:
             ours = timed(lambda: unetkit(*command, site=site, folder=home))
-            theirs = timed(lambda: unetkit(*command, site=empty, folder=home))
+            other = one if command[-1] == "uses.yaml" else empty
+            theirs = timed(lambda: unetkit(*command, site=other, folder=home))
             wanted = 1.2 if site == broken else 1.3
             return Comparison(
-                f"{command[0]} beside {site.name}", *interleave(ours, theirs, rounds=ROUNDS), wanted=wanted
+                f"{' '.join(command)} beside {site.name}", *interleave(ours, theirs, rounds=ROUNDS), wanted=wanted
             )
 
-        report("with / without", [beside(broken, "blocks"), beside(many, "validate", "unet-2015")])
+        report(
+            "with / without",
+            [beside(broken, "blocks"), *(beside(many, "validate", spec) for spec in ("unet-2015", "uses.yaml"))],
+        )
 
 
 if __name__ == "__main__":

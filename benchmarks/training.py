@@ -29,8 +29,8 @@ from tests import reference
 from unetkit.train import Machine, load_run, train_run
 from unetkit.train.quiet import quiet
 
-ROUNDS = 7
-STEPS, BATCH, PATCH, SIZE = 40, 4, 128, 256
+ROUNDS = 5
+STEPS, BATCH, PATCH, SIZE = 100, 4, 128, 256  # half a minute; a run takes many
 IMAGES, TESTED = 12, 2
 CHANNELS = (16, 32, 64, 128)
 

@@ -20,6 +20,7 @@ def count(folder: Path) -> None:
     settings = json.loads((folder / "run.yaml").read_text())
     if settings.get("fails"):
         raise UnetkitError(Fault("diverged", "the loss is no number any more"))
+    bytearray(settings.get("bytes", 0))
     result, checkpoint = folder / "result.json", folder / "checkpoints" / "last"
     if result.exists():
         return

@@ -69,3 +69,14 @@ def test_what_is_left_out_is_not_imported(site: Path, tmp_path: Path) -> None:
 def test_strict_plugins_fail_at_the_first_fault(site: Path, tmp_path: Path) -> None:
     done = unetkit("validate", "unet-2015", site=site, folder=tmp_path, UNETKIT_STRICT_PLUGINS="1")
     assert done.returncode == 1 and "'absent/one' of absent 1.0" in done.stderr
+
+
+def test_a_block_of_a_file_does_not_stand_in_front_of_an_installed_one(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(WIRED.replace("class Conv", "class SoundConv"))
+    for name, code in (("sound_conv", 1), ("sound/sound_conv", 0)):
+        (tmp_path / "mine.yaml").write_text(SPEC.format(name))
+        done = unetkit("validate", "mine.yaml", "--plugin", "mine.py", site=site, folder=tmp_path)
+        assert done.returncode == code, done.stderr
+        if code:
+            assert "'sound_conv' is offered by mine, which registers it, and by sound/sound_conv" in done.stderr
+            assert "Write sound/sound_conv, or register yours under another name." in done.stderr

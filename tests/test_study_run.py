@@ -20,6 +20,7 @@ from unetkit.study.coordinator import Settings, missing
 from unetkit.study.ending import Ending, ending_of, state_of
 from unetkit.study.home import Home
 from unetkit.study.index import running
+from unetkit.study.process import Begin, forked, fresh
 from unetkit.study.results import StudyError
 from unetkit.study.task import PROCESSES, Task, attempt
 
@@ -88,6 +89,30 @@ def test_a_run_that_takes_too_long_is_ended(study: Study, home: Home) -> None:
     PROCESSES.allow()
     outcome = attempt(Task(study.runs[0].id, str(folder), MODULE, timeout=0.1))
     assert outcome.ending == Ending(1, "it took longer than 0.1 s")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+@pytest.mark.parametrize("begin", [fresh, forked])
+def test_a_run_has_no_more_than_its_share_of_the_memory(study: Study, home: Home, begin: Begin) -> None:
+    PROCESSES.allow(begin)
+    for number, wanted, reason in ((0, 10**8, ""), (1, 10**9, "it needs more than 0.5 GB of memory, its share")):
+        folder = home.run(study.runs[number].id)
+        folder.mkdir(parents=True)
+        said = json.loads(Stub()(study, study.runs[number])) | {"bytes": wanted}
+        (folder / "run.yaml").write_text(json.dumps(said))
+        ending = attempt(Task(study.runs[number].id, str(folder), MODULE, memory=5 * 10**8)).ending
+        assert ending.code == bool(reason) and ending.reason.startswith(reason)
+
+
+def test_what_a_neighbouring_study_has_done_is_copied(study: Study, home: Home) -> None:
+    do(study, home, Stub())
+    other = Home(home.folder.parent / "other")
+    ids = [run.id for run in study.runs]
+    with other.taken():
+        assert other.borrow(ids) == {home.folder.name: ids}
+        assert other.borrow(ids) == {}
+    assert missing(study, other) == [] and results(other) == results(home)
+    assert not list(other.runs.glob(".*"))
 
 
 def test_results_travel_back_from_where_the_folder_is_not_seen(study: Study, home: Home) -> None:

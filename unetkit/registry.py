@@ -228,9 +228,16 @@ def find(slot: str, name: str) -> type[Part]:
     if entry := built_in(slot).get(name):
         return imported(entry)
     load_requested()
-    if (slot, name) in _registered:
-        return _registered[slot, name]
     found = installed(slot).get(name, [])
+    if (slot, name) in _registered:
+        own = _registered[slot, name]
+        others = [entry for entry in found if entry.target != f"{own.__module__}:{own.__qualname__}"]
+        if others:
+            told = f"{others[0].full_name} (of {others[0].owner})"
+            message = f"{slot} {name!r} is offered by {own.__module__}, which registers it, and by {told}"
+            cure = f"Write {others[0].full_name}, or register yours under another name."
+            raise BlockError(Fault("block-ambiguous", message, cure=cure))
+        return own
     if len({entry.full_name for entry in found}) > 1:
         told = " and ".join(sorted(f"{entry.full_name} (of {entry.owner})" for entry in found))
         raise BlockError(Fault("block-ambiguous", f"{slot} {name!r} is offered by {told}", cure="Write the full name."))
