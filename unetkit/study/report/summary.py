@@ -93,10 +93,10 @@ def borne(view: View) -> str:
     tells = spread.discriminates(settings.level)
     text = "The data tell the arms apart" if tells else "The data are not shown to tell the arms apart"
     own = f"within an arm beyond what a seed does to all of them {view.score(spread.within)}"
+    told = f"standard deviation between arms {view.score(spread.between)}, {own}; F-test, {p_is(spread.p)}"
     return (
-        f"{text} (standard deviation between arms {view.score(spread.between)}, {own}; F-test, {p_is(spread.p)}): a true "
-        f"difference of {view.score(spread.detectable)} would be called in {100 * settings.power:g} % of such studies, "
-        f"a smaller one less often{new_images(view)}."
+        f"{text} ({told}): a true difference of {view.score(spread.detectable)} would be called in "
+        f"{100 * settings.power:g} % of such studies, a smaller one less often{new_images(view)}."
     )
 
 
