@@ -48,6 +48,17 @@ class Mates(Idle):
         return y - y.mean(0, keepdim=True)
 
 
+class Spare(Idle):
+    def __init__(self, in_channels: int, channels: int) -> None:
+        super().__init__(in_channels, channels)
+        self.norm = nn.BatchNorm2d(channels)
+        self.bias = nn.Parameter(torch.zeros(channels))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.norm(super().forward(x))
+        return y
+
+
 class Unstable(nn.Module):
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -84,6 +95,7 @@ wrong_size = unetkit.wrap(OffByOne, dims=(2,), facts=unetkit.Facts(after=1, leas
 idle = unetkit.wrap(Idle, dims=(2,))
 leaks = unetkit.wrap(Leaks, dims=(2,))
 mates = unetkit.wrap(Mates, dims=(2,))
+spare = unetkit.wrap(Spare, dims=(2,))
 unstable = unetkit.wrap(Unstable, dims=(2,))
 
 
@@ -93,9 +105,10 @@ unstable = unetkit.wrap(Unstable, dims=(2,))
         (wrong_size, "predicted", "Correct size or channels."),
         (idle, "parameters-effective", "the parameter 'width' changes nothing. Use it, remove it"),
         (leaks, "deterministic", "Ask self.training before dropping values."),
+        (spare, "gradients", "no gradient reaches bottleneck.block.spare.bias in 2D. Use it in forward, or remove it."),
         (mates, "batch-independent", "Use running values in evaluation"),
     ],
-    ids=["size", "parameter", "training", "batch"],
+    ids=["size", "parameter", "training", "bias", "batch"],
 )
 def test_a_mistake_is_caught_by_its_own_check(block: type[Part], check: str, told: str) -> None:
     report = check_block(block, only=[check])
