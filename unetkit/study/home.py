@@ -107,9 +107,12 @@ class Home:
     def borrow(self, wanted: Sequence[str]) -> dict[str, list[str]]:
         """Copies runs that a study in a neighbouring folder has done; returns their ids by that folder's name.
 
-        A copy appears whole or not at all. Where a run was begun here, it goes on here.
+        A copy appears whole or not at all. Where a run was begun here, it goes on here; a folder that studies share
+        gets no copies.
         """
         found: dict[str, list[str]] = {}
+        if self.runs.is_symlink():
+            return found
         here = self.folder.resolve()
         for left in self.runs.glob(f"{COPYING}*"):
             shutil.rmtree(left)

@@ -127,7 +127,8 @@ def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterato
     size = tuple(frame.image for frame in cut.frames)
 
     def run() -> Iterator[Block]:
-        reserve(cut.bytes)
+        if runner.device.type == "cpu":
+            reserve(cut.bytes)
         for tile in cut:
             starts = tuple(one.start - frame.before for one, frame in zip(tile, cut.frames, strict=True))
             output = runner(torch.from_numpy(window(read, size, starts, cut.size, outside)))
