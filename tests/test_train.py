@@ -151,6 +151,14 @@ def test_a_run_leaves_a_model_a_log_scores_and_a_result(photos: Path, tmp_path: 
     assert load_run(tmp_path / "run" / "run.yaml").resolve() == kept["run"]
 
 
+def test_a_log_gets_a_line_now_and_then(photos: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train_run(load_run(values(photos)), tmp_path, machine=CPU, progress=True)
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.split()[:4] for line in lines] == [
+        ["tiny", f"{25 * step}%", "step", str(step)] for step in range(1, 5)
+    ]
+
+
 def test_a_run_that_is_done_does_nothing_and_another_is_refused(photos: Path, tmp_path: Path) -> None:
     first = trained(values(photos), tmp_path)
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}

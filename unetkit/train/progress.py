@@ -11,6 +11,8 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from unetkit.train.pace import Pace
 
 SMOOTH = 0.95  # of the loss shown is the loss shown before
+LINES = 20
+"""Printed in all where standard error is no terminal, and so in a log."""
 
 
 class TrainingBar(lightning.callbacks.ProgressBar):
@@ -29,6 +31,8 @@ class TrainingBar(lightning.callbacks.ProgressBar):
             console=Console(stderr=True),
         )
         self.task = self.bar.add_task(name, total=1, state="")
+        self.name = name
+        self.told = 0
         self.enabled = True
 
     def disable(self) -> None:
@@ -36,7 +40,8 @@ class TrainingBar(lightning.callbacks.ProgressBar):
         self.enabled = False
 
     def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        if self.enabled:
+        self.told = int(LINES * self.pace.fraction)
+        if self.enabled and self.bar.console.is_terminal:
             self.bar.start()
 
     def on_train_batch_end(
@@ -46,11 +51,17 @@ class TrainingBar(lightning.callbacks.ProgressBar):
         self.loss = loss if self.loss is None else SMOOTH * self.loss + (1 - SMOOTH) * loss
         state = f"step {trainer.global_step:,} · loss {self.loss:.3f}"
         self.bar.update(self.task, completed=min(1.0, self.pace.fraction), state=state)
+        reached = int(LINES * min(1.0, self.pace.fraction))
+        if self.enabled and not self.bar.console.is_terminal and reached > self.told:
+            self.told = reached
+            self.bar.console.print(f"  {self.name} {reached / LINES:.0%} {state}", markup=False, highlight=False)
 
     def on_train_end(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
-        self.bar.stop()
+        if self.bar.console.is_terminal:
+            self.bar.stop()
 
     def on_exception(
         self, trainer: lightning.Trainer, pl_module: lightning.LightningModule, exception: BaseException
     ) -> None:
-        self.bar.stop()
+        if self.bar.console.is_terminal:
+            self.bar.stop()
