@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from unetkit.page.chart import Axis, Line, Point, chart, marks
 from unetkit.page.document import document, section
-from unetkit.page.element import Markup, element, join
+from unetkit.page.element import Markup, breakable, element, join
 from unetkit.page.picture import picture
 from unetkit.page.scale import Scale, scale
 from unetkit.page.table import Cell, Column, table
@@ -20,6 +20,7 @@ __all__ = [
     "Markup",
     "Point",
     "Scale",
+    "breakable",
     "chart",
     "document",
     "element",

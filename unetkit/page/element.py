@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-VOID = frozenset({"br", "hr", "img", "meta"})
+VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 
 
 class Markup(str):
     """Text that is HTML already."""
 
     __slots__ = ()
+
+
+def breakable(name: str) -> Markup:
+    """Returns a name whose line may be broken after a comma, so that it need not be within a word.
+
+    >>> breakable("down=max,up=linear")
+    'down=max,<wbr>up=linear'
+    """
+    first, *rest = (escape(part, quote=False) for part in name.split(","))
+    return Markup("".join([first, *(f",<wbr>{part}" for part in rest)]))
 
 
 def element(tag: str, /, *children: str, **attributes: object) -> Markup:

@@ -87,9 +87,15 @@ def written(value: Any) -> str:
 
     >>> written([8, 16]), written(None), written(True), written("crop")
     ('[8, 16]', 'none', 'true', 'crop')
+    >>> written({"type": "interpolate", "conv": 1})
+    '{type: interpolate, conv: 1}'
     """
     if value is None:
         return "none"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {written(one)}' for key, one in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(written, value))}]"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import Axis, Markup, Scale, element, join, marks, scale
+from unetkit.page import Axis, Markup, Scale, breakable, element, join, marks, scale
 from unetkit.page.chart import below, percent, rule
 from unetkit.study.report.view import VERDICTS, View, p_is
 from unetkit.study.statistics import Comparison
@@ -62,7 +62,9 @@ def row(view: View, each: Comparison, at: Scale) -> Markup:
     verdict = element("span", f"{sign} {title}", class_=f"verdict {each.verdict}")
     if each.verdict in ("better", "worse") and each.within_margin:
         numbers.append(element("span", "within the margin", class_="small"))
-    name = element("div", each.arm, element("span", f"{len(each.seeds)} pairs", class_="small"), class_="name")
+    name = element(
+        "div", breakable(each.arm), element("span", f"{len(each.seeds)} pairs", class_="small"), class_="name"
+    )
     drawn = marks(*shapes(view, each, at), height=HEIGHT, title=told)
     p = element("span", p_is(each.p_holm), class_="small") if each.p_holm is not None else Markup("")
     return element(

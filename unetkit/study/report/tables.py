@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from unetkit.page import Cell, Column, Markup, element, join, table
+from unetkit.page import Cell, Column, Markup, breakable, element, join, table
 from unetkit.study.report.view import VERDICTS, View, count, listed, p_text, plural
 from unetkit.study.results import ArmFacts
 from unetkit.study.statistics import Arm, Comparison
@@ -55,7 +55,7 @@ def arm_row(view: View, arm: Arm, each: Comparison | None) -> list[Cell]:
     numbers: dict[str, float | None] = {name: getattr(each, name) if each else None for name in names}
     sees = max((n or 10**9 for n in facts.receptive_field), default=None)
     return [
-        Cell(join([view.name(arm.arm, arm.fraction), also(facts)]), arm.arm),
+        Cell(join([breakable(view.name(arm.arm, arm.fraction)), also(facts)]), arm.arm),
         Cell(str(view.numbers[arm.arm]), view.numbers[arm.arm]),
         valued(view.score(arm.mean), arm.mean),
         valued(view.score(arm.deviation), arm.deviation),
@@ -80,7 +80,7 @@ def valued(text: str, value: float | None) -> Cell:
 
 def also(facts: ArmFacts) -> Markup:
     """Returns the other names of an arm, and what it changes where its name does not say so."""
-    parts = [element("span", f"also named {listed(facts.also)}", class_="small")] if facts.also else []
+    parts = [element("span", breakable(f"also named {listed(facts.also)}"), class_="small")] if facts.also else []
     told = [f"{path}={value}" for path, value in facts.differences]
     if facts.differences and ", ".join(told).replace(" ", "") != facts.name.replace(" ", ""):
         parts.append(element("span", changes(facts), class_="small"))
@@ -173,7 +173,11 @@ def troubles(view: View) -> Markup:
 def left_out(view: View) -> list[Markup]:
     """Returns the pairs that are not complete, by name."""
     rows = [
-        [Cell(view.name(each.arm, each.fraction)), Cell(lacking(each), look="long"), Cell(dropped(each), look="long")]
+        [
+            Cell(breakable(view.name(each.arm, each.fraction))),
+            Cell(lacking(each), look="long"),
+            Cell(dropped(each), look="long"),
+        ]
         for each in view.analysis.comparisons
         if each.lacking or each.dropped
     ]
