@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 import unetkit
 from unetkit import registry
-from unetkit.block import Part
+from unetkit.block import BASES, Part
 from unetkit.geometry import Interval
 from unetkit.operations.operation import Axes
 from unetkit.testing import Report, check_block
 from unetkit.wrapping.operation import Wrapped
 
-QUICK = ["reach", "gradients", "deterministic"]
+BUILT_IN = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]
 
 
 class OffByOne(nn.Module):
@@ -126,9 +126,9 @@ def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() ->
     assert not Report("x").passed
 
 
-@pytest.mark.parametrize(("slot", "name"), [("skip", "attention"), ("norm", "layer"), ("head", "conv")])
+@pytest.mark.parametrize(("slot", "name"), BUILT_IN)
 def test_built_in_blocks_pass(slot: str, name: str) -> None:
-    report = check_block(registry.find(slot, name), only=QUICK)
+    report = check_block(registry.find(slot, name))
     assert report.passed, str(report)
 
 
