@@ -29,7 +29,7 @@ test-long: $(INSTALLED) ## Run all tests, with ten times as many random networks
 	@UNETKIT_EXAMPLES=20000 $(TEST)
 
 chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random moments
-	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6
+	@STUB_NEEDS='torch lightning.pytorch' OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6
 
 kills: $(INSTALLED) ## Kill trainings at 20 random moments and compare what they become, bit for bit
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.kills 20

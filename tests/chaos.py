@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,15 +104,21 @@ def processes(folder: Path) -> list[str]:
     return found
 
 
+def kill_until(folder: Path, kills: int, seeds: int, stub: Stub, pause: float) -> Iterator[Chaos]:
+    """Has studies done until so many processes were killed, and gives each when it was checked."""
+    total, number = 0, 0
+    while total < kills:
+        chaos = Chaos(folder / str(number), seeds, stub, pause, random.Random(number))
+        chaos.go(kills - total)
+        chaos.check()
+        total, number = total + sum(chaos.killed.values()), number + 1
+        yield chaos
+
+
 def main(kills: int, seeds: int) -> None:
-    """Has studies done until so many processes were killed."""
+    """Says what was killed."""
     with tempfile.TemporaryDirectory() as name:
-        total, number = 0, 0
-        while total < kills:
-            chaos = Chaos(Path(name) / str(number), seeds, Stub(40_000, 20), 1.0, random.Random(number))
-            chaos.go(kills - total)
-            chaos.check()
-            total, number = total + sum(chaos.killed.values()), number + 1
+        for chaos in kill_until(Path(name), kills, seeds, Stub(40_000, 20), 3.0):
             told = ", ".join(f"{count} times a {what}" for what, count in chaos.killed.items())
             print(f"{len(chaos.study.runs)} runs, killed {told}: each done once, equal results, nothing left")  # noqa: T201
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import random
 import subprocess
 import sys
 import time
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos import ROOT, Chaos
+from tests.chaos import ROOT, kill_until
 from tests.stub_study import MODULE, Stub, do, results, write_study
 from unetkit.study import Study, load_study
 from unetkit.study.collecting import results_in
@@ -141,10 +140,8 @@ def test_the_index_says_what_runs_and_is_made_anew_from_folders(study: Study, ho
 
 
 def test_a_study_whose_processes_are_killed_finds_what_an_undisturbed_one_finds(tmp_path: Path) -> None:
-    chaos = Chaos(tmp_path, 1, Stub(20_000, 10), 1.0, random.Random(1))
-    chaos.go(4)
-    assert sum(chaos.killed.values()) == 4
-    chaos.check()
+    studies = list(kill_until(tmp_path, 4, 1, Stub(20_000, 10), 1.0))
+    assert sum(sum(chaos.killed.values()) for chaos in studies) == 4
 
 
 def test_a_run_dies_with_what_began_it(study: Study, home: Home) -> None:
