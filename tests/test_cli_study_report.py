@@ -47,19 +47,25 @@ def result(shift: float, seed: int) -> dict[str, Any]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """The folder of a study in which one run has failed."""
-    (tmp_path / "study.yaml").write_text(STUDY)
-    study = load_study(str(tmp_path / "study.yaml"))
-    (tmp_path / "plan.json").write_text(json.dumps(study.json()))
+    """The folder of a study in which one run is missing."""
+    return write_folder(tmp_path)
+
+
+def write_folder(home: Path) -> Path:
+    """Writes the folder of a study in which one run is missing, and returns it."""
+    home.mkdir(exist_ok=True)
+    (home / "study.yaml").write_text(STUDY)
+    study = load_study(str(home / "study.yaml"))
+    (home / "plan.json").write_text(json.dumps(study.json()))
     for one in study.runs[:-1]:
-        target = tmp_path / "runs" / one.id
+        target = home / "runs" / one.id
         target.mkdir(parents=True)
         shift = 0.0 if one.arm is study.base else 0.05 + one.seed / 1000
         (target / "result.json").write_text(json.dumps(result(shift, one.seed)))
         spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]}
         (target / "run.yaml").write_text(json.dumps({"unetkit": 1, "spec": spec, "training": {"steps": 10}}))
         (target / "timing.json").write_text(json.dumps({"seconds": 3.5, "versions": {"torch": "2.6"}, "threads": 1}))
-    return tmp_path
+    return home
 
 
 def test_a_report_is_written_and_its_summary_printed(folder: Path) -> None:

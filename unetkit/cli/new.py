@@ -61,22 +61,16 @@ def new(
 ) -> None:
     """Write a commented spec to begin with."""
     from unetkit.errors import Fault, FileError
+    from unetkit.writing import write_whole
 
     if file.suffix not in (".yaml", ".yml"):
         raise typer.BadParameter(f"{file} is no YAML file: call it {file}.yaml.")
     if base is not None and dims != 2:
         raise typer.BadParameter("--from takes the axes of its spec: leave --dims out.")
     text = starter(file, dims) if base is None else changed(file, base)
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with file.open("x", encoding="utf-8") as opened:
-            opened.write(text)
-    except FileExistsError:
-        raise FileError(
-            Fault("file-exists", f"{file} is there already", cure="Choose another name, or remove it.")
-        ) from None
-    except OSError as error:
-        raise FileError(Fault("file-unwritable", f"{file} cannot be written: {error.strerror or error}")) from error
+    if file.exists():
+        raise FileError(Fault("file-exists", f"{file} is there already", cure="Choose another name, or remove it."))
+    write_whole(file, text.encode())
     print(file)
 
 

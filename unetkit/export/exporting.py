@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from copy import deepcopy
+from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -23,9 +24,9 @@ from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.sizes import Sizes, spread, taken
 from unetkit.export.tracing import Scale, traced
 from unetkit.export.unsupported import refuse_unsupported
-from unetkit.imagefiles.target import placed
 from unetkit.planning import Plan
 from unetkit.planning.sized import Size
+from unetkit.writing import placed
 
 TOLERANCE = 1e-4
 """The largest difference from the network itself, as a part of the range of its output."""
@@ -118,7 +119,9 @@ def refuse_place(path: Path, to: Format) -> None:
 def write(program: ExportedProgram, content: Content, to: Format, path: Path) -> Run:
     """Writes a program in a format, and returns what runs that which was written."""
     if to == "torch":
-        torch.export.save(program, path, extra_files={"unetkit.json": json.dumps(dict(content.metadata))})
+        written = BytesIO()  # for torch ends the process where it writes to a disk that is full
+        torch.export.save(program, written, extra_files={"unetkit.json": json.dumps(dict(content.metadata))})
+        path.write_bytes(written.getbuffer())
         module = torch.export.load(path).module()  # it was written just now, so that it can be trusted
         return lambda image: module(torch.from_numpy(image)).numpy()
     onnx = onnx_bytes(program, content)

@@ -30,7 +30,11 @@ def write_openvino(onnx: bytes, content: Content, folder: Path) -> None:
         raise ExportError(Fault("export-openvino", f"{name}: OpenVINO cannot read this network: {reason}")) from error
     model.set_rt_info(json.dumps(dict(content.metadata)), [KEY])
     folder.mkdir()
-    openvino.save_model(model, folder / NAMES[0], compress_to_fp16=False)
+    try:
+        openvino.save_model(model, folder / NAMES[0], compress_to_fp16=False)
+    except RuntimeError as error:
+        (folder / "room").write_bytes(bytes(len(onnx)))  # the system says why, which OpenVINO does not
+        raise OSError(f"OpenVINO: {str(error).strip().splitlines()[-1]}") from error
 
 
 def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:

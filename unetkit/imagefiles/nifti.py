@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Layout, Stored
-from unetkit.imagefiles.target import Target, placed
+from unetkit.imagefiles.target import Target
+from unetkit.writing import placed
 
 
 @contextmanager

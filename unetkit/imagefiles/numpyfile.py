@@ -12,7 +12,8 @@ import numpy as np
 from unetkit.imagefiles.kinds import Origin, unreadable
 from unetkit.imagefiles.layout import Images, lay_out
 from unetkit.imagefiles.raw import RawFile
-from unetkit.imagefiles.target import Target, placed
+from unetkit.imagefiles.target import Target
+from unetkit.writing import placed
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles import numpyfile
 from unetkit.imagefiles.kinds import Origin, unreadable
 from unetkit.imagefiles.layout import Images, Layout
-from unetkit.imagefiles.target import Target, placed
+from unetkit.imagefiles.target import Target
+from unetkit.writing import placed
 
 MODES = {1: "L", 3: "RGB", 4: "RGBA"}
 DEEP_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")  # more than 8 bits: a conversion to "L" would clip them

@@ -12,7 +12,8 @@ import numpy as np
 from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Stored, lay_out
 from unetkit.imagefiles.raw import RawFile
-from unetkit.imagefiles.target import Target, placed
+from unetkit.imagefiles.target import Target
+from unetkit.writing import placed
 
 DECODED_BYTES = 256_000_000
 """Compressed images up to this size are decoded once and whole; larger ones by the chunks that are asked for."""

@@ -9,7 +9,8 @@ from typing import Any
 
 from unetkit.imagefiles.kinds import Origin, needed, unreadable
 from unetkit.imagefiles.layout import Images, Stored, lay_out
-from unetkit.imagefiles.target import Target, placed
+from unetkit.imagefiles.target import Target
+from unetkit.writing import placed
 
 CHUNK = 512  # samples along each of the last two axes
 

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from unetkit.errors import Fault, FileError
-from unetkit.writing import write_whole
+from unetkit.writing import placed, write_whole
 
 FILES = {
     "pyproject.toml": """\
@@ -134,11 +134,7 @@ def write_package(name: str, folder: Path) -> Path:
     home = folder / f"unetkit-{name}"
     if home.exists():
         raise FileError(Fault("file-exists", f"{home} is there already", cure="Choose another name, or remove it."))
-    for path, text in FILES.items():
-        target = home / path.replace("NAME", name)
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise FileError(Fault("file-unwritable", f"{home} cannot be made: {error.strerror or error}")) from error
-        write_whole(target, text.replace("NAME", name).encode())
+    with placed(home) as growing:
+        for path, text in FILES.items():
+            write_whole(growing / path.replace("NAME", name), text.replace("NAME", name).encode())
     return home

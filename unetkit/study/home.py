@@ -19,7 +19,7 @@ from unetkit.study.ending import PARTIAL, state_of
 from unetkit.study.results import StudyError
 from unetkit.study.study import Study
 from unetkit.study.task import PRIVATE
-from unetkit.writing import write_whole
+from unetkit.writing import write_whole, writing
 
 COPYING = ".copying-"
 """How the names of runs begin that are being copied."""
@@ -80,8 +80,10 @@ class Home:
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / ".lock").open("w") as file:
+        with writing(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
+            opened = (self.folder / ".lock").open("w")
+        with opened as file:
             try:
                 lock(file)
             except BlockingIOError as error:
