@@ -458,7 +458,7 @@ def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(mon
     free = bytes_of(plan, (128, 128), 8, 2)
     monkeypatch.setattr("unetkit.train.machine.available_memory", lambda: free)
     check_memory(plan, (128, 128), 8)
-    largest = largest_patch(plan, (512, 512), 8, free)
+    largest = largest_patch(plan, (512, 512), 8, free, 2)
     assert bytes_of(plan, (largest, largest), 8, 2) <= free < bytes_of(plan, (largest + 2, largest + 2), 8, 2)
     with pytest.raises(
         TrainError, match=rf"a step of 8 patches of 512×512 needs .* GB.*\n +training.patch={largest} fits"

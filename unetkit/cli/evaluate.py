@@ -155,13 +155,21 @@ def parse_spacing(text: str, dims: int) -> tuple[float, ...]:
 
 
 def summary_table(report: dict[str, Any]) -> Table:
-    """Returns classes below one another, metrics beside one another: each mean with its confidence interval."""
+    """Returns classes below one another, metrics beside one another: each mean with its confidence interval.
+
+    Below stand the means over classes, and those that the most frequent class everywhere would have.
+    """
     from unetkit.cli.output import table
 
     titles = [one["title"] for one in report["metrics"].values()]
     made = table("class", *titles, right=titles)
     for name in report["classes"]:
         made.add_row(name, *(cell(line) for line in report["summary"] if line["class"] == name))
+    made.add_section()
+    most = report["majority"]
+    for title, means in (("mean of classes", report["mean"]), (f"if all were {most['class']}", most["mean"])):
+        known = (means.get(name) for name in report["metrics"])
+        made.add_row(title, *("-" if mean is None else f"{mean:.3f}" for mean in known))
     return made
 
 

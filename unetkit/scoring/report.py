@@ -31,6 +31,7 @@ class Measured:
         """Returns the report as JSON has it: None where there is no value."""
         scores = self.scores
         overlap = [name for name in scores.metrics if not METRICS[name].distance]
+        most, constant = scores.majority()
         return {
             "images": len(scores.images),
             "classes": list(scores.classes),
@@ -42,6 +43,8 @@ class Measured:
                 {"class": line.class_name} | {key: finite(getattr(line, key)) for key in line._fields[1:]}
                 for line in scores.summary(seed=self.seed, confidence=self.confidence)
             ],
+            "mean": {name: finite(scores.mean(name)) for name in scores.metrics},
+            "majority": {"class": most, "mean": {name: finite(constant.mean(name)) for name in overlap}},
             "pooled": {
                 name: dict(zip(scores.classes, map(finite, scores.pooled(name)), strict=True)) for name in overlap
             },

@@ -109,6 +109,22 @@ class Scores:
             METRICS[metric].measure(Case(Counts(*map(int, total)), nothing, nothing, (1.0,), 0.0)) for total in totals
         )
 
+    def majority(self) -> tuple[str, Self]:
+        """Returns the class with the most true pixels, and what calling every pixel so would score by overlap."""
+        true = np.array([row.counts.both + row.counts.true_only for row in self.rows], np.int64)
+        true = true.reshape(-1, len(self.classes))
+        most = int(true.sum(0).argmax())
+        metrics = tuple(name for name in self.metrics if not METRICS[name].distance)
+        nothing = np.zeros((0,), bool)
+        rows = []
+        for image, pixels in zip(self.images, true.tolist(), strict=True):
+            for index, name in enumerate(self.classes):
+                own = pixels[index]
+                counts = Counts(own, sum(pixels) - own, 0) if index == most else Counts(0, 0, own)
+                case = Case(counts, nothing, nothing, (1.0,), 0.0)
+                rows.append(Row(image, name, counts, {each: METRICS[each].measure(case) for each in metrics}))
+        return self.classes[most], type(self)(self.classes, metrics, tuple(rows))
+
     def worst(self, count: int, metric: str) -> list[int]:
         """Returns the numbers of the images with the worst mean over classes, the worst first."""
         table = self.table(metric)

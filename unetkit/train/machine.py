@@ -32,7 +32,7 @@ def check_memory(
     free, needed = available_memory(), bytes_of(plan, size, batch, optimizer_copies, again)
     if needed <= free:
         return
-    largest = largest_patch(plan, size, batch, free, again)
+    largest = largest_patch(plan, size, batch, free, optimizer_copies, again)
     fits = f"training.patch={largest} fits" if largest else "no patch fits"
     shape = "×".join(map(str, size))
     message = f"a step of {batch} patches of {shape} needs {needed / 1e9:.1f} GB, free are {free / 1e9:.1f}"
@@ -47,13 +47,15 @@ def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: 
     return needed.training + needed.weights * (2 + copies) + image
 
 
-def largest_patch(plan: Plan, size: tuple[int, ...], batch: int, free: int, again: Collection[str] = ()) -> int:
+def largest_patch(
+    plan: Plan, size: tuple[int, ...], batch: int, free: int, copies: int, again: Collection[str] = ()
+) -> int:
     """Returns the largest patch of equal axes, smaller than `size`, whose step fits into so many bytes; 0 for none."""
     low, high = 0, max(size)
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            fits = bytes_of(plan, (middle,) * plan.dims, batch, 2, again) <= free
+            fits = bytes_of(plan, (middle,) * plan.dims, batch, copies, again) <= free
         except SizeError:
             fits = True  # too small for the network: look above
         low, high = (middle, high) if fits else (low, middle)

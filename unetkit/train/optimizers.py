@@ -27,6 +27,11 @@ class Optimizer(Part):
     """The highest; the schedule says what share of it counts when."""
     weight_decay: Decay = 1e-2
 
+    @property
+    def copies(self) -> int:
+        """The numbers that it keeps for each weight: what memory is planned with."""
+        return 2
+
     @abstractmethod
     def make(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         """Returns the optimizer of these parameters."""
@@ -69,6 +74,10 @@ class SGD(Optimizer):
     momentum: Share = 0.99
     nesterov: bool = True
     """Looks ahead by the momentum."""
+
+    @property
+    def copies(self) -> int:
+        return 1 if self.momentum else 0
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.nesterov and not self.momentum:
