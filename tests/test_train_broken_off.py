@@ -41,7 +41,9 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on(
         sync(handle)
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(FileError, match="cannot be written: No space left on device\n   Choose another place"):
+    with pytest.raises(
+        FileError, match="cannot be written: No space left on device\n   Make room, or choose another place"
+    ):
         trained(said, tmp_path / "full")
     monkeypatch.undo()
     assert [file for file in tmp_path.rglob(".*") if file.name != ".lock"] == []
@@ -143,7 +145,7 @@ def test_mlflow_keeps_the_log_in_the_folder(photos: Path, tmp_path: Path, monkey
 
 
 def test_a_logger_that_is_not_installed_is_told(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(*_: Any) -> None:
+    def missing(*_: Any, **_named: Any) -> None:
         raise ModuleNotFoundError("No module named 'mlflow'")
 
     monkeypatch.setattr("unetkit.train.loggers.mlflow", missing)

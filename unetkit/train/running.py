@@ -62,7 +62,13 @@ class Running:
         """Trains, measures on whole images, and writes everything."""
         training = self.run.training
         if on_cpu(self.machine):
-            check_memory(self.plan, self.size, training.batch, levels=training.checkpointing)
+            check_memory(
+                self.plan,
+                self.size,
+                training.batch,
+                optimizer_copies=self.run.optimizer.copies,
+                levels=training.checkpointing,
+            )
         checkpoint = self.folder / "checkpoints" / "last.ckpt"
         state = read_checkpoint(checkpoint)
         threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()
@@ -82,7 +88,8 @@ class Running:
         if state and state["callbacks"]["Watch"]["finished"]:  # broken off between the last step and the result
             steps: int | None = self.restore(state, callbacks)
         else:
-            steps = self.fit(callbacks, pace, checkpoint if state else None)
+            done = state["global_step"] if state else 0
+            steps = self.fit(callbacks, pace, checkpoint if state else None, done)
         if steps is None:  # another process than the first
             return RunResult(self.folder, {})
         self.save("last")
@@ -131,8 +138,8 @@ class Running:
             one.load_state_dict(state["callbacks"][one.state_key])
         return int(state["global_step"])
 
-    def fit(self, callbacks: list[lightning.Callback], pace: Pace, checkpoint: Path | None) -> int | None:
-        """Trains to the end and returns the steps; None in all processes but the first."""
+    def fit(self, callbacks: list[lightning.Callback], pace: Pace, checkpoint: Path | None, done: int) -> int | None:
+        """Trains to the end, after `done` steps, and returns the steps; None in all processes but the first."""
         training = self.run.training
         settings = PatchSettings(
             self.size,
@@ -147,7 +154,7 @@ class Running:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
         memory = kept_memory() if on_cpu(self.machine) else nullcontext()
         with quiet(), memory, torch.random.fork_rng(devices=[]):
-            trainer = self.trainer(callbacks)
+            trainer = self.trainer(callbacks, done)
             if training.batch % trainer.world_size:  # told before the other processes begin
                 message = f"a batch of {training.batch} patches cannot be shared by {trainer.world_size} processes"
                 cure = f"Give a multiple of {trainer.world_size}."
@@ -161,7 +168,7 @@ class Running:
         self.model.cpu().eval()
         return trainer.global_step if trainer.is_global_zero else None
 
-    def trainer(self, callbacks: list[lightning.Callback]) -> lightning.Trainer:
+    def trainer(self, callbacks: list[lightning.Callback], done: int) -> lightning.Trainer:
         """Returns Lightning's trainer; raises TrainError where there is no such machine."""
         training, machine = self.run.training, self.machine
         try:
@@ -178,7 +185,7 @@ class Running:
                 plugins=[WholeFiles()],
                 use_distributed_sampler=False,  # the task shares the patches out itself
                 sync_batchnorm=torch.cuda.is_available(),
-                logger=loggers(training.logger, self.run.spec.name, self.folder),
+                logger=loggers(training.logger, self.run.spec.name, self.folder, done),
                 enable_checkpointing=False,
                 enable_model_summary=False,
                 enable_progress_bar=self.progress,
