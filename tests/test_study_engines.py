@@ -1,7 +1,8 @@
-"""Every engine gives the results of the default one, started as docs/studies.md says."""
+"""A study of real trainings on every engine, begun with the commands of docs/studies.md, gives the same results."""
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,76 +14,107 @@ from pathlib import Path
 import pytest
 
 from tests.chaos import ROOT, processes
-from tests.stub_study import main, results, write_study
+from tests.stub_study import results
 from unetkit.study.engines import ENGINES, PACKAGES, Place, open_engine
 from unetkit.study.home import Home
 from unetkit.study.results import StudyError
 
-PORT = "8786"
 BIN = Path(sys.executable).parent
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder in which the default engine has done a study of four runs."""
-    made = tmp_path_factory.mktemp("engines")
-    write_study(made, 1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYTHONPATH", str(ROOT))
-        main(made, 1, 2)
-    return made
-
-
-def done(folder: Path, engine: str, *address: str) -> dict[str, str]:
-    """Returns the results of an engine, which has a process of its own: engines leave threads and settings behind."""
-    command = [sys.executable, "-m", "tests.stub_study", str(folder), "1", "2", engine, *address]
-    subprocess.run(command, cwd=ROOT, env=environment(), check=True, capture_output=True, timeout=300)
-    return results(Home(folder / engine))
-
-
-def environment() -> dict[str, str]:
-    """Returns variables with which the stub is found, wherever an engine begins it."""
-    import os
-
-    return os.environ | {"PYTHONPATH": str(ROOT)}
+STUDY = """\
+unetkit: 1
+name: tiny
+base: {extends: unet-small, name: tiny, channels: [4, 8]}
+data: {dataset: mni}
+training: {batch: 2, patch: 32, logger: []}
+budget: {steps: 4}
+axes:
+  skip: [none]
+seeds: 1
+"""
+SERVERS = {
+    "unetkit study run STUDY --engine dask --address tcp://127.0.0.1:8786": ("8786", ("dask scheduler", "dask worker")),
+    "unetkit study run STUDY --engine ray --address 127.0.0.1:6379": ("6379", ("ray start",)),
+}
+"""What runs beside a command, and the port that it has there."""
 
 
 def documented(start: str) -> list[str]:
-    """Returns the command in the documentation that begins so."""
+    """Returns the commands in the documentation that begin so."""
     lines = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8").splitlines()
-    return next(line for line in lines if line.startswith(start)).split()
+    return [line for line in lines if line.startswith(start)]
+
+
+COMMANDS = documented("unetkit study run STUDY --engine")
+
+
+def words(command: str) -> list[str]:
+    """Returns a command of the documentation with its program from where this Python has it."""
+    program, *arguments = command.split()
+    return [str(BIN / program), *arguments]
 
 
 @contextmanager
-def dask_by_hand(port: str) -> Iterator[str]:
-    """Gives the address of a scheduler with workers, started as the documentation says, on another port."""
-    with ExitStack() as stack:
-        for start in ("dask scheduler", "dask worker"):
-            command = [word.replace(PORT, port) for word in documented(start)]
-            command[0] = str(BIN / command[0])
-            process = stack.enter_context(
-                subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            )
+def served(command: str, folder: Path) -> Iterator[str]:
+    """Gives a command, on a port that is free, while what it asks to run first does."""
+    port, servers = SERVERS.get(command, ("", ()))
+    with ExitStack() as stack, socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        own = str(free.getsockname()[1])
+        free.close()
+        for once in documented("ray get-auth-token") if "ray start" in servers else ():
+            subprocess.run(words(once), cwd=folder, env=surroundings(folder), capture_output=True, check=True)
+        for start in servers:
+            server = words(documented(start)[0].replace(port, own))
+            with (folder / "server.txt").open("ab") as log:
+                process = subprocess.Popen(server, cwd=folder, env=surroundings(folder), stdout=log, stderr=log)
+            stack.enter_context(process)
             stack.callback(process.terminate)
-        yield documented("unetkit study run STUDY --engine dask --address")[-1].replace(PORT, port)
+        yield command.replace(port, own) if port else command
 
 
-@pytest.mark.parametrize("engine", ["dask", "submitit", "ray"])
-def test_an_engine_gives_the_results_of_the_default_one(engine: str, folder: Path) -> None:
+def surroundings(folder: Path) -> dict[str, str]:
+    """Returns the environment of commands: what the documentation exports, and a home where Ray leaves its token."""
+    exported = dict(line.removeprefix("export ").split("=") for line in documented("export "))
+    return os.environ | exported | {"HOME": str(folder)}
+
+
+def done(command: str, folder: Path) -> dict[str, str]:
+    """Returns the results of a study that a command runs in a folder."""
+    (folder / "tiny.yaml").write_text(STUDY)
+    said = words(command.replace("STUDY", "tiny.yaml"))
+    ended = subprocess.run(said, cwd=folder, env=surroundings(folder), capture_output=True, text=True, timeout=400)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return results(Home(folder / "studies" / "tiny"))
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The results of the default engine."""
+    return done("unetkit study run STUDY --at-once 1", tmp_path_factory.mktemp("local"))
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_documented_command_gives_the_results_of_the_default_engine(
+    command: str, wanted: dict[str, str], tmp_path: Path
+) -> None:
+    engine = command.split("--engine ")[1].split()[0]
     if find_spec(PACKAGES[engine]) is None:
         pytest.skip(f"{engine} is not installed")
-    assert done(folder, engine) == results(Home(folder / "local"))
-    assert processes(folder / engine) == []
+    with served(command, tmp_path) as ready:
+        assert done(ready, tmp_path) == wanted
+    assert len(wanted) == 2
+    assert processes(tmp_path) == []
 
 
-@pytest.mark.skipif(find_spec("distributed") is None, reason="dask is not installed")
-def test_dask_workers_started_by_hand_give_the_results_of_the_default_engine(folder: Path, tmp_path: Path) -> None:
-    write_study(tmp_path, 1)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    with dask_by_hand(port) as address:
-        assert done(tmp_path, "dask", address) == results(Home(folder / "local"))
+@pytest.mark.parametrize(("engine", "address"), [("dask", "tcp://127.0.0.1:1"), ("dask", "hi"), ("ray", "127.0.0.1:1")])
+def test_an_address_where_nothing_answers_is_told(
+    engine: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if find_spec(PACKAGES[engine]) is None:
+        pytest.skip(f"{engine} is not installed")
+    monkeypatch.setattr("unetkit.study.engines.PATIENCE", 1.0)
+    with pytest.raises(StudyError, match=f"--address: no .* answers at {address}\n.*Is it running"):
+        open_engine(engine, Place(1, tmp_path, address)).__enter__()
 
 
 def test_engines_that_are_not_there_are_told() -> None:
@@ -99,5 +131,4 @@ def test_an_engine_whose_package_is_missing_names_what_to_install(monkeypatch: p
 
 
 def test_the_documentation_names_every_engine() -> None:
-    text = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
-    assert all(f"--engine {engine}" in text for engine in ENGINES if engine != "local")
+    assert {command.split("--engine ")[1].split()[0] for command in COMMANDS} == set(ENGINES) - {"local"}

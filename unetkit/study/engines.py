@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from unetkit.errors import Fault
@@ -22,6 +24,8 @@ OWN = 600_000_000
 """Bytes of a process that has imported torch and Lightning, before it trains."""
 PACKAGES = {"dask": "distributed", "submitit": "submitit", "ray": "ray"}
 EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
+PATIENCE = 20.0
+"""How many seconds a cluster may take to begin."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +62,38 @@ def dask(place: Place) -> Iterator[Executor]:
         if where is None:
             own = {"n_workers": place.at_once, "threads_per_worker": 1, "dashboard_address": None}
             where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(place.folder / "jobs")))
-        client = stack.enter_context(opened.Client(where))
+        with reaching("Dask scheduler", place.address, "Is it running?"):
+            client = stack.enter_context(opened.Client(where, timeout=PATIENCE))
         executor: Executor = client.get_executor(pure=False, retries=3)
         yield executor
+
+
+@contextmanager
+def reaching(what: str, address: str | None, cure: str, *errors: type[Exception]) -> Iterator[None]:
+    """Raises StudyError where nothing answers at an address."""
+    try:
+        yield
+    except (OSError, ValueError, *errors) as error:
+        if address is None:
+            raise
+        raise StudyError(Fault("no-engine", f"no {what} answers at {address}", "--address", cure)) from error
+
+
+def wait_for(address: str) -> None:
+    """Waits until something listens at `HOST:PORT`; raises OSError where nothing does: Ray itself waits for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdigit():  # "auto", for instance
+        return
+    until = monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection((host.rpartition("/")[2], int(port)), timeout=PATIENCE).close()
+        except OSError:
+            if monotonic() > until:
+                raise
+            sleep(0.2)
+        else:
+            return
 
 
 class Waiting(ThreadPoolExecutor):
@@ -107,7 +140,10 @@ def ray(place: Place) -> Iterator[Executor]:
     own = (
         {"num_cpus": place.at_once, "include_dashboard": False} if place.address is None else {"address": place.address}
     )
-    engine.init(**own, log_to_driver=False, configure_logging=False)
+    cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
+    with reaching("Ray cluster", place.address, cure, engine.exceptions.RayError):
+        wait_for(place.address or "")
+        engine.init(**own, log_to_driver=False, configure_logging=False)
     try:
         remote = engine.remote(num_cpus=1, max_retries=3)(call)
         with Waiting(place.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
