@@ -35,51 +35,68 @@ class Silent(Lines):
         """Says nothing."""
 
 
-def study_of(folder: Path, steps: int, seeds: int) -> Study:
-    """Returns a study of one arm."""
-    file = folder / f"study-{steps}-{seeds}.yaml"
+def written(folder: Path, steps: int, seeds: int) -> Path:
+    """Writes a study of one arm into a new folder, and returns its file."""
+    file = Path(tempfile.mkdtemp(dir=folder)) / "study.yaml"
     file.write_text(TEXT.replace("STEPS", str(steps)).replace("SEEDS", str(seeds)))
-    return load_study(file)
+    return file
 
 
-def seconds(study: Study, at_once: int, folder: Path) -> float:
-    """Returns how long the runs of a study take, in a new folder."""
-    home = Home(Path(tempfile.mkdtemp(dir=folder)))
-    start = time.perf_counter()
+def coordinate(study: Study, folder: Path, at_once: int) -> None:
+    """Has the runs of a study done by the default engine: so a process of this module begins."""
+    home = Home(folder)
     with home.taken():
         home.freeze(study, ())
         with open_engine("local", Place(at_once, home.folder)) as executor:
             Coordinator(study, home, Silent(0), Settings(at_once)).run(executor)
-    return time.perf_counter() - start
 
 
-def trained(study: Study, folder: Path) -> float:
-    """Returns how long the first run of a study takes by the command."""
-    place = Path(tempfile.mkdtemp(dir=folder))
-    (place / "run.yaml").write_text(run_text(study, study.runs[0]))
-    command = [sys.executable, "-m", "unetkit.cli", "train", "run.yaml", "-o", "run", "--threads", "1"]
+def in_study(folder: Path, steps: int, seeds: int, at_once: int) -> float:
+    """Returns how long a study takes in a new process, which imports torch once for all runs."""
+    file = written(folder, steps, seeds)
+    return seconds(["-m", "benchmarks.studies", "--coordinate", str(file), str(at_once)], Path.cwd())
+
+
+def alone(folder: Path, steps: int) -> float:
+    """Returns how long the run of a study takes by the command."""
+    file = written(folder, steps, 1)
+    study = load_study(file)
+    (file.parent / "run.yaml").write_text(run_text(study, study.runs[0]))
+    command = "-m unetkit.cli train run.yaml -o run --threads 1 --accelerator cpu"
+    return seconds(command.split(), file.parent)
+
+
+def seconds(arguments: list[str], folder: Path) -> float:
+    """Returns how long a new Python takes."""
     start = time.perf_counter()
-    subprocess.run([*command, "--accelerator", "cpu"], cwd=place, check=True, capture_output=True)
+    subprocess.run([sys.executable, *arguments], cwd=folder, check=True, capture_output=True)
     return time.perf_counter() - start
 
 
-def main(steps: int = 250, rounds: int = 3) -> None:
-    """Prints both as ratios; a run of 250 steps takes about a minute."""
+def main(steps: int = 60, long: int = 250, rounds: int = 3) -> None:
+    """Prints both as ratios: the first with short runs, the second with long ones of about a minute."""
+    both, each, inside, outside = [], [], [], []  # in turn, so that what disturbs one disturbs the other
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        two, one = study_of(folder, steps, 2), study_of(folder, steps, 1)
-        both, each, inside, alone = [], [], [], []  # in turn, so that what disturbs one disturbs the other
-        for _ in range(rounds):
-            both.append(seconds(two, 2, folder))
-            each.append(seconds(two, 1, folder))
-            inside.append(seconds(one, 1, folder))
-            alone.append(trained(one, folder))
+        for turn in range(rounds):
+            both.append(in_study(folder, steps, 2, 2))
+            each.append(in_study(folder, steps, 2, 1))
+            if turn % 2:
+                outside.append(alone(folder, long))
+                inside.append(in_study(folder, long, 1, 1))
+            else:
+                inside.append(in_study(folder, long, 1, 1))
+                outside.append(alone(folder, long))
     rows = [
         Comparison("2 runs: two at once / one at a time", both, each, AT_ONCE),
-        Comparison("1 run: in a study / unetkit train", inside, alone, OVERHEAD),
+        Comparison("1 run: in a study / unetkit train", inside, outside, OVERHEAD),
     ]
     report("studies", rows)
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    if sys.argv[1:2] == ["--coordinate"]:
+        place = Path(sys.argv[2])
+        coordinate(load_study(place), place.parent / "out", int(sys.argv[3]))
+    else:
+        main(*map(int, sys.argv[1:]))
