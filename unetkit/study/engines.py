@@ -69,14 +69,14 @@ def dask(place: Place) -> Iterator[Executor]:
 
 
 @contextmanager
-def reaching(what: str, address: str | None, cure: str, *errors: type[Exception]) -> Iterator[None]:
+def reaching(what: str, address: str | None, cure: str, error: type[Exception] = OSError) -> Iterator[None]:
     """Raises StudyError where nothing answers at an address."""
     try:
         yield
-    except (OSError, ValueError, *errors) as error:
+    except (OSError, ValueError, error) as reason:
         if address is None:
             raise
-        raise StudyError(Fault("no-engine", f"no {what} answers at {address}", "--address", cure)) from error
+        raise StudyError(Fault("no-engine", f"no {what} answers at {address}", "--address", cure)) from reason
 
 
 def wait_for(address: str) -> None:
