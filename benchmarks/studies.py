@@ -73,8 +73,8 @@ def seconds(arguments: list[str], folder: Path) -> float:
     return time.perf_counter() - start
 
 
-def main(steps: int = 60, long: int = 250, rounds: int = 3) -> None:
-    """Prints both as ratios: the first with short runs, the second with long ones of about a minute."""
+def main(steps: int = 250, rounds: int = 3) -> None:
+    """Prints both as ratios, with runs of about a minute."""
     both, each, inside, outside = [], [], [], []  # in turn, so that what disturbs one disturbs the other
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -82,11 +82,11 @@ def main(steps: int = 60, long: int = 250, rounds: int = 3) -> None:
             both.append(in_study(folder, steps, 2, 2))
             each.append(in_study(folder, steps, 2, 1))
             if turn % 2:
-                outside.append(alone(folder, long))
-                inside.append(in_study(folder, long, 1, 1))
+                outside.append(alone(folder, steps))
+                inside.append(in_study(folder, steps, 1, 1))
             else:
-                inside.append(in_study(folder, long, 1, 1))
-                outside.append(alone(folder, long))
+                inside.append(in_study(folder, steps, 1, 1))
+                outside.append(alone(folder, steps))
     rows = [
         Comparison("2 runs: two at once / one at a time", both, each, AT_ONCE),
         Comparison("1 run: in a study / unetkit train", inside, outside, OVERHEAD),

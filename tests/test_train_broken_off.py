@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 import torch
+import yaml
+from lightning.pytorch import Trainer
 from safetensors.torch import load_file
 
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.errors import FileError, UnetkitError
 from unetkit.train import Machine, TrainError, load_run, train_run
+from unetkit.train.watch import Watch
 
 
 @pytest.fixture(autouse=True)
@@ -163,3 +166,44 @@ def test_half_precision_learns_too(photos: Path, tmp_path: Path) -> None:
     for (_, one), (_, other) in zip(result.values["loss"], whole.values["loss"], strict=True):
         assert one == pytest.approx(other, rel=0.02)
         assert one != other
+
+
+# --- a training that goes on ----------------------------------------------------------------------------------------
+
+
+def broken_off(said: dict[str, Any], folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains until a step is logged, stops there without a checkpoint of it, and trains on to the end."""
+    look = Watch.look
+
+    def stop(self: Watch, trainer: Trainer, now: int) -> None:
+        look(self, trainer, now)
+        if now == step:
+            raise OSError("The power is off")
+
+    with monkeypatch.context() as patched, pytest.raises(FileError, match="The power is off"):
+        patched.setattr(Watch, "look", stop)
+        trained(said, folder)
+    trained(said, folder)
+
+
+def test_tensorboard_has_each_step_once_after_a_break(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
+    said = values(photos, steps=5, checkpoint_every=2, logger=["tensorboard"])
+    broken_off(said, tmp_path, 3, monkeypatch)
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard")).Reload()
+    assert [event.step for event in events.Scalars("loss")] == [1, 2, 3, 4, 5]
+
+
+def test_mlflow_goes_on_with_its_run_after_a_break(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("mlflow")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
+    broken_off(values(photos, steps=5, checkpoint_every=2, logger=["mlflow"]), tmp_path, 3, monkeypatch)
+    (losses,) = (tmp_path / "mlruns").glob("*/*/metrics/loss")
+    assert [int(line.split()[2]) for line in losses.read_text().splitlines()] == [1, 2, 3, 3, 4, 5]
+    (meta,) = (tmp_path / "mlruns").glob("*/*/meta.yaml")
+    assert yaml.safe_load(meta.read_text())["run_id"] == (tmp_path / "mlflow.txt").read_text().strip()
