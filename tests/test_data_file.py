@@ -20,13 +20,13 @@ from torch.utils.data import DataLoader
 
 from tests.commandline import answer, run
 from tests.photos import trained
-from unetkit import build, load
+from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
 from unetkit.data.boundary import BoundaryWeight, instances_of
 from unetkit.data.pairs import UNLABELLED
 from unetkit.planning import plan
 
-Saved = Callable[[Path, NDArray[Any]], None]
+Saved = Callable[[Path, NDArray[Any]], object]
 
 
 @pytest.fixture(autouse=True)
@@ -42,12 +42,18 @@ def picture(file: Path, pixels: NDArray[Any]) -> None:
 def volume(file: Path, pixels: NDArray[Any]) -> None:
     """Writes a NIfTI file whose voxels are 1 mm, 2 mm, 3 mm ..."""
     affine = np.diag([1.0, 2.0, 3.0, 1.0])
-    nibabel.Nifti1Image(pixels, affine).to_filename(file)  # type: ignore[no-untyped-call,attr-defined]
+    nibabel.Nifti1Image(pixels, affine).to_filename(file)  # type: ignore[no-untyped-call]
+
+
+def grey(file: Path, pixels: NDArray[Any]) -> None:
+    """Writes a TIFF of pages or bands that are no colours."""
+    tifffile.imwrite(file, pixels, photometric="minisblack", metadata={"axes": "CYX"[-pixels.ndim :]})
 
 
 def stored(file: Path, pixels: NDArray[Any]) -> None:
     """Writes a Zarr array."""
-    zarr.save_array(file, pixels)
+    made = zarr.create_array(file, shape=pixels.shape, dtype=pixels.dtype, chunks=(4,) * pixels.ndim)
+    made[:] = pixels
 
 
 def opened(folder: Path, **keys: Any) -> Splits:
@@ -103,9 +109,7 @@ def test_each_page_of_a_tiff_is_a_pair(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     stack = random.integers(0, 256, (12, 6, 9), np.uint8)
     labels = random.integers(0, 2, (12, 6, 9), np.uint8)
-    write(
-        tmp_path, "tif", lambda file, pages: tifffile.imwrite(file, pages, photometric="minisblack"), [stack], [labels]
-    )
+    write(tmp_path, "tif", grey, [stack], [labels])
     pairs = opened(tmp_path).train
     assert list(pairs.names)[:2] == ["0[00]", "0[01]"]
     assert len(pairs) == 12
@@ -115,10 +119,7 @@ def test_each_page_of_a_tiff_is_a_pair(tmp_path: Path) -> None:
 
 def test_channels_of_a_multi_band_tiff_are_chosen_in_order(tmp_path: Path) -> None:
     bands = np.random.default_rng(2).integers(0, 5000, (5, 6, 9), np.uint16)
-    save: Saved = lambda file, pixels: tifffile.imwrite(
-        file, pixels, photometric="minisblack", metadata={"axes": "CYX"[-pixels.ndim :]}
-    )  # noqa: E731
-    write(tmp_path, "tif", save, [bands], [np.zeros((6, 9), np.uint8)])
+    write(tmp_path, "tif", grey, [bands], [np.zeros((6, 9), np.uint8)])
     pairs = opened(tmp_path, channels={"count": 5, "take": [3, 0]}).train
     assert_array_equal(pairs[0].image, bands[[3, 0]])
 
