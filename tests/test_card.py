@@ -14,6 +14,7 @@ import yaml
 
 import unetkit
 from tests.commandline import run
+from tests.photos import trained, values, write_photos
 from tests.test_page import Reader
 from unetkit.card import About, Images, load_about, make_card, write_card
 from unetkit.card.history import history_of, read_history
@@ -121,6 +122,17 @@ def test_the_folder_of_a_run_stands_in_place_of_what_the_file_says(model: Path, 
     assert (card.history.steps, card.history.seconds, card.measured) == (7, 120, None)
     with pytest.raises(FileError, match=r"the run trained another network \(000000"):
         make_card(model, (64, 64), history=history_of({"digest": "0" * 64}, "result.json"))
+
+
+def test_scores_that_a_model_file_has_no_room_for_are_found_in_the_folder_of_the_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetkit.train.running.MOST_ROWS", 1)
+    run = tmp_path / "run"
+    trained(values(write_photos(tmp_path / "photos")), run)
+    model = run / "best.safetensors"
+    assert "makes 2, which no model file keeps: unetkit card --run takes" in Markdown(make_card(model, (64, 64))).text
+    assert "Measured on 1 test image." in Markdown(make_card(model, (64, 64), history=read_history(run))).text
 
 
 @pytest.mark.parametrize(

@@ -45,8 +45,13 @@ def volume(file: Path, pixels: NDArray[Any]) -> None:
     nibabel.Nifti1Image(pixels, affine).to_filename(file)  # type: ignore[no-untyped-call]
 
 
-def grey(file: Path, pixels: NDArray[Any]) -> None:
-    """Writes a TIFF of pages or bands that are no colours."""
+def pages(file: Path, pixels: NDArray[Any]) -> None:
+    """Writes a TIFF with a page for each image."""
+    tifffile.imwrite(file, pixels, photometric="minisblack")
+
+
+def bands(file: Path, pixels: NDArray[Any]) -> None:
+    """Writes a TIFF with a page for each band of one image."""
     tifffile.imwrite(file, pixels, photometric="minisblack", metadata={"axes": "CYX"[-pixels.ndim :]})
 
 
@@ -109,7 +114,7 @@ def test_each_page_of_a_tiff_is_a_pair(tmp_path: Path) -> None:
     random = np.random.default_rng(1)
     stack = random.integers(0, 256, (12, 6, 9), np.uint8)
     labels = random.integers(0, 2, (12, 6, 9), np.uint8)
-    write(tmp_path, "tif", grey, [stack], [labels])
+    write(tmp_path, "tif", pages, [stack], [labels])
     pairs = opened(tmp_path).train
     assert list(pairs.names)[:2] == ["0[00]", "0[01]"]
     assert len(pairs) == 12
@@ -118,10 +123,10 @@ def test_each_page_of_a_tiff_is_a_pair(tmp_path: Path) -> None:
 
 
 def test_channels_of_a_multi_band_tiff_are_chosen_in_order(tmp_path: Path) -> None:
-    bands = np.random.default_rng(2).integers(0, 5000, (5, 6, 9), np.uint16)
-    write(tmp_path, "tif", grey, [bands], [np.zeros((6, 9), np.uint8)])
+    image = np.random.default_rng(2).integers(0, 5000, (5, 6, 9), np.uint16)
+    write(tmp_path, "tif", bands, [image], [np.zeros((6, 9), np.uint8)])
     pairs = opened(tmp_path, channels={"count": 5, "take": [3, 0]}).train
-    assert_array_equal(pairs[0].image, bands[[3, 0]])
+    assert_array_equal(pairs[0].image, image[[3, 0]])
 
 
 def test_a_volume_keeps_the_distances_of_its_voxels(tmp_path: Path) -> None:

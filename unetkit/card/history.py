@@ -26,6 +26,8 @@ class ScoreRows(BaseModel):
 
     split: str = ""
     images: tuple[dict[str, str | float | None], ...] = ()
+    left_out: int = 0
+    """Rows that were too many for a model file."""
 
 
 class History(BaseModel):

@@ -94,6 +94,9 @@ def classes(card: Card) -> Grid:
 def scores(card: Card) -> Iterator[Section]:
     """Yields what was measured."""
     if card.measured is None:
+        if card.history.scores.left_out:
+            text = f"A row for each image and class makes {card.history.scores.left_out:,}, which no model file keeps: "
+            yield Section("Scores", [Prose(text + "unetkit card --run takes them from the folder of the run.")])
         return
     report = card.measured.plain()
     titles = [one["title"] for one in report["metrics"].values()]

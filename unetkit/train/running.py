@@ -124,8 +124,10 @@ class Running:
         kept = Trained.load(self.folder / f"{name}.safetensors")
         known = {key: values[key] for key in ("steps", "digest")}
         known |= {key: thinned(values[key]) for key in ("loss", "validation")}
-        if scored and len(values["scores"]["images"]) <= MOST_ROWS:
-            known["scores"] = values["scores"]
+        if scored:
+            rows = values["scores"]["images"]
+            many = len(rows) > MOST_ROWS
+            known["scores"] = {"split": values["scores"]["split"], "left_out": len(rows)} if many else values["scores"]
         replace(kept, training={**kept.training, **known}).save(self.folder / f"{name}.safetensors")
 
     def restore(self, state: dict[str, Any], callbacks: list[lightning.Callback]) -> int:
