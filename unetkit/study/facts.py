@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -138,9 +139,15 @@ def arguments(operation: Operation) -> tuple[Any, ...]:
     """Returns the arguments of an operation that sizes may depend on."""
     if isinstance(operation, Wrapped):
         return operation.axes
-    names = [field.name for field in fields(operation)]  # type: ignore[arg-type]  # each is a dataclass
-    left_out = NO_SIZES if isinstance(operation, Conv | TransposedConv) else ()
-    return tuple(getattr(operation, name) for name in names if name not in left_out)
+    return tuple([getattr(operation, name) for name in names_of(type(operation))])  # type: ignore[arg-type]
+
+
+@cache
+def names_of(kind: type[Operation]) -> tuple[str, ...]:
+    """Returns the names of the arguments of a kind of operation that sizes may depend on."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # each is a dataclass
+    left_out = NO_SIZES if issubclass(kind, Conv | TransposedConv) else ()
+    return tuple(name for name in names if name not in left_out)
 
 
 def patch_of(made: Plan, training: Mapping[str, Any]) -> Size:

@@ -20,7 +20,7 @@ from unetkit.study.design import BASE, Candidate
 from unetkit.study.find import find_run, find_study
 from unetkit.study.frame import StudyFrame
 from unetkit.study.recipe import Recipe
-from unetkit.study.shares import Shares
+from unetkit.study.shares import Shares, uncollected
 from unetkit.study.study import Study
 from unetkit.yamlfile import inner, override, read
 from unetkit.yamlmerge import Key, Node, merge, noded
@@ -57,7 +57,7 @@ class StudyLoader:
         recipe, expansion = self.expansion(frame)
         planner = Planner(recipe)
         candidates = tuple(expansion.candidates())
-        with Shares(self.path, self.overrides, len(candidates)) as shares:
+        with Shares(self.path, self.overrides, len(candidates)) as shares, uncollected():
             for index, candidate in enumerate(candidates):
                 planner.add(candidate, shares.known(index))
         planner.stop()

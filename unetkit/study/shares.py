@@ -5,10 +5,13 @@ What a process cannot say, because an arm cannot be built there or the process f
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -70,6 +73,18 @@ class Shares:
         return None if values is None else read(values)
 
 
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Keeps Python from looking for cycles meanwhile: thousands of plans are kept, so that it would find none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
 def cores() -> int:
     """Returns how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -90,9 +105,10 @@ def main() -> None:
     loader = StudyLoader(Path(path), tuple(overrides))
     recipe, expansion = loader.expansion(loader.frame())
     found: list[Any] = []
-    for candidate in islice(expansion.candidates(), first, last):
-        try:
-            found.append(recipe.network(tuple(candidate.settings)))
-        except UnetkitError:
-            found.append(None)
+    with uncollected():
+        for candidate in islice(expansion.candidates(), first, last):
+            try:
+                found.append(recipe.network(tuple(candidate.settings)))
+            except UnetkitError:
+                found.append(None)
     json.dump(found, sys.stdout)
