@@ -138,7 +138,9 @@ def ray(place: Place) -> Iterator[Executor]:
     import ray as engine
 
     own = (
-        {"num_cpus": place.at_once, "include_dashboard": False} if place.address is None else {"address": place.address}
+        {"address": "local", "num_cpus": place.at_once, "include_dashboard": False}
+        if place.address is None
+        else {"address": place.address}
     )
     cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
     with reaching("Ray cluster", place.address, cure, engine.exceptions.RayError):
