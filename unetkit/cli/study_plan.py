@@ -68,9 +68,10 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study.cost import check_hours, cost
     from unetkit.study.shares import uncollected
 
+    loaded = load_study(study, with_data(data, overrides))
+    per_step = timed(loaded, time, max_hours)  # which leaves networks behind that are to be collected
     with uncollected():
-        loaded = load_study(study, with_data(data, overrides))
-        costs = cost(loaded, timed(loaded, time, max_hours))
+        costs = cost(loaded, per_step)
         if max_hours is not None:
             check_hours(costs, max_hours)
         told = list(warnings(loaded))
