@@ -26,6 +26,7 @@ from unetkit.data.boundary import BoundaryWeight, instances_of
 from unetkit.data.pairs import UNLABELLED
 from unetkit.planning import plan
 
+FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}
 Saved = Callable[[Path, NDArray[Any]], object]
 
 
@@ -63,10 +64,8 @@ def stored(file: Path, pixels: NDArray[Any]) -> None:
 
 def opened(folder: Path, **keys: Any) -> Splits:
     """Returns the pairs of images/ and masks/ in a folder, all for training unless `keys` say otherwise."""
-    said = {"dataset": {"type": "folders", "images": "images", "masks": "masks"}} | {"split": {"type": "file"}} | keys
-    if said["split"] == {"type": "file"}:
-        said["split"] = {"type": "block", "test": 0}
-    return open_data(load_data({"unetkit": 1, **said}, folder=folder))
+    said = {"unetkit": 1, "dataset": FOLDERS, "split": {"type": "block", "test": 0}} | keys
+    return open_data(load_data(said, folder=folder))
 
 
 def write(folder: Path, ending: str, save: Saved, images: list[NDArray[Any]], masks: list[NDArray[Any]]) -> None:
@@ -175,8 +174,7 @@ def test_instances_separate_objects_that_touch(tmp_path: Path) -> None:
     write(tmp_path, "png", picture, [mask], [mask])
     (tmp_path / "objects").mkdir()
     tifffile.imwrite(tmp_path / "objects" / "0.tif", numbers)
-    named = {"type": "folders", "images": "images", "masks": "masks", "instances": "objects"}
-    (pair,) = opened(tmp_path, dataset=named).train
+    (pair,) = opened(tmp_path, dataset=FOLDERS | {"instances": "objects"}).train
     assert_array_equal(instances_of(pair), numbers)
     weight = BoundaryWeight(w0=10, sigma=5)(pair)
     assert_allclose(weight[0, 9:11], 1 + 10 * np.exp(-(3**2) / 50), rtol=1e-6)  # 1 and 2 pixels from the two objects
@@ -234,7 +232,7 @@ def test_a_table_divides(patients: Path) -> None:
 
 def normalised(folder: Path, **keys: Any) -> list[NDArray[np.float32]]:
     """Returns the images as a network is given them."""
-    said = {"dataset": {"type": "folders", "images": "images", "masks": "masks"}, "normalization": keys}
+    said = {"dataset": FOLDERS, "normalization": keys}
     data = load_data({"unetkit": 1, "split": {"type": "block", "test": 0}, "channels": 3, **said}, folder=folder)
     pairs = open_data(data).train
     return [normalization_of(data, pairs).apply(pair.image) for pair in pairs]
@@ -271,7 +269,7 @@ def test_normalization_by_data_set_image_percentile_and_not_at_all(
 def test_a_patch_is_normalised_by_its_whole_image(kind: str, coloured: tuple[Path, NDArray[np.float64]]) -> None:
     folder, _ = coloured
     spec = load("unet-small", ["in_channels=3", "channels=[4,8]"])
-    said = {"dataset": {"type": "folders", "images": "images", "masks": "masks"}, "normalization": kind, "channels": 3}
+    said = {"dataset": FOLDERS, "normalization": kind, "channels": 3}
     data = load_data({"unetkit": 1, "split": {"type": "block", "test": 2}, **said}, folder=folder)
     pairs = open_data(data).train
     whole = normalization_of(data, pairs).apply(pairs[0].image)
@@ -284,9 +282,7 @@ def test_a_patch_is_normalised_by_its_whole_image(kind: str, coloured: tuple[Pat
 
 
 def test_workers_make_the_same_patches(patients: Path) -> None:
-    data = load_data(
-        {"unetkit": 1, "dataset": {"type": "folders", "images": "images", "masks": "masks"}}, folder=patients
-    )
+    data = load_data({"unetkit": 1, "dataset": FOLDERS}, folder=patients)
     pairs = open_data(data).train
     patches = Patches(pairs, normalization_of(data, pairs), plan(load("unet-small")), PatchSettings((16, 16), count=7))
     alone, shared = (list(DataLoader(patches, batch_size=2, num_workers=count)) for count in (0, 2))

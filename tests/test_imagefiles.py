@@ -21,11 +21,12 @@ import unetkit
 from tests.commandline import run
 from unetkit.data import Normalization
 from unetkit.errors import FileError
-from unetkit.imagefiles import Origin, find_images, kind_of, partial, result_name
+from unetkit.imagefiles import Origin, find_images, kind_of, result_name
 from unetkit.imagefiles.tiff import DECODED_BYTES
 from unetkit.tiling import predict
 from unetkit.train.labelling import Asked, labeller, probabilities
 from unetkit.train.modelfile import Trained
+from unetkit.writing import partial
 
 SIZE = (70, 53)
 AFFINE = np.array([[2.0, 0, 0, -5], [0, 3, 0, 7], [0, 0, 4, 1], [0, 0, 0, 1]])

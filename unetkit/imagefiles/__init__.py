@@ -3,6 +3,5 @@
 from unetkit.imagefiles.kinds import KINDS, Kind, Origin, find_images, kind_of, result_name
 from unetkit.imagefiles.layout import Images
 from unetkit.imagefiles.target import Target
-from unetkit.writing import partial
 
-__all__ = ["KINDS", "Images", "Kind", "Origin", "Target", "find_images", "kind_of", "partial", "result_name"]
+__all__ = ["KINDS", "Images", "Kind", "Origin", "Target", "find_images", "kind_of", "result_name"]
