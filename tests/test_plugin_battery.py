@@ -59,6 +59,12 @@ class Spare(Idle):
         return y
 
 
+class Strided(Idle):
+    def forward(self, x: Tensor) -> Tensor:
+        y = super().forward(x)
+        return y.view(len(y) * y.shape[1], -1).view(y.shape)
+
+
 class Unstable(nn.Module):
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -96,6 +102,7 @@ idle = unetkit.wrap(Idle, dims=(2,))
 leaks = unetkit.wrap(Leaks, dims=(2,))
 mates = unetkit.wrap(Mates, dims=(2,))
 spare = unetkit.wrap(Spare, dims=(2,))
+strided = unetkit.wrap(Strided, dims=(2,))
 unstable = unetkit.wrap(Unstable, dims=(2,))
 
 
@@ -107,8 +114,9 @@ unstable = unetkit.wrap(Unstable, dims=(2,))
         (leaks, "deterministic", "Ask self.training before dropping values."),
         (spare, "gradients", "no gradient reaches bottleneck.block.spare.bias in 2D. Use it in forward, or remove it."),
         (mates, "batch-independent", "Use running values in evaluation"),
+        (strided, "memory-format", "with channels last in memory it fails: view size is not compatible"),
     ],
-    ids=["size", "parameter", "training", "bias", "batch"],
+    ids=["size", "parameter", "training", "bias", "batch", "layout"],
 )
 def test_a_mistake_is_caught_by_its_own_check(block: type[Part], check: str, told: str) -> None:
     report = check_block(block, only=[check])

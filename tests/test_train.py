@@ -10,6 +10,7 @@ import subprocess
 import sys
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,6 +28,7 @@ from unetkit.planning.covering import covering_size
 from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
 from unetkit.train.machine import bytes_of, check_memory, largest_patch
+from unetkit.train.optimizers import SGD, AdamW
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
 from unetkit.train.supervision import Supervision, sampled
 
@@ -337,9 +339,19 @@ def killed(file: Path, folder: Path, stop: int, when: str) -> int:
     return subprocess.run(command, cwd=HERE, check=False, capture_output=True).returncode
 
 
-def test_a_run_that_is_killed_goes_on_bit_for_bit(photos: Path, tmp_path: Path) -> None:
-    said = values(photos, steps=9, checkpoint_every=3, log_every=2, validate_every=4, augmentation=["flip", "elastic"])
-    said["spec"]["block"] = {"dropout": 0.3}
+@pytest.mark.parametrize(
+    ("spec", "training"),
+    [
+        ({"block": {"dropout": 0.3}}, {"augmentation": ["flip", "elastic"]}),
+        ({"norm": "instance", "channels": [4, 8, 8, 8]}, {"deep_supervision": [0.5, 0.25], "optimizer": "sgd"}),
+    ],
+    ids=["dropout", "deep supervision"],
+)
+def test_a_run_that_is_killed_goes_on_bit_for_bit(
+    spec: dict[str, Any], training: dict[str, Any], photos: Path, tmp_path: Path
+) -> None:
+    said = values(photos, steps=9, checkpoint_every=3, log_every=2, validate_every=4, **training)
+    said["spec"] |= spec
     said["data"] = load_data(photos).resolve() | {"split": {"type": "block", "validation": 1, "test": 1}}
     asked = load_run(said)
     file = tmp_path / "run.yaml"
@@ -364,9 +376,11 @@ def test_two_processes_cannot_train_in_one_folder(photos: Path, tmp_path: Path) 
             trained(values(photos), tmp_path)
 
 
-def test_two_processes_learn_what_one_does(photos: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("spec", [{"norm": "instance"}, {"norm": "none"}], ids=["first", "last"])
+def test_two_processes_learn_what_one_does(spec: dict[str, Any], photos: Path, tmp_path: Path) -> None:
+    """Whether channels lie first or last in memory."""
     said = values(photos, clip=None, optimizer={"type": "sgd"})  # Adam divides rounding by numbers near 0
-    said["spec"]["norm"] = "instance"
+    said["spec"] |= spec
     asked = load_run(said)
     file = tmp_path / "run.yaml"
     file.write_text(asked.text(), "utf-8")
@@ -465,6 +479,30 @@ def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(mon
     ):
         check_memory(plan, (512, 512), 8)
     assert needed_memory(plan, (128, 128), batch=8).training < free
+
+
+def test_memory_is_counted_with_what_the_optimizer_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
+    for optimizer, copies in ((SGD(), 1), (SGD(momentum=0, nesterov=False), 0), (AdamW(), 2)):
+        assert optimizer.copies == copies
+        model = unetkit.build(plan.spec, seed=0)
+        for weight in model.parameters():
+            weight.grad = torch.ones_like(weight)
+        made = optimizer.make(model.parameters())
+        made.step()
+        kept = [value for state in made.state.values() for value in state.values() if isinstance(value, torch.Tensor)]
+        assert sum(value.numel() for value in kept if value.dim()) == copies * plan.parameters
+        assert bytes_of(plan, (32, 32), 1, copies) - bytes_of(plan, (32, 32), 1, 0) == 4 * copies * plan.parameters
+
+
+def test_weights_and_images_have_channels_last_unless_there_is_instance_norm(photos: Path, tmp_path: Path) -> None:
+    for norm, last in (("batch", True), ("instance", False)):
+        said = values(photos)
+        said["spec"] |= {"norm": norm}
+        trained(said, tmp_path / norm)
+        kept = torch.load(tmp_path / norm / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
+        weight = kept["model.decoder.0.block.conv1.weight"]
+        assert weight.is_contiguous(memory_format=torch.channels_last) is last
 
 
 def test_the_canonical_form_is_the_same_run(photos: Path) -> None:

@@ -41,6 +41,7 @@ class InstanceNorm(Normalization):
 
     pointwise = False
     sees_image = True
+    channels_first = True
 
     def joint_limit(self, sizes: Axes) -> str:
         return "" if volume(sizes) > 1 else "instance norm needs more than one sample per channel"

@@ -63,6 +63,8 @@ class Operation:
     """Whether the step between samples changes: only then `rescale` is asked."""
     sees_image: ClassVar[bool] = False
     """Whether each output sample depends on the whole image, so that no tile can give the same result."""
+    channels_first: ClassVar[bool] = False
+    """Whether torch is quicker where all samples of a channel lie together in memory, not all channels of a sample."""
     meets: ClassVar[bool] = False
     """Whether several signals meet, sample by sample; otherwise the first input is the only one whose values count."""
     makes_map: ClassVar[bool] = False

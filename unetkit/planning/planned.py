@@ -96,6 +96,11 @@ class Plan:
         )
 
     @cached_property
+    def channels_first(self) -> bool:
+        """Whether torch is quicker where all samples of a channel lie together in memory."""
+        return any(node.operation is not None and node.operation.channels_first for node in self.nodes)
+
+    @cached_property
     def measured(self) -> tuple[str, ...]:
         """Names of the operations whose facts were measured, not derived from what their block says."""
         return tuple(

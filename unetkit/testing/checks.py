@@ -323,6 +323,27 @@ def compilable(subject: Subject) -> None:
     same_after(subject, lambda network, images: compile_(network, backend="eager", fullgraph=True), "torch.compile")
 
 
+def any_layout(subject: Subject) -> None:
+    """The numbers are the same where all channels of a pixel lie together in memory, as in training and prediction."""
+    import torch
+
+    from unetkit.model.layout import CHANNELS_LAST
+
+    for dims in (dims for dims in subject.dims if dims in CHANNELS_LAST):
+        network, images, layout = built(subject, dims), image(subject, dims), CHANNELS_LAST[dims]
+        with torch.no_grad():
+            here = network(images)
+            for weight in network.parameters():
+                weight.data = weight.contiguous(memory_format=layout) if weight.dim() == dims + 2 else weight
+            try:
+                there = network(images.contiguous(memory_format=layout))
+            except RuntimeError as error:
+                reason = str(error).strip().partition("\n")[0]
+                raise Failed(f"with channels last in memory it fails: {reason} Use reshape, not view.") from error
+        if not torch.allclose(here, there, rtol=1e-4, atol=1e-5):
+            raise Failed("with channels last in memory it gives other numbers. Use reshape, not strides.")
+
+
 def same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -> None:
     """Compares the network with what becomes of it."""
     import torch
@@ -376,6 +397,7 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "deterministic": deterministic,
     "batch-independent": alone,
     "number-types": number_types,
+    "memory-format": any_layout,
     "gpu": on_gpu,
     "compile": compilable,
     "export": exportable,

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from unetkit.errors import Fault, UnetkitError
+from unetkit.model.layout import arranged
 from unetkit.planning import Plan
 from unetkit.tiling.allocator import kept_memory
 
@@ -47,18 +48,12 @@ class TorchRunner:
         self.plan = plan
         self.device = device
         self.dtype = dtype
-        self.format = {2: torch.channels_last, 3: torch.channels_last_3d}.get(plan.dims, torch.contiguous_format)
-        self.weights = {name: self.placed(weight) for name, weight in named_tensors(model)}
+        self.weights = {name: arranged(weight.detach(), plan, device) for name, weight in named_tensors(model)}
         self.seconds = 0.0
-
-    def placed(self, tensor: Tensor) -> Tensor:
-        """Returns a tensor on the device; one with all axes of an image in the network's memory format."""
-        fitting = self.format if tensor.dim() == self.plan.dims + 2 else torch.preserve_format
-        return tensor.detach().to(self.device, memory_format=fitting)
 
     def __call__(self, image: Tensor) -> Tensor:
         """Returns the output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
-        batch = self.placed(image[None].float())
+        batch = arranged(image[None].float(), self.plan, self.device)
         start = time.perf_counter()
         mixed: Any = nullcontext()
         if self.dtype != torch.float32:
