@@ -76,6 +76,11 @@ def test_the_head_comes_as_slices_of_four_classes(head: Splits) -> None:
 
 
 @needs_template
+def test_pairs_are_told_without_their_pixels(head: Splits) -> None:
+    assert repr(head.test) == f"<{len(head.test)} pairs of background, fluid, grey, white>"
+
+
+@needs_template
 def test_held_out_slices_are_at_least_five_millimetres_from_those_trained_with(head: Splits) -> None:
     train, validation, test = (
         [int(pair.name[1:]) for pair in pairs] for pairs in (head.train, head.validation, head.test)

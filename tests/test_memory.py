@@ -14,12 +14,14 @@ from hypothesis import strategies as st
 
 import unetkit
 from benchmarks.memory import peak
-from unetkit.planning import needed_memory
+from unetkit.model.layout import arranged
+from unetkit.planning import Execution, needed_memory
+from unetkit.planning.workspace import block
 from unetkit.testing.strategies import specs
 from unetkit.train.network import recomputed
 from unetkit.train.task import recompute
 
-EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "20"))
+EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "12"))
 
 NARROW = "channels={base: 16, levels: 5}"
 CASES: dict[str, tuple[str, list[str], tuple[int, ...]]] = {
@@ -47,11 +49,18 @@ def threads(count: int) -> Iterator[None]:
 
 
 def measured(
-    planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1, again: tuple[str, ...] = ()
+    planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1, again: tuple[str, ...] = (), *, last: bool = False
 ) -> tuple[int, int]:
-    """Returns the peaks of a forward pass without gradients and of a training step, by the allocator's account."""
+    """Returns the peaks of a forward pass without gradients and of a training step, by the allocator's account.
+
+    `last`: images and weights have the memory format of training and prediction.
+    """
     model = unetkit.build(planned.spec, seed=0)
     image = torch.rand(batch, planned.spec.in_channels, *size)
+    if last:
+        image = arranged(image, planned)
+        for weight in model.parameters():
+            weight.data = arranged(weight.data, planned)
     for weight in model.parameters():
         weight.grad = torch.zeros_like(weight)
     for scope in again:
@@ -77,9 +86,20 @@ def test_planned_memory_is_what_torch_allocates(case: str, count: int) -> None:
     planned = unetkit.plan(unetkit.load(name, overrides))
     with threads(count):
         inference, training = measured(planned, size)
-    needed = needed_memory(planned, size, threads=count)
+    needed = needed_memory(planned, size, Execution(threads=count))
     assert needed.inference == pytest.approx(inference, rel=0.02)
     assert needed.training == pytest.approx(training, rel=0.02)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case != "1D"])
+def test_planned_memory_is_what_training_and_prediction_allocate(case: str) -> None:
+    name, overrides, size = CASES[case]
+    planned = unetkit.plan(unetkit.load(name, overrides))
+    with threads(2):
+        inference, training = measured(planned, size, last=True)
+    needed = needed_memory(planned, size, Execution(channels_last=True))
+    assert needed.inference == pytest.approx(inference, rel=0.03)
+    assert needed.training == pytest.approx(training, rel=0.08 if case == "valid" else 0.05)
 
 
 @pytest.mark.parametrize("levels", [(0,), (0, 1)])
@@ -90,14 +110,15 @@ def test_blocks_that_are_computed_again_need_no_more_than_planned(case: str, lev
     again = recomputed(planned, levels)
     with threads(1):
         training = measured(planned, size, again=again)[1]
-    needed = needed_memory(planned, size, threads=1, recomputed=again).training
+    needed = needed_memory(planned, size, Execution(threads=1), recomputed=again).training
     assert 1 <= needed / training < 1.25
-    assert needed <= needed_memory(planned, size, threads=1).training
+    assert needed <= needed_memory(planned, size, Execution(threads=1)).training
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-def test_planned_memory_of_random_networks_is_near_what_torch_allocates() -> None:
-    """Of widths from 16 on: what oneDNN does with fewer channels depends on the processor."""
+@pytest.mark.parametrize("width", [1, 4])
+def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: int) -> None:
+    """Nearly all on a processor with AVX-512; which kernel oneDNN takes on others is not modelled as closely."""
     found: list[tuple[float, float]] = []
 
     @seed(0)
@@ -110,29 +131,30 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates() -> Non
     )
     @given(st.data())
     def collect(data: st.DataObject) -> None:
-        planned = unetkit.plan(wide(data.draw(specs(max_depth=4))))
+        planned = unetkit.plan(widened(data.draw(specs(max_depth=4)), width))
         least = {1: 6000, 2: 96, 3: 28}[planned.dims]
         size = tuple(sizes.above(least) or 0 for sizes in planned.fitting)
         assume(0 < prod(size) < 100_000)
         batch = data.draw(st.integers(1, 3))
-        needed = needed_memory(planned, size, batch=batch)
+        needed = needed_memory(planned, size, Execution(batch))
         inference, training = measured(planned, size, batch)
         found.append((needed.inference / inference, needed.training / training))
 
     with threads(2):
         collect()
+    close = block() == 16
     for ratios in zip(*found, strict=True):
         near = sum(abs(ratio - 1) <= 0.05 for ratio in ratios) / len(ratios)
-        assert near >= 0.5, f"{near:.0%} of {len(ratios)} within 5 %"
+        assert near >= (0.8 if close else 0.5), f"{near:.0%} of {len(ratios)} within 5 %"
         assert min(ratios) >= 0.7 and max(ratios) <= 1.3
 
 
-def wide(spec: unetkit.Spec) -> unetkit.Spec:
-    """Returns a spec with four times the channels."""
+def widened(spec: unetkit.Spec, times: int) -> unetkit.Spec:
+    """Returns a spec with so many times the channels."""
     form = spec.resolve()
-    form["channels"] = [4 * channels for channels in form["channels"]]
+    form["channels"] = [times * channels for channels in form["channels"]]
     if "channels" in form.get("decoder", {}):
-        form["decoder"]["channels"] = [4 * channels for channels in form["decoder"]["channels"]]
+        form["decoder"]["channels"] = [times * channels for channels in form["decoder"]["channels"]]
     try:
         return unetkit.load(form)
     except unetkit.SpecError:
@@ -142,8 +164,8 @@ def wide(spec: unetkit.Spec) -> unetkit.Spec:
 def test_memory_grows_with_the_batch_and_the_number_type() -> None:
     plan = unetkit.plan(unetkit.load("unet-same"))
     one = needed_memory(plan, (256, 256))
-    many = needed_memory(plan, (256, 256), batch=4)
-    half = needed_memory(plan, (256, 256), itemsize=2)
+    many = needed_memory(plan, (256, 256), Execution(batch=4))
+    half = needed_memory(plan, (256, 256), Execution(itemsize=2))
     assert one.inference < many.inference <= 4 * one.inference
     assert half.inference == pytest.approx(one.inference / 2, rel=0.05)
     assert one.weights == one.gradients == plan.parameters * 4

@@ -9,7 +9,7 @@ import pytest
 
 import unetkit
 from tests.studies import study
-from unetkit.planning import needed_memory
+from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
 from unetkit.spec import from_text, shipped
 from unetkit.spec.loading import Loader, Memo, to_text
@@ -64,7 +64,7 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
     arm = study(tmp_path, "").base
     planned = unetkit.plan(unetkit.load(arm.values()["spec"]))
     assert arm.facts is not None
-    needed = needed_memory(planned, arm.facts.input_size, batch=2, threads=1)
+    needed = needed_memory(planned, arm.facts.input_size, Execution(batch=2, threads=1, channels_last=True))
     assert arm.memory() == needed.training + 4 * needed.weights
 
 

@@ -23,7 +23,7 @@ from tests.commandline import run as run_command
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
-from unetkit.planning import needed_memory
+from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
 from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
@@ -478,7 +478,7 @@ def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(mon
         TrainError, match=rf"a step of 8 patches of 512×512 needs .* GB.*\n +training.patch={largest} fits"
     ):
         check_memory(plan, (512, 512), 8)
-    assert needed_memory(plan, (128, 128), batch=8).training < free
+    assert needed_memory(plan, (128, 128), Execution(batch=8, channels_last=True)).training < free
 
 
 def test_memory_is_counted_with_what_the_optimizer_keeps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,7 @@ class Lazy(Sequence[Pair]):
         return self.kept[name]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Pairs(Sequence[Pair]):
     """Pairs that share their classes, which may have colours. `about` says what the images are, for reports."""
 
@@ -85,6 +85,9 @@ class Pairs(Sequence[Pair]):
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} pairs of {', '.join(self.classes)}>"
 
     def __iter__(self) -> Iterator[Pair]:
         return iter(self.items)

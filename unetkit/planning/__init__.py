@@ -3,5 +3,6 @@
 from unetkit.planning.memory import Memory, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
+from unetkit.planning.workspace import Execution
 
-__all__ = ["FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan"]
+__all__ = ["Execution", "FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan"]

@@ -1,7 +1,7 @@
 """Memory: which signals are alive at the same time, forwards and backwards, for one size, batch and number type.
 
 What is counted are the tensors of a run on the CPU, with the copies that oneDNN makes of what goes into and comes out
-of a convolution. The image itself, the parameters and their gradients are not among them.
+of a convolution, and whose width is the processor's. The image itself, parameters and their gradients are not counted.
 """
 
 from __future__ import annotations
@@ -9,14 +9,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from unetkit.operations import Concat, Dropout, Gate, InstanceNorm
+from unetkit.operations import ChannelNorm, Concat, Dropout, Gate, InstanceNorm
 from unetkit.operations.operation import volume
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
-from unetkit.planning.workspace import Map, Run, Work, padded_kept, work
+from unetkit.planning.workspace import Execution, Map, Work, gives_channels_last, moments, padded_kept, work
 from unetkit.signal import Span
 
+ALONE = Execution()
+"""One image, fp32, as `build` makes the network: channels come first in memory."""
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Values per parameter that an optimiser keeps."""
 
@@ -39,22 +41,13 @@ class Memory(NamedTuple):
         return dict(self._asdict())
 
 
-def needed_memory(
-    planned: Plan,
-    size: Size,
-    *,
-    batch: int = 1,
-    itemsize: int = 4,
-    threads: int = 2,
-    recomputed: Collection[str] = (),
-) -> Memory:
+def needed_memory(planned: Plan, size: Size, run: Execution = ALONE, *, recomputed: Collection[str] = ()) -> Memory:
     """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit.
 
-    `threads` counts where it is 1: torch then computes 1×1 convolutions without copies. `recomputed` are the blocks
-    that are computed again in the backward pass, as in `decoder.0.block`; the training's peak is then an upper bound.
+    `recomputed` are the blocks that are computed again in the backward pass, as in `decoder.0.block`; the peak of the
+    training is then an upper bound.
     """
-    weights = planned.parameters * itemsize
-    run = Run(batch, itemsize, threads)
+    weights = planned.parameters * run.itemsize
     return Memory(
         inference=inference_bytes(planned, size, run),
         training=training_bytes(planned, size, run, recomputed),
@@ -70,7 +63,7 @@ class Ledger:
     In `training`, dropout makes a signal of its own.
     """
 
-    def __init__(self, planned: Plan, size: Size, run: Run, *, training: bool = False) -> None:
+    def __init__(self, planned: Plan, size: Size, run: Execution, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
         maps = [Map(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
@@ -80,19 +73,25 @@ class Ledger:
         self.beside = [0] * len(nodes)
         self.buffer = list(range(len(nodes)))
         shared = readers(planned)
+        last = [run.channels_last and planned.dims > 1] * len(nodes)
+        """Whether all channels of a sample lie together, by signal."""
         for index, node in enumerate(nodes):
             operation = node.operation
             if operation is None:
                 continue
             taken = maps[node.inputs[0]]
-            self.works[index] = work(operation, taken, maps[index], run)
+            inputs = node.inputs if operation.meets else node.inputs[:1]
+            own = run._replace(channels_last=all(last[source] for source in inputs))
+            last[index] = gives_channels_last(operation, taken, own)
+            self.works[index] = work(operation, taken, maps[index], own)
             self.beside[index] = operation.mask_bytes * run.bytes(*maps[index]) // run.itemsize
             self.beside[index] += padded_kept(operation, taken, run)
+            self.beside[index] += moments(taken, run) * isinstance(operation, ChannelNorm)
             view = operation.is_view and not (training and isinstance(operation, Dropout))
             if view or may_overwrite(planned, index, shared):
                 self.buffer[index] = self.buffer[node.inputs[0]]
-                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm):
-                    # It gives a view: what is written over that is taken back through a copy of the whole.
+                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm | ChannelNorm):
+                    # They give a view: what is written over that is taken back through a copy of the whole.
                     self.works[index] = Work(0, 3 * self.bytes[index])
         self.last = self._last_uses(planned)
 
@@ -135,12 +134,12 @@ class Ledger:
         return gone
 
 
-def inference_bytes(planned: Plan, size: Size, run: Run) -> int:
+def inference_bytes(planned: Plan, size: Size, run: Execution) -> int:
     """Returns the peak of all activations in a forward pass without gradients: liveness over the graph."""
     return Ledger(planned, size, run).forward({}, beside=False)[0]
 
 
-def training_bytes(planned: Plan, size: Size, run: Run, recomputed: Collection[str] = ()) -> int:
+def training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Collection[str] = ()) -> int:
     """Returns the peak of all activations in a forward and a backward pass: what is kept for it, and its gradients.
 
     Blocks that are `recomputed` keep nothing but their inputs; the largest of them is counted once more, whole.

@@ -1,18 +1,35 @@
 """What torch borrows on the CPU while one operation runs, forwards and backwards, in bytes.
 
 Read off PyTorch 2.6 to 2.14: `aten/src/ATen/native/Convolution.cpp` chooses between oneDNN, which copies what goes into
-and comes out of a convolution into blocks of eight channels, and a plain matrix product, which unfolds the input.
+and comes out of a convolution into blocks of channels, as many as a register of the processor holds, and a plain matrix
+product, which unfolds the input.
 """
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from unetkit.operations import BatchNorm, ChannelNorm, Conv, CropTo, Gate, InstanceNorm, Operation, TransposedConv
 from unetkit.operations.operation import Axes, volume
 
-BLOCK = 8  # channels that oneDNN keeps together
 SMALL = 20_480  # numbers in the input up to which one image is not worth oneDNN's copies
+
+
+@cache
+def block() -> int:
+    """Returns how many channels oneDNN keeps together: 16 where the processor has AVX-512, else 8."""
+    try:
+        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
+            flags = next((line for line in file if line.startswith("flags")), "").split()
+    except OSError:
+        return 8
+    return 16 if "avx512dq" in flags else 8
+
+
+def in_blocks(channels: int) -> int:
+    """Returns the channels with those that fill the last block up."""
+    return -(-channels // block()) * block()
 
 
 class Map(NamedTuple):
@@ -22,12 +39,15 @@ class Map(NamedTuple):
     size: Axes
 
 
-class Run(NamedTuple):
-    """How a network runs: images at once, bytes per number, and threads."""
+class Execution(NamedTuple):
+    """How a network runs: images at once, bytes per number, threads, and the order of images and weights in memory."""
 
     batch: int = 1
     itemsize: int = 4
     threads: int = 2
+    """They count where there is one: torch then computes 1×1 convolutions without copies."""
+    channels_last: bool = False
+    """As training and prediction put them, which needs less, unless the plan's `channels_first` forbids it."""
 
     def bytes(self, channels: int, size: Axes) -> int:
         """Returns the bytes of a feature map."""
@@ -35,7 +55,7 @@ class Run(NamedTuple):
 
     def blocked(self, channels: int, size: Axes) -> int:
         """Returns the bytes of a feature map in oneDNN's blocks."""
-        return self.bytes(-(-channels // BLOCK) * BLOCK, size)
+        return self.bytes(in_blocks(channels), size)
 
 
 class Work(NamedTuple):
@@ -47,8 +67,21 @@ class Work(NamedTuple):
     weights: int = 0
 
 
-def work(operation: Operation, taken: Map, given: Map, run: Run) -> Work:
-    """Returns what an operation borrows for an input and an output."""
+def gives_channels_last(operation: Operation, taken: Map, run: Execution) -> bool:
+    """Whether an output has all channels of a sample together in memory: there oneDNN needs no copies.
+
+    So it is with the image, or from a norm over the channels on, until an operation ends it.
+    """
+    if isinstance(operation, ChannelNorm):
+        return True
+    if isinstance(operation, Conv | TransposedConv):
+        ends = len(taken.size) == 1 or not uses_onednn(operation, padded(operation, taken), run)
+        return run.channels_last and not ends
+    return run.channels_last and not operation.channels_first
+
+
+def work(operation: Operation, taken: Map, given: Map, run: Execution) -> Work:
+    """Returns what an operation borrows for an input and an output; `run` says how the input lies in memory."""
     source = run.bytes(*taken)
     if isinstance(operation, Conv | TransposedConv):
         return convolution_work(operation, taken, given, run)
@@ -56,19 +89,31 @@ def work(operation: Operation, taken: Map, given: Map, run: Run) -> Work:
         # One gradient for each axis that is cut, from the last axis to the first.
         return Work(0, source + run.bytes(given.channels, (given.size[0], *taken.size[1:])))
     if isinstance(operation, ChannelNorm):
-        return Work(source, 2 * source, 2 * source)  # a copy with the channels last
+        copy = source * (not run.channels_last)
+        return Work(copy + moments(taken, run), source + copy, source + copy)
     if isinstance(operation, BatchNorm | InstanceNorm | Gate) or getattr(operation, "name", "") == "PReLU":
         return Work(0, 2 * source, 2 * source)  # a product, before it is summed to the gradient of weights or of a gate
     return Work(0, source)
 
 
-def convolution_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Run) -> Work:
+def convolution_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
     """Returns what a convolution borrows, with the padding of its input where it does not make that by itself."""
     bordered = padded(operation, taken)
-    compute = blocked_work if uses_onednn(operation, bordered, run) else unfolded_work
+    if not uses_onednn(operation, bordered, run):
+        compute = unfolded_work
+    else:
+        ready = run.channels_last and taken.channels > 1 and len(taken.size) > 1
+        compute = direct_work if ready else blocked_work
     found = compute(operation, bordered, given, run)
     border = padded_kept(operation, taken, run)
+    if run.channels_last and len(taken.size) == 1:  # read from a copy
+        border += run.bytes(*taken)
     return Work(found.forward + border, max(found.backward, border + run.bytes(*taken)), found.weights)
+
+
+def moments(taken: Map, run: Execution) -> int:
+    """Returns the bytes of the mean and the deviation of each sample, which a norm over the channels keeps."""
+    return 2 * run.bytes(1, taken.size)
 
 
 def padded(operation: Conv | TransposedConv, taken: Map) -> Map:
@@ -78,14 +123,14 @@ def padded(operation: Conv | TransposedConv, taken: Map) -> Map:
     return taken
 
 
-def padded_kept(operation: Operation, taken: Map, run: Run) -> int:
+def padded_kept(operation: Operation, taken: Map, run: Execution) -> int:
     """Returns the bytes of the padded input, which the backward pass needs beside the input itself."""
     if isinstance(operation, Conv) and operation.padding_mode != "zeros" and any(operation.padding):
         return run.bytes(*padded(operation, taken))
     return 0
 
 
-def uses_onednn(operation: Conv | TransposedConv, taken: Map, run: Run) -> bool:
+def uses_onednn(operation: Conv | TransposedConv, taken: Map, run: Execution) -> bool:
     """Whether torch computes a convolution with oneDNN; its own rule, which looks at the first two axes in 3D."""
     plane, window = ((1, *values)[-2:] for values in (taken.size, operation.kernel))
     dilated = isinstance(operation, Conv) and max(operation.dilation) > 1
@@ -96,27 +141,49 @@ def uses_onednn(operation: Conv | TransposedConv, taken: Map, run: Run) -> bool:
     return operation.groups > 1 or min(window) > 3 or run.batch > 1 or large
 
 
-def blocked_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Run) -> Work:
-    """Returns what oneDNN borrows: its input, weights and output in blocks, and the copies back.
-
-    Fewer channels than a block has are read as they are, forwards.
-    """
+def blocked_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+    """Returns what oneDNN borrows: its input, weights and output in blocks, and the copies back."""
     source, result = run.bytes(*taken), run.bytes(*given)
-    inside, outside = run.blocked(*taken), run.blocked(*given)
-    many, results = (-(-channels // BLOCK) * BLOCK for channels in (taken.channels, given.channels))
-    read = taken.channels if taken.channels < BLOCK else many
-    first = kernel_bytes(operation, read, results, run)
+    many, results = in_blocks(taken.channels), in_blocks(given.channels)
     if isinstance(operation, TransposedConv):
+        first = kernel_bytes(operation, taken.channels if taken.channels < block() else many, results, run)
         rows = run.threads * taken.channels * taken.size[-1] * run.itemsize  # each thread holds one
         forward = max(source + first + rows, result * (1 + operation.bias))
     else:
-        forward = max(inside * (read == many) + first + outside - result, outside)
+        first = kernel_bytes(operation, taken.channels if is_flat(operation, taken) else many, results, run)
+        inside, outside = copies(operation, taken, given, run)
+        forward = max(inside + first + outside - result, outside)
     weights = kernel_bytes(operation, many, results, run)
+    inside, outside = run.blocked(*taken), run.blocked(*given)
     third = outside + inside + weights  # for the gradient of the weights, beside that of the input
     return Work(forward, source + max(third, 2 * weights, inside), max(third, 2 * weights))
 
 
-def unfolded_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Run) -> Work:
+def direct_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+    """Returns what oneDNN borrows where channels come last: the weights in its own order."""
+    source = run.bytes(*taken)
+    weights = kernel_bytes(operation, in_blocks(taken.channels), in_blocks(given.channels), run)
+    forward = weights + source * isinstance(operation, TransposedConv)
+    return Work(forward, source + 3 * weights, 3 * weights)
+
+
+def is_flat(operation: Conv, taken: Map) -> bool:
+    """Whether oneDNN reads the few channels of an input as they are, forwards."""
+    return operation.groups == 1 and taken.channels < block() and volume(operation.kernel) > 1
+
+
+def copies(operation: Conv, taken: Map, given: Map, run: Execution) -> tuple[int, int]:
+    """Returns the bytes of the copies of a convolution's input and output, forwards."""
+    source, result = run.bytes(*taken), run.bytes(*given)
+    if operation.groups == 1:
+        return (0 if is_flat(operation, taken) else run.blocked(*taken)), run.blocked(*given)
+    if operation.groups == taken.channels == given.channels:
+        deep = len(taken.size) == 3  # for which oneDNN has no depthwise convolution in blocks
+        return (source + result, result) if deep else (run.blocked(*taken), run.blocked(*given))
+    return (0 if taken.channels // operation.groups % block() else source), result
+
+
+def unfolded_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
     """Returns what the plain product borrows: the unfolded input of a convolution, or output of a transposed one."""
     source, weights = run.bytes(*taken), kernel_bytes(operation, taken.channels, given.channels, run)
     cover = volume(operation.kernel)
@@ -124,11 +191,12 @@ def unfolded_work(operation: Conv | TransposedConv, taken: Map, given: Map, run:
         columns = run.bytes(given.channels * cover, taken.size)
         forward = columns + source * (len(taken.size) == 3)
     else:
-        columns = 0 if cover == 1 else run.bytes(taken.channels * cover, given.size)
-        forward = columns
+        unfolded = run.bytes(taken.channels * cover, given.size)
+        forward = unfolded * (cover > 1)
+        columns = unfolded * (cover > 1 or len(taken.size) == 3)
     return Work(forward, source + weights + columns, weights + columns)
 
 
-def kernel_bytes(operation: Conv | TransposedConv, inputs: int, outputs: int, run: Run) -> int:
+def kernel_bytes(operation: Conv | TransposedConv, inputs: int, outputs: int, run: Execution) -> int:
     """Returns the bytes of a convolution's weights for so many channels."""
     return max(1, inputs // operation.groups) * outputs * volume(operation.kernel) * run.itemsize

@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from unetkit.operations import Conv, Operation, TransposedConv
-from unetkit.planning import Plan, needed_memory, plan
+from unetkit.planning import Execution, Plan, needed_memory, plan
 from unetkit.planning.covering import covering_size
 from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
@@ -91,7 +91,9 @@ class Surveyor:
         Each run of a study has one thread.
         """
         size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
-        needed = needed_memory(made, size, batch=training["batch"], threads=1)
+        needed = needed_memory(
+            made, size, Execution(training["batch"], threads=1, channels_last=not made.channels_first)
+        )
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
     def blocks_of(self, made: Plan) -> list[Block]:

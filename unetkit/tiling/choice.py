@@ -8,10 +8,9 @@ from itertools import product
 from math import prod
 
 from unetkit.errors import Fault, SizeError
-from unetkit.planning import Plan
+from unetkit.planning import Execution, Plan
 from unetkit.planning.memory import inference_bytes
 from unetkit.planning.sized import Size
-from unetkit.planning.workspace import Run
 from unetkit.tiling.cuts import Cuts, Reach, cut
 from unetkit.tiling.frame import Frame
 
@@ -21,7 +20,8 @@ CANDIDATES = {1: 200, 2: 40, 3: 12}
 
 def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
     """Returns the bytes for one tile: its activations, and the input twice, as it was read and as numbers."""
-    return inference_bytes(plan, size, Run(itemsize=itemsize)) + 8 * plan.spec.in_channels * prod(size)
+    run = Execution(itemsize=itemsize, channels_last=not plan.channels_first)
+    return inference_bytes(plan, size, run) + 8 * plan.spec.in_channels * prod(size)
 
 
 def cheapest(plan: Plan, axes: tuple[tuple[Frame, Reach], ...], memory: int, itemsize: int = 4) -> tuple[Cuts, ...]:
