@@ -390,6 +390,7 @@ def test_two_processes_learn_what_one_does(spec: dict[str, Any], photos: Path, t
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
     done = subprocess.run(command, cwd=HERE, check=False, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
     both = json.loads((tmp_path / "two" / "result.json").read_text("utf-8"))
     losses = [[value for _, value in one["loss"]] for one in (alone.values, both)]
     assert losses[1] == pytest.approx(losses[0], rel=1e-5)

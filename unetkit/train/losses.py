@@ -213,11 +213,6 @@ def of_classes(seen: Scene, class_weights: ClassWeights) -> Tensor:
 
 def total(own: Tensor) -> Tensor:
     """Returns the sum of a number over all processes, with a gradient through all of them."""
-    from torch import distributed
+    from unetkit.train.processes import summed  # needs torch
 
-    if not (distributed.is_available() and distributed.is_initialized() and distributed.get_world_size() > 1):
-        return own
-    from torch.distributed.nn.functional import all_reduce
-
-    summed: Tensor = all_reduce(own)  # type: ignore[no-untyped-call]  # torch's own
-    return summed
+    return summed(own)
