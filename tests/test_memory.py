@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import unetkit
 from benchmarks.memory import peak
-from unetkit.model.layout import arranged
+from unetkit.model.layout import arrange, arranged
 from unetkit.planning import Execution, needed_memory
 from unetkit.planning.workspace import block
 from unetkit.testing.strategies import specs
 from unetkit.train.network import recomputed
 from unetkit.train.task import recompute
 
-EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "12"))
+EXAMPLES = int(os.environ.get("UNETKIT_MEMORIES", "20"))
 
 NARROW = "channels={base: 16, levels: 5}"
 CASES: dict[str, tuple[str, list[str], tuple[int, ...]]] = {
@@ -59,8 +59,7 @@ def measured(
     image = torch.rand(batch, planned.spec.in_channels, *size)
     if last:
         image = arranged(image, planned)
-        for weight in model.parameters():
-            weight.data = arranged(weight.data, planned)
+        arrange(model, planned)
     for weight in model.parameters():
         weight.grad = torch.zeros_like(weight)
     for scope in again:

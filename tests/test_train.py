@@ -482,7 +482,7 @@ def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(mon
     assert needed_memory(plan, (128, 128), Execution(batch=8, channels_last=True)).training < free
 
 
-def test_memory_is_counted_with_what_the_optimizer_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_is_counted_with_what_the_optimizer_keeps() -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
     for optimizer, copies in ((SGD(), 1), (SGD(momentum=0, nesterov=False), 0), (AdamW(), 2)):
         assert optimizer.copies == copies

@@ -73,7 +73,7 @@ class Ledger:
         self.beside = [0] * len(nodes)
         self.buffer = list(range(len(nodes)))
         shared = readers(planned)
-        last = [run.channels_last and planned.dims > 1] * len(nodes)
+        last = [run.channels_last] * len(nodes)
         """Whether all channels of a sample lie together, by signal."""
         for index, node in enumerate(nodes):
             operation = node.operation

@@ -96,9 +96,10 @@ class Plan:
         )
 
     @cached_property
-    def channels_first(self) -> bool:
-        """Whether torch is quicker where all samples of a channel lie together in memory."""
-        return any(node.operation is not None and node.operation.channels_first for node in self.nodes)
+    def channels_last(self) -> bool:
+        """Whether all channels of a sample lie together in training and prediction, as is quickest for most networks."""
+        first = any(node.operation is not None and node.operation.channels_first for node in self.nodes)
+        return self.dims > 1 and not first
 
     @cached_property
     def measured(self) -> tuple[str, ...]:

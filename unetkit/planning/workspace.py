@@ -47,7 +47,7 @@ class Execution(NamedTuple):
     threads: int = 2
     """They count where there is one: torch then computes 1×1 convolutions without copies."""
     channels_last: bool = False
-    """As training and prediction put them, which needs less, unless the plan's `channels_first` forbids it."""
+    """As training and prediction put them, which needs less, where the plan's `channels_last` says so."""
 
     def bytes(self, channels: int, size: Axes) -> int:
         """Returns the bytes of a feature map."""

@@ -91,9 +91,7 @@ class Surveyor:
         Each run of a study has one thread.
         """
         size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
-        needed = needed_memory(
-            made, size, Execution(training["batch"], threads=1, channels_last=not made.channels_first)
-        )
+        needed = needed_memory(made, size, Execution(training["batch"], threads=1, channels_last=made.channels_last))
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
     def blocks_of(self, made: Plan) -> list[Block]:

@@ -20,7 +20,7 @@ CANDIDATES = {1: 200, 2: 40, 3: 12}
 
 def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
     """Returns the bytes for one tile: its activations, and the input twice, as it was read and as numbers."""
-    run = Execution(itemsize=itemsize, channels_last=not plan.channels_first)
+    run = Execution(itemsize=itemsize, channels_last=plan.channels_last)
     return inference_bytes(plan, size, run) + 8 * plan.spec.in_channels * prod(size)
 
 

@@ -42,7 +42,7 @@ def check_memory(
 def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: Collection[str] = ()) -> int:
     """Returns the bytes of a training step with patches whose output is at least `size`; some blocks computed again."""
     found = cover(plan, size).input_size
-    needed = needed_memory(plan, found, Execution(batch, channels_last=not plan.channels_first), recomputed=again)
+    needed = needed_memory(plan, found, Execution(batch, channels_last=plan.channels_last), recomputed=again)
     image = 4 * batch * plan.spec.in_channels * prod(found)
     return needed.training + needed.weights * (2 + copies) + image
 

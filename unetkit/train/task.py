@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
-from unetkit.model.layout import arranged
+from unetkit.model.layout import arrange, arranged
 from unetkit.train.losses import scene
 from unetkit.train.network import recomputed
 from unetkit.train.runspec import RunSpec
@@ -48,8 +48,7 @@ class Segmentation(lightning.LightningModule):
             self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
         self.used = 0
         """Batches of this process that were used, from the beginning of the run."""
-        for weight in self.parameters():
-            weight.data = arranged(weight.data, patches.plan)
+        arrange(self, patches.plan)
         for scope in recomputed(patches.plan, run.training.checkpointing):
             recompute(model.get_submodule(scope))
 
