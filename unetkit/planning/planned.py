@@ -97,7 +97,7 @@ class Plan:
 
     @cached_property
     def channels_last(self) -> bool:
-        """Whether all channels of a sample lie together in training and prediction, as is quickest for most networks."""
+        """Whether all channels of a sample lie together in training and prediction, as is mostly quickest."""
         first = any(node.operation is not None and node.operation.channels_first for node in self.nodes)
         return self.dims > 1 and not first
 
