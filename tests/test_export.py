@@ -58,6 +58,21 @@ def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tm
         assert all(check.difference <= TOLERANCE * check.range for check in checks)
 
 
+@pytest.mark.parametrize(
+    "overrides", [["norm=instance"], ["norm={type: group, groups: 2}"], ["block.squeeze_excite=1", "norm=none"]]
+)
+def test_means_over_large_images_keep_their_precision(overrides: list[str], tmp_path: Path) -> None:
+    model = unetkit.build(unetkit.load("unet-small", ["channels=[4, 4]", *overrides]), seed=1).eval()
+    plan = unetkit.plan(model.spec)  # type: ignore[arg-type]  # a plain attribute
+    content = Content.of(plan, taken(plan), None, {})
+    onnx = onnx_bytes(traced(model, plan, None, taken(plan)), content)
+    (tmp_path / "model.onnx").write_bytes(onnx)
+    write_openvino(onnx, content, tmp_path / "model")
+    for _, run_file in (open_onnx(tmp_path / "model.onnx"), open_openvino(tmp_path / "model")):
+        check = compare(model, None, run_file, (plan.spec.in_channels, 2048, 1024))
+        assert check.difference <= 2e-6 * check.range
+
+
 def saved(folder: Path, *overrides: str) -> Path:
     """Returns a model file of a small network, trained on grey levels about 100."""
     model = unetkit.build(unetkit.load("unet-small", [SMALL, *overrides]), seed=1)

@@ -79,7 +79,7 @@ def export(
     sizes = taken(plan)
     content = Content.of(plan, sizes, levels, metadata or {})
     with evaluating(model) as network:
-        program = traced(network, plan, levels, sizes)
+        program = traced(network, plan, levels, sizes, for_torch=to == "torch")
         with placed(path) as growing:
             run = write(program, content, to, growing)
             checks = tuple(

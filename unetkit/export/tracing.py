@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
-from torch.nn.functional import max_pool2d
+from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from unetkit import functional
+from unetkit import functional as own
 from unetkit.errors import Fault
 from unetkit.export.content import Levels
 from unetkit.export.formats import ExportError
@@ -21,13 +23,17 @@ from unetkit.planning import Plan
 SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 
 
-def traced(model: nn.Module, plan: Plan, levels: Levels | None, sizes: Sizes) -> ExportedProgram:
+def traced(
+    model: nn.Module, plan: Plan, levels: Levels | None, sizes: Sizes, *, for_torch: bool = False
+) -> ExportedProgram:
     """Returns the traced program of a network in evaluation mode: input `image`, output `output`.
 
-    Raises ExportError where torch cannot trace it for all sizes.
+    What is not for torch takes its means axis by axis (see `mean`). Raises ExportError where torch cannot trace the
+    network for all sizes.
     """
     image = torch.zeros(2, plan.spec.in_channels, *spread(sizes, (2,) * plan.dims))  # a batch of 1 would stay 1
-    network = Exportable(model, levels and Scale(levels, plan.dims))
+    replaced = POOLING if for_torch else POOLING | MEANS
+    network = Exportable(model, levels and Scale(levels, plan.dims), replaced)
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own, on the ways of its tracer
@@ -66,26 +72,29 @@ class Scale(nn.Module):
 class Exportable(nn.Module):
     """A network with its scale before it, in operations that a trace knows for all sizes."""
 
-    def __init__(self, network: nn.Module, scale: Scale | None) -> None:
+    def __init__(self, network: nn.Module, scale: Scale | None, replaced: Mapping[Any, Any]) -> None:
         super().__init__()
         self.scale = scale or nn.Identity()
         self.network = traceable(network)
+        self.replaced = replaced
 
     def forward(self, image: Tensor) -> Tensor:
-        with Traceable():
+        with Replacing(self.replaced):
             output: Tensor = self.network(self.scale(image))
         return output
 
 
-class Traceable(TorchFunctionMode):
-    """Within it, a pooling whose trace would fix the size is done by one whose trace does not."""
+class Replacing(TorchFunctionMode):
+    """Within it, other functions stand in for some of torch's."""
+
+    def __init__(self, replaced: Mapping[Any, Any]) -> None:
+        super().__init__()
+        self.replaced = replaced
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
-        if func is torch.nn.functional.max_pool1d or func is torch.max_pool1d:
-            return max_pool1d(*args, **(kwargs or {}))
-        return func(*args, **(kwargs or {}))
+        return self.replaced.get(func, func)(*args, **(kwargs or {}))
 
 
 def max_pool1d(x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, **rest: Any) -> Tensor:
@@ -93,8 +102,75 @@ def max_pool1d(x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0
     kernel, step, pad = (
         value if isinstance(value, int) else value[0] for value in (kernel_size, stride or kernel_size, padding)
     )
-    pooled: Tensor = max_pool2d(x.unsqueeze(2), (1, kernel), (1, step), (0, pad), **rest)
+    pooled: Tensor = functional.max_pool2d(x.unsqueeze(2), (1, kernel), (1, step), (0, pad), **rest)
     return pooled.squeeze(2)
+
+
+def instance_norm(*args: Any, **kwargs: Any) -> Tensor:
+    """Returns x (N, C, *spatial) with mean 0 and variance 1 in each image and channel, then scaled."""
+    given = signature(functional.instance_norm).bind(*args, **kwargs)
+    given.apply_defaults()
+    values = given.arguments
+    if not values["use_input_stats"]:
+        return functional.instance_norm(*args, **kwargs)
+    return scaled(standard(values["input"], values["eps"]), values["weight"], values["bias"])
+
+
+def group_norm(
+    x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Returns x (N, C, *spatial) with mean 0 and variance 1 in each image and group of channels, then scaled."""
+    grouped = x.reshape(x.shape[0], num_groups, x.shape[1] // num_groups, *x.shape[2:])
+    return scaled(standard(grouped, eps).reshape(x.shape), weight, bias)
+
+
+def standard(x: Tensor, eps: float) -> Tensor:
+    """Returns x with mean 0 and variance 1 over all axes but the first two."""
+    centred = x - mean(x)
+    return centred * torch.rsqrt(mean(centred * centred) + eps)
+
+
+def mean(x: Tensor) -> Tensor:
+    """Returns the mean over all axes but the first two, one after the other.
+
+    Runtimes add up in single precision, one value after the other: over a million samples that loses four digits. They
+    would also make one mean of several, so that there is a division between the sums.
+    """
+    for axis in reversed(range(2, x.dim())):
+        x = x.sum(axis, keepdim=True) / x.shape[axis]
+    return x
+
+
+def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
+    """Returns x times a weight for each channel, plus a bias."""
+    shape = (-1, *(1,) * (x.dim() - 2))
+    if weight is not None:
+        x = x * weight.reshape(shape)
+    return x if bias is None else x + bias.reshape(shape)
+
+
+def pooled_by(torch_own: Any, dims: int) -> Any:
+    """Returns what does adaptive average pooling: by means where one sample is left, else torch's own."""
+
+    def pool(x: Tensor, output_size: Any) -> Tensor:
+        whole = output_size in (1, (1,) * dims, [1] * dims)
+        found: Tensor = mean(x) if whole and x.dim() == dims + 2 else torch_own(x, output_size)
+        return found
+
+    return pool
+
+
+POOLING: dict[Any, Any] = {functional.max_pool1d: max_pool1d, torch.max_pool1d: max_pool1d}
+"""What stands in for a pooling whose trace would fix the size."""
+
+MEANS: dict[Any, Any] = {
+    functional.instance_norm: instance_norm,
+    functional.group_norm: group_norm,
+    functional.adaptive_avg_pool1d: pooled_by(functional.adaptive_avg_pool1d, 1),
+    functional.adaptive_avg_pool2d: pooled_by(functional.adaptive_avg_pool2d, 2),
+    functional.adaptive_avg_pool3d: pooled_by(functional.adaptive_avg_pool3d, 3),
+}
+"""What stands in for the means over whole images."""
 
 
 def traceable(network: nn.Module) -> nn.Module:
@@ -147,5 +223,5 @@ def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
     return y
 
 
-TRACEABLE: dict[Any, Any] = {functional.pad_image: pad_image, functional.cut_padding: cut_padding}
+TRACEABLE: dict[Any, Any] = {own.pad_image: pad_image, own.cut_padding: cut_padding}
 """What stands in a trace for functions that ask a size for its number."""
