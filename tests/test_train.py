@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from monai.losses.dice import DiceLoss
 from safetensors.torch import load_file
 from torch.nn import functional
 
@@ -54,9 +55,12 @@ LOSSES: list[Loss] = [
     CrossEntropy(class_weights=(1.0, 2.0, 3.0)),
     Dice(),
     Dice(background=False),
+    Dice(background=False, per_image=True),
     DiceCE(),
+    DiceCE(per_image=True),
     Focal(),
     Tversky(),
+    Tversky(per_image=True),
     BoundaryCE(),
 ]
 
@@ -100,6 +104,32 @@ def test_cross_entropy_is_torchs() -> None:
     binary = functional.binary_cross_entropy_with_logits(one[:, 0], (labels > 0).float()).item()
     assert value(CrossEntropy(), one, (labels > 0).long()).item() == pytest.approx(binary)
     assert value(Focal(gamma=0.0), logits, labels).item() == pytest.approx(value(CrossEntropy(), logits, labels).item())
+
+
+@pytest.mark.parametrize("per_image", [False, True])
+@pytest.mark.parametrize("background", [False, True])
+def test_dice_is_monais(per_image: bool, background: bool) -> None:
+    random = torch.Generator().manual_seed(3)
+    labels, logits = torch.randint(0, 3, (4, 6, 5), generator=random), torch.randn(4, 3, 6, 5, generator=random)
+    labels[0, :3] = 0  # patches have classes in different shares
+    theirs = DiceLoss(background, to_onehot_y=True, softmax=True, smooth_nr=1.0, smooth_dr=1.0, batch=not per_image)
+    ours = value(Dice(background=background, per_image=per_image), logits, labels).item()
+    assert ours == pytest.approx(theirs(logits, labels[:, None]).item(), rel=1e-6)
+    halved = value(Tversky(alpha=0.5, beta=0.5, smooth=0.5, per_image=per_image), logits, labels).item()
+    assert halved == pytest.approx(value(Dice(per_image=per_image), logits, labels).item(), rel=1e-6)
+
+
+def test_a_dice_per_image_counts_each_patch_alike_and_only_classes_that_occur_there() -> None:
+    labels = torch.zeros(2, 4, 8, dtype=torch.long)
+    labels[0, :, :7], labels[1, :, :1] = 1, 1
+    says_one = functional.one_hot(labels, 2).movedim(-1, 1).float() * 200 - 100
+    says_one[1] = says_one[1].flip(0)  # all wrong in the patch with few pixels of class 1
+    few = value(Dice(smooth=0.0, background=False), says_one, labels).item()
+    alike = value(Dice(smooth=0.0, background=False, per_image=True), says_one, labels).item()
+    assert few == pytest.approx(1 - 2 * 28 / (28 + 28 + 28 + 4)) and alike == pytest.approx(0.5)
+    without = torch.cat([labels, torch.zeros_like(labels[:1])])
+    says = torch.cat([says_one, functional.one_hot(without[2:], 2).movedim(-1, 1).float() * 200 - 100])
+    assert value(Dice(smooth=0.0, background=False, per_image=True), says, without).item() == pytest.approx(alike)
 
 
 def test_a_weight_map_says_what_a_pixel_counts() -> None:
@@ -376,10 +406,13 @@ def test_two_processes_cannot_train_in_one_folder(photos: Path, tmp_path: Path) 
             trained(values(photos), tmp_path)
 
 
-@pytest.mark.parametrize("spec", [{"norm": "instance"}, {"norm": "none"}], ids=["first", "last"])
-def test_two_processes_learn_what_one_does(spec: dict[str, Any], photos: Path, tmp_path: Path) -> None:
-    """Whether channels lie first or last in memory."""
-    said = values(photos, clip=None, optimizer={"type": "sgd"})  # Adam divides rounding by numbers near 0
+@pytest.mark.parametrize(
+    ("spec", "per_image"), [({"norm": "instance"}, False), ({"norm": "none"}, True)], ids=["first", "last"]
+)
+def test_two_processes_learn_what_one_does(spec: dict[str, Any], per_image: bool, photos: Path, tmp_path: Path) -> None:
+    """Whether channels lie first or last in memory, and Dice is over the batch or per image."""
+    said = values(photos, clip=None, optimizer={"type": "sgd"}, loss={"type": "dice_ce", "per_image": per_image})
+    # Adam would divide rounding by numbers near 0
     said["spec"] |= spec
     asked = load_run(said)
     file = tmp_path / "run.yaml"

@@ -99,9 +99,11 @@ class Dice(Loss):
     """Added to numerator and denominator."""
     background: bool = True
     """Whether class 0 is among the classes."""
+    per_image: bool = False
+    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
 
     def terms(self, seen: Scene) -> dict[str, Tensor]:
-        return {"dice": 1 - soft_dice(seen, self.smooth, self.background)}
+        return {"dice": 1 - soft_dice(seen, self.smooth, self.background, self.per_image)}
 
 
 class DiceCE(Loss):
@@ -115,9 +117,12 @@ class DiceCE(Loss):
     """Whether class 0 is among the classes of the Dice."""
     share: Share = 0.5
     """Of the Dice in the sum, times two: 0.5 weighs both with 1."""
+    per_image: bool = False
+    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
 
     def terms(self, seen: Scene) -> dict[str, Tensor]:
-        entropy, dice = cross_entropy(seen, self.class_weights), soft_dice(seen, self.smooth, self.background)
+        entropy = cross_entropy(seen, self.class_weights)
+        dice = soft_dice(seen, self.smooth, self.background, self.per_image)
         return {"cross_entropy": 2 * (1 - self.share) * entropy, "dice": 2 * self.share * (1 - dice)}
 
 
@@ -148,20 +153,18 @@ class Tversky(Loss):
     """What a pixel counts that is wrongly not of the class."""
     smooth: Annotated[float, Field(ge=0, le=1e6)] = 1.0
     """Added to numerator and denominator."""
+    per_image: bool = False
+    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if not self.alpha and not self.beta:
             yield "alpha", "alpha and beta are 0: nothing wrong counts", "Give one of them a value."
 
     def terms(self, seen: Scene) -> dict[str, Tensor]:
-        shares, truth = seen.shares, seen.truth
-        axes = (0, *range(2, shares.dim()))
-        right, said, there = (total(one.sum(axes)) for one in (shares * truth, shares, truth))
-        index = (right + self.smooth) / (
-            right + self.alpha * (said - right) + self.beta * (there - right) + self.smooth
-        )
-        present = (there > 0).float()
-        return {"tversky": 1 - (index * present).sum() / present.sum().clamp(min=1)}
+        right, said, there = sums(seen, self.per_image)
+        against = self.alpha * (said - right) + self.beta * (there - right)
+        index = (right + self.smooth) / (right + against + self.smooth).clamp(min=1e-6)
+        return {"tversky": 1 - mean_where(there > 0, index, self.per_image)}
 
 
 class BoundaryCE(Loss):
@@ -192,16 +195,30 @@ def cross_entropy(seen: Scene, class_weights: ClassWeights) -> Tensor:
     return total((-log_share * weight).sum()) / total(weight.sum()).clamp(min=1e-6)
 
 
-def soft_dice(seen: Scene, smooth: float, background: bool) -> Tensor:
+def soft_dice(seen: Scene, smooth: float, background: bool, per_image: bool) -> Tensor:
     """Returns the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt)."""
-    shares, truth = seen.shares, seen.truth
-    axes = (0, *range(2, shares.dim()))
-    overlap, said, there = (total(one.sum(axes)) for one in (shares * truth, shares, truth))
-    present = (there > 0).float()
+    overlap, said, there = sums(seen, per_image)
+    present = there > 0
     if not background:
-        present[0] = 0
-    dice = (2 * overlap + smooth) / (said + there + smooth)
-    return (dice * present).sum() / present.sum().clamp(min=1)
+        present[:, 0] = False
+    return mean_where(present, (2 * overlap + smooth) / (said + there + smooth).clamp(min=1e-6), per_image)
+
+
+def sums(seen: Scene, per_image: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns Σ(p·t), Σp and Σt of each class: (N, classes) per image, else (1, classes) over the whole batch."""
+    shares, truth = seen.shares, seen.truth
+    pixels = tuple(range(2, shares.dim()))
+    own = (one.sum(pixels) for one in (shares * truth, shares, truth))
+    overlap, said, there = own if per_image else (total(one.sum(0, keepdim=True)) for one in own)
+    return overlap, said, there
+
+
+def mean_where(counted: Tensor, index: Tensor, per_image: bool) -> Tensor:
+    """Returns the mean of the indices that count, 0 where none does; where there is one per image, of all processes."""
+    found, number = (index * counted).sum(), counted.float().sum()
+    if per_image:
+        found, number = total(found), total(number)
+    return found / number.clamp(min=1)
 
 
 def of_classes(seen: Scene, class_weights: ClassWeights) -> Tensor:
