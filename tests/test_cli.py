@@ -226,3 +226,5 @@ def test_specs_lists_all() -> None:
 
 def test_schema_prints_json() -> None:
     assert json.loads(run("schema").stdout)["title"] == "unetkit spec"
+    for kind in ("spec", "data", "run", "study"):
+        assert json.loads(run("schema", kind).stdout)["title"] == f"unetkit {kind}"

@@ -20,6 +20,7 @@ COMMANDS = {
     "blocks": "blocks",
     "blocks NAME": "blocks double_conv",
     "schema": "schema",
+    "schema of studies": "schema study",
     "code": "code unet-2015",
     "new": "new mine.yaml --from unet-2015",
     "study plan": "study plan what-makes-a-unet",

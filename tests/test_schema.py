@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +11,21 @@ import yaml
 
 from unetkit import registry
 from unetkit.block import BASES, insets
+from unetkit.data import load_data
+from unetkit.data import schema as data_schema
+from unetkit.data.frame import DataFrame
 from unetkit.plugins.distributions import Entry
 from unetkit.spec import load, resolve, shipped
+from unetkit.spec import schema as spec_schema
 from unetkit.spec.frame import Frame
 from unetkit.spec.schema import schema
+from unetkit.study import schema as study_schema
+from unetkit.study.frame import StudyFrame
+from unetkit.train import load_run
+from unetkit.train import schema as run_schema
+from unetkit.train.frame import RunFrame, Training
+
+SPECS = Path(__file__).parents[1] / "specs"
 
 START = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [8, 16]}
 
@@ -79,8 +92,9 @@ def test_every_key_block_and_parameter_is_there() -> None:
                 assert form["properties"][field] == {"$ref": f"#/definitions/{inset.slot}"}
 
 
-def test_references_lead_somewhere() -> None:
-    made = schema()
+@pytest.mark.parametrize("kind", [spec_schema, data_schema, run_schema, study_schema])
+def test_references_lead_somewhere(kind: Any) -> None:
+    made = kind.schema()
 
     def references(value: Any) -> list[str]:
         if isinstance(value, dict):
@@ -89,6 +103,76 @@ def test_references_lead_somewhere() -> None:
         return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
 
     assert {*references(made)} == {f"#/definitions/{name}" for name in made["definitions"]}
+
+
+@cache
+def judge(kind: Any) -> Any:
+    """Returns what judges values by the schema of a kind of file."""
+    return pytest.importorskip("jsonschema").Draft7Validator(kind.schema())
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"), [(data_schema, "runs/data"), (run_schema, "runs"), (study_schema, "studies")], ids=str
+)
+def test_shipped_data_runs_and_studies_are_valid(kind: Any, folder: str) -> None:
+    files = sorted((SPECS / folder).glob("*.yaml"))
+    assert len(files) > 3
+    for file in files:
+        values = yaml.safe_load(file.read_text("utf-8"))
+        judge(kind).validate(values)
+        assert not judge(kind).is_valid(values | {"bach": 4})
+        if kind is run_schema:
+            judge(kind).validate(load_run(file).resolve())
+        if kind is data_schema:
+            judge(kind).validate(load_data(file).resolve())
+
+
+RUN = {"unetkit": 1, "spec": {"extends": "unet-same"}, "data": "photos", "training": {"steps": 4}}
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({"training": {"steps": 4, "loss": {"type": "dice", "per_image": True}, "augmentation": ["flip"]}}, True),
+        ({"training": {"steps": 4, "loss": {"type": "dice", "gamma": 2}}}, False),
+        ({"training": {"steps": 4, "loss": {"gamma": 2}}}, False),
+        ({"training": {"steps": 4, "augmentation": ["flop"]}}, False),
+        ({"training": {"steps": 0}}, False),
+        ({"training": {"steps": 4, "bach": 2}}, False),
+        ({"spec": {"extends": "unet-same", "block": {"kernal": 3}}}, False),
+        ({"spec": START}, True),
+        ({"data": {"dataset": "mni"}}, True),
+        ({"data": {"dataset": {"type": "folders", "images": "a", "masks": "b"}, "split": "block"}}, True),
+        ({"data": {"dataset": {"type": "folders", "images": "a"}}}, False),
+        ({"data": {"dataset": "mni", "split": {"type": "group", "by": "{group}_*", "test": 0.2}}}, True),
+        ({"data": {"dataset": "mni", "split": {"type": "group"}}}, False),
+        ({"data": {"dataset": "mni", "normalization": "image", "channels": {"count": 5, "take": [0, 4]}}}, True),
+        ({"data": {"dataset": "mni", "normalization": {"type": "percentile", "low": -1}}}, False),
+    ],
+    ids=str,
+)
+def test_mistakes_in_runs_are_marked(change: dict[str, Any], valid: bool) -> None:
+    assert judge(run_schema).is_valid(RUN)
+    assert judge(run_schema).is_valid(RUN | change) is valid
+    study = {"unetkit": 1, "run": RUN, "axes": {"skip": ["add"]}}
+    assert judge(study_schema).is_valid(study)
+    assert judge(study_schema).is_valid(study | {"run": RUN | change}) is valid or "gamma" in str(change)
+
+
+def test_a_study_may_change_a_part_of_its_run() -> None:
+    study = {"unetkit": 1, "run": "mine.yaml", "axes": {"skip": ["add"]}, "seeds": 3}
+    assert judge(study_schema).is_valid(study | {"training": {"loss": {"share": 0.7}}, "seeds": [4, 7]})
+    assert not judge(study_schema).is_valid(study | {"seeds": "three"})
+    assert not judge(study_schema).is_valid(study | {"design": "fractional"})
+
+
+@pytest.mark.parametrize(("kind", "model"), [(data_schema, DataFrame), (run_schema, RunFrame)])
+def test_every_key_of_data_and_runs_is_there(kind: Any, model: Any) -> None:
+    assert kind.schema()["properties"].keys() == model.model_fields.keys()
+    assert study_schema.schema()["properties"].keys() == {*StudyFrame.model_fields, "extends"}
+    training = run_schema.schema()["definitions"]["training"]["properties"]
+    assert training.keys() == Training.model_fields.keys()
+    assert training["batch"]["description"] == "Patches per step, over all processes."
 
 
 def test_the_texts_under_fields_are_descriptions() -> None:

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from importlib import import_module
+from typing import Annotated
 
-def schema() -> None:
-    """Print the JSON Schema of specs, for editors, with all blocks that are installed."""
+import typer
+
+
+class Kind(StrEnum):
+    """The kinds of YAML files."""
+
+    SPEC = "spec"
+    DATA = "data"
+    RUN = "run"
+    STUDY = "study"
+
+
+HOMES = {Kind.SPEC: "spec", Kind.DATA: "data", Kind.RUN: "train", Kind.STUDY: "study"}
+
+
+def schema(
+    kind: Annotated[Kind, typer.Argument(help="Of which files.", show_default=True)] = Kind.SPEC,
+) -> None:
+    """Print the JSON Schema of specs, data files, runs or studies, for editors, with all that is installed."""
     from unetkit.cli.output import print_json
-    from unetkit.spec.schema import schema as schema_of_specs
 
-    print_json(schema_of_specs())
+    print_json(import_module(f"unetkit.{HOMES[kind]}.schema").schema())

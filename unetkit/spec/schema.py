@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from unetkit import registry
 from unetkit.block import BASES, Part, insets
 from unetkit.errors import BlockError
-from unetkit.spec.frame import Frame, Init
+from unetkit.spec.frame import Frame, Init, OddSizes
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The newest that all editors know."""
@@ -27,18 +28,30 @@ def schema() -> JsonSchemaValue:
     needed = form.pop("required")
     for slot in BASES:
         definitions[slot] = slot_schema(slot, definitions)
-    definitions["init"] = init_schema()
+    definitions |= {"init": kinds_schema(Init), "odd_sizes": kinds_schema(OddSizes)}
     for section in (form, *definitions.values()):
-        refer_to_slots(section.get("properties", {}))
+        refer_to_slots(section.get("properties", {}), (*BASES, "init", "odd_sizes"))
     form["properties"]["extends"] = {
         "type": "string",
         "description": "The spec that this one changes: a file beside it, or the name of a shipped one.",
     }
     form["anyOf"] = [{"required": ["extends"]}, {"required": needed}]
-    return {"$schema": DRAFT, "title": "unetkit spec", **form, "definitions": definitions}
+    return titled("unetkit spec", form, definitions)
 
 
-def slot_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+def titled(title: str, form: JsonSchemaValue, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns a whole schema."""
+    return {"$schema": DRAFT, "title": title, **form, "definitions": definitions}
+
+
+def inside(whole: JsonSchemaValue, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns what may stand for a file of its own: its name, or a map as in it, which goes to the definitions."""
+    form = {key: value for key, value in whole.items() if key not in ("$schema", "title", "definitions")}
+    definitions |= {**whole["definitions"], name: form}
+    return {"anyOf": [{"type": "string"}, {"$ref": f"#/definitions/{name}"}]}
+
+
+def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool = True) -> JsonSchemaValue:
     """Returns what may stand for a slot: a name, a map with its type, or parameters that change one said before."""
     forms: list[JsonSchemaValue] = []
     shared: dict[str, list[JsonSchemaValue]] = {}
@@ -49,6 +62,8 @@ def slot_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
                 shared[key].append(value)
         forms.append(form)
     names: JsonSchemaValue = {"enum": registry.names(slot)}
+    if not changes:
+        return {"oneOf": [names, *forms]}
     change = {
         "type": "object",
         "description": "Changes parameters of the block that a wider scope or the extended spec has chosen.",
@@ -76,18 +91,22 @@ def block_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSche
     return form
 
 
-def init_schema() -> JsonSchemaValue:
-    """Returns what may stand for `init`: a name, or a map."""
-    form = model_schema(Init)
+def kinds_schema(model: type[BaseModel]) -> JsonSchemaValue:
+    """Returns what may stand for a model with a type: one of its types, or a map."""
+    form = model_schema(model)
     del form["definitions"]
     return {"oneOf": [{"enum": form["properties"]["type"]["enum"]}, form]}
 
 
-def refer_to_slots(properties: JsonSchemaValue) -> None:
-    """Gives the fields of the frame that hold blocks the schema of their slot: the frame itself leaves them open."""
-    for name in (*BASES, "init"):
-        if name in properties and not properties[name].keys() - {"default"}:
-            properties[name] = {"$ref": f"#/definitions/{name}"}
+def refer_to_slots(properties: JsonSchemaValue, names: Iterable[str]) -> None:
+    """Gives the fields of a frame that hold parts the schema of their slot: the frame itself leaves them open."""
+    for name in names:
+        found = properties.get(name, {"type": "absent"})
+        reference = {"$ref": f"#/definitions/{name}"}
+        if {} in found.get("anyOf", ()):  # or null
+            found["anyOf"][found["anyOf"].index({})] = reference
+        elif not found.keys() - {"default", "description"}:
+            properties[name] = described(reference, found.get("description", ""))
 
 
 class Plain(GenerateJsonSchema):
@@ -114,6 +133,8 @@ def model_schema(model: type[BaseModel]) -> JsonSchemaValue:
 
 def described(form: JsonSchemaValue, text: str) -> JsonSchemaValue:
     """Returns a schema with a description; a reference may have nothing beside it, so it is wrapped."""
+    if not text:
+        return form
     return {"allOf": [form], "description": text} if "$ref" in form else {**form, "description": text}
 
 

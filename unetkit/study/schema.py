@@ -1,0 +1,30 @@
+"""The JSON Schema of study files, by which editors complete and check them."""
+
+from __future__ import annotations
+
+from pydantic.json_schema import JsonSchemaValue
+
+from unetkit.spec.schema import described, inside, model_schema, titled
+from unetkit.study.frame import StudyFrame
+
+
+def schema() -> JsonSchemaValue:
+    """Returns the JSON Schema. It may accept a study that does not load, but refuses none that does."""
+    from unetkit.train import schema as train
+
+    form = model_schema(StudyFrame)
+    definitions, properties = form.pop("definitions"), form["properties"]
+    parts = train.parts_schemas(definitions, changes=True)
+    run = train.schema()
+    run["required"].remove("unetkit")
+    parts = {"base": parts["spec"], "data": parts["data"], "training": parts["training"]}
+    parts |= {"run": inside({**run, "definitions": {}}, "run", definitions), "seeds": SEEDS}
+    properties |= {key: described(part, properties[key]["description"]) for key, part in parts.items()}
+    properties["extends"] = {
+        "type": "string",
+        "description": "The study that this one changes: a file beside it, or the name of a shipped one.",
+    }
+    return titled("unetkit study", form, definitions)
+
+
+SEEDS = {"anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]}
