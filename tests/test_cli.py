@@ -16,7 +16,7 @@ from tests.commandline import answer, run
 from unetkit.cli.app import COMMANDS
 from unetkit.cli.arguments import complete_spec
 from unetkit.cli.blocks import complete_block
-from unetkit.spec import shipped
+from unetkit.spec import shipped, specs_folder
 
 
 @pytest.fixture
@@ -117,6 +117,21 @@ def test_validate_tells_the_parameters() -> None:
     assert run("validate", "unet-2015").stdout == "unet-2015: valid, 31,030,658 parameters\n"
     values = answer("validate", *shipped())["specs"]
     assert [spec["name"] for spec in values] == list(shipped()) and all(spec["valid"] for spec in values)
+
+
+def test_validate_knows_data_files_runs_and_studies_too() -> None:
+    files = [
+        f"{folder}/{name}.yaml" for folder, name in (("runs/data", "nuclei"), ("runs", "isbi"), ("studies", "demo"))
+    ]
+    paths = [str(specs_folder() / file) for file in files]
+    assert run("validate", *paths).stdout.splitlines() == [
+        "nuclei: valid data, 2 dims",
+        "isbi: valid run, 1,943,778 parameters",
+        "demo: valid study, 2 arms",
+    ]
+    assert [one["kind"] for one in answer("validate", *paths, "unet-2015")["specs"]] == ["data", "run", "study", "spec"]
+    text = run("validate", paths[1], "--set", "training.batch=0", code=1).stderr
+    assert text.startswith("--set:1:16: error[wrong-value]: training.batch: 0 is not a whole number from 1")
 
 
 def test_set_changes_a_spec() -> None:

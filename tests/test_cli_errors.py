@@ -19,6 +19,28 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+KINDS = {
+    "spec": START,
+    "data": "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n",
+    "run": "unetkit: 1\nspec: unet-small\ndata: mni\ntraining: {steps: 4}\n",
+    "study": "unetkit: 1\nrun: run.yaml\naxes: {skip: [add]}\n",
+}
+TAKES = {"spec": ("show",), "data": ("data",), "run": ("train",), "study": ("study", "plan")}
+
+
+@pytest.mark.parametrize("found", KINDS)
+@pytest.mark.parametrize("wanted", KINDS)
+def test_a_file_of_another_kind_is_one_fault_and_told_what_takes_it(wanted: str, found: str, folder: Path) -> None:
+    (folder / "file.yaml").write_text(KINDS[found], encoding="utf-8")
+    if wanted == found:
+        assert run("validate", "file.yaml", code=found == "study").stderr.count("error") == (found == "study")
+        return  # there is no run.yaml, which the study begins with
+    text = run(*TAKES[wanted], "file.yaml", code=1).stderr
+    names = {"spec": "a spec", "data": "a data file", "run": "a run", "study": "a study"}
+    assert f"error[other-kind]: this is {names[found]}, not {names[wanted]}" in text
+    assert text.count("error[") == 1 and "`unetkit " in text
+
+
 BAD: dict[str, tuple[str, str]] = {
     "unknown key": (
         START + "block: {type: double_conv, kernal: 3}\n",

@@ -67,6 +67,11 @@ def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
     return Document(str(file) if file else node.source.name, _extend(node, file, find, ()))
 
 
+def top_keys(path: Path) -> set[Key]:
+    """Returns the keys on top of a file, what it extends left aside; raises SpecError where it cannot be read."""
+    return set(compose_map(checked(str(path), _bytes(path).decode("utf-8", "surrogateescape"))).value)
+
+
 def override(document: Document, assignments: Iterable[str]) -> Document:
     """Returns the document with `path=VALUE` assignments merged in, in order; VALUE is YAML.
 

@@ -17,6 +17,7 @@ from unetkit.data.split import SPLITS, Split
 from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
 from unetkit.spec import to_text
 from unetkit.spec.faults import faults_of
+from unetkit.spec.kinds import expect_kind
 from unetkit.yamlfile import Document, override, parse, read
 from unetkit.yamlmerge import Key
 
@@ -39,6 +40,7 @@ def load_data(
         document = parse(to_text(found_in(folder)), str(source))
     else:
         document, folder = read(Path(source)), Path(source).parent
+        expect_kind(document, "data")
         if "unetkit" not in document.values():
             fault = Fault("missing-key", "the key 'unetkit' is missing", "unetkit", "Write unetkit: 1 on top.")
             raise SpecError(fault.at(document.place(())))

@@ -17,6 +17,7 @@ from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positio
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import find_spec
 from unetkit.spec.frame import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
+from unetkit.spec.kinds import expect_kind
 from unetkit.spec.spec import Spec, source_path
 from unetkit.yamlfile import Document, Find, override, parse, read
 
@@ -34,7 +35,9 @@ def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[st
     if isinstance(source, Mapping):
         return from_values(source, overrides)
     path = find_spec(str(source))
-    document = override(read(path, find=find_spec), overrides)
+    document = read(path, find=find_spec)
+    expect_kind(document, "spec")
+    document = override(document, overrides)
     return Loader(document.values(), document).spec(path.stem)
 
 

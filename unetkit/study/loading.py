@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from unetkit.errors import Fault, SpecError, did_you_mean
 from unetkit.spec import find_spec
 from unetkit.spec.faults import faults_of
+from unetkit.spec.kinds import expect_kind
 from unetkit.study.arms import Planner
 from unetkit.study.axis import Axis, axes_of, entries, settings_of
 from unetkit.study.candidates import Expansion
@@ -47,7 +48,9 @@ class StudyLoader:
     def __init__(self, path: Path, overrides: tuple[str, ...]) -> None:
         self.path = path
         self.overrides = overrides
-        self.document = override(read(path, find=find_study), overrides)
+        document = read(path, find=find_study)
+        expect_kind(document, "study")
+        self.document = override(document, overrides)
         self.faults: list[Fault] = []
 
     def study(self) -> Study:

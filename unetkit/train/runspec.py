@@ -18,6 +18,7 @@ from unetkit.data.spec import DataSpec
 from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.spec import Spec, find_spec, load, to_text
 from unetkit.spec.faults import faults_of
+from unetkit.spec.kinds import expect_kind
 from unetkit.spec.loading import Loader, listed
 from unetkit.train.frame import RunFrame, Training
 from unetkit.train.losses import Loss
@@ -92,6 +93,7 @@ def load_run(
     else:
         file = Path(source)
         document = read(file)
+        expect_kind(document, "run")
     return RunLoader(document, file, tuple(overrides)).run()
 
 
