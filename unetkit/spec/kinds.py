@@ -21,7 +21,7 @@ NAMES: dict[Kind, str] = {"spec": "a spec", "data": "a data file", "run": "a run
 USES: dict[Kind, str] = {
     "spec": "A run names it under spec; `unetkit train SPEC DATA --minutes 10` trains it without one.",
     "data": "A run names it under data; `unetkit data` looks at the images.",
-    "run": "`unetkit train` takes it; its network is what stands under spec.",
+    "run": "`unetkit train` takes it; its network stands under spec, its images under data.",
     "study": "`unetkit study plan` and `unetkit study run` take it.",
 }
 
