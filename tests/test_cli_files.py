@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 
 import unetkit
 from tests.commandline import answer, run
+from unetkit.train import load_run
 
 
 @pytest.fixture
@@ -64,6 +66,40 @@ def test_the_comments_of_a_new_spec_are_settings_that_work(folder: Path) -> None
     head, _, tail = text.partition("# bottleneck:")
     (folder / "more.yaml").write_text(head + "bottleneck:" + tail.replace("\n# ", "\n"), encoding="utf-8")
     assert answer("diff", "mine.yaml", "more.yaml")["same"] is False
+
+
+@pytest.mark.parametrize("dims", [1, 2, 3])
+def test_new_data_runs_and_studies_go_together_and_are_valid(dims: int, folder: Path) -> None:
+    for kind in ("data", "run", "study"):
+        run("new", f"deep/{kind}.yaml", "--kind", kind, "--dims", str(dims))
+    found = answer("validate", *(f"deep/{kind}.yaml" for kind in ("data", "run", "study")))["specs"]
+    assert [one["kind"] for one in found] == ["data", "run", "study"] and all(one["valid"] for one in found)
+    assert load_run(folder / "deep" / "run.yaml").spec.dims == dims
+
+
+@pytest.mark.parametrize("kind", ["data", "run", "study"])
+def test_the_comments_of_new_files_are_settings_that_work(kind: str, folder: Path) -> None:
+    run("new", "data.yaml", "--kind", "data")
+    run("new", "mine.yaml", "--kind", kind)
+    first, _, text = (folder / "mine.yaml").read_text("utf-8").partition("\n")
+    more, count = re.subn(r"^( *)# (?=\w+: )", r"\1", text, flags=re.MULTILINE)
+    assert first.startswith("# Check it: unetkit ") and count > 1
+    (folder / "mine.yaml").write_text(more, "utf-8")
+    assert answer("validate", "mine.yaml")["specs"][0]["kind"] == kind
+
+
+def test_a_new_run_or_study_can_begin_with_a_spec(folder: Path) -> None:
+    run("new", "mine.yaml")
+    run("new", "data.yaml", "--kind", "data")
+    for kind in ("run", "study"):
+        run("new", f"deep/{kind}.yaml", "--kind", kind, "--from", "mine.yaml")
+    (folder / "data.yaml").rename(folder / "deep" / "data.yaml")
+    assert load_run(folder / "deep" / "run.yaml").spec.name == "run"
+    assert answer("validate", "deep/study.yaml")["specs"][0]["arms"] == 3
+    assert (
+        "--from is for what has a network"
+        in run("new", "d.yaml", "--kind", "data", "--from", "mine.yaml", code=2).stderr
+    )
 
 
 def test_what_train_writes_predict_reads(folder: Path) -> None:

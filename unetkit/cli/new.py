@@ -4,49 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from unetkit.cli.arguments import complete_spec
 
-STARTER = """\
-# Check it: unetkit validate {file}      Look at it: unetkit show {file}
-unetkit: 1                                # version of the spec language
-{name}
-dims: {dims}                                   # axes of the images: 1, 2 or 3
-in_channels: 1                            # of the images: 1 grey, 3 colour
-out_channels: 2                           # classes
-channels: [32, 64, 128, 256]              # one number per level, the first is full resolution
-
-block: double_conv                        # what a level does; unetkit blocks lists what there is
-norm: batch                               # for all blocks: batch, instance, group, layer or none
-act: relu
-down: max_pool                            # the way to the next level, half the size
-up: transposed_conv                       # the way back
-skip: {{type: concat, align: same}}         # how encoder and decoder meet; align: crop or pad takes any size
-head: conv
-
-# Whatever stands above can be overridden for a part of the network:
-# bottleneck:
-#   block: {{dropout: 0.2}}
-# levels:
-#   0: {{block: {{kernel: 5}}}}
-"""
-
-CHANGED = """\
-# Check it: unetkit validate {file}      See what changed: unetkit diff {base} {file}
-{extends}
-{name}
-
-# Write only what differs; unetkit resolve {base} shows everything that can be changed. For example:
-# block: {{kernel: 5}}
-# skip: {{align: pad}}
-"""
+PATCHES = {1: 1024, 2: 128, 3: 32}
+"""Samples per axis of a patch, by dims."""
 
 
 def new(
     file: Annotated[Path, typer.Argument(help="The YAML file to write.", show_default=False)],
+    kind: Annotated[Literal["spec", "data", "run", "study"], typer.Option(help="What is in it.")] = "spec",
     dims: Annotated[int, typer.Option(min=1, max=3, help="Axes of the images.")] = 2,
     base: Annotated[
         str | None,
@@ -59,7 +29,7 @@ def new(
         ),
     ] = None,
 ) -> None:
-    """Write a commented spec to begin with."""
+    """Write a commented spec to begin with; or a data file, a run, a study."""
     from unetkit.errors import Fault, FileError
     from unetkit.writing import write_whole
 
@@ -67,27 +37,43 @@ def new(
         raise typer.BadParameter(f"{file} is no YAML file: call it {file}.yaml.")
     if base is not None and dims != 2:
         raise typer.BadParameter("--from takes the axes of its spec: leave --dims out.")
-    text = starter(file, dims) if base is None else changed(file, base)
+    if base is not None and kind == "data":
+        raise typer.BadParameter("--from is for what has a network: leave it out.")
+    text = starter(file, kind, dims, base)
     if file.exists():
         raise FileError(Fault("file-exists", f"{file} is there already", cure="Choose another name, or remove it."))
     write_whole(file, text.encode())
     print(file)
 
 
-def starter(file: Path, dims: int) -> str:
-    """Returns a small U-Net, each line with what it says."""
-    return STARTER.format(file=file, name=entry("name", file.stem), dims=dims)
+def starter(file: Path, kind: str, dims: int, base: str | None) -> str:
+    """Returns the text of a new file; raises SpecError where it is to begin with a spec that is not valid."""
+    from unetkit.cli.starters import CHANGED, OWN_SPEC, STARTERS
+
+    text, spec, extends = STARTERS[kind], OWN_SPEC.format(dims=dims, width=8 if dims == 3 else 16), "unet-same"
+    if base is not None:
+        text, spec = CHANGED if kind == "spec" else text, ""
+        dims, extends = extended(file, base)
+    return text.format(
+        file=file,
+        base=base,
+        name=entry("name", file.stem),
+        dims=dims,
+        extends=entry("extends", extends),
+        spec=spec,
+        patch=PATCHES[dims],
+        batch=4 if dims == 3 else 8,
+        turn="rotation" if dims > 1 else "scale",
+    )
 
 
-def changed(file: Path, base: str) -> str:
-    """Returns a spec that extends another; raises SpecError where that one is not valid."""
+def extended(file: Path, base: str) -> tuple[int, str]:
+    """Returns the dims of a spec, and what a file calls it; raises SpecError where it is not valid."""
     from unetkit.planning import plan
     from unetkit.spec import find_spec, load, shipped
 
-    plan(load(base))
-    found = find_spec(base)
-    reference = base if base in shipped() else Path(os.path.relpath(found, file.parent)).as_posix()
-    return CHANGED.format(file=file, base=base, extends=entry("extends", reference), name=entry("name", file.stem))
+    dims = plan(load(base)).dims
+    return dims, base if base in shipped() else Path(os.path.relpath(find_spec(base), file.parent)).as_posix()
 
 
 def entry(key: str, value: str) -> str:

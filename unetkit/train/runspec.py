@@ -268,7 +268,8 @@ class RunLoader:
             message = f"the images have {data.dims} axes, {spec.name} takes {spec.dims}"
             self.fault(Fault("dims", message, cure=f"Set data.dims={spec.dims}, or choose another spec."), "data")
         if data.channels != spec.in_channels:
-            message = f"the images have {data.channels} channels, {spec.name} takes {spec.in_channels}"
+            several = "s" * (data.channels != 1)
+            message = f"the images have {data.channels} channel{several}, {spec.name} takes {spec.in_channels}"
             cure = f"Set spec.in_channels={data.channels}, or data.channels={spec.in_channels}."
             self.fault(Fault("in-channels", message, cure=cure), "data")
         classes, named = max(2, spec.out_channels), len(data.classes)
