@@ -17,6 +17,7 @@ from unetkit.cli.app import COMMANDS
 from unetkit.cli.arguments import complete_spec
 from unetkit.cli.blocks import complete_block
 from unetkit.spec import shipped, specs_folder
+from unetkit.train import load_run
 
 
 @pytest.fixture
@@ -132,6 +133,21 @@ def test_validate_knows_data_files_runs_and_studies_too() -> None:
     assert [one["kind"] for one in answer("validate", *paths, "unet-2015")["specs"]] == ["data", "run", "study", "spec"]
     text = run("validate", paths[1], "--set", "training.batch=0", code=1).stderr
     assert text.startswith("--set:1:16: error[wrong-value]: training.batch: 0 is not a whole number from 1")
+
+
+def test_parameters_alone_change_the_default_block(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("unetkit: 1\nin_channels: 1\nout_channels: 2\nchannels: [8, 16]\nskip: {align: pad}\n", "utf-8")
+    found = answer("resolve", str(file), "--set", "norm.momentum=0.2")
+    assert found["skip"] == {"type": "concat", "align": "pad", "order": "skip_first"}
+    assert found["block"]["norm"] == {"type": "batch", "eps": 1e-5, "momentum": 0.2, "affine": True}
+    everywhere = [f"--set={side}.block=residual" for side in ("encoder", "decoder", "bottleneck")]
+    text = run("validate", str(file), *everywhere, "--set", "block.kernel=5", code=1).stderr
+    assert text.count("error[") == 1 and "block.kernel: this has no effect" in text
+    text = run("validate", str(file), "--set", "up.norm={eps: 0.1}", code=1).stderr
+    assert "no type is given for this norm\n" in text and "Give a type: batch, instance" in text
+    asked = load_run(specs_folder() / "runs" / "isbi.yaml", ["training.optimizer.learning_rate=0.001"])
+    assert asked.resolve()["training"]["optimizer"]["type"] == "adamw"
 
 
 def test_set_changes_a_spec() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
 
 from unetkit.block import Count
 
@@ -50,6 +51,28 @@ class Strict(BaseModel):
     """A part of the frame: unknown keys are refused, types are strict, values immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def fill_types(cls, values: Any) -> Any:
+        """Gives parts of which parameters alone are said the type that is the default."""
+        if isinstance(values, dict):
+            for name, kind in default_types(cls).items():
+                value = values.get(name)
+                if isinstance(value, dict) and "type" not in value:
+                    values = values | {name: {"type": kind, **value}}
+        return values
+
+
+@cache
+def default_types(model: type[BaseModel]) -> dict[str, str]:
+    """Returns the type that each slot of a frame has unless another is said.
+
+    >>> default_types(Frame)["skip"]
+    'concat'
+    """
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
+    return {name: value["type"] for name, value in defaults.items() if isinstance(value, Bare)}
 
 
 class Side(Strict):

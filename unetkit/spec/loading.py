@@ -240,7 +240,8 @@ class Loader:
         kind = values.pop("type", None)
         blame = partial(self.blame, choice.origins)
         if kind is None:
-            blame(Fault("missing-key", f"no type is given for this {slot}"), ())
+            cure = f"Give a type: {', '.join(registry.names(slot))}."
+            blame(Fault("missing-key", f"no type is given for this {slot}", cure=cure), ())
             return None
         try:
             model = registry.find(slot, kind)
@@ -359,12 +360,17 @@ class Loader:
                 message = f"there is no level {level}, the network has levels 0 to {depth - 1}"
                 self.fault(Fault("unknown-level", message), ("levels", level), key=True)
 
+    def filled(self, path: Path) -> bool:
+        """Whether what stands at a path is the type of a block of which parameters alone were written."""
+        said = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
+        return isinstance(said, dict) and "type" not in said
+
     def check_unused(self, frame: Frame, depth: int) -> None:
         """Collects what was written but has a say nowhere: nothing is ignored in silence."""
         if self.faults:
             return
         for path in written(frame):
-            if path in self.used or (depth == 1 and path[0] in ("down", "up", "skip")):
+            if self.filled(path) or path in self.used or (depth == 1 and path[0] in ("down", "up", "skip")):
                 continue
             reason = self.reasons.get(path)
             if reason is not None:

@@ -66,7 +66,7 @@ def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool = True
         return {"oneOf": [names, *forms]}
     change = {
         "type": "object",
-        "description": "Changes parameters of the block that a wider scope or the extended spec has chosen.",
+        "description": "Changes parameters of what a wider scope or the extended spec has chosen, or of the default.",
         "properties": {key: kinds[0] if len(kinds) == 1 else {"anyOf": kinds} for key, kinds in shared.items()},
         "additionalProperties": False,
     }

@@ -14,7 +14,7 @@ def schema() -> JsonSchemaValue:
 
     form = model_schema(StudyFrame)
     definitions, properties = form.pop("definitions"), form["properties"]
-    parts = train.parts_schemas(definitions, changes=True)
+    parts = train.parts_schemas(definitions)
     run = train.schema()
     run["required"].remove("unetkit")
     parts = {"base": parts["spec"], "data": parts["data"], "training": parts["training"]}

@@ -241,7 +241,8 @@ class RunLoader:
         own = dict(values)
         kind = own.pop("type", None)
         if kind is None:
-            self.fault(Fault("missing-key", f"no type is given for this {slot}"), *where)
+            cure = f"Give a type: {', '.join(registry.names(slot))}."
+            self.fault(Fault("missing-key", f"no type is given for this {slot}", cure=cure), *where)
             return "", None
         try:
             model = registry.find(slot, kind)

@@ -22,8 +22,8 @@ def schema() -> JsonSchemaValue:
     return titled("unetkit run", form, definitions)
 
 
-def parts_schemas(definitions: JsonSchemaValue, *, changes: bool = False) -> JsonSchemaValue:
-    """Returns what may stand under spec, data and training; a part may also change one said before, if so asked."""
+def parts_schemas(definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """Returns what may stand under spec, data and training."""
     own = data.schema()
     own["required"].remove("unetkit")  # in a run it stands on top
     network = spec.schema()
@@ -32,7 +32,7 @@ def parts_schemas(definitions: JsonSchemaValue, *, changes: bool = False) -> Jso
     form = model_schema(Training)
     definitions |= form.pop("definitions")
     for slot in (*SLOTS, "augmentation"):
-        definitions[slot] = slot_schema(slot, definitions, changes=changes and slot in SLOTS)
+        definitions[slot] = slot_schema(slot, definitions, changes=slot in SLOTS)
     refer_to_slots(form["properties"], SLOTS)
     form["properties"]["augmentation"]["items"] = {"$ref": "#/definitions/augmentation"}
     definitions["training"] = form
