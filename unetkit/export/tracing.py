@@ -149,12 +149,12 @@ def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     return x if bias is None else x + bias.reshape(shape)
 
 
-def pooled_by(torch_own: Any, dims: int) -> Any:
+def pooled_by(usual: Any, dims: int) -> Any:
     """Returns what does adaptive average pooling: by means where one sample is left, else torch's own."""
 
     def pool(x: Tensor, output_size: Any) -> Tensor:
         whole = output_size in (1, (1,) * dims, [1] * dims)
-        found: Tensor = mean(x) if whole and x.dim() == dims + 2 else torch_own(x, output_size)
+        found: Tensor = mean(x) if whole and x.dim() == dims + 2 else usual(x, output_size)
         return found
 
     return pool

@@ -91,7 +91,7 @@ class CrossEntropy(Loss):
 
 
 class Dice(Loss):
-    """1 − the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt), over the whole batch."""
+    """1 − the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt), over the batch or per image."""
 
     source = "Milletari et al., 2016, arXiv:1606.04797"
 
