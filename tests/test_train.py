@@ -461,7 +461,11 @@ BROKEN = {
     "patch of other axes": ("steps: 4", "steps: 4, patch: [8, 8, 8]", "3 values for 2 axes"),
     "no such spec": ("extends: unet-same", "extends: unet-sam", "there is no spec 'unet-sam'"),
     "a fault in the spec": ("channels: [4, 8]", "chanels: [4, 8]", "there is no key 'chanels'"),
-    "channels": ("channels: [4, 8]", "channels: [4, 8], in_channels: 3", "the images have 1 channel, unet-same takes 3"),
+    "channels": (
+        "channels: [4, 8]",
+        "channels: [4, 8], in_channels: 3",
+        "the images have 1 channel, unet-same takes 3",
+    ),
     "axes": ("channels: [4, 8]", "channels: [4, 8], dims: 3", "the images have 2 axes"),
     "classes": ("channels: [4, 8]", "channels: [4, 8], out_channels: 2", "the data have 4 classes"),
     "no such data": ("data: mni", "data: nowhere.yaml", "nowhere.yaml does not exist"),
