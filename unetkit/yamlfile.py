@@ -69,7 +69,7 @@ def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
 
 def top_keys(path: Path) -> set[Key]:
     """Returns the keys on top of a file, what it extends left aside; raises SpecError where it cannot be read."""
-    return set(compose_map(checked(str(path), _bytes(path).decode("utf-8", "surrogateescape"))).value)
+    return set(_compose(path).value)
 
 
 def override(document: Document, assignments: Iterable[str]) -> Document:
@@ -118,8 +118,11 @@ def _assignment(text: str) -> tuple[tuple[Node, ...], Node]:
 
 
 def _load(path: Path, find: Find, chain: tuple[Path, ...]) -> Node:
-    source = checked(str(path), _bytes(path).decode("utf-8", "surrogateescape"))
-    return _extend(compose_map(source), path, find, (*chain, path))
+    return _extend(_compose(path), path, find, (*chain, path))
+
+
+def _compose(path: Path) -> Node:
+    return compose_map(checked(str(path), _bytes(path).decode("utf-8", "surrogateescape")))
 
 
 def _extend(root: Node, file: Path | None, find: Find, chain: tuple[Path, ...]) -> Node:

@@ -43,7 +43,7 @@ def kind_in(path: Path) -> Kind | None:
 
 def expect_kind(document: Document, wanted: Kind) -> None:
     """Raises SpecError where a document is of another kind: one fault, not one for each of its keys."""
-    keys = document.values()
+    keys = document.root.value
     found = kind_of(keys)
     if found not in (None, wanted):
         first = next(key for key in keys if key in KEYS[found])

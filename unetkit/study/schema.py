@@ -14,11 +14,10 @@ def schema() -> JsonSchemaValue:
 
     form = model_schema(StudyFrame)
     definitions, properties = form.pop("definitions"), form["properties"]
-    parts = train.parts_schemas(definitions)
     run = train.schema()
-    run["required"].remove("unetkit")
-    parts = {"base": parts["spec"], "data": parts["data"], "training": parts["training"]}
-    parts |= {"run": inside({**run, "definitions": {}}, "run", definitions), "seeds": SEEDS}
+    run["required"].remove("unetkit")  # in a study it stands on top
+    parts = {"run": inside(run, "run", definitions), "base": run["properties"]["spec"], "seeds": SEEDS}
+    parts |= {key: run["properties"][key] for key in ("data", "training")}
     properties |= {key: described(part, properties[key]["description"]) for key, part in parts.items()}
     properties["extends"] = {
         "type": "string",
