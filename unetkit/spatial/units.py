@@ -1,0 +1,55 @@
+"""Units of length, under the names that image files give them."""
+
+from __future__ import annotations
+
+METRES = {
+    "m": 1.0,
+    "cm": 1e-2,
+    "mm": 1e-3,
+    "µm": 1e-6,
+    "nm": 1e-9,
+    "pm": 1e-12,
+    "Å": 1e-10,
+    "km": 1e3,
+    "inch": 0.0254,
+    "foot": 0.3048,
+}
+"""One of each unit in metres."""
+
+NAMES = {
+    "": "", "meter": "m", "metre": "m", "meters": "m", "metres": "m",
+    "centimeter": "cm", "centimetre": "cm",
+    "millimeter": "mm", "millimetre": "mm",
+    "micrometer": "µm", "micrometre": "µm", "micron": "µm", "microns": "µm", "um": "µm", "μm": "µm", "\\u00b5m": "µm",
+    "nanometer": "nm", "nanometre": "nm",
+    "picometer": "pm", "picometre": "pm",
+    "angstrom": "Å",
+    "kilometer": "km", "kilometre": "km",
+    "in": "inch", '"': "inch", "feet": "foot", "ft": "foot",
+    "degrees": "degree", "deg": "degree",
+    "pixel": "", "pixels": "", "unknown": "", "none": "",
+}  # fmt: skip
+"""Other names of units; what is no unit has the name ""."""
+
+
+def unit_named(text: str) -> str:
+    """Returns the short name of a unit; a name that is not known stays as it is.
+
+    >>> unit_named("micron"), unit_named("millimeter"), unit_named("pixel"), unit_named("fathom")
+    ('µm', 'mm', '', 'fathom')
+    """
+    name = text.strip()
+    return NAMES.get(name.lower(), NAMES.get(name, name))
+
+
+def factor(unit: str, to: str) -> float | None:
+    """Returns how many of one unit make one of another; 1 where a unit is not said, None where they do not convert.
+
+    >>> factor("mm", "µm"), factor("", "mm"), factor("degree", "mm")
+    (1000.0, 1.0, None)
+    """
+    if unit == to or not unit or not to:
+        return 1.0
+    if unit not in METRES or to not in METRES:
+        return None
+    return float(f"{METRES[unit] / METRES[to]:.12g}")  # a power of ten stays one
