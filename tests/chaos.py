@@ -16,8 +16,9 @@ import psutil
 
 from tests.stub_study import Stub, do, results, write_study
 from unetkit.study import load_study
-from unetkit.study.ending import PARTIAL, ending_of, state_of
+from unetkit.study.ending import ending_of, state_of
 from unetkit.study.home import Home
+from unetkit.writing import PREFIX
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,7 +89,7 @@ class Chaos:
         calm = Home(self.folder / "calm")
         do(self.study, calm, self.stub)
         assert results(self.home) == results(calm)
-        left = [path for path in self.home.folder.rglob(".*") if PARTIAL.fullmatch(path.name)]
+        left = list(self.home.folder.rglob(f"{PREFIX}*"))
         assert left == []
         assert processes(self.home.folder) == []
 

@@ -13,19 +13,19 @@ from unetkit.cli.arguments import Overrides, SpecName
 def code(
     spec: SpecName,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write there.", show_default=False)
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="Write there; - is standard output.", show_default=False),
     ] = None,
     overrides: Overrides = None,
 ) -> None:
     """Print a network as one PyTorch file that does not need unetkit."""
+    from unetkit.cli.output import print_document, write_text
     from unetkit.codegen import code as code_of
     from unetkit.planning import plan
     from unetkit.spec import load
-    from unetkit.writing import write_whole
 
     text = code_of(plan(load(spec, overrides or ())))
     if output is None:
-        print(text, end="")
+        print_document(text)
     else:
-        write_whole(output, text.encode())
-        print(output)
+        write_text(output, text)

@@ -13,19 +13,27 @@ from unetkit.cli.arguments import Overrides, SizeText, SpecName, chosen_size
 def draw(
     spec: SpecName,
     output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FILE", help="Where to: .svg or .png.", show_default=False)
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="Where to: .svg or .png; - prints SVG.", show_default=False
+        ),
     ],
     size: SizeText = None,
     title: Annotated[str, typer.Option(help="What stands at the top. [default: the name]", show_default=False)] = "",
     overrides: Overrides = None,
 ) -> None:
     """Draw a network as the U of the paper's figure, as SVG or PNG."""
-    from unetkit.cli.output import size_text
+    from unetkit.cli.output import print_document, say, size_text
     from unetkit.draw import draw as write
+    from unetkit.draw import svg
     from unetkit.planning import plan
     from unetkit.spec import load
+    from unetkit.writing import is_own_output
 
     planned = plan(load(spec, overrides or ()))
     sized = planned.at(chosen_size(planned, size))
+    if str(output) == "-" or is_own_output(output):
+        print_document(svg(sized, title=title))
+        return
     write(sized, output, title=title)
-    print(f"{output}: {planned.spec.name} at {size_text(sized.input_size)}")
+    say(f"{output}: {planned.spec.name} at {size_text(sized.input_size)}")

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-import re
 import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from unetkit.writing import write_whole
+from unetkit.writing import PREFIX, write_whole
 
 FILE = "exit.json"
 RESULT = "result.json"
-PARTIAL = re.compile(r"\.(partial-.+|.+\.[a-z0-9_]{8})")
-"""The names of files that were being written."""
 
 State = Literal["done", "failed", "running", "waiting"]
 
@@ -66,6 +63,6 @@ def killed(code: int) -> str:
 
 def sweep(folder: Path) -> None:
     """Removes the files that a process was writing when it was killed. Nobody else may write there."""
-    for path in folder.rglob(".*"):
-        if PARTIAL.fullmatch(path.name) and path.is_file():
+    for path in folder.rglob(f"{PREFIX}*"):
+        if path.is_file():
             path.unlink(missing_ok=True)

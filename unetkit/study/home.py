@@ -15,11 +15,11 @@ from typing import IO, Any, NamedTuple
 
 from unetkit.errors import Fault
 from unetkit.study.collecting import read_json
-from unetkit.study.ending import PARTIAL, state_of
+from unetkit.study.ending import state_of
 from unetkit.study.results import StudyError
 from unetkit.study.study import Study
 from unetkit.study.task import PRIVATE
-from unetkit.writing import write_whole, writing
+from unetkit.writing import PREFIX, write_whole, writing
 
 COPYING = ".copying-"
 """How the names of runs begin that are being copied."""
@@ -90,9 +90,8 @@ class Home:
                 cure = "Wait for it: `unetkit study status` says how far it is. Or choose another folder with -o."
                 fault = Fault("study-busy", f"another process runs a study in {self.folder}", cure=cure)
                 raise StudyError(fault) from error
-            for path in self.folder.glob(".*"):  # what another was writing when it was killed
-                if PARTIAL.fullmatch(path.name):
-                    path.unlink()
+            for path in self.folder.glob(f"{PREFIX}*"):  # what another was writing when it was killed
+                path.unlink()
             yield
 
     def share(self, runs: Path) -> None:
