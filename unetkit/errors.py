@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
+from unetkit.quoting import one_line, visible
+
 
 class Place(NamedTuple):
     """A span of source text; `line` and `column` count from 1."""
@@ -18,23 +20,33 @@ class Place(NamedTuple):
     width: int = 1
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        return f"{visible(self.file)}:{self.line}:{self.column}"
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: a stable `code`, the `path` in the spec, the `message`, and the `cure`."""
+    """One thing that is wrong: a stable `code`, the `path` in the spec, the `message`, and the `cure`.
+
+    `lines` go on where one line does not suffice. Message, cure and lines are what `one_line` makes of what is given:
+    they may name what a file holds, as it stands there.
+    """
 
     code: str
     message: str
     path: str = ""
     cure: str = ""
     place: Place | None = None
+    lines: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for name in ("message", "cure"):
+            object.__setattr__(self, name, one_line(getattr(self, name)))
+        object.__setattr__(self, "lines", tuple(map(one_line, self.lines)))
 
     def __str__(self) -> str:
         head = f"{self.place}: " if self.place else ""
-        path = f"{self.path}: " if self.path else ""
-        lines = [f"{head}error[{self.code}]: {path}{self.message}"]
+        path = f"{one_line(self.path)}: " if self.path else ""
+        lines = [f"{head}error[{self.code}]: {path}{self.message}", *(f"   {line}" for line in self.lines)]
         if self.place and self.place.text:
             lines += quote(self.place)
         if self.cure:
@@ -50,12 +62,13 @@ class Fault:
         values = asdict(self)
         place = self.place
         values["place"] = place and {"file": place.file, "line": place.line, "column": place.column}
+        values["lines"] = list(self.lines)
         return values
 
 
 def quote(place: Place, width: int = 100) -> list[str]:
     """Returns the source line with the span underlined; a line over `width` is cut around the span."""
-    text = place.text.replace("\t", " ")
+    text = "".join(each if each.isprintable() else " " for each in place.text)  # a letter for a letter
     start = place.column - 1
     if len(text) > width:
         left = max(0, start - width // 3)

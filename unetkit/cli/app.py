@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from unetkit.cli.output import print_faults
+from unetkit.cli.output import print_faults, say
 from unetkit.errors import UnetkitError
 
 COMMANDS = (
@@ -140,7 +140,7 @@ def print_version(wanted: bool) -> None:
     if wanted:
         from unetkit import __version__
 
-        print(f"unetkit {__version__}")
+        say(f"unetkit {__version__}")
         raise typer.Exit
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from unetkit.cli.arguments import SizeText, chosen_size
+from unetkit.cli.output import say
 from unetkit.errors import Fault, FileError
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -67,6 +68,6 @@ def card(  # noqa: PLR0913 - one parameter per option
             raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
     for path in write_card(made, output):
-        print(path)
+        say(path)
     if said.open():
-        print(f"not filled in: {', '.join(said.open())}; give them in a YAML file with --about")
+        say(f"not filled in: {', '.join(said.open())}; give them in a YAML file with --about")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.output import say
 from unetkit.errors import FileError
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def data(
     if sheet is not None:
         write_sheet(sheet, asked, checked, images)
         if not as_json:
-            print(sheet)
+            say(sheet)
 
 
 def print_summary(values: dict[str, Any]) -> None:

@@ -132,11 +132,12 @@ def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, coun
 
 def tracked(pairs: Pairs) -> Iterable[Pair]:
     """Returns the pairs; how many were taken is shown on standard error, where that is a terminal."""
-    from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
-    return track(pairs, "  labelled", console=console, transient=True, disable=not console.is_terminal)
+    from unetkit.cli.output import console
+
+    shown = console(to_errors=True)
+    return track(pairs, "  labelled", console=shown, transient=True, disable=not shown.is_terminal)
 
 
 def parse_spacing(text: str, dims: int) -> tuple[float, ...]:

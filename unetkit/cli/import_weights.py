@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.output import say
 
 if TYPE_CHECKING:
     from unetkit.model.importing import Checkpoint, Imported
@@ -114,6 +115,6 @@ def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
         (made.dropped, "as asked"),
     ):
         if names:
-            print(f"left out, {reason}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if names[4:] else ''}")
+            say(f"left out, {reason}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if names[4:] else ''}")
     under = f", kept under {checkpoint.key!r}" if checkpoint.key else ""
-    print(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")
+    say(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")

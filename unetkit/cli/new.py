@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import typer
 
 from unetkit.cli.arguments import complete_spec
+from unetkit.cli.output import say
 
 PATCHES = {1: 1024, 2: 128, 3: 32}
 """Samples per axis of a patch, by dims."""
@@ -43,7 +44,7 @@ def new(
     if file.exists():
         raise FileError(Fault("file-exists", f"{file} is there already", cure="Choose another name, or remove it."))
     write_whole(file, text.encode())
-    print(file)
+    say(file)
 
 
 def starter(file: Path, kind: str, dims: int, base: str | None) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.cli.output import say
 
 if TYPE_CHECKING:
     from unetkit.block import Part
@@ -22,7 +23,7 @@ def new(
     """Write a package with two blocks, tests and a CI file, to begin with."""
     from unetkit.plugins.template import write_package
 
-    print(write_package(name, folder))
+    say(write_package(name, folder))
 
 
 def check(
@@ -49,7 +50,7 @@ def check(
     if as_json:
         print_json([report.json() for report in reports])
     else:
-        print("\n".join(map(str, reports)))
+        say(*(line for report in reports for line in str(report).split("\n")))
     failed = [report.block for report in reports if not report.passed]
     if failed:
         raise BlockError(Fault("plugin-check", f"{', '.join(failed)}: not all checks passed", cure="See above."))

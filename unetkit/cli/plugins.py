@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.cli.output import say
 
 if TYPE_CHECKING:
     from unetkit.plugins.distributions import Distribution
@@ -30,7 +31,7 @@ def plugins(
     made = table("distribution", "version", "block", "state", "", wrap=[""])
     for row in found:
         made.add_row(row["distribution"], row["version"], row["block"] or "-", row["state"], row["reason"])
-    print_rich(made) if found else print("No installed distribution offers blocks.")
+    print_rich(made) if found else say("No installed distribution offers blocks.")
 
 
 def rows(distribution: Distribution, *, imports: bool) -> Iterator[dict[str, Any]]:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from unetkit.cli.output import console, say
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.quoting import visible
 
 if TYPE_CHECKING:
     from unetkit.train.labelling import Labeller
@@ -72,20 +74,19 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
 def label_all(labeller: Labeller, files: list[Path], output: Path) -> list[Fault]:
     """Labels the files that can be, prints the path of each result, and returns what was wrong with the others."""
-    from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    console = Console(stderr=True)
+    shown = console(to_errors=True)
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn(compact=True))
     broken: list[Fault] = []
     told: set[str] = set()
     for file in files:
         bar = Progress(
-            TextColumn("  {task.description}", markup=False), *columns, console=console, disable=not console.is_terminal
+            TextColumn("  {task.description}", markup=False), *columns, console=shown, disable=not shown.is_terminal
         )
         with bar, warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always")
-            task = bar.add_task(file.name, total=None, speed="")
+            task = bar.add_task(visible(file.name), total=None, speed="")
 
             def advance(done: int, total: int, bar: Progress = bar, task: object = task) -> None:
                 seconds = bar.tasks[0].elapsed or 1e-9
@@ -101,15 +102,13 @@ def label_all(labeller: Labeller, files: list[Path], output: Path) -> list[Fault
                 told.add(message)
                 print_note(message)
         if written is not None:
-            print(written, flush=True)
+            say(written)
     return broken
 
 
 def print_note(message: str) -> None:
     """Prints a warning on standard error."""
-    import sys
-
-    print(f"warning: {message}", file=sys.stderr)
+    say(f"warning: {message}", to_errors=True)
 
 
 def check_names(files: list[Path], probabilities: bool) -> None:

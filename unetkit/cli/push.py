@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from unetkit.cli.arguments import chosen_size
+from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Repo = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository on the Hub.", show_default=False)]
@@ -36,4 +37,4 @@ def push(
 
     plan = read_plan(model)
     files = files_of(make_card(model, chosen_size(plan, None))) if card is None else files_in(card, model)
-    print(send(model, repo, files, private=private))
+    say(send(model, repo, files, private=private))

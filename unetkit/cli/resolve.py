@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from unetkit.cli.arguments import AsJson, Overrides, SpecName
 
 
 def resolve(spec: SpecName, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Print the canonical form of a spec: every default filled in."""
-    import yaml  # its writer
-
-    from unetkit.cli.output import print_json
+    from unetkit.cli.output import print_document, print_json
     from unetkit.planning import plan
     from unetkit.spec import load
 
@@ -17,4 +17,16 @@ def resolve(spec: SpecName, overrides: Overrides = None, as_json: AsJson = False
     if as_json:
         print_json(form)
     else:
-        print(yaml.safe_dump(form, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None), end="")
+        print_document(yaml_text(form))
+
+
+def yaml_text(form: dict[str, Any]) -> str:
+    """Returns plain values as YAML; what a terminal would obey is written as an escape."""
+    import yaml  # its writer
+
+    style: dict[str, Any] = {"sort_keys": False, "width": 120, "default_flow_style": None}
+    text: str = yaml.safe_dump(form, allow_unicode=True, **style)
+    if text.replace("\n", "").isprintable():
+        return text
+    escaped: str = yaml.safe_dump(form, allow_unicode=False, **style)
+    return escaped

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,14 +105,14 @@ def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
     rows = study.planned[:most]
     print_rich("\n".join(heading(study)), "", arm_table(study, costs, rows), "")
     if len(rows) < len(study.planned):
-        print(f"… and {len(study.planned) - len(rows):,} more arms: --all shows them, --json too\n")
+        say(f"… and {len(study.planned) - len(rows):,} more arms: --all shows them, --json too", "")
     for arm in study.skipped[:most]:
-        print(f"skipped {arm.name}: {arm.skipped}")
+        say(f"skipped {arm.name}: {arm.skipped}")
     if len(study.skipped) > most:
-        print(f"skipped … and {len(study.skipped) - most:,} more")
-    print("\n".join(totals(study, costs)))
+        say(f"skipped … and {len(study.skipped) - most:,} more")
+    say(*totals(study, costs))
     for text in told:
-        print(f"warning: {text}")
+        say(f"warning: {text}")
 
 
 def heading(study: Study) -> Iterator[str]:

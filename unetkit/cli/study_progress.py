@@ -9,7 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from unetkit.cli.output import console, say
 from unetkit.cli.study_plan import duration
+from unetkit.quoting import visible
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -45,7 +47,7 @@ class Lines:
 
     def say(self, line: str) -> None:
         """Prints a line, at once."""
-        print(line, flush=True)
+        say(line)
 
     @property
     def left(self) -> float | None:
@@ -80,7 +82,7 @@ class Board(Lines):
     def say(self, line: str) -> None:
         """Prints a line over the table."""
         if self.live is not None:
-            self.live.console.print(line, markup=False, highlight=False)
+            self.live.console.print(visible(line))
 
     def table(self) -> Table:
         """Returns what is going on."""
@@ -107,9 +109,8 @@ def watching(todo: int) -> Iterator[Watcher]:
     if not sys.stdout.isatty():
         yield Lines(todo)
         return
-    from rich.console import Console
     from rich.live import Live
 
     board = Board(todo)
-    with Live(console=Console(), auto_refresh=False, transient=True) as board.live:
+    with Live(console=console(), auto_refresh=False, transient=True) as board.live:
         yield board

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.cli.output import say
 
 StudyFolder = Annotated[
     Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that has run.", show_default=False)
@@ -39,8 +40,8 @@ def report(
     if as_json:
         print_json({"report": str(page), "summary": summary, **values})
         return
-    print("\n".join(summary))
-    print(f"\n{page}")
+    say(*summary)
+    say("", page)
 
 
 def publish(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from unetkit.cli.arguments import Overrides
+from unetkit.cli.output import say
 from unetkit.cli.study_plan import Data, StudyName, with_data
 
 if TYPE_CHECKING:
@@ -148,21 +149,19 @@ def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrid
 
     change = home.freeze(loaded, overrides)
     if change is not None:
-        print(change)
+        say(change)
     for name, borrowed in home.borrow([one.id for one in loaded.runs]).items():
-        print(f"{loaded.name}: {len(borrowed):,} of {len(loaded.runs):,} runs were done in {name}; they are copied")
+        say(f"{loaded.name}: {len(borrowed):,} of {len(loaded.runs):,} runs were done in {name}; they are copied")
     todo = missing(loaded, home, settings.states)
     page = home.folder / "report" / "report.html"
     if not todo and change is None and page.is_file():
         failed = tell_failed(loaded, home)
-        print(
-            f"{loaded.name}: {'nothing to do' if failed else f'all {len(loaded.runs):,} runs are done; nothing to do'}"
-        )
-        print(page)
+        say(f"{loaded.name}: {'nothing to do' if failed else f'all {len(loaded.runs):,} runs are done; nothing to do'}")
+        say(page)
         raise typer.Exit(1 if failed else 0)
     if todo:
         count = min(len(todo), settings.at_once)
-        print(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {count} at once")
+        say(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {count} at once")
         execute(loaded, home, settings, engine, todo)
     raise typer.Exit(finish(loaded, home))
 
@@ -177,7 +176,7 @@ def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo:
         with engine as executor, watching(len(todo)) as watcher:
             Coordinator(loaded, home, watcher, settings).run(executor)
     except KeyboardInterrupt:
-        print("stopped: what is done stays, and the same command goes on from there")
+        say("stopped: what is done stays, and the same command goes on from there")
         raise typer.Exit(130) from None
     finally:
         signal.signal(signal.SIGTERM, before)
@@ -191,7 +190,7 @@ def finish(loaded: Study, home: Home) -> int:
     failed = tell_failed(loaded, home)
     if any(state_of(home.run(one.id)) == "done" for one in loaded.runs):
         page, summary, _ = publish(home.folder)
-        print("", *summary, "", page, sep="\n")
+        say("", *summary, "", page)
     return 1 if failed else 0
 
 
@@ -202,9 +201,9 @@ def tell_failed(loaded: Study, home: Home) -> int:
     failures = failures_in(home.runs, (one.id for one in loaded.runs))
     for one in loaded.runs:
         if one.id in failures:
-            print(f"failed: {name_of(one)}: {failures[one.id]}\n  {home.run(one.id) / 'log.txt'}")
+            say(f"failed: {name_of(one)}: {failures[one.id]}", f"  {home.run(one.id) / 'log.txt'}")
     if failures:
-        print(f"{len(failures):,} of {len(loaded.runs):,} runs failed; `unetkit study retry` does them again")
+        say(f"{len(failures):,} of {len(loaded.runs):,} runs failed; `unetkit study retry` does them again")
     return len(failures)
 
 
@@ -214,8 +213,8 @@ def tell_missing(loaded: Study, home: Home, states: tuple[State, ...]) -> None:
 
     todo = missing(loaded, home, states)
     for one in todo:
-        print(f"{one.id}  {name_of(one)}")
-    print(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {home.folder}")
+        say(f"{one.id}  {name_of(one)}")
+    say(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {home.folder}")
 
 
 def name_of(one: Run) -> str:

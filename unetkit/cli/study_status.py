@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.cli.output import say
 
 StudyFolder = Annotated[
     Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that was begun.", show_default=False)
@@ -36,10 +37,10 @@ def status(folder: StudyFolder, as_json: AsJson = False) -> None:
     print_rich(f"{found['name']}: {'runs now' if found['busy'] else 'does not run now'}\n", made)
     for run in found["runs"]:
         if run["state"] == "running":
-            print(f"running: {run['arm']}, seed {run['seed']}, for {duration(time.time() - run['since'])}")
+            say(f"running: {run['arm']}, seed {run['seed']}, for {duration(time.time() - run['since'])}")
         if run["state"] == "failed":
-            print(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
-    print(f"{counts['done']:,} of {len(found['runs']):,} runs are done")
+            say(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
+    say(f"{counts['done']:,} of {len(found['runs']):,} runs are done")
 
 
 def states_in(folder: Path) -> dict[str, Any]:

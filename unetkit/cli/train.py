@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson
+from unetkit.cli.output import say
 
 if TYPE_CHECKING:
     from unetkit.train import RunResult, RunSpec
@@ -99,7 +100,7 @@ def report(result: RunResult) -> None:
     from unetkit.cli.output import print_rich, table
 
     split = result.values["scores"]["split"]
-    print(f"{result.folder}: {result.steps:,} steps; best.safetensors on the {split} images:")
+    say(f"{result.folder}: {result.steps:,} steps; best.safetensors on the {split} images:")
     made = table("class", "Dice", "IoU", right=("Dice", "IoU"))
     iou = result.means("iou")
     for name, dice in result.means("dice").items():

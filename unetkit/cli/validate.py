@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, complete_spec
+from unetkit.cli.output import say
 from unetkit.errors import Fault, UnetkitError
 
 Files = Annotated[
@@ -38,7 +39,7 @@ def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False)
         else:
             results.append({"spec": reference, "valid": True, **found})
             if not as_json:
-                print(told(**found))
+                say(told(**found))
     if as_json:
         from unetkit.cli.output import print_json
 

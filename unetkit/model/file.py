@@ -21,7 +21,7 @@ from unetkit.model.hub import local
 from unetkit.model.init import Uninitialized
 from unetkit.model.output import plan_of
 from unetkit.model.proof import foreign
-from unetkit.model.structure import printable, structural_differences
+from unetkit.model.structure import structural_differences
 from unetkit.planning import Plan, plan
 from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
@@ -128,7 +128,7 @@ def described(metadata: Mapping[str, str], file: object) -> Plan:
     """Returns the plan of the network that the metadata of a file describe; raises FileError where it is another."""
 
     def refuse(name: str, base: Path | None) -> NoReturn:
-        message = f"{file}: its spec extends another file, {printable(name)}"
+        message = f"{file}: its spec extends another file, {name}"
         raise FileError(Fault("model-extends", message, cure="A model file holds its spec whole."))
 
     try:
@@ -149,11 +149,10 @@ def another_network(file: object, metadata: Mapping[str, str], planned: Plan) ->
         message = f"{file} is damaged: its digest is not that of the network that it describes"
         return FileError(Fault("model-damaged", message, cure="Get the file anew."))
     found = structural_differences(saved.splitlines(), planned.listing())
-    lines = [f"{file}: its spec makes another network here than the one that was saved. What differs:", *found[:SHOWN]]
-    if len(found) > SHOWN:
-        lines.append(f"and {len(found) - SHOWN} more")
-    cure = f"Install the versions it was made with: {printable(metadata['requirements'])}"
-    return FileError(Fault("model-digest", "\n   ".join(lines), cure=cure))
+    message = f"{file}: its spec makes another network here than the one that was saved. What differs:"
+    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    cure = f"Install the versions it was made with: {metadata['requirements']}"
+    return FileError(Fault("model-digest", message, cure=cure, lines=(*found[:SHOWN], *more)))
 
 
 def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
@@ -163,7 +162,7 @@ def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
     if wanted != given:
         names = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
         detail = "; ".join(
-            f"{printable(name)}: {given.get(name, 'nothing')} in the file, {wanted.get(name, 'nothing')} in the network"
+            f"{name}: {given.get(name, 'nothing')} in the file, {wanted.get(name, 'nothing')} in the network"
             for name in names[:SHOWN]
         )
         raise FileError(

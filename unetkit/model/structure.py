@@ -17,7 +17,7 @@ def structural_differences(saved: list[str], here: list[str]) -> list[str]:
     """
     old, new = operations(saved), operations(here)
     return [
-        f"{printable(path)}: saved {shown(old, new, path)}, here {shown(new, old, path)}"
+        f"{path}: saved {shown(old, new, path)}, here {shown(new, old, path)}"
         for path in dict.fromkeys([*old, *new])
         if old.get(path) != new.get(path)
     ]
@@ -49,13 +49,4 @@ def shown(side: dict[str, tuple[str, str]], other: dict[str, tuple[str, str]], p
     if path not in side:
         return "nothing"
     layer, inputs = side[path]
-    return printable(layer if path not in other or other[path][0] != layer else f"{layer} of {inputs}")
-
-
-def printable(text: str) -> str:
-    r"""Returns a text of a file as it may go to a terminal: what is not printable is written as an escape.
-
-    >>> printable("conv\x1b[2J")
-    'conv\\x1b[2J'
-    """
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return layer if path not in other or other[path][0] != layer else f"{layer} of {inputs}"

@@ -127,7 +127,7 @@ class Coordinator:
                 write_whole(known, text.encode())
         except UnetkitError as error:
             folder.mkdir(parents=True, exist_ok=True)
-            reason = "\n".join(fault.message for fault in error.faults)
+            reason = "; ".join(fault.message for fault in error.faults)
             self.again(run, self.keep(run, Outcome(Ending(1, reason), 0.0, {})), index)
             return None
         settings = self.settings

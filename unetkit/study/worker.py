@@ -49,7 +49,7 @@ def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Endi
         work(folder)
     except UnetkitError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log
-        return Ending(1, "\n".join(fault.message for fault in error.faults))
+        return Ending(1, "; ".join(fault.message for fault in error.faults))
     except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
         traceback.print_exc()
         if memory and (isinstance(error, MemoryError) or "allocate memory" in str(error)):

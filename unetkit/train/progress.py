@@ -8,6 +8,7 @@ import lightning.pytorch as lightning
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from unetkit.quoting import visible
 from unetkit.train.pace import Pace
 
 SMOOTH = 0.95  # of the loss shown is the loss shown before
@@ -23,13 +24,14 @@ class TrainingBar(lightning.callbacks.ProgressBar):
         self.pace = pace
         self.loss: float | None = None
         self.bar = Progress(
-            TextColumn("  {task.description}"),
+            TextColumn("  {task.description}", markup=False),
             BarColumn(),
             TaskProgressColumn(),
             TextColumn("{task.fields[state]}"),
             TimeRemainingColumn(compact=True),
             console=Console(stderr=True),
         )
+        name = visible(name)
         self.task = self.bar.add_task(name, total=1, state="")
         self.name = name
         self.told = 0

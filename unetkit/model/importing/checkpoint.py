@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -103,6 +103,6 @@ def tensors_of(values: Mapping[Any, Any]) -> dict[str, Tensor]:
     return {str(name): value for name, value in values.items() if isinstance(value, Tensor)}
 
 
-def fault(code: str, message: str, cure: str = "") -> ImportWeightsError:
+def fault(code: str, message: str, cure: str = "", lines: Sequence[str] = ()) -> ImportWeightsError:
     """Returns an error of one fault."""
-    return ImportWeightsError(Fault(code, message, cure=cure))
+    return ImportWeightsError(Fault(code, message, cure=cure, lines=tuple(lines)))

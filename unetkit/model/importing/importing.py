@@ -123,12 +123,13 @@ def refusal(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours:
         message = f"{checkpoint.file}: the weights go into this network in more than one way:"
         our = differing[0]
         choice = f"Choose one: --map {one[our]}={our}, or --map {two[our]}={our}."
-        return fault("weights-ambiguous", "\n   ".join([message, *lines]), choice)
+        return fault("weights-ambiguous", message, choice, lines)
     if not found.complete:
         message = f"{checkpoint.file}: its layers are too much alike to find out which is which"
         return fault("weights-ambiguous", message, "Name some: --map OLD=NEW.")
-    message = "\n   ".join(difference(checkpoint, found, theirs, ours))
-    return fault("weights-differ", message, "Give the spec of the network that was trained; --drop leaves layers out.")
+    message, *lines = difference(checkpoint, found, theirs, ours)
+    cure = "Give the spec of the network that was trained; --drop leaves layers out."
+    return fault("weights-differ", message, cure, lines)
 
 
 def difference(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> list[str]:
