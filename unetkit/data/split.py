@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import csv
-import json
 import random
 import re
+import unicodedata
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar, TypeAlias
 
 from pydantic import Field
 
 from unetkit.data.dataset import FilePath
+from unetkit.data.parts import PARTS
+from unetkit.data.splitfile import read_lists
+from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.spec.frame import Strict
 
@@ -92,7 +95,9 @@ class Ratio(Amounts):
 class Group(Amounts):
     """At random by groups that stay together, such as all slices of one patient; amounts count groups.
 
-    `by` is a pattern of names, `*` standing for anything: `{group}_*` for `patient7_slice3`.
+    `by` is a pattern of names, in which `{group}` is what a group has in common, and `*`, `?` and `[LR]` stand for
+    what differs: `{group}_*` for `patient7_slice3`, `Image_{group}[LR]` for both eyes of a child. Or it is a regular
+    expression with the group: `(?P<group>.+)[LR]`.
     """
 
     type: ClassVar[str] = "group"
@@ -100,7 +105,7 @@ class Group(Amounts):
     seed: Annotated[int, Field(ge=0)] = 0
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
-        known = {name: self.group(name) for name in names}
+        known = dict(zip(names, self.groups(names), strict=True))
         groups = sorted({group for group in known.values() if group is not None})
         lost = [name for name in names if known[name] is None]
         if lost:
@@ -110,79 +115,99 @@ class Group(Amounts):
         train, validation, test = ([name for name in names if known[name] in set(part)] for part in parts)
         return train, validation, test
 
-    def group(self, name: str) -> str | None:
-        """Returns the group that a name belongs to; None where the pattern does not fit it.
+    def groups(self, names: Sequence[str]) -> list[str | None]:
+        """Returns the group of each name; None where the pattern does not fit it. Raises FileError for a wrong pattern.
 
-        >>> Group(by="{group}_*").group("patient7_slice3")
-        'patient7'
+        >>> Group(by="{group}_*").groups(["patient7_slice3"]), Group(by="(?P<group>.+)[LR]").groups(["eye_01L"])
+        (['patient7'], ['eye_01'])
         """
-        escaped = re.escape(self.by).replace(r"\{group\}", "(?P<group>.+?)", 1).replace(r"\*", ".*")
-        found = re.fullmatch(escaped, name)
-        return found["group"] if found and "(?P<group>" in escaped else None
+        regular = "(?P<group>" in self.by
+        text = self.by if regular else expression(self.by, {"group": ".+?"})
+        try:
+            fits = compiled(text)
+        except ValueError as error:
+            cure = "RE2 matches it, in which nothing looks ahead or back." if regular else "Write it as in: {group}_*"
+            raise FileError(Fault("split-group", f"{self.by!r}: {error}", "split.by", cure)) from error
+        if "(?P<group>" not in text:
+            message = f"{self.by!r} has no {{group}}"
+            raise FileError(Fault("split-group", message, "split.by", "Write it as in: {group}_*"))
+        return [found["group"] if (found := fits.fullmatch(name)) else None for name in names]
 
 
 class File(Split):
-    """By a file: JSON with lists of names under train, validation (or val) and test; or CSV with columns name, split.
+    """By a file: a table with columns name and split, JSON with names under train, val and test, or lists of names.
 
-    Names that no list has are left out.
+    A list such as train.txt is read with val.txt and test.txt beside it. `fold` chooses one of several divisions, as
+    in the splits_final.json of nnU-Net. Names that no list has are left out.
     """
 
     type: ClassVar[str] = "file"
     file: FilePath
+    fold: Annotated[int, Field(ge=0)] | None = None
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         path = folder / self.file
-        try:
-            said = read_csv(path) if path.suffix.lower() == ".csv" else json.loads(path.read_text("utf-8"))
-            parts = [[str(name) for name in chosen(said, keys)] for keys in KEYS]
-        except (OSError, ValueError, AttributeError, TypeError, RecursionError, csv.Error) as error:
-            raise FileError(Fault("split-file", f"{path} cannot be read as a split: {error}")) from error
+        lists = read_lists(path, self.fold)
+        index = Index(names)
+        parts = [[(name, index.meant(name)) for name in lists.get(part, ())] for part in PARTS]
         faults = list(wrong_names(path, parts, names))
         if faults:
             raise FileError(*faults)
-        train, validation, test = parts
+        train, validation, test = (
+            sorted((name for _, meant in part for name in meant), key=index.places.__getitem__) for part in parts
+        )
         return train, validation, test
 
 
-KEYS = (("train",), ("validation", "val"), ("test",))
 SPLITS: dict[str, type[Split]] = {model.type: model for model in (Block, Ratio, Group, File)}
 """The kinds of split by their type in YAML."""
 
 
-def chosen(said: Any, keys: tuple[str, ...]) -> list[Any]:
-    """Returns the list under the first of some keys that there is; raises TypeError where that is no list."""
-    found: Any = next((said[key] for key in keys if key in said), [])
-    if not isinstance(found, list):
-        raise TypeError(f"{keys[0]!r} is no list")
-    return found
+class Index:
+    """Names by what a list may call them: with folders and endings, or by the name of their file or stack alone."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self.places = {name: place for place, name in enumerate(names)}
+        self.known: dict[str, list[str]] = {}
+        for name in names:
+            whole = SLICE.sub("", name)
+            for key in dict.fromkeys((name, whole, whole.rpartition("/")[2])):
+                self.known.setdefault(key, []).append(name)
+
+    def meant(self, listed: str) -> list[str]:
+        """Returns the names that an entry of a list means; several are the images of one file, or of one name."""
+        text = unicodedata.normalize("NFC", listed.strip().replace("\\", "/")).removeprefix("./")
+        if text in self.places:
+            return [text]
+        for key in (text, ENDING.sub("", text), text.rpartition("/")[2], ENDING.sub("", text.rpartition("/")[2])):
+            if key in self.known:
+                return self.known[key]
+        return []
 
 
-def read_csv(path: Path) -> dict[str, list[str]]:
-    """Returns the names under each split in a table with the columns name and split."""
-    with path.open(encoding="utf-8", newline="") as file:
-        table = csv.DictReader(file)
-        if not {"name", "split"} <= set(table.fieldnames or ()):
-            raise ValueError("it has no columns name and split")
-        found: dict[str, list[str]] = {}
-        for row in table:
-            found.setdefault(str(row["split"]), []).append(str(row["name"]))
-    return found
+SLICE = re.compile(r"\[\d+\]$")
+"""What follows the name of a file in the names of its images."""
+ENDING = re.compile(r"(\.nii)?\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
-def wrong_names(path: Path, parts: list[Names], names: Sequence[str]) -> Any:
-    """Yields what is wrong with the names in a split file."""
-    known = set(names)
-    unknown = [name for part in parts for name in part if name not in known]
+def wrong_names(path: Path, parts: Sequence[Sequence[tuple[str, list[str]]]], names: Sequence[str]) -> Iterator[Fault]:
+    """Yields what is wrong with the names in a split file, each given with the names that it means."""
+    entries = [entry for part in parts for entry in part]
+    unknown = [name for name, meant in entries if not meant]
     if unknown:
         cure = did_you_mean(unknown[0], names) if len(names) < 1000 else ""
         yield Fault("split-unknown", f"{path} names {listed(unknown)}, which are not there", cure=cure)
-    every = [name for part in parts for name in part]
-    twice = sorted({name for name in every if every.count(name) > 1}) if len(set(every)) < len(every) else []
+    for name, meant in entries:
+        if len({SLICE.sub("", one) for one in meant}) > 1:
+            message = f"{path} names {name}, which could be {listed(meant)}"
+            yield Fault("split-unknown", message, cure="Write the whole name.")
+    counts = Counter(one for _, meant in entries for one in meant)
+    twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         yield Fault("split-twice", f"{path} names {listed(twice)} more than once", cure="Keep one of each.")
-    if not every:
-        cure = "List names under train, validation and test."
-        yield Fault("split-empty", f"{path} names no image", cure=cure)
+    if not parts[0]:
+        what = "names no image to train with" if entries else "names no image"
+        yield Fault("split-empty", f"{path} {what}", cure="List names under train, val and test.")
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
