@@ -73,6 +73,10 @@ class Dataset(Part):
         """Returns the names for training, validation and test, where the data set has a division of its own."""
         return None
 
+    def notes(self, folder: Path) -> Sequence[str]:
+        """Returns what is no fault, but should be known: files that were passed over, for instance."""
+        return ()
+
     def located(self) -> Iterator[str]:
         """Yields the fields that hold paths."""
         for name, field in type(self).model_fields.items():

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Raw
-from unetkit.data.pattern import files_by_name
-from unetkit.data.split import listed
+from unetkit.data.pairing import Paired, paired
+from unetkit.data.parts import PARTS
+from unetkit.data.pattern import SPLIT, find
+from unetkit.data.split import Division
 from unetkit.errors import Fault, FileError, UnetkitError
 
 if TYPE_CHECKING:
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
 class Folders(Dataset):
     """Images and masks in folders: PNG, JPEG, TIFF, NIfTI, NumPy or Zarr, paired by the stems of their names.
 
-    A path may hold `{name}`, as in `scans/{name}/image.nii.gz`: what stands there pairs the files. A file with several
-    2D images, such as pages or slices, makes a pair of each. Masks hold a number per pixel, or a colour.
+    A path may be a pattern, as in `scans/{name}/image.nii.gz`: what stands for `{name}` pairs the files. `{split}` is
+    the word for a part of the data (train, val, test), `**` stands for folders of any depth. Names may differ in words
+    such as `_mask`. A file with several 2D images, such as pages or slices, makes a pair of each. Masks hold a number
+    per pixel, or a colour.
     """
 
     images: FilePath
@@ -31,18 +35,28 @@ class Folders(Dataset):
     """Images that number the objects from 1, for losses that look at the borders between them."""
 
     def entries(self, asked: Asked) -> list[Entry]:
-        found = {"images": files_by_name(self.images, asked.folder), "masks": files_by_name(self.masks, asked.folder)}
-        if self.instances is not None:
-            found["instances"] = files_by_name(self.instances, asked.folder)
-        entries = [broken(fault.path, FileError(fault)) for fault in unpaired(found)]
-        for name, image in found["images"].items():
-            others = [files.get(name) for key, files in found.items() if key != "images"]
-            if None not in others:
-                try:
-                    entries += entries_of(name, [image, *(file for file in others if file)], asked)
-                except UnetkitError as error:
-                    entries.append(broken(name, error))
+        pairs = self.pairs(asked.folder)
+        entries = [broken(fault.path, FileError(fault)) for fault in pairs.faults]
+        for name, files in pairs.files.items():
+            try:
+                entries += entries_of(name, files, asked)
+            except UnetkitError as error:
+                entries.append(broken(name, error))
         return entries
+
+    def pairs(self, folder: Path) -> Paired:
+        """Returns the files of each pair, what has no partner, and what was passed over."""
+        said = {key: path for key in ("images", "masks", "instances") if (path := getattr(self, key)) is not None}
+        return paired({key: find(path, folder) for key, path in said.items()}, said)
+
+    def parts(self, names: Sequence[str]) -> Division | None:
+        if SPLIT not in self.images:
+            return None
+        train, validation, test = ([name for name in names if name.split("/")[0] == part] for part in PARTS)
+        return train, validation, test
+
+    def notes(self, folder: Path) -> Sequence[str]:
+        return self.pairs(folder).notes
 
 
 def broken(name: str, error: UnetkitError) -> Entry:
@@ -52,18 +66,6 @@ def broken(name: str, error: UnetkitError) -> Entry:
         raise error
 
     return Entry(name, read)
-
-
-def unpaired(found: dict[str, dict[str, Path]]) -> Iterator[Fault]:
-    """Yields what is there without its partner."""
-    for key, files in found.items():
-        for other, theirs in found.items():
-            lost = [name for name in files if name not in theirs]
-            if lost and "images" in (key, other):
-                what = "image" if key == "images" else "mask" if key == "masks" else "instances"
-                wanted = {"images": "image", "masks": "mask", "instances": "instances"}[other]
-                yield Fault("no-partner", f"no {wanted} for {what} {listed(lost)}", f"dataset.{other}",
-                            "Each image needs a mask of the same name.")  # fmt: skip
 
 
 def entries_of(name: str, files: Sequence[Path], asked: Asked) -> list[Entry]:

@@ -94,6 +94,8 @@ def divide(data: DataSpec, names: list[str]) -> Division:
         return data.split.divide(names, data.folder)
     own = data.dataset.parts(names)
     if own is not None:
+        if not own[0]:
+            raise FileError(Fault("split-empty", "there is no image to train with", "dataset", "Give images for it."))
         return own
     return Block().divide(names, data.folder) if len(names) > 1 else (names, [], [])
 

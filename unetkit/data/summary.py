@@ -7,9 +7,9 @@ from typing import Any
 
 from unetkit.data.opening import Checked, Facts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
+from unetkit.data.parts import PARTS
 from unetkit.data.spec import DataSpec
-
-PARTS = ("train", "validation", "test")
+from unetkit.data.split import listed
 
 
 def summary(data: DataSpec, checked: Checked) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def summary(data: DataSpec, checked: Checked) -> dict[str, Any]:
         for index, name in enumerate(checked.splits.train.classes)
     ]
     values["unlabelled"] = {part: share(counts, UNLABELLED, of_all=True) for part, counts in total.items()}
-    values["notes"] = notes(checked, total)
+    values["notes"] = [*data.dataset.notes(data.folder), *notes(checked, total)]
     values["fingerprint"] = checked.splits.fingerprint
     return values
 
@@ -76,6 +76,10 @@ def notes(checked: Checked, total: dict[str, dict[int, int]]) -> list[str]:
     """Returns what is no fault, but may surprise: images of one grey level, classes that nothing is learned of."""
     flat = [one.name for one in checked.facts if one.low == one.high]
     found = [f"{len(flat)} images have one grey level throughout: {', '.join(flat[:5])}"] if flat else []
+    listed_names = {name for part in parts(checked.splits) for name in part.names} if checked.splits else set()
+    left = [one.name for one in checked.facts if one.name not in listed_names]
+    if left and checked.splits:
+        found.append(f"{len(left)} pair{'s are' if len(left) > 1 else ' is'} in no part: {listed(left)}")
     names = checked.splits.train.classes if checked.splits else ()
     for index, name in enumerate(names):
         if index not in total["train"]:
