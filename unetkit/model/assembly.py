@@ -10,9 +10,9 @@ import torch
 from torch import fx, nn
 
 from unetkit import functional
-from unetkit.model.check import SizeCheck
 from unetkit.model.graph import Graph
 from unetkit.model.init import Uninitialized, initialize
+from unetkit.model.network import Network
 from unetkit.model.proof import foreign, prove
 from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan, plan
@@ -37,7 +37,7 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
             torch.manual_seed(seed)
         network = assemble(plan(asked))
         initialize(network, asked.init)
-    check_foreign(network.plan)  # type: ignore[arg-type]  # a plain attribute
+    check_foreign(network.plan)
     return network
 
 
@@ -49,7 +49,7 @@ def check_foreign(planned: Plan) -> None:
         prove(planned, twin)
 
 
-def assemble(planned: Plan) -> fx.GraphModule:
+def assemble(planned: Plan) -> Network:
     """Returns the network of a plan, with torch's own initial weights."""
     root = nn.Module()
     graph = Graph()
@@ -66,10 +66,7 @@ def assemble(planned: Plan) -> fx.GraphModule:
     if planned.pads:
         output = graph.call_function(functional.cut_padding, (output, signals[0], image))
     graph.output(output)
-    network = fx.GraphModule(root, graph, class_name="UNet")
-    network.spec, network.plan = planned.spec, planned  # type: ignore[assignment]  # plain attributes, no submodules
-    network.register_forward_pre_hook(SizeCheck(planned))
-    return network
+    return Network(root, graph, class_name="UNet").know(planned)
 
 
 def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:

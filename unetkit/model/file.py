@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,12 +15,12 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
-from unetkit.model.assembly import assemble, check_foreign
+from unetkit.model.assembly import check_foreign
 from unetkit.model.hub import local
-from unetkit.model.init import Uninitialized
+from unetkit.model.network import empty
 from unetkit.model.output import plan_of
-from unetkit.model.proof import foreign
 from unetkit.model.structure import structural_differences
+from unetkit.model.weights import misfits
 from unetkit.planning import Plan, plan
 from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
@@ -30,8 +29,6 @@ FORMAT = "1"
 ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
 KEYS = ("spec", "digest", "structure", "requirements")
 """What the metadata of each model file holds, beside its format."""
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-"""The types in which weights may be kept."""
 SHOWN = 5  # of the weights or operations that do not fit
 
 
@@ -92,9 +89,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     """
     file = local(file)
     planned = read_plan(file)
-    others = foreign(planned)  # whose constructors may make tensors that are in no file
-    with nullcontext() if others else torch.device("meta"), Uninitialized():
-        model = assemble(planned)
+    model = empty(planned)
     with safe_open(file, framework="pt") as opened:
         weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
     fill(model, weights, file)
@@ -157,21 +152,10 @@ def another_network(file: object, metadata: Mapping[str, str], planned: Plan) ->
 
 def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
     """Puts weights into a model made on the meta device; raises FileError where names, shapes or kinds differ."""
-    wanted = {name: kind(tensor) for name, tensor in model.state_dict().items()}
-    given = {name: kind(tensor) for name, tensor in weights.items()}
-    if wanted != given:
-        names = sorted(name for name in wanted.keys() | given.keys() if wanted.get(name) != given.get(name))
-        detail = "; ".join(
-            f"{name}: {given.get(name, 'nothing')} in the file, {wanted.get(name, 'nothing')} in the network"
-            for name in names[:SHOWN]
-        )
+    found = misfits(model, weights)
+    if found:
+        detail = "; ".join(str(one) for one in found[:SHOWN])
         raise FileError(
-            Fault("model-weights", f"{file}: {len(names)} weights do not fit: {detail}", cure="Get the file anew.")
+            Fault("model-weights", f"{file}: {len(found)} weights do not fit: {detail}", cure="Get the file anew.")
         )
     model.load_state_dict(weights, assign=True)
-
-
-def kind(tensor: torch.Tensor) -> str:
-    """Returns the shape of weights, and what they count in where that is no kind of float."""
-    shape = str(tuple(tensor.shape))
-    return shape if tensor.dtype in FLOATS else f"{shape} {str(tensor.dtype).removeprefix('torch.')}"

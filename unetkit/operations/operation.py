@@ -41,8 +41,8 @@ class Layer(NamedTuple):
 def facts(operation: type[T]) -> type[T]:
     """Makes the annotations of an operation its arguments. Operations are never changed after they are made.
 
-    A frozen dataclass with equality and repr would cost four times as much to define: a twentieth of the start of a
-    command, for all of them.
+    They are equal where their kinds and arguments are: `Operation` says so once for all. A frozen dataclass with
+    equality and repr of its own would cost four times as much to define: a twentieth of the start of a command.
     """
     return dataclass(slots=True, eq=False, repr=False)(operation)
 
@@ -79,6 +79,20 @@ class Operation:
     """Whether the gradient of the input is the gradient of the output, without a copy."""
     keeps_output: ClassVar[bool] = False
     """Whether the backward pass needs the output, so that no later operation may overwrite it."""
+
+    def _values(self) -> dict[str, Any]:
+        """The arguments by name: operations of one kind are equal where all of these are."""
+        own: Any = self
+        return {field.name: getattr(own, field.name) for field in fields(own)} if is_dataclass(own) else {}
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (type(self) is type(other) and self._values() == other._values())
+
+    def __hash__(self) -> int:
+        return hash((type(self), *map(repr, self._values().values())))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._values().items())})"
 
     def channels(self, inputs: Axes) -> int:
         """Returns the channels of the output; raises BlockError where the inputs do not fit."""
@@ -122,9 +136,8 @@ class Operation:
 
     def alike(self, axis: int, other: int) -> bool:
         """Whether all facts are the same along two axes."""
-        own: Any = self
-        values = [getattr(own, field.name) for field in fields(own)] if is_dataclass(own) else []
-        return all(value[axis] == value[other] for value in values if isinstance(value, tuple) and len(value) > axis)
+        values = [value for value in self._values().values() if isinstance(value, tuple) and len(value) > axis]
+        return all(value[axis] == value[other] for value in values)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         """Returns the torch layer that computes it."""

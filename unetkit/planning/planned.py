@@ -45,6 +45,28 @@ class Plan:
         self.spans = spans
         self.output = output
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Plan) and (self is other or (self.spec, self._graph) == (other.spec, other._graph))
+
+    def __hash__(self) -> int:
+        return hash((self.spans, self.output))
+
+    def __copy__(self) -> Plan:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Plan:
+        return self  # it is never changed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return plan, (self.spec,)
+
+    def __repr__(self) -> str:
+        return f"<Plan of {self.spec}; {len(self.spans)} blocks, {self.parameters:,} parameters>"
+
+    @property
+    def _graph(self) -> tuple[Any, ...]:
+        return self.nodes, self.spans, self.output
+
     @property
     def dims(self) -> int:
         """The number of spatial axes."""

@@ -72,7 +72,7 @@ def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
 def written_form(spec: Spec, part: Part) -> dict[str, Any]:
     """Returns a block as a map with its type and every parameter that has an effect."""
     inner, idle = insets(type(part)), part.idle()
-    form: dict[str, Any] = {"type": spec.types[id(part)]} if id(part) in spec.types else {"type": default_type(part)}
+    form: dict[str, Any] = {"type": spec.types.get(type(part)) or default_type(part)}
     for name in type(part).model_fields:
         if name in idle:
             continue

@@ -99,7 +99,7 @@ class Family(NamedTuple):
 
     parts: dict[str, Part | None]
     origins: dict[str, dict[Path, Path]]
-    types: dict[int, str]
+    types: dict[type[Part], str]
     used: set[Path]
     reasons: dict[Path, str]
     plugins: dict[str, str]
@@ -118,7 +118,7 @@ class Loader:
         self.memo: Memo = {} if memo is None else memo
         self.faults: list[Fault] = []
         self.used: set[Path] = set()
-        self.types: dict[int, str] = {}
+        self.types: dict[type[Part], str] = {}
         self.choices: dict[tuple[str, tuple[Path, ...]], Choice] = {}
         self.made: dict[tuple[str, tuple[Path, ...]], Part | None] = {}
         self.reasons: dict[Path, str] = {}
@@ -265,7 +265,7 @@ class Loader:
         for field, message, cure in part.faults(self.dims):
             blame(Fault("wrong-value", message, cure=cure), (field,))
             healthy = False
-        self.types[id(part)] = registry.full_name(slot, kind)
+        self.types[type(part)] = registry.full_name(slot, kind)
         return part if healthy else None
 
     def note_plugin(self, slot: str, kind: str) -> None:

@@ -22,8 +22,8 @@ class Spec:
     decoder_channels: tuple[int, ...]
     """Channels of the decoder's levels, full resolution first."""
     parts: dict[str, Part]
-    types: dict[int, str]
-    """The full name of each block's type, by the block's id (a block may serve several positions)."""
+    types: dict[type[Part], str]
+    """The full name of each kind of block, as the spec names it."""
     init: Init
     odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
@@ -58,7 +58,7 @@ class Spec:
 
     def type_of(self, part: Part) -> str:
         """Returns the full name of the type of a block of this spec."""
-        return self.types[id(part)]
+        return self.types[type(part)]
 
     def resolve(self) -> dict[str, Any]:
         """Returns the canonical form: every default filled in, as plain values that make the same network."""
@@ -81,7 +81,18 @@ class Spec:
         return isinstance(other, Spec) and self.resolve() == other.resolve()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.channels, *self.parts.values()))
+        return hash((self.name, self.channels, *map(type, self.parts.values())))
+
+    def __copy__(self) -> Spec:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Spec:
+        return self  # it is never changed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from unetkit.spec.loading import load  # which makes specs
+
+        return load, (self.resolve(),)
 
     def __repr__(self) -> str:
         return f"load({self.resolve()!r})"

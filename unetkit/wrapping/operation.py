@@ -31,6 +31,9 @@ class Wrapped(Operation):
     copies_at_work = 2
     mask_bytes = 16  # what it keeps inside for the backward pass, by a guess of four maps
 
+    def _values(self) -> dict[str, Any]:
+        return {name: value for name, value in Operation._values(self).items() if name != "counted"}  # a function
+
     @property
     def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
         """Whether the step between samples changes."""
