@@ -115,6 +115,7 @@ def test_there_are_48_orientations_of_a_volume() -> None:
 def test_an_image_of_two_axes_is_oriented_by_the_axes_that_it_has() -> None:
     affine = np.diag([-1.0, 2.0, 3.0, 1.0])
     assert orienting(Geometry.from_affine(affine, 2), "SPR") == Turn((1, 0), (True, True))
+    assert orienting(Geometry.from_affine(affine, 3), "SL") == Turn((2, 0, 1), (False, False, False))
 
 
 def test_what_has_no_anatomical_axes_is_left_as_it_is() -> None:

@@ -122,7 +122,7 @@ def measure(trained: Trained, pairs: Pairs) -> Measured:
     plan = plan_of(trained.model)
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, pairs, trained.normalization)
+    labelled = label(trained.model, pairs, trained.preparation)
     metrics = tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
     return Measured(
         score(((pair.name, found, pair.labels, pair.spacing) for pair, found in labelled), classes, metrics=metrics)
@@ -138,7 +138,7 @@ def examples(trained: Trained, pairs: Pairs, measured: Measured, count: int) -> 
     last = len(ranked) - 1
     places = list(dict.fromkeys(round(last * step / max(1, count - 1)) for step in range(count)))
     notes = {0: "the worst", last: "the best"} if last else {}
-    labelled = label(trained.model, [pairs[ranked[place]] for place in places], trained.normalization)
+    labelled = label(trained.model, [pairs[ranked[place]] for place in places], trained.preparation)
     return tuple(
         Example.of(pair, labels, notes.get(place, f"number {place + 1} from the worst" if last else ""))
         for place, (pair, labels) in zip(places, labelled, strict=True)

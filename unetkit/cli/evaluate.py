@@ -97,7 +97,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
         raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, tracked(pairs), trained.normalization)
+    labelled = label(trained.model, tracked(pairs), trained.preparation)
     cases = ((pair.name, labels, pair.labels, distances or pair.spacing) for pair, labels in labelled)
     scores = score(cases, classes, metrics=names, tolerance=tolerance)
     measured = Measured(scores, tolerance, confidence, seed)
@@ -122,7 +122,7 @@ def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, coun
     from unetkit.scoring.metrics import METRICS
     from unetkit.scoring.worst import worst_examples
 
-    rows = worst_examples(trained.model, pairs, trained.normalization, scores, count)
+    rows = worst_examples(trained.model, pairs, trained.preparation, scores, count)
     if rows:
         title = METRICS[scores.metrics[0]].title
         subtitle = f"the {len(rows)} worst of {len(scores.images)} images by {title}, the worst first"

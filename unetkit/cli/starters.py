@@ -50,6 +50,7 @@ channels: 1                               # of the images: 1 grey, 3 colour
 split: {{type: ratio, validation: 0.1, test: 0.2}}  # at random; block by order, group by patient, file by a list
 normalization: image                      # or dataset, percentile, none
 
+# spacing: median                         # resample to one distance between samples, or [3, 1, 1]; native unless given
 # ignore: 255                             # pixels that count nowhere
 # source: Where the images come from, and their terms
 # cache: false                            # read images again each time, where they do not fit into the memory

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
     from unetkit.data.patches import Patches, PatchSettings
+    from unetkit.data.preparation import Preparation, preparation_of
     from unetkit.data.source import read_data
     from unetkit.data.spec import DataSpec
 
@@ -30,6 +31,7 @@ __all__ = [
     "Pairs",
     "PatchSettings",
     "Patches",
+    "Preparation",
     "Raw",
     "Splits",
     "check_data",
@@ -39,6 +41,7 @@ __all__ = [
     "mni",
     "normalization_of",
     "open_data",
+    "preparation_of",
     "read_data",
     "window",
 ]
@@ -52,6 +55,7 @@ _HOMES = {
     "opening": ("check_data", "normalization_of", "open_data"),
     "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
     "patches": ("PatchSettings", "Patches"),
+    "preparation": ("Preparation", "preparation_of"),
     "source": ("read_data",),
     "spec": ("DataSpec",),
 }

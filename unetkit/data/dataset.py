@@ -26,13 +26,18 @@ class Raw(NamedTuple):
     """What the files of a pair hold.
 
     `image` is (channels, *spatial). `mask` is (*spatial) in whole numbers, or (*spatial, 3) in colours. `instances`
-    numbers the objects (*spatial) from 1, 0 lies between them. `spacing` is the distance between samples per axis.
+    numbers the objects (*spatial) from 1, 0 lies between them. `spacing` is the distance between samples per axis, in
+    `unit`. `axis_codes` are those of the file (a volume's, also where slices of it are read). `notes` says what was
+    done to make the files fit together.
     """
 
     image: NDArray[Any]
     mask: NDArray[Any]
     instances: NDArray[Any] | None = None
     spacing: tuple[float, ...] | None = None
+    unit: str = ""
+    axis_codes: str = ""
+    notes: tuple[str, ...] = ()
 
 
 class Entry(NamedTuple):
@@ -48,11 +53,17 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Asked:
-    """How a data set is to be read: the folder that paths begin at, the spatial axes, and the channels to be found."""
+    """How a data set is to be read: the folder that paths begin at, the spatial axes, and the channels to be found.
+
+    `orientation` has the axis codes that volumes are brought to, as in RAS; most_common and native are those of a data
+    file. `check_geometry`: masks that lie on other samples than their images are refused.
+    """
 
     folder: Path
     dims: int
     channels: int
+    orientation: str = "native"
+    check_geometry: bool = True
 
 
 class Dataset(Part):
@@ -68,6 +79,13 @@ class Dataset(Part):
 
         Raises FileError with everything that is wrong.
         """
+
+    def orientation(self, asked: Asked) -> str:
+        """Returns the axis codes that volumes are brought to; "" where they are left as their files have them.
+
+        A data set that reads files of several orientations says here which is the most common.
+        """
+        return "" if asked.orientation in ("native", "most_common") else asked.orientation
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
         """Returns the names for training, validation and test, where the data set has a division of its own."""

@@ -26,6 +26,21 @@ ColourText = Annotated[str, AfterValidator(check_colour)]
 Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 
 
+def check_orientation(text: str) -> str:
+    """Returns what names an orientation; raises ValueError where the text does not."""
+    if text in ("most_common", "native") or sorted(text.translate(LINES)) == ["A", "R", "S"]:
+        return text
+    letters = "a letter for each axis of a volume: R or L, A or P, S or I"
+    raise ValueError(f"{text!r} is no orientation: write most_common, native, or as in RAS {letters}")
+
+
+LINES = str.maketrans("LPI", "RAS")
+OrientationText = Annotated[str, AfterValidator(check_orientation)]
+"""`most_common`, `native`, or the end that each axis of a volume runs to, as in RAS: right, anterior, superior."""
+Step = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A distance between samples."""
+
+
 def colour_of(text: str) -> Colour:
     """Returns a colour as three numbers.
 
@@ -92,6 +107,12 @@ class DataFrame(Strict):
     """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
     channels: Count | ChannelKeys = 1
     """Channels of the images, or some of those that they have."""
+    orientation: OrientationText = "most_common"
+    """Axis codes that volumes are brought to, as in RAS; by default those of the most volumes, native leaves each."""
+    spacing: Literal["native", "median"] | tuple[Step, ...] = "native"
+    """Distance between samples per axis that images are resampled to; native leaves their samples."""
+    mask_geometry: Literal["checked", "ignored"] = "checked"
+    """Whether masks must lie on the samples of their images by what both files say of spacing, origin and axes."""
     normalization: Slot = bare("dataset")
     cache: bool = True
     """Whether images stay in memory once they are read."""

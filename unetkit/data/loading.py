@@ -78,6 +78,7 @@ class DataLoader:
         normalization = self.normalization(frame)
         self.check_classes(frame)
         self.check_channels(frame)
+        self.check_spacing(frame)
         if normalization is not None:
             self.check_moments(frame, normalization)
         self.stop()
@@ -166,6 +167,12 @@ class DataLoader:
                 if one >= frame.channels.count:
                     message = f"there is no channel {one}, there are 0 to {frame.channels.count - 1}"
                     self.fault(Fault("unknown-channel", message), ("channels", "take", index))
+
+    def check_spacing(self, frame: DataFrame) -> None:
+        """Collects a spacing that has not a number for each axis."""
+        if isinstance(frame.spacing, tuple) and len(frame.spacing) != frame.dims:
+            message = f"{len(frame.spacing)} numbers for {frame.dims} axes"
+            self.fault(Fault("wrong-length", message, cure="Give one for each."), ("spacing",))
 
     def check_classes(self, frame: DataFrame) -> None:
         """Collects names, values and colours that two classes share, or a class and what is ignored."""

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -23,6 +23,8 @@ from unetkit.errors import Fault, FileError, UnetkitError
 THREADS = 8
 """At most, to read files with; they wait for disks and unpack, both outside Python's lock."""
 
+NO_SPACING = "Give files that say it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or set spacing: native."
+
 Advance = Callable[[int, int], None]
 """Is told how many pairs are read, and how many there are."""
 
@@ -37,6 +39,9 @@ class Facts:
     low: float
     high: float
     spacing: tuple[float, ...] | None = None
+    unit: str = ""
+    axis_codes: str = ""
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,7 +67,9 @@ def open_data(data: DataSpec) -> Splits:
 
 def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> Checked:
     """Returns what is there and what is wrong with it; raises FileError where not even a list of files can be had."""
-    entries = {entry.name: entry for entry in data.dataset.entries(data.asked)}
+    orientation = data.dataset.orientation(data.asked)
+    asked = replace(data.asked, orientation=orientation or "native")
+    entries = {entry.name: entry for entry in data.dataset.entries(asked)}
     faults: list[Fault] = []
     try:
         division = divide(data, list(entries))
@@ -84,7 +91,9 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> C
     names = reader.classes.names or found_classes(facts)
     about = data.frame.source or data.name
     shown = reader.classes.shown or tuple(COLOURS[index % len(COLOURS)] for index in range(len(names)))
-    train, validation, test = (Pairs(Lazy(tuple(part), reader.load, kept), names, about, shown) for part in division)
+    train, validation, test = (
+        Pairs(Lazy(tuple(part), reader.load, kept), names, about, shown, orientation) for part in division
+    )
     return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data)))
 
 
@@ -101,8 +110,9 @@ def divide(data: DataSpec, names: list[str]) -> Division:
 
 
 def recipe(data: DataSpec) -> str:
-    """Returns what of a data spec has a say beside images, labels, classes and division: the normalization."""
-    return json.dumps(data.resolve()["normalization"], sort_keys=True)
+    """Returns what of a data spec has a say beside images, labels, classes and division."""
+    resolved = data.resolve()
+    return json.dumps({key: resolved[key] for key in ("normalization", "spacing")}, sort_keys=True)
 
 
 def found_classes(facts: Iterable[Facts]) -> tuple[str, ...]:
@@ -146,7 +156,10 @@ class Reader:
             message = f"{entry.mask} labels no pixel: all are ignored"
             raise FileError(Fault("mask-empty", message, cure="Remove it, with its image."))
         instances = None if raw.instances is None else np.ascontiguousarray(raw.instances, np.int64)
-        return Pair(name, pixels, labels, instances, raw.spacing)
+        if raw.spacing is None and self.data.spacing != "native":
+            message = f"the image of {name} does not say the distance between its samples"
+            raise FileError(Fault("no-spacing", message, "spacing", NO_SPACING))
+        return Pair(name, pixels, labels, instances, raw.spacing, raw.unit, raw.axis_codes, raw.notes)
 
     def check(self, names: list[str]) -> Iterator[tuple[Facts | tuple[Fault, ...], Pair | None]]:
         """Yields for each name, in order, the facts of its pair with the pair itself, or its faults."""
@@ -160,5 +173,6 @@ class Reader:
         except UnetkitError as error:
             return error.faults, None
         counts = dict(zip(*(found.tolist() for found in np.unique(pair.labels, return_counts=True)), strict=True))
-        one = Facts(name, pair.size, counts, float(pair.image.min()), float(pair.image.max()), pair.spacing)
+        levels = float(pair.image.min()), float(pair.image.max())
+        one = Facts(name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes)
         return one, pair if self.data.cache else None

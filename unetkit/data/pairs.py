@@ -24,7 +24,8 @@ Colour = tuple[int, int, int]
 class Pair:
     """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), int64.
 
-    `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples.
+    `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples
+    per axis, in `unit`; "" where the file names none. `axis_codes` are those of the file, `notes` as in `Raw`.
     """
 
     name: str
@@ -32,6 +33,9 @@ class Pair:
     labels: NDArray[np.int64]
     instances: NDArray[np.int64] | None = None
     spacing: tuple[float, ...] | None = None
+    unit: str = ""
+    axis_codes: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -76,12 +80,16 @@ class Lazy(Sequence[Pair]):
 
 @dataclass(frozen=True, repr=False)
 class Pairs(Sequence[Pair]):
-    """Pairs that share their classes, which may have colours. `about` says what the images are, for reports."""
+    """Pairs that share their classes, which may have colours. `about` says what the images are, for reports.
+
+    `orientation` has the axis codes that all were brought to; "" where they are as in their files.
+    """
 
     items: Sequence[Pair]
     classes: tuple[str, ...]
     about: str = ""
     colours: tuple[Colour, ...] = ()
+    orientation: str = ""
 
     def __len__(self) -> int:
         return len(self.items)

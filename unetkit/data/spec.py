@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from unetkit.data.dataset import Asked, Dataset
 from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
@@ -60,6 +60,11 @@ class DataSpec:
         return () if said is None else said if isinstance(said, tuple) else (said,)
 
     @property
+    def spacing(self) -> Literal["native", "median"] | tuple[float, ...]:
+        """The distance between samples that images are resampled to; native where they are not."""
+        return self.frame.spacing
+
+    @property
     def cache(self) -> bool:
         """Whether images stay in memory once they are read."""
         return self.frame.cache
@@ -73,7 +78,8 @@ class DataSpec:
     def asked(self) -> Asked:
         """How the data set is to be read."""
         stored = self.frame.channels if isinstance(self.frame.channels, int) else self.frame.channels.count
-        return Asked(self.folder, self.dims, stored)
+        checked = self.frame.mask_geometry == "checked"
+        return Asked(self.folder, self.dims, stored, self.frame.orientation, checked)
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
         """Returns every key that has an effect as plain values; loading them gives an equal data spec.
@@ -91,6 +97,7 @@ class DataSpec:
         if self.split is not None:
             form["split"] = {"type": self.split.type} | self.located(self.split, relative_to)
         form["channels"] = frame.channels if isinstance(frame.channels, int) else frame.channels.model_dump()
+        form |= {key: getattr(frame, key) for key in ("orientation", "spacing", "mask_geometry")}
         kept = self.normalization.model_dump(exclude={*self.normalization.idle()}, exclude_none=True)
         form |= {"normalization": kept, "cache": frame.cache, "workers": frame.workers}
         values: dict[str, Any] = listed(form)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs
+from unetkit.data import UNLABELLED, Pair, Pairs, Preparation
 from unetkit.errors import Fault
 from unetkit.model.output import plan_of, threshold
 from unetkit.planning import Plan
@@ -70,7 +70,7 @@ def image_rows(
 def evaluate(
     model: nn.Module,
     pairs: Pairs,
-    normalization: Normalization,
+    preparation: Preparation,
     *,
     metrics: tuple[str, ...] = ("dice", "iou"),
     tolerance: float = 1.0,
@@ -82,16 +82,16 @@ def evaluate(
     have.
     """
     check_classes(plan_of(model), pairs.classes)
-    labelled = label(model, pairs, normalization)
+    labelled = label(model, pairs, preparation)
     predicted = ((pair.name, labels, pair.labels, spacing or pair.spacing) for pair, labels in labelled)
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
-def label(model: nn.Module, pairs: Iterable[Pair], normalization: Normalization) -> Iterator[tuple[Pair, Labels]]:
-    """Yields each pair with the labels that a network gives its image."""
+def label(model: nn.Module, pairs: Iterable[Pair], preparation: Preparation) -> Iterator[tuple[Pair, Labels]]:
+    """Yields each pair with the labels that a network gives its image, on the samples of the image."""
     limit = threshold(plan_of(model))
     for pair in pairs:
-        yield pair, classify(predict(model, normalization.apply(pair.image)), limit)
+        yield pair, classify(preparation.label(pair, lambda image: predict(model, image)), limit)
 
 
 def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:

@@ -89,9 +89,9 @@ def still(num_axes: int) -> Turn:
 
 
 def orienting(geometry: Geometry, codes: str) -> Turn:
-    """Returns the turn that brings an image to axis codes such as RAS; of axes that it does not have, none is made.
+    """Returns the turn that brings an image to axis codes such as RAS.
 
-    An image whose axis codes are not known is left as it is.
+    Axes that the codes do not name come last, as they are. An image whose axis codes are not known is left as it is.
 
     >>> orienting(Geometry.from_affine(np.diag([-1.0, 1, 1, 1]), 3), "RAS")
     Turn(order=(0, 1, 2), flipped=(True, False, False))
@@ -102,6 +102,7 @@ def orienting(geometry: Geometry, codes: str) -> Turn:
     line = {letter: pair for pair in LETTERS for letter in pair}
     axis_of = {line[letter]: axis for axis, letter in enumerate(own)}
     wanted = [letter for letter in codes if line[letter] in axis_of]
+    wanted += [letter for letter in own if line[letter] not in {line[one] for one in wanted}]
     order = tuple(axis_of[line[letter]] for letter in wanted)
     return Turn(order, tuple(own[axis] != letter for axis, letter in zip(order, wanted, strict=True)))
 

@@ -15,14 +15,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetkit.data import Normalization
+from unetkit.data import Normalization, Preparation
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Origin, kind_of, result_name
 from unetkit.imagefiles.kinds import number_type
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
-from unetkit.tiling import InferenceError, Runner, Tile, plan_tiles, ready, stream
+from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.train.modelfile import Trained
 
 HEAP_SHARE = 0.5
@@ -35,6 +35,8 @@ SLAB = 1 << 22
 BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error)
 """What readers of image files raise where a file is damaged in its middle."""
 
+Read = Callable[[tuple[slice, ...]], NDArray[Any]]
+"""Reads a part (channels, *part) of an image."""
 Advance = Callable[[int, int], None]
 """Is told the pixels of an image that are done, and how many it has."""
 
@@ -58,7 +60,7 @@ class Asked:
 def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
     """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
     with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
-        yield Labeller(runner, trained.normalization, asked)
+        yield Labeller(runner, trained.preparation, asked)
 
 
 @contextmanager
@@ -91,14 +93,14 @@ def refuse_means(asked: Asked) -> None:
         raise InferenceError(Fault("device", message, cure="Leave --device out, or give the model file."))
 
 
-def preparation(content: Content, file: Path) -> Normalization:
+def preparation(content: Content, file: Path) -> Preparation:
     """Returns what an image needs before an exported file: nothing where that is a part of the file."""
     if content.levels is not None:
-        return Normalization("none")
+        return Preparation(Normalization("none"))
     if "normalization" not in content.metadata:
         message = f"{file} does not say how its images are normalised"
         raise FileError(Fault("model-untrained", message, cure="Export a model of `unetkit train`."))
-    return Normalization.from_json(content.metadata["normalization"])
+    return Preparation(Normalization.from_json(content.metadata["normalization"]))
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,7 @@ class Labeller:
     """Labels one file after another with one network."""
 
     runner: Runner
-    normalization: Normalization
+    preparation: Preparation
     asked: Asked
 
     def label(self, file: Path, folder: Path, advance: Advance = lambda done, total: None) -> Path:
@@ -131,14 +133,29 @@ class Labeller:
     def blocks(self, file: Path, images: Images) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
         """Yields parts of the result with what stands there, for one image of the file after the other."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
-        cut = plan_tiles(self.runner, images.size, self.asked.tile, memory, exact=self.asked.exact)
+        size = self.preparation.size(images.size, None, name=str(file))
+        cut = plan_tiles(self.runner, size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
-            for part, block in stream(self.runner, cut, self.reader(file, images, number)):
+            for part, block in self.outputs(self.reader(file, images, number), images.size, cut):
                 found = self.result(block)
                 yield (*[number] * images.stacked, *[slice(None)] * self.asked.probabilities, *part), found
 
-    def reader(self, file: Path, images: Images, number: int) -> Callable[[tuple[slice, ...]], NDArray[np.float32]]:
-        """Returns what reads and normalises parts of one image; its levels are taken from all of it, part by part."""
+    def outputs(self, read: Read, size: tuple[int, ...], cut: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
+        """Yields parts of an image of a size with the network's output for them: all at once where it is resampled."""
+        seen = tuple(frame.image for frame in cut.frames)
+        if seen == size:
+            levels = self.preparation.normalization.levels(lambda: map(read, slabs(size)))
+            yield from stream(self.runner, cut, lambda part: levels.apply(read(part)))
+            return
+        whole = tuple(slice(0, count) for count in size)
+        image = self.preparation.image(read(whole), seen)
+        output = np.empty((self.runner.plan.spec.out_channels, *seen), np.float32)
+        for part, block in stream(self.runner, cut, lambda part: image[(slice(None), *part)]):
+            output[(slice(None), *part)] = block
+        yield whole, torch.from_numpy(self.preparation.output(output, size))
+
+    def reader(self, file: Path, images: Images, number: int) -> Read:
+        """Returns what reads parts of one image."""
 
         def stored(part: tuple[slice, ...]) -> NDArray[Any]:
             try:
@@ -146,8 +163,7 @@ class Labeller:
             except BROKEN as error:
                 raise FileError(Fault("no-image", f"{file} cannot be read to its end: {error}")) from error
 
-        levels = self.normalization.levels(lambda: map(stored, slabs(images.size)))
-        return lambda part: levels.apply(stored(part))
+        return stored
 
     def result(self, block: Tensor) -> NDArray[Any]:
         """Returns classes or probabilities for a block of the network's output."""

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Self
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 from torch import nn
 
-from unetkit.data import Normalization
+from unetkit.data import Normalization, Preparation
 from unetkit.data.pairs import Colour
 from unetkit.errors import Fault, FileError
 from unetkit.model import load_model, read_header, save
@@ -34,6 +34,11 @@ class Trained:
     colours: tuple[Colour, ...] = ()
     data: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to images before the network, and to its output."""
+        return Preparation(self.normalization)
 
     def save(self, file: str | os.PathLike[str]) -> Path:
         """Writes the model file, whole or not at all, and returns its path; `unetkit.load_model` reads it too."""

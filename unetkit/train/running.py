@@ -13,7 +13,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from unetkit.data import Normalization, Pairs, Patches, PatchSettings, Splits, cover, normalization_of, open_data
+from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, open_data, preparation_of
 from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
@@ -54,8 +54,9 @@ class Running:
         self.splits: Splits = open_data(run.data)
         self.pairs: Pairs = self.splits.train.subset(run.training.fraction)
         check_fit(self.plan, self.pairs)
+        self.preparation: Preparation = preparation_of(run.data, self.pairs)
+        self.pairs = self.preparation.pairs(self.pairs)
         self.size = patch_size(run, self.pairs)
-        self.normalization: Normalization = normalization_of(run.data, self.pairs)
         self.model: nn.Module = build(run.spec, seed=run.training.seed)
 
     def result(self) -> RunResult:
@@ -79,7 +80,7 @@ class Running:
         keep = lambda: self.save("best")  # noqa: E731 - the one thing that a validation does
         validation = Validation(
             self.splits.validation,
-            self.normalization,
+            self.preparation,
             keep,
             every=training.validate_every,
             patience=training.early_stopping,
@@ -97,7 +98,7 @@ class Running:
             self.save("best")
         best = Trained.load(self.folder / "best.safetensors")
         split = "test" if self.splits.test else "validation" if self.splits.validation else "train"
-        scores = evaluate(best.model, getattr(self.splits, split), self.normalization)
+        scores = evaluate(best.model, getattr(self.splits, split), self.preparation)
         write_whole(self.folder / "scores.csv", scores.csv().encode())
         write_log(self.folder, watch.loss, watch.rates, validation.points)
         write_whole(self.folder / "timing.json", timing(pace.seconds, steps, threads, self.machine))
@@ -150,7 +151,7 @@ class Running:
             balance=training.balance,
             weight=self.run.loss.weight_map(),
         )
-        patches = Patches(self.pairs, self.normalization, self.plan, settings)
+        patches = Patches(self.pairs, self.preparation.normalization, self.plan, settings)
         task = Segmentation(self.model, patches, self.run, self.run.data.workers)
         if self.progress:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
@@ -204,7 +205,7 @@ class Running:
         summary = {"run": self.run.resolve(), "fraction": self.run.training.fraction, "seed": self.run.training.seed}
         trained = Trained(
             self.model,
-            self.normalization,
+            self.preparation.normalization,
             self.pairs.classes,
             self.pairs.colours,
             self.splits.fingerprint,
