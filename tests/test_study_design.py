@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,38 @@ def test_a_setting_inside_a_data_file_is_an_arms_own(tmp_path: Path) -> None:
 def test_a_wrong_setting_of_the_training_is_told_with_its_place(tmp_path: Path) -> None:
     with pytest.raises(SpecError, match=r"training.bach: there is no key 'bach' here\n(.*\n)* +Did you mean: batch"):
         study(tmp_path, "axes: {skip.align: [pad]}\n", "training.bach=4")
+
+
+LISTS = {
+    "training.patch": ["[64, 64]", "[32, 48]"],
+    "training.deep_supervision": ["[]", "[0.5]"],
+    "training.checkpointing": ["[0]", "[0, 1]"],
+    "training.logger": ["[]", "[tensorboard]"],
+    "training.augmentation": ["[flip]", "[flip, {type: elastic, sigma: 4.0}]"],
+    "training.loss": ["{type: cross_entropy, class_weights: [1.0, 2.0]}", "{type: focal}"],
+    "channels": ["[4, 8]", "{base: 4, levels: 3}"],
+    "block": ["{type: double_conv, kernel: [3, 5]}", "{type: residual, norm: {type: group, groups: 2}}"],
+    "data.classes": ["[a, b]", "[a, {name: b, values: [1, 2]}]"],
+    "data.ignore": ["[7, 8]", "7"],
+    "data.split": ["{type: ratio, test: 2, validation: 0}", "{type: block, test: 1, validation: 0}"],
+}
+"""Lists and maps as values, by the path of an axis."""
+
+
+@pytest.mark.parametrize("path", LISTS)
+@pytest.mark.parametrize("design", ["one_at_a_time", "full"])
+def test_lists_and_maps_are_values_like_others(path: str, design: str, tmp_path: Path) -> None:
+    data = "data: {dataset: {type: folders, images: images, masks: masks}}\n"
+    axis = f"design: {design}\naxes: {{{path}: [{', '.join(LISTS[path])}]}}\n"
+    made = study(tmp_path, data + axis)
+    assert not [arm.skipped for arm in made.arms if arm.skipped]
+    assert len({one.id for one in made.runs}) == len(made.runs) == 6 * len(made.arms)
+    assert json.loads(json.dumps([arm.json(memory=True) for arm in made.arms]))
+    labelled = f"axes: {{own: {{one: {{{path}: {LISTS[path][0]}}}, two: {{{path}: {LISTS[path][1]}}}}}}}\n"
+    assert {arm.identity for arm in study(tmp_path, data + labelled).arms} >= {arm.identity for arm in made.arms[1:]}
+
+
+def test_a_patch_with_a_number_per_axis_may_stand_in_the_base(tmp_path: Path) -> None:
+    said = study(tmp_path, "axes: {norm: [none]}\n", "training.patch=[64, 64]")
+    assert [arm.facts.input_size for arm in said.arms if arm.facts] == [(64, 64), (64, 64)]
+    assert study(tmp_path, "axes: {training.patch: [[64], [8, 8, 8]]}\n").arms[1].skipped.endswith("1 value for 2 axes")

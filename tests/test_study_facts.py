@@ -121,5 +121,5 @@ def test_a_process_that_fails_leaves_its_share_to_this_one(tmp_path: Path, monke
 
 def test_a_patch_is_square_unless_it_says_otherwise() -> None:
     planned = unetkit.plan(unetkit.load("unet-small"))
-    sizes = [patch_of(planned, training) for training in ({}, {"patch": 64}, {"patch": (64, 96)})]
+    sizes = [patch_of(planned.dims, training) for training in ({}, {"patch": 64}, {"patch": (64, 96)})]
     assert sizes == [(128, 128), (64, 64), (64, 96)]

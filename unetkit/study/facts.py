@@ -65,7 +65,7 @@ class Surveyor:
     def facts(self, made: Plan, training: Mapping[str, Any]) -> Facts:
         """Returns the facts of a plan for one patch of the training."""
         blocks = self.blocks_of(made)
-        geometry = self.geometry(made, patch_of(made, training), blocks)
+        geometry = self.geometry(made, patch_of(made.dims, training), blocks)
         return Facts(
             digest=sha256("\n".join([*made.heading(), *[block.text for block in blocks]]).encode()).hexdigest(),
             parameters=sum([block.parameters for block in blocks]),
@@ -82,7 +82,7 @@ class Surveyor:
     def macs(self, made: Plan, training: Mapping[str, Any]) -> int:
         """Returns the multiply-adds of a plan for one patch of the training."""
         blocks = self.blocks_of(made)
-        geometry = self.geometry(made, patch_of(made, training), blocks)
+        geometry = self.geometry(made, patch_of(made.dims, training), blocks)
         return sum([macs(block, made, geometry) for block in blocks])
 
     def memory(self, made: Plan, training: Mapping[str, Any]) -> int:
@@ -90,7 +90,7 @@ class Surveyor:
 
         Each run of a study has one thread.
         """
-        size = self.geometry(made, patch_of(made, training), self.blocks_of(made)).input_size
+        size = self.geometry(made, patch_of(made.dims, training), self.blocks_of(made)).input_size
         needed = needed_memory(made, size, Execution(training["batch"], threads=1, channels_last=made.channels_last))
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
@@ -150,9 +150,9 @@ def names_of(kind: type[Operation]) -> tuple[str, ...]:
     return tuple(name for name in names if name not in left_out)
 
 
-def patch_of(made: Plan, training: Mapping[str, Any]) -> Size:
+def patch_of(dims: int, training: Mapping[str, Any]) -> Size:
     """Returns the size that the output of a patch has at least."""
     from unetkit.train.frame import PATCH  # which needs no torch, unlike its neighbours
 
-    patch = training.get("patch") or PATCH[made.dims]
-    return (patch,) * made.dims if isinstance(patch, int) else tuple(patch)
+    patch = training.get("patch") or PATCH[dims]
+    return (patch,) * dims if isinstance(patch, int) else tuple(patch)

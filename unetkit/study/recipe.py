@@ -15,7 +15,7 @@ from unetkit.spec.loading import Loader, Memo
 from unetkit.study.arm import Facts
 from unetkit.study.axis import Setting
 from unetkit.study.dataset import data_values, identity
-from unetkit.study.facts import Surveyor
+from unetkit.study.facts import Surveyor, patch_of
 from unetkit.study.matching import matched
 from unetkit.yamlfile import Document
 from unetkit.yamlmerge import Node, assigned, noded, plain
@@ -96,7 +96,7 @@ class Recipe:
     def network(self, settings: Settings) -> Network:
         """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
         training = self.part("training", settings)
-        key = tuple(one for one in settings if one.part == "spec"), training.get("patch")
+        key = tuple(one for one in settings if one.part == "spec"), patch_of(self.base_plan.dims, training)
         if key not in self.known:
             made, chosen = self.surveyor.plan(self.loaded(settings)), None
             if self.match != "none" and settings:

@@ -107,6 +107,8 @@ def training_values(node: Node, dims: int) -> dict[str, Any]:
     loader = RunLoader(Document(node.source.name, root), Path(node.source.name), ())
     training = loader.training(plain(node), budget=False)
     parts = loader.parts(training, dims) if training else None
+    if training:
+        loader.check_patch(training, dims)
     loader.stop()
     assert training is not None
     assert parts is not None
@@ -263,6 +265,13 @@ class RunLoader:
                 self.fault(Fault("no-effect", message, cure=f"Leave {name} out."), *where, name, key=True)
         return registry.full_name(slot, kind), part
 
+    def check_patch(self, training: Training, dims: int) -> None:
+        """Collects a patch that has not one value per axis."""
+        if isinstance(training.patch, tuple) and len(training.patch) != dims:
+            message = f"{len(training.patch)} value{'s' * (len(training.patch) != 1)} for {dims} axes"
+            fault = Fault("wrong-length", message, cure=f"Give one number, or a list of {dims}.")
+            self.fault(fault, "training", "patch")
+
     def check(self, spec: Spec, data: DataSpec, training: Training, loss: Loss) -> None:
         """Collects what does not go together: network and images, patch and axes, classes and their weights."""
         if data.dims != spec.dims:
@@ -279,10 +288,7 @@ class RunLoader:
             self.fault(Fault("classes", message, cure=f"Set spec.out_channels={named}."), "spec")
         for name, message, cure in loss.class_faults(classes):
             self.fault(Fault("wrong-length", message, cure=cure), "training", "loss", name)
-        if isinstance(training.patch, tuple) and len(training.patch) != spec.dims:
-            message = f"{len(training.patch)} values for {spec.dims} axes"
-            cure = f"Give 1 or {spec.dims}."
-            self.fault(Fault("wrong-length", message, cure=cure), "training", "patch")
+        self.check_patch(training, spec.dims)
         if len(training.deep_supervision) > max(0, spec.depth - 2):
             coarse = max(0, spec.depth - 2)
             message = f"{len(training.deep_supervision)} weights for {coarse} coarser levels of the decoder"
