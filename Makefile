@@ -8,7 +8,7 @@ BIN := .venv/bin
 INSTALLED := .venv/installed
 
 # One thread for each test worker: two workers with two threads each would wait for one another.
-TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS)
+TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-long chaos kills exports check bench clean
@@ -17,6 +17,8 @@ help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo
 	@echo "PYTHON=python3.12   the Python to use, 3.11 to 3.13"
+	@echo "WORKERS=4           processes that run tests side by side; 2 unless given"
+	@echo "SEED=1              of the examples of make test-long, which prints the one that it draws"
 	@echo "PIP_ARGS='...'      more arguments for pip install"
 
 demo: $(INSTALLED) ## Run a small study on brain images and report it (about five minutes on two cores)
@@ -25,8 +27,9 @@ demo: $(INSTALLED) ## Run a small study on brain images and report it (about fiv
 test: $(INSTALLED) ## Run all tests
 	@$(TEST)
 
-test-long: $(INSTALLED) ## Run all tests, with ten times as many random networks
-	@UNETKIT_EXAMPLES=20000 $(TEST)
+test-long: $(INSTALLED) ## Run all tests, with ten times as many random examples, new ones each time
+	@seed=$${SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10 ** 9))')}; \
+	UNETKIT_TIMES=10 UNETKIT_SEED=$$seed $(TEST) --hypothesis-seed=$$seed
 
 chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random moments
 	@STUB_NEEDS='torch lightning.pytorch' OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 import shutil
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import unetkit
+from tests.campaign import examples
 from unetkit import registry
 from unetkit.block import Block
 from unetkit.codegen import code
@@ -30,7 +30,7 @@ from unetkit.signal import Signal
 from unetkit.spec.frame import Init, OddSizes
 from unetkit.testing.strategies import sizes, specs
 
-EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
+EXAMPLES = examples(100)
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 SHIPPED = sorted(path.stem for path in (Path(__file__).parents[1] / "specs").glob("*.yaml"))
 FULL = {
@@ -111,14 +111,14 @@ def test_a_shipped_spec_computes_the_same(name: str) -> None:
     assert_same_network(spec, size)
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_spec_computes_the_same(data: st.DataObject) -> None:
     spec = data.draw(specs(max_depth=4))
     assert_same_network(spec, data.draw(sizes(unetkit.plan(spec), most=1 << 10)))
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
     mode = data.draw(st.sampled_from(OddSizes.model_fields["mode"].annotation.__args__))  # type: ignore[union-attr]
@@ -132,7 +132,7 @@ def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
 STEPS = st.tuples(st.sampled_from(["conv", "act", "add", "concat", "weigh"]), st.integers(0, 99), st.integers(0, 99))
 
 
-@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, max_size=12), st.sampled_from(["", "shortcut", "x", "add", "conv1"]))
 def test_any_wiring_computes_the_same(steps: list[tuple[str, int, int]], name: str) -> None:
     class Wired(Block):

@@ -12,13 +12,14 @@ from hypothesis import strategies as st
 from torch import nn
 
 import unetkit
+from tests.campaign import examples
 from unetkit.errors import SizeError
 from unetkit.geometry import Affine, Interval, SizeSet, collect, equal, solve
 from unetkit.geometry.residues import Run
 from unetkit.planning import propagate
 from unetkit.testing.strategies import specs
 
-RELAXED = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+RELAXED = settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
 
 
 def fits(planned: unetkit.Plan, axis: int, n: int) -> bool:
@@ -78,7 +79,7 @@ def positive(network: nn.Module) -> nn.Module:
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-@settings(RELAXED, max_examples=150)
+@settings(RELAXED, max_examples=examples(150))
 @given(st.data())
 def test_exactly_the_needed_inputs_have_a_gradient(data: st.DataObject) -> None:
     """In 1D, for any output position: the interval, cut at the borders, is where the gradient is not zero."""
@@ -108,7 +109,7 @@ def test_exactly_the_needed_inputs_have_a_gradient(data: st.DataObject) -> None:
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-@settings(RELAXED, max_examples=60)
+@settings(RELAXED, max_examples=examples(60))
 @given(st.data())
 def test_an_aligned_network_moves_with_its_input_by_whole_periods(data: st.DataObject) -> None:
     spec = data.draw(specs(dims=1, max_depth=3, odd_sizes={"type": "error"}))
@@ -142,7 +143,7 @@ def even(network: nn.Module) -> nn.Module:
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-@settings(RELAXED, max_examples=60)
+@settings(RELAXED, max_examples=examples(60))
 @given(st.data())
 def test_the_output_grid_is_where_the_response_to_a_shifted_pixel_lies(data: st.DataObject) -> None:
     """Where a bright pixel moves, the middle of its image moves along; read by the grid, it is where the pixel is."""

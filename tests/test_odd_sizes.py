@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from math import prod
 from typing import Any
@@ -15,12 +14,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import unetkit
+from tests.campaign import examples
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
 from unetkit.testing.strategies import specs
 
-EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000")) // 20
+EXAMPLES = examples(100)
 MODES = ["reflect", "replicate", "zeros"]
 SMALL: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [2, 4, 4], "act": "gelu"}
 VALID: dict[str, Any] = {
@@ -32,9 +32,7 @@ Run = Callable[[Tensor], Tensor]
 
 def random(test: Callable[..., None]) -> Callable[..., None]:
     """Runs a test on random data."""
-    return settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck), deadline=None)(
-        given(st.data())(test)
-    )
+    return settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))(given(st.data())(test))
 
 
 def drawn(data: st.DataObject, most: int = 1 << 14) -> tuple[unetkit.Plan, tuple[int, ...]]:
@@ -138,7 +136,7 @@ def test_the_network_is_padding_then_the_inner_network_then_a_cut(data: st.DataO
     torch.testing.assert_close(gradients[0][0], gradients[1][0], equal_nan=True, rtol=1e-4, atol=1e-4)
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.tuples(*[st.integers(1, 12)] * 3), st.tuples(*[st.integers(0, 30)] * 2), st.sampled_from(MODES))
 def test_an_axis_is_padded_as_torch_pads_it(size: tuple[int, ...], ends: tuple[int, int], mode: str) -> None:
     image = torch.randn(1, *size)

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import unetkit
+from tests.campaign import examples
 from unetkit import registry
 from unetkit.block import BASES, Inset, Part
 from unetkit.errors import SpecError
@@ -52,7 +53,7 @@ def part_at(values: dict[str, Any], slot: str) -> Part:
 
 
 @pytest.mark.parametrize(("slot", "name", "field"), FIELDS)
-@settings(max_examples=5, suppress_health_check=list(HealthCheck), deadline=None)
+@settings(max_examples=examples(5), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_parameter_changes_the_network_or_is_refused(slot: str, name: str, field: str, data: st.DataObject) -> None:
     """In any context: an idle field is refused when set; any other has a value that gives another network."""

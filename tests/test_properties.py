@@ -2,47 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 import yaml
-from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import unetkit
+from tests.campaign import sharded
 from unetkit.errors import SizeError
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
 from unetkit.spec import resolve
 from unetkit.testing.strategies import sizes, specs
 
-EXAMPLES = int(os.environ.get("UNETKIT_EXAMPLES", "2000"))
+EXAMPLES = 2000
 SHARDS = 8
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-
-
-def campaign(share: float = 1.0) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Spreads the examples of a property over shards, each with its own seed, so that they can run side by side."""
-
-    def decorate(check: Callable[..., None]) -> Callable[..., None]:
-        @pytest.mark.parametrize("shard", range(SHARDS))
-        def test(shard: int) -> None:
-            examples = max(1, round(EXAMPLES * share / SHARDS))
-            how = settings(max_examples=examples, suppress_health_check=list(HealthCheck), deadline=None)
-            seed(shard)(how(given(st.data())(check)))()
-
-        test.__name__ = check.__name__
-        test.__doc__ = check.__doc__
-        return test
-
-    return decorate
 
 
 def on_meta(planned: unetkit.Plan) -> nn.Module:
@@ -53,7 +34,7 @@ def on_meta(planned: unetkit.Plan) -> nn.Module:
     return network
 
 
-@campaign()
+@sharded(EXAMPLES, SHARDS)
 def test_plan_equals_torch(data: st.DataObject) -> None:
     """Sizes and channels of every block, parameters and MACs; and both refuse the same sizes."""
     spec = data.draw(specs())
@@ -80,7 +61,7 @@ def test_plan_equals_torch(data: st.DataObject) -> None:
     assert all(n in accepted for n, accepted in zip(size, planned.accepted, strict=True))
 
 
-@campaign()
+@sharded(EXAMPLES, SHARDS)
 def test_resolve_is_idempotent_and_keeps_the_digest(data: st.DataObject) -> None:
     spec = data.draw(specs())
     canonical = resolve(spec)
@@ -89,7 +70,7 @@ def test_resolve_is_idempotent_and_keeps_the_digest(data: st.DataObject) -> None
     assert unetkit.plan(again).digest == unetkit.plan(spec).digest
 
 
-@campaign(0.1)
+@sharded(EXAMPLES // 10, SHARDS)
 def test_digest_knows_neither_order_nor_extends(data: st.DataObject) -> None:
     spec = data.draw(specs())
     canonical = resolve(spec)
@@ -98,7 +79,7 @@ def test_digest_knows_neither_order_nor_extends(data: st.DataObject) -> None:
     assert unetkit.plan(shuffled).digest == unetkit.plan(spec).digest
 
 
-@campaign(0.1)
+@sharded(EXAMPLES // 10, SHARDS)
 def test_saved_and_loaded_gives_identical_outputs(data: st.DataObject) -> None:
     spec = data.draw(specs(max_depth=3))
     planned = unetkit.plan(spec)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import os
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,13 +10,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import HealthCheck, assume, given, seed, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
 import unetkit
+from tests.campaign import examples, sharded
 from unetkit.errors import AlignmentWarning, SizeError
 from unetkit.planning import Plan
 from unetkit.planning.propagate import sizes as sizes_along
@@ -32,7 +32,7 @@ from unetkit.tiling.frame import Frame, frames
 from unetkit.tiling.tiles import distant
 from unetkit.tiling.window import source, taken
 
-EXAMPLES = int(os.environ.get("UNETKIT_TILINGS", "500"))
+EXAMPLES = 500
 SHARDS = 4
 MOST = {1: 3000, 2: 200_000, 3: 200_000}
 """Input samples of the whole image at most, by dims, so that a case takes a fraction of a second."""
@@ -91,29 +91,22 @@ def drawn_size(data: st.DataObject, planned: Plan) -> tuple[int, ...]:
     return tuple(size)
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
-def test_tiles_give_what_the_whole_image_gives(shard: int) -> None:
-    @seed(shard)
-    @settings(max_examples=EXAMPLES // SHARDS, suppress_health_check=list(HealthCheck), deadline=None)
-    @given(data=st.data())
-    def check(data: st.DataObject) -> None:
-        spec = data.draw(specs(max_depth=4))
-        planned = unetkit.plan(spec)
-        assume(not distant(planned) and all(planned.aligned))
-        size = drawn_size(data, planned)
-        tile = data.draw(st.integers(1, max(frame.input for frame in frames(planned, size))))
-        cut = tiles(planned, size, tile, 0)
-        assume(cut.exact and 1 < cut.count <= 60)
-        model = built(planned, data.draw(st.sampled_from(["first", "last", "all"])))
-        image = picture(spec.in_channels, size)
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            whole, tiled = predict(model, image, None), predict(model, image, tile)
-        assert whole.shape == (spec.out_channels, *size)
-        assert apart(tiled, whole) <= 1e-5
-
-    torch.set_num_threads(1)
-    check()
+@sharded(EXAMPLES, SHARDS)
+def test_tiles_give_what_the_whole_image_gives(data: st.DataObject) -> None:
+    spec = data.draw(specs(max_depth=4))
+    planned = unetkit.plan(spec)
+    assume(not distant(planned) and all(planned.aligned))
+    size = drawn_size(data, planned)
+    tile = data.draw(st.integers(1, max(frame.input for frame in frames(planned, size))))
+    cut = tiles(planned, size, tile, 0)
+    assume(cut.exact and 1 < cut.count <= 60)
+    model = built(planned, data.draw(st.sampled_from(["first", "last", "all"])))
+    image = picture(spec.in_channels, size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        whole, tiled = predict(model, image, None), predict(model, image, tile)
+    assert whole.shape == (spec.out_channels, *size)
+    assert apart(tiled, whole) <= 1e-5
 
 
 def small(name: str, *overrides: str) -> Plan:
@@ -139,7 +132,7 @@ def test_a_halo_too_narrow_by_one_sample_would_be_seen(taps: str, monkeypatch: p
     assert apart(predict(model, image, 120), whole) > 1e-3
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_each_output_pixel_belongs_to_one_tile(data: st.DataObject) -> None:
     planned = unetkit.plan(data.draw(specs(max_depth=4)))
@@ -154,7 +147,7 @@ def test_each_output_pixel_belongs_to_one_tile(data: st.DataObject) -> None:
             assert kept == list(range(frame.first, frame.first + frame.image))
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(50), suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_tile_has_the_sizes_of_the_whole_less_what_lies_outside(data: st.DataObject) -> None:
     planned = unetkit.plan(data.draw(specs(max_depth=4)))
@@ -247,7 +240,7 @@ def test_little_is_computed_twice_in_a_gigabyte(overrides: tuple[str, ...], most
     assert cut.macs <= most * cut.whole_macs
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30))
 @given(data=st.data(), memory=st.integers(200_000, 40_000_000))
 def test_chosen_tiles_fit_into_the_memory(data: st.DataObject, memory: int) -> None:
     planned = unetkit.plan(data.draw(specs(max_depth=3)))
