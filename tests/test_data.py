@@ -17,6 +17,7 @@ from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, 
 from unetkit.data.folders import read_numbers
 from unetkit.data.images import write_levels
 from unetkit.errors import FileError
+from unetkit.imagefiles import Request
 
 needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
 
@@ -123,7 +124,7 @@ def test_without_nilearn_the_error_says_what_to_install(monkeypatch: pytest.Monk
 def pictures(tmp_path: Path) -> Path:
     random = np.random.default_rng(0)
     for stem in ("a", "b", "c", "d", "e"):
-        save(tmp_path / "images" / f"{stem}.png", random.integers(0, 256, (6, 8, 3), np.uint8))
+        save(tmp_path / "images" / f"{stem}.png", random.integers(0, 256, (6, 8), np.uint8))
         save(tmp_path / "masks" / f"{stem}.png", random.integers(0, 3, (6, 8), np.uint8))
     return tmp_path
 
@@ -157,7 +158,7 @@ def test_an_image_has_the_channels_that_the_network_takes(
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", np.array([[0, 40000]], np.uint16))
-    assert read_numbers(tmp_path / "deep.png", 0, 2, 1).max() == 40000
+    assert read_numbers(tmp_path / "deep.png", 0, Request(2, 1)).numbers.max() == 40000
 
 
 def test_the_ignored_class_becomes_unlabelled_and_is_no_class(pictures: Path) -> None:
@@ -183,7 +184,7 @@ def break_size(path: Path) -> None:
 
 
 def break_colour(path: Path) -> None:
-    save(path / "masks" / "b.png", np.zeros((6, 8, 3), np.uint8))
+    save(path / "masks" / "b.png", np.full((6, 8, 3), (9, 0, 0), np.uint8))
 
 
 def break_image(path: Path) -> None:

@@ -122,7 +122,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "class out of range": (mask(7), "error[class-range]: masks/b.png holds 7, which no class has\n   Classes: 0"),
     "mask in colour": (
-        lambda: save(Path("masks/b.png"), np.zeros((6, 8, 3), np.uint8)),
+        lambda: save(Path("masks/b.png"), np.full((6, 8, 3), (9, 0, 0), np.uint8)),
         "error[mask-colours]: masks/b.png is a colour image",
     ),
     "mask in fractions": (
@@ -139,11 +139,11 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "an object array": (
         array("images/b.npy", np.array([{}] * 2)),
-        "error[no-image]: images/b.npy cannot be read as an image",
+        "error[image-type]: images/b.npy holds no numbers, but object",
     ),
     "other channels": (
         array("images/b.npy", np.zeros((2, 3, 6, 8))),
-        "error[channels]: images/b.npy (2×3×6×8) has 3 channels",
+        "error[channels]: images/b.npy (2×3×6×8, NCYX) has 3 channels",
     ),
     "twice": (
         lambda: save(Path("images/b.bmp"), np.zeros((6, 8), np.uint8)),

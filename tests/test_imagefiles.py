@@ -21,7 +21,7 @@ import unetkit
 from tests.commandline import run
 from unetkit.data import Normalization
 from unetkit.errors import FileError
-from unetkit.imagefiles import Origin, find_images, kind_of, result_name
+from unetkit.imagefiles import Request, find_images, kind_of, opened, result_name
 from unetkit.imagefiles.tiff import DECODED_BYTES
 from unetkit.tiling import predict
 from unetkit.train.labelling import Asked, labeller, probabilities
@@ -155,7 +155,7 @@ def test_colours_in_a_tiff_are_channels(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb")
     expected = said(network, image.transpose(2, 0, 1)).argmax(0)
     assert np.array_equal(tifffile.imread(label(network, tmp_path / "a.tif")), expected)
-    with pytest.raises(FileError, match=r"a.tif \(70×53×3\) has 3 channels, the network takes 1"):
+    with pytest.raises(FileError, match=r"a.tif \(70×53×3, YXS\) has 3 channels, the network takes 1"):
         label(trained(), tmp_path / "a.tif")
 
 
@@ -195,12 +195,13 @@ def test_a_file_that_is_broken_off_leaves_what_was_there(name: str, tmp_path: Pa
     kind, path = kind_of(Path(name)), tmp_path / name
     origin = tmp_path / "origin.nii.gz"
     nibabel.save(nibabel.Nifti1Image(levels(4, 5, dtype=np.int16), AFFINE), origin)  # type: ignore[no-untyped-call]
-    with kind.made(path, Origin(origin, False), (4, 5), np.uint8) as target:
-        target[0:4, 0:5] = np.ones((4, 5), np.uint8)
-    before = content(path)
-    with pytest.raises(Killed), kind.made(path, Origin(origin, False), (4, 5), np.uint8) as target:
-        target[0:2, 0:5] = np.zeros((2, 5), np.uint8)
-        raise Killed
+    with opened(origin, Request(2)) as images:
+        with kind.made(path, images, None, np.uint8) as target:
+            target.write(0, (slice(0, 4), slice(0, 5)), np.ones((4, 5), np.uint8))
+        before = content(path)
+        with pytest.raises(Killed), kind.made(path, images, None, np.uint8) as target:
+            target.write(0, (slice(0, 2), slice(0, 5)), np.zeros((2, 5), np.uint8))
+            raise Killed
     assert content(path) == before
     assert not partial(path).exists()
 

@@ -28,7 +28,8 @@ class Fault:
     """One thing that is wrong: a stable `code`, the `path` in the spec, the `message`, and the `cure`.
 
     `lines` go on where one line does not suffice. Message, cure and lines are what `one_line` makes of what is given:
-    they may name what a file holds, as it stands there.
+    they may name what a file holds, as it stands there. `file` is the file that the message names, where other
+    files may have the same fault (see `imagefiles.grouped`).
     """
 
     code: str
@@ -37,9 +38,10 @@ class Fault:
     cure: str = ""
     place: Place | None = None
     lines: tuple[str, ...] = ()
+    file: str = ""
 
     def __post_init__(self) -> None:
-        for name in ("message", "cure"):
+        for name in ("message", "cure", "file"):
             object.__setattr__(self, name, one_line(getattr(self, name)))
         object.__setattr__(self, "lines", tuple(map(one_line, self.lines)))
 

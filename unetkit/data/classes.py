@@ -69,8 +69,10 @@ class ClassMap:
         return result
 
     def from_colours(self, mask: NDArray[Any], where: str) -> NDArray[np.int64]:
-        """Returns the class per pixel of a colour mask."""
+        """Returns the class per pixel of a colour mask; of a grey one saved in colour where no class has a colour."""
         if self.colours is None:
+            if (mask == mask[..., :1]).all():
+                return self.labels(mask[..., 0], mask.ndim - 1, where)
             cure = "A mask holds one class number per pixel; or give each of the classes its colour."
             raise MaskError(Fault("mask-colours", f"{where} is a colour image", cure=cure))
         found, codes = np.unique(code(tuple(np.moveaxis(mask.astype(np.int64), -1, 0))), return_inverse=True)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+from pydantic import AfterValidator
 
 from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Raw
 from unetkit.data.pairing import Paired, paired
@@ -16,6 +18,22 @@ from unetkit.errors import Fault, FileError, UnetkitError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from unetkit.imagefiles import Request
+
+
+def check_axes(text: str) -> str:
+    """Returns letters of axes; raises ValueError where they are none, or one of an image's is twice."""
+    letters = text.upper()
+    if not letters or not set(letters) <= set("XYZCSTNIQ"):
+        raise ValueError(f"{text!r} does not name axes: write a letter for each, of X Y Z C T N, as in YXC")
+    if "X" not in letters or any(letters.count(one) > 1 for one in letters):
+        raise ValueError(f"{text!r} does not name axes: X is missing, or one is there twice")
+    return letters
+
+
+Axes = Annotated[str, AfterValidator(check_axes)]
+"""Letters of the axes of an array, the slowest first, as in YXC."""
 
 
 class Folders(Dataset):
@@ -33,13 +51,15 @@ class Folders(Dataset):
     """The folder of the masks, or a pattern with {name}."""
     instances: FilePath | None = None
     """Images that number the objects from 1, for losses that look at the borders between them."""
+    axes: Axes | None = None
+    """A letter for each axis of the stored images, as in YXC, where their files do not say: X Y Z, C, T or N."""
 
     def entries(self, asked: Asked) -> list[Entry]:
         pairs = self.pairs(asked.folder)
         entries = [broken(fault.path, FileError(fault)) for fault in pairs.faults]
         for name, files in pairs.files.items():
             try:
-                entries += entries_of(name, files, asked)
+                entries += entries_of(name, files, asked, self.axes)
             except UnetkitError as error:
                 entries.append(broken(name, error))
         return entries
@@ -68,76 +88,83 @@ def broken(name: str, error: UnetkitError) -> Entry:
     return Entry(name, read)
 
 
-def entries_of(name: str, files: Sequence[Path], asked: Asked) -> list[Entry]:
+def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None = None) -> list[Entry]:
     """Returns the pairs in an image file, its mask file, and that of its instances if there is one."""
-    stacks = []
-    for file, channels in zip(files, (asked.channels, None, None), strict=False):
-        stacks.append(count_images(file, asked.dims, channels))
+    requests = [requested(asked, axes, mask=index > 0) for index in range(len(files))]
+    stacks = [count_images(file, request) for file, request in zip(files, requests, strict=True)]
     count = stacks[0]
     for file, other in zip(files[1:], stacks[1:], strict=True):
         if other != count:
             message = f"{file} has {other} image{'s' * (other != 1)}, {files[0]} has {count}"
-            raise FileError(Fault("mask-count", message, cure="Give one mask for each image."))
+            cure = "Give one mask for each image."
+            if count == 1:
+                cure += " Of a mask with a sample per class, save the number of the class instead."
+            raise FileError(Fault("mask-count", message, cure=cure))
     digits = len(str(count - 1))
     return [
         Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
-              partial(read_entry, tuple(files), number, asked), str(files[1]))
+              partial(read_entry, tuple(files), number, tuple(requests)), str(files[1]))
         for number in range(count)
     ]  # fmt: skip
 
 
-def count_images(file: Path, dims: int, channels: int | None) -> int:
-    """Returns how many images a file has; without channels it is a mask, and a picture has one whatever its colours."""
-    from unetkit.data.images import PICTURES
-    from unetkit.imagefiles import kind_of
+def requested(asked: Asked, axes: str | None, *, mask: bool) -> Request:
+    """Returns how an image or a mask is to be read."""
+    from unetkit.imagefiles.request import Request
 
-    if channels is None and dims == 2 and file.name.lower().endswith(PICTURES):
-        return 1
-    with kind_of(file).opened(file, dims, channels or 1) as images:
+    return Request(asked.dims, None if mask else asked.channels, axes, mask)
+
+
+def count_images(file: Path, request: Request) -> int:
+    """Returns how many images a file has."""
+    from unetkit.imagefiles import opened
+
+    with opened(file, request) as images:
         return images.count
 
 
-def read_entry(files: tuple[Path, ...], number: int, asked: Asked) -> Raw:
+def read_entry(files: tuple[Path, ...], number: int, requests: tuple[Request, ...]) -> Raw:
     """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
-    image = read_numbers(files[0], number, asked.dims, asked.channels)
-    others = [read_mask(file, number, asked.dims) for file in files[1:]]
+    image = read_numbers(files[0], number, requests[0])
+    others = [
+        read_mask(file, number, request, image.axes) for file, request in zip(files[1:], requests[1:], strict=True)
+    ]
+    dims = requests[0].dims
     for file, other in zip(files[1:], others, strict=True):
-        if other.shape[: asked.dims] != image.shape[1:]:
-            mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], image.shape[1:]))
+        if other.numbers.shape[:dims] != image.numbers.shape[1:]:
+            mine, theirs = (
+                "×".join(map(str, shape)) for shape in (other.numbers.shape[:dims], image.numbers.shape[1:])
+            )
             raise FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike."))
-    return Raw(image, others[0], others[1] if len(others) > 1 else None, spacing_of(files[0], asked.dims))
+    return Raw(image.numbers, others[0].numbers, others[1].numbers if len(others) > 1 else None, image.spacing)
 
 
-def read_numbers(file: Path, number: int, dims: int, channels: int) -> NDArray[Any]:
+class Numbers(NamedTuple):
+    """What a file holds under a number, the letters of its spatial axes, and the distance between its samples."""
+
+    numbers: NDArray[Any]
+    axes: str
+    spacing: tuple[float, ...] | None
+
+
+def read_numbers(file: Path, number: int, request: Request) -> Numbers:
     """Returns an image (channels, *spatial) of a file."""
-    import zlib
+    from unetkit.imagefiles import opened
 
-    from unetkit.imagefiles import kind_of
-    from unetkit.imagefiles.kinds import unreadable
-
-    with kind_of(file).opened(file, dims, channels) as images:
-        try:
-            numbers: NDArray[Any] = images.read(number, tuple(slice(0, n) for n in images.size))
-        except (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error) as error:
-            raise unreadable(file, error) from error
-    return numbers
+    with opened(file, request) as images:
+        return Numbers(images.read(number), images.axes, images.spacing)
 
 
-def read_mask(file: Path, number: int, dims: int) -> NDArray[Any]:
-    """Returns a mask: numbers (*spatial), or colours (height, width, 3)."""
-    from unetkit.data.images import PICTURES, read_picture_mask
-
-    if dims == 2 and file.name.lower().endswith(PICTURES):
-        return read_picture_mask(file)
-    numbers: NDArray[Any] = read_numbers(file, number, dims, 1)[0]
-    return numbers
-
-
-def spacing_of(file: Path, dims: int) -> tuple[float, ...] | None:
-    """Returns the distance between samples that a NIfTI file tells; None for other files."""
-    if not file.name.lower().endswith((".nii", ".nii.gz")):
-        return None
-    import nibabel
-
-    zooms = nibabel.load(file).header.get_zooms()[:dims]  # type: ignore[attr-defined]
-    return tuple(map(float, zooms)) if all(zoom > 0 for zoom in zooms) else None
+def read_mask(file: Path, number: int, request: Request, axes: str) -> Numbers:
+    """Returns a mask in the axes of its image: numbers (*spatial), or colours (*spatial, 3)."""
+    found = read_numbers(file, number, request)
+    layers = found.numbers.transpose(0, *(1 + found.axes.index(letter) for letter in axes))
+    if len(layers) == 4:
+        layers = layers[:3]  # without alpha
+    if len(layers) == 1:
+        return found._replace(numbers=layers[0], axes=axes)
+    if len(layers) != 3:
+        message = f"{file} has {len(layers)} channels: a mask holds one number per pixel, or a colour"
+        cure = "Of a mask with a channel per class, save the number of the class instead."
+        raise FileError(Fault("mask-channels", message, cure=cure, file=str(file)))
+    return found._replace(numbers=layers.transpose(*range(1, layers.ndim), 0), axes=axes)

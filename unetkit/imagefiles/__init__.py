@@ -1,7 +1,20 @@
-"""Image files of many kinds, read and written part by part: PNG, JPEG, TIFF, NIfTI, NumPy and Zarr."""
+"""Image files of many kinds, read and written part by part: pictures, TIFF, NIfTI, NumPy and Zarr."""
 
-from unetkit.imagefiles.kinds import KINDS, Kind, Origin, find_images, kind_of, result_name
-from unetkit.imagefiles.layout import Images
+from unetkit.imagefiles.guard import grouped
+from unetkit.imagefiles.images import Images
+from unetkit.imagefiles.kinds import KINDS, Kind, find_images, kind_of, opened, result_name
+from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.target import Target
 
-__all__ = ["KINDS", "Images", "Kind", "Origin", "Target", "find_images", "kind_of", "result_name"]
+__all__ = [
+    "KINDS",
+    "Images",
+    "Kind",
+    "Request",
+    "Target",
+    "find_images",
+    "grouped",
+    "kind_of",
+    "opened",
+    "result_name",
+]

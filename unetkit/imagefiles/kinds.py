@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,37 +11,34 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.layout import Images
+from unetkit.imagefiles.guard import check_file, guarded
+from unetkit.imagefiles.images import Images
+from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.target import Target
 
-
-class Origin(NamedTuple):
-    """The file that an image was read from, and whether it has an axis for several images."""
-
-    path: Path
-    stacked: bool
-
-
-Maker = Callable[[Path, Origin, tuple[int, ...], Any], AbstractContextManager[Target]]
+Opener = Callable[[Path, Request], AbstractContextManager[Images]]
+Maker = Callable[[Path, Images, "int | None", Any], AbstractContextManager[Target]]
 
 
 class Kind(NamedTuple):
     """A kind of file: its suffixes, the module that knows it, and how results are kept where not in the same kind.
 
-    `classes` and `probabilities` are suffixes, None the image's own. The module has `opened(path, dims, channels)`, a
-    context with the Images in the file, and `made(path, origin, shape, dtype)`, a context with a Target of that shape
-    (*stack, *channels, *spatial), which is in its place when the context has ended well.
+    `classes` and `probabilities` are suffixes, None the image's own. The module has `opened(path, request)`, a context
+    with the Images in the file, and `made(path, images, channels, dtype)`, a context with a Target for the results of
+    these images, of one number per sample where `channels` is None. The result is in its place, with the geometry and
+    the axes of the images, when the context has ended well. `folder`: a file of this kind is a folder.
     """
 
     suffixes: tuple[str, ...]
     module: str
     classes: str | None = None
     probabilities: str | None = None
+    folder: bool = False
 
     @property
-    def opened(self) -> Callable[[Path, int, int], AbstractContextManager[Images]]:
-        """Opens a file."""
-        opener: Callable[[Path, int, int], AbstractContextManager[Images]] = self._member("opened")
+    def opened(self) -> Opener:
+        """Opens a file, without the guard around it that `unetkit.imagefiles.opened` has."""
+        opener: Opener = self._member("opened")
         return opener
 
     @property
@@ -55,11 +52,11 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind((".png", ".jpg", ".jpeg", ".bmp"), "picture", classes=".png", probabilities=".npy"),
+    Kind((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), "picture", classes=".png", probabilities=".npy"),
     Kind((".tif", ".tiff"), "tiff"),
     Kind((".nii", ".nii.gz"), "nifti"),
     Kind((".npy",), "numpyfile"),
-    Kind((".zarr",), "zarrfile"),
+    Kind((".zarr",), "zarrfile", folder=True),
 )
 
 
@@ -68,8 +65,24 @@ def kind_of(path: Path) -> Kind:
     for kind in KINDS:
         if path.name.lower().endswith(kind.suffixes):
             return kind
-    known = ", ".join(suffix for kind in KINDS for suffix in kind.suffixes)
-    raise FileError(Fault("image-kind", f"{path} is no image file by its name", cure=f"Read are: {known}."))
+    cure = f"Read are: {', '.join(known_suffixes())}."
+    raise FileError(Fault("image-kind", f"{path} is no image file by its name", cure=cure, file=str(path)))
+
+
+def known_suffixes() -> tuple[str, ...]:
+    """Returns the ends of the names of all kinds."""
+    return tuple(suffix for kind in KINDS for suffix in kind.suffixes)
+
+
+@contextmanager
+def opened(path: Path, request: Request) -> Iterator[Images]:
+    """Gives the images in a file of any kind; raises FileError for whatever stands against it."""
+    with ExitStack() as stack:
+        with guarded(path):
+            kind = kind_of(path)
+            check_file(path, folder=kind.folder)
+            images = stack.enter_context(kind.opened(path, request))
+        yield images
 
 
 def split_name(path: Path) -> tuple[str, str]:
@@ -78,7 +91,7 @@ def split_name(path: Path) -> tuple[str, str]:
     >>> split_name(Path("a/brain.nii.gz")), split_name(Path("cells.v2.png"))
     (('brain', '.nii.gz'), ('cells.v2', '.png'))
     """
-    ends = (suffix for kind in KINDS for suffix in sorted(kind.suffixes, key=len, reverse=True))
+    ends = sorted(known_suffixes(), key=len, reverse=True)
     end = next((end for end in ends if path.name.lower().endswith(end)), path.suffix)
     return path.name[: len(path.name) - len(end)], path.name[len(path.name) - len(end) :]
 
@@ -114,22 +127,7 @@ def find_images(paths: Iterable[Path]) -> list[Path]:
 
 def is_image(path: Path) -> bool:
     """Whether a file in a folder is an image by its name; hidden ones are not."""
-    known = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
-    return path.name.lower().endswith(known) and not path.name.startswith(".")
-
-
-def needed(module: str, for_: Path) -> Any:
-    """Returns a package that reads a kind of file; raises FileError that says how to get it where it is missing."""
-    try:
-        return import_module(module)
-    except ImportError as error:
-        message = f"{for_} needs the package {module}"
-        raise FileError(Fault("package-missing", message, cure="pip install 'unetkit[images]'")) from error
-
-
-def unreadable(path: Path, error: Exception) -> FileError:
-    """Returns the error for a file that cannot be read."""
-    return FileError(Fault("no-image", f"{path} cannot be read as an image: {str(error) or type(error).__name__}"))
+    return path.name.lower().endswith(known_suffixes()) and not path.name.startswith(".")
 
 
 def number_type(classes: int) -> np.dtype[Any]:

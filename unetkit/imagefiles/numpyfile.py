@@ -1,4 +1,4 @@
-"""NumPy files (.npy), mapped part by part: (channels, *spatial), (*spatial), or a stack of either."""
+"""NumPy files (.npy), mapped part by part. They do not say what their axes are."""
 
 from __future__ import annotations
 
@@ -9,31 +9,44 @@ from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.kinds import Origin, unreadable
-from unetkit.imagefiles.layout import Images, lay_out
+from unetkit.imagefiles.axes import lay_out
+from unetkit.imagefiles.images import Images
+from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.raw import RawFile
+from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.writing import placed
 
 
 @contextmanager
-def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
+def opened(path: Path, request: Request) -> Iterator[Images]:
     """Gives the images in a file; raises FileError where it cannot be read."""
-    try:
-        array = np.load(path, mmap_mode="r", allow_pickle=False)
-        order = "C" if array.flags.c_contiguous else "F"
-        raw = RawFile(path, array.offset, array.dtype, array.shape, order)  # type: ignore[arg-type]
-    except (OSError, ValueError, EOFError, AttributeError) as error:
-        raise unreadable(path, error) from error
+    dtype = header(path)
+    check_type(path, dtype)
+    array = np.load(path, mmap_mode="r", allow_pickle=False)
+    order = "C" if array.flags.c_contiguous else "F"
+    raw = RawFile(path, array.offset, array.dtype, array.shape, order)  # type: ignore[arg-type]
     del array
-    yield Images(raw, lay_out(path, raw.shape, dims, channels))
+    letters, layout = lay_out(path, raw.shape, request)
+    yield Images(path, raw, layout, letters)
+
+
+def header(path: Path) -> np.dtype[Any]:
+    """Returns the type of the numbers in a file, before anything is mapped."""
+    with path.open("rb") as file:
+        version = np.lib.format.read_magic(file)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        dtype: np.dtype[Any] = read(file)[2]
+    return dtype
 
 
 @contextmanager
-def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
-    """Gives an array that is written to the file as it is filled."""
+def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+    """Gives a target whose file has the axes of the image; channels stand where the image's do, else first."""
+    result = ResultAxes.of(images, channels)
     with placed(path) as growing:
-        array = np.lib.format.open_memmap(growing, "w+", dtype, shape)
-        raw = RawFile(growing, array.offset, array.dtype, shape)
+        array = np.lib.format.open_memmap(growing, "w+", dtype, result.shape)
+        raw = RawFile(growing, array.offset, array.dtype, result.shape)
         del array
-        yield raw
+        yield Filled(raw, result)

@@ -1,4 +1,4 @@
-"""What an image file is written through."""
+"""What a result is written through."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 
 class Target(Protocol):
-    """An array to be written part by part."""
+    """A result file that is written part by part."""
 
-    def __setitem__(self, part: Any, block: NDArray[Any], /) -> None: ...
+    def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:
+        """Writes a part of the result for one image: (*spatial), or (channels, *spatial) where it has channels."""

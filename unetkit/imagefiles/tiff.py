@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.kinds import Origin, needed, unreadable
-from unetkit.imagefiles.layout import Images, Stored, lay_out
+from unetkit.imagefiles.axes import lay_out
+from unetkit.imagefiles.guard import needed
+from unetkit.imagefiles.images import Images, Stored
+from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.raw import RawFile
+from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.writing import placed
 
@@ -20,22 +24,22 @@ DECODED_BYTES = 256_000_000
 
 
 @contextmanager
-def opened(path: Path, dims: int, channels: int) -> Iterator[Images]:
+def opened(path: Path, request: Request) -> Iterator[Images]:
     """Gives the images in a file: its pages are a stack for a 2D network, the depth for one in 3D.
 
     Raises FileError where it cannot be read.
     """
     tifffile = needed("tifffile", path)
     with ExitStack() as stack:
-        try:
-            file = stack.enter_context(tifffile.TiffFile(path))
-            if not file.pages:
-                raise ValueError("it has no page")
-            series = file.series[0]
-            array = stored(path, series, file.byteorder, stack)
-        except (OSError, ValueError, IndexError, tifffile.TiffFileError) as error:
-            raise unreadable(path, error) from error
-        yield Images(array, lay_out(path, tuple(series.shape), dims, channels, axes=series.axes))
+        file = stack.enter_context(tifffile.TiffFile(path))
+        if not file.pages:
+            raise ValueError("it has no page")
+        series = file.series[0]
+        check_type(path, np.dtype(series.dtype))
+        array = stored(path, series, file.byteorder, stack)
+        shape, said = tuple(series.shape), None if set(series.axes) & set("QI") else series.axes
+        letters, layout = lay_out(path, shape, request, said, pages=True)
+        yield Images(path, array, layout, letters)
 
 
 def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
@@ -51,12 +55,13 @@ def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
 
 
 @contextmanager
-def made(path: Path, origin: Origin, shape: tuple[int, ...], dtype: Any) -> Iterator[Target]:
-    """Gives an array that is written to the file as it is filled: a page for each 2D part."""
+def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+    """Gives a target that is written to the file as it is filled: a page for each 2D part."""
     tifffile = needed("tifffile", path)
+    result = ResultAxes.of(images, channels)
     with placed(path) as growing:
-        large = int(np.prod(shape)) * np.dtype(dtype).itemsize > 2**32 - 2**25
-        array = tifffile.memmap(growing, shape=shape, dtype=dtype, photometric="minisblack", bigtiff=large)
-        raw = RawFile(growing, array.offset, array.dtype, shape)
+        large = int(np.prod(result.shape)) * np.dtype(dtype).itemsize > 2**32 - 2**25
+        array = tifffile.memmap(growing, shape=result.shape, dtype=dtype, photometric="minisblack", bigtiff=large)
+        raw = RawFile(growing, array.offset, array.dtype, result.shape)
         del array
-        yield raw
+        yield Filled(raw, result)

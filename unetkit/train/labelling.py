@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from torch import Tensor
 from unetkit.data import Normalization, Preparation
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
-from unetkit.imagefiles import Images, Origin, kind_of, result_name
+from unetkit.imagefiles import Images, Request, kind_of, opened, result_name
 from unetkit.imagefiles.kinds import number_type
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
@@ -31,9 +30,6 @@ to gaps: memory that is kept to be used again (see `unetkit.tiling.allocator`) i
 
 SLAB = 1 << 22
 """Pixels of an image that are read at a time to know its grey levels."""
-
-BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, IndexError, zlib.error)
-"""What readers of image files raise where a file is damaged in its middle."""
 
 Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 """Reads a part (channels, *part) of an image."""
@@ -119,26 +115,25 @@ class Labeller:
         spec = self.runner.plan.spec
         kind = kind_of(file)
         path = folder / result_name(file, probabilities=self.asked.probabilities)
-        with kind.opened(file, spec.dims, spec.in_channels) as images:
-            shape = ((images.count,) * images.stacked) + (spec.out_channels,) * self.asked.probabilities + images.size
+        with opened(file, Request(spec.dims, spec.in_channels)) as images:
+            channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
-            with kind.made(path, Origin(file, images.stacked), shape, dtype) as target:
+            with kind.made(path, images, channels, dtype) as target:
                 done = 0
-                for part, block in self.blocks(file, images):
-                    target[part] = block
+                for number, part, block in self.blocks(images):
+                    target.write(number, part, block)
                     done += prod(block.shape[-spec.dims :])
                     advance(done, images.count * prod(images.size))
         return path
 
-    def blocks(self, file: Path, images: Images) -> Iterator[tuple[tuple[Any, ...], NDArray[Any]]]:
-        """Yields parts of the result with what stands there, for one image of the file after the other."""
+    def blocks(self, images: Images) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
+        """Yields the number of an image, a part of it, and the result for that part."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
-        size = self.preparation.size(images.size, None, name=str(file))
+        size = self.preparation.size(images.size, None, name=str(images.path))
         cut = plan_tiles(self.runner, size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
-            for part, block in self.outputs(self.reader(file, images, number), images.size, cut):
-                found = self.result(block)
-                yield (*[number] * images.stacked, *[slice(None)] * self.asked.probabilities, *part), found
+            for part, block in self.outputs(self.reader(images, number), images.size, cut):
+                yield number, part, self.result(block)
 
     def outputs(self, read: Read, size: tuple[int, ...], cut: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
         """Yields parts of an image of a size with the network's output for them: all at once where it is resampled."""
@@ -154,16 +149,10 @@ class Labeller:
             output[(slice(None), *part)] = block
         yield whole, torch.from_numpy(self.preparation.output(output, size))
 
-    def reader(self, file: Path, images: Images, number: int) -> Read:
+    def reader(self, images: Images, number: int) -> Read:
         """Returns what reads parts of one image."""
 
-        def stored(part: tuple[slice, ...]) -> NDArray[Any]:
-            try:
-                return images.read(number, part)
-            except BROKEN as error:
-                raise FileError(Fault("no-image", f"{file} cannot be read to its end: {error}")) from error
-
-        return stored
+        return lambda part: images.read(number, part)
 
     def result(self, block: Tensor) -> NDArray[Any]:
         """Returns classes or probabilities for a block of the network's output."""

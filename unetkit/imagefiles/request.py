@@ -1,0 +1,20 @@
+"""What is wanted of an image file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Request:
+    """How a file is to be read: the spatial axes of an image, its channels, and what is known of the stored axes.
+
+    `channels` is None where the file's own number is taken. `axes` has a letter per axis of the stored array (see
+    `unetkit.imagefiles.axes`), None where the file says itself. `mask`: the file holds class numbers or colours, so
+    that a palette gives its indexes, and alpha is left out.
+    """
+
+    dims: int
+    channels: int | None = None
+    axes: str | None = None
+    mask: bool = False
