@@ -3,6 +3,7 @@
 PYTHON ?= python3
 PIP_ARGS ?=
 WORKERS ?= 2
+MINUTES ?= 10
 
 BIN := .venv/bin
 INSTALLED := .venv/installed
@@ -11,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long chaos kills exports check bench clean
+.PHONY: help demo test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,9 @@ test: $(INSTALLED) ## Run all tests
 test-long: $(INSTALLED) ## Run all tests, with ten times as many random examples, new ones each time
 	@seed=$${SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10 ** 9))')}; \
 	UNETKIT_TIMES=10 UNETKIT_SEED=$$seed $(TEST) --hypothesis-seed=$$seed
+
+fuzz: $(INSTALLED) ## Try mutated files and random networks for MINUTES=10; what falls is kept in .fuzz/
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --workers $(WORKERS)
 
 chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random moments
 	@STUB_NEEDS='torch lightning.pytorch' OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6
@@ -50,7 +54,7 @@ bench: $(INSTALLED) ## Measure unetkit against handwritten PyTorch
 	@$(BIN)/python -m benchmarks
 
 clean: ## Remove all that these commands made, .venv and demo/ too
-	@rm -rf .venv build demo dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build demo dist .hypothesis .import_linter_cache .fuzz .mypy_cache .pytest_cache .ruff_cache
 	@rm -f benchmarks/results.json
 	@find unetkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 

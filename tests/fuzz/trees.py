@@ -1,0 +1,62 @@
+"""Changes of values: of what YAML and JSON files hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from random import Random
+from typing import Any
+
+HOSTILE: tuple[Any, ...] = (
+    None, "", [], {}, 0, 1, -1, 2, 3, 7, True, False, 0.5, -0.0, 1e-300, 1e308, -1e308, float("nan"), float("inf"),
+    10**30, 10**400, 2**31, 2**63, "a" * 300, "../../private", "/etc/passwd", "/dev/zero", ".", "..", "a/b", "a\nb",
+    "\x1b[2J",
+    "\u202e", "\x9b", "=1+1", "@x", "<script>", "]]>", "\\end{tabular}", "|", "none", "null", [[]], [None], {"": ""},
+    {1: 2}, {None: 1}, {"type": 3}, {"type": None}, {"type": "none"}, [1] * 40, ["a", ""], "🦆", [[[[[[1]]]]]],
+)  # fmt: skip
+Path = tuple[Any, ...]
+
+
+def places(values: Any, path: Path = ()) -> Iterator[Path]:
+    """Yields the paths of all values below the top."""
+    inner = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
+    for key, child in inner:
+        yield (*path, key)
+        yield from places(child, (*path, key))
+
+
+def at(values: Any, path: Path) -> Any:
+    """Returns the value at a path."""
+    for key in path:
+        values = values[key]
+    return values
+
+
+def tree_changed(values: Any, random: Random, keys: Sequence[Any], others: Sequence[Any], most: int = 3) -> Any:
+    """Returns values with a few changes; `keys` and `others` are what may come in. The values given are changed."""
+    for _ in range(random.randint(1, most)):
+        try:
+            known = list(places(values))
+        except RecursionError:  # too deep, or in itself
+            return values
+        if not known:
+            return random.choice(HOSTILE)
+        *outer, key = random.choice(known)
+        inside = at(values, tuple(outer))
+        match random.randrange(8):
+            case 0 | 1:
+                inside[key] = random.choice(HOSTILE)
+            case 2 | 3:
+                inside[key] = random.choice(others)
+            case 4:
+                del inside[key]
+            case 5 if isinstance(inside, dict):
+                inside[random.choice((*keys, 0, None, "", True))] = random.choice(others)
+            case 6:
+                inside[key] = random.choice(([inside[key]], {random.choice(keys): inside[key]}, [inside[key]] * 3))
+            case _:
+                number = inside[key]
+                if isinstance(number, int | float):
+                    inside[key] = random.choice((number + 1, -number, number * 1000, number // 2, str(number)))
+                else:
+                    inside[key] = at(values, random.choice(known)[:1])
+    return values
