@@ -199,7 +199,7 @@ def test_a_run_that_is_done_does_nothing_and_another_is_refused(photos: Path, tm
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
     assert trained(values(photos), tmp_path).values == first.values
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
-    with pytest.raises(TrainError, match=r"holds another run, which differs in: steps: 5\n +Choose another folder"):
+    with pytest.raises(TrainError, match=r"which differs in:\n +training.steps is 4 there, here 5\n +Choose"):
         trained(values(photos, steps=5), tmp_path)
 
 

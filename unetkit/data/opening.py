@@ -15,7 +15,7 @@ from unetkit.data.classes import ClassMap
 from unetkit.data.colours import COLOURS
 from unetkit.data.dataset import Entry
 from unetkit.data.normalization import Normalization
-from unetkit.data.pairs import UNLABELLED, Lazy, Pair, Pairs, Splits
+from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import Block, Division
 from unetkit.errors import Fault, FileError, UnetkitError
@@ -42,6 +42,7 @@ class Facts:
     unit: str = ""
     axis_codes: str = ""
     notes: tuple[str, ...] = ()
+    digests: Digests | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,8 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> C
     train, validation, test = (
         Pairs(Lazy(tuple(part), reader.load, kept), names, about, shown, orientation) for part in division
     )
-    return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data)))
+    digests = {one.name: one.digests for one in facts if one.digests is not None}
+    return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data), digests))
 
 
 def divide(data: DataSpec, names: list[str]) -> Division:
@@ -174,5 +176,7 @@ class Reader:
             return error.faults, None
         counts = dict(zip(*(found.tolist() for found in np.unique(pair.labels, return_counts=True)), strict=True))
         levels = float(pair.image.min()), float(pair.image.max())
-        one = Facts(name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes)
+        one = Facts(
+            name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes, pair.digests
+        )
         return one, pair if self.data.cache else None

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
 from math import ceil
-from typing import Self, overload
+from typing import Any, NamedTuple, Self, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,13 @@ from unetkit.errors import Fault, UnetkitError
 
 UNLABELLED = -100  # what torch.nn.functional.cross_entropy leaves out unless told otherwise
 Colour = tuple[int, int, int]
+
+
+class Digests(NamedTuple):
+    """The sha256 of an image with its spacing, and of its labels with its instances, in hexadecimal."""
+
+    image: str
+    labels: str
 
 
 @dataclass(frozen=True)
@@ -43,13 +50,20 @@ class Pair:
         return self.labels.shape
 
     @property
-    def digest(self) -> str:
-        """The sha256 of all that the pair holds but its name, in hexadecimal."""
-        made = sha256(repr((self.image.shape, self.spacing)).encode())
-        for array, kind in ((self.image, "<f4"), (self.labels, "<i4"), (self.instances, "<i4")):
-            if array is not None:
-                made.update(np.ascontiguousarray(array, np.dtype(kind)).data)
-        return made.hexdigest()
+    def digests(self) -> Digests:
+        """The digests of all that the pair holds but its name, whatever types its arrays are kept in."""
+        about = repr((self.image.shape, self.spacing))
+        labels = [(self.labels, "<i4"), *([] if self.instances is None else [(self.instances, "<i4")])]
+        return Digests(digest_of(about, [(self.image, "<f4")]), digest_of("", labels))
+
+
+def digest_of(about: str, arrays: Sequence[tuple[NDArray[Any], str]]) -> str:
+    """Returns the sha256, in hexadecimal, of a text and of arrays, each in a type; plane by plane, to save memory."""
+    made = sha256(about.encode())
+    for array, kind in arrays:
+        for plane in array if array.ndim > 1 else [array]:
+            made.update(np.ascontiguousarray(plane, np.dtype(kind)).data)
+    return made.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -137,8 +151,17 @@ class Splits:
     recipe: str = field(default="", repr=False)
     """What else of the data spec has a say in what a network sees, for the fingerprint."""
 
+    digests: Mapping[str, Digests] = field(default_factory=dict, repr=False)
+    """By name, the digests of pairs, where they were found while the pairs were read."""
+
+    def digests_of(self, part: Pairs) -> dict[str, Digests]:
+        """Returns the digests of the pairs of a part by name; pairs whose digests are not known are read."""
+        if all(name in self.digests for name in part.names):
+            return {name: self.digests[name] for name in part.names}
+        return {pair.name: pair.digests for pair in part}
+
     @cached_property
     def fingerprint(self) -> str:
         """The sha256, in hexadecimal, of all images, labels and classes, of their division, and of the recipe."""
-        parts = [[(pair.name, pair.digest) for pair in part] for part in (self.train, self.validation, self.test)]
+        parts = [list(self.digests_of(part).items()) for part in (self.train, self.validation, self.test)]
         return sha256(json.dumps([parts, self.train.classes, self.recipe]).encode()).hexdigest()

@@ -37,7 +37,7 @@ def read_checkpoint(file: Path) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        state["threads"], state["global_step"], state["callbacks"]["Watch"]["finished"]
+        state["data"], state["threads"], state["global_step"], state["callbacks"]["Watch"]["finished"]
         return state
     except (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, pickle.UnpicklingError) as error:
         cure = "Remove it: the run then begins anew."

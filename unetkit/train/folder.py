@@ -7,14 +7,26 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
-from unetkit.errors import Fault, FileError
+from unetkit.data import Splits, open_data
+from unetkit.data.record import Record, changes
+from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.spec.loading import listed
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, read_result
 from unetkit.train.runspec import RunSpec
 from unetkit.writing import write_whole
+from unetkit.yamlfile import parse
+
+DATA = "data.json"
+"""What a run's folder keeps of its data: a digest of each image and mask."""
+WORK = ("result.json", "best.safetensors", "last.safetensors", "checkpoints/last.ckpt")
+"""What makes a folder one that is taken."""
+FREE = ("data.workers", "data.cache")
+"""Settings that have no say in the result, and may differ when a run goes on."""
+SHOWN = 5  # of the settings that differ
 
 
 def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, progress: bool = True) -> RunResult:
@@ -22,18 +34,28 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
 
     After it was broken off at any moment, also by `kill -9`, a run goes on from its last checkpoint; on the CPU, with
     as many threads, its weights are then those that it would have had, bit for bit. Raises TrainError where the folder
-    has another run, or is trained in by another process, and where images, network and training do not go together.
+    holds the work of another run or of other data, or is trained in by another process, and where images, network and
+    training do not go together. What a start left that failed before its first step is no work.
     """
     with alone(folder):
-        check_same(run, folder)
         known = read_result(folder)
+        begun = known is not None or holds_work(folder)
+        if begun:
+            check_same(run, folder)
+        splits = open_data(run.data)
+        if begun:
+            check_data(splits, folder)
         if known is not None:
+            if known.values.get("data") != splits.fingerprint:
+                raise data_changed(folder)
             return known
-        if not beside():
-            write_whole(folder / "run.yaml", run.text().encode())
         from unetkit.train.running import Running  # torch and Lightning take seconds
 
-        return Running(run, folder, machine or Machine(), progress).result()
+        running = Running(run, folder, machine or Machine(), splits, progress=progress)
+        if not beside():
+            write_whole(folder / "run.yaml", run.text().encode())
+            write_whole(folder / DATA, Record.of(splits).to_json().encode())
+        return running.result()
 
 
 @contextmanager
@@ -67,13 +89,76 @@ def beside() -> bool:
     return any(os.environ.get(name, "0") != "0" for name in ("LOCAL_RANK", "NODE_RANK"))
 
 
+def holds_work(folder: Path) -> bool:
+    """Whether a folder holds what a training has made: a checkpoint, or weights."""
+    return any((folder / name).exists() for name in WORK)
+
+
 def check_same(run: RunSpec, folder: Path) -> None:
-    """Raises TrainError where a folder holds another run than this one."""
-    file, text = folder / "run.yaml", run.text()
-    known = file.read_text("utf-8", "replace") if file.exists() else text
-    if known != text:
-        lines = {line.strip() for line in known.splitlines()}
-        changed = [line.strip() for line in text.splitlines() if line.strip() not in lines]
-        told = f", which differs in: {'; '.join(changed[:3])}" if changed else ""
-        message = f"{folder} holds another run{told}"
-        raise TrainError(Fault("folder-taken", message, cure="Choose another folder, or remove this one."))
+    """Raises TrainError where a folder holds the work of another run than this one."""
+    file = folder / "run.yaml"
+    if not file.exists():
+        return
+    known = parsed(file.read_text("utf-8", "replace"))
+    differing = [line for path, line in differences(known, run.resolve()) if path not in FREE]
+    if differing:
+        more = [f"and {len(differing) - SHOWN} more"] if len(differing) > SHOWN else []
+        message = f"{folder} holds another run, which differs in:"
+        raise TrainError(Fault("folder-taken", message, cure=other_folder(folder), lines=(*differing[:SHOWN], *more)))
+
+
+def check_data(splits: Splits, folder: Path) -> None:
+    """Raises TrainError where a folder holds the work of a run on other data than these: it says what changed."""
+    file = folder / DATA
+    if not file.exists():
+        return
+    try:
+        known = Record.from_json(file.read_bytes())
+    except (OSError, ValueError) as error:
+        cure = "Remove it: the checkpoint and the result still know whether the data are the same."
+        raise TrainError(Fault("data-record", f"{file} cannot be read: {error}", cure=cure)) from error
+    if known.fingerprint != splits.fingerprint:
+        raise data_changed(folder, changes(known, Record.of(splits)))
+
+
+def data_changed(folder: Path, lines: tuple[str, ...] = ()) -> TrainError:
+    """Returns the error for a folder whose run has learned from other data than there are now."""
+    message = f"{folder} holds a run on other data{' than these. What changed:' if lines else ''}"
+    cure = f"Put the data back as they were. Or: {other_folder(folder)[0].lower()}{other_folder(folder)[1:]}"
+    return TrainError(Fault("data-changed", message, "data", cure, lines=lines))
+
+
+def other_folder(folder: Path) -> str:
+    """Returns the cure for a folder that is taken; training may begin from its weights."""
+    weights = next(
+        (folder / name for name in ("best.safetensors", "last.safetensors") if (folder / name).exists()), None
+    )
+    begin = f"; training.weights={weights} begins from its weights" if weights else ""
+    return f"Choose another folder with -o, or remove this one{begin}."
+
+
+def parsed(text: str) -> Any:
+    """Returns the values of a run.yaml; what it is where it is none."""
+    try:
+        return parse(text, "run.yaml").values()
+    except UnetkitError:
+        return text
+
+
+def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yields the paths in which two runs differ, each with the value in the folder and the value asked for.
+
+    >>> list(differences({"training": {"steps": 4, "batch": 2}}, {"training": {"steps": 8, "batch": 2}}))
+    [('training.steps', 'training.steps is 4 there, here 8')]
+    """
+    if isinstance(old, dict) and isinstance(new, dict):
+        for key in dict.fromkeys([*old, *new]):
+            inner = f"{path}.{key}" if path else str(key)
+            yield from differences(old.get(key), new.get(key), inner)
+    elif listed(old) != listed(new):
+        yield path, f"{path} is {written(old)} there, here {written(new)}" if path else "its run.yaml is no run"
+
+
+def written(value: Any) -> str:
+    """Returns a value on one line; "not given" where there is none."""
+    return "not given" if value is None else str(value)

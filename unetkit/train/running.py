@@ -13,7 +13,7 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from torch import nn
 
-from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, open_data, preparation_of
+from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, preparation_of
 from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
@@ -21,6 +21,7 @@ from unetkit.scoring import evaluate
 from unetkit.tiling.allocator import kept_memory
 from unetkit.train.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.errors import TrainError
+from unetkit.train.folder import data_changed
 from unetkit.train.frame import PATCH
 from unetkit.train.loggers import loggers
 from unetkit.train.machine import check_memory, on_cpu
@@ -45,13 +46,13 @@ PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 class Running:
     """One process's work on a run."""
 
-    def __init__(self, run: RunSpec, folder: Path, machine: Machine, progress: bool) -> None:
+    def __init__(self, run: RunSpec, folder: Path, machine: Machine, splits: Splits, *, progress: bool) -> None:
         self.run = run
         self.folder = folder
         self.machine = machine
         self.progress = progress
         self.plan: Plan = plan(run.spec)
-        self.splits: Splits = open_data(run.data)
+        self.splits = splits
         self.pairs: Pairs = self.splits.train.subset(run.training.fraction)
         check_fit(self.plan, self.pairs)
         self.preparation: Preparation = preparation_of(run.data, self.pairs)
@@ -72,6 +73,8 @@ class Running:
             )
         checkpoint = self.folder / "checkpoints" / "last.ckpt"
         state = read_checkpoint(checkpoint)
+        if state and state["data"] != self.splits.fingerprint:
+            raise data_changed(self.folder)
         threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()
         torch.set_num_threads(threads)
         num_steps = steps_of(self.run, self.pairs, self.size)
@@ -152,7 +155,7 @@ class Running:
             weight=self.run.loss.weight_map(),
         )
         patches = Patches(self.pairs, self.preparation.normalization, self.plan, settings)
-        task = Segmentation(self.model, patches, self.run, self.run.data.workers)
+        task = Segmentation(self.model, patches, self.run, self.splits.fingerprint)
         if self.progress:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]
         memory = kept_memory() if on_cpu(self.machine) else nullcontext()

@@ -35,12 +35,13 @@ class Ahead(Sampler[int]):
 class Segmentation(lightning.LightningModule):
     """Trains a network on patches. What happens in a step depends on the run and the number of the step alone."""
 
-    def __init__(self, model: nn.Module, patches: Patches, run: RunSpec, workers: int) -> None:
+    def __init__(self, model: nn.Module, patches: Patches, run: RunSpec, data: str) -> None:
         super().__init__()
         self.model = model
         self.patches = patches
         self.asked = run
-        self.workers = workers
+        self.data = data
+        """The fingerprint of the data, which goes into checkpoints."""
         training = run.training
         self.supervision: Supervision | None = None
         if training.deep_supervision:
@@ -58,11 +59,13 @@ class Segmentation(lightning.LightningModule):
         self.used = self.trainer.global_step * training.accumulate
         done = self.used * training.batch
         own = Ahead(done + self.trainer.global_rank, world, len(self.patches))
-        return DataLoader(self.patches, batch_size=training.batch // world, sampler=own, num_workers=self.workers)
+        return DataLoader(
+            self.patches, batch_size=training.batch // world, sampler=own, num_workers=self.asked.data.workers
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Notes the number of threads: sums of floats depend on it."""
-        checkpoint["threads"] = torch.get_num_threads()
+        """Notes the data, and the number of threads, on which sums of floats depend."""
+        checkpoint["data"], checkpoint["threads"] = self.data, torch.get_num_threads()
 
     def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
         """Seeds all that is left to chance in the step, such as dropout."""

@@ -1,0 +1,102 @@
+"""What data were: a digest of each image and of its labels, kept so that changed data can be named later."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from unetkit.data.pairs import Digests
+from unetkit.data.split import listed
+
+if TYPE_CHECKING:
+    from unetkit.data.pairs import Splits
+
+PARTS = {"train": "training", "validation": "validation", "test": "test"}
+"""The parts of a division, with the word for each in messages."""
+
+
+class Record(BaseModel):
+    """The data of a run: their fingerprint, the classes, the recipe, and by part and name the digests of each pair."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    fingerprint: str
+    classes: tuple[str, ...]
+    recipe: str
+    pairs: dict[str, dict[str, Digests]]
+
+    @classmethod
+    def of(cls, splits: Splits) -> Self:
+        """Returns the record of data; nothing is read for it where their digests are known."""
+        parts = {name: splits.digests_of(getattr(splits, name)) for name in PARTS}
+        return cls(fingerprint=splits.fingerprint, classes=splits.train.classes, recipe=splits.recipe, pairs=parts)
+
+    def to_json(self) -> str:
+        """Returns the text of a file; `from_json` reads it."""
+        return json.dumps(self.model_dump(), indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Self:
+        """Returns the record in a text; raises ValueError where it is none."""
+        try:
+            return cls.model_validate_json(text)
+        except (ValidationError, RecursionError) as error:
+            raise ValueError("it is no record of data") from error
+
+    @property
+    def by_name(self) -> dict[str, tuple[str, Digests]]:
+        """The part and the digests of each pair."""
+        return {name: (part, digests) for part, pairs in self.pairs.items() for name, digests in pairs.items()}
+
+
+def changes(old: Record, new: Record) -> tuple[str, ...]:
+    """Returns what differs between two records of data, a line for each kind of change; nothing where they are equal.
+
+    >>> old = Record(fingerprint="1", classes=("a", "b"), recipe="{}", pairs={"train": {"x": Digests("1", "2")}})
+    >>> changes(old, old.model_copy(update={"fingerprint": "2", "pairs": {"train": {"x": Digests("1", "3")}}}))
+    ('masks changed: x',)
+    """
+    if old.fingerprint == new.fingerprint:
+        return ()
+    return (*pair_changes(old, new), *setting_changes(old, new))
+
+
+def pair_changes(old: Record, new: Record) -> Iterator[str]:
+    """Yields which images were added, removed, changed or moved to another part."""
+    before, now = old.by_name, new.by_name
+    kept = [name for name in now if name in before]
+    found: Mapping[str, list[str]] = {
+        "images added": [name for name in now if name not in before],
+        "images removed": [name for name in before if name not in now],
+        "images changed": [name for name in kept if before[name][1].image != now[name][1].image],
+        "masks changed": [name for name in kept if before[name][1].labels != now[name][1].labels],
+    }
+    for change, names in found.items():
+        if names:
+            yield f"{change}: {listed(names)}"
+    for part, word in PARTS.items():
+        moved = [name for name in kept if now[name][0] == part != before[name][0]]
+        if moved:
+            yield f"now for {word}: {listed(moved)}"
+
+
+def setting_changes(old: Record, new: Record) -> Iterator[str]:
+    """Yields in which classes and keys of the data file two records differ."""
+    if old.classes != new.classes:
+        yield f"classes: {listed(old.classes)} became {listed(new.classes)}"
+    before, now = (recipe_of(one) for one in (old, new))
+    for key in dict.fromkeys([*before, *now]):
+        if before.get(key) != now.get(key):
+            yield f"{key}: {json.dumps(before.get(key))} became {json.dumps(now.get(key))}"
+
+
+def recipe_of(record: Record) -> dict[str, object]:
+    """Returns the keys of the data file that have a say in what a network sees, with their values."""
+    try:
+        values = json.loads(record.recipe or "{}")
+    except ValueError:
+        return {"recipe": record.recipe}
+    return values if isinstance(values, dict) else {"recipe": values}
