@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.data.colours import COLOURS
-from unetkit.data.frame import Colour, colour_of
+from unetkit.data.frame import Colour, Span, colour_of, span_of
 from unetkit.data.pairs import UNLABELLED
 from unetkit.data.spec import DataSpec
+from unetkit.data.survey import Survey
 from unetkit.errors import Fault, FileError
 
+NO_CLASS = -1
 MAX_CLASSES = 4096
 """Where classes are taken as they are found, a mask with higher numbers is a picture by mistake."""
 
@@ -27,68 +29,87 @@ class ClassMap:
     """The classes by the numbers and by the colours of masks; without names they are taken as they are found."""
 
     names: tuple[str, ...]
-    values: dict[int, int]
+    spans: tuple[tuple[Span, int], ...]
+    """First and last of numbers that are a class, or ignored, in order."""
     colours: dict[int, int] | None
     """Red · 65536 + green · 256 + blue → class; None where not every class has a colour."""
     shown: tuple[Colour, ...]
+    survey: Survey = field(default_factory=Survey, repr=False, compare=False)
+    """What was found in the masks so far."""
 
     @classmethod
     def of(cls, data: DataSpec) -> Self:
         """Returns the classes of a data spec."""
         ignored = data.ignored
-        values = {value: UNLABELLED for value in ignored if isinstance(value, int)}
+        spans = [((value, value), UNLABELLED) for value in ignored if isinstance(value, int)]
         colours = {code(colour_of(colour)): UNLABELLED for colour in ignored if isinstance(colour, str)}
         shown = []
         for index, one in enumerate(data.classes):
-            values |= dict.fromkeys((index,) if one.values is None else one.values, index)
+            spans += [(span_of(value), index) for value in ((index,) if one.values is None else one.values)]
             shown.append(colour_of(one.colour) if one.colour else COLOURS[index % len(COLOURS)])
             if one.colour:
                 colours[code(shown[-1])] = index
         known = bool(data.classes) and all(one.colour for one in data.classes)
-        return cls(tuple(one.name for one in data.classes), values, colours if known else None, tuple(shown))
+        return cls(
+            tuple(one.name for one in data.classes), tuple(sorted(spans)), colours if known else None, tuple(shown)
+        )
 
-    def labels(self, mask: NDArray[Any], dims: int, where: str) -> NDArray[np.int64]:
+    def labels(self, mask: NDArray[Any], dims: int, where: str) -> NDArray[np.int16]:
         """Returns the class per pixel, UNLABELLED where it is ignored; raises MaskError for what is no class."""
         if mask.ndim > dims:
             return self.from_colours(mask, where)
         numbers = whole(mask, where)
-        found = np.unique(numbers)
-        if not self.names:
-            wrong = [value for value in found if value not in self.values and not 0 <= value < MAX_CLASSES]
-            result = numbers
-            for value in self.values:
-                result = np.where(numbers == value, UNLABELLED, result)
-        else:
-            wrong = [value for value in found if int(value) not in self.values]
-            classes = np.array([self.values.get(int(value), 0) for value in found], np.int64)
-            result = classes[np.searchsorted(found, numbers)]
+        found, counts = np.unique(numbers, return_counts=True)
+        self.survey.add(numbers, found, counts, where)
+        classes = self.of_numbers(found)
+        wrong = found[classes == NO_CLASS].tolist()
         if wrong:
-            raise MaskError(
-                Fault("class-range", f"{where} holds {shown(wrong)}, which no class has", cure=self.known())
-            )
-        return result
+            message = f"{where} holds {shown(wrong)}, which no class has"
+            raise MaskError(Fault("class-range", message, cure=self.known()))
+        return spread(numbers, found, classes)
 
-    def from_colours(self, mask: NDArray[Any], where: str) -> NDArray[np.int64]:
+    def of_numbers(self, numbers: NDArray[Any]) -> NDArray[np.int16]:
+        """Returns the class of each number, NO_CLASS where it has none."""
+        large = numbers.dtype == np.uint64
+        exact = (np.minimum(numbers, 1 << 62) if large else numbers).astype(np.int64)
+        as_found = (exact >= 0) & (exact < MAX_CLASSES) & (not self.names)
+        classes = np.where(as_found, exact, NO_CLASS).astype(np.int16)
+        if self.spans:
+            first, last = np.array([span for span, _ in self.spans], np.int64).T
+            place = np.maximum(np.searchsorted(first, exact, side="right") - 1, 0)
+            within = (first[place] <= exact) & (exact <= last[place])
+            classes[within] = np.array([index for _, index in self.spans], np.int16)[place[within]]
+        return classes
+
+    def from_colours(self, mask: NDArray[Any], where: str) -> NDArray[np.int16]:
         """Returns the class per pixel of a colour mask; of a grey one saved in colour where no class has a colour."""
+        if self.colours is None and (mask == mask[..., :1]).all():
+            return self.labels(mask[..., 0], mask.ndim - 1, where)
+        if mask.dtype != np.uint8:
+            cure = "Save masks in colour with 8 bits per channel, or a class number per pixel."
+            raise MaskError(Fault("mask-colours", f"{where} is a colour image of type {mask.dtype}", cure=cure))
+        codes = code(tuple(np.moveaxis(mask.astype(np.int32), -1, 0)))
+        found, counts = np.unique(codes, return_counts=True)
+        self.survey.add_colours(found, counts, where)
         if self.colours is None:
-            if (mask == mask[..., :1]).all():
-                return self.labels(mask[..., 0], mask.ndim - 1, where)
             cure = "A mask holds one class number per pixel; or give each of the classes its colour."
             raise MaskError(Fault("mask-colours", f"{where} is a colour image", cure=cure))
-        found, codes = np.unique(code(tuple(np.moveaxis(mask.astype(np.int64), -1, 0))), return_inverse=True)
         wrong = [f"#{value:06x}" for value in found if int(value) not in self.colours]
         if wrong:
             message = f"{where} holds {shown(wrong)}, which no class has"
             raise MaskError(Fault("class-range", message, cure="Give the colours of all classes, or ignore one."))
-        classes = np.array([self.colours[int(value)] for value in found], np.int64)
-        return classes[codes.reshape(mask.shape[:-1])]
+        return spread(codes, found, np.array([self.colours[int(value)] for value in found], np.int16))
 
     def known(self) -> str:
         """Returns the cure that tells the numbers of the classes."""
         if not self.names:
             return f"Name the classes with their values; numbers are 0 … {MAX_CLASSES - 1} otherwise."
-        known = ", ".join(f"{value} {self.names[index]}" for value, index in self.values.items() if index >= 0)
-        return f"Classes: {known}. Or say ignore."
+        named = [
+            f"{first}{f'..{last}' if last > first else ''} {self.names[index]}"
+            for (first, last), index in self.spans
+            if index >= 0
+        ]
+        return f"Classes: {shown(named, 20)}. Or say ignore."
 
 
 def code(colour: Any) -> Any:
@@ -97,12 +118,27 @@ def code(colour: Any) -> Any:
     return (red << 16) + (green << 8) + blue
 
 
-def whole(mask: NDArray[Any], where: str) -> NDArray[np.int64]:
-    """Returns the numbers of a mask as whole numbers; raises MaskError where they are none."""
-    numbers = mask.astype(np.int64) if mask.dtype.kind in "iub" else np.nan_to_num(mask).astype(np.int64)
-    if mask.dtype.kind == "f" and not np.array_equal(numbers, mask):
-        cure = "A mask holds one class number per pixel: 0, 1, 2 …"
-        raise MaskError(Fault("mask-numbers", f"{where} holds numbers that are not whole", cure=cure))
+def spread(numbers: NDArray[Any], found: NDArray[Any], classes: NDArray[np.int16]) -> NDArray[np.int16]:
+    """Returns the class of each number in an array, given those of the different numbers in it, in order."""
+    if len(found) and found[0] >= 0 and found[-1] < 1 << 16:
+        table = np.zeros(int(found[-1]) + 1, np.int16)
+        table[found] = classes
+        labels: NDArray[np.int16] = table[numbers]
+        return labels
+    return classes[np.searchsorted(found, numbers)]
+
+
+def whole(mask: NDArray[Any], where: str) -> NDArray[Any]:
+    """Returns the numbers of a mask as integers, of few bytes where they can; raises MaskError where they are none."""
+    numbers = mask.view(np.uint8) if mask.dtype == bool else mask
+    if mask.dtype.kind == "f":
+        with np.errstate(invalid="ignore"):
+            numbers = np.nan_to_num(mask).astype(np.int64)
+        if not np.array_equal(numbers, mask):
+            cure = "A mask holds one class number per pixel: 0, 1, 2 …"
+            raise MaskError(Fault("mask-numbers", f"{where} holds numbers that are not whole", cure=cure))
+    if numbers.dtype.itemsize > 2 and numbers.size and numbers.min() >= 0 and numbers.max() < 1 << 16:
+        return numbers.astype(np.uint16)
     return numbers
 
 

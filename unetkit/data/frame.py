@@ -24,6 +24,33 @@ def check_colour(text: str) -> str:
 ColourText = Annotated[str, AfterValidator(check_colour)]
 """A colour such as `#e69f00`."""
 Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
+Span: TypeAlias = tuple[int, int]
+"""The first and the last of numbers that follow one another."""
+
+
+def check_value(value: int | str) -> int | str:
+    """Returns a number of masks, or the text of a range; raises ValueError where it is neither."""
+    found = re.fullmatch(r"(-?\d{1,10})\.\.(-?\d{1,10})", value, re.ASCII) if isinstance(value, str) else None
+    first, last = (int(found[1]), int(found[2])) if found else (value, value)
+    if isinstance(first, str) or isinstance(last, str) or not -(1 << 31) <= first <= last < 1 << 31:
+        raise ValueError(f"{value!r} is neither a number of 32 bits nor a range, as in 128..255")
+    return value
+
+
+ClassValue = Annotated[int | str, AfterValidator(check_value)]
+"""A number in masks, or numbers from a first to a last, as in `128..255`."""
+
+
+def span_of(value: int | str) -> Span:
+    """Returns the first and the last number of a value of masks.
+
+    >>> span_of(7), span_of("128..255")
+    ((7, 7), (128, 255))
+    """
+    if isinstance(value, int):
+        return value, value
+    first, last = value.split("..")
+    return int(first), int(last)
 
 
 def check_orientation(text: str) -> str:
@@ -56,8 +83,8 @@ class ClassKeys(Strict):
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     colour: ColourText | None = None
-    values: tuple[Value, ...] | None = None
-    """Its numbers in masks; its place in the list unless given."""
+    values: tuple[ClassValue, ...] | None = None
+    """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
 
 
 class ChannelKeys(Strict):
@@ -99,7 +126,7 @@ class DataFrame(Strict):
     """Spatial axes of the images."""
     dataset: Slot
     """Where images and masks are."""
-    classes: Annotated[tuple[str | ClassKeys, ...], Field(min_length=2)] | None = None
+    classes: Annotated[tuple[str | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
     """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
     ignore: Value | tuple[Value, ...] | ColourText | None = None
     """What stands in masks for pixels that count nowhere: a number, several, or a colour."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from unetkit import registry
 from unetkit.data.dataset import Dataset
-from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
+from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import SPLITS, Split
 from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
@@ -175,19 +175,27 @@ class DataLoader:
             self.fault(Fault("wrong-length", message, cure="Give one for each."), ("spacing",))
 
     def check_classes(self, frame: DataFrame) -> None:
-        """Collects names, values and colours that two classes share, or a class and what is ignored."""
-        taken: dict[object, str] = {}
-        ignored = (
-            frame.ignore if isinstance(frame.ignore, tuple) else (frame.ignore,) if frame.ignore is not None else ()
-        )
-        taken |= {one if isinstance(one, str) else ("value", one): "what is ignored" for one in ignored}
+        """Collects names, colours and numbers that two classes share, or a class and what is ignored."""
+        ignored = frame.ignore if isinstance(frame.ignore, tuple) else () if frame.ignore is None else (frame.ignore,)
+        taken = {one: "what is ignored" for one in ignored if isinstance(one, str)}
+        spans = [(span_of(one), -1, "what is ignored") for one in ignored if isinstance(one, int)]
         for index, said in enumerate(frame.classes or ()):
             one = ClassKeys(name=said) if isinstance(said, str) else said
-            values = (index,) if one.values is None else one.values
-            marks: list[object] = [("name", one.name), *(("value", value) for value in values)]
-            for mark in marks + [one.colour] * (one.colour is not None):
+            spans += [(span_of(value), index, one.name) for value in ((index,) if one.values is None else one.values)]
+            for mark in (one.name, one.colour):
                 if mark in taken:
-                    shown = mark if isinstance(mark, str) else "{} {}".format(*mark)  # type: ignore[misc]
-                    message = f"{shown} of {one.name!r} is that of {taken[mark]} already"
-                    self.fault(Fault("class-twice", message, cure="Give each its own."), ("classes", index))
-                taken.setdefault(mark, repr(one.name))
+                    self.shared(mark, one.name, taken[mark], index)
+                if mark is not None:
+                    taken.setdefault(mark, repr(one.name))
+        before = None
+        for span, index, name in sorted(spans):
+            if before is not None and span[0] <= before[0][1]:
+                (_, first, theirs), (_, last, mine) = sorted((before, (span, index, name)), key=lambda one: one[1])
+                self.shared(f"value {span[0]}", mine, theirs if first < 0 else repr(theirs), last)
+            if before is None or span[1] > before[0][1]:
+                before = (span, index, name)
+
+    def shared(self, what: str, name: str, other: str, index: int) -> None:
+        """Collects what a class shares with another."""
+        message = f"{what} of {name!r} is that of {other} already"
+        self.fault(Fault("class-twice", message, cure="Give each its own."), ("classes", max(index, 0)))

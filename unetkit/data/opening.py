@@ -16,6 +16,7 @@ from unetkit.data.colours import COLOURS
 from unetkit.data.dataset import Entry
 from unetkit.data.normalization import Normalization
 from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
+from unetkit.data.recognition import merged, recognised
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import Block, Division
 from unetkit.errors import Fault, FileError, UnetkitError
@@ -87,6 +88,8 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> C
                 kept[one.name] = pair
         else:
             faults += one
+    reader.classes.survey.closed = True
+    faults = list(merged(recognised(data, reader.classes), faults))
     if faults:
         return Checked(tuple(facts), tuple(faults), None)
     names = reader.classes.names or found_classes(facts)

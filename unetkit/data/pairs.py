@@ -29,7 +29,7 @@ class Digests(NamedTuple):
 
 @dataclass(frozen=True)
 class Pair:
-    """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), int64.
+    """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), integers.
 
     `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples
     per axis, in `unit`; "" where the file names none. `axis_codes` are those of the file, `notes` as in `Raw`.
@@ -37,7 +37,7 @@ class Pair:
 
     name: str
     image: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.integer]
     instances: NDArray[np.int64] | None = None
     spacing: tuple[float, ...] | None = None
     unit: str = ""

@@ -78,7 +78,7 @@ class Patches(Dataset[Item]):
         image = torch.from_numpy(self.levels_of(number, pair).apply(patch.image))
         for one in chosen:
             image = one.change(image, random)
-        labels = np.ascontiguousarray(patch.labels[self.target])
+        labels = patch.labels[self.target].astype(np.int64)
         if patch.weight is None:
             return image, torch.from_numpy(labels)
         return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))

@@ -92,7 +92,7 @@ def tile(pair: Pair, colours: tuple[Colour, ...]) -> Image.Image:
     return made
 
 
-def flat(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def flat(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
     """Returns the image and the labels of a pair as a picture: of a volume its richest slice, of a curve a strip."""
     image, labels = pair.image, pair.labels
     if labels.ndim == 3:
@@ -110,7 +110,7 @@ def grey_levels(image: NDArray[np.float32]) -> Image.Image:
     return Image.fromarray(pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels[0]).convert("RGB")
 
 
-def coloured(labels: NDArray[np.int64], colours: tuple[Colour, ...]) -> Image.Image:
+def coloured(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Image.Image:
     """Returns labels (height, width) in the colours of their classes."""
     palette = np.array(colours, np.uint8)
     pixels = palette[np.where(labels == UNLABELLED, 0, labels)]

@@ -153,9 +153,7 @@ class File(Split):
         faults = list(wrong_names(path, parts, names))
         if faults:
             raise FileError(*faults)
-        train, validation, test = (
-            sorted((name for _, meant in part for name in meant), key=index.places.__getitem__) for part in parts
-        )
+        train, validation, test = ([name for _, meant in part for name in meant] for part in parts)
         return train, validation, test
 
 

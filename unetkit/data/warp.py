@@ -21,7 +21,7 @@ class Sample(NamedTuple):
     """An image (channels, *spatial) with its labels and weights (*spatial); there may be no weights."""
 
     image: NDArray[np.float32]
-    labels: NDArray[np.int64]
+    labels: NDArray[np.integer]
     weight: NDArray[np.float32] | None = None
 
     def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> Sample:

@@ -31,12 +31,12 @@ class Example:
 
     name: str
     image: NDArray[np.float32]
-    truth: NDArray[np.int64]
-    predicted: NDArray[np.int64]
+    truth: NDArray[np.integer]
+    predicted: NDArray[np.integer]
     note: str = ""
 
     @classmethod
-    def of(cls, pair: Pair, predicted: NDArray[np.int64], note: str = "") -> Self:
+    def of(cls, pair: Pair, predicted: NDArray[np.integer], note: str = "") -> Self:
         """Returns a pair as a picture: of a volume the slice with the most wrong pixels, of a curve a strip."""
         image, truth = pair.image, pair.labels
         if truth.ndim == 3:
@@ -121,7 +121,7 @@ def grey_levels(image: NDArray[Any]) -> Image.Image:
     return Image.fromarray(np.ascontiguousarray(pixels.transpose(1, 2, 0)) if len(pixels) == 3 else pixels[0])
 
 
-def coloured(labels: NDArray[np.int64], colours: Sequence[Colour] = COLOURS) -> Image.Image:
+def coloured(labels: NDArray[np.integer], colours: Sequence[Colour] = COLOURS) -> Image.Image:
     """Returns labels (height, width) in the colours of their classes."""
     palette = np.array(colours, np.uint8)
     pixels = palette[labels % len(palette)]

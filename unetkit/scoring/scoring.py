@@ -21,7 +21,7 @@ from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_met
 from unetkit.scoring.scores import Row, Scores
 from unetkit.tiling import predict
 
-Labels: TypeAlias = NDArray[np.int64]
+Labels: TypeAlias = NDArray[np.integer]
 Predicted: TypeAlias = tuple[str, Labels, Labels, tuple[float, ...] | None]
 """The name of an image, its predicted labels and true ones (*spatial), and the distance between samples per axis."""
 
@@ -56,7 +56,10 @@ def image_rows(
     """Yields the rows of one image."""
     name, labels, truth, spacing = one
     matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
-        torch.from_numpy(labels), torch.from_numpy(truth), num_classes=len(classes), ignore_index=ignore
+        torch.from_numpy(labels),
+        torch.from_numpy(truth.astype(np.int64)),
+        num_classes=len(classes),
+        ignore_index=ignore,
     ).numpy()
     known = truth != ignore
     for index, class_name in enumerate(classes):
