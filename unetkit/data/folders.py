@@ -56,7 +56,7 @@ class Folders(Dataset):
 
     def entries(self, asked: Asked) -> list[Entry]:
         pairs = self.pairs(asked.folder)
-        entries = [broken(fault.path, FileError(fault)) for fault in pairs.faults]
+        entries = [broken(f"{fault.path}#{at}", FileError(fault)) for at, fault in enumerate(pairs.faults)]
         for name, files in pairs.files.items():
             try:
                 entries += entries_of(name, files, asked, self.axes)

@@ -54,7 +54,7 @@ def along(tensor: Tensor, axis: int, count: int) -> Tensor:
     return made.reshape(*shape[:axis], count, *shape[axis + 1 :])
 
 
-def resampled_labels(labels: NDArray[np.int64], size: tuple[int, ...]) -> NDArray[np.int64]:
+def resampled_labels(labels: NDArray[np.integer], size: tuple[int, ...]) -> NDArray[np.integer]:
     """Returns labels (*spatial) in another size; where classes have equal shares, the lowest wins."""
     if labels.shape == size:
         return labels
