@@ -17,6 +17,7 @@ from unetkit.model.hub import local
 from unetkit.planning import Plan, SizedPlan
 from unetkit.scoring import METRICS, Example, Measured, label, score
 from unetkit.scoring.scoring import check_classes
+from unetkit.scoring.spacing import Spacings
 from unetkit.train.modelfile import Trained
 
 
@@ -124,9 +125,10 @@ def measure(trained: Trained, pairs: Pairs) -> Measured:
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
     labelled = label(trained.model, pairs, trained.preparation)
     metrics = tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
-    return Measured(
-        score(((pair.name, found, pair.labels, pair.spacing) for pair, found in labelled), classes, metrics=metrics)
-    )
+    spacings = Spacings()
+    cases = ((pair.name, found, pair.labels, spacings.of(pair) if plan.dims > 1 else None) for pair, found in labelled)
+    scores = score(cases, classes, metrics=metrics)
+    return Measured(scores, unit=spacings.unit)
 
 
 def examples(trained: Trained, pairs: Pairs, measured: Measured, count: int) -> tuple[Example, ...]:

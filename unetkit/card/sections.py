@@ -122,6 +122,8 @@ def cell(line: dict[str, Any]) -> str:
 def described(metric: dict[str, Any]) -> str:
     """Returns what a metric is and who computes it."""
     about = f"{metric['about']}, {metric['by']}"
+    if metric.get("unit"):
+        about += f", in {metric['unit']}"
     if "tolerance" in metric:
         about += f", tolerance {metric['tolerance']:g}"
     return about + ("" if metric["higher_is_better"] else "; lower is better")

@@ -84,6 +84,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     from unetkit.scoring import METRICS, Measured, label, score
     from unetkit.scoring.metrics import check_metrics
     from unetkit.scoring.scoring import check_classes
+    from unetkit.scoring.spacing import Spacings
     from unetkit.train import Trained
     from unetkit.writing import write_whole
 
@@ -98,19 +99,30 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
     labelled = label(trained.model, tracked(pairs), trained.preparation)
-    cases = ((pair.name, labels, pair.labels, distances or pair.spacing) for pair, labels in labelled)
+    spacings = Spacings(distances)
+    measures = any(METRICS[name].distance for name in names)
+    cases = ((pair.name, labels, pair.labels, spacings.of(pair) if measures else None) for pair, labels in labelled)
     scores = score(cases, classes, metrics=names, tolerance=tolerance)
-    measured = Measured(scores, tolerance, confidence, seed)
+    measured = Measured(scores, tolerance, confidence, seed, spacings.unit)
     report = {"name": plan.spec.name, "digest": plan.digest, "data": data, "split": split} | measured.plain()
     if as_json:
         print_json(report | {"rows": scores.plain()})
     else:
-        print_rich(summary_table(report), f"{len(pairs)} images; in brackets {confidence:.0%} confidence")
+        print_rich(summary_table(report), footnote(len(pairs), confidence, spacings.unit if measures else ""))
     if output is not None:
         write_whole(output / "scores.csv", scores.csv().encode())
         write_whole(output / "summary.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
         if worst:
             write_worst(output / "worst.png", trained, pairs, scores, worst)
+
+
+def footnote(images: int, confidence: float, unit: str) -> str:
+    """Returns what stands below the scores.
+
+    >>> footnote(3, 0.95, "mm")
+    '3 images; in brackets 95% confidence; distances in mm'
+    """
+    return f"{images} images; in brackets {confidence:.0%} confidence" + (f"; distances in {unit}" if unit else "")
 
 
 def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, count: int) -> None:

@@ -15,6 +15,7 @@ from torch import Tensor
 from unetkit.data.normalization import Normalization
 from unetkit.data.opening import normalization_of
 from unetkit.data.pairs import Lazy, Pair, Pairs
+from unetkit.data.placement import median_spacing, shown_spacing
 from unetkit.data.resampling import nearest, resampled, resampled_labels, resampled_size
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
@@ -64,7 +65,7 @@ class Preparation:
     @property
     def shown(self) -> str:
         """The spacing in words."""
-        return "×".join(f"{step:g}" for step in self.spacing) + f" {self.unit}".rstrip()
+        return shown_spacing(self.spacing, self.unit)
 
     def image(self, image: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.float32]:
         """Returns what a network takes for an image (channels, *spatial): resampled to a size, and normalised."""
@@ -124,16 +125,8 @@ def preparation_of(data: DataSpec, pairs: Pairs) -> Preparation:
 
 
 def target_spacing(data: DataSpec, pairs: Pairs) -> tuple[tuple[float, ...], str]:
-    """Returns the spacing that images are resampled to, with its unit; () where they are not.
-
-    The median is taken per axis, of an even number of images the lower of the two in the middle.
-    """
+    """Returns the spacing that images are resampled to, with its unit; () where they are not."""
     if data.spacing == "native":
         return (), ""
-    said = [(pair.spacing, pair.unit) for pair in pairs if pair.spacing is not None]
-    unit = next((unit for _, unit in said if unit), "")
-    if data.spacing != "median":
-        return data.spacing, unit
-    scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in said]
-    middle = (len(scaled) - 1) // 2
-    return tuple(sorted(axis)[middle] for axis in zip(*scaled, strict=True)), unit
+    median, unit = median_spacing([(pair.spacing, pair.unit) for pair in pairs if pair.spacing is not None])
+    return median if data.spacing == "median" else data.spacing, unit

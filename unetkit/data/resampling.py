@@ -58,7 +58,7 @@ def resampled_labels(labels: NDArray[np.integer], size: tuple[int, ...]) -> NDAr
     """Returns labels (*spatial) in another size; where classes have equal shares, the lowest wins."""
     if labels.shape == size:
         return labels
-    result = np.zeros(size, np.int64)
+    result = np.zeros(size, labels.dtype)
     most = np.full(size, -1, np.float32)
     for value in np.unique(labels):
         share = resampled((labels == value)[None], size)[0]

@@ -8,6 +8,7 @@ from typing import Any
 from unetkit.data.opening import Checked, Facts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
 from unetkit.data.parts import PARTS
+from unetkit.data.placement import placement, placement_notes
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import listed
 
@@ -41,7 +42,11 @@ def summary(data: DataSpec, checked: Checked) -> dict[str, Any]:
         for index, name in enumerate(checked.splits.train.classes)
     ]
     values["unlabelled"] = {part: share(counts, UNLABELLED, of_all=True) for part, counts in total.items()}
-    values["notes"] = [*data.dataset.notes(data.folder), *notes(checked, total)]
+    train = checked.splits.train
+    placed = placement(data, checked.facts, train.names, train.orientation)
+    values |= placed
+    about_place = placement_notes(data, checked.facts, placed)
+    values["notes"] = [*data.dataset.notes(data.folder), *about_place, *notes(checked, total)]
     values["fingerprint"] = checked.splits.fingerprint
     return values
 

@@ -20,12 +20,16 @@ UNDEFINED = (
 
 @dataclass(frozen=True)
 class Measured:
-    """Scores with what they depend on: the tolerance of NSD, the confidence of intervals, the seed of the bootstrap."""
+    """Scores with what they depend on: the tolerance of NSD, the confidence of intervals, the seed of the bootstrap.
+
+    `unit` is what distances count in; "" where that is not known.
+    """
 
     scores: Scores
     tolerance: float = 1.0
     confidence: float = 0.95
     seed: int = 0
+    unit: str = ""
 
     def plain(self) -> dict[str, Any]:
         """Returns the report as JSON has it: None where there is no value."""
@@ -60,6 +64,8 @@ class Measured:
             "by": f"{package} {version(package)}",
             "higher_is_better": metric.higher_is_better,
         }
+        if metric.distance:
+            about["unit"] = self.unit
         return about | ({"tolerance": self.tolerance} if name == "nsd" else {})
 
 

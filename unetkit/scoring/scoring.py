@@ -19,6 +19,7 @@ from unetkit.planning import Plan
 from unetkit.scoring.labels import classify
 from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics
 from unetkit.scoring.scores import Row, Scores
+from unetkit.scoring.spacing import Spacings
 from unetkit.tiling import predict
 
 Labels: TypeAlias = NDArray[np.integer]
@@ -82,11 +83,15 @@ def evaluate(
     """Returns the scores of a network on whole images, which it labels tile by tile where they are large.
 
     `spacing` stands in place of that of the images. Raises ScoreError where the network tells more classes than they
-    have.
+    have, or where their distances cannot be compared.
     """
     check_classes(plan_of(model), pairs.classes)
     labelled = label(model, pairs, preparation)
-    predicted = ((pair.name, labels, pair.labels, spacing or pair.spacing) for pair, labels in labelled)
+    spacings = Spacings(spacing)
+    distances = any(name in METRICS and METRICS[name].distance for name in metrics)
+    predicted = (
+        (pair.name, labels, pair.labels, spacings.of(pair) if distances else None) for pair, labels in labelled
+    )
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
