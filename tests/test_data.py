@@ -14,10 +14,9 @@ from PIL import Image
 
 import unetkit
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, mni, read_data, window
-from unetkit.data.folders import read_numbers
 from unetkit.data.images import write_levels
 from unetkit.errors import FileError
-from unetkit.imagefiles import Request
+from unetkit.imagefiles import Request, opened
 
 needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
 
@@ -158,7 +157,8 @@ def test_an_image_has_the_channels_that_the_network_takes(
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", np.array([[0, 40000]], np.uint16))
-    assert read_numbers(tmp_path / "deep.png", 0, Request(2, 1)).numbers.max() == 40000
+    with opened(tmp_path / "deep.png", Request(2, 1)) as images:
+        assert images.read(0).max() == 40000
 
 
 def test_the_ignored_class_becomes_unlabelled_and_is_no_class(pictures: Path) -> None:

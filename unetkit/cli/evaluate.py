@@ -93,7 +93,9 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     names = tuple(metric or (name for name in METRICS if plan.dims > 1 or not METRICS[name].distance))
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
-    pairs: Pairs = getattr(read_data(data, channels=plan.spec.in_channels, ignore=ignore), split)
+    orientation = trained.preparation.orientation or "native"
+    found = read_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation)
+    pairs: Pairs = getattr(found, split)
     if not pairs:
         raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     check_classes(plan, pairs.classes, trained.classes)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -19,7 +21,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from unetkit.imagefiles import Request
+    from unetkit.imagefiles import Images, Request
 
 
 def check_axes(text: str) -> str:
@@ -64,6 +66,19 @@ class Folders(Dataset):
                 entries.append(broken(name, error))
         return entries
 
+    def orientation(self, asked: Asked) -> str:
+        from unetkit.imagefiles import opened
+        from unetkit.imagefiles.turning import axis_codes
+
+        if asked.orientation != "most_common":
+            return super().orientation(asked)
+        found: Counter[str] = Counter()
+        for files in self.pairs(asked.folder).files.values():
+            with suppress(UnetkitError), opened(files[0], requested(asked, self.axes, mask=False)) as images:
+                found[axis_codes(images)] += 1  # what cannot be read is told when its turn comes
+        del found[""]
+        return max(sorted(found), key=found.__getitem__, default="")
+
     def pairs(self, folder: Path) -> Paired:
         """Returns the files of each pair, what has no partner, and what was passed over."""
         said = {key: path for key in ("images", "masks", "instances") if (path := getattr(self, key)) is not None}
@@ -91,7 +106,8 @@ def broken(name: str, error: UnetkitError) -> Entry:
 def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None = None) -> list[Entry]:
     """Returns the pairs in an image file, its mask file, and that of its instances if there is one."""
     requests = [requested(asked, axes, mask=index > 0) for index in range(len(files))]
-    stacks = [count_images(file, request) for file, request in zip(files, requests, strict=True)]
+    with opened_together(files, requests, asked) as together:
+        stacks = [images.count for images in together.images]
     count = stacks[0]
     for file, other in zip(files[1:], stacks[1:], strict=True):
         if other != count:
@@ -103,7 +119,7 @@ def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None 
     digits = len(str(count - 1))
     return [
         Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
-              partial(read_entry, tuple(files), number, tuple(requests)), str(files[1]))
+              partial(read_entry, tuple(files), number, tuple(requests), asked), str(files[1]))
         for number in range(count)
     ]  # fmt: skip
 
@@ -115,56 +131,65 @@ def requested(asked: Asked, axes: str | None, *, mask: bool) -> Request:
     return Request(asked.dims, None if mask else asked.channels, axes, mask)
 
 
-def count_images(file: Path, request: Request) -> int:
-    """Returns how many images a file has."""
+class Together(NamedTuple):
+    """Images with their masks and their instances, on the same samples; `axis_codes` are those of the image's file."""
+
+    images: list[Images]
+    axis_codes: str
+    notes: tuple[str, ...]
+
+
+@contextmanager
+def opened_together(files: Sequence[Path], requests: Sequence[Request], asked: Asked) -> Iterator[Together]:
+    """Gives the images of a file with their masks, all turned as is asked for.
+
+    Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
+    """
     from unetkit.imagefiles import opened
+    from unetkit.imagefiles.matching import turn_of_mask
+    from unetkit.imagefiles.turning import axis_codes, turn_to, turned
 
-    with opened(file, request) as images:
-        return images.count
+    with ExitStack() as stack:
+        image, *masks = (
+            stack.enter_context(opened(file, request)) for file, request in zip(files, requests, strict=True)
+        )
+        how = turn_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
+        together, notes = [turned(image, how)], []
+        for key, mask in zip(("mask", "instances"), masks, strict=False):
+            own = turn_of_mask(mask, image, how) if asked.check_geometry else how
+            together.append(turned(mask, own))
+            if own != how and not (own.nothing and how.nothing):
+                notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
+        yield Together(together, axis_codes(image), tuple(notes))
 
 
-def read_entry(files: tuple[Path, ...], number: int, requests: tuple[Request, ...]) -> Raw:
+def read_entry(files: tuple[Path, ...], number: int, requests: tuple[Request, ...], asked: Asked) -> Raw:
     """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
-    image = read_numbers(files[0], number, requests[0])
-    others = [
-        read_mask(file, number, request, image.axes) for file, request in zip(files[1:], requests[1:], strict=True)
-    ]
-    dims = requests[0].dims
-    for file, other in zip(files[1:], others, strict=True):
-        if other.numbers.shape[:dims] != image.numbers.shape[1:]:
-            mine, theirs = (
-                "×".join(map(str, shape)) for shape in (other.numbers.shape[:dims], image.numbers.shape[1:])
-            )
-            raise FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike."))
-    return Raw(image.numbers, others[0].numbers, others[1].numbers if len(others) > 1 else None, image.spacing)
+    with opened_together(files, requests, asked) as together:
+        image, *masks = together.images
+        numbers = image.read(number)
+        others = [read_mask(mask, number, image.axes) for mask in masks]
+        for file, other in zip(files[1:], others, strict=True):
+            if other.shape[: asked.dims] != numbers.shape[1:]:
+                mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], numbers.shape[1:]))
+                raise FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike."))
+        instances = others[1] if len(others) > 1 else None
+        unit = image.geometry.unit if image.geometry else ""
+        return Raw(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)
 
 
-class Numbers(NamedTuple):
-    """What a file holds under a number, the letters of its spatial axes, and the distance between its samples."""
-
-    numbers: NDArray[Any]
-    axes: str
-    spacing: tuple[float, ...] | None
-
-
-def read_numbers(file: Path, number: int, request: Request) -> Numbers:
-    """Returns an image (channels, *spatial) of a file."""
-    from unetkit.imagefiles import opened
-
-    with opened(file, request) as images:
-        return Numbers(images.read(number), images.axes, images.spacing)
-
-
-def read_mask(file: Path, number: int, request: Request, axes: str) -> Numbers:
+def read_mask(images: Images, number: int, axes: str) -> NDArray[Any]:
     """Returns a mask in the axes of its image: numbers (*spatial), or colours (*spatial, 3)."""
-    found = read_numbers(file, number, request)
-    layers = found.numbers.transpose(0, *(1 + found.axes.index(letter) for letter in axes))
+    found = images.read(number)
+    layers = found.transpose(0, *(1 + images.axes.index(letter) for letter in axes))
     if len(layers) == 4:
         layers = layers[:3]  # without alpha
     if len(layers) == 1:
-        return found._replace(numbers=layers[0], axes=axes)
+        numbers: NDArray[Any] = layers[0]
+        return numbers
     if len(layers) != 3:
-        message = f"{file} has {len(layers)} channels: a mask holds one number per pixel, or a colour"
+        message = f"{images.path} has {len(layers)} channels: a mask holds one number per pixel, or a colour"
         cure = "Of a mask with a channel per class, save the number of the class instead."
-        raise FileError(Fault("mask-channels", message, cure=cure, file=str(file)))
-    return found._replace(numbers=layers.transpose(*range(1, layers.ndim), 0), axes=axes)
+        raise FileError(Fault("mask-channels", message, cure=cure, file=str(images.path)))
+    colours: NDArray[Any] = layers.transpose(*range(1, layers.ndim), 0)
+    return colours

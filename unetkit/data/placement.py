@@ -20,7 +20,7 @@ Said = tuple[tuple[float, ...], str]
 
 
 def median_spacing(said: Sequence[Said]) -> Said:
-    """Returns the median per axis, of an even number the lower of the two in the middle, in the first unit that is said.
+    """Returns the median per axis, of an even number the lower of the two in the middle, in the first unit said.
 
     >>> median_spacing([((1.0, 3.0), "mm"), ((2.0, 5.0), "mm"), ((4000.0, 4000.0), "µm")])
     ((2.0, 4.0), 'mm')

@@ -47,10 +47,13 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
 
 
 def geometry_of(path: Path, image: Any) -> Geometry:
-    """Returns where the voxels lie, per axis of the file; raises FileError for an affine that is none."""
+    """Returns where the voxels lie, per axis of the file, as far as it says; raises FileError for a broken affine."""
     unit = unit_named(image.header.get_xyzt_units()[0])
+    count = min(3, len(image.shape))
     try:
-        return Geometry.from_affine(image.affine, min(3, len(image.shape)), unit=unit)
+        if not (image.header["qform_code"] or image.header["sform_code"]):  # its affine would be made up
+            return Geometry(tuple(map(float, image.header.get_zooms()[:count])), unit)
+        return Geometry.from_affine(image.affine, count, unit=unit)
     except ValueError as error:
         cure = "Mend the header: its affine must give each axis a direction."
         raise FileError(Fault("geometry", f"{path}: {error}", cure=cure, file=str(path))) from error

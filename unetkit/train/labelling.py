@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Request, kind_of, opened, result_name
 from unetkit.imagefiles.kinds import number_type
+from unetkit.imagefiles.turning import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
@@ -118,18 +120,31 @@ class Labeller:
         with opened(file, Request(spec.dims, spec.in_channels)) as images:
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
-            with kind.made(path, images, channels, dtype) as target:
-                done = 0
-                for number, part, block in self.blocks(images):
+            how = turn_to(images, self.preparation.orientation)
+            self.warn(images)
+            seen = turned(images, how)
+            with kind.made(path, images, channels, dtype) as made:
+                target, done = made if how.nothing else TurnedTarget(made, images, how), 0
+                for number, part, block in self.blocks(seen):
                     target.write(number, part, block)
                     done += prod(block.shape[-spec.dims :])
-                    advance(done, images.count * prod(images.size))
+                    advance(done, seen.count * prod(seen.size))
         return path
+
+    def warn(self, images: Images) -> None:
+        """Warns where an image may lie in another way than those that the network was trained on."""
+        known = self.preparation.orientation
+        if known and not axis_codes(images):
+            message = (
+                f"the network was trained on images in the orientation {known}; {images.path} does not say its own"
+            )
+            warnings.warn(message, UserWarning, stacklevel=2)
 
     def blocks(self, images: Images) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
         """Yields the number of an image, a part of it, and the result for that part."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
-        size = self.preparation.size(images.size, None, name=str(images.path))
+        unit = images.geometry.unit if images.geometry else ""
+        size = self.preparation.size(images.size, images.spacing, unit, name=str(images.path))
         cut = plan_tiles(self.runner, size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
             for part, block in self.outputs(self.reader(images, number), images.size, cut):
