@@ -191,15 +191,7 @@ def test_the_command_writes_all_files_and_says_what_is_missing(
         "card/README.md", "card/card.html",
     ]  # fmt: skip
     assert told[5].startswith("not filled in: license, authors, ")
-    run("card", "m.safetensors", "-o", "card")  # over its own files it may write
-
-
-def test_a_readme_of_others_stays(model: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "README.md").write_text("# My project\n")
-    with pytest.raises(FileError, match=r"README\.md is no model card, and stays"):
-        write_card(make_card(model, (64, 64)), tmp_path / "out")
-    assert [path.name for path in (tmp_path / "out").iterdir()] == ["README.md"]
+    assert "card/README.md is there already" in run("card", "m.safetensors", "-o", "card", code=1).stderr
 
 
 def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

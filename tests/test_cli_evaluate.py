@@ -114,7 +114,7 @@ def test_where_nothing_can_be_written_the_old_files_stay_and_the_result_is_print
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    result = run("evaluate", "m.safetensors", "data", "-o", "out", "--metric", "iou", code=1)
+    result = run("evaluate", "m.safetensors", "data", "-o", "out", "--metric", "iou", "--overwrite", code=1)
     assert "cell" in result.stdout
     assert result.stderr.splitlines()[0].endswith("out/scores.csv cannot be written: No space left on device")
     assert {path.name: path.read_bytes() for path in (folder / "out").iterdir()} == before

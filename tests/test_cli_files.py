@@ -121,7 +121,9 @@ def test_what_train_writes_predict_reads(folder: Path) -> None:
     result = run("predict", model, "data/images", "-o", "out")
     assert result.stdout.split() == ["out/0.png", "out/1.png"]
     assert np.asarray(Image.open(folder / "out" / "0.png")).shape == (32, 40)
+    again = run("predict", model, "data/images", "-o", "out", code=1).stderr
+    assert again.count("is there already") == 2
     twice = run("predict", model, "data/images", "data/masks/0.png", "-o", "out", code=1).stderr
     assert twice.startswith("error[twice]: data/images/0.png and data/masks/0.png would both become 0.png")
     assert run("predict", model, "no.png", "-o", "out", code=1).stderr == "error[file-missing]: no.png does not exist\n"
-    assert run("predict", "data/images/0.png", "data/images", "-o", "out", code=1).stderr.startswith("error[model-")
+    assert run("predict", "data/images/0.png", "data/images", "-o", "new", code=1).stderr.startswith("error[model-")

@@ -120,6 +120,7 @@ def test_nothing_is_lost_where_nothing_can_be_written(
         run(*words)
         before = disk.files()
         assert before
+        words.append("--overwrite")
     if state == "full":
         disk.fill()
     else:

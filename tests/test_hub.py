@@ -128,6 +128,17 @@ def test_what_is_pushed_comes_back_with_its_card(model: Path, repos: dict[str, d
     assert Trained.load(Path("hf://anna/cells@v1")).classes == ("nothing", "cell")  # a path has one slash less
 
 
+def test_a_repository_keeps_its_model_unless_it_is_to_be_overwritten(
+    model: Path, repos: dict[str, dict[str, bytes]]
+) -> None:
+    run("push", model, "anna/cells")
+    repos["anna/cells"]["README.md"] = b"mine"
+    told = run("push", model, "anna/cells", code=1).stderr
+    assert told.count("error[file-exists]: hf://anna/cells has ") == 3 and repos["anna/cells"]["README.md"] == b"mine"
+    run("push", model, "anna/cells", "--overwrite")
+    assert repos["anna/cells"]["README.md"] != b"mine"
+
+
 def test_a_card_that_was_edited_is_sent_as_it_is(
     model: Path, repos: dict[str, dict[str, bytes]], tmp_path: Path
 ) -> None:

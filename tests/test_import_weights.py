@@ -212,7 +212,7 @@ def test_the_command_shows_the_pairs_and_writes_a_model_file(milesial: dict[str,
     shown = run(*command, "-o", tmp_path / "model.safetensors").stdout
     assert shown.splitlines()[2].split() == ["inc.double_conv.0", "encoder.0.block.conv1", "4×3×3×3"]
     assert shown.splitlines()[-1].startswith(f"{tmp_path / 'model.safetensors'}: 23 layers of ")
-    values = answer(*command, "-o", tmp_path / "model.safetensors", "--map", "outc.conv=head.conv1")
+    values = answer(*command, "-o", tmp_path / "model.safetensors", "--map", "outc.conv=head.conv1", "--overwrite")
     assert values["layers"][-1] == {"file": "outc.conv", "network": "head.conv1"}
     model = unetkit.load_model(tmp_path / "model.safetensors")
     assert torch.equal(model.state_dict()["head.conv1.weight"], milesial["outc.conv.weight"])

@@ -32,6 +32,18 @@ class Document:
         """The plain values: dicts with keys of str or int, tuples, int, float, bool, None, str."""
         return plain(self.root)
 
+    def files(self) -> set[Path]:
+        """The files that the values were read from, those that it extends among them; no text of the command line."""
+        names, nodes = {self.name}, [self.root]
+        while nodes:
+            node = nodes.pop()
+            names.add(node.source.name)
+            if type(node.value) is dict:
+                nodes += [one for pair in node.value.values() for one in pair]
+            elif type(node.value) is tuple:
+                nodes += node.value
+        return {Path(name) for name in names if name[:1] not in ("<", "-")}
+
     def place(self, path: tuple[Key, ...], *, key: bool = False) -> Place | None:
         """Where the value (or the key) at `path` was written; of its nearest ancestor where nothing stands there."""
         node = found = self.root

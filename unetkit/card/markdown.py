@@ -10,12 +10,11 @@ from unetkit.card.card import Card
 from unetkit.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose
 from unetkit.card.curves import curve_svg
 from unetkit.card.html import png
+from unetkit.card.names import FOLDER
 from unetkit.card.sections import lead, sections
 from unetkit.scoring.figure import figure
 from unetkit.spec import to_text
 
-FOLDER = "card-files"
-"""Where the pictures are, beside the text."""
 LICENSE_ID = re.compile(r"[a-z0-9][a-z0-9.-]*")
 
 

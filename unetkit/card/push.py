@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.card.card import Card, facts_of
-from unetkit.card.file import HTML, MARKDOWN
 from unetkit.card.html import to_html
-from unetkit.card.markdown import FOLDER, Markdown
+from unetkit.card.markdown import Markdown
+from unetkit.card.names import FOLDER, HTML, MARKDOWN
 from unetkit.errors import Fault, FileError
 from unetkit.model.hub import FILE, hub, parse_address
 
@@ -27,6 +27,17 @@ def push(model: Path, repo: str, files: dict[str, bytes], *, private: bool = Fal
         api.create_repo(repo, private=private, exist_ok=True)
         api.create_commit(repo, operations, commit_message=f"{model.name}, with its card")
     return address
+
+
+def check_repository(repo: str) -> None:
+    """Raises FileError with the files of a model and its card that a repository of the Hub has already."""
+    address = f"hf://{repo}"
+    parse_address(address)
+    with hub(address) as api:
+        there = [name for name in (FILE, MARKDOWN, HTML) if api.file_exists(repo, name)]
+    cure = "Choose another repository, or give --overwrite to replace it; the Hub keeps what was there as a commit."
+    if there:
+        raise FileError(*(Fault("file-exists", f"{address} has {name} already", cure=cure) for name in there))
 
 
 def files_of(card: Card) -> dict[str, bytes]:

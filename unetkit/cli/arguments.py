@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
+    from unetkit.yamlfile import Document
 
 NATURAL_SIZE = {1: 1024, 2: 512, 3: 128}
 """The least samples per axis of the size that is taken where none is given, by dims."""
@@ -54,6 +55,19 @@ SizeText = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")]
+
+
+class Read(Protocol):
+    """What was read from YAML: a spec, data, a run, a study."""
+
+    @property
+    def document(self) -> Document | None: ...
+
+
+def read_files(*asked: Read) -> set[Path]:
+    """Returns the files that specs, data, runs and studies were read from, those that they extend among them."""
+    return {file for one in asked if one.document for file in one.document.files()}
 
 
 def parse_size(text: str, dims: int) -> tuple[int, ...]:

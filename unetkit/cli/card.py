@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from unetkit.cli.arguments import SizeText, chosen_size
+from unetkit.cli.arguments import Overwrite, SizeText, chosen_size
 from unetkit.cli.output import say
 from unetkit.errors import Fault, FileError
 
@@ -45,14 +45,19 @@ def card(  # noqa: PLR0913 - one parameter per option
     samples: Annotated[int, typer.Option(min=0, max=20, help="How many images of --data are shown.")] = 3,
     about: AboutFile = None,
     size: SizeText = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write the model card of a trained network, as a page that stands alone and as Markdown.
 
     What only people know, such as its licence and its limits, is read from --about; the card says what is missing.
     """
     from unetkit.card import About, load_about
+    from unetkit.card.names import outputs
+    from unetkit.overwriting import check_outputs
 
     said = load_about(about) if about else About()  # faults in it are told before torch is imported
+
+    check_outputs(outputs(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
 
     from unetkit.card import Images, make_card, write_card
     from unetkit.card.history import read_history

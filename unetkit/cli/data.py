@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.arguments import AsJson, Overrides, Overwrite
 from unetkit.cli.output import say
 from unetkit.errors import FileError
 
@@ -31,12 +31,19 @@ Count = Annotated[int, typer.Option("--images", min=1, max=400, help="Images on 
 
 
 def data(
-    source: Data, sheet: Sheet = None, images: Count = 24, overrides: Overrides = None, as_json: AsJson = False
+    source: Data,
+    sheet: Sheet = None,
+    images: Count = 24,
+    overwrite: Overwrite = False,
+    overrides: Overrides = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check every image and mask of a data set, and show what is in it."""
     from unetkit.data.loading import load_data
+    from unetkit.overwriting import check_outputs
 
     asked = load_data(source, overrides or ())
+    check_outputs([sheet] if sheet else [], inputs=asked.files(), overwrite=overwrite)
 
     from unetkit.data.opening import check_data
     from unetkit.data.summary import summary

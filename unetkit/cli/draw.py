@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unetkit.cli.arguments import Overrides, SizeText, SpecName, chosen_size
+from unetkit.cli.arguments import Overrides, Overwrite, SizeText, SpecName, chosen_size, read_files
 
 
 def draw(
@@ -20,17 +20,21 @@ def draw(
     ],
     size: SizeText = None,
     title: Annotated[str, typer.Option(help="What stands at the top. [default: the name]", show_default=False)] = "",
+    overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
     """Draw a network as the U of the paper's figure, as SVG or PNG."""
     from unetkit.cli.output import print_document, say, size_text
     from unetkit.draw import draw as write
     from unetkit.draw import svg
+    from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
     from unetkit.spec import load
     from unetkit.writing import is_own_output
 
-    planned = plan(load(spec, overrides or ()))
+    asked = load(spec, overrides or ())
+    check_outputs([output], inputs=read_files(asked), overwrite=overwrite)
+    planned = plan(asked)
     sized = planned.at(chosen_size(planned, size))
     if str(output) == "-" or is_own_output(output):
         print_document(svg(sized, title=title))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from unetkit.cli.arguments import AsJson
+from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.errors import Fault, FileError
 
 if TYPE_CHECKING:
@@ -72,6 +72,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     ignore: Annotated[
         int | None, typer.Option(help="The class of pixels that count nowhere.", show_default=False)
     ] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Measure how well a trained network labels images whose labels are known, per image and class.
@@ -79,8 +80,10 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     Means are over images, with confidence intervals. The rows, the summary and a sheet of the worst images go to DIR.
     """
     from unetkit.cli.output import print_json, print_rich
-    from unetkit.data import read_data
+    from unetkit.data import open_data
+    from unetkit.data.source import find_data
     from unetkit.model import plan_of
+    from unetkit.overwriting import check_outputs
     from unetkit.scoring import METRICS, Measured, label, score
     from unetkit.scoring.metrics import check_metrics
     from unetkit.scoring.scoring import check_classes
@@ -94,8 +97,9 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
     orientation = trained.preparation.orientation or "native"
-    found = read_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation)
-    pairs: Pairs = getattr(found, split)
+    asked = find_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation)
+    check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
+    pairs: Pairs = getattr(open_data(asked), split)
     if not pairs:
         raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     check_classes(plan, pairs.classes, trained.classes)
@@ -125,6 +129,12 @@ def footnote(images: int, confidence: float, unit: str) -> str:
     '3 images; in brackets 95% confidence; distances in mm'
     """
     return f"{images} images; in brackets {confidence:.0%} confidence" + (f"; distances in {unit}" if unit else "")
+
+
+def written(folder: Path | None, worst: int) -> list[Path]:
+    """Returns the files that are written to a folder; none without one."""
+    names = ("scores.csv", "summary.json", *["worst.png"] * bool(worst))
+    return [folder / name for name in names] if folder else []
 
 
 def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, count: int) -> None:

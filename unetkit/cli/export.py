@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from unetkit.cli.arguments import AsJson
+from unetkit.cli.arguments import AsJson, Overwrite
 
 if TYPE_CHECKING:
     from unetkit.export import Exported
@@ -22,12 +22,16 @@ Output = Annotated[
 ]
 
 
-def export(model: Model, to: Format, output: Output, as_json: AsJson = False) -> None:
+def export(model: Model, to: Format, output: Output, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
     """Write a model for another program: ONNX, OpenVINO, or a torch program; checked against the model itself.
 
     The file carries the spec, and what brings grey levels to the numbers that the network takes, where these are the
     same for all images. OpenVINO has no circular padding; all else that unetkit has can be exported.
     """
+    from unetkit.overwriting import check_outputs
+
+    check_outputs([output], inputs=[model], overwrite=overwrite)
+
     from unetkit.train.shipping import ship
 
     made, taken = ship(model, output, to)

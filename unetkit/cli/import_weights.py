@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.arguments import AsJson, Overrides, Overwrite, read_files
 from unetkit.cli.output import say
 
 if TYPE_CHECKING:
@@ -42,6 +42,7 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     maps: Maps = None,
     drop: Drop = None,
     key: Key = None,
+    overwrite: Overwrite = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -49,11 +50,13 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
 
     Refused where they do not pair, or in more than one way. Nothing in the file is executed.
     """
+    from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
     from unetkit.spec import load
 
     fixed = parse_maps(maps or [])
     asked = load(spec, overrides or ())
+    check_outputs([output], inputs=[weights, *read_files(asked)], overwrite=overwrite)
     plan(asked)  # a spec at fault is told at once, before torch is imported
 
     from unetkit.model import save

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from unetkit.cli.arguments import complete_spec
+from unetkit.cli.arguments import Overwrite, complete_spec, read_files
 from unetkit.cli.output import say
 
 PATCHES = {1: 1024, 2: 128, 3: 32}
@@ -29,9 +29,10 @@ def new(
             autocompletion=complete_spec,
         ),
     ] = None,
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a commented spec to begin with; or a data file, a run, a study."""
-    from unetkit.errors import Fault, FileError
+    from unetkit.overwriting import check_outputs
     from unetkit.writing import write_whole
 
     if file.suffix not in (".yaml", ".yml"):
@@ -41,8 +42,7 @@ def new(
     if base is not None and kind == "data":
         raise typer.BadParameter("--from is for what has a network: leave it out.")
     text = starter(file, kind, dims, base)
-    if file.exists():
-        raise FileError(Fault("file-exists", f"{file} is there already", cure="Choose another name, or remove it."))
+    check_outputs([file], inputs=begun_with(base), overwrite=overwrite)
     write_whole(file, text.encode())
     say(file)
 
@@ -66,6 +66,13 @@ def starter(file: Path, kind: str, dims: int, base: str | None) -> str:
         batch=4 if dims == 3 else 8,
         turn="rotation" if dims > 1 else "scale",
     )
+
+
+def begun_with(base: str | None) -> set[Path]:
+    """Returns the files that a new one extends."""
+    from unetkit.spec import load
+
+    return read_files(load(base)) if base else set()
 
 
 def extended(file: Path, base: str) -> tuple[int, str]:

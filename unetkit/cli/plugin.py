@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson
+from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
 if TYPE_CHECKING:
@@ -19,11 +19,12 @@ def new(
         str, typer.Argument(help="Its name, such as acme: the distribution is unetkit-acme.", show_default=False)
     ],
     folder: Annotated[Path, typer.Option("--folder", "-o", help="Where to: a new folder unetkit-NAME in it.")] = Path(),
+    overwrite: Overwrite = False,
 ) -> None:
     """Write a package with two blocks, tests and a CI file, to begin with."""
     from unetkit.plugins.template import write_package
 
-    say(write_package(name, folder))
+    say(write_package(name, folder, overwrite=overwrite))
 
 
 def check(

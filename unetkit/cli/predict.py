@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from unetkit.cli.arguments import Overwrite
 from unetkit.cli.output import console, say
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.quoting import visible
@@ -54,14 +55,17 @@ def predict(  # noqa: PLR0913 - one parameter per option
     dtype: Number = "fp32",
     probabilities: Probabilities = False,
     exact: Exact = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
 
     from unetkit.imagefiles import find_images
+    from unetkit.overwriting import check_outputs
 
     files = find_images(images)
-    check_names(files, probabilities)
+    results = check_names(files, probabilities)
+    check_outputs((output / name for name in results), inputs=[model, *files], overwrite=overwrite)
 
     from unetkit.train.labelling import Asked, file_labeller
 
@@ -111,8 +115,8 @@ def print_note(message: str) -> None:
     say(f"warning: {message}", to_errors=True)
 
 
-def check_names(files: list[Path], probabilities: bool) -> None:
-    """Raises FileError where two images would be written to one file."""
+def check_names(files: list[Path], probabilities: bool) -> list[str]:
+    """Returns the names of the results; raises FileError where two images would be written to one file."""
     from unetkit.imagefiles import result_name
 
     first: dict[str, Path] = {}
@@ -127,6 +131,7 @@ def check_names(files: list[Path], probabilities: bool) -> None:
     if twice:
         message = "{} and {} would both become {}"
         raise FileError(*(Fault("twice", message.format(*one), cure="Rename one.") for one in twice))
+    return list(first)
 
 
 def parse_tile(text: str) -> int | str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unetkit.cli.arguments import chosen_size
+from unetkit.cli.arguments import Overwrite, chosen_size
 from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -28,13 +28,16 @@ def push(
     repo: Repo,
     card: CardFolder = None,
     private: Annotated[bool, typer.Option("--private", help="Show a new repository to nobody else.")] = False,
+    overwrite: Overwrite = False,
 ) -> None:
     """Send a trained network with its card to the Hugging Face Hub. Commands take hf://OWNER/NAME as their model."""
     from unetkit.card import make_card
-    from unetkit.card.push import files_in, files_of
+    from unetkit.card.push import check_repository, files_in, files_of
     from unetkit.card.push import push as send
     from unetkit.model.file import read_plan
 
+    if not overwrite:
+        check_repository(repo)
     plan = read_plan(model)
     files = files_of(make_card(model, chosen_size(plan, None))) if card is None else files_in(card, model)
     say(send(model, repo, files, private=private))

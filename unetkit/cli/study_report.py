@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson
+from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
 StudyFolder = Annotated[
@@ -31,11 +31,17 @@ def report(
     output: Output = None,
     metric: Metric = None,
     margin: Margin = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Say what a study found: one HTML page, and the tables that its numbers come from."""
     from unetkit.cli.output import print_json
+    from unetkit.overwriting import check_outputs, same_file
+    from unetkit.study.report.writing import WRITTEN
 
+    if output is not None and not same_file(output, folder / "report"):  # which is the study's own
+        read = [path for path in folder.rglob("*") if path.is_file()] if overwrite else [folder / "plan.json"]
+        check_outputs((output / name for name in WRITTEN), inputs=read, overwrite=overwrite)
     page, summary, values = publish(folder, output, metric, margin)
     if as_json:
         print_json({"report": str(page), "summary": summary, **values})

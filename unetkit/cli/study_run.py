@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from unetkit.cli.arguments import Overrides
+from unetkit.cli.arguments import Overrides, Overwrite
 from unetkit.cli.output import say
 from unetkit.cli.study_plan import Data, StudyName, with_data
 
@@ -76,11 +76,12 @@ def run(  # noqa: PLR0913 - one parameter per option
     separate: Separate = False,
     retry: Annotated[bool, typer.Option("--retry", help="Do the runs that failed again, too.")] = False,
     dry_run: DryRun = False,
+    overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
     """Do the runs of a study that are missing, and write its report. It may be stopped and begun again at any time."""
     states: tuple[State, ...] = ("waiting", "failed") if retry else ("waiting",)
-    how = How(engine, address, at_once, timeout, runs, separate)
+    how = How(engine, address, at_once, timeout, runs, separate, overwrite)
     start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
 
 
@@ -96,11 +97,12 @@ def retry(  # noqa: PLR0913 - one parameter per option
     separate: Separate = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only those that failed, none that is missing.")] = False,
     dry_run: DryRun = False,
+    overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
     """Do the runs of a study again that failed, and those that are missing, and write its report."""
     states: tuple[State, ...] = ("failed",) if failed else ("waiting", "failed")
-    how = How(engine, address, at_once, timeout, runs, separate)
+    how = How(engine, address, at_once, timeout, runs, separate, overwrite)
     start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
 
 
@@ -113,6 +115,7 @@ class How(NamedTuple):
     timeout: float | None
     runs: Path | None
     separate: bool
+    overwrite: bool
 
 
 def start(
@@ -127,6 +130,7 @@ def start(
     loaded = load_study(study, overrides)
     home = Home(output or Path("studies") / loaded.name)
     home.check(loaded)
+    home.check_free(loaded, overwrite=how.overwrite)
     if loaded.runs:
         run_text(loaded, loaded.runs[0])  # what is wrong with all of them is said before anything is written
     if dry_run:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson
+from unetkit.cli.arguments import AsJson, Overwrite, read_files
 from unetkit.cli.output import say
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     strategy: Annotated[str, typer.Option(help="As in ddp.")] = "auto",
     nodes: Annotated[int, typer.Option(min=1, help="Machines that train together.")] = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.", show_default=False)] = None,
+    overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
     """Train a network on images: a RUN.yaml says everything; or give a SPEC and its DATA, and how long.
@@ -65,6 +66,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     """
     from unetkit.cli.output import print_json
     from unetkit.train import Machine, load_run, train_run
+    from unetkit.train.folder import check_folder
 
     budget = {"steps": steps, "minutes": minutes, "epochs": epochs}
     said = {key: value for key, value in budget.items() if value is not None}
@@ -79,6 +81,8 @@ def train(  # noqa: PLR0913 - one parameter per option
             raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
         asked = quick(str(run), data, said, changes or [])
     folder = output or Path("runs") / (asked.spec.name if data else run.stem)
+    inputs = read_files(asked, asked.spec) | asked.data.files()
+    check_folder(folder, inputs=inputs, overwrite=overwrite)
     machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
     result = train_run(asked, folder, machine=machine)
     if not result.values:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from glob import escape, iglob
+from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
@@ -94,6 +97,20 @@ class Dataset(Part):
     def notes(self, folder: Path) -> Sequence[str]:
         """Returns what is no fault, but should be known: files that were passed over, for instance."""
         return ()
+
+    def files(self, folder: Path) -> Iterator[Path]:
+        """Yields the files that lie where its paths lead, so that no result replaces one; paths begin at `folder`.
+
+        `{...}` in a path stands for anything, `*` and `**` as in a pattern of files.
+        """
+        for name in self.located():
+            said = getattr(self, name)
+            for one in said if isinstance(said, tuple) else (said,) * (said is not None):
+                parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / one))
+                wild = ("*" if part.startswith("{") else part for part in parts[1::2])
+                pattern = "".join(chain(*zip_longest(map(escape, parts[::2]), wild, fillvalue="")))
+                for found in map(Path, iglob(pattern, recursive=True)):
+                    yield from found.iterdir() if found.is_dir() and found.suffix != ".zarr" else (found,)
 
     def located(self) -> Iterator[str]:
         """Yields the fields that hold paths."""

@@ -81,6 +81,15 @@ class DataSpec:
         checked = self.frame.mask_geometry == "checked"
         return Asked(self.folder, self.dims, stored, self.frame.orientation, checked)
 
+    def files(self) -> set[Path]:
+        """Returns the files that are read: the data file with what it extends, images, masks, and that of the split."""
+        found = self.document.files() if self.document else set()
+        return found | set(self.dataset.files(self.folder)) | self.split_files()
+
+    def split_files(self) -> set[Path]:
+        """Returns the file that divides the pairs, where there is one."""
+        return {self.folder / self.split.file} if isinstance(self.split, File) else set()
+
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
         """Returns every key that has an effect as plain values; loading them gives an equal data spec.
 

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from unetkit.errors import Fault, FileError
+from unetkit.overwriting import check_outputs
 from unetkit.writing import placed, write_whole
 
 FILES = {
@@ -126,15 +127,25 @@ jobs:
 """By path, the text of each file; NAME stands for the name of the plugin."""
 
 
-def write_package(name: str, folder: Path) -> Path:
-    """Writes the package into a new folder, and returns that; raises FileError where it is there, or the name is none."""
+def write_package(name: str, folder: Path, *, overwrite: bool = False) -> Path:
+    """Writes the package into a new folder, and returns that; raises FileError where it is there, or the name is none.
+
+    Where it may `overwrite`, its files take the places of those of the same names, and others in the folder stay.
+    """
     if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
         cure = "Take small letters, digits and underscores, a letter first: acme, for the distribution unetkit-acme."
         raise FileError(Fault("plugin-name", f"{name!r} is no name for a plugin", cure=cure))
     home = folder / f"unetkit-{name}"
+    check_outputs([home], overwrite=overwrite)
     if home.exists():
-        raise FileError(Fault("file-exists", f"{home} is there already", cure="Choose another name, or remove it."))
+        write_files(name, home)
+        return home
     with placed(home) as growing:
-        for path, text in FILES.items():
-            write_whole(growing / path.replace("NAME", name), text.replace("NAME", name).encode())
+        write_files(name, growing)
     return home
+
+
+def write_files(name: str, folder: Path) -> None:
+    """Writes the files of the package into its folder."""
+    for path, text in FILES.items():
+        write_whole(folder / path.replace("NAME", name), text.replace("NAME", name).encode())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 from unetkit.errors import Fault
+from unetkit.overwriting import check_outputs, same_file
 from unetkit.study.collecting import read_json
 from unetkit.study.ending import state_of
 from unetkit.study.results import StudyError
@@ -135,16 +136,25 @@ class Home:
                           cure="Choose another folder with -o.")  # fmt: skip
             raise StudyError(fault)
 
+    def check_free(self, study: Study, *, overwrite: bool = False) -> None:
+        """Raises FileError where files lie where the study's own would, and no study has made the folder."""
+        if self.plan is None:
+            own = [self.folder / name for name in ("plan.json", "report")]
+            copy = self.folder / "study.yaml"
+            read = [study.path, *(study.document.files() if study.document else ())] if study.path else []
+            own += [] if study.path and same_file(copy, study.path) else [copy]
+            check_outputs(own, inputs=read, overwrite=overwrite)
+
     def freeze(self, study: Study, overrides: Sequence[str]) -> Change | None:
         """Writes what is asked and the plan; returns what an earlier plan had otherwise, if there was one."""
         old, new = self.plan, study.json()
-        if study.path is not None:
+        if old != new:  # the plan first: it makes the folder the study's own
+            write_whole(self.folder / "plan.json", json.dumps(new, indent=1, ensure_ascii=False).encode())
+        copy = self.folder / "study.yaml"
+        if study.path is not None and not same_file(copy, study.path):
             notes = "".join(f"# with --set {one}\n" for one in overrides)
-            write_whole(self.folder / "study.yaml", notes.encode() + study.path.read_bytes())
-        if old == new:
-            return None
-        write_whole(self.folder / "plan.json", json.dumps(new, indent=1, ensure_ascii=False).encode())
-        return None if old is None else change(old, new)
+            write_whole(copy, notes.encode() + study.path.read_bytes())
+        return None if old is None or old == new else change(old, new)
 
 
 def lock(file: IO[str]) -> None:

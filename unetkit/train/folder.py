@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TextIO
@@ -12,14 +12,16 @@ from typing import Any, TextIO
 from unetkit.data import Splits, open_data
 from unetkit.data.record import Record, changes
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.overwriting import check_outputs
 from unetkit.spec.loading import listed
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, read_result
 from unetkit.train.runspec import RunSpec
-from unetkit.writing import write_whole
+from unetkit.writing import remove, write_whole, writing
 from unetkit.yamlfile import parse
 
+LOCK = ".lock"
 DATA = "data.json"
 """What a run's folder keeps of its data: a digest of each image and mask."""
 WORK = ("result.json", "best.safetensors", "last.safetensors", "checkpoints/last.ckpt")
@@ -27,6 +29,11 @@ WORK = ("result.json", "best.safetensors", "last.safetensors", "checkpoints/last
 FREE = ("data.workers", "data.cache")
 """Settings that have no say in the result, and may differ when a run goes on."""
 SHOWN = 5  # of the settings that differ
+WRITTEN = ("run.yaml", "best.safetensors", "last.safetensors", "result.json", "scores.csv", "log.csv", "timing.json",
+           DATA, "checkpoints", "tensorboard", "mlruns", "mlflow.txt")  # fmt: skip
+"""What a run writes into its folder."""
+READ_AGAIN = ("result.json", "best.safetensors", "checkpoints", "mlflow.txt")
+"""What a run that goes on reads of it."""
 
 
 def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, progress: bool = True) -> RunResult:
@@ -77,11 +84,27 @@ def opened(folder: Path) -> TextIO:
     """Returns the file that stands for a folder, open; makes both. Raises FileError where it cannot."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return (folder / ".lock").open("w")
+        return (folder / LOCK).open("a")
     except OSError as error:
         reason = error.strerror or str(error)
         fault = Fault("file-unwritable", f"{folder} cannot be written to: {reason}", cure="Choose another folder.")
         raise FileError(fault) from error
+
+
+def check_folder(folder: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
+    """Raises FileError where a run would replace files of a folder that no run has made; `inputs` it never replaces.
+
+    Whether the run of a folder is this one, `train_run` tells. Where the run may `overwrite`, what it would take for
+    its own results is removed.
+    """
+    work = holds_work(folder)
+    own = (folder / "run.yaml").exists() and (work or any((folder / name).exists() for name in (LOCK, DATA)))
+    if beside() or (own and work):
+        return
+    check_outputs((folder / name for name in WRITTEN), inputs=inputs, overwrite=overwrite or own)
+    for name in () if own else READ_AGAIN:
+        with writing(folder / name):
+            remove(folder / name)
 
 
 def beside() -> bool:

@@ -16,6 +16,9 @@ from unetkit.study.statistics.settings import MARGINS
 from unetkit.study.tidy import write_scores
 from unetkit.writing import write_whole
 
+WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")
+"""The files of a report."""
+
 
 def write_report(results: Results, folder: Path, settings: Settings | None = None) -> Analysis:
     """Writes `report.html` and its tables into a folder and returns what was computed."""
