@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from torch import nn
 import unetkit
 from tests.campaign import examples
 from unetkit.errors import SizeError
-from unetkit.geometry import Affine, Interval, SizeSet, collect, equal, solve
+from unetkit.geometry import Affine, Interval, Limit, SizeSet, at_least, collect, equal, fixed, solve
 from unetkit.geometry.residues import Run
 from unetkit.planning import propagate
 from unetkit.testing.strategies import specs
@@ -53,8 +54,10 @@ def test_aligned_sizes_drop_nothing_and_have_the_least_offset(spec: unetkit.Spec
                     node.operation is not None and node.operation.dropped(axis, tuple(found[i] for i in node.inputs))
                     for node in planned.nodes
                 )
-                meetings = propagate.grids(planned.nodes, axis, found, planned.main_inputs)[1]
-                if not lost:
+                meetings: list[propagate.Meeting] = []
+                propagate.grids(planned.nodes, axis, found, planned.main_inputs, meetings)
+                larger = propagate.resolution(planned.nodes, axis)[planned.output] == 1 and found[planned.output] > n
+                if not lost and not larger:
                     rated[n] = sum(meeting.offset for meeting in meetings)
         aligned = [n for n in range(1, 201) if n in planned.aligned[axis]]
         assert set(aligned) <= rated.keys()
@@ -200,7 +203,7 @@ def test_work_does_not_depend_on_the_size_asked_about(name: str) -> None:
 
 
 runs = st.builds(
-    lambda step, offset, first, length: Run(step, offset, first, None if length is None else first + length),
+    lambda step, offset, first, length: Run(Affine(step, offset), first, None if length is None else first + length),
     st.sampled_from([1, 2, 3, 4, 6, 8, 12]),
     st.integers(1, 12),
     st.integers(0, 5),
@@ -211,16 +214,32 @@ runs = st.builds(
 @given(st.lists(runs, max_size=4))
 def test_a_set_of_sizes_is_the_union_of_its_runs(parts: list[Any]) -> None:
     listed = {
-        run.offset + k * run.step for run in parts for k in range(run.first, 300 if run.last is None else run.last + 1)
+        run.sizes.offset + k * run.sizes.step
+        for run in parts
+        for k in range(run.first, 300 if run.last is None else run.last + 1)
     }
     sizes = collect(parts)
     assert {n for n in range(1, 200) if n in sizes} == {n for n in listed if n < 200}
     assert sizes.minimum == min(listed, default=None)
 
 
-def test_a_period_beyond_all_reason_is_refused() -> None:
+@pytest.mark.parametrize("work", ["a period", "cases"])
+def test_what_would_take_too_much_work_is_refused(work: str) -> None:
+    """Whatever is asked of the sizes: strides without end, or cases that differ each by a digit."""
+
+    def endless(size: Affine) -> Iterator[Limit]:
+        while True:
+            size = size // 7
+            yield at_least(size, 0, "")
+
+    def differing(size: Affine) -> Iterator[Limit]:
+        for _ in range(18):
+            digit, size = size % 2, size // 2
+            yield equal((3 * digit) % 2 + digit, 2 * digit, "")
+            fixed(digit)
+
     with pytest.raises(SizeError, match="period-too-long"):
-        solve(lambda size: iter([equal(size // (7 * size.step), 0, "never settled")]))
+        solve(endless if work == "a period" else differing)
 
 
 @given(st.integers(1, 10**6), st.integers(1, 64))

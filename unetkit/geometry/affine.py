@@ -1,38 +1,69 @@
-"""Numbers step·k + offset: one residue class of sizes, pushed through the same formulas as a single size."""
+"""Numbers step·k + Σ weight·digit + offset: a family of sizes, pushed through the same formulas as a single size.
+
+k is any integer, and each digit runs from 0 to its width − 1 on its own. A floor division by a stride gives the family
+a further digit, the remainder. So a network of many strides needs one family, not one for each remainder of their
+product.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from math import gcd
+from typing import NamedTuple
+
+
+class Refinement(NamedTuple):
+    """k = factor·k' + digit − shift, with a new digit of `factor` values."""
+
+    factor: int
+    shift: int
+
+
+class Choice(NamedTuple):
+    """The values that a digit may take; the digit is gone in the families for each of them."""
+
+    digit: int
+    values: range
 
 
 class Unsettled(ArithmeticError):
-    """A floor division whose result is not affine in k; `factor` more residue classes settle it."""
+    """A question whose answer is not the same for a whole family; `step` says which smaller families to ask."""
 
-    def __init__(self, factor: int) -> None:
-        super().__init__(factor)
-        self.factor = factor
+    def __init__(self, step: Refinement | Choice) -> None:
+        super().__init__(step)
+        self.step = step
 
 
 @dataclass(slots=True, unsafe_hash=True)
 class Affine:
-    """step·k + offset for k = 0, 1, 2 …; not frozen, which would take three times as long, but never changed.
+    """step·k + Σ weight·digit + offset; not frozen, which would take three times as long, but never changed.
 
     >>> (Affine(16, 12) - 4) // 2
-    Affine(step=8, offset=4)
+    Affine(step=8, offset=4, weights=(), widths=())
+    >>> Affine(2, 5, (1,), (2,)) // 2, Affine(2, 5, (1,), (1,)) % 2
+    (Affine(step=1, offset=2, weights=(0,), widths=(2,)), 1)
     """
 
     step: int
     offset: int
+    weights: tuple[int, ...] = ()
+    widths: tuple[int, ...] = ()
+    """How many values each digit has."""
 
     def __add__(self, other: Number) -> Affine:
-        if isinstance(other, Affine):
-            return Affine(self.step + other.step, self.offset + other.offset)
-        return Affine(self.step, self.offset + other)
+        if not isinstance(other, Affine):
+            return Affine(self.step, self.offset + other, self.weights, self.widths)
+        step, offset = self.step + other.step, self.offset + other.offset
+        if not self.weights:
+            return Affine(step, offset)
+        weights = tuple([one + two for one, two in zip(self.weights, other.weights, strict=True)])
+        return Affine(step, offset, weights, self.widths)
 
     __radd__ = __add__
 
     def __neg__(self) -> Affine:
-        return Affine(-self.step, -self.offset)
+        return self * -1
 
     def __sub__(self, other: Number) -> Affine:
         return self + -other
@@ -41,32 +72,131 @@ class Affine:
         return -self + other
 
     def __mul__(self, factor: int) -> Affine:
-        return Affine(self.step * factor, self.offset * factor)
+        weights = tuple([weight * factor for weight in self.weights]) if self.weights else ()
+        return Affine(self.step * factor, self.offset * factor, weights, self.widths)
 
     __rmul__ = __mul__
 
     def __floordiv__(self, divisor: int) -> Affine:
-        if self.step % divisor:
-            raise Unsettled(divisor)
-        return Affine(self.step // divisor, self.offset // divisor)
+        return self.divided(divisor)[0]
 
-    def __mod__(self, divisor: int) -> int:
-        if self.step % divisor:
-            raise Unsettled(divisor)
-        return self.offset % divisor
+    def __mod__(self, divisor: int) -> Number:
+        return self.divided(divisor)[1]
+
+    def __divmod__(self, divisor: int) -> tuple[Affine, Number]:
+        return self.divided(divisor)
+
+    def __lt__(self, other: Number) -> bool:
+        return (self - other).sign() < 0
+
+    def __gt__(self, other: Number) -> bool:
+        return (self - other).sign() > 0
+
+    def divided(self, divisor: int) -> tuple[Affine, Number]:
+        """Returns quotient and remainder, where the remainder does not depend on k; raises Unsettled where it does."""
+        step, offset = self.step, self.offset
+        if step % divisor:
+            raise Unsettled(self.refinement(divisor))
+        if not self.weights:
+            return Affine(step // divisor, offset // divisor), offset % divisor
+        half = (divisor - 1) // 2
+        rests = [(weight + half) % divisor - half for weight in self.weights]
+        found = self._quotient(divisor, rests)
+        if found is None and divisor % 2 == 0:  # half of it may as well count downwards
+            found = self._quotient(divisor, [-rest if 2 * rest == divisor else rest for rest in rests])
+        if found is None:
+            raise Unsettled(Choice(*self.widest(rests)))
+        return found
+
+    def _quotient(self, divisor: int, rests: list[int]) -> tuple[Affine, Number] | None:
+        """Returns quotient and remainder where all values of Σ rest·digit + offset have the same quotient."""
+        low, high = extremes(self.offset, rests, self.widths)
+        whole = low // divisor
+        if whole != high // divisor:
+            return None
+        weights = tuple([(weight - rest) // divisor for weight, rest in zip(self.weights, rests, strict=True)])
+        quotient = Affine(self.step // divisor, whole, weights, self.widths)
+        left = self.offset - whole * divisor
+        return quotient, Affine(0, left, tuple(rests), self.widths) if any(rests) else left
+
+    def refinement(self, divisor: int) -> Refinement:
+        """Returns how to divide k so that a division is settled by the new digit, or comes nearer to that."""
+        factor = divisor // gcd(self.step, divisor)
+        for shift in range(factor):
+            finer = self.refined(Refinement(factor, shift))
+            half = (divisor - 1) // 2
+            rests = [(weight + half) % divisor - half for weight in finer.weights]
+            if finer._quotient(divisor, rests):
+                return Refinement(factor, shift)
+        return Refinement(factor, 0)
+
+    def refined(self, by: Refinement) -> Affine:
+        """Returns the same numbers, with one digit more."""
+        factor, shift = by
+        weights, widths = (*self.weights, self.step), (*self.widths, factor)
+        return Affine(self.step * factor, self.offset - self.step * shift, weights, widths)
+
+    def chosen(self, digit: int, value: int) -> Affine:
+        """Returns the numbers of one value of a digit."""
+        offset = self.offset + self.weights[digit] * value
+        weights = self.weights[:digit] + self.weights[digit + 1 :]
+        return Affine(self.step, offset, weights, self.widths[:digit] + self.widths[digit + 1 :])
+
+    def at(self, k: int) -> Affine:
+        """Returns the numbers of one k."""
+        return Affine(0, self.offset + self.step * k, self.weights, self.widths)
+
+    def parts(self, by: Refinement | Choice) -> Iterator[Affine]:
+        """Yields the smaller families that make up this one, as far as they are wanted."""
+        if isinstance(by, Refinement):
+            yield self.refined(by)
+        else:
+            yield from (self.chosen(by.digit, value) for value in by.values)
+
+    def bounds(self) -> tuple[int, int]:
+        """Returns the least and the most that digits and offset add up to."""
+        return extremes(self.offset, self.weights, self.widths)
+
+    def widest(self, weights: list[int] | tuple[int, ...]) -> tuple[int, range]:
+        """Returns the digit on which most depends, by the given weights, and its values."""
+        digit = max(range(len(weights)), key=lambda one: abs(weights[one]) * (self.widths[one] - 1))
+        return digit, range(self.widths[digit])
+
+    def sign(self) -> int:
+        """Returns −1, 0 or 1; raises Unsettled where it differs within the family, and Drifting where it grows."""
+        if self.step:
+            raise Drifting(self)
+        low, high = self.bounds()
+        if low > 0 or high < 0 or low == high:
+            return (low > 0) - (low < 0)
+        raise Unsettled(Choice(*self.widest(self.weights)))
+
+
+def extremes(offset: int, weights: list[int] | tuple[int, ...], widths: tuple[int, ...]) -> tuple[int, int]:
+    """Returns the least and the most that offset and weighted digits add up to."""
+    low = high = offset
+    for weight, width in zip(weights, widths, strict=True):
+        if weight > 0:
+            high += weight * (width - 1)
+        else:
+            low += weight * (width - 1)
+    return low, high
 
 
 Number = int | Affine
 
 
 class Drifting(ArithmeticError):
-    """A number that should be the same for all sizes of a residue class, and is not."""
+    """A number that should be the same for all sizes of a family, and is not."""
 
 
 def fixed(number: Number) -> int:
-    """Returns a number that is the same for every k; raises Drifting where it is not."""
+    """Returns a number that is the same for a whole family; raises Drifting or Unsettled where it is not."""
     if not isinstance(number, Affine):
         return number
     if number.step:
         raise Drifting(number)
-    return number.offset
+    low, high = number.bounds()
+    if low != high:
+        raise Unsettled(Choice(*number.widest(number.weights)))
+    return low

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 FAR = 1 << 60
 
 
 class Interval(NamedTuple):
-    """The positions low … high, both included."""
+    """The positions low … high, both included: numbers, or for a family of positions numbers of a family."""
 
-    low: int
-    high: int
+    low: Any
+    high: Any
 
     @property
-    def length(self) -> int:
+    def length(self) -> Any:
         """The number of positions."""
         return self.high - self.low + 1
 
     @property
     def bounded(self) -> bool:
         """Whether the interval is not the whole axis."""
-        return self.low > -FAR and self.high < FAR
+        return not (isinstance(self.low, int) and self.low <= -FAR)
 
     def union(self, other: Interval) -> Interval:
         """Returns the smallest interval that holds both."""
+        if not (self.bounded and other.bounded):
+            return EVERYWHERE
         return Interval(min(self.low, other.low), max(self.high, other.high))
 
 

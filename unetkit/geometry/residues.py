@@ -3,23 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from math import lcm
+from itertools import chain
 from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SizeError
-from unetkit.geometry.affine import Affine, Unsettled
-from unetkit.geometry.limits import Limit
+from unetkit.geometry.affine import Affine, Choice, Refinement, Unsettled
+from unetkit.geometry.limits import Limit, Span, at_least
 
-MAX_PERIOD = 1 << 16
+MAX_PERIOD = 1 << 20
+"""Samples after which the sizes that fit must repeat: what repeats more rarely has no size of an image."""
+MAX_FAMILIES = 400
+"""Families of sizes that are looked at for one set: the work that 2 kB of YAML can ask for."""
+MAX_LISTED = 1 << 12
+"""Sizes or remainders that are listed for one set."""
 
 
 class Run(NamedTuple):
-    """The sizes step·k + offset for first ≤ k ≤ last (None: no end)."""
+    """The members of a family of sizes for first ≤ k ≤ last (None: no end)."""
 
-    step: int
-    offset: int
+    sizes: Affine
     first: int
     last: int | None
+
+    def parts(self, by: Refinement | Choice) -> Iterator[Run]:
+        """Yields the runs of smaller families that make up this one."""
+        if isinstance(by, Choice):
+            yield from (Run(sizes, self.first, self.last) for sizes in self.sizes.parts(by))
+            return
+        factor = by.factor
+        for part in range(factor):  # k = factor·k' + part: where k begins and ends, not all parts have the same k'
+            sizes = self.sizes.refined(Refinement(factor, 0))
+            last = None if self.last is None else (self.last - part) // factor
+            first = -((part - self.first) // factor)
+            if last is None or first <= last:
+                yield Run(sizes.chosen(len(sizes.weights) - 1, part), first, last)
 
 
 class SizeSet(NamedTuple):
@@ -80,64 +97,49 @@ class SizeSet(NamedTuple):
 def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
     """Returns all sizes n ≥ 1 for which every limit holds, as runs.
 
-    `limits` gets a residue class of sizes and yields the limits; it raises `Unsettled` where the class must be
-    split further. The work depends on the strides only, never on a size.
+    `limits` gets a family of sizes and yields the limits; it raises `Unsettled` where the family must be divided
+    further. The work depends on how many strides and limits there are, never on a size or on the period. Raises
+    SizeError where that would be too much.
     """
     runs: list[Run] = []
-    classes = [Affine(1, 1)]
-    while classes:
-        sizes = classes.pop()
-        first, last = 0, None
+    waiting = [Affine(1, 0)]
+    looked_at = 0
+    while waiting:
+        looked_at += 1
+        if looked_at + len(waiting) > MAX_FAMILIES:
+            raise too_rare(f"more than {MAX_FAMILIES} cases would have to be told apart")
+        sizes = waiting.pop()
+        if abs(sizes.step) > MAX_PERIOD:
+            raise too_rare(f"the strides multiply to more than {MAX_PERIOD:,}")
         try:
-            for limit in limits(sizes):
-                low, high = limit.solve()
-                first = max(first, low)
-                last = high if last is None else last if high is None else min(last, high)
-                if last is not None and last < first:
-                    break
-            else:
-                runs.append(Run(sizes.step, sizes.offset, first, last))
+            run, further = settled(sizes, limits)
         except Unsettled as unsettled:
-            classes += split(sizes, unsettled.factor)
+            waiting += sizes.parts(unsettled.step)
+        else:
+            runs += run
+            waiting += further
     return runs
 
 
-def split(sizes: Affine, factor: int) -> Iterator[Affine]:
-    """Yields the `factor` residue classes that make up one."""
-    if sizes.step * factor > MAX_PERIOD:
-        message = f"the strides multiply to more than {MAX_PERIOD}: the sizes that fit repeat too rarely to be listed"
-        raise SizeError(Fault("period-too-long", message, cure="Use fewer levels, or smaller strides."))
-    for part in range(factor):
-        yield Affine(sizes.step * factor, sizes.offset + part * sizes.step)
+def settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tuple[list[Run], list[Affine]]:
+    """Returns the run of a family whose members all keep the limits, and those k of it for which only some do."""
+    every, some = Span(None, None), Span(None, None)
+    for limit in chain([at_least(sizes, 1, "an image has a sample")], limits(sizes)):
+        one, other = limit.spans()
+        every, some = every.both(one), some.both(other)
+        if some.empty:
+            return [], []
+    if sizes.step == 0:
+        return [Run(sizes, 0, 0)], []
+    edges = list(some.without(every))
+    if sum(map(len, edges)) > MAX_FAMILIES:
+        raise too_rare(f"more than {MAX_FAMILIES} sizes are exceptions")
+    assert every.first is not None, "sizes begin at 1"
+    runs = [] if every.empty else [Run(sizes, every.first, every.last)]
+    return runs, [sizes.at(k) for edge in edges for k in edge]
 
 
-def collect(runs: list[Run]) -> SizeSet:
-    """Returns the union of the runs, with the smallest period and the earliest start that describe it."""
-    endless = [run for run in runs if run.last is None]
-    ending = {n for run in runs if run.last is not None for n in members(run, 0)}
-    period = lcm(*(run.step for run in endless))
-    remainders = {(run.offset + part * run.step) % period for run in endless for part in range(period // run.step)}
-    start = max([1, *(run.offset + run.first * run.step for run in endless), *(n + 1 for n in ending)])
-    few = ending | {n for run in endless for n in members(run, start)}
-    period, remainders = shortest(period, remainders)
-    while start > 1 and ((start - 1) in few) == ((start - 1) % period in remainders):
-        start -= 1
-        few.discard(start)
-    return SizeSet(tuple(sorted(few)), start, period, tuple(sorted(remainders)))
-
-
-def members(run: Run, end: int) -> Iterator[int]:
-    """Yields the sizes of a run below `end`, or all of a run that ends."""
-    last = run.last if run.last is not None else (end - 1 - run.offset) // run.step
-    for k in range(run.first, last + 1):
-        yield run.offset + k * run.step
-
-
-def shortest(period: int, remainders: set[int]) -> tuple[int, set[int]]:
-    """Returns the smallest divisor of `period` by which the remainders repeat, and the remainders modulo it."""
-    for divisor in range(1, period):
-        if period % divisor == 0:
-            folded = {remainder % divisor for remainder in remainders}
-            if len(folded) * (period // divisor) == len(remainders):
-                return divisor, folded
-    return period, remainders
+def too_rare(reason: str) -> SizeError:
+    """Returns the error for sizes that cannot be listed."""
+    message = f"the sizes that fit repeat too rarely to be listed: {reason}"
+    return SizeError(Fault("period-too-long", message, cure="Use fewer levels, or smaller strides."))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unetkit.geometry import EVERYWHERE, Affine, Grid, Interval, Limit, Number, at_least, equal
+from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.operation import Axes, Layer, Operation, facts, misfit
 from unetkit.operations.resampling import torch_mode
+from unetkit.operations.taps import Resize
 
 
 class Meeting(Operation):
@@ -168,15 +169,21 @@ class ResizeTo(Operation):
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1]
 
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[1], sizes[0], "samples are made"),)
+
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (wanted if sizes[0] == sizes[1] else EVERYWHERE, None)
+        return (Resize(self.method, sizes[0], sizes[1]).needs(wanted), None)
+
+    def stretches(self, axis: int, sizes: Axes) -> bool:
+        return sizes[0] != sizes[1]
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1] - sizes[0]
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         before, after = sizes[0], sizes[1]
-        if before == after or isinstance(before, Affine) or isinstance(after, Affine):
+        if before == after or isinstance(before, Affine) or isinstance(after, Affine):  # a family is aligned
             return grids[0]
         step = grids[0].step * before / after
         return Grid(grids[0].start + (step - grids[0].step) / 2, step)

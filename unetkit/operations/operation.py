@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from unetkit.errors import BlockError, Fault
-from unetkit.geometry import Grid, Interval, Limit, Number
+from unetkit.geometry import Grid, Interval, Limit, Number, equal
 
 Axes = tuple[int, ...]
 T = TypeVar("T")
@@ -50,7 +50,7 @@ def facts(operation: type[T]) -> type[T]:
 class Operation:
     """One step of a network, as facts about it. The defaults are those of a pointwise operation on one signal.
 
-    Sizes are per axis and come in the order of the inputs; they are integers, or residue classes (`Affine`) that pass
+    Sizes are per axis and come in the order of the inputs; they are integers, or families of sizes (`Affine`) that pass
     through the same formula. `inputs` are the channels of the inputs.
     """
 
@@ -114,9 +114,17 @@ class Operation:
         """Returns how many samples at the far end have no influence on the output (of a resize: how many it makes)."""
         return 0
 
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        """Returns what must hold for `dropped` to be 0, for one size or a family of sizes."""
+        return (equal(self.dropped(axis, sizes), 0, "samples are dropped"),)
+
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         """Returns per input the interval that the outputs `wanted` come from; None where only its size counts."""
         return (wanted,) * len(sizes)
+
+    def stretches(self, axis: int, sizes: Axes) -> bool:
+        """Whether the distance between the samples that it reads depends on the sizes, so that no tile is exact."""
+        return False
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         """Returns where the output samples sit, in input pixels."""

@@ -38,9 +38,17 @@ class MaxPool(Operation):
         return (at_least(sizes[0], least, window_rule(self.kernel[axis], least)),)
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return max(0, self._room(axis, sizes[0]) % self.stride[axis] - self._spare(axis))
+
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        if self.stride[axis] == 1:
+            return ()
         rest = self._room(axis, sizes[0]) % self.stride[axis]
-        gap = max(0, self.stride[axis] - self.kernel[axis])  # between two windows, everywhere
-        return max(0, rest - self.padding[axis] - gap)  # what was padded at the far end is no loss
+        return (at_least(self._spare(axis), rest, "samples are dropped"),)
+
+    def _spare(self, axis: int) -> int:
+        """Returns how many samples beyond the last window are no loss: padding, or what no window ever covers."""
+        return self.padding[axis] + max(0, self.stride[axis] - self.kernel[axis])
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         stride, padding = self.stride[axis], self.padding[axis]

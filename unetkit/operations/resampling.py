@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number
+from unetkit.geometry import Grid, Interval, Limit, Number
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, misfit, volume
+from unetkit.operations.taps import Resize, misrounds
 
 TORCH_MODES = {
     ("nearest", 1): "nearest",
@@ -17,9 +18,6 @@ TORCH_MODES = {
     ("cubic", 2): "bicubic",
 }
 """torch's word for a method in so many dims."""
-
-TAPS = {"nearest": (0, 0), "linear": (0, 1), "cubic": (-1, 2)}
-"""The samples around floor(position) that a method reads."""
 
 
 def torch_mode(method: str, dims: int) -> str:
@@ -49,29 +47,19 @@ class Interpolate(Operation):
 
     @property
     def sees_image(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        """Whether the positions depend on the size of the image."""
-        return self.align_corners
+        """Whether the positions depend on the size of the image, or on the place in it."""
+        return self.align_corners or (self.method == "nearest" and any(map(misrounds, self.factor)))
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[0] * self.factor[axis]
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        factor = self.factor[axis]
-        if factor == 1:
-            return (wanted,)
-        if self.align_corners:
-            return (EVERYWHERE,)
-        if self.method == "nearest":
-            return (Interval(wanted.low // factor, wanted.high // factor),)
-        first = min(self._taps(o, factor)[0] for o in range(wanted.low, min(wanted.high, wanted.low + factor) + 1))
-        last = max(self._taps(o, factor)[1] for o in range(max(wanted.low, wanted.high - factor), wanted.high + 1))
-        return (Interval(first, last),)
+        factor, before = self.factor[axis], sizes[0]
+        return (Resize(self.method, before, before * factor, factor, self.align_corners).needs(wanted),)
 
-    def _taps(self, position: int, factor: int) -> tuple[int, int]:
-        """Returns the first and last sample read for one output: around (o + ½) / factor − ½, or that one if whole."""
-        floor, rest = divmod(2 * position + 1 - factor, 2 * factor)
-        before, after = TAPS[self.method] if rest else (0, 0)
-        return floor + before, floor + after
+    def stretches(self, axis: int, sizes: Axes) -> bool:
+        factor = self.factor[axis]
+        return factor > 1 and (self.align_corners or (self.method == "nearest" and misrounds(factor)))
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         # with align_corners the true spacing is that of this grid in the middle of the image only

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from heapq import heappop, heappush
+from math import inf
 from typing import Any, NamedTuple
 
-from unetkit.geometry import Affine, Drifting, Run, SizeSet, Unsettled, collect, solve, split
+from unetkit.geometry import Drifting, Run, SizeSet, Unsettled, collect, solve
+from unetkit.geometry.residues import MAX_FAMILIES, too_rare
 from unetkit.planning import propagate
-from unetkit.planning.propagate import Nodes
+from unetkit.planning.propagate import Meeting, Nodes
 
 
 class Alignment(NamedTuple):
@@ -37,24 +39,39 @@ def accepted(nodes: Nodes, axis: int) -> SizeSet:
     return collect(solve(lambda size: propagate.each_limit(nodes, axis, size)))
 
 
-def aligned(nodes: Nodes, axis: int, main: dict[int, int]) -> SizeSet:
-    """Returns the accepted sizes at which nothing is dropped, and signals meet with the least offset in all."""
-    runs = solve(lambda size: propagate.each_limit(nodes, axis, size, lossless=True))
-    rated = [item for run in runs for item in rate(nodes, axis, main, run)]
-    least = min((offset for offset, _ in rated), default=0.0)
-    return collect([run for offset, run in rated if offset == least])
+def aligned(nodes: Nodes, axis: int, output: int, main: dict[int, int]) -> SizeSet:
+    """Returns the accepted sizes at which nothing is dropped, and signals meet with the least offset in all.
+
+    The output is no larger than the image there.
+    """
+    runs = solve(lambda size: propagate.each_lossless_limit(nodes, axis, size, output))
+    return collect(nearest(nodes, axis, main, runs))
 
 
-def rate(nodes: Nodes, axis: int, main: dict[int, int], run: Run) -> Iterator[tuple[float, Run]]:
-    """Yields the run, or the parts of it, with the sum of all offsets; what drifts with the size is left out."""
-    sizes = Affine(run.step, run.offset)
-    try:
-        found = propagate.sizes(nodes, axis, sizes)[0]
-        yield sum(meeting.offset for meeting in propagate.grids(nodes, axis, found, main)[1]), run
-    except Drifting:
-        return
-    except Unsettled as unsettled:
-        for part, finer in enumerate(split(sizes, unsettled.factor)):
-            first = -((part - run.first) // unsettled.factor)
-            last = None if run.last is None else (run.last - part) // unsettled.factor
-            yield from rate(nodes, axis, main, Run(finer.step, finer.offset, max(0, first), last))
+def nearest(nodes: Nodes, axis: int, main: dict[int, int], runs: list[Run]) -> list[Run]:
+    """Returns the runs, or the parts of them, with the least sum of all offsets; what drifts with the size is left out.
+
+    Those whose first meetings have the least offsets are looked at first, so that the others need no further look.
+    """
+    found: list[Run] = []
+    waiting = [(0.0, number, run) for number, run in enumerate(runs)]
+    looked_at, least = len(runs), inf
+    while waiting and waiting[0][0] <= least:
+        _, _, run = heappop(waiting)
+        meetings: list[Meeting] = []
+        try:
+            propagate.grids(nodes, axis, propagate.sizes(nodes, axis, run.sizes)[0], main, meetings)
+        except Drifting:
+            continue
+        except Unsettled as unsettled:
+            so_far = sum(meeting.offset for meeting in meetings)
+            for part in run.parts(unsettled.step):
+                looked_at += 1
+                heappush(waiting, (so_far, looked_at, part))
+            if looked_at > MAX_FAMILIES:
+                raise too_rare(f"more than {MAX_FAMILIES} cases have offsets of their own") from None
+        else:
+            offset = sum(meeting.offset for meeting in meetings)
+            found = [*found, run] if offset == least else [run] if offset < least else found
+            least = min(least, offset)
+    return found

@@ -11,6 +11,8 @@ from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet, fixed
 from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
+from unetkit.planning.propagate import Meeting
+from unetkit.planning.receptive import LARGE, receptive_field
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.planning.wire import Pieces, wire
 from unetkit.signal import Node, Span
@@ -160,7 +162,7 @@ class Plan:
     @cached_property
     def aligned(self) -> tuple[SizeSet, ...]:
         """Per axis, the accepted sizes at which nothing is dropped and skips meet the decoder with the least offset."""
-        return self._per_axis(lambda axis: aligned(self.nodes, axis, self.main_inputs))
+        return self._per_axis(lambda axis: aligned(self.nodes, axis, self.output, self.main_inputs))
 
     @cached_property
     def fitting(self) -> tuple[SizeSet, ...]:
@@ -206,7 +208,8 @@ class Plan:
 
     def _alignment(self, axis: int, n: int) -> Alignment:
         found = propagate.sizes(self.nodes, axis, n)[0]
-        meetings = propagate.grids(self.nodes, axis, found, self.main_inputs)[1]
+        meetings: list[Meeting] = []
+        propagate.grids(self.nodes, axis, found, self.main_inputs, meetings)
         offsets: dict[int, float] = {}
         for meeting in meetings:
             _, level, slot = position(self.span_of(meeting.node).scope, self.spec.depth)
@@ -251,7 +254,7 @@ class Plan:
 
     def _output_grid(self, axis: int, n: int) -> Grid:
         found = propagate.sizes(self.nodes, axis, n)[0]
-        return propagate.grids(self.nodes, axis, found, self.main_inputs)[0][self.output]
+        return propagate.grids(self.nodes, axis, found, self.main_inputs)[self.output]
 
     def block_grid(self, scope: str, size: Size) -> tuple[tuple[Grid, int], ...]:
         """Returns per axis where the samples of a block's output sit, in input pixels, and how many they are.
@@ -265,7 +268,7 @@ class Plan:
 
         def along(axis: int, n: int) -> tuple[Grid, int]:
             found = propagate.sizes(self.nodes, axis, n)[0]
-            return propagate.grids(self.nodes, axis, found, self.main_inputs)[0][index], fixed(found[index])
+            return propagate.grids(self.nodes, axis, found, self.main_inputs)[index], fixed(found[index])
 
         return self._along(along, self.padded_size(tuple(size)))
 
@@ -366,7 +369,8 @@ class Plan:
     def receptive_fields(self) -> tuple[tuple[int, int] | None, ...]:
         """Per axis, the least and the most input samples that one output sample depends on, over all its phases.
 
-        None where that is the whole image, or where no size is accepted. Upsampling makes neighbours differ.
+        None where that is the whole image, or where no size is accepted. Upsampling makes neighbours differ; where what
+        an operation reads depends on the size of the image, it is that of an image of natural size.
         """
         return self._per_axis(self._receptive_field)
 
@@ -374,26 +378,12 @@ class Plan:
         size = self.aligned[axis].minimum or self.accepted[axis].minimum
         if size is None:
             return None
-        intervals = [self.receptive_interval(axis, phase, size) for phase in range(self._phases(axis))]
-        lengths = [interval.length for interval in intervals if interval is not None and interval.bounded]
-        return (min(lengths), max(lengths)) if len(lengths) == len(intervals) else None
+        return receptive_field(self.nodes, axis, self.output, size, self.accepted[axis].above(LARGE[self.dims]) or size)
 
     @property
     def receptive_field(self) -> tuple[int | None, ...]:
         """Per axis, the most input samples that one output sample depends on; None where that is the whole image."""
         return tuple(widths and widths[1] for widths in self.receptive_fields)
-
-    def _phases(self, axis: int) -> int:
-        """Returns after how many output samples the same pattern of needs comes again."""
-        deepest = 1
-        times = {0: (1, 1)}
-        for index, node in enumerate(self.nodes):
-            if node.operation is not None:
-                up, down = times[node.inputs[0]]
-                grow, shrink = node.operation.rescale(axis) if node.operation.rescales else (1, 1)
-                times[index] = (up * grow, down * shrink)
-                deepest = max(deepest, up * grow // (down * shrink))
-        return deepest
 
     def crop_target(self, size: Size) -> tuple[slice, ...]:
         """Returns the slices that cut a label map of the input's size to the output, by the output's grid.

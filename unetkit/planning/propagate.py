@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import NamedTuple
 
-from unetkit.geometry import PIXELS, Affine, Grid, Interval, Limit, Number, equal
+from unetkit.geometry import EVERYWHERE, PIXELS, Affine, Grid, Interval, Limit, Number, at_least
 from unetkit.signal import Node
 
 Nodes = tuple[Node, ...]
@@ -27,20 +28,47 @@ def sizes(nodes: Nodes, axis: int, size: Number) -> tuple[list[Number], list[tup
     return found, limits
 
 
-def each_limit(nodes: Nodes, axis: int, size: Affine, *, lossless: bool = False) -> Iterator[Limit]:
-    """Yields every limit on a residue class of sizes as the signal passes; `lossless`: also that nothing is dropped."""
+def each_limit(nodes: Nodes, axis: int, size: Affine) -> Iterator[Limit]:
+    """Yields every limit on a family of sizes as the signal passes."""
+    return flow(nodes, axis, size, [], lossless=False)
+
+
+def each_lossless_limit(nodes: Nodes, axis: int, size: Affine, output: int) -> Iterator[Limit]:
+    """Yields every limit on a family of sizes, and what holds where nothing is dropped, made or more than the image.
+
+    The output has at most a sample for each of the image's, where it has the image's resolution.
+    """
     found: list[Number] = []
+    yield from flow(nodes, axis, size, found, lossless=True)
+    if resolution(nodes, axis)[output] == 1:
+        yield at_least(size, found[output], "the output is larger than the image")
+
+
+def flow(nodes: Nodes, axis: int, size: Affine, found: list[Number], *, lossless: bool) -> Iterator[Limit]:
+    """Yields every limit on a family of sizes, and fills `found` with the size of each signal."""
     for _, operation, inputs, _ in nodes:
         if operation is None:
             found.append(size)
         elif operation.pointwise:
             found.append(found[inputs[0]])
         else:
-            taken = tuple(found[i] for i in inputs)
+            taken = tuple([found[i] for i in inputs])
             yield from operation.limits(axis, taken)
             if lossless:
-                yield equal(operation.dropped(axis, taken), 0, "samples are dropped")
+                yield from operation.lossless(axis, taken)
             found.append(operation.size(axis, taken))
+
+
+def resolution(nodes: Nodes, axis: int) -> list[Fraction]:
+    """Returns for each signal how many input pixels lie between two of its samples, by the strides alone."""
+    steps: list[Fraction] = []
+    for _, operation, inputs, _ in nodes:
+        step = steps[inputs[0]] if inputs else Fraction(1)
+        if operation is not None and operation.rescales:
+            times, divided = operation.rescale(axis)
+            step = step * times / divided
+        steps.append(step)
+    return steps
 
 
 class Meeting(NamedTuple):
@@ -50,10 +78,11 @@ class Meeting(NamedTuple):
     offset: float
 
 
-def grids(nodes: Nodes, axis: int, found: list[Number], main: dict[int, int]) -> tuple[list[Grid], list[Meeting]]:
-    """Returns the grid of every signal, and where signals meet. `main`: the input that leads, by node."""
+def grids(
+    nodes: Nodes, axis: int, found: list[Number], main: dict[int, int], meetings: list[Meeting] | None = None
+) -> list[Grid]:
+    """Returns the grid of every signal. `main`: the input that leads, by node; `meetings` gets where signals meet."""
     result: list[Grid] = []
-    meetings: list[Meeting] = []
     for index, (_, operation, inputs, _) in enumerate(nodes):
         if operation is None:
             result.append(PIXELS)
@@ -61,13 +90,14 @@ def grids(nodes: Nodes, axis: int, found: list[Number], main: dict[int, int]) ->
             result.append(result[inputs[0]])
         elif operation.meets:
             leading = result[inputs[main.get(index, 0)]]
-            offset = max((abs(result[i].start - leading.start) for i in inputs), default=0)
-            meetings.append(Meeting(index, float(offset)))
+            if meetings is not None:
+                offset = max((abs(result[i].start - leading.start) for i in inputs), default=0)
+                meetings.append(Meeting(index, float(offset)))
             result.append(leading)
         else:
             taken = tuple(found[i] for i in inputs)
             result.append(operation.grid(axis, tuple(result[i] for i in inputs), taken))
-    return result, meetings
+    return result
 
 
 def needs(nodes: Nodes, axis: int, found: list[int], output: int, wanted: Interval) -> Interval | None:
@@ -84,6 +114,15 @@ def needs(nodes: Nodes, axis: int, found: list[int], output: int, wanted: Interv
             parts = node.operation.needs(axis, interval, tuple(found[i] for i in node.inputs))
         for source, part in zip(node.inputs, parts, strict=True):
             if part is not None:
+                part = part if interval.bounded else EVERYWHERE
                 before = asked[source]
                 asked[source] = part if before is None else before.union(part)
     return asked[0]
+
+
+def stretches(nodes: Nodes, axis: int, found: list[int]) -> bool:
+    """Whether, at these sizes, the distance between the samples that some operation reads depends on the sizes."""
+    return any(
+        operation is not None and not operation.pointwise and operation.stretches(axis, tuple(found[i] for i in inputs))
+        for _, operation, inputs, _ in nodes
+    )

@@ -61,8 +61,10 @@ def wrapping(plan: Plan) -> tuple[str, ...]:
 
 
 def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
-    """Returns what the network sees along an axis; None where an output needs the whole of it."""
+    """Returns what the network sees along an axis; None where that depends on the size, so that no tile is exact."""
     found = [int(n) for n in propagate.sizes(plan.nodes, axis, frame.input)[0]]  # type: ignore[arg-type]
+    if propagate.stretches(plan.nodes, axis, found):
+        return None
 
     def needs(position: int) -> Interval | None:
         return propagate.needs(plan.nodes, axis, found, plan.output, Interval(position, position))
@@ -84,20 +86,22 @@ def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
 def steps(plan: Plan, axis: int, frame: Frame) -> int:
     """Returns the least number of input samples that is a whole number of samples in every feature map."""
     found = propagate.sizes(plan.nodes, axis, frame.input)[0]
-    grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[0]
+    grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)
     return lcm(plan.fitting[axis].period, *(grid.step.numerator for grid in grids))
 
 
 def low(interval: Interval | None) -> int:
     """Returns the first position of an interval that is there."""
     assert interval is not None, "the output depends on no input"
-    return interval.low
+    position: int = interval.low
+    return position
 
 
 def high(interval: Interval | None) -> int:
     """Returns the last position of an interval that is there."""
     assert interval is not None, "the output depends on no input"
-    return interval.high
+    position: int = interval.high
+    return position
 
 
 def turning_point(holds: Callable[[int], bool]) -> int:

@@ -76,7 +76,7 @@ def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
     Raises SizeError where the output has another resolution than the input.
     """
     found = propagate.sizes(plan.nodes, axis, size)[0]
-    grid = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[0][plan.output]
+    grid = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[plan.output]
     if grid.step != 1:
         message = f"{plan.spec.name}: the output has a sample every {grid.step} pixels, not one for each"
         raise SizeError(Fault("output-resolution", message))

@@ -62,13 +62,18 @@ class Wrapped(Operation):
             yield equal(sizes[0] % own.multiple, 0, rule, "size-multiple")
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return max(0, self._left(axis, sizes))
+
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (at_least(0, self._left(axis, sizes), "samples are dropped"),)
+
+    def _left(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        """Returns by how many samples the input is longer than what the last output sees."""
         own = self.axes[axis]
-        if own.sees_image or own.stride == 1:
+        if own.sees_image or own.stride == 1 or own.scale > 1:
             return 0
         last = self.size(axis, sizes) - 1
-        if own.scale > 1:
-            return 0
-        return at_most_zero(sizes[0] - 1 - (last * own.stride + own.after))
+        return sizes[0] - 1 - (last * own.stride + own.after)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         own = self.axes[axis]
@@ -103,10 +108,3 @@ class Wrapped(Operation):
 
     def label(self) -> str:
         return f"{self.module.__name__}{' (measured)' if self.measured else ''}"
-
-
-def at_most_zero(number: Number) -> Number:
-    """Returns a count of samples that are left over; none where the number is negative."""
-    if isinstance(number, int):
-        return max(0, number)
-    return number if number.offset > 0 or number.step else 0

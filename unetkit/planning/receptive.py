@@ -1,0 +1,60 @@
+"""The receptive field: how many input samples one output sample depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import inf
+
+from unetkit.geometry import Affine, Interval, Number, Unsettled
+from unetkit.geometry.residues import MAX_FAMILIES, too_rare
+from unetkit.planning import propagate
+from unetkit.planning.propagate import Nodes
+
+MAX_POSITIONS = 512
+"""Outputs that are looked at where what they depend on follows no pattern."""
+LARGE = {1: 512, 2: 512, 3: 128}
+"""Samples along an axis of the image whose outputs are looked at then, by dims."""
+
+
+def receptive_field(nodes: Nodes, axis: int, output: int, size: int, large: int) -> tuple[int, int] | None:
+    """Returns the least and the most input samples that an output depends on; None where that is the whole image.
+
+    It is found for all outputs of a regular network at once. Where the distance between what an operation reads depends
+    on the size of the image, it is that of an image of `large` samples, in which up to MAX_POSITIONS are looked at.
+    """
+    found = integers(nodes, axis, size)
+    if not propagate.stretches(nodes, axis, found):
+        return lengths(nodes, axis, found, output, [Affine(1, 0)])
+    found = integers(nodes, axis, large)
+    return lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // MAX_POSITIONS))
+
+
+def integers(nodes: Nodes, axis: int, size: int) -> list[int]:
+    """Returns the size of every signal for one size of the image."""
+    return [int(n) for n in propagate.sizes(nodes, axis, size)[0]]  # type: ignore[arg-type]
+
+
+def lengths(
+    nodes: Nodes, axis: int, found: list[int], output: int, positions: Sequence[Number]
+) -> tuple[int, int] | None:
+    """Returns the least and the most samples that outputs depend on, at given positions or families of positions."""
+    least, most = inf, 0
+    waiting = list(positions)
+    allowed = MAX_FAMILIES + len(waiting)
+    while waiting:
+        position = waiting.pop()
+        allowed -= 1
+        if allowed < len(waiting):
+            raise too_rare(f"one output depends on as much as another in more than {MAX_FAMILIES} ways")
+        try:
+            interval = propagate.needs(nodes, axis, found, output, Interval(position, position))
+        except Unsettled as unsettled:
+            assert isinstance(position, Affine), "a single position is settled"
+            waiting += position.parts(unsettled.step)
+            continue
+        if interval is None or not interval.bounded:
+            return None
+        length = interval.length
+        low, high = length.bounds() if isinstance(length, Affine) else (length, length)
+        least, most = min(least, low), max(most, high)
+    return (int(least), most) if most else None
