@@ -14,10 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import unetkit
-from tests.campaign import examples
+from tests.campaign import examples, sharded
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
+from unetkit.model.assembly import assemble
+from unetkit.model.init import Uninitialized
 from unetkit.testing.strategies import specs
 
 EXAMPLES = examples(100)
@@ -100,6 +102,49 @@ def test_an_image_of_any_size_has_an_output_of_its_size(data: st.DataObject) -> 
     network = unetkit.build(planned.spec, seed=0).eval()
     with torch.no_grad():
         assert network(torch.rand(1, planned.spec.in_channels, *size)).shape[2:] == size
+
+
+@sharded(2000, 8)
+def test_the_output_is_no_larger_than_the_image_and_has_its_grid(data: st.DataObject) -> None:
+    """At odd sizes: torch gives the planned size; where its samples lie in the image does not depend on the size."""
+    spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": data.draw(st.sampled_from(MODES))}))
+    planned = unetkit.plan(spec)
+    assume(all(planned.aligned))
+    least = [sizes.minimum or 1 for sizes in planned.accepted]
+    halves = [st.integers(n // 2, n // 2 + sizes.period) for n, sizes in zip(least, planned.fitting, strict=True)]
+    size = tuple(2 * data.draw(half) + 1 for half in halves)
+    inner = planned.padded_size(size)
+    assume(prod(inner) <= 1 << 22)
+    try:
+        output = planned.output_size(size)
+    except SizeError as error:
+        assert error.faults[0].code == "size-too-small"
+        return
+    assert all(m <= n for m, n in zip(output, size, strict=True))
+    assert all(m <= n for m, n in zip(planned.at(inner).output_size, inner, strict=True))
+    grids = planned.output_grid(size)
+    assert all(grid.step == 1 for grid in grids) and grids == planned.output_grid(inner)
+    assert all(cut.start >= 0 and cut.stop <= n for cut, n in zip(planned.crop_target(size), size, strict=True))
+    if data.draw(st.integers(0, 7)) == 0:  # test_plan_equals_torch does so for all
+        with torch.device("meta"), Uninitialized():
+            network = assemble(planned).eval()
+        assert tuple(network(torch.empty(1, spec.in_channels, *size, device="meta")).shape[2:]) == output
+
+
+@pytest.mark.parametrize("size", [31, 32, 33, 47])
+def test_an_output_without_a_skip_at_full_resolution_is_no_larger_than_the_image(size: int) -> None:
+    """A way down that rounds up, and a way up that doubles: 31 samples would become 32."""
+    change = {"down": "strided_conv", "levels": {0: {"skip": {"type": "none"}}}}
+    odd, plain = (unetkit.load(SMALL | change | {"odd_sizes": kind}) for kind in ("pad", "error"))
+    assert unetkit.build(odd, seed=0).eval()(torch.rand(1, 1, size, size)).shape[2:] == (size, size)
+    assert unetkit.plan(plain).aligned[0] == SizeSet((), 1, 4, (0,))
+
+
+def test_the_warning_for_an_unaligned_size_says_that_the_output_is_larger_than_the_image() -> None:
+    change = {"down": "strided_conv", "levels": {0: {"skip": {"type": "none"}}}}
+    planned = unetkit.plan(unetkit.load(SMALL | change))
+    warning = planned.shift_warning((31, 32))
+    assert "height 31: " in warning and "the output has 32 samples, more than the image; nearest" in warning
 
 
 @random

@@ -226,13 +226,18 @@ class Plan:
     def shift_warning(self, size: Size) -> str:
         """Returns what is wrong with a size that is accepted but not aligned; nothing where it is aligned."""
         parts = []
-        for name, n, sizes, fit in zip(AXES[self.dims], size, self.aligned, self.alignment(size), strict=True):
+        outputs = self.output_size(size)
+        for name, n, m, sizes, fit in zip(
+            AXES[self.dims], size, outputs, self.aligned, self.alignment(size), strict=True
+        ):
             if fit.aligned:
                 continue
             apart = [f"{offset:g} at level {level}" for level, offset in fit.offsets.items() if offset]
             told = [f"encoder and decoder are {', '.join(apart)} input pixels apart"] if apart else []
             if fit.dropped:
                 told.append(f"{sum(fit.dropped.values())} samples at the far end are dropped")
+            if m > n:
+                told.append(f"the output has {m} samples, more than the image")
             near = [str(other) for other in (sizes.below(n), sizes.above(n)) if other is not None]
             advice = f"; nearest aligned sizes: {', '.join(near)}" if near else ""
             parts.append(f"{name} {n}: {', and '.join(told) or 'the grids drift apart'}{advice}")
