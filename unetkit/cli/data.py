@@ -79,6 +79,8 @@ def print_summary(values: dict[str, Any]) -> None:
         ("pairs", f"{values['pairs']}: {splits}"),
         ("size", size),
         ("channels", str(values["channels"])),
+        ("orientation", values["orientation"]),
+        ("spacing", spacing_text(values)),
         ("levels", f"{low:,.6g} to {high:,.6g}, normalised by {normalization}"),
         ("fingerprint", values["fingerprint"][:12]),
     ]
@@ -91,6 +93,19 @@ def print_summary(values: dict[str, Any]) -> None:
     print_rich(facts([row for row in rows if row[1]]), "", made)
     for note in values["notes"]:
         print_rich(f"note: {note}")
+
+
+def spacing_text(values: dict[str, Any]) -> str:
+    """Returns the distances between samples that the files say, in words; "" where they say none.
+
+    >>> spacing_text({"spacings": {"least": [0.8, 0.8, 1], "most": [0.8, 0.8, 3], "unit": "mm", "unknown": 0}})
+    '0.8×0.8×1 to 0.8×0.8×3 mm'
+    """
+    found = values["spacings"]
+    if found is None:
+        return ""
+    least, most = ("×".join(f"{step:.4g}" for step in found[end]) for end in ("least", "most"))
+    return (least if least == most else f"{least} to {most}") + (f" {found['unit']}" if found["unit"] else "")
 
 
 def write_sheet(file: Path, asked: DataSpec, checked: Checked, count: int) -> None:

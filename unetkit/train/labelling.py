@@ -24,7 +24,7 @@ from unetkit.imagefiles.turning import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
-from unetkit.train.modelfile import Trained
+from unetkit.train.modelfile import PLACED, Trained, stored
 
 HEAP_SHARE = 0.5
 """Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
@@ -92,13 +92,14 @@ def refuse_means(asked: Asked) -> None:
 
 
 def preparation(content: Content, file: Path) -> Preparation:
-    """Returns what an image needs before an exported file: nothing where that is a part of the file."""
+    """Returns what an image needs before an exported file, without what is a part of the file."""
+    placed = {name: stored(content.metadata, name, file) for name in PLACED if name in content.metadata}
     if content.levels is not None:
-        return Preparation(Normalization("none"))
+        return Preparation(Normalization("none"), **placed)
     if "normalization" not in content.metadata:
         message = f"{file} does not say how its images are normalised"
         raise FileError(Fault("model-untrained", message, cure="Export a model of `unetkit train`."))
-    return Preparation(Normalization.from_json(content.metadata["normalization"]))
+    return Preparation(Normalization.from_json(content.metadata["normalization"]), **placed)
 
 
 @dataclass(frozen=True)

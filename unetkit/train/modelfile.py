@@ -15,7 +15,7 @@ from torch import nn
 from unetkit.data import Normalization, Preparation
 from unetkit.data.pairs import Colour
 from unetkit.errors import Fault, FileError
-from unetkit.model import load_model, read_header, save
+from unetkit.model import load_model, plan_of, read_header, save
 from unetkit.model.hub import local
 
 
@@ -25,7 +25,7 @@ class Trained:
 
     `data` is the fingerprint of the images that it saw. `training` says how it was trained, in values that JSON has;
     a model card shows what it knows of `steps`, `seconds`, `run` (a resolved run), `loss` and `validation` (lists of
-    step and value) and `scores`, as in a run's result.json.
+    step and value) and `scores`, as in a run's result.json. `orientation`, `spacing` and `unit`: see `Preparation`.
     """
 
     model: nn.Module
@@ -34,15 +34,18 @@ class Trained:
     colours: tuple[Colour, ...] = ()
     data: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
+    orientation: str = ""
+    spacing: tuple[float, ...] = ()
+    unit: str = ""
 
     @property
     def preparation(self) -> Preparation:
         """What is done to images before the network, and to its output."""
-        return Preparation(self.normalization)
+        return Preparation(self.normalization, self.orientation, self.spacing, self.unit)
 
     def save(self, file: str | os.PathLike[str]) -> Path:
         """Writes the model file, whole or not at all, and returns its path; `unetkit.load_model` reads it too."""
-        values = {"classes": self.classes, "colours": self.colours, "data": self.data, "training": self.training}
+        values = {name: getattr(self, name) for name in STORED}
         extra = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
         return save(self.model, file, extra={"normalization": self.normalization.to_json()} | extra)
 
@@ -61,6 +64,8 @@ class Trained:
             )
         model = load_model(file)
         values = {name: stored(header, name, file) for name in STORED if name in header}
+        if len(values.get("spacing", ())) not in (0, plan_of(model).dims):
+            raise damaged(file, "spacing")
         try:
             normalization = Normalization.from_json(header["normalization"])
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
@@ -76,8 +81,13 @@ STORED: dict[str, TypeAdapter[Any]] = {
     "colours": TypeAdapter(tuple[tuple[Byte, Byte, Byte], ...], config=STRICT),
     "data": TypeAdapter(str, config=STRICT),
     "training": TypeAdapter(dict[str, Any], config=STRICT),
+    "orientation": TypeAdapter(Annotated[str, Field(pattern=r"^([LRPAIS]{1,3})?$")], config=STRICT),
+    "spacing": TypeAdapter(tuple[Annotated[float, Field(gt=0, allow_inf_nan=False)], ...], config=STRICT),
+    "unit": TypeAdapter(Annotated[str, Field(max_length=40)], config=STRICT),
 }
 """What a file keeps as JSON, and what each value must be."""
+PLACED = ("orientation", "spacing", "unit")
+"""What of it says where the samples of images must lie."""
 
 
 def stored(header: Mapping[str, str], name: str, file: object) -> Any:
@@ -89,7 +99,7 @@ def stored(header: Mapping[str, str], name: str, file: object) -> Any:
         value = STORED[name].validate_json(header[name])
     except (ValidationError, RecursionError) as error:
         raise damaged(file, name) from error
-    texts = value if name == "classes" else (value,) if name == "data" else ()
+    texts = value if name == "classes" else (value,) if name in ("data", "unit") else ()
     if not all(text.isprintable() for text in texts):
         raise damaged(file, name)
     return value

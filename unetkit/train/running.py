@@ -213,6 +213,7 @@ class Running:
             self.pairs.colours,
             self.splits.fingerprint,
             summary,
+            *self.preparation.placement,
         )
         trained.save(self.folder / f"{name}.safetensors")
 
