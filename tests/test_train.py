@@ -28,7 +28,7 @@ from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
 from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
-from unetkit.train.machine import bytes_of, check_memory, largest_patch
+from unetkit.train.machine import check_memory, largest_patch, step_bytes
 from unetkit.train.optimizers import SGD, AdamW
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
 from unetkit.train.supervision import Supervision, sampled
@@ -507,11 +507,11 @@ def test_an_activation_at_the_end_is_refused(photos: Path, tmp_path: Path) -> No
 
 def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
-    free = bytes_of(plan, (128, 128), 8, 2)
+    free = step_bytes(plan, (128, 128), 8, 2)
     monkeypatch.setattr("unetkit.train.machine.available_memory", lambda: free)
     check_memory(plan, (128, 128), 8)
     largest = largest_patch(plan, (512, 512), 8, free, 2)
-    assert bytes_of(plan, (largest, largest), 8, 2) <= free < bytes_of(plan, (largest + 2, largest + 2), 8, 2)
+    assert step_bytes(plan, (largest, largest), 8, 2) <= free < step_bytes(plan, (largest + 2, largest + 2), 8, 2)
     with pytest.raises(
         TrainError, match=rf"a step of 8 patches of 512×512 needs .* GB.*\n +training.patch={largest} fits"
     ):
@@ -530,7 +530,7 @@ def test_memory_is_counted_with_what_the_optimizer_keeps() -> None:
         made.step()
         kept = [value for state in made.state.values() for value in state.values() if isinstance(value, torch.Tensor)]
         assert sum(value.numel() for value in kept if value.dim()) == copies * plan.parameters
-        assert bytes_of(plan, (32, 32), 1, copies) - bytes_of(plan, (32, 32), 1, 0) == 4 * copies * plan.parameters
+        assert step_bytes(plan, (32, 32), 1, copies) - step_bytes(plan, (32, 32), 1, 0) == 4 * copies * plan.parameters
 
 
 def test_weights_and_images_have_channels_last_unless_there_is_instance_norm(photos: Path, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ class BatchNorm(Normalization):
     momentum: float = 0.1
     affine: bool = True
 
+    def training_limit(self, sizes: Axes, batch: int) -> str:
+        return "" if batch * volume(sizes) > 1 else "batch norm needs more than one value per channel in training"
+
     def parameters(self, inputs: Axes) -> int:
         return 2 * inputs[0] * self.affine
 

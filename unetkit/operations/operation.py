@@ -110,6 +110,10 @@ class Operation:
         """Returns the rule that the sizes of all axes break together, or nothing."""
         return ""
 
+    def training_limit(self, sizes: Axes, batch: int) -> str:
+        """Returns the rule that a batch of so many signals of these sizes breaks in training alone, or nothing."""
+        return ""
+
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         """Returns how many samples at the far end have no influence on the output (of a resize: how many it makes)."""
         return 0

@@ -1,8 +1,9 @@
 """Plan: what a spec means. Every size, channel and parameter of the network, without torch."""
 
+from unetkit.planning.batches import training_fault
 from unetkit.planning.memory import Memory, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
 from unetkit.planning.workspace import Execution
 
-__all__ = ["Execution", "FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan"]
+__all__ = ["Execution", "FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan", "training_fault"]

@@ -12,8 +12,9 @@ from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from unetkit.errors import Fault, SpecError
 from unetkit.operations import Conv, Operation, TransposedConv
-from unetkit.planning import Execution, Plan, needed_memory, plan
+from unetkit.planning import Execution, Plan, needed_memory, plan, training_fault
 from unetkit.planning.covering import covering_size
 from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
@@ -66,6 +67,9 @@ class Surveyor:
         """Returns the facts of a plan for one patch of the training."""
         blocks = self.blocks_of(made)
         geometry = self.geometry(made, patch_of(made.dims, training), blocks)
+        if training.get("batch") == 1 and (rule := training_fault(made, geometry.input_size, 1)):
+            cure = "Take a larger training.patch, or training.batch=2."
+            raise SpecError(Fault("size-too-small", rule, "training.patch", cure))
         return Facts(
             digest=sha256("\n".join([*made.heading(), *[block.text for block in blocks]]).encode()).hexdigest(),
             parameters=sum([block.parameters for block in blocks]),

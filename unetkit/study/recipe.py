@@ -96,7 +96,8 @@ class Recipe:
     def network(self, settings: Settings) -> Network:
         """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
         training = self.part("training", settings)
-        key = tuple(one for one in settings if one.part == "spec"), patch_of(self.base_plan.dims, training)
+        alone = training.get("batch") == 1  # which some norms do not take
+        key = tuple(one for one in settings if one.part == "spec"), patch_of(self.base_plan.dims, training), alone
         if key not in self.known:
             made, chosen = self.surveyor.plan(self.loaded(settings)), None
             if self.match != "none" and settings:

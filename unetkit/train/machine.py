@@ -21,6 +21,13 @@ def on_cpu(machine: Machine) -> bool:
     return machine.accelerator == "cpu" or (machine.accelerator == "auto" and not torch.cuda.is_available())
 
 
+def processes_of(machine: Machine) -> int:
+    """Returns how many processes share a batch, each with batch statistics of its own; 1 where they share those too."""
+    if not on_cpu(machine) or not isinstance(machine.devices, int):
+        return 1
+    return max(1, machine.devices) * machine.nodes
+
+
 def check_memory(
     plan: Plan, size: tuple[int, ...], batch: int, *, optimizer_copies: int = 2, levels: Collection[int] = ()
 ) -> None:
@@ -29,7 +36,7 @@ def check_memory(
     At some `levels` activations are computed again. bf16 counts as fp32, of which it needs 0.8 to 0.9 on the CPU.
     """
     again = recomputed(plan, levels)
-    free, needed = available_memory(), bytes_of(plan, size, batch, optimizer_copies, again)
+    free, needed = available_memory(), step_bytes(plan, size, batch, optimizer_copies, again)
     if needed <= free:
         return
     largest = largest_patch(plan, size, batch, free, optimizer_copies, again)
@@ -39,7 +46,7 @@ def check_memory(
     raise TrainError(Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch."))
 
 
-def bytes_of(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: Collection[str] = ()) -> int:
+def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: Collection[str] = ()) -> int:
     """Returns the bytes of a training step with patches whose output is at least `size`; some blocks computed again."""
     found = cover(plan, size).input_size
     needed = needed_memory(plan, found, Execution(batch, channels_last=plan.channels_last), recomputed=again)
@@ -55,7 +62,7 @@ def largest_patch(
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            fits = bytes_of(plan, (middle,) * plan.dims, batch, copies, again) <= free
+            fits = step_bytes(plan, (middle,) * plan.dims, batch, copies, again) <= free
         except SizeError:
             fits = True  # too small for the network: look above
         low, high = (middle, high) if fits else (low, middle)

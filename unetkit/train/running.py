@@ -24,7 +24,7 @@ from unetkit.train.errors import TrainError
 from unetkit.train.folder import data_changed
 from unetkit.train.frame import PATCH
 from unetkit.train.loggers import loggers
-from unetkit.train.machine import check_memory, on_cpu
+from unetkit.train.machine import check_memory, on_cpu, processes_of
 from unetkit.train.modelfile import Trained
 from unetkit.train.network import check_fit
 from unetkit.train.options import Machine
@@ -33,6 +33,7 @@ from unetkit.train.progress import TrainingBar
 from unetkit.train.quiet import quiet
 from unetkit.train.result import RunResult, timing, write_log, write_result
 from unetkit.train.runspec import RunSpec
+from unetkit.train.samples import check_samples
 from unetkit.train.task import Segmentation
 from unetkit.train.validation import Validation
 from unetkit.train.watch import Watch
@@ -58,6 +59,7 @@ class Running:
         self.preparation: Preparation = preparation_of(run.data, self.pairs)
         self.pairs = self.preparation.pairs(self.pairs)
         self.size = patch_size(run, self.pairs)
+        check_samples(run, self.plan, self.size, processes=processes_of(machine))
         self.model: nn.Module = build(run.spec, seed=run.training.seed)
 
     def result(self) -> RunResult:
@@ -171,6 +173,11 @@ class Running:
                 reason = error.strerror or str(error)
                 cure = "Make room, and run the same again: it goes on from its last checkpoint."
                 raise FileError(Fault("file-unwritable", f"{self.folder}: {reason}", cure=cure)) from error
+            except ValueError as error:  # of a batch norm in a block of others, of which the plan knows nothing
+                if "more than 1 value per channel" not in str(error):
+                    raise
+                cure = "Take a larger training.patch, or a larger training.batch."
+                raise TrainError(Fault("size-too-small", str(error), "training.patch", cure)) from error
         self.model.cpu().eval()
         return trainer.global_step if trainer.is_global_zero else None
 
