@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import shutil
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of, size_text
@@ -17,12 +23,15 @@ from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
+from unetkit.imagefiles.views import Decoded
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import unit_named
 from unetkit.writing import placed
 
 AXES = "XYZCS"
 """The fourth axis has channels unless the key `axes` says that it counts images; of vectors the fifth has them."""
+DECODED_BYTES = 256_000_000
+"""Compressed volumes up to this size are decoded once into memory; larger ones into a file that has no name."""
 
 
 @contextmanager
@@ -30,20 +39,27 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
     """Gives the volume, or its slices along the last axis for a 2D network, in the order X, Y, Z of the file."""
     nibabel = needed("nibabel", path)
     image = nibabel.load(path)
-    shape = tuple(image.shape)
+    check_type(path, np.dtype(image.get_data_dtype()))
+    letters = letters_of(path, tuple(image.shape), request)
+    layout = layout_of(path, image.shape, letters, request.dims, order="XYZ")
+    check_channels(path, image.shape, letters, layout, request.channels)
+    located = (*layout.spatial, *(axis for axis in layout.stack if axis < 3))
+    geometry = geometry_of(path, image).of_axes(located)
+    kept = {"class": type(image), "header": image.header, "affine": image.affine}
+    with ExitStack() as stack:
+        yield Images(path, numbers_of(path, image, stack), layout, letters, geometry, located, kept)
+
+
+def letters_of(path: Path, shape: tuple[int, ...], request: Request) -> str:
+    """Returns the letters of a volume's axes; raises FileError where the key says others, or there are too many."""
     if not 0 < len(shape) <= len(AXES):
         message = f"{path} ({size_text(shape)}) has {len(shape)} axes"
         raise FileError(Fault("image-dims", message, cure="Give volumes of 3 to 5 axes.", file=str(path)))
     said = AXES[: min(3, len(shape))] + "?" * (len(shape) - 3)
-    letters = (None if request.axes is None else asked_letters(path, shape, request, said)) or AXES[: len(shape)]
-    layout = layout_of(path, shape, letters, request.dims, order="XYZ")
-    check_channels(path, shape, letters, layout, request.channels)
-    check_type(path, np.dtype(image.get_data_dtype()))
-    compressed = path.suffix.lower() == ".gz"
-    array: Stored = np.asarray(image.dataobj) if compressed else image.dataobj
-    located = (*layout.spatial, *(axis for axis in layout.stack if axis < 3))
-    geometry = geometry_of(path, image).of_axes(located)
-    yield Images(path, array, layout, letters, geometry, located, {"header": image.header, "affine": image.affine})
+    asked = None if request.axes is None else asked_letters(path, shape, request, said)
+    if asked is not None:
+        return asked
+    return "XYZTC" if len(shape) == 5 else AXES[: len(shape)]
 
 
 def geometry_of(path: Path, image: Any) -> Geometry:
@@ -59,6 +75,51 @@ def geometry_of(path: Path, image: Any) -> Geometry:
         raise FileError(Fault("geometry", f"{path}: {error}", cure=cure, file=str(path))) from error
 
 
+@dataclass(frozen=True)
+class Voxels:
+    """The numbers of a volume in a file that is not compressed, scaled as its header says, read part by part."""
+
+    proxy: Any
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the volume."""
+        return tuple(self.proxy.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers: that of the file where they are not scaled."""
+        return type_of(self.proxy)
+
+    def __getitem__(self, part: Any) -> NDArray[Any]:
+        return np.asarray(self.proxy[part])
+
+
+def type_of(proxy: Any) -> np.dtype[Any]:
+    """Returns the type of the numbers of a volume as nibabel gives them."""
+    stored = np.dtype(proxy.dtype)
+    return stored if (proxy.slope, proxy.inter) == (1, 0) else np.result_type(stored, np.float64)
+
+
+def numbers_of(path: Path, image: Any, stack: ExitStack) -> Stored:
+    """Returns the numbers of a volume; of a compressed one, decoded once, when they are first read."""
+    if path.suffix.lower() != ".gz":
+        return Voxels(image.dataobj)
+    dtype = type_of(image.dataobj)
+    if prod(image.shape) * dtype.itemsize <= DECODED_BYTES:
+        return Decoded(tuple(image.shape), dtype, lambda: np.asarray(image.dataobj))
+
+    def unpacked() -> Stored:
+        """Returns the numbers in a copy of the file that is not compressed and goes with the last who reads it."""
+        copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+        with gzip.open(path) as packed:
+            shutil.copyfileobj(packed, copy, 1 << 22)
+        copy.seek(0)
+        return Voxels(type(image).from_stream(copy).dataobj)
+
+    return Decoded(tuple(image.shape), dtype, unpacked)
+
+
 @contextmanager
 def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
     """Gives a target that becomes a volume when it is filled, with the affine and the units of the image."""
@@ -70,4 +131,7 @@ def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterat
         header = images.kept["header"].copy()
         header.set_data_dtype(dtype)
         header.set_slope_inter(1, 0)
-        nibabel.save(nibabel.Nifti1Image(filled, images.kept["affine"], header), growing)
+        header.set_intent("none")
+        header["cal_min"] = header["cal_max"] = 0  # the range that viewers show
+        header.extensions.clear()
+        nibabel.save(images.kept["class"](filled, images.kept["affine"], header), growing)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -22,3 +23,22 @@ def check_type(path: Path, dtype: np.dtype[Any]) -> None:
     else:
         message, cure = f"{path} holds no numbers, but {dtype}", "Store numbers: integers or floats."
     raise FileError(Fault("image-type", message, cure=cure, file=str(path)))
+
+
+def check_memory(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raises FileError where an array that must be decoded whole is larger than the memory that is free."""
+    wanted, free = prod(shape) * dtype.itemsize, free_memory()
+    if wanted > free:
+        message = f"{path} has {wanted / 1e9:,.1f} GB when it is decoded, {free / 1e9:,.1f} GB of memory are free"
+        cure = "Store it uncompressed, or in smaller files."
+        raise FileError(Fault("image-memory", message, cure=cure, file=str(path)))
+
+
+def free_memory() -> int:
+    """Returns the bytes of main memory that a process can still get; 4 GB where the system does not say."""
+    try:
+        with open("/proc/meminfo", encoding="ascii") as file:
+            lines = dict(line.split(":", 1) for line in file)
+        return int(lines["MemAvailable"].split()[0]) * 1024
+    except (OSError, KeyError):
+        return 4_000_000_000

@@ -44,7 +44,13 @@ def header(path: Path) -> np.dtype[Any]:
 @contextmanager
 def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
     """Gives a target whose file has the axes of the image; channels stand where the image's do, else first."""
-    result = ResultAxes.of(images, channels)
+    with filled(path, ResultAxes.of(images, channels), dtype) as target:
+        yield target
+
+
+@contextmanager
+def filled(path: Path, result: ResultAxes, dtype: Any) -> Iterator[Target]:
+    """Gives a target whose file has these axes."""
     with placed(path) as growing:
         array = np.lib.format.open_memmap(growing, "w+", dtype, result.shape)
         raw = RawFile(growing, array.offset, array.dtype, result.shape)

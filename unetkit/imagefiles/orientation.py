@@ -24,3 +24,17 @@ def displayed(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     if orientation in (2, 3, 6, 7):
         pixels = pixels[:, ::-1]
     return np.asarray(pixels)
+
+
+def stored_part(part: tuple[slice, ...], size: tuple[int, ...], orientation: int) -> tuple[slice, ...]:
+    """Returns where a part (rows, columns) of the displayed picture of a size lies in the stored one.
+
+    >>> stored_part((slice(0, 1), slice(0, 2)), (2, 3), 6)
+    (slice(1, 3, None), slice(0, 1, None))
+    """
+    rows, columns = (slice(*one.indices(n)[:2]) for one, n in zip(part, size, strict=True))
+    if orientation in (3, 4, 7, 8):
+        rows = slice(size[0] - rows.stop, size[0] - rows.start)
+    if orientation in (2, 3, 6, 7):
+        columns = slice(size[1] - columns.stop, size[1] - columns.start)
+    return (columns, rows) if orientation >= 5 else (rows, columns)

@@ -37,7 +37,7 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
 def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
     """Gives a target that becomes a grey PNG when it is filled; probabilities become a NumPy file, channels first."""
     if path.suffix == ".npy":
-        with numpyfile.made(path, images, channels, dtype) as target:
+        with numpyfile.filled(path, ResultAxes.of(images, channels, in_place=False), dtype) as target:
             yield target
         return
     result = ResultAxes.of(images, channels)

@@ -102,7 +102,12 @@ def without_alpha(path: Path, pixels: NDArray[Any], request: Request) -> NDArray
         return pixels[..., 0] if found == 2 else pixels[..., :-1]
     if request.channels is None:
         return pixels
+    raise transparent(path, found)
+
+
+def transparent(path: Path, found: int) -> FileError:
+    """Returns the error for a picture whose alpha says something, and is not asked for."""
     take = list(range(found - 1))
     message = f"{path} is partly transparent: it has {found} channels, the last is alpha"
     cure = f"To leave alpha out: channels={{count: {found}, take: {take}}}. Or save it without."
-    raise FileError(Fault("channels", message, cure=cure, file=str(path)))
+    return FileError(Fault("channels", message, cure=cure, file=str(path)))

@@ -23,16 +23,19 @@ class ResultAxes:
     channels: int | None
 
     @classmethod
-    def of(cls, images: Images, channels: int | None, *, channel_before: str = "ZYX") -> ResultAxes:
+    def of(
+        cls, images: Images, channels: int | None, *, channel_before: str = "ZYX", in_place: bool = True
+    ) -> ResultAxes:
         """Returns the axes for results of so many channels, None for one number per sample.
 
-        Where the image's file has no axis for channels, theirs stands before the first of some axes, or at the end.
+        Where the image's file has no axis for channels, or theirs is not to stand `in_place` of it, it stands before
+        the first of some axes, or at the end.
         """
         stored, own = range(len(images.letters)), images.layout.channel
         axes = [axis for axis in stored if axis not in own]
         if channels is not None:
             spots = (place for place, axis in enumerate(axes) if images.letters[axis] in channel_before)
-            place = sum(axis < own[0] for axis in axes) if own else next(spots, len(axes))
+            place = sum(axis < own[0] for axis in axes) if own and in_place else next(spots, len(axes))
             axes.insert(place, CHANNEL)
         return cls(images, tuple(axes), channels)
 

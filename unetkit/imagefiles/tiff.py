@@ -1,67 +1,112 @@
-"""TIFF files: of one page or many, 8 to 64 bit, grey or colour; mapped part by part where they are not compressed."""
+"""TIFF files: of one page or many, 1 to 64 bit, grey or colour; mapped part by part where they are not compressed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.axes import lay_out
+from unetkit.errors import Fault, FileError
+from unetkit.imagefiles.axes import lay_out, size_text
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
-from unetkit.imagefiles.numbers import check_type
+from unetkit.imagefiles.numbers import check_memory, check_type
 from unetkit.imagefiles.raw import RawFile
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
+from unetkit.imagefiles.tiffcolour import as_displayed
+from unetkit.imagefiles.tifftags import Tags
+from unetkit.imagefiles.views import Decoded, Piled
 from unetkit.writing import placed
 
 DECODED_BYTES = 256_000_000
 """Compressed images up to this size are decoded once and whole; larger ones by the chunks that are asked for."""
+ASIDE = ("Thumbnail", "Label", "Macro")
+"""Series of slide scanners that show the slide, not the tissue."""
 
 
 @contextmanager
 def opened(path: Path, request: Request) -> Iterator[Images]:
     """Gives the images in a file: its pages are a stack for a 2D network, the depth for one in 3D.
 
-    Raises FileError where it cannot be read.
+    Several series of one form are one stack. Raises FileError where it cannot be read.
     """
     tifffile = needed("tifffile", path)
     with ExitStack() as stack:
         file = stack.enter_context(tifffile.TiffFile(path))
-        if not file.pages:
-            raise ValueError("it has no page")
-        series = file.series[0]
-        check_type(path, np.dtype(series.dtype))
-        array = stored(path, series, file.byteorder, stack)
-        shape, said = tuple(series.shape), None if set(series.axes) & set("QI") else series.axes
-        letters, layout = lay_out(path, shape, request, said, pages=True)
-        yield Images(path, array, layout, letters)
+        series = alike(path, file)
+        first = series[0]
+        check_type(path, np.dtype(first.dtype))
+        layers = [stored(path, one, file.byteorder, stack) for one in series]
+        array = layers[0] if len(layers) == 1 else Piled(layers)
+        tags = Tags.of(file, first)
+        said = said_letters(tags, first.axes, piled=len(layers) > 1)
+        array, said = as_displayed(path, first, array, said, request)
+        letters, layout = lay_out(path, tuple(array.shape), request, said, pages=True)
+        geometry, located = tags.geometry(letters, layout)
+        yield Images(path, array, layout, letters, geometry, located, {"tags": tags})
+
+
+def alike(path: Path, file: Any) -> list[Any]:
+    """Returns the series of images in a file, without reduced copies, masks of transparency, and pictures of a slide.
+
+    Raises FileError where they differ in form.
+    """
+    if not file.pages:
+        raise ValueError("it has no page")
+    series = [one for one in file.series if not (one.keyframe.subfiletype & 5 or one.name in ASIDE)] or file.series[:1]
+    if any(page is None for one in series for page in one.pages):
+        raise ValueError("a page that it names is missing")
+    forms = {(tuple(one.shape), str(one.dtype), one.axes, one.keyframe.photometric) for one in series}
+    if len(forms) > 1:
+        sizes = ", ".join(size_text(tuple(one.shape)) for one in series[:5]) + (" …" if len(series) > 5 else "")
+        message = f"{path} holds {len(series)} series of images that differ: {sizes}"
+        raise FileError(Fault("tiff-series", message, cure="Save each series as a file of its own.", file=str(path)))
+    return series
+
+
+def said_letters(tags: Tags, axes: str, *, piled: bool) -> str:
+    """Returns what a file says of its axes, `?` where it does not: pages may be images, rows, channels or slices.
+
+    >>> said_letters(Tags("plain"), "IYX", piled=False), said_letters(Tags("imagej"), "TZCYX", piled=False)
+    ('???', 'TZCYX')
+    """
+    known = "".join("?" if letter in "IQ" else letter for letter in axes)
+    if ("?" in known or piled) and "S" not in known and not tags.names_axes:
+        return "?" * (len(known) + piled)
+    return "N" * piled + known
 
 
 def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
     """Returns the numbers of a series: mapped, decoded whole, or decoded by chunks."""
-    if series.dataoffset is not None:
-        return RawFile(path, series.dataoffset, np.dtype(series.dtype).newbyteorder(byteorder), tuple(series.shape))
-    if series.nbytes <= DECODED_BYTES:
-        decoded: Stored = series.asarray()
-        return decoded
+    shape, dtype = tuple(series.shape), np.dtype(series.dtype)
+    if series.dataoffset is not None and not series.is_multifile:
+        return RawFile(path, series.dataoffset, dtype.newbyteorder(byteorder), shape)
+    if prod(shape) * dtype.itemsize <= DECODED_BYTES:
+        check_memory(path, shape, dtype)
+        return Decoded(shape, dtype, series.asarray)
     zarr = needed("zarr", path)
-    chunks: Stored = zarr.open_array(stack.enter_context(series.aszarr()), mode="r")
+    chunks: Stored = zarr.open_array(stack.enter_context(series.aszarr(level=0)), mode="r")
     return chunks
 
 
 @contextmanager
 def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
-    """Gives a target that is written to the file as it is filled: a page for each 2D part."""
+    """Gives a target that is written to the file as it is filled, with the axes and the tags of the image.
+
+    Each 2D part has a page.
+    """
     tifffile = needed("tifffile", path)
-    result = ResultAxes.of(images, channels)
+    tags: Tags = images.kept.get("tags", Tags("plain"))
+    result = ResultAxes.of(images, channels, channel_before="YX" if tags.flavour == "imagej" else "ZYX")
     with placed(path) as growing:
-        large = int(np.prod(result.shape)) * np.dtype(dtype).itemsize > 2**32 - 2**25
-        array = tifffile.memmap(growing, shape=result.shape, dtype=dtype, photometric="minisblack", bigtiff=large)
+        how = tags.writing(result.letters, result.shape, np.dtype(dtype))
+        array = tifffile.memmap(growing, shape=result.shape, dtype=dtype, photometric="minisblack", **how)
         raw = RawFile(growing, array.offset, array.dtype, result.shape)
         del array
         yield Filled(raw, result)
