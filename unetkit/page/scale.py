@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 
+LARGEST, SMALLEST = 1e150, 1e-150
+"""Beyond them products and quotients of numbers are none: a scale ends there, and what differs by less is equal."""
+
 
 @dataclass(frozen=True)
 class Scale:
@@ -21,7 +24,7 @@ class Scale:
         """Returns where a number stands: 0 at the low end, 100 at the high one."""
         if self.logarithmic:
             return 100 * (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
-        return 100 * (value - self.low) / (self.high - self.low)
+        return 100 * ((min(max(value, -LARGEST), LARGEST) - self.low) / (self.high - self.low))
 
     def labels(self) -> list[str]:
         """Returns the ticks as text, all with as many decimals as they need.
@@ -36,10 +39,6 @@ class Scale:
             return [magnitude(tick) for tick in self.ticks]
         decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-6 * step for t in self.ticks))
         return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
-
-
-LARGEST, SMALLEST = 1e150, 1e-150
-"""Beyond them products and quotients of numbers are none: a scale ends there, and what differs by less is equal."""
 
 
 def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> Scale:
