@@ -233,9 +233,12 @@ def test_data_is_named_mni_or_by_its_folder(pictures: Path, head: Splits) -> Non
 
 
 def test_an_absent_or_empty_folder_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(FileError, match="images does not exist"):
+    with pytest.raises(FileError, match="has no folders of images and masks, but no folders"):
         read_data(str(tmp_path))
     (tmp_path / "images").mkdir()
+    with pytest.raises(FileError, match="has no folders of images and masks, but images/"):
+        read_data(str(tmp_path))
+    (tmp_path / "masks").mkdir()
     with pytest.raises(FileError, match="has no images"):
         read_data(str(tmp_path))
 

@@ -198,7 +198,12 @@ def test_a_part_without_masks_is_passed_over(tmp_path: Path) -> None:
 
 def test_no_image_to_train_with_is_a_fault(tmp_path: Path) -> None:
     put(tmp_path, "test/images/p0.png", "test/masks/p0.png")
-    assert "error[split-empty]" in fault(tmp_path, "{split}/images", "{split}/masks")
+    (tmp_path / "splits.json").write_text('{"test": ["p0"]}')
+    data = "unetkit: 1\ndataset: {type: folders, images: IMAGES, masks: MASKS}\n"
+    for index, (where, split) in enumerate((("{split}", ""), ("test", "split: {type: file, file: splits.json}\n"))):
+        text = data.replace("IMAGES", f'"{where}/images"').replace("MASKS", f'"{where}/masks"') + split
+        (tmp_path / f"{index}.yaml").write_text(text)
+        assert "error[split-empty]" in run("data", tmp_path / f"{index}.yaml", code=1).stderr
 
 
 def test_what_is_passed_over_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -104,7 +104,7 @@ WRONG: dict[str, tuple[str, str, str]] = {
     "a key that is no part": ("s.json", json.dumps({"train": NAMES, "seed": [1]}), "split-word"),
     "unknown name": ("s.csv", table() + "p9,train\n", "split-unknown"),
     "a name in two parts": ("s.csv", table() + "p0.png,test\n", "split-twice"),
-    "no image to train with": ("s.json", json.dumps({"val": NAMES}), "split-empty"),
+    "no image": ("s.json", json.dumps({"val": []}), "split-empty"),
     "nothing": ("s.csv", "", "split-file"),
     "no columns": ("s.csv", "a,b\n1,2\n", "split-file"),
     "a row without a name": ("s.csv", table() + ",train\n", "split-file"),

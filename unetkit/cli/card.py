@@ -68,7 +68,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     plan = read_plan(model)
     images = None
     if data is not None:
-        images = Images(getattr(read_data(data, channels=plan.spec.in_channels), split), split, samples)
+        images = Images(getattr(read_data(data, channels=plan.spec.in_channels, dims=plan.dims), split), split, samples)
         if not images.pairs:
             raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)

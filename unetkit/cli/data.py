@@ -19,7 +19,7 @@ Data = Annotated[
     str,
     typer.Argument(
         metavar="DATA",
-        help="A data file (YAML), a folder with images/ and masks/, or mni.",
+        help="A data file (YAML), a folder of images and masks, or mni.",
         show_default=False,
     ),
 ]
@@ -39,16 +39,20 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Check every image and mask of a data set, and show what is in it."""
+    from unetkit.cli.waiting import Waiting
     from unetkit.data.loading import load_data
     from unetkit.overwriting import check_outputs
 
-    asked = load_data(source, overrides or ())
+    with Waiting("masks looked at") as waiting:
+        asked = load_data(source, overrides or (), advance=waiting)
+    say(*asked.taken, to_errors=True)
     check_outputs([sheet] if sheet else [], inputs=asked.files(), overwrite=overwrite)
 
     from unetkit.data.opening import check_data
     from unetkit.data.summary import summary
 
-    checked = check_data(asked)
+    with Waiting("pairs checked") as waiting:
+        checked = check_data(asked, waiting, to_train=True)
     values = summary(asked, checked)
     if as_json:
         from unetkit.cli.output import print_json

@@ -97,7 +97,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
     orientation = trained.preparation.orientation or "native"
-    asked = find_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation)
+    asked = find_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation, dims=plan.dims)
     check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
     pairs: Pairs = getattr(open_data(asked), split)
     if not pairs:

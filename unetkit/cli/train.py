@@ -83,6 +83,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     folder = output or Path("runs") / (asked.spec.name if data else run.stem)
     inputs = read_files(asked, asked.spec) | asked.data.files()
     check_folder(folder, inputs=inputs, overwrite=overwrite)
+    say(*asked.taken, to_errors=True)
     machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
     result = train_run(asked, folder, machine=machine)
     if not result.values:
@@ -92,11 +93,13 @@ def train(  # noqa: PLR0913 - one parameter per option
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
     """Returns the run of a spec on data; a change is one of the spec unless it names training or data."""
+    from unetkit.cli.waiting import Waiting
     from unetkit.train import quick_run
 
     ours = [one for one in changes if one.startswith(("training.", "data."))]
     theirs = [one for one in changes if one not in ours]
-    return quick_run(spec, data, budget, theirs, ours)
+    with Waiting("masks looked at") as waiting:
+        return quick_run(spec, data, budget, theirs, ours, waiting)
 
 
 def report(result: RunResult) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,22 +23,32 @@ from unetkit.yamlfile import Document, override, parse, read
 from unetkit.yamlmerge import Key
 
 Model = TypeVar("Model", bound=BaseModel)
+Advance = Callable[[int, int], None]
+"""Called with how many files are read, and how many there are."""
 
 
 def load_data(
-    source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = (), *, folder: Path | None = None
+    source: str | PathLike[str] | Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    folder: Path | None = None,
+    dims: int | None = None,
+    advance: Advance = lambda done, total: None,
 ) -> DataSpec:
-    """Returns the data spec in a file, or given as plain values; `overrides` are `path=VALUE`. Reads no images.
+    """Returns the data spec in a file, or given as plain values; `overrides` are `path=VALUE`.
 
-    A folder stands for the images/ and masks/ in it, divided by its splits.json where it has one; `mni` for the head
-    template of the demo. Paths begin at the folder of the file; those in plain values at `folder`, or the current one.
-    Raises SpecError with everything that is wrong.
+    Of a folder, the places of images and masks, channels and classes are taken from its files; `taken` of the data spec
+    says what. `dims` is for a folder alone, and `advance` is called with the masks that were read for it. `mni` stands
+    for the head template of the demo. No images are read otherwise. Paths begin at the folder of the file; those in
+    plain values at `folder`, or the current one. Raises SpecError with everything that is wrong, and FileError for
+    files of a folder that may be read in more than one way.
     """
     if isinstance(source, Mapping):
         document = parse(to_text(source), "<values>")
-    elif str(source) == "mni" or Path(source).is_dir():
-        folder = Path(source)
-        document = parse(to_text(found_in(folder)), str(source))
+    elif str(source) == "mni":
+        document = parse(to_text({"dataset": "mni"}), "mni")
+    elif Path(source).is_dir():
+        return of_folder(Path(source), tuple(overrides), dims, advance)
     else:
         document, folder = read(Path(source)), Path(source).parent
         expect_kind(document, "data")
@@ -47,12 +58,18 @@ def load_data(
     return data_of(override(document, overrides), folder or Path())
 
 
-def found_in(folder: Path) -> dict[str, Any]:
-    """Returns the keys for a folder with images/ and masks/, or for the head template where it is called mni."""
-    if str(folder) == "mni":
-        return {"dataset": "mni"}
-    split = {"split": {"type": "file", "file": "splits.json"}} if (folder / "splits.json").exists() else {}
-    return {"dataset": {"type": "folders", "images": "images", "masks": "masks"}} | split
+def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
+    """Returns the data spec of a folder: its arrangement by the names in it, channels and classes by its files."""
+    from unetkit.data.arrangement import arranged
+    from unetkit.data.straight import lines_of, taken  # numpy comes with it
+
+    keys = ({} if dims is None else {"dims": dims}) | arranged(folder)
+    found = data_of(override(parse(to_text(keys), str(folder)), overrides), folder)
+    more = taken(found, {one.partition("=")[0].split(".")[0].strip() for one in overrides}, advance)
+    more["dataset"] = keys["dataset"] | more.get("dataset", {})
+    data = data_of(override(parse(to_text(keys | more), str(folder)), overrides), folder)
+    notes = [f"note: {note}" for note in data.dataset.notes(folder)]
+    return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in lines_of(keys | more)), *notes))
 
 
 def data_of(document: Document, folder: Path) -> DataSpec:

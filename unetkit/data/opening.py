@@ -67,14 +67,20 @@ def open_data(data: DataSpec) -> Splits:
     return checked.splits
 
 
-def check_data(data: DataSpec, advance: Advance = lambda done, total: None) -> Checked:
-    """Returns what is there and what is wrong with it; raises FileError where not even a list of files can be had."""
+def check_data(data: DataSpec, advance: Advance = lambda done, total: None, *, to_train: bool = False) -> Checked:
+    """Returns what is there and what is wrong with it; `to_train`: also that no image is there to train with.
+
+    Raises FileError where not even a list of files can be had.
+    """
     orientation = data.dataset.orientation(data.asked)
     asked = replace(data.asked, orientation=orientation or "native")
     entries = {entry.name: entry for entry in data.dataset.entries(asked)}
     faults: list[Fault] = []
     try:
         division = divide(data, list(entries))
+        if to_train and not division[0]:
+            message = "there is no image to train with"
+            raise FileError(Fault("split-empty", message, "split" if data.split else "dataset", "Give images for it."))
     except UnetkitError as error:
         faults += error.faults
     reader = Reader(data, ClassMap.of(data), entries)
@@ -108,8 +114,6 @@ def divide(data: DataSpec, names: list[str]) -> Division:
         return data.split.divide(names, data.folder)
     own = data.dataset.parts(names)
     if own is not None:
-        if not own[0]:
-            raise FileError(Fault("split-empty", "there is no image to train with", "dataset", "Give images for it."))
         return own
     return Block().divide(names, data.folder) if len(names) > 1 else (names, [], [])
 

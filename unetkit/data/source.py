@@ -11,16 +11,30 @@ from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
 
 
-def read_data(source: str, *, channels: int = 1, ignore: int | None = None, orientation: str = "") -> Splits:
-    """Returns what a data file, a folder with images/ and masks/, or `mni` holds, as `find_data` takes it."""
-    return open_data(find_data(source, channels=channels, ignore=ignore, orientation=orientation))
+def read_data(
+    source: str,
+    *,
+    channels: int = 1,
+    ignore: int | None = None,
+    orientation: str = "",
+    dims: int | None = None,
+) -> Splits:
+    """Returns what a data file, a folder of images and masks, or `mni` holds, as `find_data` takes it."""
+    return open_data(find_data(source, channels=channels, ignore=ignore, orientation=orientation, dims=dims))
 
 
-def find_data(source: str, *, channels: int = 1, ignore: int | None = None, orientation: str = "") -> DataSpec:
-    """Returns the data spec of a data file, of a folder with images/ and masks/, or of `mni`; no image is read.
+def find_data(
+    source: str,
+    *,
+    channels: int = 1,
+    ignore: int | None = None,
+    orientation: str = "",
+    dims: int | None = None,
+) -> DataSpec:
+    """Returns the data spec of a data file, of a folder of images and masks, or of `mni`.
 
-    `channels` and `ignore` say how a folder is read; the others know it themselves. `orientation` has the axis codes
-    that volumes are brought to, "" those that the data file asks for.
+    `channels`, `ignore` and `dims` say how a folder is read; the others know it themselves. `orientation` has the axis
+    codes that volumes are brought to, "" those that the data file asks for.
     """
     if source == "mni":
         if ignore is not None:
@@ -29,4 +43,4 @@ def find_data(source: str, *, channels: int = 1, ignore: int | None = None, orie
         return load_data(source)
     changes = [f"channels={channels}"] if Path(source).is_dir() else []
     changes += [f"orientation={orientation}"] if orientation else []
-    return load_data(source, changes + ([] if ignore is None else [f"ignore={ignore}"]))
+    return load_data(source, changes + ([] if ignore is None else [f"ignore={ignore}"]), dims=dims)

@@ -26,6 +26,8 @@ class DataSpec:
     normalization: NormalizationKeys
     folder: Path
     document: Document | None = field(default=None, repr=False, compare=False)
+    taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Of a folder: what was taken from its files, as lines to be shown."""
 
     @property
     def name(self) -> str:

@@ -203,9 +203,8 @@ def wrong_names(path: Path, parts: Sequence[Sequence[tuple[str, list[str]]]], na
     twice = sorted(name for name, count in counts.items() if count > 1)
     if twice:
         yield Fault("split-twice", f"{path} names {listed(twice)} more than once", cure="Keep one of each.")
-    if not parts[0]:
-        what = "names no image to train with" if entries else "names no image"
-        yield Fault("split-empty", f"{path} {what}", cure="List names under train, val and test.")
+    if not entries:
+        yield Fault("split-empty", f"{path} names no image", cure="List names under train, val and test.")
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     from unetkit.train.folder import train_run
     from unetkit.train.modelfile import Trained
     from unetkit.train.options import Machine
+    from unetkit.train.quick import quick_run
     from unetkit.train.result import RunResult
-    from unetkit.train.runspec import RunSpec, load_run, quick_run
+    from unetkit.train.runspec import RunSpec, load_run
 
 __all__ = ["Machine", "RunResult", "RunSpec", "TrainError", "Trained", "load_run", "quick_run", "train_run"]
 
@@ -21,7 +22,8 @@ _HOMES = {
     "modelfile": ("Trained",),
     "options": ("Machine",),
     "result": ("RunResult",),
-    "runspec": ("RunSpec", "load_run", "quick_run"),
+    "quick": ("quick_run",),
+    "runspec": ("RunSpec", "load_run"),
 }
 
 

@@ -15,7 +15,7 @@ from unetkit.block import Part
 from unetkit.data.augmentation import Augmentation
 from unetkit.data.loading import data_of, load_data
 from unetkit.data.spec import DataSpec
-from unetkit.errors import BlockError, Fault, SpecError
+from unetkit.errors import BlockError, Fault, FileError, SpecError
 from unetkit.spec import Spec, find_spec, load, to_text
 from unetkit.spec.faults import faults_of
 from unetkit.spec.kinds import expect_kind
@@ -46,6 +46,8 @@ class RunSpec:
     kinds: Mapping[str, Any] = field(repr=False)
     """The registered names of the parts, by slot."""
     document: Document | None = field(default=None, repr=False, compare=False)
+    taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """What was taken from the files of a folder, as lines to be shown."""
 
     def resolve(self) -> dict[str, Any]:
         """Returns the canonical form as plain values, paths absolute; loading it gives an equal run."""
@@ -81,12 +83,17 @@ def written(kind: str, part: Part) -> dict[str, Any]:
 
 
 def load_run(
-    source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = (), *, folder: Path | None = None
+    source: str | PathLike[str] | Mapping[str, Any],
+    overrides: Iterable[str] = (),
+    *,
+    folder: Path | None = None,
+    data: DataSpec | None = None,
 ) -> RunSpec:
     """Returns the run in a file, or given as plain values; `overrides` are `path=VALUE`, as in `spec.skip.align=pad`.
 
-    Paths begin at the folder of the file; those in plain values at `folder`, or the current one. Reads no images.
-    Raises SpecError with everything that is wrong.
+    Paths begin at the folder of the file; those in plain values at `folder`, or the current one. `data` stands for what
+    the run names where it is loaded already. No images are read, but for a folder in place of a data file. Raises
+    SpecError with everything that is wrong.
     """
     if isinstance(source, Mapping):
         document, file = parse(to_text(source), "<values>"), (folder or Path()) / "<values>"
@@ -94,7 +101,7 @@ def load_run(
         file = Path(source)
         document = read(file)
         expect_kind(document, "run")
-    return RunLoader(document, file, tuple(overrides)).run()
+    return RunLoader(document, file, tuple(overrides), data).run()
 
 
 def training_values(node: Node, dims: int) -> dict[str, Any]:
@@ -115,27 +122,19 @@ def training_values(node: Node, dims: int) -> dict[str, Any]:
     return listed(training_form(training, loader.kinds, parts))  # type: ignore[no-any-return]
 
 
-def quick_run(
-    spec: str, data: str, training: Mapping[str, Any], changes: Iterable[str] = (), others: Iterable[str] = ()
-) -> RunSpec:
-    """Returns the run of a spec, with `changes` of its own, on a folder, a data file or `mni`.
-
-    `others` are changes of training and data.
-    """
-    asked = load(spec, changes)
-    values = {"unetkit": 1, "spec": asked.resolve(), "data": data, "training": dict(training)}
-    return load_run(values, others)
-
-
 class RunLoader:
     """Turns a document into a run; collects all faults on the way."""
 
-    def __init__(self, document: Document, file: Path, overrides: tuple[str, ...]) -> None:
+    def __init__(
+        self, document: Document, file: Path, overrides: tuple[str, ...], data: DataSpec | None = None
+    ) -> None:
         inside = {key: [one for one in overrides if one.startswith(f"{key}.")] for key in ("spec", "data")}
         others = [one for one in overrides if not one.startswith(("spec.", "data."))]
         self.document = override(document, others)
         self.overrides = {key: [one.removeprefix(f"{key}.") for one in found] for key, found in inside.items()}
         self.file = file
+        self.dims: int | None = None
+        self.known = data
         self.faults: list[Fault] = []
         self.kinds: dict[str, Any] = {}
 
@@ -143,6 +142,7 @@ class RunLoader:
         """Returns the run; raises SpecError with everything that is wrong."""
         frame = self.frame()
         spec = self.tried(self.spec, frame)
+        self.dims = spec.dims if spec else None
         data = self.tried(self.data, frame)
         training = self.training(frame.training)
         if training is None:
@@ -155,7 +155,7 @@ class RunLoader:
         assert spec is not None
         assert data is not None
         assert parts is not None
-        return RunSpec(spec, data, training, **parts, kinds=self.kinds, document=self.document)
+        return RunSpec(spec, data, training, **parts, kinds=self.kinds, document=self.document, taken=data.taken)
 
     def parts(self, training: Training, dims: int) -> dict[str, Any] | None:
         """Returns loss, optimizer, schedule and augmentations; None, with faults collected, where one is wrong."""
@@ -191,7 +191,7 @@ class RunLoader:
         """Returns what is made; None, with its faults collected, where that is wrong."""
         try:
             return make(frame)
-        except SpecError as error:
+        except (SpecError, FileError) as error:
             self.faults += [fault.at(self.document.place((make.__name__,))) for fault in error.faults]
             return None
 
@@ -211,8 +211,11 @@ class RunLoader:
     def data(self, frame: RunFrame) -> DataSpec:
         """Returns the data."""
         overrides = self.overrides["data"]
+        if self.known is not None:
+            return self.known
         if isinstance(frame.data, str):
-            return load_data(frame.data if frame.data == "mni" else self.file.parent / frame.data, overrides)
+            source = frame.data if frame.data == "mni" else self.file.parent / frame.data
+            return load_data(source, overrides, dims=self.dims)
         return data_of(override(inner(self.node("data"), self.file), overrides), self.file.parent)
 
     def training(self, values: Mapping[str, Any], *, budget: bool = True) -> Training | None:
@@ -280,7 +283,9 @@ class RunLoader:
         if data.channels != spec.in_channels:
             several = "s" * (data.channels != 1)
             message = f"the images have {data.channels} channel{several}, {spec.name} takes {spec.in_channels}"
-            cure = f"Set spec.in_channels={data.channels}, or data.channels={spec.in_channels}."
+            cure = f"Set spec.in_channels={data.channels}, which uses all that the images have."
+            if data.channels > spec.in_channels and data.take is None:
+                cure += f" Or data.channels={{count: {data.channels}, take: {list(range(spec.in_channels))}}}."
             self.fault(Fault("in-channels", message, cure=cure), "data")
         classes, named = max(2, spec.out_channels), len(data.classes)
         if named > classes:

@@ -7,11 +7,10 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from unetkit.draw import svg
-from unetkit.errors import SizeError, UnetkitError
+from unetkit.errors import SizeError
 from unetkit.page import Markup, element
 from unetkit.planning import plan
-from unetkit.spec import from_text, to_text
-from unetkit.study.collecting import refuse
+from unetkit.spec import load
 from unetkit.study.report.tables import changes
 from unetkit.study.report.view import View
 from unetkit.study.results import ArmFacts
@@ -43,13 +42,8 @@ def drawings(view: View) -> Markup:
 
 
 def planned(arm: ArmFacts) -> Plan | None:
-    """Returns the plan of an arm; None where its spec is not known, or is no spec any more."""
-    if arm.spec is None:
-        return None
-    try:
-        return plan(from_text(to_text(arm.spec()), arm.name, find=refuse))
-    except UnetkitError:
-        return None
+    """Returns the plan of an arm; None where its spec is not known."""
+    return plan(load(arm.spec())) if arm.spec else None
 
 
 def changed(base: Plan, other: Plan) -> set[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.page import Markup, element, join, picture
-from unetkit.study.records import content_of
 from unetkit.study.report.view import View
 from unetkit.study.results import Example, RunFacts
 
@@ -51,11 +50,11 @@ def row(name: str, chosen: list[RunFacts]) -> Markup:
 def panel(title: str, path: Path, name: str) -> Markup:
     """Returns one picture with its title; a sentence in its place where the file is gone."""
     try:
-        content = content_of(path, LARGEST) or b""
+        content = path.read_bytes()
     except OSError as error:
         shown = element("p", f"{path.name}: {error.strerror}", class_="note")
     else:
-        is_png = content.startswith(b"\x89PNG")
+        is_png = content.startswith(b"\x89PNG") and len(content) <= LARGEST
         shown = (
             picture(content, f"{name}: {title}") if is_png else element("p", f"{path.name} is not shown", class_="note")
         )
