@@ -12,7 +12,7 @@ import pytest
 from tests.commandline import answer, run
 from tests.test_light_import import CLI, imported
 from unetkit.study import load_study
-from unetkit.study.collecting import collect, results_in
+from unetkit.study.collecting import collect, plan_in, results_in
 from unetkit.study.pictures import colours_in, pictures_in, write_pictures
 from unetkit.study.results import StudyError
 
@@ -121,7 +121,7 @@ def test_what_is_not_done_failed_or_is_still_to_come(folder: Path) -> None:
     plan = json.loads((folder / "plan.json").read_text())
     last = plan["runs"][-1]["id"]
     assert [each.state for each in results_in(folder).runs] == [*["done"] * 5, "missing"]
-    failed = collect(plan, folder / "runs", {last: "killed by signal 9"}).runs[-1]
+    failed = collect(plan_in(folder), folder / "runs", {last: "killed by signal 9"}).runs[-1]
     assert (failed.state, failed.reason) == ("failed", "killed by signal 9")
 
 

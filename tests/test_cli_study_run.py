@@ -66,6 +66,8 @@ def test_what_is_wrong_is_said_before_anything_is_written(file: Path) -> None:
     assert "studies/discs holds no plan.json" in run("study", "status", "studies/discs", code=1).stderr
     other = write_study(file.parent / "other", 1)
     Path("studies/discs").mkdir(parents=True, exist_ok=True)
-    Path("studies/discs/plan.json").write_text('{"name": "discs"}')
+    Path("studies/discs/plan.json").write_text(
+        '{"name": "discs", "metric": "dice", "arms": [{"name": "base"}], "runs": []}'
+    )
     told = run("study", "run", other, "-o", "studies/discs", code=1).stderr
     assert "studies/discs has the study discs, not counted" in told

@@ -328,11 +328,16 @@ def test_a_single_seed_is_told_but_not_tested() -> None:
     assert (each.interval, each.p, each.p_flip) == (None, None, None)
 
 
-def test_equal_scores_are_equivalent_and_break_nothing() -> None:
-    found = analyse(table(np.full((2, SEEDS, 3, 1), 0.5)), "arm0", Settings(margin=0.01))
-    assert found.comparisons[0].verdict == "equivalent"
-    assert found.comparisons[0].interval == (0.0, 0.0)
-    assert found.spread is not None and found.spread.p == 1
+@pytest.mark.parametrize("seeds", [2, SEEDS])
+@pytest.mark.parametrize("difference", [0.0, 0.1])
+def test_what_does_not_vary_is_not_tested(seeds: int, difference: float) -> None:
+    values = np.random.default_rng(0).random((2, seeds, 3, 1))
+    values[1] = values[0] + difference  # equal with every seed, but for rounding
+    found = analyse(table(values), "arm0", Settings(margin=0.01))
+    each = found.comparisons[0]
+    assert each.difference == pytest.approx(difference)
+    assert (each.verdict, each.interval, each.p, each.p_equivalent) == ("untested", None, None, None)
+    assert found.spread is None
 
 
 def test_without_a_run_of_the_base_nothing_is_compared() -> None:

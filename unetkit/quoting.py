@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
+from collections.abc import Iterable
+
 LONGEST = 2_000
 """Characters of one message; a longer one is cut in its middle."""
 
@@ -28,3 +33,43 @@ def one_line(text: str) -> str:
     if len(text) > LONGEST:
         text = f"{text[: LONGEST * 3 // 4]} … ({len(text):,} characters) … {text[-LONGEST * 3 // 20 :]}"
     return visible(text)
+
+
+def shown(text: str) -> str:
+    r"""Returns a text for a page, whose lines stay lines: other characters that are not shown are written as escapes.
+
+    >>> shown("a\n\tb\x00\u202e") == "a\n\tb" + r"\x00\u202e"
+    True
+    """
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() or each in "\n\t" else visible(each) for each in text)
+
+
+def table_text(rows: Iterable[Iterable[object]]) -> str:
+    """Returns a table as CSV (RFC 4180, but lines end with a line feed).
+
+    A text that a spreadsheet would take for a formula has an apostrophe before it; `uncelled` takes it away again.
+    Numbers are as Python writes them, None is an empty cell.
+    """
+    file = io.StringIO()
+    csv.writer(file, lineterminator="\n").writerows([*map(celled, row)] for row in rows)
+    return file.getvalue()
+
+
+def celled(value: object) -> object:
+    """Returns a value as it may stand in a cell of a spreadsheet.
+
+    >>> [celled(each) for each in ("=1+1", "a=1", "-0.5", -0.5, "'=1", None)]
+    ["'=1+1", 'a=1', "'-0.5", -0.5, "''=1", None]
+    """
+    return f"'{value}" if isinstance(value, str) and re.match(r"'*[=+\-@\t\r]", value) else value
+
+
+def uncelled(text: str) -> str:
+    """Returns the text that `celled` was given.
+
+    >>> [uncelled(each) for each in ("'=1+1", "''=1", "'a'")]
+    ['=1+1', "'=1", "'a'"]
+    """
+    return text[1:] if re.match(r"'+[=+\-@\t\r]", text) else text

@@ -12,6 +12,7 @@ from unetkit.card.curves import curve_svg
 from unetkit.card.html import png
 from unetkit.card.names import FOLDER
 from unetkit.card.sections import lead, sections
+from unetkit.quoting import visible
 from unetkit.scoring.figure import figure
 from unetkit.spec import to_text
 
@@ -96,4 +97,4 @@ def escaped(text: str) -> str:
     >>> escaped("a|b <b> *c*")
     'a\\|b \\<b\\> \\*c\\*'
     """
-    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", visible(" ".join(text.split())))

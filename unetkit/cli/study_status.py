@@ -45,19 +45,18 @@ def status(folder: StudyFolder, as_json: AsJson = False) -> None:
 
 def states_in(folder: Path) -> dict[str, Any]:
     """Returns the states of the runs in a study's folder as plain values; raises StudyError where it is no such."""
-    from unetkit.errors import Fault
+    from unetkit.study.collecting import plan_in
     from unetkit.study.home import Home
     from unetkit.study.index import entries_in, running
-    from unetkit.study.results import StudyError
+    from unetkit.study.links import refuse_links
 
     home = Home(folder)
-    plan = home.plan
-    if plan is None:
-        cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
-        raise StudyError(Fault("study-folder", f"{folder} holds no plan.json", cure=cure))
+    plan = plan_in(folder)
+    refuse_links(folder)
     now = running(folder) if home.busy else {}
+    planned = ((run.id, run.arm, run.seed, run.fraction) for run in plan.runs)
     entries = [
         one._replace(state="running", since=now[one.id], reason="") if one.id in now and one.state != "done" else one
-        for one in entries_in(plan, home.runs)
+        for one in entries_in(planned, home.runs)
     ]
-    return {"name": plan["name"], "busy": home.busy, "runs": [one._asdict() for one in entries]}
+    return {"name": plan.name, "busy": home.busy, "runs": [one._asdict() for one in entries]}

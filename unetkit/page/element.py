@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
+from unetkit.quoting import shown
+
 VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 
 
@@ -20,7 +22,7 @@ def breakable(name: str) -> Markup:
     >>> breakable("down=max,up=linear")
     'down=max,<wbr>up=linear'
     """
-    first, *rest = (escape(part, quote=False) for part in name.split(","))
+    first, *rest = (escape(part, quote=False) for part in shown(name).split(","))
     return Markup("".join([first, *(f",<wbr>{part}" for part in rest)]))
 
 
@@ -41,9 +43,11 @@ def attribute(key: str, value: object) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
-    return f" {name}" if value is True else f' {name}="{escape(str(value))}"'
+    return f" {name}" if value is True else f' {name}="{escape(shown(str(value)))}"'
 
 
 def join(children: Iterable[str]) -> Markup:
     """Returns children one after the other, texts escaped."""
-    return Markup("".join(child if isinstance(child, Markup) else escape(child, quote=False) for child in children))
+    return Markup(
+        "".join(child if isinstance(child, Markup) else escape(shown(child), quote=False) for child in children)
+    )

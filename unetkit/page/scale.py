@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor, isfinite, log10
+
+LARGEST, SMALLEST = 1e150, 1e-150
+"""Beyond them products and quotients of numbers are none: a scale ends there, and what differs by less is equal."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Scale:
         """Returns where a number stands: 0 at the low end, 100 at the high one."""
         if self.logarithmic:
             return 100 * (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
-        return 100 * (value - self.low) / (self.high - self.low)
+        return 100 * ((min(max(value, -LARGEST), LARGEST) - self.low) / (self.high - self.low))
 
     def labels(self) -> list[str]:
         """Returns the ticks as text, all with as many decimals as they need.
@@ -30,18 +34,30 @@ class Scale:
         """
         if self.logarithmic or max(map(abs, self.ticks), default=0) >= 1000:
             return [magnitude(tick) for tick in self.ticks]
-        decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-9 * (abs(t) + 1e-9) for t in self.ticks))
+        step = max((abs(b - a) for a, b in pairwise(self.ticks)), default=1.0)
+        if step < 1e-6:
+            return [magnitude(tick) for tick in self.ticks]
+        decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-6 * step for t in self.ticks))
         return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
 
 
 def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> Scale:
-    """Returns a scale that holds all finite values with some room at both ends, and about so many ticks."""
-    known = [value for value in values if isfinite(value) and (value > 0 or not logarithmic)]
+    """Returns a scale that holds all finite values with some room at both ends, and about so many ticks.
+
+    It ends at LARGEST: values beyond stand outside of it.
+    """
+    known = [
+        min(max(value, SMALLEST if logarithmic else -LARGEST), LARGEST)
+        for value in values
+        if isfinite(value) and (value > 0 or not logarithmic)
+    ]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if logarithmic:
         return logarithmic_scale(low or 1.0, high or 1.0, room)
-    if low == high:
-        low, high = low - (abs(low) or 1) / 10, high + (abs(high) or 1) / 10
+    if high - low <= max(SMALLEST, 1e-14 * max(abs(low), abs(high))):
+        half = max(abs(low), abs(high)) / 10
+        half = half if half > SMALLEST else 0.1
+        low, high = low - half, high + half
     step = round_step((high - low) / ticks)
     low, high = low - room * (high - low), high + room * (high - low)
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
@@ -60,7 +76,7 @@ def round_step(least: float) -> float:
 
 def logarithmic_scale(low: float, high: float, room: float) -> Scale:
     """Returns a scale over powers of ten, marked at 1, 2 and 5 times each, or at fewer where that is too dense."""
-    width = max(log10(high / low), 0.3)
+    width = max(log10(high) - log10(low), 0.3)
     middle = (log10(low) + log10(high)) / 2
     half = width * (0.5 + room)
     low, high = 10 ** (middle - half), 10 ** (middle + half)

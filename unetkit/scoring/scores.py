@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from io import StringIO
 from math import isfinite, nan
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from unetkit.quoting import table_text
 from unetkit.scoring.interval import confidence_interval
 from unetkit.scoring.metrics import METRICS, Case, Counts
 
@@ -149,10 +148,7 @@ class Scores:
 
     def csv(self) -> str:
         """Returns the rows as CSV, an empty field for NaN."""
-        text = StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(["image", "class", *self.metrics])
-        for row in self.rows:
-            known = (row.values[name] for name in self.metrics)
-            writer.writerow([row.image, row.class_name, *("" if np.isnan(value) else repr(value) for value in known)])
-        return text.getvalue()
+        values = ([row.values[name] for name in self.metrics] for row in self.rows)
+        known = ([None if np.isnan(value) else float(value) for value in each] for each in values)
+        rows = ([row.image, row.class_name, *each] for row, each in zip(self.rows, known, strict=True))
+        return table_text([["image", "class", *self.metrics], *rows])

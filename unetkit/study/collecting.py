@@ -3,82 +3,115 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NoReturn
 
-from unetkit.errors import Fault
+from unetkit.errors import Fault, SpecError
 from unetkit.study.ending import failures_in
+from unetkit.study.links import refuse_links
 from unetkit.study.pictures import colours_in, pictures_in
+from unetkit.study.records import (
+    ArmRecord,
+    PlanRecord,
+    ResultRecord,
+    RunRecord,
+    TimingRecord,
+    content_of,
+    read_record,
+    unreadable,
+)
 from unetkit.study.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
-from unetkit.yamlfile import read
+from unetkit.yamlfile import parse
 
 NONE: Mapping[str, str] = MappingProxyType({})
-Plan = Mapping[str, Any]
+MOST_TEXT = 256 * 1024
+"""Bytes of a text that a report shows."""
+MOST_FAULTS = 20
+"""Files that are named where more cannot be read."""
 Rows = Sequence[Mapping[str, Any]]
 
 
 def results_in(folder: Path) -> Results:
     """Returns what the folder of a study holds: its `plan.json` and `study.yaml`, and its run folders in `runs/`.
 
-    Raises StudyError where it is no such folder, and where a result cannot be read.
+    Raises StudyError where it is no such folder, where links lead out of it, and where results cannot be read.
     """
-    plan = read_json(folder / "plan.json")
+    plan = plan_in(folder)
+    refuse_links(folder)
+    settings = {"Study file": text} if (text := text_of(folder / "study.yaml")) else {}
+    runs = folder / "runs"
+    return collect(plan, runs, failures_in(runs, (run.id for run in plan.runs)), settings)
+
+
+def plan_in(folder: Path) -> PlanRecord:
+    """Returns the frozen plan of a study's folder; raises StudyError where there is none, or it is broken."""
+    plan = read_record(PlanRecord, folder / "plan.json")
     if plan is None:
         cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
         raise StudyError(Fault("study-folder", f"{folder} holds no plan.json", cure=cure))
-    settings = {"Study file": text} if (text := text_of(folder / "study.yaml")) else {}
-    runs = folder / "runs"
-    return collect(plan, runs, failures_in(runs, (run["id"] for run in plan["runs"])), settings)
+    return plan
 
 
-def collect(plan: Plan, runs: Path, failures: Mapping[str, str] = NONE, settings: Mapping[str, str] = NONE) -> Results:
-    """Returns what the runs of a study found; `plan` is its frozen matrix, as `Study.json` gives it.
+def collect(
+    plan: PlanRecord, runs: Path, failures: Mapping[str, str] = NONE, settings: Mapping[str, str] = NONE
+) -> Results:
+    """Returns what the runs of a study found.
 
     `runs` is the folder of the run folders, `failures` has reasons by run id, `settings` YAML texts for the report.
-    Raises StudyError where a result cannot be read.
+    Raises StudyError where results cannot be read.
     """
     ids: dict[str, list[str]] = {}
-    for run in plan["runs"]:
-        ids.setdefault(run["arm"], []).append(run["id"])
+    for run in plan.runs:
+        ids.setdefault(run.arm, []).append(run.id)
     found = list(read_runs(plan, runs, failures))
-    arms = tuple(arm_facts(arm, [runs / name for name in ids.get(arm["name"], ())]) for arm in plan["arms"])
+    arms = tuple(arm_facts(arm, [runs / name for name in ids.get(arm.name, ())]) for arm in plan.arms)
     folders = [runs / run.id for run, _ in found if run.state == "done"]
     resolved = text_of(folders[0] / "run.yaml") if folders else ""
     return Results(
-        name=plan["name"],
-        metric=plan["metric"],
+        name=plan.name,
+        metric=plan.metric,
         base=arms[0].name,
         arms=arms,
         runs=tuple(run for run, _ in found),
         scores=Scores.gather(found),
-        description=plan["description"],
-        margin=plan["margin"],
+        description=plan.description,
+        margin=plan.margin,
         settings={**settings, "First run, as resolved": resolved} if resolved else settings,
         versions=versions(folders),
         colours=next((known for folder in folders if (known := colours_in(folder))), {}),
     )
 
 
-def arm_facts(arm: Plan, folders: Sequence[Path]) -> ArmFacts:
+def arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:
     """Returns what a report tells of an arm; its spec stands in the `run.yaml` of any of its runs."""
 
     def spec() -> Mapping[str, Any]:
-        values: Mapping[str, Any] = read(next(file for file in files if file.is_file())).values()["spec"]
+        file = next(file for file in files if file.is_file())
+        values = parse(text_of(file), str(file), find=refuse).values().get("spec")
+        if not isinstance(values, dict):
+            raise unreadable(file, "it holds no spec")
         return values
 
     files = [folder / "run.yaml" for folder in folders]
     return ArmFacts(
-        name=arm["name"],
-        also=tuple(arm["also"]),
-        differences=tuple((each["path"], written(each["new"])) for each in arm["differences"]),
+        name=arm.name,
+        also=arm.also,
+        differences=tuple((each.path, written(each.new)) for each in arm.differences),
         spec=spec if any(map(Path.is_file, files)) else None,
-        input_size=tuple(arm.get("input_size", ())),
-        parameters=arm.get("parameters"),
-        macs=arm.get("macs"),
-        receptive_field=tuple(arm.get("receptive_field", ())),
-        skipped=arm["skipped"],
+        input_size=arm.input_size,
+        parameters=arm.parameters,
+        macs=arm.macs,
+        receptive_field=arm.receptive_field,
+        skipped=arm.skipped,
+    )
+
+
+def refuse(name: str, base: Path | None) -> NoReturn:
+    """Raises SpecError: what a run resolved names no other file."""
+    raise SpecError(
+        Fault("run-extends", f"a resolved run extends another file, {name}", cure="It holds its spec whole.")
     )
 
 
@@ -99,66 +132,66 @@ def written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def read_runs(plan: Plan, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
-    """Yields each run with the rows of its scores, none where it is not done."""
-    for run in plan["runs"]:
-        folder = runs / run["id"]
-        key = (run["id"], run["arm"], run["seed"], run["fraction"])
-        result = read_json(folder / "result.json")
-        if result is None:
-            reason = failures.get(run["id"])
-            yield RunFacts(*key, state="missing" if reason is None else "failed", reason=reason or ""), ()
-            continue
-        timing = read_json(folder / "timing.json") or {}
+def read_runs(plan: PlanRecord, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
+    """Yields each run with the rows of its scores, none where it is not done; raises StudyError."""
+    faults: list[Fault] = []
+    for run in plan.runs:
         try:
-            facts = RunFacts(
-                *key,
-                seconds=timing.get("seconds"),
-                steps=result["steps"],
-                loss=curve(result["loss"]),
-                validation=curve(result["validation"]),
-                examples=pictures_in(folder),
-            )
-            yield facts, result["scores"]["images"]
-        except KeyError as error:
-            raise unreadable(folder / "result.json", f"it lacks {error}") from error
-        except (TypeError, ValueError) as error:
-            raise unreadable(folder / "result.json", f"it is no result of a run: {error}") from error
+            yield read_run(run, runs / run.id, failures.get(run.id))
+        except StudyError as error:
+            faults += error.faults
+    if faults:
+        raise StudyError(*faults[:MOST_FAULTS])
 
 
-def curve(points: Sequence[Sequence[float]]) -> Curve:
-    """Returns a learning curve from its pairs of step and value."""
-    return tuple((int(step), float(value)) for step, value in points)
+def read_run(run: RunRecord, folder: Path, reason: str | None) -> tuple[RunFacts, Rows]:
+    """Returns a run with the rows of its scores; raises StudyError where they cannot be read."""
+    key = (run.id, run.arm, run.seed, run.fraction)
+    result = read_record(ResultRecord, folder / "result.json")
+    if result is None:
+        return RunFacts(*key, state="missing" if reason is None else "failed", reason=reason or ""), ()
+    for row in result.scores.images:
+        if wrong := wrong_in(row):
+            raise unreadable(folder / "result.json", f"scores.images: {wrong}")
+    timing = read_record(TimingRecord, folder / "timing.json") or TimingRecord()
+    facts = RunFacts(
+        *key,
+        seconds=timing.seconds,
+        steps=result.steps,
+        loss=curve(result.loss),
+        validation=curve(result.validation),
+        examples=pictures_in(folder),
+    )
+    return facts, result.scores.images
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Returns the map in a file; None where there is no such file."""
-    try:
-        values = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise unreadable(path, getattr(error, "strerror", None) or "it is no JSON") from error
-    if not isinstance(values, dict):
-        raise unreadable(path, "it holds no map")
-    return values
+def curve(points: Iterable[tuple[int, float | None]]) -> Curve:
+    """Returns the points of a learning curve that have a value."""
+    return tuple((step, value) for step, value in points if value is not None)
+
+
+def wrong_in(row: Mapping[str, Any]) -> str:
+    """Returns what is wrong with the scores of an image and class; nothing where all is well."""
+    texts = {name for name, value in row.items() if isinstance(value, str)}
+    if texts != {"image", "class"}:
+        names = sorted(texts ^ {"image", "class"})
+        return f"a row lacks {names[0]}" if names[0] not in texts else f"{names[0]} is no number"
+    return ""
 
 
 def text_of(path: Path) -> str:
-    """Returns the text of a file that is only shown; empty where there is none."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-
-def unreadable(path: Path, reason: str) -> StudyError:
-    """Returns the error about a file of a study."""
-    cure = "Remove it and run the study again: it makes what is missing."
-    return StudyError(Fault("result-unreadable", f"{path} cannot be read: {reason}", cure=cure))
+    """Returns the text of a file that is only shown; empty where there is none. Raises StudyError for no file."""
+    try:
+        return (content_of(path, MOST_TEXT) or b"").decode("utf-8", "replace")
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from error
 
 
 def versions(folders: Sequence[Path]) -> dict[str, str]:
     """Returns the versions that the first finished run was made with, and where."""
     for folder in folders:
-        if timing := read_json(folder / "timing.json"):
-            about = {key: timing[key] for key in ("host", "threads", "device") if key in timing}
-            return {key: str(value) for key, value in {**timing.get("versions", {}), **about}.items()}
+        if timing := read_record(TimingRecord, folder / "timing.json"):
+            about = {"host": timing.host, "threads": timing.threads, "device": timing.device}
+            known = {key: about[key] for key in about if key in timing.model_fields_set}
+            return {key: str(value) for key, value in {**timing.versions, **known}.items()}
     return {}

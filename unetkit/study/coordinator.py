@@ -88,7 +88,8 @@ class Coordinator:
 
     def run(self, executor: Executor) -> None:
         """Does what is missing; when it returns, every run is done or has failed, and the folders say which."""
-        index = Index(self.home.folder, entries_in(self.study.json(), self.home.runs))
+        planned = ((run.id, run.arm.name, run.seed, run.fraction) for run in self.study.runs)
+        index = Index(self.home.folder, entries_in(planned, self.home.runs))
         try:
             self.work(executor, index)
         finally:

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from unetkit.study.records import EndingRecord, read_record
+from unetkit.study.results import StudyError
 from unetkit.writing import PREFIX, write_whole
 
 FILE = "exit.json"
@@ -30,10 +32,10 @@ class Ending(NamedTuple):
 def ending_of(folder: Path) -> Ending | None:
     """Returns how the last attempt at a run ended; None where none has, or what it wrote cannot be read."""
     try:
-        values = json.loads((folder / FILE).read_bytes())
-        return Ending(int(values["code"]), str(values["reason"]))
-    except (OSError, ValueError, TypeError, LookupError):
+        found = read_record(EndingRecord, folder / FILE)
+    except StudyError:
         return None
+    return None if found is None else Ending(found.code, found.reason)
 
 
 def state_of(folder: Path) -> State:

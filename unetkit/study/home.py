@@ -7,16 +7,17 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 from unetkit.errors import Fault
 from unetkit.overwriting import check_outputs, same_file
-from unetkit.study.collecting import read_json
 from unetkit.study.ending import state_of
+from unetkit.study.links import SHARED, leading_out, refuse_links
+from unetkit.study.records import PlanRecord, content_of, read_record
 from unetkit.study.results import StudyError
 from unetkit.study.study import Study
 from unetkit.study.task import PRIVATE
@@ -58,9 +59,9 @@ class Home:
         return self.folder / "runs"
 
     @property
-    def plan(self) -> dict[str, Any] | None:
+    def plan(self) -> PlanRecord | None:
         """The frozen plan; None where no study has run here. Raises StudyError where it cannot be read."""
-        return read_json(self.folder / "plan.json")
+        return read_record(PlanRecord, self.folder / "plan.json")
 
     def run(self, name: str) -> Path:
         """Returns the folder of a run."""
@@ -70,7 +71,7 @@ class Home:
     def busy(self) -> bool:
         """Whether a process runs a study here now."""
         try:
-            with (self.folder / ".lock").open() as file:
+            with opened(self.folder / ".lock", os.O_RDONLY) as file:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return True
@@ -83,8 +84,9 @@ class Home:
         """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-            opened = (self.folder / ".lock").open("w")
-        with opened as file:
+            refuse_links(self.folder)
+            lock_file = opened(self.folder / ".lock", os.O_RDWR | os.O_CREAT)
+        with lock_file as file:
             try:
                 lock(file)
             except BlockingIOError as error:
@@ -98,6 +100,7 @@ class Home:
     def share(self, runs: Path) -> None:
         """Has the runs lie in another folder, which other studies use too; raises StudyError where they lie here."""
         runs.mkdir(parents=True, exist_ok=True)
+        (runs / SHARED).touch()
         if not self.runs.exists():
             self.runs.symlink_to(os.path.relpath(runs, self.folder.resolve()), target_is_directory=True)
         if self.runs.resolve() != runs.resolve():
@@ -120,21 +123,22 @@ class Home:
             shutil.rmtree(left)
         others = [one for one in sorted(here.parent.iterdir()) if one != here and (one / "plan.json").is_file()]
         for name in [one for one in wanted if not self.run(one).exists()] if others else []:
-            other = next((one for one in others if state_of(one / "runs" / name) == "done"), None)
+            whole = (one for one in others if state_of(one / "runs" / name) == "done")
+            other = next((one for one in whole if not any(leading_out(one / "runs" / name))), None)
             if other is not None:
                 copy = self.runs / f"{COPYING}{name}"
-                shutil.copytree(other / "runs" / name, copy, ignore=shutil.ignore_patterns(*PRIVATE))
-                copy.rename(self.run(name))
+                with writing(self.run(name)):
+                    shutil.copytree(other / "runs" / name, copy, True, shutil.ignore_patterns(*PRIVATE))
+                    copy.rename(self.run(name))
                 found.setdefault(other.name, []).append(name)
         return found
 
     def check(self, study: Study) -> None:
         """Raises StudyError where the folder has a study of another name."""
         plan = self.plan
-        if plan is not None and plan.get("name") != study.name:
-            fault = Fault("study-taken", f"{self.folder} has the study {plan.get('name')}, not {study.name}",
-                          cure="Choose another folder with -o.")  # fmt: skip
-            raise StudyError(fault)
+        if plan is not None and plan.name != study.name:
+            message = f"{self.folder} has the study {plan.name}, not {study.name}"
+            raise StudyError(Fault("study-taken", message, cure="Choose another folder with -o."))
 
     def check_free(self, study: Study, *, overwrite: bool = False) -> None:
         """Raises FileError where files lie where the study's own would, and no study has made the folder."""
@@ -147,17 +151,23 @@ class Home:
 
     def freeze(self, study: Study, overrides: Sequence[str]) -> Change | None:
         """Writes what is asked and the plan; returns what an earlier plan had otherwise, if there was one."""
-        old, new = self.plan, study.json()
-        if old != new:  # the plan first: it makes the folder the study's own
-            write_whole(self.folder / "plan.json", json.dumps(new, indent=1, ensure_ascii=False).encode())
+        old, new = self.plan, json.dumps(study.json(), indent=1, ensure_ascii=False).encode()
+        same = content_of(self.folder / "plan.json") == new
+        if not same:  # the plan first: it makes the folder the study's own
+            write_whole(self.folder / "plan.json", new)
         copy = self.folder / "study.yaml"
         if study.path is not None and not same_file(copy, study.path):
             notes = "".join(f"# with --set {one}\n" for one in overrides)
             write_whole(copy, notes.encode() + study.path.read_bytes())
-        return None if old is None or old == new else change(old, new)
+        return None if old is None or same else change(old, PlanRecord.model_validate_json(new))
 
 
-def lock(file: IO[str]) -> None:
+def opened(path: Path, flags: int) -> IO[bytes]:
+    """Returns a file to lock, open; raises OSError for a link, and waits for no pipe."""
+    return os.fdopen(os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666), "rb")
+
+
+def lock(file: IO[bytes]) -> None:
     """Locks a file for this process; raises BlockingIOError where another has it, and not only looks at it."""
     for _ in range(LOOKS):
         try:
@@ -169,13 +179,15 @@ def lock(file: IO[str]) -> None:
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def change(old: Mapping[str, Any], new: Mapping[str, Any]) -> Change | None:
+def change(old: PlanRecord, new: PlanRecord) -> Change | None:
     """Returns what a plan has that an older one lacks, and the other way round; None where that is nothing."""
 
-    def only(key: str, name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[str, ...]:
-        known = {each[name] for each in other[key]}
-        return tuple(each[name] for each in one[key] if each[name] not in known)
+    def only(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
+        known = set(other)
+        return tuple(each for each in one if each not in known)
 
-    runs, gone = only("runs", "id", new, old), only("runs", "id", old, new)
-    arms, arms_gone = only("arms", "name", new, old), only("arms", "name", old, new)
+    ids, old_ids = ([run.id for run in plan.runs] for plan in (new, old))
+    names, old_names = ([arm.name for arm in plan.arms] for plan in (new, old))
+    runs, gone = only(ids, old_ids), only(old_ids, ids)
+    arms, arms_gone = only(names, old_names), only(old_names, names)
     return Change(arms, len(runs), arms_gone, len(gone)) if runs or gone or arms or arms_gone else None

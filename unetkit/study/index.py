@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from unetkit.study.ending import ending_of, state_of
 
 FILE = "index.sqlite"
+MOST_STEPS = 50_000_000
+"""Of sqlite's machine that looking at the index may take: about a second."""
 TABLE = """
 CREATE TABLE run (
     id TEXT PRIMARY KEY, arm TEXT NOT NULL, seed INTEGER NOT NULL, fraction REAL NOT NULL,
@@ -59,21 +61,27 @@ class Index:
         self.base.close()
 
 
-def entries_in(plan: Mapping[str, Any], runs: Path) -> list[Entry]:
-    """Returns what the folders say of the runs in a plan, in its order."""
+def entries_in(planned: Iterable[tuple[str, str, int, float]], runs: Path) -> list[Entry]:
+    """Returns what the folders say of the runs in a plan (id, arm, seed, fraction), in its order."""
     found = []
-    for run in plan["runs"]:
-        folder = runs / run["id"]
+    for run in planned:
+        folder = runs / run[0]
         state, ending = state_of(folder), ending_of(folder)
         reason = ending.reason if ending is not None and state == "failed" else ""
-        found.append(Entry(run["id"], run["arm"], run["seed"], run["fraction"], state, reason))
+        found.append(Entry(*run, state, reason))
     return found
 
 
 def running(folder: Path) -> dict[str, float]:
     """Returns the runs that the index says run now, and since when; none where it cannot be read."""
-    try:
-        with closing(sqlite3.connect(f"file:{folder / FILE}?mode=ro", uri=True)) as base:
-            return dict(base.execute("SELECT id, since FROM run WHERE state = 'running'").fetchall())
-    except sqlite3.Error:
+    file = folder / FILE
+    if not file.is_file():
         return {}
+    try:
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as base:
+            base.execute("PRAGMA trusted_schema = OFF")
+            base.set_progress_handler(lambda: 1, MOST_STEPS)
+            rows = base.execute("SELECT id, since FROM run WHERE state = 'running'").fetchall()
+    except (sqlite3.Error, ValueError):  # the latter: a text that is none
+        return {}
+    return {name: since for name, since in rows if isinstance(name, str) and isinstance(since, float) and since >= 0}

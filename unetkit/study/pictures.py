@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote
 
+from pydantic import ValidationError
+
+from unetkit.study import records
+from unetkit.study.records import content_of
 from unetkit.study.results import Example
 from unetkit.writing import write_whole
 
@@ -46,7 +50,7 @@ def pictures_in(run: Path) -> tuple[Example, ...]:
 def colours_in(run: Path) -> Colours:
     """Returns the colours of the classes in a run's pictures; none where there are none."""
     try:
-        known = json.loads((run / FOLDER / COLOURS).read_bytes())
-        return {str(name): (int(r), int(g), int(b)) for name, (r, g, b) in known.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        content = content_of(run / FOLDER / COLOURS)
+        return {} if content is None else records.COLOURS.validate_json(content)
+    except (OSError, ValidationError):
         return {}

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import csv
-import io
 from array import array
 from collections.abc import Iterator, Sequence
 from math import nan
 from pathlib import Path
 
 from unetkit.errors import Fault, Place
+from unetkit.quoting import table_text, uncelled
 from unetkit.study.results import KEYS, Scores, StudyError
 from unetkit.writing import write_whole
 
 
 def write_scores(scores: Scores, path: Path) -> None:
     """Writes the table, whole or not at all. Numbers are written so that they are read back exactly; NaN is empty."""
-    write_whole(path, table_text((*KEYS, *scores.metrics), rows(scores)).encode())
+    write_whole(path, table_text([(*KEYS, *scores.metrics), *rows(scores)]).encode())
 
 
 def rows(scores: Scores) -> Iterator[tuple[object, ...]]:
@@ -26,20 +26,11 @@ def rows(scores: Scores) -> Iterator[tuple[object, ...]]:
     return zip(*columns, strict=True)
 
 
-def table_text(header: Sequence[str], body: Iterator[tuple[object, ...]]) -> str:
-    """Returns a table as CSV (RFC 4180, but lines end with a line feed)."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(header)
-    writer.writerows(body)
-    return file.getvalue()
-
-
 def read_scores(path: Path) -> Scores:
     """Returns the table of a file that `write_scores` wrote; raises StudyError with the line that is wrong."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
-            header, *body = csv.reader(file)
+            header, *body = ([*map(uncelled, row)] for row in csv.reader(file))
     except (OSError, UnicodeDecodeError, csv.Error, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is no CSV table"
         raise StudyError(Fault("scores-unreadable", f"{path} cannot be read: {reason}")) from error

@@ -7,10 +7,11 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from unetkit.draw import svg
-from unetkit.errors import SizeError
+from unetkit.errors import SizeError, UnetkitError
 from unetkit.page import Markup, element
 from unetkit.planning import plan
-from unetkit.spec import load
+from unetkit.spec import from_text, to_text
+from unetkit.study.collecting import refuse
 from unetkit.study.report.tables import changes
 from unetkit.study.report.view import View
 from unetkit.study.results import ArmFacts
@@ -42,8 +43,13 @@ def drawings(view: View) -> Markup:
 
 
 def planned(arm: ArmFacts) -> Plan | None:
-    """Returns the plan of an arm; None where its spec is not known."""
-    return plan(load(arm.spec())) if arm.spec else None
+    """Returns the plan of an arm; None where its spec is not known, or is no spec any more."""
+    if arm.spec is None:
+        return None
+    try:
+        return plan(from_text(to_text(arm.spec()), arm.name, find=refuse))
+    except UnetkitError:
+        return None
 
 
 def changed(base: Plan, other: Plan) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.page import Markup, element, join, picture
+from unetkit.study.records import content_of
 from unetkit.study.report.view import View
 from unetkit.study.results import Example, RunFacts
 
@@ -50,11 +51,11 @@ def row(name: str, chosen: list[RunFacts]) -> Markup:
 def panel(title: str, path: Path, name: str) -> Markup:
     """Returns one picture with its title; a sentence in its place where the file is gone."""
     try:
-        content = path.read_bytes()
+        content = content_of(path, LARGEST) or b""
     except OSError as error:
         shown = element("p", f"{path.name}: {error.strerror}", class_="note")
     else:
-        is_png = content.startswith(b"\x89PNG") and len(content) <= LARGEST
+        is_png = content.startswith(b"\x89PNG")
         shown = (
             picture(content, f"{name}: {title}") if is_png else element("p", f"{path.name} is not shown", class_="note")
         )

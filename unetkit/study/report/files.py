@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
 
+from unetkit.quoting import table_text
 from unetkit.study.report.view import View
-from unetkit.study.tidy import table_text
 
 ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "seconds", "seeds", "mean", "deviation")
 RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
@@ -33,7 +33,7 @@ def arms_csv(view: View) -> str:
             if each.name not in scored:
                 yield (each.name, None, *facts(view, each.name), None, 0, None, None)
 
-    return table_text(ARMS, map(empty, body()))
+    return table_text([ARMS, *body()])
 
 
 def facts(view: View, name: str) -> tuple[object, ...]:
@@ -46,7 +46,7 @@ def facts(view: View, name: str) -> tuple[object, ...]:
 def runs_csv(view: View) -> str:
     """Returns one row for each run."""
     rows = ((r.id, r.arm, r.seed, r.fraction, r.state, r.seconds, r.steps, r.reason) for r in view.results.runs)
-    return table_text(RUNS, map(empty, rows))
+    return table_text([RUNS, *rows])
 
 
 def comparisons_csv(view: View) -> str:
@@ -58,9 +58,4 @@ def comparisons_csv(view: View) -> str:
             tests = (getattr(each, name) for name in TESTS)
             yield (each.arm, each.fraction, each.label, len(each.seeds), each.difference, *ends, *tests)
 
-    return table_text((*COMPARISONS, *TESTS), map(empty, body()))
-
-
-def empty(row: Sequence[object]) -> tuple[object, ...]:
-    """Returns a row with empty fields for what is not known."""
-    return tuple("" if value is None else value for value in row)
+    return table_text([(*COMPARISONS, *TESTS), *body()])

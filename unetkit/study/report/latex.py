@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from unetkit.quoting import visible
 from unetkit.study.report.view import VERDICTS, View, count, p_text
 
 SPECIAL = {
@@ -57,5 +58,5 @@ def row(*cells: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Returns text as LaTeX prints it."""
-    return re.sub("|".join(map(re.escape, SPECIAL)), lambda found: SPECIAL[found[0]], text)
+    """Returns text as LaTeX prints it, on one line."""
+    return re.sub("|".join(map(re.escape, SPECIAL)), lambda found: SPECIAL[found[0]], visible(text))

@@ -39,7 +39,7 @@ def found(view: View) -> str:
     if not groups:
         return f"Nothing can be compared yet: {nothing(view)}."
     if set(groups) == {"untested"}:
-        return "Nothing can be tested yet: no variant shares two finished seeds with the base."
+        return f"Nothing can be tested yet: {untested(view)}."
     direction = ("lower", "higher") if view.analysis.settings.less_is_better else ("higher", "lower")
     parts = []
     for verdict, word in zip(("better", "worse"), direction, strict=True):
@@ -51,13 +51,22 @@ def found(view: View) -> str:
     for verdict, text in (
         ("equivalent", f"equivalent to it within ±{margin:g}" if margin else ""),
         ("undecided", "undecided"),
-        ("untested", "not tested for want of seeds"),
+        ("untested", "not tested for want of pairs that vary"),
     ):
         if verdict in groups:
             number = len(groups[verdict])
             parts.append(f"{number:,} {'is' if number == 1 else 'are'} {text}")
     text = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
     return f"On these images {text}."
+
+
+def untested(view: View) -> str:
+    """Returns why no comparison is tested."""
+    if all(each.difference is None for each in view.analysis.comparisons):
+        return f"no variant shares a value of {view.metric} with “{view.base}” in any class"
+    if all(len(each.seeds) < 2 for each in view.analysis.comparisons):
+        return "no variant shares two finished seeds with the base"
+    return "the differences are the same with every seed, or of one seed alone"
 
 
 def nothing(view: View) -> str:
@@ -88,7 +97,8 @@ def borne(view: View) -> str:
     spread, settings = view.analysis.spread, view.analysis.settings
     if spread is None:
         return (
-            "How far the arms differ beyond chance cannot be told: that takes two arms that share two finished seeds."
+            "How far the arms differ beyond chance cannot be told: that takes two arms that share two finished seeds "
+            "and vary with them."
         )
     tells = spread.discriminates(settings.level)
     text = "The data tell the arms apart" if tells else "The data are not shown to tell the arms apart"

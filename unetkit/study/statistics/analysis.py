@@ -66,7 +66,7 @@ class Analysis:
     comparisons: tuple[Comparison, ...]
     by_class: tuple[Comparison, ...]
     spread: Spread | None
-    """At the largest fraction; None where fewer than two arms have all their seeds, or there are fewer than two."""
+    """At the largest fraction; None where that takes more arms, seeds, or variation over them."""
 
     def json(self) -> dict[str, Any]:
         """The analysis as plain values."""

@@ -105,6 +105,8 @@ def crossed(differences: Values, each: Sequence[Values], settings: Settings) -> 
         groups.setdefault((there[0].tobytes(), there[1].tobytes()), []).append(index)
     for (seed_mask, image_mask), members in groups.items():
         seeds, images = np.frombuffer(seed_mask, bool), np.frombuffer(image_mask, bool)
+        if min(seeds.sum(), images.sum()) < 2:
+            continue
         weights = draw(int(seeds.sum()), int(images.sum()), settings.resamples, settings.random_seed)
         parts = [each[index][seeds][:, images] for index in members]
         low[members], high[members] = crossed_interval(parts, weights, settings.confidence)

@@ -9,6 +9,7 @@ import numpy as np
 
 from unetkit.study.statistics.cube import Values
 from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.testing import ROUNDING
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,7 @@ class Spread:
     seeds: int
     between: float
     within: float
-    f: float | None
-    """None where there is no rest to divide by."""
+    f: float
     p: float
     detectable: float
 
@@ -40,7 +40,11 @@ class Spread:
 
 
 def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: Settings) -> Spread | None:
-    """Returns the spread of means (arm, seed); None with fewer than two whole arms, or fewer than two seeds."""
+    """Returns the spread of means (arm, seed).
+
+    None with fewer than two whole arms, fewer than two seeds, or where arms do not vary over their seeds: then no F is
+    defined.
+    """
     used = np.isfinite(means).any(0)
     whole = np.asarray(np.isfinite(means[:, used]).all(1))
     table = means[whole][:, used]
@@ -48,6 +52,8 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: Se
     if num_arms < 2 or num_seeds < 2:
         return None
     between, rest = mean_squares(table)
+    if rest <= (ROUNDING * max(1.0, float(np.abs(table).max()))) ** 2:
+        return None
     f, p = f_test(between, rest, num_arms, num_seeds)
     error = float(np.sqrt(2 * rest / num_seeds))
     return Spread(
@@ -71,12 +77,10 @@ def mean_squares(table: Values) -> tuple[float, float]:
     return between, float((rest**2).sum()) / ((num_arms - 1) * (num_seeds - 1))
 
 
-def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float | None, float]:
-    """Returns F and its p; without any spread in the rest the arms differ for certain, or not at all."""
+def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
+    """Returns F and its p."""
     from scipy import stats
 
-    if rest == 0:
-        return None, 0.0 if between > 0 else 1.0
     f = between / rest
     return f, float(stats.f.sf(f, num_arms - 1, (num_arms - 1) * (num_seeds - 1)))
 

@@ -8,6 +8,9 @@ import numpy as np
 
 from unetkit.study.statistics.cube import Values, mean
 
+ROUNDING = 1e-13
+"""As a part of values around 1: a standard error below it is that of the arithmetic."""
+
 
 class Moments(NamedTuple):
     """How many pairs there are, their mean, its standard error, and its degrees of freedom (at least 1)."""
@@ -28,11 +31,17 @@ def moments(differences: Values) -> Moments:
     return Moments(count, centre, error, freedom)
 
 
+def varying(found: Moments) -> Values:
+    """Returns the standard errors; NaN where the values are equal but for rounding, for which no t is defined."""
+    with np.errstate(invalid="ignore"):
+        return np.where(found.error > ROUNDING * np.maximum(1.0, np.abs(found.mean)), found.error, np.nan)
+
+
 def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
     """Returns the ends of the paired t-interval of the mean (Student, 1908)."""
     from scipy import stats
 
-    half = stats.t.ppf((1 + confidence) / 2, found.freedom) * found.error
+    half = stats.t.ppf((1 + confidence) / 2, found.freedom) * varying(found)
     return found.mean - half, found.mean + half
 
 
@@ -47,12 +56,10 @@ def equivalence_test(found: Moments, margin: float) -> Values:
 
 
 def tail(distance: Values, found: Moments) -> Values:
-    """Returns how probable a mean at most `distance` is where the truth is 0; certain where there is no spread."""
+    """Returns how probable a mean at most `distance` is where the truth is 0; NaN where that is not defined."""
     from scipy import stats
 
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = np.where(distance == 0, 0.0, distance / found.error)
-    return np.where(np.isnan(found.error), np.nan, stats.t.cdf(ratio, found.freedom))
+    return np.asarray(stats.t.cdf(distance / varying(found), found.freedom))
 
 
 def sign_flip_test(differences: Values, exact_seeds: int, random_seed: int) -> Values:

@@ -1,0 +1,42 @@
+"""Links in a study's folder. None may lead out of it: reports show what they find, and runs write there.
+
+The folder `runs` may be a link to one that several studies share, which has a mark that `study run --runs` left.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from unetkit.errors import Fault
+from unetkit.study.results import StudyError
+
+SHARED = ".shared-runs"
+"""The mark, in the shared folder."""
+SHOWN = 5
+
+
+def refuse_links(folder: Path) -> None:
+    """Raises StudyError where links in a study's folder lead out of it."""
+    found = list(leading_out(folder))
+    runs = folder / "runs"
+    if runs in found and (runs / SHARED).is_file():
+        found.remove(runs)
+        found += leading_out(runs)
+    if found:
+        cure = "Remove them. Runs that studies share are named with --runs."
+        names = ", ".join(str(one.relative_to(folder)) for one in found[:SHOWN])
+        message = f"{folder} has links that lead out of it: {names}"
+        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+        raise StudyError(Fault("study-links", f"{message}{more}", cure=cure))
+
+
+def leading_out(folder: Path) -> Iterator[Path]:
+    """Yields the links below a folder whose ends are not in it; what they lead to is not looked into."""
+    home = os.path.realpath(folder)
+    for place, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = os.path.join(place, name)
+            if os.path.islink(path) and os.path.commonpath((home, os.path.realpath(path))) != home:
+                yield Path(path)

@@ -1,0 +1,178 @@
+"""The JSON files of a study's folder, and what each must hold: they may come from somebody else.
+
+`plan.json` is the frozen matrix; in the folder of a run `result.json`, `timing.json`, `exit.json` and
+`examples/colours.json`. Keys that are not named here are passed over.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from math import isfinite
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from unetkit.errors import Fault
+from unetkit.study.results import StudyError
+
+MOST_BYTES = 64 << 20
+"""Of one file; a run of ten thousand images with ten classes writes less."""
+LARGEST = 1e39
+"""Beyond what single precision holds, so that sums and squares of what a network computes are numbers."""
+
+Name = Annotated[str, Field(min_length=1, max_length=1_000)]
+Text = Annotated[str, Field(max_length=100_000)]
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+"""The name of a run's folder: never a path."""
+Fraction = Annotated[float, Field(gt=0, le=1)]
+Size = Annotated[int, Field(ge=1, le=10**9)]
+
+
+def known(value: float | None) -> float | None:
+    """Returns a value; None for what is no number. Raises ValueError for one that nothing computes."""
+    if value is None or not isfinite(value):
+        return None
+    if abs(value) > LARGEST:
+        raise ValueError(f"{value:g} is out of range")
+    return value
+
+
+Value = Annotated[float | None, AfterValidator(known)]
+Points = tuple[tuple[Count, Value], ...]
+"""A curve: steps and values."""
+
+
+class Record(BaseModel):
+    """What is read back as it was written; strict: a text is no number."""
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+
+class Change(Record):
+    """A setting in which an arm differs from the base."""
+
+    path: Text
+    new: Any = None
+
+
+class ArmRecord(Record):
+    """An arm as the plan has it."""
+
+    name: Name
+    also: tuple[Name, ...] = ()
+    differences: tuple[Change, ...] = ()
+    input_size: Annotated[tuple[Size, ...], Field(max_length=3)] = ()
+    parameters: Count | None = None
+    macs: Annotated[int, Field(ge=0, lt=10**30)] | None = None
+    receptive_field: Annotated[tuple[Size | None, ...], Field(max_length=3)] = ()
+    skipped: Text = ""
+
+
+class RunRecord(Record):
+    """A run as the plan has it."""
+
+    id: Id
+    arm: Name
+    seed: Seed
+    fraction: Fraction
+
+
+class PlanRecord(Record):
+    """The frozen matrix, as `Study.json` gives it. The first arm is the base."""
+
+    name: Name
+    description: Text = ""
+    metric: Name
+    margin: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    arms: Annotated[tuple[ArmRecord, ...], Field(min_length=1)]
+    runs: tuple[RunRecord, ...]
+
+
+class ScoresRecord(Record):
+    """The scores of a run: a map for each image and class, with a value for each metric."""
+
+    images: tuple[dict[Name, Name | Value], ...]
+
+
+class ResultRecord(Record):
+    """What a run found."""
+
+    steps: Count
+    loss: Points
+    validation: Points
+    scores: ScoresRecord
+
+
+class TimingRecord(Record):
+    """How long a run took, and where it ran."""
+
+    seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    host: Name = "unknown"
+    threads: Count | None = None
+    device: Name = "unknown"
+    versions: dict[Name, Name] = {}
+
+
+class EndingRecord(Record):
+    """How the last attempt at a run ended."""
+
+    code: Annotated[int, Field(ge=-1_000, le=1_000)]
+    reason: Text
+
+
+Byte = Annotated[int, Field(ge=0, le=255)]
+COLOURS = TypeAdapter(dict[Name, tuple[Byte, Byte, Byte]], config=ConfigDict(strict=True))
+"""The colours of the classes, in their order."""
+
+Kind = TypeVar("Kind", bound=Record)
+
+
+def content_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
+    """Returns the bytes of a regular file, None where nothing is there.
+
+    Raises OSError for a pipe, a device or a folder, which is not waited for, and for what is too large.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    with os.fdopen(handle, "rb") as file:
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError(0, "it is no file")
+        if about.st_size > most:
+            raise OSError(0, f"it has more than {most:,} bytes")
+        return file.read(most)
+
+
+def read_record(kind: type[Kind], path: Path) -> Kind | None:
+    """Returns what a file holds; None where there is none. Raises StudyError where it is not what it must be."""
+    try:
+        content = content_of(path)
+        return None if content is None else kind.model_validate_json(content)
+    except OSError as error:
+        raise unreadable(path, error.strerror or str(error)) from error
+    except ValidationError as error:
+        raise unreadable(path, reason(error)) from error
+
+
+def reason(error: ValidationError) -> str:
+    """Returns the first thing that is wrong in a file."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    first = next((each for each in found if each["type"] != "string_type"), found[0])  # of a union, what says more
+    if first["type"] == "json_invalid":
+        return "it is no JSON"
+    where = ".".join(str(part) for part in first["loc"] if not str(part).startswith(("constrained-", "dict["))) or "it"
+    if first["type"] == "missing":
+        return f"it lacks {where!r}"
+    return "it holds no map" if where == "it" else f"{where}: {first['msg'][:1].lower()}{first['msg'][1:]}"
+
+
+def unreadable(path: Path, told: str) -> StudyError:
+    """Returns the error about a file of a study."""
+    cure = "Remove it and run the study again: it makes what is missing."
+    return StudyError(Fault("result-unreadable", f"{path} cannot be read: {told}", cure=cure))
