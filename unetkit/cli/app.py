@@ -103,6 +103,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except UnetkitError as error:
             print_faults(error.faults, as_json=arguments.get("as_json", False))
             raise typer.Exit(1) from None
+        except KeyboardInterrupt:
+            say("stopped by SIGINT", to_errors=True)
+            raise typer.Exit(130) from None
 
     own = signature(function, eval_str=True)
     option = Parameter("plugin_files", Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,6 +9,7 @@ import typer
 
 from unetkit.cli.arguments import Overrides, Overwrite
 from unetkit.cli.output import say
+from unetkit.cli.stopping import resumable
 from unetkit.cli.study_plan import Data, StudyName, with_data
 
 if TYPE_CHECKING:
@@ -121,6 +121,14 @@ class How(NamedTuple):
 def start(
     study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
 ) -> None:
+    """Does the runs of a study that are in one of some states; a signal stops it."""
+    with resumable(lambda: "what is done stays, and this goes on from there"):
+        do(study, overrides, output, how, states, dry_run=dry_run)
+
+
+def do(
+    study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
+) -> None:
     """Does the runs of a study that are in one of some states."""
     from unetkit.study import load_study
     from unetkit.study.coordinator import Settings, run_text
@@ -171,19 +179,12 @@ def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrid
 
 
 def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo: list[Run]) -> None:
-    """Has the runs done; Ctrl-C, and a polite request to end, stop it: what is done stays, what runs goes on later."""
+    """Has the runs done. A signal stops it: what is done stays, and what runs goes on later."""
     from unetkit.cli.study_progress import watching
     from unetkit.study.coordinator import Coordinator
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        with engine as executor, watching(len(todo)) as watcher:
-            Coordinator(loaded, home, watcher, settings).run(executor)
-    except KeyboardInterrupt:
-        say("stopped: what is done stays, and the same command goes on from there")
-        raise typer.Exit(130) from None
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    with engine as executor, watching(len(todo)) as watcher:
+        Coordinator(loaded, home, watcher, settings).run(executor)
 
 
 def finish(loaded: Study, home: Home) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, Overwrite, read_files
 from unetkit.cli.output import say
+from unetkit.cli.stopping import resumable
 
 if TYPE_CHECKING:
     from unetkit.train import RunResult, RunSpec
@@ -65,30 +66,50 @@ def train(  # noqa: PLR0913 - one parameter per option
     A run that was broken off goes on where it was; one that is done is told again.
     """
     from unetkit.cli.output import print_json
-    from unetkit.train import Machine, load_run, train_run
-    from unetkit.train.folder import check_folder
 
-    budget = {"steps": steps, "minutes": minutes, "epochs": epochs}
+    where: list[Path] = []
+    with resumable(lambda: left_in(where)):
+        from unetkit.train import Machine, train_run
+        from unetkit.train.folder import check_folder
+
+        asked = read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
+        folder = output or Path("runs") / (asked.spec.name if data else run.stem)
+        where.append(folder)
+        inputs = read_files(asked, asked.spec) | asked.data.files()
+        check_folder(folder, inputs=inputs, overwrite=overwrite)
+        say(*asked.taken, to_errors=True)
+        machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
+        result = train_run(asked, folder, machine=machine)
+    if not result.values:
+        return  # a process beside the first
+    print_json({"folder": str(folder), **result.values}) if as_json else report(result)
+
+
+def left_in(where: list[Path]) -> str:
+    """Returns what a training that was stopped has left in its folder; nothing in processes beside the first."""
+    from unetkit.train.folder import CHECKPOINT, beside
+
+    if beside():
+        return ""
+    if any((folder / CHECKPOINT).exists() for folder in where):
+        return "this goes on from the last checkpoint"
+    return "there is no checkpoint yet, and this begins anew"
+
+
+def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[str]) -> RunSpec:
+    """Returns the run that a RUN.yaml, or a SPEC with its DATA and a budget, says; raises BadParameter for others."""
+    from unetkit.train import load_run
+
     said = {key: value for key, value in budget.items() if value is not None}
     if data is None:
         if said:
             raise typer.BadParameter(f"a RUN.yaml says how long; change it with --set training.{next(iter(said))}=…")
-        asked = load_run(run, changes or ())
-    else:
-        if not said and not any(
-            one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes or ()
-        ):
-            raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
-        asked = quick(str(run), data, said, changes or [])
-    folder = output or Path("runs") / (asked.spec.name if data else run.stem)
-    inputs = read_files(asked, asked.spec) | asked.data.files()
-    check_folder(folder, inputs=inputs, overwrite=overwrite)
-    say(*asked.taken, to_errors=True)
-    machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
-    result = train_run(asked, folder, machine=machine)
-    if not result.values:
-        return  # a process beside the first
-    print_json({"folder": str(folder), **result.values}) if as_json else report(result)
+        return load_run(run, changes)
+    if not said and not any(
+        one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes
+    ):
+        raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
+    return quick(str(run), data, said, changes)
 
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:

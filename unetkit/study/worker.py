@@ -17,6 +17,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from unetkit.errors import UnetkitError
+from unetkit.stopping import Stopped, stoppable
 from unetkit.study.ending import FILE, Ending, state_of, sweep
 from unetkit.study.work import train
 
@@ -32,6 +33,17 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
     die_with(parent)
     if memory:
         limit(memory)
+    try:
+        with stoppable():
+            return do(folder, work, memory)
+    except Stopped as stopped:  # for the study, a run whose process was ended is one to be begun again
+        signal.signal(stopped.number, signal.SIG_DFL)
+        os.kill(os.getpid(), stopped.number)
+        return stopped.code
+
+
+def do(folder: Path, work: Callable[[Path], None], memory: int) -> int:
+    """Does the work of a run whose folder no other process works in, and returns the exit code."""
     with (folder / LOCK).open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it does the same work: it is waited for
         sweep(folder)

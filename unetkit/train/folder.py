@@ -7,10 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from unetkit.data import Splits, open_data
-from unetkit.data.record import Record, changes
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.overwriting import check_outputs
 from unetkit.spec.loading import listed
@@ -21,10 +19,14 @@ from unetkit.train.runspec import RunSpec
 from unetkit.writing import remove, write_whole, writing
 from unetkit.yamlfile import parse
 
+if TYPE_CHECKING:
+    from unetkit.data import Splits
+
 LOCK = ".lock"
 DATA = "data.json"
 """What a run's folder keeps of its data: a digest of each image and mask."""
-WORK = ("result.json", "best.safetensors", "last.safetensors", "checkpoints/last.ckpt")
+CHECKPOINT = "checkpoints/last.ckpt"
+WORK = ("result.json", "best.safetensors", "last.safetensors", CHECKPOINT)
 """What makes a folder one that is taken."""
 FREE = ("data.workers", "data.cache")
 """Settings that have no say in the result, and may differ when a run goes on."""
@@ -49,6 +51,9 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         begun = known is not None or holds_work(folder)
         if begun:
             check_same(run, folder)
+        from unetkit.data import open_data  # numpy takes a tenth of a second, and a fault of the folder needs none
+        from unetkit.data.record import Record
+
         splits = open_data(run.data)
         if begun:
             check_data(splits, folder)
@@ -135,6 +140,8 @@ def check_data(splits: Splits, folder: Path) -> None:
     file = folder / DATA
     if not file.exists():
         return
+    from unetkit.data.record import Record, changes
+
     try:
         known = Record.from_json(file.read_bytes())
     except (OSError, ValueError) as error:

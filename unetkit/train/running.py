@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from math import ceil, inf, prod
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any, cast
 import lightning.pytorch as lightning
 import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
+from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 
 from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, preparation_of
@@ -168,11 +171,14 @@ class Running:
                 cure = f"Give a multiple of {trainer.world_size}."
                 raise self.run.blame(Fault("batch", message, cure=cure), "training", "batch")
             try:
-                trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
+                with together(trainer):
+                    trainer.fit(task, ckpt_path=checkpoint, weights_only=True)
             except OSError as error:  # of a log; what unetkit writes tells its own
                 reason = error.strerror or str(error)
                 cure = "Make room, and run the same again: it goes on from its last checkpoint."
                 raise FileError(Fault("file-unwritable", f"{self.folder}: {reason}", cure=cure)) from error
+            except SIGTERMException as error:  # in a program that does not handle the signal: Lightning exits with 0
+                raise SystemExit(128 + signal.SIGTERM) from error
             except ValueError as error:  # of a batch norm in a block of others, of which the plan knows nothing
                 if "more than 1 value per channel" not in str(error):
                     raise
@@ -223,6 +229,18 @@ class Running:
             *self.preparation.placement,
         )
         trained.save(self.folder / f"{name}.safetensors")
+
+
+@contextmanager
+def together(trainer: lightning.Trainer) -> Iterator[None]:
+    """Ends the other processes of a training where this one fails or is stopped: they would wait for it."""
+    try:
+        yield
+    except BaseException:
+        end = getattr(trainer.strategy.launcher, "kill", None)
+        if end is not None:
+            end(signal.SIGKILL)
+        raise
 
 
 def thinned(points: list[Any]) -> list[Any]:

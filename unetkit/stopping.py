@@ -1,0 +1,72 @@
+"""Signals that ask a process to stop, as an exception: what runs is left in order, and the exit code tells."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Stopped(BaseException):
+    """A signal asked this process to stop. No program that handles errors takes it for one."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number
+
+    @property
+    def signal(self) -> str:
+        """The name of the signal, such as SIGTERM."""
+        return signal.Signals(self.number).name
+
+    @property
+    def code(self) -> int:
+        """The exit code that shells and schedulers expect: 128 and the number of the signal."""
+        return 128 + self.number
+
+
+class Request:
+    """Whether a signal has asked this process to stop. The second one ends it at once."""
+
+    def __init__(self) -> None:
+        self.process = os.getpid()
+        self.stopped: Stopped | None = None
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if os.getpid() != self.process:  # forked, as workers that load data are: the first process ends them
+            if number == signal.SIGTERM:
+                signal.signal(number, signal.SIG_DFL)
+                os.kill(os.getpid(), number)
+            return
+        for each in SIGNALS:
+            signal.signal(each, signal.SIG_DFL)
+        self.stopped = Stopped(number)
+        raise self.stopped
+
+
+@contextmanager
+def stoppable() -> Iterator[None]:
+    """Within it SIGINT and SIGTERM raise Stopped; so does what they cause on the way out, such as lost processes.
+
+    Beside the main thread, which alone gets signals, nothing changes.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    request = Request()
+    before: dict[int, Any] = {number: signal.signal(number, request) for number in SIGNALS}
+    try:
+        yield
+    except BaseException as error:
+        if request.stopped is not None and error is not request.stopped:
+            raise request.stopped from error
+        raise
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
