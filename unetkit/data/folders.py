@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
@@ -131,6 +132,12 @@ def requested(asked: Asked, axes: str | None, *, mask: bool) -> Request:
     return Request(asked.dims, None if mask else asked.channels, axes, mask)
 
 
+def request_of_mask(request: Request, image: Images) -> Request:
+    """Returns how a mask is to be read whose file does not say its axes: those of its image, where they say more."""
+    usual = request.axes is None and image.axes == "ZYX"[3 - request.dims :]
+    return request if request.axes is not None or usual else replace(request, axes=image.letters)
+
+
 class Together(NamedTuple):
     """Images with their masks and their instances, on the same samples; `axis_codes` are those of the image's file."""
 
@@ -145,20 +152,20 @@ def opened_together(files: Sequence[Path], requests: Sequence[Request], asked: A
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
-    from unetkit.imagefiles import opened
+    from unetkit.imagefiles.held import SHELF
     from unetkit.imagefiles.matching import turn_of_mask
     from unetkit.imagefiles.turning import axis_codes, turn_to, turned
 
     with ExitStack() as stack:
-        image, *masks = (
-            stack.enter_context(opened(file, request)) for file, request in zip(files, requests, strict=True)
-        )
+        image = stack.enter_context(SHELF.opened(files[0], requests[0]))
+        own = [request_of_mask(request, image) for request in requests[1:]]
+        masks = [stack.enter_context(SHELF.opened(file, one)) for file, one in zip(files[1:], own, strict=True)]
         how = turn_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
         together, notes = [turned(image, how)], []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
-            own = turn_of_mask(mask, image, how) if asked.check_geometry else how
-            together.append(turned(mask, own))
-            if own != how and not (own.nothing and how.nothing):
+            turn = turn_of_mask(mask, image, how) if asked.check_geometry else how
+            together.append(turned(mask, turn))
+            if turn != how and not (turn.nothing and how.nothing):
                 notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
         yield Together(together, axis_codes(image), tuple(notes))
 

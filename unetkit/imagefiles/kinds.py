@@ -27,6 +27,7 @@ class Kind(NamedTuple):
     with the Images in the file, and `made(path, images, channels, dtype)`, a context with a Target for the results of
     these images, of one number per sample where `channels` is None. The result is in its place, with the geometry and
     the axes of the images, when the context has ended well. `folder`: a file of this kind is a folder.
+    `stacks`: it may hold several images.
     """
 
     suffixes: tuple[str, ...]
@@ -34,6 +35,7 @@ class Kind(NamedTuple):
     classes: str | None = None
     probabilities: str | None = None
     folder: bool = False
+    stacks: bool = True
 
     @property
     def opened(self) -> Opener:
@@ -52,7 +54,13 @@ class Kind(NamedTuple):
 
 
 KINDS = (
-    Kind((".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"), "picture", classes=".png", probabilities=".npy"),
+    Kind(
+        (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
+        "picture",
+        classes=".png",
+        probabilities=".npy",
+        stacks=False,
+    ),
     Kind((".tif", ".tiff"), "tiff"),
     Kind((".nii", ".nii.gz"), "nifti"),
     Kind((".npy",), "numpyfile"),

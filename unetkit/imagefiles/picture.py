@@ -14,7 +14,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles import numpyfile
 from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.pixels import pixels_of
+from unetkit.imagefiles.pixels import picture
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
@@ -28,8 +28,8 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
         message = f"{path}: a picture is 2D, the network takes {request.dims}D"
         cure = "Give volumes as NIfTI, TIFF, NumPy or Zarr, curves as NumPy."
         raise FileError(Fault("image-dims", message, cure=cure, file=str(path)))
-    pixels = pixels_of(path, request)
-    letters, layout = lay_out(path, pixels.shape, request, "YXC"[: pixels.ndim])
+    pixels = picture(path, request)
+    letters, layout = lay_out(path, pixels.shape, request, "YXC"[: len(pixels.shape)])
     yield Images(path, pixels, layout, letters)
 
 

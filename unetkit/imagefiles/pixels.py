@@ -16,26 +16,54 @@ from PIL import Image
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import needed
+from unetkit.imagefiles.images import Stored
 from unetkit.imagefiles.orientation import TAG, displayed
 from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.views import Decoded
 
 PNG = b"\x89PNG\r\n\x1a\n"
 GREY_PNG = 0
 """The colour type of a PNG that holds grey levels alone."""
 MODES = {"1": 1, "L": 1, "F": 1, "I": 1, "P": 1, "LA": 2, "PA": 2, "RGB": 3, "RGBA": 4}
 """The modes that are read, with their channels."""
+PLAIN: dict[str, type[np.generic]] = {"1": np.uint8, "L": np.uint8, "RGB": np.uint8, "F": np.float32}
+"""The types of modes that depend on nothing else in the file."""
 INKS = ("CMYK", "LAB", "HSV", "YCbCr")
 
 
-def pixels_of(path: Path, request: Request) -> NDArray[Any]:
-    """Returns a picture (height, width) or (height, width, channels); raises FileError for what cannot be read so."""
+def picture(path: Path, request: Request) -> Stored:
+    """Returns a picture (height, width) or (height, width, channels); raises FileError for what cannot be read so.
+
+    It is decoded when it is first read, where the head of the file alone says what it will be.
+    """
     warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)  # those above twice its limit are errors
-    depth, colour_type = png_depth(path)
     with Image.open(path) as image:
         frames = getattr(image, "n_frames", 1)
         if frames > 1 and image.format != "MPO":  # of which the first picture is the one shown
             message, cure = f"{path} holds {frames} frames", "Save one frame, or all as the pages of a TIFF."
             raise FileError(Fault("image-frames", message, cure=cure, file=str(path)))
+        form = plain_form(image, png_depth(path)[0], request)
+    if form is None:
+        return pixels_of(path, request)
+    shape, dtype = form
+    return Decoded(shape, np.dtype(dtype), lambda: pixels_of(path, request))
+
+
+def plain_form(image: Image.Image, depth: int, request: Request) -> tuple[tuple[int, ...], type[np.generic]] | None:
+    """Returns the shape and the type of what a picture gives; None where they depend on its pixels."""
+    dtype = np.uint16 if depth == 16 or image.mode.startswith("I;16") else PLAIN.get(image.mode)
+    if dtype is None or (image.mode == "RGB" and request.channels == 1 and not request.mask) or "A" in image.mode:
+        return None
+    width, height = image.size
+    size = (width, height) if image.getexif().get(TAG, 1) in (5, 6, 7, 8) else (height, width)
+    colour = image.mode == "RGB" or (request.channels == 3 and not request.mask)
+    return (*size, 3) if colour else size, dtype
+
+
+def pixels_of(path: Path, request: Request) -> NDArray[Any]:
+    """Returns the numbers of a picture, of one frame."""
+    depth, colour_type = png_depth(path)
+    with Image.open(path) as image:
         if depth == 16:
             pixels = needed("imagecodecs", path).png_decode(path.read_bytes())
         else:

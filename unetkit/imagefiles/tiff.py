@@ -39,6 +39,7 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
     tifffile = needed("tifffile", path)
     with ExitStack() as stack:
         file = stack.enter_context(tifffile.TiffFile(path))
+        file.filehandle.set_lock(True)  # several threads may read the images of one file
         series = alike(path, file)
         first = series[0]
         check_type(path, np.dtype(first.dtype))
