@@ -146,13 +146,10 @@ def test_a_folder_is_split_by_its_splits_file(pictures: Path) -> None:
     assert names(read_data(str(pictures))) == ["ba", "c", "ed"]
 
 
-@pytest.mark.parametrize(("channels", "shape"), [(1, (1, 6, 8)), (3, (3, 6, 8))])
-def test_an_image_has_the_channels_that_the_network_takes(
-    pictures: Path, channels: int, shape: tuple[int, ...]
-) -> None:
-    image = read_data(str(pictures), channels=channels).train[0].image
-    assert image.shape == shape
-    assert image.dtype == np.float32
+def test_a_grey_picture_gives_its_level_in_each_of_three_channels(pictures: Path) -> None:
+    (grey,), colour = read_data(str(pictures)).train[0].image, read_data(str(pictures), channels=3).train[0].image
+    assert np.array_equal(colour, [grey] * 3)
+    assert grey.dtype == colour.dtype == np.uint8
 
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:

@@ -116,7 +116,7 @@ def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None 
             cure = "Give one mask for each image."
             if count == 1:
                 cure += " Of a mask with a sample per class, save the number of the class instead."
-            raise FileError(Fault("mask-count", message, cure=cure))
+            raise FileError(Fault("mask-count", message, cure=cure, file=str(file)))
     digits = len(str(count - 1))
     return [
         Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
@@ -179,7 +179,9 @@ def read_entry(files: tuple[Path, ...], number: int, requests: tuple[Request, ..
         for file, other in zip(files[1:], others, strict=True):
             if other.shape[: asked.dims] != numbers.shape[1:]:
                 mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], numbers.shape[1:]))
-                raise FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike."))
+                raise FileError(
+                    Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike.", file=str(file))
+                )
         instances = others[1] if len(others) > 1 else None
         unit = image.geometry.unit if image.geometry else ""
         return Raw(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)

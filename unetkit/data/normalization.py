@@ -18,6 +18,8 @@ Kind = Literal["none", "dataset", "image", "percentile"]
 Parts = Callable[[], Iterable[NDArray[Any]]]
 """Gives the parts (channels, *spatial) of one image, as often as it is called; together they are the whole image."""
 
+PIECE = 1 << 20
+"""Pixels that are taken together."""
 BINS = 1 << 16
 """Of the histogram that percentiles are read from: they are known to a 65,536th of the range of the image."""
 
@@ -134,6 +136,8 @@ def percentiles(parts: Parts, shares: tuple[float, ...]) -> list[NDArray[np.floa
 
 
 def flat(parts: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float64]]:
-    """Yields parts as (channels, pixels), in numbers that add up without loss."""
+    """Yields parts as (channels, pixels), piece by piece, in numbers that add up without loss."""
     for part in parts:
-        yield part.reshape(len(part), -1).astype(np.float64)
+        pixels = part.reshape(len(part), -1)
+        for start in range(0, pixels.shape[1], PIECE):
+            yield pixels[:, start : start + PIECE].astype(np.float64)

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unetkit.data.classes import ClassMap
 from unetkit.data.colours import COLOURS
@@ -20,10 +22,17 @@ from unetkit.data.recognition import merged, recognised
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import Block, Division
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.imagefiles import grouped
+from unetkit.imagefiles.guard import guarded
+from unetkit.imagefiles.held import SHELF
+from unetkit.imagefiles.numbers import for_network
+from unetkit.quoting import one_line
 
 THREADS = 8
 """At most, to read files with; they wait for disks and unpack, both outside Python's lock."""
 
+CHUNK = 1 << 20
+"""Labels that are counted together."""
 NO_SPACING = "Give files that say it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or set spacing: native."
 
 Advance = Callable[[int, int], None]
@@ -61,16 +70,22 @@ def open_data(data: DataSpec) -> Splits:
 
     Raises FileError with all files that are missing, cannot be read, or do not fit together.
     """
-    checked = check_data(data)
+    checked = check_data(data, keep=True)
     if checked.splits is None:
         raise FileError(*checked.faults)
     return checked.splits
 
 
-def check_data(data: DataSpec, advance: Advance = lambda done, total: None, *, to_train: bool = False) -> Checked:
+def check_data(
+    data: DataSpec,
+    advance: Advance = lambda done, total: None,
+    *,
+    to_train: bool = False,
+    keep: bool = False,
+) -> Checked:
     """Returns what is there and what is wrong with it; `to_train`: also that no image is there to train with.
 
-    Raises FileError where not even a list of files can be had.
+    `keep`: images stay in memory, if the data spec says so. Raises FileError where not even a list of files can be had.
     """
     orientation = data.dataset.orientation(data.asked)
     asked = replace(data.asked, orientation=orientation or "native")
@@ -83,7 +98,7 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None, *, t
             raise FileError(Fault("split-empty", message, "split" if data.split else "dataset", "Give images for it."))
     except UnetkitError as error:
         faults += error.faults
-    reader = Reader(data, ClassMap.of(data), entries)
+    reader = Reader(data, ClassMap.of(data), entries, keep and data.cache)
     kept: dict[str, Pair] | None = {} if data.cache else None
     facts: list[Facts] = []
     for done, (one, pair) in enumerate(reader.check(list(entries)), 1):
@@ -94,8 +109,9 @@ def check_data(data: DataSpec, advance: Advance = lambda done, total: None, *, t
                 kept[one.name] = pair
         else:
             faults += one
+    SHELF.clear()
     reader.classes.survey.closed = True
-    faults = list(merged(recognised(data, reader.classes), faults))
+    faults = grouped(merged(recognised(data, reader.classes), faults))
     if faults:
         return Checked(tuple(facts), tuple(faults), None)
     names = reader.classes.names or found_classes(facts)
@@ -147,17 +163,16 @@ class Reader:
     data: DataSpec
     classes: ClassMap
     entries: dict[str, Entry]
+    keep: bool = False
+    """Whether pairs that were checked are kept."""
 
     def load(self, name: str) -> Pair:
         """Returns a pair; raises FileError where it cannot be read or does not fit together."""
         entry, take = self.entries[name], self.data.take
-        raw = entry.read()
+        with guarded(Path(name)):  # a data set of a plugin may raise what it likes
+            raw = entry.read()
         image = raw.image if take is None else raw.image[list(take)]
-        pixels = np.ascontiguousarray(image, np.float32)
-        if not np.isfinite(pixels).all():
-            count = int(np.sum(~np.isfinite(pixels)))
-            message = f"the image of {name} has {count:,} values that are no finite number"
-            raise FileError(Fault("image-values", message, cure="Mend or remove it."))
+        pixels = for_network(image, name)
         labels = np.ascontiguousarray(self.classes.labels(raw.mask, self.data.dims, entry.mask))
         if not labels.size:
             raise FileError(Fault("image-empty", f"the image of {name} has no pixels", cure="Remove it."))
@@ -180,10 +195,31 @@ class Reader:
         try:
             pair = self.load(name)
         except UnetkitError as error:
-            return error.faults, None
-        counts = dict(zip(*(found.tolist() for found in np.unique(pair.labels, return_counts=True)), strict=True))
+            return tuple(with_file(fault, (self.entries[name].mask, name)) for fault in error.faults), None
+        counts = tally(pair.labels)
         levels = float(pair.image.min()), float(pair.image.max())
         one = Facts(
             name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes, pair.digests
         )
-        return one, pair if self.data.cache else None
+        return one, pair if self.keep else None
+
+
+def with_file(fault: Fault, files: Iterable[str]) -> Fault:
+    """Returns a fault with the first of some files that its message names, unless it has one already."""
+    named = (file for file in map(one_line, files) if file and file in fault.message)
+    return fault if fault.file else replace(fault, file=next(named, ""))
+
+
+def tally(labels: NDArray[np.integer]) -> dict[int, int]:
+    """Returns how many pixels each label has.
+
+    >>> tally(np.array([[0, 2], [2, UNLABELLED]], np.int16))
+    {-100: 1, 0: 1, 2: 2}
+    """
+    low = int(labels.min())
+    counts = np.zeros(int(labels.max()) - low + 1, np.int64)
+    flat = labels.reshape(-1)
+    for start in range(0, flat.size, CHUNK):
+        part = np.bincount(flat[start : start + CHUNK].astype(np.int64) - low)
+        counts[: len(part)] += part
+    return {low + int(at): int(counts[at]) for at in np.flatnonzero(counts)}

@@ -29,14 +29,15 @@ class Digests(NamedTuple):
 
 @dataclass(frozen=True)
 class Pair:
-    """One image (channels, *spatial) in grey levels, float32, and its labels (*spatial), integers.
+    """One image (channels, *spatial) in grey levels, and its labels (*spatial), integers.
 
+    Both are in a type of few bytes: the image's own where that has 8 or 16 bit, else float32.
     `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples
     per axis, in `unit`; "" where the file names none. `axis_codes` are those of the file, `notes` as in `Raw`.
     """
 
     name: str
-    image: NDArray[np.float32]
+    image: NDArray[Any]
     labels: NDArray[np.integer]
     instances: NDArray[np.int64] | None = None
     spacing: tuple[float, ...] | None = None

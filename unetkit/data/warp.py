@@ -20,7 +20,7 @@ MARGIN = 1  # samples around the outermost points, for interpolation
 class Sample(NamedTuple):
     """An image (channels, *spatial) with its labels and weights (*spatial); there may be no weights."""
 
-    image: NDArray[np.float32]
+    image: NDArray[Any]
     labels: NDArray[np.integer]
     weight: NDArray[np.float32] | None = None
 
@@ -63,7 +63,9 @@ def take(sample: Sample, starts: tuple[int, ...], points: Tensor) -> Sample:
     cut = sample.cut(tuple(first), extent)
     inside = places - torch.tensor(first)
     labels = torch.from_numpy(cut.labels)[tuple(inside.round().long().unbind(-1))]
-    layers = cut.image if cut.weight is None else np.concatenate([cut.image, cut.weight[None]])
+    layers = cut.image.astype(np.float32)
+    if cut.weight is not None:
+        layers = np.concatenate([layers, cut.weight[None]])
     found = interpolated(torch.from_numpy(layers), inside).numpy()
     if cut.weight is None:
         return Sample(found, labels.numpy())

@@ -59,7 +59,9 @@ def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order
     missing = [letter for letter in wanted if letter not in letters]
     if missing:
         message = f"{path} ({size_text(shape)}) holds no {dims}D images: its axes are {letters}"
-        raise FileError(Fault("image-dims", message, cure=f"dims: {dims} needs the axes {''.join(wanted)}."))
+        raise FileError(
+            Fault("image-dims", message, cure=f"dims: {dims} needs the axes {''.join(wanted)}.", file=str(path))
+        )
     spatial = tuple(letters.index(letter) for letter in wanted)
     channel = tuple(axis for axis, letter in enumerate(letters) if letter in CHANNEL)
     stack = tuple(axis for axis in range(len(letters)) if axis not in (*spatial, *channel))
@@ -82,7 +84,7 @@ def other_channels(path: Path, shown: str, found: int, channels: int, also: str 
     if found > channels:
         take = list(range(channels))
         cure += f" To use some of it: channels={{count: {found}, take: {take}}}."
-    return FileError(Fault("channels", message, cure=f"{cure} {also}".strip()))
+    return FileError(Fault("channels", message, cure=f"{cure} {also}".strip(), file=str(path)))
 
 
 # --- the key ----------------------------------------------------------------------------------------------------------
@@ -98,10 +100,10 @@ def asked_letters(path: Path, shape: tuple[int, ...], request: Request, said: st
         return next((one for one in (key, bare) if len(one) == len(shape) and fits(one, said, request.dims)), None)
     if len(key) != len(shape):
         message = f"{path} ({size_text(shape)}) has {len(shape)} axes, the key axes says {key}"
-        raise FileError(Fault("axes", message, cure=f"Give {len(shape)} letters, one per axis."))
+        raise FileError(Fault("axes", message, cure=f"Give {len(shape)} letters, one per axis.", file=str(path)))
     if not fits(key, said, request.dims):
         message = f"{path} ({size_text(shape)}) says that its axes are {said}, the key axes says {key}"
-        raise FileError(Fault("axes", message, cure="Leave the key out, or mend the file."))
+        raise FileError(Fault("axes", message, cure="Leave the key out, or mend the file.", file=str(path)))
     return key
 
 
@@ -132,7 +134,9 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
             message = f"{path} ({size_text(shape)}) holds no {request.dims}D images"
             raise FileError(Fault("image-dims", message, cure=f"Set dims to {max(1, len(shape))}, or mend the file."))
         message = f"{path} ({size_text(shape)}) does not say what its {len(shape)} axes are"
-        raise FileError(Fault("axes", message, cure="Say it in the dataset, one letter per axis, as in axes: TZYX."))
+        raise FileError(
+            Fault("axes", message, cure="Say it in the dataset, one letter per axis, as in axes: TZYX.", file=str(path))
+        )
     spatial = SPATIAL[request.dims]
     if banded(shape) and spatial + "C" in readings:
         readings = [one for one in readings if one != "N" + spatial and (request.channels or one != "C" + spatial)]
@@ -172,7 +176,7 @@ def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], channels:
     lines = [f"axes: {one}{set_channels(one, shape, channels)} reads {told(one, shape)}" for one in readings]
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
     cure = "Say it in the dataset: " + "; ".join(lines) + "."
-    return FileError(Fault("axes", message, cure=cure))
+    return FileError(Fault("axes", message, cure=cure, file=str(path)))
 
 
 def set_channels(letters: str, shape: tuple[int, ...], channels: int | None) -> str:

@@ -72,11 +72,21 @@ def grouped(faults: Iterable[Fault]) -> list[Fault]:
 
     Two are alike where they differ in the name of their file only.
     """
+    listed = [(likeness(fault), fault) for fault in faults]
     alike: dict[tuple[str, ...], list[Fault]] = {}
-    for fault in faults:
-        without = fault.message.replace(fault.file, "") if fault.file else fault.message
-        alike.setdefault((fault.code, fault.path, fault.cure, str(fault.place), without), []).append(fault)
-    return [fault for group in alike.values() for fault in ([together(group)] if len(group) > 2 else group)]
+    for key, fault in listed:
+        alike.setdefault(key, []).append(fault)
+    return [
+        fault if len(alike[key]) <= 2 else together(alike[key])
+        for key, fault in listed
+        if len(alike[key]) <= 2 or fault is alike[key][0]
+    ]
+
+
+def likeness(fault: Fault) -> tuple[str, ...]:
+    """Returns what two faults have in common that are alike."""
+    message = fault.message.replace(fault.file, "") if fault.file else fault.message
+    return (fault.code, fault.path, fault.cure, str(fault.place), message, *fault.lines)
 
 
 def together(faults: list[Fault]) -> Fault:

@@ -7,8 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
+
+WHOLE = 1 << 24
+"""Up to here float32 holds every whole number."""
 
 
 def check_type(path: Path, dtype: np.dtype[Any]) -> None:
@@ -42,3 +46,42 @@ def free_memory() -> int:
         return int(lines["MemAvailable"].split()[0]) * 1024
     except (OSError, KeyError):
         return 4_000_000_000
+
+
+def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:
+    """Returns the numbers of an image in a type of few bytes.
+
+    Integers of up to 16 bit and floats of up to 32 stay as they are. Since a network computes in float32, larger
+    integers become float32 where it holds each of them, and floats of 64 bit the nearest. Raises FileError for integers
+    that it does not hold, and for what is no finite number.
+    """
+    if image.dtype.kind == "b":
+        return image.view(np.uint8)
+    if image.dtype.kind in "iu":
+        if image.dtype.itemsize <= 2:
+            return np.ascontiguousarray(image, image.dtype.newbyteorder("="))
+        check_whole(image, name)
+        return np.ascontiguousarray(image, np.float32)
+    with np.errstate(over="ignore"):
+        numbers = np.ascontiguousarray(image, np.float16 if image.dtype.itemsize == 2 else np.float32)
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        count = int(numbers.size - np.count_nonzero(finite))
+        message = f"the image of {name} has {count:,} values that are no finite number"
+        if np.isfinite(image).all():
+            message = f"the image of {name} has {count:,} values beyond ±3.4e38, the range of float32"
+        raise FileError(Fault("image-values", message, cure="Mend or remove it.", file=name))
+    return numbers
+
+
+def check_whole(image: NDArray[Any], name: str) -> None:
+    """Raises FileError where an image holds integers that float32 does not."""
+    low, high = (int(image.min()), int(image.max())) if image.size else (0, 0)
+    if low >= -WHOLE and high <= WHOLE:
+        return
+    for part in np.array_split(image.ravel(), max(1, image.size >> 20)):
+        lost = [int(value) for value in np.unique(part) if int(np.float32(int(value))) != int(value)]
+        if lost:
+            message = f"the image of {name} holds {lost[0]:,}, which float32, in which networks compute, does not hold"
+            cure = f"Store numbers up to {WHOLE:,}: subtract the smallest, or divide."
+            raise FileError(Fault("image-range", message, cure=cure, file=name))
