@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, WithJsonSchema
 
 from unetkit.block import Count
 from unetkit.spec.frame import Slot, Strict, bare
@@ -62,7 +62,11 @@ def check_orientation(text: str) -> str:
 
 
 LINES = str.maketrans("LPI", "RAS")
-OrientationText = Annotated[str, AfterValidator(check_orientation)]
+OrientationText = Annotated[
+    str,
+    AfterValidator(check_orientation),
+    WithJsonSchema({"type": "string", "pattern": "^(most_common|native|[LRAPSI]{3})$"}),
+]
 """`most_common`, `native`, or the end that each axis of a volume runs to, as in RAS: right, anterior, superior."""
 Step = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 """A distance between samples."""

@@ -20,7 +20,7 @@ def turn_of_mask(mask: Images, image: Images, how: AxesTurn) -> AxesTurn:
         return how
     given, wanted = geometry_along(mask, common), geometry_along(turned(image, how), common)
     turn = how
-    if mine == theirs and given.directions is not None and wanted.directions is not None:
+    if set(mine) == set(theirs) and given.directions is not None and wanted.directions is not None:
         turn = AxesTurn(common, aligning(given, wanted))
     if not geometry_along(turned(mask, turn), common).agrees(wanted):
         shown = geometry_along(image, common)

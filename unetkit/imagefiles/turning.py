@@ -22,8 +22,8 @@ def stored_axes(images: Images, letters: str = SPATIAL) -> dict[str, int]:
 
 
 def located(images: Images) -> str:
-    """Returns the letters of the axes that the geometry of a file describes, in the order X, Y, Z."""
-    return "".join(sorted(images.letters[axis] for axis in images.located)) if images.geometry else ""
+    """Returns the letters of the axes that the geometry of a file describes, in the order of the file."""
+    return "".join(images.letters[axis] for axis in sorted(images.located)) if images.geometry else ""
 
 
 def geometry_along(images: Images, letters: str) -> Geometry:
@@ -34,7 +34,7 @@ def geometry_along(images: Images, letters: str) -> Geometry:
 
 
 def axis_codes(images: Images) -> str:
-    """Returns the axis codes of a file in the order X, Y, Z of its axes; "" where it does not say."""
+    """Returns the axis codes of a file in the order of its axes; "" where it does not say."""
     return geometry_along(images, located(images)).axis_codes if images.geometry else ""
 
 
@@ -68,7 +68,7 @@ def turned(images: Images, how: AxesTurn) -> Images:
     if how.nothing or len(axes) != len(how.letters):
         return images
     array = TurnedArray(images.array, tuple(axes.values()), how.turn)
-    if located(images) != how.letters:
+    if set(located(images)) != set(how.letters):
         return replace(images, array=array, geometry=None, located=())
     geometry = how.turn.geometry(geometry_along(images, how.letters), array.own_size)
     order = tuple(how.letters.index(images.letters[axis]) for axis in images.located)

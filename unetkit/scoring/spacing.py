@@ -23,10 +23,10 @@ class Spacings:
 
     @property
     def unit(self) -> str:
-        """What distances count in, of the images so far: mm, µm … or samples; "" for a unit that is not known."""
+        """What distances count in, of the images so far: mm, µm … or samples, or that the files do not name it."""
         if self.asked is not None or self.first is None:
-            return ""
-        return SAMPLES if self.first.spacing is None else self.first.unit
+            return "the unit of the spacing that was given"
+        return SAMPLES if self.first.spacing is None else self.first.unit or "a unit that the files do not name"
 
     def of(self, pair: Pair) -> tuple[float, ...]:
         """Returns the distance between the samples of an image, per axis.
