@@ -227,5 +227,6 @@ def test_spacings_that_differ_are_told(tmp_path: Path) -> None:
     ],
 )
 def test_keys_that_are_wrong_are_refused(tmp_path: Path, key: str, told: str) -> None:
-    (tmp_path / "images").mkdir()
-    assert told in run("data", str(tmp_path), "--set", "dims=3", "--set", key, code=1).stderr
+    file = tmp_path / "data.yaml"
+    file.write_text("unetkit: 1\ndims: 3\ndataset: {type: folders, images: images, masks: masks}\n")
+    assert told in run("data", str(file), "--set", key, code=1).stderr
