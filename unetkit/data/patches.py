@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -16,13 +16,15 @@ from unetkit.data.augmentation import Augmentation
 from unetkit.data.balance import Balance
 from unetkit.data.mirror import cover
 from unetkit.data.normalization import Levels, Normalization
-from unetkit.data.pairs import Pair, Pairs
+from unetkit.data.pairs import UNLABELLED, Pair, Pairs
 from unetkit.data.warp import Sample, moved_points, take
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
 ENDLESS = 1 << 40
+ATTEMPTS = 16
+"""To draw a patch with a labelled pixel, before it is laid around one."""
 WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
 """Gives the weight of each pixel (*spatial) in the loss."""
 Item: TypeAlias = tuple[Tensor, ...]
@@ -71,10 +73,8 @@ class Patches(Dataset[Item]):
         if not 0 <= index < self.settings.count:
             raise IndexError(index)  # which ends a loop over all patches
         random = np.random.default_rng((self.settings.seed, index))
-        number, starts = self.place(random)
+        number, chosen, patch = self.drawn(random)
         pair = self.pairs[number]
-        chosen = [one for one in self.settings.augmentation if random.random() < one.probability]
-        patch = self.patch(number, pair, starts, chosen, random)
         image = torch.from_numpy(self.levels_of(number, pair).apply(patch.image))
         for one in chosen:
             image = one.change(image, random)
@@ -83,33 +83,56 @@ class Patches(Dataset[Item]):
             return image, torch.from_numpy(labels)
         return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))
 
+    def drawn(self, random: np.random.Generator) -> tuple[int, list[Augmentation], Sample]:
+        """Returns a patch with the number of its pair and what is to be done to it; a pixel at least is labelled.
+
+        One without is drawn again. Where labelled pixels are so few that chance does not find any, it is laid around
+        one of them, and not moved by augmentation.
+        """
+        for _ in range(ATTEMPTS):
+            number, starts = self.place(random)
+            chosen = [one for one in self.settings.augmentation if random.random() < one.probability]
+            patch = self.patch(number, self.pairs[number], starts, chosen, random)
+            if (patch.labels[self.target] != UNLABELLED).any():
+                return number, chosen, patch
+        pair = self.pairs[number]
+        labelled = np.flatnonzero(pair.labels.ravel() != UNLABELLED)
+        pixel = np.unravel_index(int(labelled[int(random.integers(len(labelled)))]), pair.size)
+        starts = self.starts(number, random, [int(at) for at in pixel])
+        chosen = [one for one in chosen if not moves(one)]
+        return number, chosen, self.patch(number, pair, starts, chosen, random)
+
     def place(self, random: np.random.Generator) -> tuple[int, tuple[int, ...]]:
         """Returns the number of a pair, and where in it the input of a patch begins."""
         if self.balance is not None and random.random() < self.settings.balance:
             number, pixel = self.balance.pixel(random)
-            wanted = [at - n // 2 for at, n in zip(pixel, self.cover.output_size, strict=True)]
-        else:
-            number, wanted = int(random.integers(len(self.pairs))), None
+            return number, self.starts(number, random, pixel)
+        number = int(random.integers(len(self.pairs)))
+        return number, self.starts(number, random)
+
+    def starts(self, number: int, random: np.random.Generator, around: Sequence[int] | None = None) -> tuple[int, ...]:
+        """Returns where the input of a patch of a pair begins: anywhere, or so that its output has a pixel."""
         starts = []
-        for axis, room in enumerate(np.subtract(self.pairs[number].size, self.cover.output_size).tolist()):
+        for axis, (size, wide) in enumerate(zip(self.pairs[number].size, self.cover.output_size, strict=True)):
+            room = size - wide
             if room < 0:
                 start = room // 2
+            elif around is None:
+                start = int(random.integers(0, room, endpoint=True))
             else:
-                start = (
-                    int(random.integers(0, room, endpoint=True)) if wanted is None else min(max(wanted[axis], 0), room)
-                )
+                start = min(max(around[axis] - wide // 2, 0), room)
             starts.append(start - self.target[axis].start)
-        return number, tuple(starts)
+        return tuple(starts)
 
     def patch(
         self, number: int, pair: Pair, starts: tuple[int, ...], chosen: list[Augmentation], random: np.random.Generator
     ) -> Sample:
         """Returns the patch of a pair that begins there, in grey levels."""
         sample = Sample(pair.image, pair.labels, self.weight_of(number, pair))
-        moves = [one for one in chosen if type(one).move is not Augmentation.move]
-        if not moves:
+        moving = [one for one in chosen if moves(one)]
+        if not moving:
             return sample.cut(starts, self.cover.input_size)
-        return take(sample, starts, moved_points(self.cover.input_size, pair.spacing, moves, random))
+        return take(sample, starts, moved_points(self.cover.input_size, pair.spacing, moving, random))
 
     def levels_of(self, number: int, pair: Pair) -> Levels:
         """Returns what becomes of the grey levels of a pair."""
@@ -124,3 +147,8 @@ class Patches(Dataset[Item]):
         if number not in self.weights:
             self.weights[number] = self.settings.weight(pair)
         return self.weights[number]
+
+
+def moves(augmentation: Augmentation) -> bool:
+    """Whether an augmentation moves samples, not only changes their levels."""
+    return type(augmentation).move is not Augmentation.move
