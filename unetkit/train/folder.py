@@ -54,6 +54,10 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         from unetkit.data import open_data  # numpy takes a tenth of a second, and a fault of the folder needs none
         from unetkit.data.record import Record
 
+        if known is None:
+            from unetkit.train.room import check_room  # torch takes seconds
+
+            check_room(run, machine or Machine())
         splits = open_data(run.data)
         if begun:
             check_data(splits, folder)
