@@ -21,6 +21,7 @@ from unetkit.export.content import Content, Levels
 from unetkit.export.formats import FORMATS, ExportError, Format, Run
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
+from unetkit.export.seal import SUMS, sealed_onnx, write_sums
 from unetkit.export.sizes import Sizes, spread, taken
 from unetkit.export.tracing import Scale, traced
 from unetkit.export.unsupported import refuse_unsupported
@@ -110,7 +111,7 @@ def refuse_place(path: Path, to: Format) -> None:
     if to == "openvino" and path.suffix in (".xml", ".bin"):
         message = f"{path}: OpenVINO has two files, {' and '.join(NAMES)}"
         raise ExportError(Fault("export-name", message, cure="Give the name of a folder for them."))
-    if path.is_dir() and (to != "openvino" or any(inner.name not in NAMES for inner in path.iterdir())):
+    if path.is_dir() and (to != "openvino" or any(inner.name not in (*NAMES, SUMS) for inner in path.iterdir())):
         raise ExportError(
             Fault("export-name", f"{path} is a folder with other things in it", cure="Give a name that is not there.")
         )
@@ -126,9 +127,10 @@ def write(program: ExportedProgram, content: Content, to: Format, path: Path) ->
         return lambda image: module(torch.from_numpy(image)).numpy()
     onnx = onnx_bytes(program, content)
     if to == "onnx":
-        path.write_bytes(onnx)
+        path.write_bytes(sealed_onnx(onnx))
         return open_onnx(path)[1]
     write_openvino(onnx, content, path)
+    write_sums(path, NAMES)
     return open_openvino(path)[1]
 
 

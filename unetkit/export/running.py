@@ -16,6 +16,7 @@ from unetkit.export.content import Content
 from unetkit.export.formats import ExportError, Run
 from unetkit.export.onnxfile import open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino
+from unetkit.export.seal import verify_onnx, verify_sums
 from unetkit.export.sizes import restricted
 from unetkit.tiling.allocator import kept_memory
 
@@ -54,6 +55,7 @@ def open_exported(path: Path) -> Iterator[FileRunner]:
         raise ExportError(Fault("untrusted", message, cure=cure))
     folder = path.parent if path.name in NAMES else path
     try:
+        verify_onnx(path) if path.suffix == ".onnx" else verify_sums(folder, NAMES)
         metadata, run = open_onnx(path) if path.suffix == ".onnx" else open_openvino(folder)
     except (OSError, ValueError) as error:
         raise FileError(Fault("model-unreadable", f"{path} cannot be read: {error}")) from error

@@ -16,6 +16,8 @@ from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.model.assembly import check_foreign
+from unetkit.model.checksum import KEY as CHECKSUM
+from unetkit.model.checksum import sealed, verify
 from unetkit.model.hub import local
 from unetkit.model.network import empty
 from unetkit.model.output import plan_of
@@ -41,7 +43,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     path = Path(file)
     metadata = dict(extra or {}) | description(planned)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_whole(path, on_boundary(to_bytes(weights, metadata=metadata)))
+    write_whole(path, on_boundary(sealed(to_bytes(weights, metadata=metadata))))
     return path
 
 
@@ -72,7 +74,7 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
         raise FileError(
             Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")
         ) from error
-    if metadata.get("unetkit") != FORMAT or not all(key in metadata for key in KEYS):
+    if metadata.get("unetkit") != FORMAT or not all(key in metadata for key in (*KEYS, CHECKSUM)):
         raise FileError(
             Fault("model-foreign", f"{file} was not written by unetkit", cure="Give a file of `unetkit.save`.")
         )
@@ -93,6 +95,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     with safe_open(file, framework="pt") as opened:
         weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
     fill(model, weights, file)
+    verify(file)
     check_foreign(planned)
     return model.eval()
 

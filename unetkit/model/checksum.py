@@ -1,0 +1,59 @@
+"""The checksum of the weights in a safetensors file: a bit that flips in them changes results, and no message says so.
+
+It is kept in the file's metadata and says nothing of who wrote the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from hashlib import sha256
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
+from typing import Any
+
+from unetkit.errors import Fault, FileError
+
+KEY = "weights_sha256"
+Header = dict[str, Any]
+
+
+def sealed(content: bytes) -> bytes:
+    """Returns a safetensors file with the checksum of its weights in its metadata."""
+    header, start = header_of(content)
+    header["__metadata__"][KEY] = checksum(header, memoryview(content)[start:])
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"".join((len(text).to_bytes(8, "little"), text, memoryview(content)[start:]))
+
+
+def verify(file: str | os.PathLike[str]) -> None:
+    """Raises FileError where the weights in a file are not those that were written.
+
+    The file has a header that safetensors takes. Costs about a millisecond for a megabyte or two of weights.
+    """
+    with Path(file).open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as mapped:
+        header, start = header_of(mapped)
+        with memoryview(mapped) as whole, whole[start:] as weights:
+            found = checksum(header, weights)
+    if header["__metadata__"].get(KEY) != found:
+        message = f"{file} is damaged: the checksum of its weights is another"
+        raise FileError(Fault("model-damaged", message, cure="Get the file anew."))
+
+
+def header_of(content: bytes | mmap) -> tuple[Header, int]:
+    """Returns the header of a safetensors file, and where its weights begin."""
+    start = 8 + int.from_bytes(content[:8], "little")
+    header: Header = json.loads(content[8:start])
+    return header, start
+
+
+def checksum(header: Header, weights: memoryview) -> str:
+    """Returns the SHA-256 of weights with their names, types and shapes, in the order of their names."""
+    found = sha256()
+    for name in sorted(header.keys() - {"__metadata__"}):
+        tensor = header[name]
+        begin, end = tensor["data_offsets"]
+        found.update(json.dumps([name, tensor["dtype"], tensor["shape"]]).encode())
+        with weights[begin:end] as part:
+            found.update(part)
+    return found.hexdigest()
