@@ -39,7 +39,7 @@ def test_what_is_written_and_printed(folder: Path) -> None:
     assert told[0].split() == ["class", "Dice", "IoU", "Precision", "Recall", "NSD", "HD95"]
     assert [line.split()[0] for line in told[2:4]] == ["nothing", "cell"]
     assert [line.split("0.")[0].strip() for line in told[5:7]] == ["mean of classes", "if all were nothing"]
-    assert told[7] == "2 images; in brackets 95% confidence"
+    assert told[7] == "2 images; in brackets 95% confidence; distances in samples"
     with (folder / "out" / "scores.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["image"], row["class"]) for row in rows] == [

@@ -108,6 +108,17 @@ def test_a_mask_of_another_origin_is_refused(tmp_path: Path, kind: str) -> None:
     assert "origin" in fault(tmp_path, dims=2)
 
 
+def test_a_map_that_is_stored_from_south_to_north_is_turned_onto_its_image(tmp_path: Path) -> None:
+    write(tmp_path, "geotiff", FLAT)
+    matrix = (X, 0.0, 0.0, 600000.0, 0.0, Y, 0.0, 5200000.0 - (len(FLAT) - 1) * Y, *(0.0,) * 7, 1.0)
+    mask = np.ascontiguousarray(FLAT[::-1] > 100).astype(np.uint8)
+    tags = [(34264, "d", 16, matrix, True)]
+    tifffile.imwrite(tmp_path / "masks" / "a.tif", mask, photometric="minisblack", extratags=tags, metadata=None)
+    pair = data(tmp_path, 2).train[0]
+    assert_array_equal(pair.labels, pair.image[0] > 100)
+    assert pair.notes
+
+
 @pytest.mark.parametrize("kind", ["imagej", "tags", "geotiff", "ome-zarr"])
 def test_a_mask_that_says_nothing_is_taken(tmp_path: Path, kind: str) -> None:
     write(tmp_path, kind, FLAT)

@@ -9,14 +9,18 @@ import nibabel
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
 import unetkit
+from tests.campaign import examples
 from tests.test_orientation import AFFINE, in_ras, save
 from unetkit.data import Normalization, load_data, open_data
 from unetkit.errors import FileError
 from unetkit.scoring import evaluate, label
+from unetkit.spatial.turn import ORIENTATIONS
 from unetkit.tiling import predict
 from unetkit.train import Trained, load_run, train_run
 from unetkit.train.labelling import Asked, labeller
@@ -50,17 +54,21 @@ def labelled(trained: Trained, file: Path, **asked: Any) -> Path:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_an_image_gets_the_same_labels_in_every_orientation(tmp_path: Path, dims: int) -> None:
-    trained = network(dims, orientation="RAS")
+@settings(max_examples=examples(12))
+@given(st.sampled_from(ORIENTATIONS), st.sampled_from(ORIENTATIONS), st.tuples(*[st.sampled_from([0, 0.7, 1.5])] * 3))
+def test_an_image_gets_the_same_labels_in_every_orientation(
+    tmp_path_factory: pytest.TempPathFactory, dims: int, known: str, codes: str, spacing: tuple[float, ...]
+) -> None:
+    folder = tmp_path_factory.mktemp("heads")
+    trained = network(dims, orientation=known, spacing=spacing[:dims] if all(spacing) else ())
     found = []
-    for codes in ("RAS", "LPS", "SAL", "PIR"):
-        file = save(tmp_path / f"{codes}.nii.gz", head(), codes=codes)
+    for stored in (known, codes):
+        file = save(folder / f"{stored}.nii", head(), codes=stored)
         result = labelled(trained, file)
         assert np.allclose(nibabel.load(result).affine, nibabel.load(file).affine)  # type: ignore[attr-defined]
         found.append(in_ras(result))
     assert len(np.unique(found[0])) > 1
-    for other in found[1:]:
-        assert_array_equal(other, found[0])
+    assert_array_equal(found[0], found[1])
 
 
 def test_an_image_that_does_not_say_its_orientation_is_taken_as_it_is_with_a_warning(tmp_path: Path) -> None:

@@ -84,11 +84,8 @@ class Dataset(Part):
         """
 
     def orientation(self, asked: Asked) -> str:
-        """Returns the axis codes that volumes are brought to; "" where they are left as their files have them.
-
-        A data set that reads files of several orientations says here which is the most common.
-        """
-        return "" if asked.orientation in ("native", "most_common") else asked.orientation
+        """Returns the axis codes that `entries` brings volumes to; "" where they are left as their files have them."""
+        return ""
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
         """Returns the names for training, validation and test, where the data set has a division of its own."""

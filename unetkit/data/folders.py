@@ -72,7 +72,7 @@ class Folders(Dataset):
         from unetkit.imagefiles.turning import axis_codes
 
         if asked.orientation != "most_common":
-            return super().orientation(asked)
+            return "" if asked.orientation == "native" else asked.orientation
         found: Counter[str] = Counter()
         for files in self.pairs(asked.folder).files.values():
             with suppress(UnetkitError), opened(files[0], requested(asked, self.axes, mask=False)) as images:
