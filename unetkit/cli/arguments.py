@@ -11,9 +11,6 @@ if TYPE_CHECKING:
     from unetkit.planning import Plan
     from unetkit.yamlfile import Document
 
-NATURAL_SIZE = {1: 1024, 2: 512, 3: 128}
-"""The least samples per axis of the size that is taken where none is given, by dims."""
-
 
 def complete_spec(incomplete: str) -> list[str]:
     """Returns what a SPEC that begins so may be: shipped names, YAML files, folders."""
@@ -84,9 +81,7 @@ def parse_size(text: str, dims: int) -> tuple[int, ...]:
 
 
 def chosen_size(plan: Plan, text: str | None) -> tuple[int, ...]:
-    """Returns the size that was asked for, or the smallest usual one at which the network is aligned."""
-    if text is not None:
-        return parse_size(text, plan.dims)
-    least = NATURAL_SIZE[plan.dims]
-    sets = plan.aligned if all(plan.aligned) else plan.accepted
-    return tuple(sizes.above(least) or sizes.below(least) or least for sizes in sets)
+    """Returns the size that was asked for, or the natural size of the network."""
+    from unetkit.planning import natural_size
+
+    return natural_size(plan) if text is None else parse_size(text, plan.dims)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import NATURAL_SIZE, AsJson, Overrides, SpecName, parse_size
+from unetkit.cli.arguments import AsJson, Overrides, SpecName, parse_size
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -19,7 +19,7 @@ Near = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
-        help="Show the sizes around this one. [default: 1024 in 1D, 512 in 2D, 128 in 3D]",
+        help="Show the sizes around this one. [default: the size at which `show` shows the network]",
         show_default=False,
     ),
 ]
@@ -31,12 +31,12 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     At an aligned size nothing is dropped on the way down, and encoder and decoder meet as well as they can.
     """
     from unetkit.cli.output import facts, print_json, print_rich
-    from unetkit.planning import plan
+    from unetkit.planning import natural_size, plan
     from unetkit.planning.words import in_words_by_axis
     from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))
-    wanted = parse_size(near or str(NATURAL_SIZE[planned.dims]), planned.dims)
+    wanted = natural_size(planned) if near is None else parse_size(near, planned.dims)
     if len(wanted) != planned.dims:
         raise typer.BadParameter(f"{near} has {len(wanted)} axes, {planned.spec.name} has {planned.dims}.")
     near_by = [near_size(planned, size) for size in neighbours(planned, wanted)]
@@ -52,7 +52,7 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
 
 def groups(plan: Plan, wanted: tuple[int, ...]) -> list[tuple[list[int], str]]:
     """Returns the axes that are shown as one, since all is the same along them, and what they are called together."""
-    from unetkit.planning.planned import AXES
+    from unetkit.planning.refusal import AXES
 
     found: dict[tuple[int, int], list[int]] = {}
     for axis, n in enumerate(wanted):
@@ -111,12 +111,14 @@ def near_size(plan: Plan, size: tuple[int, ...]) -> dict[str, Any]:
 
 
 def neighbours(plan: Plan, wanted: tuple[int, ...]) -> list[tuple[int, ...]]:
-    """Returns the accepted sizes around one, and the aligned ones, along every axis at once."""
+    """Returns the accepted sizes around one, and the aligned ones, along every axis at once; all of them fit."""
+    from unetkit.planning.refusal import fits
+
     rows: set[tuple[int, ...]] = set()
     for sets in (plan.accepted, plan.aligned):
         columns = [around(sizes, n) for sizes, n in zip(sets, wanted, strict=True)]
         rows |= {tuple(n for n in row if n is not None) for row in zip(*columns, strict=True) if None not in row}
-    return sorted(rows)
+    return sorted(row for row in rows if fits(plan, row))
 
 
 def around(sizes: SizeSet, wanted: int) -> Iterator[int | None]:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, complete_spec
 from unetkit.cli.output import say
 from unetkit.errors import Fault, UnetkitError
+
+if TYPE_CHECKING:
+    from unetkit.planning import Plan
+    from unetkit.spec import Spec
 
 Files = Annotated[
     list[str],
@@ -50,7 +54,6 @@ def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False)
 
 def facts(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
     """Returns what is to be told of a valid file; raises UnetkitError with everything that is wrong."""
-    from unetkit.planning import plan
     from unetkit.spec import load
     from unetkit.spec.kinds import kind_in
 
@@ -64,15 +67,24 @@ def facts(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
         case "run":
             from unetkit.train.runspec import load_run
 
-            planned = plan(load_run(path, overrides).spec)
+            planned = planned_to_fit(load_run(path, overrides).spec)
             return {"kind": "run", "name": path.stem, "parameters": planned.parameters}
         case "study":
             from unetkit.study.loading import load_study
 
             study = load_study(path, overrides)
             return {"kind": "study", "name": study.name, "arms": len(study.planned)}
-    planned = plan(load(reference, overrides))
+    planned = planned_to_fit(load(reference, overrides))
     return {"kind": "spec", "name": planned.spec.name, "parameters": planned.parameters}
+
+
+def planned_to_fit(spec: Spec) -> Plan:
+    """Returns the plan of a network; raises SizeError where no image fits it."""
+    from unetkit.planning import natural_size, plan
+
+    planned = plan(spec)
+    planned.at(natural_size(planned))
+    return planned
 
 
 def told(kind: str, name: str, **facts: int) -> str:

@@ -10,12 +10,12 @@ from unetkit.codegen.blockclass import BlockClass, construction
 from unetkit.codegen.borrowed import borrowed, definitions
 from unetkit.codegen.layout import WIDTH, Expression
 from unetkit.codegen.names import RESERVED, class_names
-from unetkit.codegen.natural import at_natural_size
 from unetkit.codegen.network import NetworkClass
 from unetkit.codegen.structure import Body, Key, bodies, grouped
 from unetkit.codegen.text import safe
 from unetkit.codegen.weights import initialize
-from unetkit.planning import Plan, SizedPlan
+from unetkit.errors import SizeError
+from unetkit.planning import Plan, SizedPlan, natural_size
 
 
 def code(plan: Plan) -> str:
@@ -33,7 +33,7 @@ def code(plan: Plan) -> str:
     class Head(nn.Module):
     class UNet(nn.Module):
     """
-    sized = at_natural_size(plan)
+    sized = shown(plan)
     blocks = bodies(plan)
     others = {line.layer.name: line.layer.home for block in blocks.values() for line in block.lines if line.layer.home}
     taken = frozenset({*RESERVED, *definitions(), *others})
@@ -57,6 +57,14 @@ def code(plan: Plan) -> str:
     body = "\n\n\n".join(sections)
     head = "\n".join([*header(plan, sized), "", *imports(body), *imports_of_others(others)])
     return f"{head}\n\n\n{body}\n"
+
+
+def shown(plan: Plan) -> SizedPlan | None:
+    """Returns the plan at the size that the comments tell of; None where no size fits, or too few to be listed."""
+    try:
+        return plan.at(natural_size(plan))
+    except SizeError:
+        return None
 
 
 def block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:

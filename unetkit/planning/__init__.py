@@ -2,8 +2,21 @@
 
 from unetkit.planning.batches import training_fault
 from unetkit.planning.memory import Memory, needed_memory
+from unetkit.planning.natural import natural_size
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
 from unetkit.planning.workspace import Execution
 
-__all__ = ["Execution", "FeatureMap", "Memory", "Plan", "SizedPlan", "Step", "needed_memory", "plan", "training_fault"]
+__all__ = [
+    "Execution",
+    "FeatureMap",
+    "Memory",
+    "Plan",
+    "SizedPlan",
+    "Step",
+    "natural_size",
+    "natural_size",
+    "needed_memory",
+    "plan",
+    "training_fault",
+]

@@ -13,14 +13,11 @@ from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
 from unetkit.planning.propagate import Meeting
 from unetkit.planning.receptive import LARGE, receptive_field
+from unetkit.planning.refusal import AXES, shape, signal_sizes
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.planning.wire import Pieces, wire
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
-
-AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
-"""What the axes are called in messages."""
-
 
 T = TypeVar("T")
 
@@ -281,7 +278,7 @@ class Plan:
         """Returns the spatial size of the output; raises SizeError where the input size does not fit."""
         size = tuple(size)
         inner = self.padded_size(size)
-        return self._cut(size, inner, self._sizes(inner)[self.output])
+        return self._cut(size, inner, signal_sizes(self, inner, size)[self.output])
 
     @property
     def pads(self) -> bool:
@@ -302,68 +299,21 @@ class Plan:
         cut = tuple(m - (p - n) for m, p, n in zip(output, inner, size, strict=True))
         if min(cut) < 1:
             least = tuple(p - m + 1 for m, p in zip(output, inner, strict=True))
-            shape, wanted = ("×".join(map(str, values)) for values in (size, least))
-            cure = f"Images of at least {wanted} have an output."
-            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {shape}", cure=cure))
+            cure = f"Images of at least {shape(least)} have an output."
+            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {shape(size)}", cure=cure))
         return cut
 
     def at(self, size: Size) -> SizedPlan:
         """Returns the plan at one input size; raises SizeError where it does not fit."""
         size = tuple(size)
         inner = self.padded_size(size)
-        sizes = self._sizes(inner)
+        sizes = signal_sizes(self, inner, size)
         output = self._cut(size, inner, sizes[self.output])
         steps = tuple(
             step(self.nodes, sizes, span, self.spec.type_of(self.spec.parts[span.scope]), self.spec.depth)
             for span in self.spans
         )
         return SizedPlan(self, size, output, sizes, sum(one.macs for one in steps), steps)
-
-    def _sizes(self, size: Size) -> tuple[Size, ...]:
-        """Returns the size of every signal; raises SizeError with everything that does not fit."""
-        if len(size) != self.dims or min(size, default=0) < 1:
-            shape = "×".join(map(str, size))
-            cure = f"Give {self.dims} whole numbers from 1, one per axis."
-            raise SizeError(Fault("size-shape", f"{shape} is no size for {self.dims}D", cure=cure))
-        columns: dict[tuple[int, int], list[int]] = {}
-        faults: dict[str, Fault] = {}
-        for axis, n in enumerate(size):
-            key = self.twins[axis], n
-            if key not in columns:
-                found, limits = propagate.sizes(self.nodes, axis, n)
-                columns[key] = [int(value) for value in found]  # type: ignore[arg-type]
-                broken = next(((index, limit) for index, limit in limits if not limit.holds()), None)
-                if broken is not None:
-                    index, limit = broken
-                    rule = limit.rule.format(*(columns[key][i] for i in self.nodes[index].inputs))
-                    faults[rule] = self._misfit(index, limit.code, f"{rule} ({AXES[self.dims][axis]})", axis, n)
-        if faults:
-            raise SizeError(*faults.values())
-        sizes = tuple(zip(*(columns[self.twins[axis], n] for axis, n in enumerate(size)), strict=True))
-        self._check_joint(sizes, size)
-        return sizes
-
-    def _check_joint(self, sizes: tuple[Size, ...], size: Size) -> None:
-        for node in self.nodes:
-            if node.operation is not None:
-                rule = node.operation.joint_limit(sizes[node.inputs[0]])
-                if rule:
-                    raise SizeError(
-                        Fault(
-                            "size-too-small",
-                            f"{rule}; input {'×'.join(map(str, size))} leaves one",
-                            cure="Larger images.",
-                        )
-                    )
-
-    def _misfit(self, index: int, code: str, rule: str, axis: int, n: int) -> Fault:
-        span = self.span_of(index)
-        near = [size for size in (self.accepted[axis].below(n), self.accepted[axis].above(n)) if size is not None]
-        cure = f"input {n} does not fit this network. "
-        cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
-        if code == "size-mismatch" and getattr(self.spec.parts[span.scope], "align", "") == "same":
-            cure += " Or: align: pad."
-        return self.spec.blame(Fault(code, rule, span.scope, cure), span.scope, ("align",))
 
     def receptive_interval(self, axis: int, position: int, size: int) -> Interval | None:
         """Returns the input positions that an output position depends on, not cut at the borders of the image."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from unetkit.geometry import SizeSet
-from unetkit.planning.planned import AXES, Plan
+from unetkit.planning.planned import Plan
+from unetkit.planning.refusal import AXES
 
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:

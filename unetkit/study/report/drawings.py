@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unetkit.draw import svg
 from unetkit.errors import SizeError, UnetkitError
 from unetkit.page import Markup, element
-from unetkit.planning import plan
+from unetkit.planning import natural_size, plan
 from unetkit.spec import from_text, to_text
 from unetkit.study.collecting import refuse
 from unetkit.study.report.tables import changes
@@ -81,7 +81,7 @@ def figure(arm: ArmFacts, drawn: str) -> Markup:
 
 def drawing(arm: ArmFacts, network: Plan, marked: Collection[str]) -> str:
     """Returns the drawing at the size that its costs are told for; the fault where that size does not fit."""
-    size = arm.input_size or tuple(each.above(64) or each.below(64) or 64 for each in network.accepted)
+    size = arm.input_size or natural_size(network)
     try:
         text = svg(network.at(size), title=arm.name, marked=marked)
     except SizeError as error:
