@@ -24,6 +24,8 @@ from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
 from unetkit.data.boundary import BoundaryWeight, instances_of
 from unetkit.data.pairs import UNLABELLED
+from unetkit.errors import FileError
+from unetkit.imagefiles.views import Decoded
 from unetkit.planning import plan
 
 FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}
@@ -337,3 +339,61 @@ def test_the_command_counts_and_draws(patients: Path, monkeypatch: pytest.Monkey
     assert "ignored" in told
     Path("masks/p0_0.png").unlink()
     assert json.loads(run("data", "data.yaml", "--json", code=1).stdout)["valid"] is False
+
+
+def test_a_stack_is_decoded_once_for_all_of_its_images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(4)
+    images = [random.integers(0, 255, (6, 7, 9)).astype(np.int16) for _ in range(2)]
+    masks = [random.integers(0, 2, (6, 7, 9)).astype(np.uint8) for _ in range(2)]
+    write(tmp_path, "nii.gz", volume, images, masks)
+    decoded: list[object] = []
+    whole = Decoded.__getitem__
+
+    def counting(self: Decoded, part: Any) -> Any:
+        decoded.extend([self] * (not self.kept))
+        return whole(self, part)
+
+    monkeypatch.setattr(Decoded, "__getitem__", counting)
+    pairs = opened(tmp_path).train
+    assert len(pairs) == 18
+    assert len(decoded) == 4
+    assert_array_equal(
+        np.stack([pair.image[0] for pair in pairs]), np.concatenate([np.moveaxis(i, 2, 0) for i in images])
+    )
+
+
+def test_images_stay_in_their_type_and_are_digested_by_their_numbers(tmp_path: Path) -> None:
+    image, mask = np.random.default_rng(5).integers(0, 200, (6, 9)), np.eye(6, 9, dtype=np.uint8)
+    types = ["uint8", "uint16", "int16", "float16", "float32", "bool", "uint32", "int64", "float64"]
+    kept = ["uint8", "uint16", "int16", "float16", "float32", "uint8", "float32", "float32", "float32"]
+    write(tmp_path, "npy", np.save, [image.astype(one) for one in types], [mask] * len(types))
+    pairs = opened(tmp_path).train
+    assert [str(pair.image.dtype) for pair in pairs] == kept
+    assert pairs[0].digests == pairs[1].digests
+    assert len({pair.digests.labels for pair in pairs}) == 1
+    network = normalization_of(load_data(str(tmp_path)), pairs)
+    for pair, one in zip(pairs, types, strict=True):
+        assert_array_equal(pair.image[0], image.astype(one))
+        assert network.apply(pair.image).dtype == np.float32
+
+
+@pytest.mark.parametrize(("value", "dtype"), [(2**24 + 1, "uint32"), (-(2**53) - 1, "int64"), (2**64 - 1, "uint64")])
+def test_integers_that_float32_does_not_hold_are_refused_in_images_not_in_masks(
+    value: int, dtype: str, tmp_path: Path
+) -> None:
+    image = np.full((4, 4), value, dtype)
+    write(tmp_path, "npy", np.save, [image], [np.eye(4, dtype=np.uint8)])
+    with pytest.raises(FileError, match=r"error\[image-range\]: the image of 0 holds .*, which float32"):
+        opened(tmp_path)
+    classes = ["none", {"name": "one", "values": [value]}] if abs(value) < 2**31 else None
+    write(tmp_path, "npy", np.save, [np.eye(4, dtype=np.uint8)], [np.where(np.eye(4), value, 0).astype(dtype)])
+    if classes is not None:
+        assert_array_equal(opened(tmp_path, classes=classes).train[0].labels, np.eye(4))
+
+
+def test_equal_faults_of_many_files_are_one_line(tmp_path: Path) -> None:
+    write(tmp_path, "npy", np.save, [np.zeros((4, 5), np.uint8)] * 5, [np.zeros((4, 6), np.uint8)] * 5)
+    with pytest.raises(FileError) as caught:
+        opened(tmp_path)
+    assert str(caught.value).count("error[mask-size]") == 1
+    assert "(the same of 4 more: " in str(caught.value)

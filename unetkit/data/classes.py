@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.data.colours import COLOURS
+from unetkit.data.counting import counted
 from unetkit.data.frame import Colour, Span, colour_of, span_of
 from unetkit.data.pairs import UNLABELLED
 from unetkit.data.spec import DataSpec
@@ -59,7 +60,7 @@ class ClassMap:
         if mask.ndim > dims:
             return self.from_colours(mask, where)
         numbers = whole(mask, where)
-        found, counts = np.unique(numbers, return_counts=True)
+        found, counts = counted(numbers)
         self.survey.add(numbers, found, counts, where)
         classes = self.of_numbers(found)
         wrong = found[classes == NO_CLASS].tolist()
@@ -120,6 +121,8 @@ def code(colour: Any) -> Any:
 
 def spread(numbers: NDArray[Any], found: NDArray[Any], classes: NDArray[np.int16]) -> NDArray[np.int16]:
     """Returns the class of each number in an array, given those of the different numbers in it, in order."""
+    if np.array_equal(found, classes):
+        return numbers.astype(np.int16)
     if len(found) and found[0] >= 0 and found[-1] < 1 << 16:
         table = np.zeros(int(found[-1]) + 1, np.int16)
         table[found] = classes

@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unetkit.data.classes import ClassMap
 from unetkit.data.colours import COLOURS
+from unetkit.data.counting import counted
 from unetkit.data.dataset import Entry
 from unetkit.data.normalization import Normalization
 from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
@@ -31,8 +31,6 @@ from unetkit.quoting import one_line
 THREADS = 8
 """At most, to read files with; they wait for disks and unpack, both outside Python's lock."""
 
-CHUNK = 1 << 20
-"""Labels that are counted together."""
 NO_SPACING = "Give files that say it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or set spacing: native."
 
 Advance = Callable[[int, int], None]
@@ -173,7 +171,7 @@ class Reader:
             raw = entry.read()
         image = raw.image if take is None else raw.image[list(take)]
         pixels = for_network(image, name)
-        labels = np.ascontiguousarray(self.classes.labels(raw.mask, self.data.dims, entry.mask))
+        labels = self.classes.labels(raw.mask, self.data.dims, entry.mask)
         if not labels.size:
             raise FileError(Fault("image-empty", f"the image of {name} has no pixels", cure="Remove it."))
         if not (labels != UNLABELLED).any():
@@ -196,7 +194,7 @@ class Reader:
             pair = self.load(name)
         except UnetkitError as error:
             return tuple(with_file(fault, (self.entries[name].mask, name)) for fault in error.faults), None
-        counts = tally(pair.labels)
+        counts = dict(zip(*(found.tolist() for found in counted(pair.labels)), strict=True))
         levels = float(pair.image.min()), float(pair.image.max())
         one = Facts(
             name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes, pair.digests
@@ -208,18 +206,3 @@ def with_file(fault: Fault, files: Iterable[str]) -> Fault:
     """Returns a fault with the first of some files that its message names, unless it has one already."""
     named = (file for file in map(one_line, files) if file and file in fault.message)
     return fault if fault.file else replace(fault, file=next(named, ""))
-
-
-def tally(labels: NDArray[np.integer]) -> dict[int, int]:
-    """Returns how many pixels each label has.
-
-    >>> tally(np.array([[0, 2], [2, UNLABELLED]], np.int16))
-    {-100: 1, 0: 1, 2: 2}
-    """
-    low = int(labels.min())
-    counts = np.zeros(int(labels.max()) - low + 1, np.int64)
-    flat = labels.reshape(-1)
-    for start in range(0, flat.size, CHUNK):
-        part = np.bincount(flat[start : start + CHUNK].astype(np.int64) - low)
-        counts[: len(part)] += part
-    return {low + int(at): int(counts[at]) for at in np.flatnonzero(counts)}

@@ -54,15 +54,22 @@ class Pair:
     def digests(self) -> Digests:
         """The digests of all that the pair holds but its name, whatever types its arrays are kept in."""
         about = repr((self.image.shape, self.spacing))
-        labels = [(self.labels, "<i4"), *([] if self.instances is None else [(self.instances, "<i4")])]
-        return Digests(digest_of(about, [(self.image, "<f4")]), digest_of("", labels))
+        levels = "<u2" if self.image.dtype.kind == "u" else "<i2" if self.image.dtype.kind == "i" else "<f4"
+        labels = [(self.labels, "<i2"), *([] if self.instances is None else [(self.instances, "<i4")])]
+        return Digests(digest_of(about, [(self.image, levels)]), digest_of("", labels))
 
 
 def digest_of(about: str, arrays: Sequence[tuple[NDArray[Any], str]]) -> str:
-    """Returns the sha256, in hexadecimal, of a text and of arrays, each in a type; plane by plane, to save memory."""
+    """Returns the sha256, in hexadecimal, of a text and of arrays, each in a type; plane by plane, to save memory.
+
+    Axes are taken as they lie in memory, and their order is a part of the digest.
+    """
     made = sha256(about.encode())
     for array, kind in arrays:
-        for plane in array if array.ndim > 1 else [array]:
+        order = sorted(range(array.ndim), key=lambda axis: (array.shape[axis] > 1, -array.strides[axis], axis))
+        made.update(repr((kind, order)).encode())
+        pile = array.transpose(order).reshape(-1, *(array.shape[axis] for axis in order[-2:]))
+        for plane in pile:
             made.update(np.ascontiguousarray(plane, np.dtype(kind)).data)
     return made.hexdigest()
 

@@ -56,14 +56,14 @@ def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:
     that it does not hold, and for what is no finite number.
     """
     if image.dtype.kind == "b":
-        return image.view(np.uint8)
+        return forwards(image.view(np.uint8))
     if image.dtype.kind in "iu":
         if image.dtype.itemsize <= 2:
-            return np.ascontiguousarray(image, image.dtype.newbyteorder("="))
+            return forwards(np.asarray(image, image.dtype.newbyteorder("=")))
         check_whole(image, name)
-        return np.ascontiguousarray(image, np.float32)
+        return forwards(np.asarray(image, np.float32))
     with np.errstate(over="ignore"):
-        numbers = np.ascontiguousarray(image, np.float16 if image.dtype.itemsize == 2 else np.float32)
+        numbers = forwards(np.asarray(image, np.float16 if image.dtype.itemsize == 2 else np.float32))
     finite = np.isfinite(numbers)
     if not finite.all():
         count = int(numbers.size - np.count_nonzero(finite))
@@ -72,6 +72,11 @@ def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:
             message = f"the image of {name} has {count:,} values beyond ±3.4e38, the range of float32"
         raise FileError(Fault("image-values", message, cure="Mend or remove it.", file=name))
     return numbers
+
+
+def forwards(array: NDArray[Any]) -> NDArray[Any]:
+    """Returns an array none of whose axes runs backwards in memory, as torch wants it."""
+    return np.ascontiguousarray(array) if any(step < 0 for step in array.strides) else array
 
 
 def check_whole(image: NDArray[Any], name: str) -> None:
