@@ -162,13 +162,27 @@ def test_a_mask_that_does_not_say_where_it_lies_is_taken_sample_by_sample(tmp_pa
     save(tmp_path / "images" / "a.nii", array, codes="LPS")
     stored = np.asarray(nibabel.load(tmp_path / "images" / "a.nii").dataobj)  # type: ignore[attr-defined]
     mask = nibabel.Nifti1Image((stored > 500).astype(np.uint8), None)  # type: ignore[no-untyped-call]
-    mask.header.set_zooms((0.8, 0.9, 2.5))  # type: ignore[no-untyped-call]
+    assert mask.header.get_zooms() == (1, 1, 1)  # type: ignore[no-untyped-call]
     assert not (mask.header["qform_code"] or mask.header["sform_code"])
     (tmp_path / "masks").mkdir()
     nibabel.save(mask, tmp_path / "masks" / "a.nii")
     for orientation in ("native", "RAS", "ASR"):
         pair = data(tmp_path, orientation=orientation).train[0]
         assert_array_equal(pair.labels, pair.image[0] > 500)
+
+
+def test_a_mask_that_says_its_spacing_alone_is_held_to_that(tmp_path: Path) -> None:
+    array = volume()
+    save(tmp_path / "images" / "a.nii", array)
+    (tmp_path / "masks").mkdir()
+    mask = nibabel.Nifti1Image((array > 500).astype(np.uint8), None)  # type: ignore[no-untyped-call]
+    for zooms, fits in (((0.8, 0.9, 2.5), True), ((0.8, 0.9, 5.0), False)):
+        mask.header.set_zooms(zooms)  # type: ignore[no-untyped-call]
+        nibabel.save(mask, tmp_path / "masks" / "a.nii")
+        if fits:
+            assert_array_equal(data(tmp_path).train[0].labels, array > 500)
+        else:
+            assert "0.8×0.9×5" in fault(tmp_path)
 
 
 def test_a_broken_affine_is_a_fault_of_its_file(tmp_path: Path) -> None:

@@ -44,10 +44,11 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
     layout = layout_of(path, image.shape, letters, request.dims, order="XYZ")
     check_channels(path, image.shape, letters, layout, request.channels)
     located = (*layout.spatial, *(axis for axis in layout.stack if axis < 3))
-    geometry = geometry_of(path, image).of_axes(located)
+    whole = geometry_of(path, image)
+    geometry = None if whole is None else whole.of_axes(located)
     kept = {"class": type(image), "header": image.header, "affine": image.affine}
     with ExitStack() as stack:
-        yield Images(path, numbers_of(path, image, stack), layout, letters, geometry, located, kept)
+        yield Images(path, numbers_of(path, image, stack), layout, letters, geometry, located if geometry else (), kept)
 
 
 def letters_of(path: Path, shape: tuple[int, ...], request: Request) -> str:
@@ -62,13 +63,18 @@ def letters_of(path: Path, shape: tuple[int, ...], request: Request) -> str:
     return "XYZTC" if len(shape) == 5 else AXES[: len(shape)]
 
 
-def geometry_of(path: Path, image: Any) -> Geometry:
-    """Returns where the voxels lie, per axis of the file, as far as it says; raises FileError for a broken affine."""
+def geometry_of(path: Path, image: Any) -> Geometry | None:
+    """Returns where the voxels lie, per axis of the file, as far as it says; raises FileError for a broken affine.
+
+    A header with neither form has distances alone: and nothing, where these are 1 in no unit, as nobody set them.
+    """
     unit = unit_named(image.header.get_xyzt_units()[0])
     count = min(3, len(image.shape))
     try:
         if not (image.header["qform_code"] or image.header["sform_code"]):  # its affine would be made up
-            return Geometry(tuple(map(float, image.header.get_zooms()[:count])), unit)
+            zooms = tuple(map(float, image.header.get_zooms()[:count]))
+            unset = not all(zoom > 0 for zoom in zooms) or (not unit and set(zooms) == {1.0})
+            return None if unset else Geometry(zooms, unit)
         return Geometry.from_affine(image.affine, count, unit=unit)
     except ValueError as error:
         cure = "Mend the header: its affine must give each axis a direction."

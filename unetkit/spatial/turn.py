@@ -122,8 +122,3 @@ def aligning(geometry: Geometry, other: Geometry) -> Turn:
     choices = permutations(range(geometry.num_axes))
     order = max(choices, key=lambda order: sum(abs(cosines[place, axis]) for place, axis in enumerate(order)))
     return Turn(order, tuple(bool(cosines[place, axis] < 0) for place, axis in enumerate(order)))
-
-
-def is_orientation(codes: Any) -> bool:
-    """Whether a text is one of the 48 orientations of a volume."""
-    return codes in ORIENTATIONS
