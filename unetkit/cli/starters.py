@@ -43,9 +43,9 @@ unetkit: 1                                # version of the language
 dims: {dims}                                   # axes of the images: 1, 2 or 3
 dataset:
   type: folders
-  images: images                          # a folder, or a pattern as in scans/{{name}}/image.nii.gz
+  images: images                          # a folder, or a pattern as in scans/{{name}}/image.nii.gz, images/**
   masks: masks                            # the files of the same name: a number per pixel, or a colour
-classes: [background, object]             # class 0, 1 …
+classes: [background, object]             # class 0, 1 …; of other numbers {{name: object, values: [255]}}
 channels: 1                               # of the images: 1 grey, 3 colour
 split: {{type: ratio, validation: 0.1, test: 0.2}}  # at random; block by order, group by patient, file by a list
 normalization: image                      # or dataset, percentile, none
