@@ -204,6 +204,7 @@ def test_errors_are_json_where_json_is_asked_for(folder: Path) -> None:
         "cure": "Did you mean: kernel?",
         "place": {"file": "bad.yaml", "line": 5, "column": 28},
         "lines": [],
+        "file": "",
     }
     result = run("show", "unet-2015", "--size", "187", "--json", code=1)
     assert result.stdout == "" and json.loads(result.stderr)["errors"][0]["code"] == "size-too-small"

@@ -156,7 +156,8 @@ def test_no_command_replaces_what_it_reads(command: str, output: str, folder: Pa
     (folder / "shots").symlink_to("photos/images", target_is_directory=True)
     for kind in ("images", "masks"):
         Image.fromarray(np.zeros((40, 33), np.uint8)).save(folder / "photos" / kind / "worst.png")
-    Image.fromarray(np.zeros((40, 33), np.uint8)).save(folder / "photos" / "images" / "disc0.jpg")
+    if "jpg" in command:
+        Image.fromarray(np.zeros((40, 33), np.uint8)).save(folder / "photos" / "images" / "disc0.jpg")
     (folder / "block.zarr").mkdir()
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     more = [] if "jpg" in command else ["--overwrite"]
