@@ -21,6 +21,7 @@ from unetkit.card.history import history_of, read_history
 from unetkit.card.html import to_html
 from unetkit.card.markdown import Markdown, escaped
 from unetkit.data import Normalization, Pair, Pairs
+from unetkit.data.signature import plain_signature
 from unetkit.errors import FileError, SpecError
 from unetkit.train import Trained
 
@@ -46,7 +47,8 @@ HISTORY = {
 def model(tmp_path: Path) -> Path:
     """A model file with a history, and with a class of a nasty name."""
     network = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"]), seed=0).eval()
-    trained = Trained(network, Normalization("none"), ("nothing", NASTY), ((0, 0, 0), (9, 8, 7)), "ab" * 32, HISTORY)
+    signature = plain_signature(Normalization("none"), ("nothing", NASTY), 1, ((0, 0, 0), (9, 8, 7)))
+    trained = Trained(network, signature, data="ab" * 32, training=HISTORY)
     return trained.save(tmp_path / "m.safetensors")
 
 

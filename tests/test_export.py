@@ -114,7 +114,7 @@ def test_an_exported_file_says_what_the_model_file_says(shipment: Path, to: str)
         content = runner.content
     assert content.plan.digest == unetkit.plan(unetkit.load_model(shipment / "model.safetensors").spec).digest  # type: ignore[arg-type]
     assert content.metadata["spec"].startswith("unetkit: 1\nname: unet-small\n")
-    assert json.loads(content.metadata["classes"])[1] == "grün"
+    assert json.loads(content.metadata["signature"])["classes"][1]["name"] == "grün"
     assert content.levels == Levels((100.0,), (30.0,))
 
 

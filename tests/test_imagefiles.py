@@ -40,7 +40,7 @@ def trained(*, dims: int = 2, channels: int = 1, classes: int = 3) -> Trained:
     bias = next(value for name, value in model.named_parameters() if name.startswith("head") and name.endswith("bias"))
     output = predict(model, normalization.apply(levels(channels, *(24,) * dims)))
     bias.data -= torch.from_numpy(output.reshape(classes, -1).mean(1))
-    return Trained(model, normalization, tuple(map(str, range(classes))))
+    return Trained(model, normalization, tuple(map(str, range(max(2, classes)))))
 
 
 def levels(*shape: int, dtype: Any = np.uint8) -> NDArray[Any]:

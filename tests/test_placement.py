@@ -18,6 +18,7 @@ import unetkit
 from tests.campaign import examples
 from tests.test_orientation import AFFINE, in_ras, save
 from unetkit.data import Normalization, load_data, open_data
+from unetkit.data.signature import OneClass, Signature
 from unetkit.errors import FileError
 from unetkit.scoring import evaluate, label
 from unetkit.spatial.turn import ORIENTATIONS
@@ -45,7 +46,8 @@ def network(dims: int, **placed: Any) -> Trained:
     output = predict(model, normalization.apply(head()[None] if dims == 3 else head()[None, ..., 2]))
     bias = next(value for name, value in model.named_parameters() if name.startswith("head") and name.endswith("bias"))
     bias.data -= torch.from_numpy(output.reshape(3, -1).mean(1))
-    return Trained(model, normalization, ("a", "b", "c"), **placed)
+    classes = tuple(OneClass(name=name) for name in "abc")
+    return Trained(model, Signature(channels=1, normalization=normalization, classes=classes, **placed))
 
 
 def labelled(trained: Trained, file: Path, **asked: Any) -> Path:

@@ -10,6 +10,7 @@ from unetkit.card.about import About
 from unetkit.card.card import Card
 from unetkit.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose, Section
 from unetkit.card.history import History
+from unetkit.card.inputs import inputs
 from unetkit.data.colours import COLOURS
 from unetkit.draw import svg
 from unetkit.draw.text import magnitude, size_label
@@ -46,7 +47,14 @@ def lead(card: Card) -> str:
 
 def sections(card: Card) -> list[Section]:
     """Returns all sections of a card."""
-    said = [*purpose(card.about), network(card), *scores(card), *samples(card), *training(card.history)]
+    said = [
+        *purpose(card.about),
+        network(card),
+        inputs(card.trained.signature),
+        *scores(card),
+        *samples(card),
+        *training(card.history),
+    ]
     return [*said, data(card), usage(card), origin(card)]
 
 

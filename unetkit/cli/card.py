@@ -61,14 +61,19 @@ def card(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.card import Images, make_card, write_card
     from unetkit.card.history import read_history
-    from unetkit.data import read_data
-    from unetkit.model.file import read_plan
+    from unetkit.data import open_data
+    from unetkit.data.fitting import data_like
+    from unetkit.model.file import described, read_header
+    from unetkit.model.hub import local
+    from unetkit.train.modelfile import signature_in
 
     history = None if run is None else read_history(run)
-    plan = read_plan(model)
+    header = read_header(local(model))
+    plan = described(header, model)
     images = None
     if data is not None:
-        images = Images(getattr(read_data(data, channels=plan.spec.in_channels, dims=plan.dims), split), split, samples)
+        asked = data_like(data, signature_in(header, plan, model), plan.dims)
+        images = Images(getattr(open_data(asked), split), split, samples)
         if not images.pairs:
             raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)

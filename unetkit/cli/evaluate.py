@@ -79,9 +79,9 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
 
     Means are over images, with confidence intervals. The rows, the summary and a sheet of the worst images go to DIR.
     """
-    from unetkit.cli.output import print_json, print_rich
+    from unetkit.cli.output import print_json, print_rich, say
     from unetkit.data import open_data
-    from unetkit.data.source import find_data
+    from unetkit.data.fitting import data_like, other_channels
     from unetkit.model import plan_of
     from unetkit.overwriting import check_outputs
     from unetkit.scoring import METRICS, Measured, label, score
@@ -96,9 +96,10 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     names = tuple(metric or (name for name in METRICS if plan.dims > 1 or not METRICS[name].distance))
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
-    orientation = trained.preparation.orientation or "native"
-    asked = find_data(data, channels=plan.spec.in_channels, ignore=ignore, orientation=orientation, dims=plan.dims)
+    asked = data_like(data, trained.signature, plan.dims, ignore=ignore)
     check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
+    if told := other_channels(asked, trained.signature):
+        say(f"warning: {told}", to_errors=True)
     pairs: Pairs = getattr(open_data(asked), split)
     if not pairs:
         raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))

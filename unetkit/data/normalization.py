@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
-from math import isfinite
+from dataclasses import dataclass
+from math import isfinite, prod
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ConfigDict
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Pair
@@ -52,6 +52,8 @@ class Normalization:
     array([[-1.,  1.]], dtype=float32)
     """
 
+    __pydantic_config__ = ConfigDict(extra="forbid", strict=True)
+
     type: Kind
     mean: tuple[float, ...] = ()
     std: tuple[float, ...] = ()
@@ -91,21 +93,30 @@ class Normalization:
         low, high = percentiles(parts, (self.low, self.high))
         return Levels(low.astype(np.float32), np.where(high > low, high - low, 1).astype(np.float32), cut=True)
 
+    def of_image(self, image: NDArray[Any]) -> Levels:
+        """Returns what becomes of the grey levels of a whole image (channels, *spatial)."""
+        return self.levels(lambda: (image[(slice(None), *part)] for part in slabs(image.shape[1:])))
+
     def apply(self, image: NDArray[Any]) -> NDArray[np.float32]:
         """Returns a whole image (channels, *spatial) normalised."""
-        return self.levels(lambda: (image,)).apply(image)
+        return self.of_image(image).apply(image)
 
-    def to_json(self) -> str:
-        """Returns the text that a model file carries; `from_json` reads it."""
-        kept = {"dataset": ("mean", "std"), "percentile": ("low", "high")}.get(self.type, ())
-        return json.dumps({"type": self.type} | {key: value for key, value in asdict(self).items() if key in kept})
 
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """Returns the normalization that `to_json` wrote; raises ValueError, TypeError or AttributeError."""
-        values: dict[str, Any] = json.loads(text)
-        values |= {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-        return cls(**values)
+SLAB = 1 << 22
+"""Pixels of an image that are looked at together."""
+
+
+def slabs(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
+    """Yields parts of an image of a size, one after the other along its first axis, that together are all of it.
+
+    All who measure an image take the same parts, so that sums of floats are the same.
+
+    >>> [part[0] for part in slabs((5, 2_000_000))]
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    rows = max(1, SLAB // prod(size[1:]))
+    for first in range(0, size[0], rows):
+        yield slice(first, min(first + rows, size[0])), *(slice(0, n) for n in size[1:])
 
 
 def moments(parts: Iterable[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

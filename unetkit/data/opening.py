@@ -181,7 +181,8 @@ class Reader:
         if raw.spacing is None and self.data.spacing != "native":
             message = f"the image of {name} does not say the distance between its samples"
             raise FileError(Fault("no-spacing", message, "spacing", NO_SPACING))
-        return Pair(name, pixels, labels, instances, raw.spacing, raw.unit, raw.axis_codes, raw.notes)
+        about = (raw.spacing, raw.unit, raw.axis_codes, raw.notes, str(raw.image.dtype))
+        return Pair(name, pixels, labels, instances, *about)
 
     def check(self, names: list[str]) -> Iterator[tuple[Facts | tuple[Fault, ...], Pair | None]]:
         """Yields for each name, in order, the facts of its pair with the pair itself, or its faults."""

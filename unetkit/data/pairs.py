@@ -33,7 +33,8 @@ class Pair:
 
     Both are in a type of few bytes: the image's own where that has 8 or 16 bit, else float32.
     `instances` numbers the objects (*spatial) from 1, where they are known. `spacing` is the distance between samples
-    per axis, in `unit`; "" where the file names none. `axis_codes` are those of the file, `notes` as in `Raw`.
+    per axis, in `unit`; "" where the file names none. `axis_codes` are those of the file, `notes` as in `Raw`,
+    `dtype` is the stored type of the image.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Pair:
     unit: str = ""
     axis_codes: str = ""
     notes: tuple[str, ...] = ()
+    dtype: str = ""
 
     @property
     def size(self) -> tuple[int, ...]:

@@ -137,7 +137,7 @@ class Patches(Dataset[Item]):
     def levels_of(self, number: int, pair: Pair) -> Levels:
         """Returns what becomes of the grey levels of a pair."""
         if number not in self.levels:
-            self.levels[number] = self.normalization.levels(lambda: (pair.image,))
+            self.levels[number] = self.normalization.of_image(pair.image)
         return self.levels[number]
 
     def weight_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:

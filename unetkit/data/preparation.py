@@ -39,11 +39,6 @@ class Preparation:
     spacing: tuple[float, ...] = ()
     unit: str = ""
 
-    @property
-    def placement(self) -> tuple[str, tuple[float, ...], str]:
-        """Orientation, spacing and its unit."""
-        return self.orientation, self.spacing, self.unit
-
     def size(
         self, size: tuple[int, ...], spacing: tuple[float, ...] | None, unit: str = "", *, name: str = "the image"
     ) -> tuple[int, ...]:

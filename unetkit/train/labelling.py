@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.data import Normalization, Preparation
-from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.data.normalization import slabs
+from unetkit.data.signature import Signature
+from unetkit.errors import Fault, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Request, kind_of, opened, result_name
 from unetkit.imagefiles.kinds import number_type
+from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.turning import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
-from unetkit.train.modelfile import PLACED, Trained, stored
+from unetkit.train.modelfile import Trained, signature_in
 
 HEAP_SHARE = 0.5
 """Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
 to gaps: memory that is kept to be used again (see `unetkit.tiling.allocator`) is seldom used to the full."""
-
-SLAB = 1 << 22
-"""Pixels of an image that are read at a time to know its grey levels."""
 
 Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 """Reads a part (channels, *part) of an image."""
@@ -58,7 +58,7 @@ class Asked:
 def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
     """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
     with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
-        yield Labeller(runner, trained.preparation, asked)
+        yield Labeller(runner, trained.signature, trained.preparation, asked)
 
 
 @contextmanager
@@ -73,7 +73,8 @@ def file_labeller(model: Path, asked: Asked) -> Iterator[Labeller]:
         return
     refuse_means(asked)
     with open_exported(model) as exported:
-        yield Labeller(exported, preparation(exported.content, model), asked)
+        signature = signature_in(exported.content.metadata, exported.content.plan, model)
+        yield Labeller(exported, signature, preparation(exported.content, signature), asked)
 
 
 def default_device() -> str:
@@ -91,15 +92,10 @@ def refuse_means(asked: Asked) -> None:
         raise InferenceError(Fault("device", message, cure="Leave --device out, or give the model file."))
 
 
-def preparation(content: Content, file: Path) -> Preparation:
-    """Returns what an image needs before an exported file, without what is a part of the file."""
-    placed = {name: stored(content.metadata, name, file) for name in PLACED if name in content.metadata}
-    if content.levels is not None:
-        return Preparation(Normalization("none"), **placed)
-    if "normalization" not in content.metadata:
-        message = f"{file} does not say how its images are normalised"
-        raise FileError(Fault("model-untrained", message, cure="Export a model of `unetkit train`."))
-    return Preparation(Normalization.from_json(content.metadata["normalization"]), **placed)
+def preparation(content: Content, signature: Signature) -> Preparation:
+    """Returns what an image needs before an exported file, of which the normalization may be a part."""
+    whole = signature.preparation
+    return whole if content.levels is None else replace(whole, normalization=Normalization("none"))
 
 
 @dataclass(frozen=True)
@@ -107,6 +103,7 @@ class Labeller:
     """Labels one file after another with one network."""
 
     runner: Runner
+    signature: Signature
     preparation: Preparation
     asked: Asked
 
@@ -118,7 +115,7 @@ class Labeller:
         spec = self.runner.plan.spec
         kind = kind_of(file)
         path = folder / result_name(file, probabilities=self.asked.probabilities)
-        with opened(file, Request(spec.dims, spec.in_channels)) as images:
+        with opened(file, Request(spec.dims, self.signature.channels, self.signature.axes)) as images:
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
             how = turn_to(images, self.preparation.orientation)
@@ -168,7 +165,13 @@ class Labeller:
     def reader(self, images: Images, number: int) -> Read:
         """Returns what reads parts of one image."""
 
-        return lambda part: images.read(number, part)
+        take = self.signature.take
+
+        def read(part: tuple[slice, ...]) -> NDArray[Any]:
+            found = images.read(number, part)
+            return for_network(found if take is None else found[list(take)], str(images.path))
+
+        return read
 
     def result(self, block: Tensor) -> NDArray[Any]:
         """Returns classes or probabilities for a block of the network's output."""
@@ -176,17 +179,6 @@ class Labeller:
             return probabilities(self.runner.plan, block).numpy()
         classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
         return classes.numpy().astype(number_type(len(block)))
-
-
-def slabs(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
-    """Yields parts of an image of a size, one after the other along its first axis, that together are all of it.
-
-    >>> [part[0] for part in slabs((5, 2_000_000))]
-    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
-    """
-    rows = max(1, SLAB // prod(size[1:]))
-    for first in range(0, size[0], rows):
-        yield slice(first, min(first + rows, size[0])), *(slice(0, n) for n in size[1:])
 
 
 def probabilities(plan: Plan, block: Tensor) -> Tensor:

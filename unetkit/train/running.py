@@ -17,6 +17,7 @@ from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 
 from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, preparation_of
+from unetkit.data.signature import signature_of
 from unetkit.errors import Fault, FileError
 from unetkit.model import build
 from unetkit.planning import Plan, plan
@@ -60,6 +61,7 @@ class Running:
         self.pairs: Pairs = self.splits.train.subset(run.training.fraction)
         check_fit(self.plan, self.pairs)
         self.preparation: Preparation = preparation_of(run.data, self.pairs)
+        self.signature = signature_of(run.data, self.pairs, self.preparation, max(2, run.spec.out_channels))
         self.pairs = self.preparation.pairs(self.pairs)
         self.size = patch_size(run, self.pairs)
         check_samples(run, self.plan, self.size, processes=processes_of(machine))
@@ -219,15 +221,7 @@ class Running:
     def save(self, name: str) -> None:
         """Writes the network as it is to a model file of the folder."""
         summary = {"run": self.run.resolve(), "fraction": self.run.training.fraction, "seed": self.run.training.seed}
-        trained = Trained(
-            self.model,
-            self.preparation.normalization,
-            self.pairs.classes,
-            self.pairs.colours,
-            self.splits.fingerprint,
-            summary,
-            *self.preparation.placement,
-        )
+        trained = Trained(self.model, self.signature, data=self.splits.fingerprint, training=summary)
         trained.save(self.folder / f"{name}.safetensors")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from unetkit.export import Exported, Levels, export
 from unetkit.export.formats import Format
 from unetkit.model import load_model, read_header
-from unetkit.train.modelfile import Trained
+from unetkit.train.modelfile import SIGNATURE, Trained
 
 
 def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
@@ -17,7 +17,7 @@ def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
     the metadata, which are all kept.
     """
     header = read_header(model)
-    if "normalization" not in header:
+    if SIGNATURE not in header:
         return export(load_model(model), file, to, metadata=header), "images as the network was trained with"
     trained = Trained.load(model)
     normalization = trained.normalization
