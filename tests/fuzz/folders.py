@@ -82,7 +82,10 @@ def values(file: Path, random: Random) -> None:
         noise(file, random)
         return
     changed = tree_changed(held, random, KEYS, copy.deepcopy(HOSTILE))
-    file.write_text(json.dumps(changed), encoding="utf-8", errors="replace")
+    try:
+        file.write_text(json.dumps(changed), encoding="utf-8", errors="replace")
+    except (ValueError, TypeError, RecursionError):  # it holds itself, or is no JSON
+        noise(file, random)
 
 
 def noise(file: Path, random: Random) -> None:

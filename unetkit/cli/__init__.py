@@ -7,18 +7,39 @@ import os
 import sys
 from types import ModuleType
 
+from unetkit.errors import UnetkitError
+
 
 def main() -> None:
     """Runs the command line of this process: 0 is success, 1 an input at fault, 2 wrong usage."""
     gc.disable()  # while modules are imported it finds nothing to collect, and takes a tenth of a short command's time
     without_pydantic_plugins()
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait in a loop slow a busy machine down tenfold
-    for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # names of files may be no text
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it is closed
+        stream.reconfigure(errors="backslashreplace")  # names of files may be no text
 
-    from unetkit.cli.app import app  # after what makes its import quick
+    from unetkit.cli.system import open_streams  # after what makes imports quick
 
-    app(prog_name="unetkit")
+    open_streams()
+    try:
+        from unetkit.cli.app import app
+
+        app(prog_name="unetkit")
+    except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of the help, the version
+        sys.exit(end(error))
+
+
+def end(error: Exception) -> int:
+    """Says what the system refused before or after a command, and returns the exit code; raises any other error."""
+    from unetkit.cli.output import print_faults
+    from unetkit.cli.system import discard, fault_of
+
+    fault = error.faults[0] if isinstance(error, UnetkitError) else fault_of(error)
+    if fault is None:
+        raise error
+    discard(sys.stdout)
+    print_faults([fault], as_json=False)
+    return int(getattr(error.__context__, "exit_code", 1))  # that of wrong usage, which could not be said
 
 
 def without_pydantic_plugins() -> None:

@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkit.cli.output import print_faults, say
+from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
 
 COMMANDS = (
@@ -106,6 +107,12 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except KeyboardInterrupt:
             say("stopped by SIGINT", to_errors=True)
             raise typer.Exit(130) from None
+        except (OSError, MemoryError, RuntimeError, ImportError) as error:
+            fault = None if isinstance(error, BrokenPipeError) else fault_of(error)
+            if fault is None:
+                raise
+            print_faults([fault], as_json=arguments.get("as_json", False))
+            raise typer.Exit(1) from None
 
     own = signature(function, eval_str=True)
     option = Parameter("plugin_files", Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)

@@ -53,8 +53,10 @@ def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
 
 
 def write(text: str, *, to_errors: bool = False) -> None:
-    """Writes a text to one of the standard streams, at once."""
-    print(text, end="", file=sys.stderr if to_errors else sys.stdout, flush=True)
+    """Writes a text to a standard stream, at once; raises FileError where standard output does not take it."""
+    from unetkit.cli.system import deliver
+
+    deliver(text, to_errors=to_errors)
 
 
 def write_text(path: Path, text: str, told: str = "") -> None:

@@ -132,8 +132,8 @@ def write_package(name: str, folder: Path, *, overwrite: bool = False) -> Path:
 
     Where it may `overwrite`, its files take the places of those of the same names, and others in the folder stay.
     """
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
-        cure = "Take small letters, digits and underscores, a letter first: acme, for the distribution unetkit-acme."
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,59}", name):
+        cure = "Take at most 60 small letters, digits and underscores, a letter first: acme, for unetkit-acme."
         raise FileError(Fault("plugin-name", f"{name!r} is no name for a plugin", cure=cure))
     home = folder / f"unetkit-{name}"
     check_outputs([home], overwrite=overwrite)
