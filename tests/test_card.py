@@ -208,3 +208,23 @@ def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatc
     with pytest.raises(FileError, match="cannot be written: No space left on device"):
         write_card(make_card(model, (64, 64), about=About(title="New")), folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"steps": 10**400}, {"steps": -1}, {"seconds": 1e308}, {"seed": 10**400}, {"fraction": 7.0},
+        {"loss": [[1, 1e308], [2, -1e308]]}, {"loss": [[10**400, 1.0]]}, {"validation": [[1]]},
+        {"scores": {"left_out": 10**400}}, {"scores": {"images": [{"dice": 1e308}]}},
+    ],
+)  # fmt: skip
+def test_a_history_of_numbers_that_cannot_be_is_one_fault(change: dict[str, Any]) -> None:
+    with pytest.raises(FileError, match=r"^error\[run-damaged\]: m\.safetensors: .* is not what it must be\n.*$"):
+        history_of(json.loads(json.dumps(HISTORY | change)), "m.safetensors")
+
+
+def test_the_lines_to_copy_hold_any_file_name(model: Path) -> None:
+    nasty = model.rename(model.with_name('$(touch x) "; rm -rf ~; `.safetensors'))
+    text = Markdown(make_card(nasty, (32, 32))).text
+    assert "unetkit predict '$(touch x) \"; rm -rf ~; `.safetensors' images/" in text
+    assert r'load_model("$(touch x) \"; rm -rf ~; `.safetensors")' in text

@@ -30,6 +30,7 @@ from unetkit.train import Trained, TrainError, load_run, train_run
 from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
 from unetkit.train.machine import check_memory, largest_patch, step_bytes
 from unetkit.train.optimizers import SGD, AdamW
+from unetkit.train.result import read_result
 from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
 from unetkit.train.supervision import Supervision, sampled
 
@@ -572,3 +573,12 @@ def test_the_images_of_a_folder_are_divided(photos: Path) -> None:
     assert len(splits.train) + len(splits.test) == 6
     with pytest.raises(UnetkitError, match="fraction"):
         splits.train.subset(0)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "[" * 100_000, '{"steps": "3", "classes": [], "scores": {"images": []}}', "\x80"]
+)
+def test_a_result_that_is_none_is_one_fault(text: str, tmp_path: Path) -> None:
+    (tmp_path / "result.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(TrainError, match="result.json cannot be read"):
+        read_result(tmp_path)

@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from unetkit.errors import Fault, FileError
 from unetkit.scoring import METRICS, Scores
@@ -17,7 +17,19 @@ MOST_BYTES = 64 << 20
 """Of a result file; a run writes far less."""
 
 Number = int | float
-Curve = tuple[tuple[int, float | None], ...]
+LARGEST = 1e39
+Count = Annotated[int, Field(ge=0, lt=2**63)]
+
+
+def possible(value: float) -> float:
+    """Returns a value; raises ValueError for a number that single precision cannot hold."""
+    if isfinite(value) and abs(value) > LARGEST:
+        raise ValueError(f"{value:g} is out of range")
+    return value
+
+
+Value = Annotated[float, AfterValidator(possible)]
+Curve = tuple[tuple[Count, Value | None], ...]
 """Steps and values; None for what was no number."""
 
 
@@ -25,8 +37,8 @@ class ScoreRows(BaseModel):
     """Scores as a run keeps them: a row per image and class, with a value per metric."""
 
     split: str = ""
-    images: tuple[dict[str, str | float | None], ...] = ()
-    left_out: int = 0
+    images: tuple[dict[str, str | Value | None], ...] = ()
+    left_out: Count = 0
     """Rows that were too many for a model file."""
 
 
@@ -35,10 +47,10 @@ class History(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    steps: int | None = None
-    seconds: float | None = None
-    seed: int | None = None
-    fraction: float | None = None
+    steps: Count | None = None
+    seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
+    seed: Count | None = None
+    fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     run: dict[str, Any] = {}
     data: str = ""
     digest: str = ""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from math import isfinite
+from shlex import quote
 from typing import Any
 
 from unetkit.card.about import About
@@ -16,6 +18,7 @@ from unetkit.draw import svg
 from unetkit.draw.text import magnitude, size_label
 from unetkit.planning import needed_memory
 from unetkit.planning.words import in_words_by_axis
+from unetkit.quoting import visible
 from unetkit.scoring.metrics import METRICS
 from unetkit.spec import resolve, to_text
 
@@ -219,8 +222,11 @@ def data(card: Card) -> Section:
 
 def usage(card: Card) -> Section:
     """Returns how to use it."""
-    command = f"unetkit predict {card.file.name} images/ -o labels/"
-    python = f'import unetkit\n\nmodel = unetkit.load_model("{card.file.name}")  # a torch.nn.Module'
+    name = visible(card.file.name)
+    command = f"unetkit predict {quote(name)} images/ -o labels/"
+    python = (
+        f"import unetkit\n\nmodel = unetkit.load_model({json.dumps(name, ensure_ascii=False)})  # a torch.nn.Module"
+    )
     note = "The file holds how images are normalised and the class names. Opening it executes nothing that is in it."
     return Section("How to use it", [Code(command, "sh"), Code(python, "python"), Prose(note)])
 

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from unetkit import __version__
 from unetkit.errors import Fault
@@ -51,11 +53,36 @@ def read_result(folder: Path) -> RunResult | None:
     if not file.exists():
         return None
     try:
-        values = json.loads(file.read_text("utf-8"))
-        return RunResult(folder, dict(values))
-    except (OSError, ValueError, TypeError) as error:
+        text = file.read_bytes()
+        Kept.model_validate_json(text)
+        return RunResult(folder, json.loads(text))
+    except (OSError, ValueError, RecursionError) as error:
+        reason = told(error) if isinstance(error, ValidationError) else error
         cure = "Remove it: the run is then measured again."
-        raise TrainError(Fault("result-damaged", f"{file} cannot be read: {error}", cure=cure)) from error
+        raise TrainError(Fault("result-damaged", f"{file} cannot be read: {reason}", cure=cure)) from error
+
+
+class KeptScores(BaseModel):
+    """The scores in a result: a map for each image and class, with a value for each metric."""
+
+    images: tuple[dict[str, str | float | None], ...]
+
+
+class Kept(BaseModel):
+    """What is read back of a result."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+    steps: Annotated[int, Field(ge=0, lt=2**63)]
+    classes: tuple[str, ...]
+    scores: KeptScores
+
+
+def told(error: ValidationError) -> str:
+    """Returns the first thing that is wrong in a result."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(map(str, first["loc"]))
+    return f"{where}: {first['msg']}" if where else str(first["msg"])
 
 
 def write_result(folder: Path, values: dict[str, Any]) -> RunResult:
