@@ -75,7 +75,7 @@ def test_an_image_gets_the_same_labels_in_every_orientation(
 
 def test_an_image_that_does_not_say_its_orientation_is_taken_as_it_is_with_a_warning(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", head())
-    with pytest.warns(UserWarning, match=r"orientation RAS; .*a\.npy does not say its own"):
+    with pytest.warns(UserWarning, match=r"a\.npy: it does not say its orientation, the network was trained on RAS"):
         labelled(network(3, orientation="RAS"), tmp_path / "a.npy")
 
 

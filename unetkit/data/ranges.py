@@ -26,14 +26,15 @@ SHARES = tuple(np.linspace(*ENDS, 17).tolist())
 """Shares of the pixels at which the shape of a range is known."""
 FEW = 32
 """Different grey levels of an image that may be nearly empty, and so says nothing."""
-NARROW = 100
-"""By so much less than the trained range, a range is another one; or…"""
+NARROW = 10
+"""An image's range is another one where it is by so much narrower than the narrowest of an image in training; or…"""
 NARROW_FRACTIONS = 20
-"""…by so much, where fractions stand in place of whole numbers."""
+"""…where it has fractions in place of whole numbers, and is by so much narrower than that of all images together."""
 
 
 class GreyRange(BaseModel):
-    """The grey levels of one channel: the ends, the share ENDS of the pixels between `low` and `high`.
+    """The grey levels of one channel: the ends, the share ENDS of the pixels between `low` and `high`;
+    `narrowest` is the least that these are apart in one image.
 
     `whole`: no fractions. `shape` has the grey levels at SHARES, of images brought to mean 0 and deviation 1, as the
     mean over the images; `spread` is how far from it the farthest image was, as the mean over SHARES.
@@ -45,6 +46,7 @@ class GreyRange(BaseModel):
     low: Finite
     high: Finite
     most: Finite
+    narrowest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     whole: bool = True
     shape: Annotated[tuple[Finite, ...], Field(max_length=len(SHARES))] = ()
     spread: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
@@ -74,6 +76,7 @@ def range_of(images: Iterable[NDArray[np.float32]]) -> GreyRange:
         low=low,
         high=high,
         most=float(every.max()),
+        narrowest=min((float(np.diff(np.quantile(one, ENDS))[0]) for one in found if many(one)), default=0.0),
         whole=bool((every == np.rint(every)).all()),
         shape=tuple(round(value, 4) for value in mean.tolist()),
         spread=round(spread, 4),
@@ -82,10 +85,15 @@ def range_of(images: Iterable[NDArray[np.float32]]) -> GreyRange:
 
 def shape_of(pixels: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """Returns the grey levels at SHARES, brought to mean 0 and deviation 1; None for an image of few levels."""
-    if len(np.unique(pixels)) <= FEW:
+    if not many(pixels):
         return None
     found: NDArray[np.float64] = np.quantile((pixels - pixels.mean()) / pixels.std(), SHARES)
     return found
+
+
+def many(pixels: NDArray[np.float32]) -> bool:
+    """Whether an image has grey levels enough to say something of the range that it was stored in."""
+    return len(np.unique(pixels)) > FEW
 
 
 def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -113,9 +121,10 @@ def far(known: GreyRange, own: GreyRange, pixels: NDArray[np.float32]) -> bool:
     span, width = known.most - known.least, own.high - own.low
     if own.high > known.most + span or own.low < known.least - span or own.low > known.most or own.high < known.least:
         return True
-    if known.whole and not own.whole and width < (known.high - known.low) / NARROW_FRACTIONS:
+    least = (known.high - known.low) / NARROW_FRACTIONS
+    if known.whole and not own.whole and width < min(least, known.narrowest):
         return True
-    return width < span / NARROW and len(np.unique(pixels)) > FEW
+    return width < known.narrowest / NARROW and many(pixels)
 
 
 def mirrored(known: GreyRange, own: GreyRange) -> bool:
@@ -124,4 +133,4 @@ def mirrored(known: GreyRange, own: GreyRange) -> bool:
         return False
     shape, mine = np.array(known.shape), np.array(own.shape)
     same, turned = distance(mine, shape), distance(-mine[::-1], shape)
-    return same > 2 * known.spread and turned <= max(known.spread, 0.05) and turned < same / 2
+    return same > 2 * known.spread and turned <= 1.5 * max(known.spread, 0.05) and turned < same / 2

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,10 +22,11 @@ from unetkit.export import Content, is_exported, open_exported
 from unetkit.imagefiles import Images, Request, kind_of, opened, result_name
 from unetkit.imagefiles.kinds import number_type
 from unetkit.imagefiles.numbers import for_network
-from unetkit.imagefiles.turning import TurnedTarget, axis_codes, turn_to, turned
+from unetkit.imagefiles.turning import TurnedTarget, turn_to, turned
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
+from unetkit.train.likeness import Likeness
 from unetkit.train.modelfile import Trained, signature_in
 
 HEAP_SHARE = 0.5
@@ -119,33 +119,25 @@ class Labeller:
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
             how = turn_to(images, self.preparation.orientation)
-            self.warn(images)
             seen = turned(images, how)
+            likeness = Likeness(self.signature, seen)
             with kind.made(path, images, channels, dtype) as made:
                 target, done = made if how.nothing else TurnedTarget(made, images, how), 0
-                for number, part, block in self.blocks(seen):
+                for number, part, block in self.blocks(seen, likeness):
                     target.write(number, part, block)
                     done += prod(block.shape[-spec.dims :])
                     advance(done, seen.count * prod(seen.size))
+            likeness.warn()
         return path
 
-    def warn(self, images: Images) -> None:
-        """Warns where an image may lie in another way than those that the network was trained on."""
-        known = self.preparation.orientation
-        if known and not axis_codes(images):
-            message = (
-                f"the network was trained on images in the orientation {known}; {images.path} does not say its own"
-            )
-            warnings.warn(message, UserWarning, stacklevel=2)
-
-    def blocks(self, images: Images) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
+    def blocks(self, images: Images, likeness: Likeness) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
         """Yields the number of an image, a part of it, and the result for that part."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
         unit = images.geometry.unit if images.geometry else ""
         size = self.preparation.size(images.size, images.spacing, unit, name=str(images.path))
         cut = plan_tiles(self.runner, size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
-            for part, block in self.outputs(self.reader(images, number), images.size, cut):
+            for part, block in self.outputs(self.reader(images, number, likeness), images.size, cut):
                 yield number, part, self.result(block)
 
     def outputs(self, read: Read, size: tuple[int, ...], cut: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
@@ -162,14 +154,16 @@ class Labeller:
             output[(slice(None), *part)] = block
         yield whole, torch.from_numpy(self.preparation.output(output, size))
 
-    def reader(self, images: Images, number: int) -> Read:
-        """Returns what reads parts of one image."""
+    def reader(self, images: Images, number: int, likeness: Likeness) -> Read:
+        """Returns what reads parts of one image, as training does."""
 
         take = self.signature.take
 
         def read(part: tuple[slice, ...]) -> NDArray[Any]:
             found = images.read(number, part)
-            return for_network(found if take is None else found[list(take)], str(images.path))
+            part_read = for_network(found if take is None else found[list(take)], str(images.path))
+            likeness.see(number, part, part_read)
+            return part_read
 
         return read
 
