@@ -10,9 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
-from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Raw
+from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Located, Raw
+from unetkit.data.modalities import check_count, with_modalities, without_modalities
 from unetkit.data.pairing import Paired, paired
 from unetkit.data.parts import PARTS
 from unetkit.data.pattern import SPLIT, find
@@ -39,6 +40,10 @@ Axes = Annotated[str, AfterValidator(check_axes)]
 """Letters of the axes of an array, the slowest first, as in YXC."""
 
 
+ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], Located()]
+"""A path as `FilePath`, or one for each channel of an image."""
+
+
 class Folders(Dataset):
     """Images and masks in folders: PNG, JPEG, TIFF, NIfTI, NumPy or Zarr, paired by the stems of their names.
 
@@ -48,8 +53,8 @@ class Folders(Dataset):
     per pixel, or a colour.
     """
 
-    images: FilePath
-    """The folder of the images, or a pattern with {name}."""
+    images: ImagePaths
+    """The folder of the images, or a pattern with {name}; a list where each channel lies in a file of its own."""
     masks: FilePath
     """The folder of the masks, or a pattern with {name}."""
     instances: FilePath | None = None
@@ -57,36 +62,47 @@ class Folders(Dataset):
     axes: Axes | None = None
     """A letter for each axis of the stored images, as in YXC, where their files do not say: X Y Z, C, T or N."""
 
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """The paths of the images: several where each channel of an image lies in a file of its own."""
+        return self.images if isinstance(self.images, tuple) else (self.images,)
+
     def entries(self, asked: Asked) -> list[Entry]:
+        check_count(self.modalities, asked.channels)
         pairs = self.pairs(asked.folder)
         entries = [broken(f"{fault.path}#{at}", FileError(fault)) for at, fault in enumerate(pairs.faults)]
         for name, files in pairs.files.items():
             try:
-                entries += entries_of(name, files, asked, self.axes)
+                entries += entries_of(name, files, asked, self.axes, pairs.further.get(name, ()))
             except UnetkitError as error:
                 entries.append(broken(name, error))
         return entries
 
     def orientation(self, asked: Asked) -> str:
-        from unetkit.imagefiles import opened
+        from unetkit.imagefiles import Request, opened
         from unetkit.imagefiles.turning import axis_codes
 
         if asked.orientation != "most_common":
             return "" if asked.orientation == "native" else asked.orientation
         found: Counter[str] = Counter()
         for files in self.pairs(asked.folder).files.values():
-            with suppress(UnetkitError), opened(files[0], requested(asked, self.axes, mask=False)) as images:
+            with suppress(UnetkitError), opened(files[0], Request(asked.dims, axes=self.axes)) as images:
                 found[axis_codes(images)] += 1  # what cannot be read is told when its turn comes
         del found[""]
         return max(sorted(found), key=found.__getitem__, default="")
 
     def pairs(self, folder: Path) -> Paired:
         """Returns the files of each pair, what has no partner, and what was passed over."""
-        said = {key: path for key in ("images", "masks", "instances") if (path := getattr(self, key)) is not None}
-        return paired({key: find(path, folder) for key, path in said.items()}, said)
+        said = {"images": self.modalities[0], "masks": self.masks}
+        said |= {"instances": self.instances} if self.instances is not None else {}
+        found = {key: find(path, folder) for key, path in said.items()}
+        others = [find(path, folder) for path in self.modalities[1:]]
+        return with_modalities(
+            paired(without_modalities(found, others), said), found["images"], others, self.modalities
+        )
 
     def parts(self, names: Sequence[str]) -> Division | None:
-        if SPLIT not in self.images:
+        if SPLIT not in self.modalities[0]:
             return None
         train, validation, test = ([name for name in names if name.split("/")[0] == part] for part in PARTS)
         return train, validation, test
@@ -104,10 +120,16 @@ def broken(name: str, error: UnetkitError) -> Entry:
     return Entry(name, read)
 
 
-def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None = None) -> list[Entry]:
-    """Returns the pairs in an image file, its mask file, and that of its instances if there is one."""
+def entries_of(
+    name: str, files: Sequence[Path], asked: Asked, axes: str | None = None, further: tuple[Path, ...] = ()
+) -> list[Entry]:
+    """Returns the pairs in an image file, its mask file, and that of its instances if there is one.
+
+    `further` are the files of an image's other channels, where each lies in a file of its own.
+    """
     requests = [requested(asked, axes, mask=index > 0) for index in range(len(files))]
-    with opened_together(files, requests, asked) as together:
+    sources = Sources(tuple(files), tuple(requests), further)
+    with opened_together(sources, asked) as together:
         stacks = [images.count for images in together.images]
     count = stacks[0]
     for file, other in zip(files[1:], stacks[1:], strict=True):
@@ -120,7 +142,7 @@ def entries_of(name: str, files: Sequence[Path], asked: Asked, axes: str | None 
     digits = len(str(count - 1))
     return [
         Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
-              partial(read_entry, tuple(files), number, tuple(requests), asked), str(files[1]))
+              partial(read_entry, sources, number, asked), str(files[1]))
         for number in range(count)
     ]  # fmt: skip
 
@@ -146,37 +168,48 @@ class Together(NamedTuple):
     notes: tuple[str, ...]
 
 
+class Sources(NamedTuple):
+    """The files of image, mask, and instances, how each is read, and the files of the image's other channels."""
+
+    files: tuple[Path, ...]
+    requests: tuple[Request, ...]
+    further: tuple[Path, ...] = ()
+
+
 @contextmanager
-def opened_together(files: Sequence[Path], requests: Sequence[Request], asked: Asked) -> Iterator[Together]:
+def opened_together(sources: Sources, asked: Asked) -> Iterator[Together]:
     """Gives the images of a file with their masks, all turned as is asked for.
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
     from unetkit.imagefiles.held import SHELF
-    from unetkit.imagefiles.matching import turn_of_mask
+    from unetkit.imagefiles.joined import joined
+    from unetkit.imagefiles.matching import turn_of
     from unetkit.imagefiles.turning import axis_codes, turn_to, turned
 
+    files, requests, further = sources
     with ExitStack() as stack:
-        image = stack.enter_context(SHELF.opened(files[0], requests[0]))
+        one = replace(requests[0], channels=None) if further else requests[0]
+        image, *others = [stack.enter_context(SHELF.opened(file, one)) for file in (files[0], *further)]
         own = [request_of_mask(request, image) for request in requests[1:]]
         masks = [stack.enter_context(SHELF.opened(file, one)) for file, one in zip(files[1:], own, strict=True)]
         how = turn_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
-        together, notes = [turned(image, how)], []
+        together, notes = [joined([image, *others], how) if others else turned(image, how)], []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
-            turn = turn_of_mask(mask, image, how) if asked.check_geometry else how
+            turn = turn_of(mask, image, how) if asked.check_geometry else how
             together.append(turned(mask, turn))
             if turn != how and not (turn.nothing and how.nothing):
                 notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
         yield Together(together, axis_codes(image), tuple(notes))
 
 
-def read_entry(files: tuple[Path, ...], number: int, requests: tuple[Request, ...], asked: Asked) -> Raw:
+def read_entry(sources: Sources, number: int, asked: Asked) -> Raw:
     """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
-    with opened_together(files, requests, asked) as together:
+    with opened_together(sources, asked) as together:
         image, *masks = together.images
         numbers = image.read(number)
         others = [read_mask(mask, number, image.axes) for mask in masks]
-        for file, other in zip(files[1:], others, strict=True):
+        for file, other in zip(sources.files[1:], others, strict=True):
             if other.shape[: asked.dims] != numbers.shape[1:]:
                 mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], numbers.shape[1:]))
                 raise FileError(

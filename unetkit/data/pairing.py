@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unetkit.data.affixes import IMAGE, MASK, core
@@ -18,11 +18,16 @@ WORDS = {"images": "image", "masks": "mask", "instances": "instances"}
 
 @dataclass(frozen=True)
 class Paired:
-    """The files of each pair by the name of its image, what has no partner, and what was passed over, in words."""
+    """The files of each pair by the name of its image, what has no partner, and what was passed over, in words.
+
+    `files` has image, mask, and instances where there are such. `further` has the files of an image's other channels,
+    where each lies in a file of its own.
+    """
 
     files: dict[str, tuple[Path, ...]]
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
+    further: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
 def paired(found: Mapping[str, Found], said: Mapping[str, str]) -> Paired:

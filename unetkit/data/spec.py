@@ -120,8 +120,10 @@ class DataSpec:
         names = part.located() if isinstance(part, Dataset) else ["file"] if isinstance(part, File) else []
         for name in names:
             if name in values:
-                path = os.path.abspath(self.folder / values[name])
-                values[name] = path if relative_to is None else os.path.relpath(path, relative_to)
+                said = values[name]
+                whole = [os.path.abspath(self.folder / one) for one in (said if isinstance(said, tuple) else (said,))]
+                paths = tuple(one if relative_to is None else os.path.relpath(one, relative_to) for one in whole)
+                values[name] = paths if isinstance(said, tuple) else paths[0]
         return values
 
 

@@ -1,14 +1,21 @@
-"""Whether the masks of a file lie on the samples of their image, and what brings them there."""
+"""Whether masks, and further channels, lie on the samples of their image, and what brings them there."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.turning import AxesTurn, geometry_along, located, turned
 from unetkit.spatial import aligning
 
+CURES = {
+    "mask": "Resample it onto its image; or, where it was drawn sample by sample, set mask_geometry: ignored.",
+    "modality": "Resample it onto the first.",
+}
 
-def turn_of_mask(mask: Images, image: Images, how: AxesTurn) -> AxesTurn:
+
+def turn_of(mask: Images, image: Images, how: AxesTurn, what: Literal["mask", "modality"] = "mask") -> AxesTurn:
     """Returns the turn that brings the masks of a file onto the samples of an image that is turned as `how` says.
 
     Where both files say how their samples lie, the mask's axes are brought next to the image's, and what is left must
@@ -25,6 +32,5 @@ def turn_of_mask(mask: Images, image: Images, how: AxesTurn) -> AxesTurn:
     if not geometry_along(turned(mask, turn), common).agrees(wanted):
         shown = geometry_along(image, common)
         message = f"{mask.path} lies on other samples than its image {image.path}: {given} against {shown}"
-        cure = "Resample it onto its image; or, where it was drawn sample by sample, set mask_geometry: ignored."
-        raise FileError(Fault("mask-geometry", message, cure=cure, file=str(mask.path)))
+        raise FileError(Fault(f"{what}-geometry", message, cure=CURES[what], file=str(mask.path)))
     return turn
