@@ -113,6 +113,20 @@ def test_a_name_that_is_not_utf_8_is_refused_and_shown(tmp_path: Path) -> None:
     assert r"images/z\xfcrich.png has a name that is not UTF-8" in told
 
 
+def test_a_folder_above_whose_name_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    put(tmp_path, "d/images/p0.png", "d/masks/p0.png")
+    os.rename(tmp_path / "d", os.fsencode(tmp_path) + b"/z\xfc")
+    assert r"/z\xfc/images has a name that is not UTF-8" in fault(Path(os.fsdecode(os.fsencode(tmp_path) + b"/z\xfc")))
+
+
+def test_other_files_may_have_any_name(tmp_path: Path) -> None:
+    put(tmp_path, "images/p0.png", "masks/p0.png")
+    os.rename(tmp_path / "images" / "p0.png", tmp_path / "images" / "p1.png")
+    os.rename(tmp_path / "masks" / "p0.png", tmp_path / "masks" / "p1.png")
+    Path(os.fsdecode(os.fsencode(tmp_path / "images") + b"/z\xfc.txt")).write_bytes(b"")
+    assert every(tmp_path) == ["p1"]
+
+
 # --- patterns -------------------------------------------------------------------------------------------------------
 
 

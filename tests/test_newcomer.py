@@ -253,3 +253,13 @@ def test_a_run_and_a_study_take_a_folder_too() -> None:
     study = {"unetkit": 1, "base": spec, "data": "d", "axes": {"skip": ["none", "add"]}, "seeds": 1}
     Path("study.yaml").write_text(json.dumps(study | {"budget": {"steps": 1}}))
     run("study", "plan", "study.yaml")
+
+
+def test_a_study_whose_network_takes_other_channels_is_refused_when_it_is_planned() -> None:
+    colour_photographs()
+    base = {"extends": "unet-same", "channels": [2, 4]}
+    study = {"unetkit": 1, "base": base, "data": "d", "axes": {"skip": ["none", "add"]}, "seeds": 1}
+    Path("study.yaml").write_text(json.dumps(study | {"budget": {"steps": 1}}))
+    told = run("study", "plan", "study.yaml", code=1).stderr
+    assert "error[in-channels]" in told
+    assert "Write in_channels: 3 in the base." in told

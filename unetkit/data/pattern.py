@@ -61,6 +61,8 @@ def find(said: str, folder: Path) -> Found:
 def found(said: str, folder: Path) -> Found:
     """Does what `find` says; what the system refuses is an OSError."""
     start, parts = beginning(said, folder)
+    if not is_text(os.path.abspath(start)):
+        raise FileError(unwritable(start))
     if start.is_file() and is_text(start.name):
         return Found({split_stem(start): start}, (start,), single=True)
     if not start.is_dir():
@@ -71,7 +73,7 @@ def found(said: str, folder: Path) -> Found:
     except ValueError as error:
         raise FileError(Fault("wrong-pattern", f"{said!r} is no pattern: {error}", cure=SYNTAX)) from error
     matches = list(walk.matches(Match(start, ()), 0))
-    faults = [unwritable(path) for path in walk.seen if not is_text(path.name)]
+    faults = [unwritable(path) for path in walk.misnamed()]
     files: dict[str, Path] = {}
     for one in sorted(matches, key=lambda one: (one.title, str(one.path))):
         if is_text(one.path.name) and files.setdefault(one.title, one.path) != one.path:
@@ -138,6 +140,14 @@ class Walk:
         if self.parts[index] == ANY_DEPTH:
             yield from self.matches(at, index + 1)
 
+    def misnamed(self) -> Iterator[Path]:
+        """Yields the images, and the folders that may have some, whose names are no text."""
+        from unetkit.imagefiles.kinds import is_image
+
+        for path in self.seen:
+            if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and is_folder(path))):
+                yield path
+
     def file(self, path: Path, at: Match, index: int) -> Iterator[Match]:
         """Yields a file that the last part of the pattern fits."""
         from unetkit.imagefiles.kinds import is_image
@@ -199,7 +209,7 @@ def is_text(name: str) -> bool:
 def unwritable(path: Path) -> Fault:
     """Returns the fault for a name that is no text."""
     shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return Fault("file-name", f"{shown} has a name that is not UTF-8", cure="Rename it, with its partner.")
+    return Fault("file-name", f"{shown} has a name that is not UTF-8", cure="Rename it; of an image, its mask too.")
 
 
 def twice(known: Path, other: Match) -> Fault:

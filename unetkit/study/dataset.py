@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,11 @@ UNSEEN = ("name", "description", "source", "cache", "workers")
 """Keys that have no say in what a network is shown."""
 
 
-def data_values(node: Node, settings: tuple[Setting, ...]) -> dict[str, Any]:
+def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], int]) -> dict[str, Any]:
     """Returns the data in full, paths absolute; nothing where no data is given. Raises SpecError where it is wrong.
 
     A name stands for a data file, a folder of images and masks, or a data set that needs no files. Paths begin at the
-    folder of the file that they stand in.
+    folder of the file that they stand in. `dims` gives the axes of the network, for a folder.
     """
     from unetkit.data import data_of  # the packages of networks are imported where they are needed
 
@@ -28,7 +29,7 @@ def data_values(node: Node, settings: tuple[Setting, ...]) -> dict[str, Any]:
             node = one.leaf
     if node.value == {}:
         return {}
-    document, folder = opened(node)
+    document, folder = opened(node, dims)
     root = document.root
     for one in settings:
         if len(one.keys) > 1:
@@ -36,7 +37,7 @@ def data_values(node: Node, settings: tuple[Setting, ...]) -> dict[str, Any]:
     return data_of(Document(document.name, root), folder).resolve()
 
 
-def opened(node: Node) -> tuple[Document, Path]:
+def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
     """Returns the document that a node is, or names, and the folder that paths in it begin at."""
     from unetkit.data import load_data  # as above
 
@@ -48,7 +49,7 @@ def opened(node: Node) -> tuple[Document, Path]:
     if node.value != "mni" and not path.exists():
         cure = "Give a data file, a folder of images and masks, or mni."
         raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
-    found = load_data(node.value if node.value == "mni" else path)
+    found = load_data("mni") if node.value == "mni" else load_data(path, dims=dims() if path.is_dir() else None)
     assert found.document is not None, "what was loaded has a document"
     return found.document, found.folder
 

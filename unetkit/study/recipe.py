@@ -16,6 +16,7 @@ from unetkit.study.arm import Facts
 from unetkit.study.axis import Setting
 from unetkit.study.dataset import data_values, identity
 from unetkit.study.facts import Surveyor, patch_of
+from unetkit.study.fitting import check_fitting
 from unetkit.study.matching import matched
 from unetkit.yamlfile import Document
 from unetkit.yamlmerge import Node, assigned, noded, plain
@@ -78,7 +79,7 @@ class Recipe:
         if (key, own) not in self.known:
             node: Node = getattr(self, key)
             if key == "data":
-                self.known[key, own] = data_values(node, own)
+                self.known[key, own] = data_values(node, own, lambda: self.base_plan.dims)
             else:
                 for one in own:
                     node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
@@ -97,9 +98,11 @@ class Recipe:
         """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
         training = self.part("training", settings)
         alone = training.get("batch") == 1  # which some norms do not take
-        key = tuple(one for one in settings if one.part == "spec"), patch_of(self.base_plan.dims, training), alone
+        own = tuple(one for one in settings if one.part in ("spec", "data"))
+        key = own, patch_of(self.base_plan.dims, training), alone
         if key not in self.known:
             made, chosen = self.surveyor.plan(self.loaded(settings)), None
+            check_fitting(made.spec, self.part("data", settings))
             if self.match != "none" and settings:
                 chosen = self.chosen(settings, made, training)
                 made = self.surveyor.plan(self.loaded((*settings, *widened(settings, chosen))))
