@@ -238,3 +238,12 @@ def test_what_is_passed_over_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_path_that_is_none_is_one_fault(said: str, tmp_path: Path) -> None:
     put(tmp_path, "images/p0.png", "masks/p0.png")
     assert fault(tmp_path, images=said).count("error[") <= 3
+
+
+def test_the_files_that_are_read_are_those_that_are_found(tmp_path: Path) -> None:
+    put(
+        tmp_path, "train/images/p0L.png", "train/images/p1R.png", "train/masks/p0L_mask.png", "train/masks/p1R_mask.png"
+    )
+    said = {"type": "folders", "images": "{split}/images/{name}[LR].png", "masks": "{split}/masks/{name}[LR]_mask.png"}
+    data = load_data({"unetkit": 1, "dataset": said}, folder=tmp_path)
+    assert {path.name for path in data.files()} == {"p0L.png", "p1R.png", "p0L_mask.png", "p1R_mask.png"}

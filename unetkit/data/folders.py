@@ -107,6 +107,15 @@ class Folders(Dataset):
         train, validation, test = ([name for name in names if name.split("/")[0] == part] for part in PARTS)
         return train, validation, test
 
+    def files(self, folder: Path) -> Iterator[Path]:
+        try:
+            for name in self.located():
+                said = getattr(self, name)
+                for one in said if isinstance(said, tuple) else (said,) * (said is not None):
+                    yield from find(one, folder).files.values()
+        except FileError:  # it is told when they are read
+            yield from super().files(folder)
+
     def notes(self, folder: Path) -> Sequence[str]:
         return self.pairs(folder).notes
 
