@@ -118,9 +118,10 @@ def test_equal_runs_of_two_studies_have_one_id(tmp_path: Path) -> None:
     assert len({run.id for run in one.runs}) == len(one.runs)
 
 
-@pytest.mark.parametrize("change", ["training.steps=11", "data.normalization=image", "base.norm=none", "base.init=normal"])
+@pytest.mark.parametrize("change", ["training.steps=11", "data=mni", "base.norm=none", "base.init=normal"])
 def test_another_training_or_network_has_another_id(change: str, tmp_path: Path) -> None:
-    assert study(tmp_path, "").runs[0].id != study(tmp_path, "", change).runs[0].id
+    classes = "base.out_channels=4"  # as mni has
+    assert study(tmp_path, "", classes).runs[0].id != study(tmp_path, "", classes, change).runs[0].id
 
 
 def test_the_name_of_a_network_has_no_say_in_the_id(tmp_path: Path) -> None:
