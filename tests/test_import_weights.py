@@ -133,8 +133,8 @@ def test_weights_of_another_network_are_refused_by_shape(milesial: dict[str, tor
     with pytest.raises(ImportWeightsError) as caught:
         import_weights(in_memory(milesial), FAMILIES["milesial"][1])
     assert str(caught.value) == (
-        "error[weights-differ]: weights.pth: its weights are not those of this network: it has 24 layers with weights, "
-        "the network 23\n"
+        "error[weights-differ]: weights.pth: its weights are not those of this network: layers with weights: "
+        "24 in the file, 23 in the network\n"
         "   only in the file: outc.conv (bias [2], weight [5, 4, 1, 1])\n"
         "   only in the file: loss (weight [2])\n"
         "   only in the network: head.conv1 (bias [2], weight [2, 4, 1, 1])\n"

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
     from unetkit.model.importing import Checkpoint, Imported
 
 File = Annotated[
-    Path, typer.Argument(metavar="STATE_DICT", help="Weights: .pt, .pth, .ckpt, .safetensors.", show_default=False)
+    Path,
+    typer.Argument(
+        metavar="STATE_DICT",
+        help="Weights: a file of torch.save, whatever its name, or .safetensors.",
+        show_default=False,
+    ),
 ]
 SpecOption = Annotated[
     str, typer.Option("--spec", metavar="SPEC", help="The network that they belong to.", show_default=False)
@@ -32,7 +37,20 @@ Drop = Annotated[
     list[str] | None,
     typer.Option(help="Leave out a layer of the file, or all that begin so. Can be repeated.", show_default=False),
 ]
-Key = Annotated[str | None, typer.Option(help="Under what the checkpoint keeps its weights.", show_default=False)]
+Key = Annotated[
+    str | None,
+    typer.Option(help="Where the checkpoint keeps its weights, as in params or ema.model.", show_default=False),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="NAMES", help="What it predicts, as in 'background, cell': predict then runs it.",
+                 show_default=False),
+]  # fmt: skip
+Normalize = Annotated[
+    str | None,
+    typer.Option("--normalization", metavar="TYPE", show_default=False,
+                 help="How its images are normalised, as in image or '{type: dataset, mean: [127.5], std: [64]}'."),
+]  # fmt: skip
 
 
 def import_weights(  # noqa: PLR0913 - one parameter per option
@@ -42,13 +60,16 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     maps: Maps = None,
     drop: Drop = None,
     key: Key = None,
+    classes: Classes = None,
+    normalization: Normalize = None,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
     """Turn the weights of another program into a model file: paired by the order of execution, and by shape.
 
-    Refused where they do not pair, or in more than one way. Nothing in the file is executed.
+    Refused where they do not pair, or in more than one way. Nothing in the file is executed. With its classes and its
+    normalization the network predicts; training.weights of a run begins from its weights.
     """
     from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
@@ -58,13 +79,20 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     asked = load(spec, overrides or ())
     check_outputs([output], inputs=[weights, *read_files(asked)], overwrite=overwrite)
     plan(asked)  # a spec at fault is told at once, before torch is imported
+    if classes is not None and normalization is None:
+        raise typer.BadParameter("to predict, it must be known how images are normalised too: give --normalization.")
 
     from unetkit.model import save
     from unetkit.model.importing import import_weights, read_checkpoint
+    from unetkit.train.adopting import adopt, read_description
 
+    data = None if normalization is None else read_description(asked, classes, normalization)
     checkpoint = read_checkpoint(weights, key)
     made = import_weights(checkpoint, asked, fixed=fixed, drop=drop or ())
-    save(made.model, output)
+    if data is None:
+        save(made.model, output)
+    else:
+        adopt(made.model, data).save(output)
     if as_json:
         from unetkit.cli.output import print_json
 
@@ -95,6 +123,7 @@ def as_values(made: Imported, checkpoint: Checkpoint, output: Path) -> dict[str,
     return {
         "file": str(output),
         "key": checkpoint.key,
+        "other_keys": list(checkpoint.others),
         "layers": [{"file": old, "network": new} for old, new in made.pairs],
         "copies": dict(made.copies),
         "spare_heads": list(made.spare),
@@ -120,4 +149,7 @@ def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
         if names:
             say(f"left out, {reason}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if names[4:] else ''}")
     under = f", kept under {checkpoint.key!r}" if checkpoint.key else ""
+    if checkpoint.others:
+        more = f" and {len(checkpoint.others) - 4} more" if checkpoint.others[4:] else ""
+        say(f"further weights in the file, which --key chooses: {', '.join(checkpoint.others[:4])}{more}")
     say(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")

@@ -1,66 +1,79 @@
-"""Weights as others keep them: a state dict in .pt, .pth, .ckpt or .safetensors, read without executing anything."""
+"""Weights as others keep them: a state dict in a file of torch.save or in safetensors. Nothing in it is executed."""
 
 from __future__ import annotations
 
-import pickle
 import re
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, NamedTuple
 
 import torch
-from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
-from unetkit.errors import Fault, UnetkitError
-
-PICKLED = (".pt", ".pth", ".ckpt", ".bin")
-"""Files of torch.save."""
+from unetkit.model.importing.inert import Inert, asked_for, inert, is_suspicious, weights_of
+from unetkit.model.importing.kinds import fault, kind_of, unreadable
 
 KEYS = ("state_dict", "model_state_dict", "model", "network_weights", "network", "net", "weights")
 """Under what checkpoints keep their weights: Lightning, torch's own examples, nnU-Net, MONAI."""
-
-
-class ImportWeightsError(UnetkitError):
-    """Weights cannot be read, or do not belong to the network."""
+STATES = ("optim", "scheduler", "lr_sched", "scaler", "grad_scaler")
+"""How the names of what is no network begin."""
+DEEPEST, MOST_NAMES, SHOWN = 4, 1000, 8
 
 
 class Checkpoint(NamedTuple):
-    """The tensors of a file by name, in its order, and under which `key` they were kept (empty: under none)."""
+    """The tensors of a file by name, in its order, and under which `key` they were kept (empty: under none).
+
+    `others` are the keys of further weights in the file.
+    """
 
     file: Path
     key: str
     tensors: dict[str, Tensor]
+    others: tuple[str, ...] = ()
 
 
 def read_checkpoint(file: Path, key: str | None = None) -> Checkpoint:
-    """Returns the weights in a file; raises ImportWeightsError where it has none, or none without executing code."""
-    if file.suffix == ".safetensors":
-        values: Any = read_safetensors(file)
-    elif file.suffix in PICKLED:
-        values = read_pickled(file)
-    else:
-        known = ", ".join((*PICKLED, ".safetensors"))
-        raise fault("weights-format", f"{file} is no file of weights by its name", f"Read are: {known}.")
-    found = {name: inner for name, inner in nested(values).items() if key is None or name == key}
-    if not found:
-        there = ", ".join(nested(values)) or "none"
-        wanted = "weights" if key is None else f"weights under {key!r}"
-        raise fault("weights-missing", f"{file} has no {wanted}", f"There are: {there}.")
-    if len(found) > 1:
-        message = f"{file} has weights under {' and '.join(found)}"
-        raise fault("weights-several", message, f"Choose by --key {next(iter(found))}.")
-    name, tensors = next(iter(found.items()))
-    return Checkpoint(file, name, tensors)
+    """Returns the weights in a file; raises ImportWeightsError where it has none, or none without executing code.
+
+    `key` is where the file keeps them, as in `params` or `ema.model`; unless given they are where most programs keep
+    them, or the only ones.
+    """
+    values: Any = read_safetensors(file) if kind_of(file) == "safetensors" else read_pickled(file)
+    found = dict(nested(values))
+    if key is not None and key not in found:
+        raise fault("weights-missing", f"{file} has no weights under {key!r}", f"There are: {listed(found)}.")
+    name = key if key is not None else chosen(file, found)
+    return Checkpoint(file, name, found[name], tuple(other for other in found if other != name))
+
+
+def chosen(file: Path, found: Mapping[str, dict[str, Tensor]]) -> str:
+    """Returns the key of the weights of a file; raises ImportWeightsError where there are none, or several."""
+    known = [key for key in KEYS if key in found] or [""] * ("" in found) or list(found)
+    if not known:
+        raise fault("weights-missing", f"{file} has no weights", "Give a file with the state dict of a network.")
+    if len(known) > 1:
+        message = f"{file} has weights under {' and '.join(known[:SHOWN])}"
+        raise fault("weights-several", message, f"Choose by --key {known[0]}.")
+    return known[0]
+
+
+def listed(found: Mapping[str, object]) -> str:
+    """Returns the keys of weights, a few of many."""
+    names = [key or "(none: the file is the state dict)" for key in found]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(names[:SHOWN]) + more if names else "none"
 
 
 def read_safetensors(file: Path) -> dict[str, Tensor]:
     """Returns the tensors of a safetensors file, by name: it does not keep the order in which they were registered."""
     try:
         return dict(sorted(load_file(file).items(), key=lambda item: natural(item[0])))
-    except (OSError, SafetensorError) as error:
-        raise fault("weights-unreadable", f"{file} cannot be read: {error}") from error
+    except Exception as error:  # whatever a reader raises is a fault of the file
+        raise unreadable(file, first(error)) from error
 
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
@@ -74,35 +87,68 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
 
 
 def read_pickled(file: Path) -> Any:
-    """Returns what a file of torch.save holds; only tensors and plain values are let through."""
+    """Returns what a file of torch.save holds: tensors, plain values, and inert things for everything else."""
+    allowed = {name: inert(name) for name in safe_names(file)}
+    for _ in range(MOST_NAMES):
+        try:
+            with safe_globals([(kind, name) for name, kind in allowed.items()]), warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of formats that are new to torch: what it cannot read is an error
+                return torch.load(file, map_location="cpu", weights_only=True)
+        except UnpicklingError as error:
+            name = asked_for(error)
+            if name is None or name in allowed:
+                raise untrusted(file, "objects that torch does not read without executing them", error) from error
+            if is_suspicious(name):
+                raise untrusted(file, name, error) from error
+            allowed[name] = inert(name)
+        except Exception as error:  # whatever a reader raises is a fault of the file
+            raise unreadable(file, f"it is no file of torch.save, or damaged: {first(error)}") from error
+    raise unreadable(file, f"it asks for more than {MOST_NAMES} kinds of objects")
+
+
+def safe_names(file: Path) -> Iterator[str]:
+    """Yields the names of objects in a file that are read as inert things; none where only reading it shows them."""
     try:
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        if "GLOBAL" not in str(error) and "global" not in str(error):
-            raise fault("weights-unreadable", f"{file} is no file of torch.save, or damaged") from error
-        message = f"{file} holds more than weights, and to read the rest would execute what its author wanted"
-        cure = "Where you trust it, load it yourself and save its state dict alone, best as .safetensors."
-        raise fault("weights-untrusted", message, cure) from error
-    except (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError) as error:
-        reason = str(error).strip().partition("\n")[0] or type(error).__name__
-        raise fault("weights-unreadable", f"{file} cannot be read: {reason}") from error
+        names = get_unsafe_globals_in_checkpoint(str(file))
+    except Exception:  # noqa: BLE001 - an old or a damaged file, of which reading it says more
+        return
+    yield from (name for name in sorted(names)[:MOST_NAMES] if not is_suspicious(name))
 
 
-def nested(values: Any) -> dict[str, dict[str, Tensor]]:
-    """Returns the dicts of tensors in a checkpoint, by the key that they stand under; its own tensors under none."""
-    if not isinstance(values, Mapping):
-        return {}
+def untrusted(file: Path, what: str, error: UnpicklingError) -> Exception:
+    """Returns the error for a file that holds what no reader should execute, or that is damaged."""
+    if "operand" in str(error):
+        cure = "Load it yourself, and save its state dict by torch.save(…, pickle_protocol=2), or as .safetensors."
+        return unreadable(
+            file, "it is damaged, or pickled in a way that torch does not read without executing it", cure
+        )
+    if "lobal" not in str(error) and "GLOBAL" not in str(error) and "reduce" not in str(error):
+        return unreadable(file, "it is no file of torch.save, or damaged")
+    message = f"{file} holds {what}, and to read that would execute what its author wanted"
+    cure = "Where you trust it, load it yourself and save its state dict alone, best as .safetensors."
+    return fault("weights-untrusted", message, cure)
+
+
+def first(error: BaseException) -> str:
+    """Returns the first line of what an error says."""
+    return str(error).strip().partition("\n")[0] or type(error).__name__
+
+
+def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Tensor]]]:
+    """Yields the weights in a checkpoint, by the key that they stand under; those of the file itself under none."""
     own = tensors_of(values)
     if own:
-        return {"": own}
-    return {key: found for key in KEYS if isinstance(values.get(key), Mapping) and (found := tensors_of(values[key]))}
+        yield path, own
+    if isinstance(values, Mapping) and depth < DEEPEST:
+        for name, inner in values.items():
+            if isinstance(name, str) and not name.lower().startswith(STATES):
+                yield from nested(inner, f"{path}.{name}" if path else name, depth + 1)
 
 
-def tensors_of(values: Mapping[Any, Any]) -> dict[str, Tensor]:
-    """Returns the tensors among the values, by name."""
-    return {str(name): value for name, value in values.items() if isinstance(value, Tensor)}
-
-
-def fault(code: str, message: str, cure: str = "", lines: Sequence[str] = ()) -> ImportWeightsError:
-    """Returns an error of one fault."""
-    return ImportWeightsError(Fault(code, message, cure=cure, lines=tuple(lines)))
+def tensors_of(values: Any) -> dict[str, Tensor]:
+    """Returns the tensors of a state dict, or of a whole model, by name."""
+    if isinstance(values, Inert):
+        return dict(weights_of(values))
+    if not isinstance(values, Mapping):
+        return {}
+    return {name: value for name, value in values.items() if isinstance(name, str) and isinstance(value, Tensor)}

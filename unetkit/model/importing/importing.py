@@ -10,7 +10,8 @@ from torch import Tensor, nn
 
 from unetkit.errors import did_you_mean
 from unetkit.model.assembly import build
-from unetkit.model.importing.checkpoint import Checkpoint, ImportWeightsError, fault
+from unetkit.model.importing.checkpoint import Checkpoint
+from unetkit.model.importing.kinds import ImportWeightsError, fault
 from unetkit.model.importing.layers import COUNTER, Layer, copies, layers
 from unetkit.model.importing.matching import Match, match
 from unetkit.spec import Spec
@@ -135,8 +136,8 @@ def refusal(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours:
 def difference(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> list[str]:
     """Returns what is told of layers that do not pair: counts, shapes without a partner, and where the order breaks."""
     lines = [
-        f"{checkpoint.file}: its weights are not those of this network: it has {len(theirs)} layers with weights, the "
-        f"network {len(ours)}"
+        f"{checkpoint.file}: its weights are not those of this network: layers with weights: {len(theirs)} in the "
+        f"file, {len(ours)} in the network"
     ]
     for side, others, place in ((theirs, ours, "file"), (ours, theirs, "network")):
         rest = [layer.shapes for layer in others]

@@ -1,0 +1,83 @@
+"""Objects of other programs inside a checkpoint, read as things that do nothing: none of their code is imported or run.
+
+Beside weights, checkpoints hold numpy scalars, settings, callbacks, or a whole model. torch reads tensors and plain
+values alone, and asks by name for everything else. Each such name gets a class of its own here that takes whatever it
+is given. Of a whole model it keeps the names and weights of its modules.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from _compat_pickle import IMPORT_MAPPING
+from collections.abc import Iterator
+from typing import Any
+
+from torch import Tensor
+
+REFUSED = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global")
+"""How torch says the name of what it does not know."""
+HARMLESS = {
+    "_codecs", "argparse", "array", "builtins", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum",
+    "fractions", "functools", "logging", "numbers", "pathlib", "re", "types", "typing", "uuid", "zoneinfo", "__main__",
+}  # fmt: skip
+"""The modules of the standard library whose objects settings are made of."""
+BUILTINS = {
+    "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set",
+    "slice", "str", "tuple",
+}  # fmt: skip
+
+
+class Inert:
+    """What stands for an object of another program."""
+
+    def __new__(cls, *values: Any, **named: Any) -> Inert:
+        return object.__new__(cls)
+
+    def __init__(self, *values: Any, **named: Any) -> None:
+        self.state: dict[str, Any] = {}
+
+    def __setstate__(self, state: Any) -> None:
+        self.state = state if isinstance(state, dict) else {}
+
+
+def inert(name: str) -> type[Inert]:
+    """Returns what stands for the objects of one name, such as numpy.dtype."""
+    return type(name.rpartition(".")[2], (Inert,), {"__qualname__": name})
+
+
+def asked_for(error: BaseException) -> str | None:
+    """Returns the name that torch asks for by an error; None where the error is another one."""
+    found = REFUSED.search(str(error))
+    if found is None:
+        return None
+    return found[1] if "." in found[1] else f"builtins.{found[1]}"
+
+
+def is_suspicious(name: str) -> bool:
+    """Whether nothing that belongs into a checkpoint has this name: functions that run programs, open files and so on.
+
+    >>> is_suspicious("subprocess.run"), is_suspicious("builtins.eval"), is_suspicious("numpy.dtype")
+    (True, True, False)
+
+    Pickles for Python 2, which torch writes, say so by the names there: commands.run is subprocess.run.
+    """
+    module, _, last = name.rpartition(".")
+    module = IMPORT_MAPPING.get(module, module)
+    package = module.partition(".")[0]
+    if module == "builtins":
+        return last not in BUILTINS
+    return package in sys.stdlib_module_names and package not in HARMLESS
+
+
+def weights_of(module: Inert, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+    """Yields the names and weights of a whole model, as its state dict has them; nothing where it is no model."""
+    for kind in ("_parameters", "_buffers"):
+        found = module.state.get(kind)
+        for name, value in found.items() if isinstance(found, dict) else ():
+            if isinstance(value, Tensor):
+                yield f"{prefix}{name}", value
+    inner = module.state.get("_modules")
+    for name, value in inner.items() if isinstance(inner, dict) else ():
+        if isinstance(value, Inert):
+            yield from weights_of(value, f"{prefix}{name}.")
