@@ -294,7 +294,7 @@ def test_classes_and_normalization_are_written_as_in_a_data_file(
 ) -> None:
     trained = Trained.load(imported(tmp_path, *options)[0])
     normalization = trained.normalization
-    known = {"classes": trained.classes, "colour": trained.colours[1], "type": normalization.type}
+    known = {"classes": trained.classes, "colour": trained.signature.classes[1].colour, "type": normalization.type}
     known |= {key: getattr(normalization, key) for key in ("low", "mean", "std")}
     assert {key: known[key] for key in said} == said
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import nn
 
 from unetkit.data import DataSpec, Normalization, load_data
-from unetkit.data.colours import COLOURS
-from unetkit.data.frame import colour_of
+from unetkit.data.frame import ClassKeys, colour_of
+from unetkit.data.signature import OneClass, Signature
 from unetkit.errors import Fault
 from unetkit.model import plan_of
 from unetkit.spec import Spec
@@ -49,7 +49,6 @@ def adopt(model: nn.Module, data: DataSpec) -> Trained:
     else:
         normalization = Normalization(keys.type, low=keys.low, high=keys.high)
     count = max(2, plan_of(model).spec.out_channels)
-    names = tuple(one.name for one in data.classes) or tuple(f"class {index}" for index in range(count))
-    own = [one.colour for one in data.classes] or [None] * count
-    colours = tuple(colour_of(colour) if colour else COLOURS[index % len(COLOURS)] for index, colour in enumerate(own))
-    return Trained(model, normalization, names, colours)
+    named = data.classes or tuple(ClassKeys(name=f"class {index}") for index in range(count))
+    classes = tuple(OneClass(name=one.name, colour=colour_of(one.colour) if one.colour else None) for one in named)
+    return Trained(model, Signature(channels=data.channels, normalization=normalization, classes=classes))
