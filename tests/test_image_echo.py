@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import os
 import struct
 import zlib
 from collections.abc import Callable
@@ -17,8 +19,8 @@ from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from unetkit.errors import FileError
-from unetkit.imagefiles import Images, Request, kind_of, opened
+from unetkit.errors import Fault, FileError
+from unetkit.imagefiles import Images, Request, grouped, kind_of, opened
 from unetkit.imagefiles.orientation import displayed
 
 Array = NDArray[Any]
@@ -745,3 +747,101 @@ def test_results_of_pictures_are_read_back(colour: bool, tmp_path: Path) -> None
     shares = result(tmp_path / "a.png", request, 5, np.float32, tmp_path / "out.npy")
     assert_array_equal(np.load(tmp_path / "out.npy"), shares[0])
     assert_array_equal(only(tmp_path / "out.npy", Request(2, 5)), shares[0])
+
+
+# --- what cannot be read ----------------------------------------------------------------------------------------------
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def absurd_tiff(path: Path) -> None:
+    imwrite(path, noise(64, 64), compression="zlib", photometric="minisblack")
+    with tifffile.TiffFile(path, mode="r+") as file:
+        page: Any = file.pages[0]
+        for name in ("ImageWidth", "ImageLength", "RowsPerStrip"):
+            page.tags[name].overwrite(60_000)
+
+
+def absurd_nifti(path: Path) -> None:
+    write_nifti(path, noise(4, 5, 6))
+    content = bytearray(gzip.decompress(path.read_bytes()))
+    content[42:48] = struct.pack("<3h", 32000, 32000, 32000)
+    path.write_bytes(gzip.compress(bytes(content)))
+
+
+def short(write: Callable[[Path, Array], None], share: float) -> Callable[[Path], None]:
+    def cut(path: Path) -> None:
+        write(path, noise(20, 21, 22))
+        path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+
+    return cut
+
+
+def without_data(path: Path) -> None:
+    write_tiff(path, noise(*SIZE))
+    content = path.read_bytes()
+    path.write_bytes(content.replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 60001, 4)))
+
+
+NPY_HEAD = "{'descr': '|u1', 'fortran_order': False, 'shape': (99999999, 99999999)}"
+
+
+def head_of_npy(text: str) -> Callable[[Path], object]:
+    content = b"\x93NUMPY\x01\x00v\x00" + text.encode().ljust(117) + b"\n"
+    return lambda path: path.write_bytes(content)
+
+
+BROKEN: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "a pipe": ("a.png", pipe),
+    "a pipe as TIFF": ("a.tif", pipe),
+    "a pipe as NIfTI": ("a.nii.gz", pipe),
+    "a folder": ("a.tif", Path.mkdir),
+    "a file as Zarr": ("a.zarr", lambda path: path.write_bytes(b"no")),
+    "an empty folder": ("a.zarr", Path.mkdir),
+    "a device": ("a.npy", lambda path: path.symlink_to("/dev/zero")),
+    "a link to nothing": ("a.npy", lambda path: path.symlink_to("nowhere")),
+    "nothing": ("a.png", lambda path: path.write_bytes(b"")),
+    "a TIFF far too large": ("a.tif", absurd_tiff),
+    "a volume far too large": ("a.nii.gz", absurd_nifti),
+    "a TIFF without data": ("a.tif", without_data),
+    "an array far too large": ("a.npy", head_of_npy(NPY_HEAD)),
+    "a head of no text": ("a.npy", head_of_npy("{'descr': (((")),
+    **{f"{name} cut at {share}": (name, short(WRITERS[name], share))
+       for name in ("a.npy", "a.tif", "a.nii", "a.nii.gz") for share in (0.01, 0.3, 0.6)},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_cannot_be_read_is_one_fault_of_its_file(what: str, tmp_path: Path) -> None:
+    name, make = BROKEN[what]
+    make(tmp_path / name)
+    message = refused(tmp_path / name, Request(3 if "cut" in what else 2, 1))
+    assert message.count("error[") == 1
+    assert len(message) < 600
+
+
+def test_a_codec_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(self: object, *arguments: object, **more: object) -> Array:
+        raise ValueError("<COMPRESSION.LERC: 34887> requires the 'imagecodecs' package")
+
+    imwrite(tmp_path / "a.tif", noise(*SIZE), compression="zlib", photometric="minisblack")
+    monkeypatch.setattr(tifffile.TiffPageSeries, "asarray", missing)
+    assert "pip install 'unetkit[images]'" in refused(tmp_path / "a.tif", Request(2, 1))
+
+
+def test_memory_that_does_not_suffice_is_a_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_npy(tmp_path / "a.npy", noise(*SIZE))
+    monkeypatch.setattr("unetkit.imagefiles.numbers.LARGE", 0)
+    monkeypatch.setattr("unetkit.imagefiles.numbers.free_memory", lambda: 1000)
+    assert "error[image-memory]" in refused(tmp_path / "a.npy", Request(2, 1))
+
+
+def test_faults_that_many_files_have_alike_are_one_with_their_number() -> None:
+    faults = [Fault("x", f"m/p{n}.png has 2 images, i/p{n}.npy has 1", file=f"m/p{n}.png") for n in range(9)]
+    other = Fault("x", "m/q.png has 3 images, i/q.npy has 1", file="m/q.png")
+    found = grouped([*faults[:4], other, *faults[4:]])
+    assert found == [found[0], other]
+    assert found[0].message == f"{faults[0].message} (the same of 8 more: m/p1.png, m/p2.png, m/p3.png …)"
+    assert grouped(faults[:2]) == faults[:2]

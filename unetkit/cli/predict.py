@@ -60,7 +60,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
 
-    from unetkit.imagefiles import find_images
+    from unetkit.imagefiles import find_images, grouped
     from unetkit.overwriting import check_outputs
 
     files = find_images(images)
@@ -73,7 +73,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     with file_labeller(model, asked) as ready:
         broken = label_all(ready, files, output)
     if broken:
-        raise UnetkitError(*broken)
+        raise UnetkitError(*grouped(broken))
 
 
 def label_all(labeller: Labeller, files: list[Path], output: Path) -> list[Fault]:

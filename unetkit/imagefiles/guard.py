@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -85,7 +86,10 @@ def grouped(faults: Iterable[Fault]) -> list[Fault]:
 
 def likeness(fault: Fault) -> tuple[str, ...]:
     """Returns what two faults have in common that are alike."""
-    message = fault.message.replace(fault.file, "") if fault.file else fault.message
+    message = fault.message
+    if fault.file:
+        name = re.escape(re.sub(r"\.[^/.]*$", "", fault.file.rpartition("/")[2]))
+        message = re.sub(rf"(\S*/)?{name}\.\w[\w.]*", "", message.replace(fault.file, "")) if name else message
     return (fault.code, fault.path, fault.cure, str(fault.place), message, *fault.lines)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.imagefiles.guard import guarded
+from unetkit.imagefiles.numbers import check_memory
 from unetkit.spatial import Geometry
 
 
@@ -106,6 +107,8 @@ class Images:
             wanted[axis] = one
         for axis, at in zip(stack, np.unravel_index(number, self.stack) if stack else (), strict=True):
             wanted[axis] = slice(int(at), int(at) + 1)
+        wanted_size = (len(range(n)[one]) for n, one in zip(self.array.shape, wanted, strict=True))
+        check_memory(self.path, tuple(wanted_size), self.dtype)
         with guarded(self.path):
             block = np.asarray(self.array[tuple(wanted)]).transpose(self.layout.order)
         return block.reshape(self.channels, *block.shape[len(stack) + len(channel) :])

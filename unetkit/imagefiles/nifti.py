@@ -19,7 +19,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of, size_text
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
-from unetkit.imagefiles.numbers import check_type
+from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
@@ -112,7 +112,9 @@ def numbers_of(path: Path, image: Any, stack: ExitStack) -> Stored:
     if path.suffix.lower() != ".gz":
         return Voxels(image.dataobj)
     dtype = type_of(image.dataobj)
+    check_ratio(path, image.shape, dtype)
     if prod(image.shape) * dtype.itemsize <= DECODED_BYTES:
+        check_memory(path, image.shape, dtype)
         return Decoded(tuple(image.shape), dtype, lambda: np.asarray(image.dataobj))
 
     def unpacked() -> Stored:

@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
 
+LARGE = 1 << 28
+"""Bytes below which the free memory is not looked at."""
+MOST_PACKED = 100_000
+"""No image is packed into less than this part of its bytes."""
 WHOLE = 1 << 24
 """Up to here float32 holds every whole number."""
 
@@ -30,12 +34,23 @@ def check_type(path: Path, dtype: np.dtype[Any]) -> None:
 
 
 def check_memory(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    """Raises FileError where an array that must be decoded whole is larger than the memory that is free."""
-    wanted, free = prod(shape) * dtype.itemsize, free_memory()
+    """Raises FileError where an array that is to be read whole is larger than the memory that is free."""
+    wanted = prod(shape) * dtype.itemsize
+    if wanted < LARGE:
+        return
+    free = free_memory()
     if wanted > free:
-        message = f"{path} has {wanted / 1e9:,.1f} GB when it is decoded, {free / 1e9:,.1f} GB of memory are free"
-        cure = "Store it uncompressed, or in smaller files."
+        message = f"{path} has {wanted / 1e9:,.1f} GB when it is read, {free / 1e9:,.1f} GB of memory are free"
+        cure = "Store it in smaller images."
         raise FileError(Fault("image-memory", message, cure=cure, file=str(path)))
+
+
+def check_ratio(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raises FileError where a file is far too short for what its head says."""
+    wanted, found = prod(shape) * dtype.itemsize, path.stat().st_size
+    if wanted > MOST_PACKED * found:
+        message = f"{path} says that it holds {wanted / 1e6:,.0f} MB, in {found:,} bytes"
+        raise FileError(Fault("no-image", message, cure="It is damaged, or made to harm.", file=str(path)))
 
 
 def free_memory() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from math import prod
@@ -14,7 +15,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out, size_text
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
-from unetkit.imagefiles.numbers import check_memory, check_type
+from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.raw import RawFile
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
@@ -37,6 +38,7 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
     Several series of one form are one stack. Raises FileError where it cannot be read.
     """
     tifffile = needed("tifffile", path)
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong becomes a fault
     with ExitStack() as stack:
         file = stack.enter_context(tifffile.TiffFile(path))
         file.filehandle.set_lock(True)  # several threads may read the images of one file
@@ -63,6 +65,8 @@ def alike(path: Path, file: Any) -> list[Any]:
     series = [one for one in file.series if not (one.keyframe.subfiletype & 5 or one.name in ASIDE)] or file.series[:1]
     if any(page is None for one in series for page in one.pages):
         raise ValueError("a page that it names is missing")
+    if not all(one.keyframe.dataoffsets for one in series):
+        raise ValueError("a page has no data")
     forms = {(tuple(one.shape), str(one.dtype), one.axes, one.keyframe.photometric) for one in series}
     if len(forms) > 1:
         sizes = ", ".join(size_text(tuple(one.shape)) for one in series[:5]) + (" …" if len(series) > 5 else "")
@@ -90,7 +94,9 @@ def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
         return RawFile(path, series.dataoffset, dtype.newbyteorder(byteorder), shape)
     if prod(shape) * dtype.itemsize <= DECODED_BYTES:
         check_memory(path, shape, dtype)
+        check_ratio(path, shape, dtype)
         return Decoded(shape, dtype, series.asarray)
+    check_ratio(path, shape, dtype)
     zarr = needed("zarr", path)
     chunks: Stored = zarr.open_array(stack.enter_context(series.aszarr(level=0)), mode="r")
     return chunks

@@ -49,7 +49,8 @@ class Tags:
         resolution = None
         if RESOLUTION_X in tags and RESOLUTION_Y in tags:
             per = int(tags[RESOLUTION_UNIT].value) if RESOLUTION_UNIT in tags else 2
-            resolution = (tags[RESOLUTION_X].value, tags[RESOLUTION_Y].value, per)
+            both = (tags[RESOLUTION_X].value, tags[RESOLUTION_Y].value)
+            resolution = (*both, per) if all(inverse(one) for one in both) else None
         geo = {code: (int(tags[code].dtype), tags[code].count, tags[code].value) for code in GEO_TAGS if code in tags}
         if series.kind == "ome":
             sizes = ome_sizes(file.ome_metadata, [*file.series].index(series))
@@ -135,8 +136,11 @@ def inverse(samples: Any, length: float = 1.0) -> float | None:
     >>> inverse((2000, 1)), inverse((0, 1))
     (0.0005, None)
     """
-    many, part = samples
-    return length * part / many if many > 0 and part > 0 else None
+    try:
+        many, part = samples
+        return length * part / many if many > 0 and part > 0 else None
+    except (TypeError, ValueError):  # a tag of another type
+        return None
 
 
 def ome_sizes(text: str | None, index: int) -> dict[str, Any]:
