@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.commandline import answer, run
 from unetkit.data import load_data, open_data
+from unetkit.data.opening import check_data
 from unetkit.errors import FileError
 
 
@@ -247,3 +248,27 @@ def test_the_files_that_are_read_are_those_that_are_found(tmp_path: Path) -> Non
     said = {"type": "folders", "images": "{split}/images/{name}[LR].png", "masks": "{split}/masks/{name}[LR]_mask.png"}
     data = load_data({"unetkit": 1, "dataset": said}, folder=tmp_path)
     assert {path.name for path in data.files()} == {"p0L.png", "p1R.png", "p0L_mask.png", "p1R_mask.png"}
+
+
+def test_pairs_of_one_name_are_a_fault_that_names_both(tmp_path: Path) -> None:
+    import tifffile
+
+    put(tmp_path, "images/p[0].png", "masks/p[0].png")
+    for kind in ("images", "masks"):
+        tifffile.imwrite(tmp_path / kind / "p.tif", np.zeros((2, 4, 4), np.uint8), photometric="minisblack")
+    told = fault(tmp_path)
+    assert "error[twice]: dataset: two pairs are called p[0]: that of" in told
+    assert "masks/p.tif and that of" in told
+
+
+def test_further_masks_of_an_image_are_passed_over(tmp_path: Path) -> None:
+    for part, city in (("train", "aachen"), ("val", "bonn")):
+        put(tmp_path, f"leftImg8bit/{part}/{city}/{city}_000000_leftImg8bit.png")
+        put(tmp_path, *(f"gtFine/{part}/{city}/{city}_000000_gtFine_{one}.png" for one in ("color", "labelIds")))
+    data = load_data(tmp_path)
+    splits = open_data(data)
+    assert splits.train.names == ("train/aachen/aachen_000000_leftImg8bit",)
+    assert splits.validation.names == ("validation/bonn/bonn_000000_leftImg8bit",)
+    assert "2 files passed over: .png" in data.dataset.notes(tmp_path)
+    put(tmp_path, "gtFine/val/bonn/bonn_000001_gtFine_color.png")
+    assert "no image for mask" in str(next(iter(check_data(load_data(tmp_path)).faults)))

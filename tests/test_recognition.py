@@ -64,6 +64,7 @@ MASKS: dict[str, tuple[str, Callable[[int], Mask], Callable[[int], Mask], str]] 
              lambda n: np.array([0, 1, UNLABELLED])[three(n)], "mask-ignored"),
     "negative void": ("npy", lambda n: binary(n) - (discs(n, 4) == 2) * 2,
                       lambda n: np.where(discs(n, 4) == 2, UNLABELLED, binary(n)), "mask-ignored"),
+    "0 and 1 here, 0 and 255 there": ("png", lambda n: binary(n) * (255 if n else 1), binary, "mask-scales"),
     "colours": ("png", lambda n: colours(three(n), [(0, 0, 0), (0, 255, 0), (230, 159, 0)]), three, "mask-colours"),
     "one hot": ("png", lambda n: colours(three(n), [(0, 0, 255), (0, 255, 0), (255, 0, 0)]), three, "mask-colours"),
     "one hot in ones": ("png", lambda n: colours(binary(n), [(0, 0, 1), (1, 0, 0)]), binary, "mask-colours"),

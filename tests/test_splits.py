@@ -140,6 +140,7 @@ GROUPS = {
     "(?P<group>.+?)[LR](_\\d+)?": ("Image_01L_2", "Image_01"),
     "(?i)case-(?P<group>\\d{2}).*": ("CASE-17b", "17"),
     "*/{group}_*": ("site a/p1_0", "p1"),
+    "{group}[*]": ("scan 4[017]", "scan 4"),
 }
 
 

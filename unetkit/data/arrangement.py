@@ -10,9 +10,10 @@ from unetkit.data.affixes import IMAGE, MASK, core
 from unetkit.data.parts import part_of
 from unetkit.errors import Fault, FileError
 
-IMAGES = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes", "x")
+IMAGES = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",
+          "leftimg8bit", "x")  # fmt: skip
 MASKS = ("masks", "mask", "labels", "label", "segmentations", "segmentation", "seg", "segmentationclass", "gt",
-         "groundtruth", "ground_truth", "annotations", "targets", "target", "y")  # fmt: skip
+         "groundtruth", "ground_truth", "annotations", "targets", "target", "gtfine", "y")  # fmt: skip
 """What folders of images, and of masks, are called, in small letters, the commonest first."""
 LISTS = ("splits.json", "splits.csv", "split.json", "split.csv", "train.txt")
 """Files that divide the images, beside their folders."""
@@ -44,7 +45,8 @@ def beside(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
         return None
     below = [list(inside(folder / name)) for name in (images, masks)]
     if not holds_files(folder / images) and all(any(part_of(one) for one in names) for names in below):
-        return f"{images}/{{split}}", f"{masks}/{{split}}"
+        deep = [any_deeper(folder / name) for name in (images, masks)]
+        return f"{images}/{{split}}{deep[0]}", f"{masks}/{{split}}{deep[1]}"
     return deepened(folder, images), deepened(folder, masks)
 
 
@@ -117,3 +119,9 @@ def holds_files(folder: Path) -> bool:
 def deepened(folder: Path, name: str) -> str:
     """Returns a folder, or the pattern of all below it where it has no images itself."""
     return name if holds_files(folder / name) or not any(inside(folder / name)) else f"{name}/**"
+
+
+def any_deeper(folder: Path) -> str:
+    """Returns the end of a pattern for the folders of parts: that of all below, where no images lie in themselves."""
+    parts = [folder / name for name in inside(folder) if part_of(name)]
+    return "" if any(holds_files(part) for part in parts) else "/**"

@@ -87,7 +87,7 @@ def check_data(
     """
     orientation = data.dataset.orientation(data.asked)
     asked = replace(data.asked, orientation=orientation or "native")
-    entries = {entry.name: entry for entry in data.dataset.entries(asked)}
+    entries = by_name(data.dataset.entries(asked))
     faults: list[Fault] = []
     try:
         division = divide(data, list(entries))
@@ -120,6 +120,22 @@ def check_data(
     )
     digests = {one.name: one.digests for one in facts if one.digests is not None}
     return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data), digests))
+
+
+def by_name(entries: Iterable[Entry]) -> dict[str, Entry]:
+    """Returns pairs by their names; raises FileError where two have one."""
+    found: dict[str, Entry] = {}
+    faults = []
+    for one in entries:
+        other = found.setdefault(one.name, one)
+        if other is not one:
+            message = (
+                f"two pairs are called {one.name}: that of {other.mask or 'one'} and that of {one.mask or 'another'}"
+            )
+            faults.append(Fault("twice", message, "dataset", "Rename one, or leave it out."))
+    if faults:
+        raise FileError(*faults)
+    return found
 
 
 def divide(data: DataSpec, names: list[str]) -> Division:

@@ -39,6 +39,8 @@ def paired(found: Mapping[str, Found], said: Mapping[str, str]) -> Paired:
     matches = {key: partners(left["images"], theirs) for key, theirs in left.items() if key != "images"}
     if all(one.single for one in found.values()):
         matches = {key: dict.fromkeys(left["images"], theirs[0]) for key, theirs in left.items() if key != "images"}
+    others = {key: further(left["images"], left[key], match) for key, match in matches.items()}
+    left |= {key: [name for name in left[key] if name not in more] for key, more in others.items()}
     faults = [fault for key, match in matches.items() for fault in unpaired(key, left, match)]
     files = {
         name: (names["images"][name], *(names[key][match[name]] for key, match in matches.items()))
@@ -46,7 +48,7 @@ def paired(found: Mapping[str, Found], said: Mapping[str, str]) -> Paired:
         if all(name in match for match in matches.values())
     }
     notes = [f"the images of {part} have no masks and are passed over" for part in PARTS if part in alone]
-    used = {file for one in names.values() for file in one.values()}
+    used = {file for key, one in names.items() for name, file in one.items() if name not in others.get(key, ())}
     notes += passed_over([path for one in found.values() for path in one.seen], used)
     return Paired(files, tuple(faults), tuple(notes))
 
@@ -76,6 +78,25 @@ def partners(images: Sequence[str], others: Sequence[str]) -> dict[str, str]:
     mine, theirs = cores(images, IMAGE, found), cores(others, MASK, set(found.values()))
     cored = {name: theirs[key][0] for key, (name, *more) in mine.items() if not more and len(theirs.get(key, ())) == 1}
     return {name: partner for name in images if (partner := found.get(name) or cored.get(name))}
+
+
+def further(images: Sequence[str], others: Sequence[str], match: Mapping[str, str]) -> set[str]:
+    """Returns the further masks of images that all have one: those named by an image and words, as in `p0_color`.
+
+    >>> sorted(further(["p0"], ["p0_labelIds", "p0_color", "p0_1", "p1"], {"p0": "p0_labelIds"}))
+    ['p0_color']
+    """
+    if len(match) < len(images):
+        return set()
+    known, taken = {core(name, IMAGE) for name in images}, set(match.values())
+    found = set()
+    for name in others:
+        stem, word = core(name, MASK), "word"
+        while name not in taken and "_" in stem and word.isalpha() and stem not in known:
+            stem, _, word = stem.rpartition("_")
+        if name not in taken and stem in known and word.isalpha():
+            found.add(name)
+    return found
 
 
 def cores(names: Sequence[str], words: frozenset[str], but: Mapping[str, str] | set[str]) -> dict[str, list[str]]:

@@ -86,7 +86,7 @@ def recognised(data: DataSpec, classes: ClassMap) -> Finding | None:
         return None
     if len(numbers) < 2 and not unknown(numbers, classes) and not any(numbers):
         return None
-    for find in (of_objects, of_levels, of_ignored, of_gaps):
+    for find in (of_objects, of_levels, of_two_scales, of_ignored, of_gaps):
         found = find(data, survey, numbers, classes)
         if found is not None:
             return found
@@ -167,6 +167,17 @@ def levels_of(numbers: Counter[int]) -> list[int]:
 def mass(numbers: Counter[int], level: int, reach: int) -> int:
     """Returns the pixels whose number is near a level."""
     return sum(numbers[number] for number in range(level - reach, level + reach + 1))
+
+
+def of_two_scales(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+    """Recognises masks of two classes of which some hold 0 and 1, others 0 and 255."""
+    mixed = set(numbers) == {0, 1, 255} and not any({1, 255} <= one for one in survey.together)
+    if not mixed or len(classes.names) not in (0, 2):
+        return None
+    first, second = class_names(classes.names, (0, 1))
+    said = {"classes": [first, {"name": second, "values": [1, 255]}]}
+    message = "some masks hold 0 and 1, others 0 and 255"
+    return Finding("mask-scales", message, (Reading("One class in both", said),))
 
 
 def of_ignored(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 MOST = 1 << 16
 """Different numbers or colours that are counted."""
+FEW = 8
+"""Different numbers in a mask up to which it is remembered which stand together."""
 EXAMINED = 16
 """Masks whose numbers are looked at for whether each is one object."""
 
@@ -26,6 +28,8 @@ class Survey:
     numbers: Counter[int] = field(default_factory=Counter)
     colours: Counter[int] = field(default_factory=Counter)
     nonzero: list[tuple[int, bool]] = field(default_factory=list)
+    together: set[frozenset[int]] = field(default_factory=set)
+    """The numbers that stand in one mask, of masks with few."""
     connected: bool = True
     """Whether each number above 0 is one connected object in every mask that was looked at."""
     jpeg: bool = False
@@ -42,6 +46,8 @@ class Survey:
         connected = not examined or is_connected(mask, above)
         with self.lock:
             self.count(self.numbers, found, counts, where)
+            if len(found) <= FEW and len(self.together) < MOST:
+                self.together.add(frozenset(found.tolist()))
             self.nonzero.append((len(above), above == list(range(1, len(above) + 1))))
             self.connected &= connected
 

@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-TOKEN = re.compile(r"\{(?P<key>[a-z]+)\}|\[(?P<set>!?[^\]/]+)\]|\*+|\?")
-"""What stands for something else in a pattern: {name}, [LR], * or ?."""
+TOKEN = re.compile(r"\{(?P<key>[a-z]+)\}|\[(?P<set>(?![*?]+\])!?[^\]/]+)\]|\*+|\?")
+"""What stands for something else in a pattern: {name}, [LR], * or ?; of [*], with which names of stacks end, the *."""
 
 
 def expression(pattern: str, keys: Mapping[str, str]) -> str:
