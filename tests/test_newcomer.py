@@ -163,8 +163,9 @@ def test_the_first_try_trains_and_says_what_was_taken(kind: str) -> None:
     assert f"channels: {channels}" in told.stderr
     if channels != 1:
         assert f"in_channels={channels}" in told.stderr
-    scores = answer("evaluate", "runs/first/best.safetensors", "d", "--split", "train")
-    assert scores["split"] == "train"
+    scores = run("evaluate", "runs/first/best.safetensors", "d", "--split", "train")
+    assert f"channels: {channels}" in scores.stderr
+    assert "Dice" in scores.stdout
 
 
 def test_masks_that_lie_the_other_way_round_are_turned() -> None:

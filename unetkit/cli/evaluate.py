@@ -97,6 +97,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
     asked = data_like(data, trained.signature, plan.dims, ignore=ignore)
+    say(*asked.taken, to_errors=True)
     check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
     if told := other_channels(asked, trained.signature):
         say(f"warning: {told}", to_errors=True)
