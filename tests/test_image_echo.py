@@ -113,6 +113,8 @@ def test_colour_and_grey_as_three_channels_are_exact(bits: int, tmp_path: Path) 
     assert_array_equal(only(tmp_path / "c.png", Request(2, 3)), np.moveaxis(colour, -1, 0))
     assert_array_equal(only(tmp_path / "c.png", Request(2)), np.moveaxis(colour, -1, 0))
     assert_array_equal(only(tmp_path / "g.png", Request(2, 3)), np.stack([colour[..., 0]] * 3))
+    imwrite(tmp_path / "g.tif", colour[..., 0].astype(np.uint16), photometric="minisblack")
+    assert_array_equal(only(tmp_path / "g.tif", Request(2, 3)), np.stack([colour[..., 0]] * 3))
     message = refused(tmp_path / "c.png", Request(2, 1))
     assert "has 3 channels, the network takes 1" in message
     assert "To use what the file has: channels=3 in the data file, in_channels=3 in the spec." in message

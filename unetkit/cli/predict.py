@@ -25,7 +25,7 @@ Model = Annotated[
 ]
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Image files, or folders of them: PNG, JPEG, TIFF, NIfTI, NumPy, Zarr.", show_default=False),
+    typer.Argument(help="Image files, or folders of them; see docs/images.md for the kinds.", show_default=False),
 ]
 Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.", show_default=False)]
 TileText = Annotated[

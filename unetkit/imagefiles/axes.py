@@ -149,6 +149,8 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
         one = readings[0]
         raise other_channels(path, f"{size_text(shape)}, {one}", channels_of(one, shape), request.channels)
     every = [one for one in templates(request.dims) if fits(one, said, request.dims)]
+    if banded(shape):  # the likelier first, and without that of as many channels as rows
+        every = [one for one in every[::-1] if one != "C" + spatial]
     raise ambiguous(path, shape, fitting if len(fitting) > 1 else every, request.channels)
 
 

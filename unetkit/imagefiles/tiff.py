@@ -22,7 +22,7 @@ from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.tiffcolour import as_displayed
 from unetkit.imagefiles.tifftags import Tags
-from unetkit.imagefiles.views import Decoded, Piled
+from unetkit.imagefiles.views import Coloured, Decoded, Piled
 from unetkit.writing import placed
 
 DECODED_BYTES = 256_000_000
@@ -50,6 +50,8 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
         tags = Tags.of(file, first)
         said = said_letters(tags, first.axes, piled=len(layers) > 1)
         array, said = as_displayed(path, first, array, said, request)
+        if said == "YX" and request.channels == 3 and not request.mask:
+            array, said = Coloured(array), "YXS"  # as a grey picture gives its level three times
         letters, layout = lay_out(path, tuple(array.shape), request, said, pages=True)
         geometry, located = tags.geometry(letters, layout)
         yield Images(path, array, layout, letters, geometry, located, {"tags": tags})

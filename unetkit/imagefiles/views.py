@@ -107,23 +107,25 @@ class Inverted:
 
 @dataclass(frozen=True)
 class Coloured:
-    """An array of indexes as the colours of a palette (entries, 3), along a new last axis."""
+    """An array of indexes as the colours of a palette (entries, 3), along a new last axis; grey levels are without."""
 
     array: Stored
-    palette: NDArray[Any]
+    palette: NDArray[Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape, with the colours last."""
-        return (*self.array.shape, self.palette.shape[1])
+        return (*self.array.shape, 3)
 
     @property
     def dtype(self) -> Any:
         """The type of the colours."""
-        return self.palette.dtype
+        return self.array.dtype if self.palette is None else self.palette.dtype
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
-        return np.asarray(self.palette[np.asarray(self.array[part[:-1]])][..., part[-1]])
+        block = np.asarray(self.array[part[:-1]])
+        colours = np.broadcast_to(block[..., None], (*block.shape, 3)) if self.palette is None else self.palette[block]
+        return np.asarray(colours[..., part[-1]])
 
 
 @dataclass(frozen=True)
