@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 from numpy.typing import NDArray
+from pydantic import TypeAdapter
 
 from unetkit.errors import Fault, FileError
 from unetkit.export.content import Content
@@ -16,6 +17,7 @@ from unetkit.export.formats import ExportError, Run, needed
 NAMES = ("model.xml", "model.bin")
 """The files of an OpenVINO model: its graph and its weights."""
 
+METADATA = TypeAdapter(dict[str, str])
 KEY = "unetkit"
 """Where the metadata stand in the model's runtime information, as JSON: XML keeps no line breaks."""
 
@@ -54,7 +56,7 @@ def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
         raise FileError(Fault("model-unreadable", f"{folder} cannot be read: {reason}")) from error
     metadata: dict[str, str] = {}
     if model.has_rt_info([KEY]):
-        metadata = json.loads(model.get_rt_info([KEY]).astype(str))
+        metadata = METADATA.validate_json(model.get_rt_info([KEY]).astype(str))  # a ValueError where it is none
 
     def run(image: NDArray[Any]) -> NDArray[Any]:
         output: NDArray[Any] = compiled(image)[0]

@@ -86,14 +86,15 @@ class Frozen(dict[str, Any]):
 def measured(module: Any, text: str, arguments: Frozen, taken: Axes, dims: int, declared: Facts | None) -> Measured:
     """Returns what is measured of a module, once for all programs."""
     name = kept.key(module, {**arguments, "declared": repr(declared)}, taken, dims)
-    values = kept.read(name)
-    if values is None:
-        make = partial(module, **arguments)
-        fresh = measure(make, taken, dims, (declared,) * dims if declared else None)
-        packages = {type(part).__module__.partition(".")[0] for part in make().modules()}
-        values = {"axes": [asdict(axis) for axis in fresh.axes], "out": fresh.out, "weights": fresh.weights}
-        kept.write(name, values | {"versions": kept.versions(packages)})
-    return Measured(tuple(Facts(**axis) for axis in values["axes"]), values["out"], values["weights"])
+    known = kept.read(name)
+    if known is not None and len(known.axes) == dims:
+        return Measured(known.axes, known.out, known.weights)
+    make = partial(module, **arguments)
+    fresh = measure(make, taken, dims, (declared,) * dims if declared else None)
+    packages = {type(part).__module__.partition(".")[0] for part in make().modules()}
+    values = {"axes": [asdict(axis) for axis in fresh.axes], "out": fresh.out, "weights": fresh.weights}
+    kept.write(name, values | {"versions": kept.versions(packages)})
+    return fresh
 
 
 @cache

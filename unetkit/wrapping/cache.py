@@ -11,7 +11,10 @@ from importlib.metadata import PackageNotFoundError, packages_distributions, ver
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict
+
 from unetkit.errors import UnetkitError
+from unetkit.wrapping.facts import Facts
 from unetkit.writing import write_whole
 
 FORM = 2
@@ -58,13 +61,23 @@ def versions(packages: set[str]) -> dict[str, str]:
     return found
 
 
-def read(name: str) -> dict[str, Any] | None:
+class Kept(BaseModel):
+    """A measurement as it is kept: facts by axis, output channels, weights, and the versions of the packages."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    axes: tuple[Facts, ...]
+    out: int
+    weights: int
+    versions: dict[str, str]
+
+
+def read(name: str) -> Kept | None:
     """Returns a kept measurement; None where there is none, or where the packages it was made with have changed."""
     try:
-        kept: dict[str, Any] = json.loads((folder() / f"{name}.json").read_text("utf-8"))
-        owners: dict[str, str] = kept["versions"]
-        fresh = all(version(owner) == known for owner, known in owners.items())
-    except (OSError, ValueError, KeyError, PackageNotFoundError):
+        kept = Kept.model_validate_json((folder() / f"{name}.json").read_bytes())
+        fresh = all(version(owner) == known for owner, known in kept.versions.items())
+    except (OSError, ValueError, RuntimeError, PackageNotFoundError):  # a RuntimeError where there is no home
         return None
     return kept if fresh else None
 
@@ -74,5 +87,5 @@ def write(name: str, values: dict[str, Any]) -> None:
     try:
         folder().mkdir(parents=True, exist_ok=True)
         write_whole(folder() / f"{name}.json", json.dumps(values).encode())
-    except (OSError, UnetkitError):  # a full or read-only disk
+    except (OSError, RuntimeError, UnetkitError):  # a full or read-only disk, or no home
         return
