@@ -57,6 +57,12 @@ class Training(Strict):
     """Weights of the loss at the decoder's levels 1, 2, … beside 1 for the output, as in [0.5, 0.25]."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are computed again in the backward pass, and so not kept."""
+    weights: Annotated[str, Field(min_length=1)] | None = None
+    """A model file whose weights training begins with; random ones unless given."""
+    weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
+    """The SHA-256 of that file; found when the run is loaded, and a file that has another is refused."""
+    partial: bool = False
+    """Whether weights that do not fit the network, or that the file lacks, may begin as random ones."""
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
     """Of weights, patches and dropout."""
     fraction: Annotated[float, Field(gt=0, le=1)] = 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -67,3 +68,10 @@ class TrainingBar(lightning.callbacks.ProgressBar):
     ) -> None:
         if self.bar.console.is_terminal:
             self.bar.stop()
+
+
+def tell(lines: Sequence[str]) -> None:
+    """Prints lines on standard error before a training begins."""
+    console = Console(stderr=True)
+    for line in lines:
+        console.print(f"  {visible(line)}", markup=False, highlight=False, soft_wrap=True)

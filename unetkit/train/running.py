@@ -23,9 +23,10 @@ from unetkit.model import build
 from unetkit.planning import Plan, plan
 from unetkit.scoring import evaluate
 from unetkit.tiling.allocator import kept_memory
+from unetkit.train.beginning import begin
 from unetkit.train.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.errors import TrainError
-from unetkit.train.folder import data_changed
+from unetkit.train.folder import beside, data_changed
 from unetkit.train.frame import PATCH
 from unetkit.train.loggers import loggers
 from unetkit.train.machine import check_memory, on_cpu, processes_of
@@ -33,7 +34,7 @@ from unetkit.train.modelfile import Trained
 from unetkit.train.network import check_fit
 from unetkit.train.options import Machine
 from unetkit.train.pace import Pace
-from unetkit.train.progress import TrainingBar
+from unetkit.train.progress import TrainingBar, tell
 from unetkit.train.quiet import quiet
 from unetkit.train.result import RunResult, timing, write_log, write_result
 from unetkit.train.runspec import RunSpec
@@ -66,6 +67,9 @@ class Running:
         self.size = patch_size(run, self.pairs)
         check_samples(run, self.plan, self.size, processes=processes_of(machine))
         self.model: nn.Module = build(run.spec, seed=run.training.seed)
+        self.beginning = begin(self.model, run)
+        if self.beginning and progress and not beside():
+            tell(self.beginning.lines())
 
     def result(self) -> RunResult:
         """Trains, measures on whole images, and writes everything."""
@@ -118,6 +122,7 @@ class Running:
             "parameters": self.plan.parameters,
             "macs": self.plan.at(cover(self.plan, self.size).input_size).macs,
             "data": self.splits.fingerprint,
+            "weights": self.beginning.plain() if self.beginning else None,
             "seed": training.seed,
             "fraction": training.fraction,
             "steps": steps,

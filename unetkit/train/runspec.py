@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from os import PathLike
@@ -18,12 +19,14 @@ from unetkit.data.spec import DataSpec
 from unetkit.errors import BlockError, Fault, FileError, SpecError
 from unetkit.spec import Spec, find_spec, load, to_text
 from unetkit.spec.faults import faults_of
+from unetkit.spec.find import SUFFIXES
 from unetkit.spec.kinds import expect_kind
 from unetkit.spec.loading import Loader, listed
 from unetkit.train.frame import RunFrame, Training
 from unetkit.train.losses import Loss
 from unetkit.train.optimizers import Optimizer
 from unetkit.train.schedules import Schedule
+from unetkit.train.weightsfile import CHANGED, digest_of
 from unetkit.yamlfile import Document, inner, override, parse, read
 from unetkit.yamlmerge import Key, Node, plain
 
@@ -71,6 +74,8 @@ def training_form(training: Training, kinds: Mapping[str, Any], parts: Mapping[s
     """Returns the settings of a training as plain values, every default filled in."""
     fields, said = Training.model_fields, training.model_dump()
     form = {key: value for key, value in said.items() if value is not None or fields[key].default is not None}
+    if training.weights is None:
+        del form["partial"]  # which says nothing then
     form |= {slot: written(kinds[slot], parts[slot]) for slot in SLOTS}
     return form | {
         "augmentation": [written(*one) for one in zip(kinds["augmentation"], parts["augmentation"], strict=True)]
@@ -233,7 +238,30 @@ class RunLoader:
             fault = Fault("no-effect", "early_stopping has no effect: nothing is validated before the end",
                           cure="Give validate_every.")  # fmt: skip
             self.fault(fault, "training", "early_stopping", key=True)
-        return training
+        return self.with_weights(training)
+
+    def with_weights(self, training: Training) -> Training:
+        """Returns a training whose weights have an absolute path and their hash; collects what is wrong with them."""
+        if training.weights is None:
+            for key in ("weights_sha256", "partial"):
+                if getattr(training, key):
+                    fault = Fault("no-effect", f"{key} has no effect without weights", cure=f"Leave {key} out.")
+                    self.fault(fault, "training", key, key=True)
+            return training
+        written_in = Path(self.document.root.value["training"][1].value["weights"][1].source.name)
+        folder = written_in.parent if written_in.suffix in SUFFIXES else self.file.parent
+        if written_in.name == "--set":  # what was typed on the command line begins at the current folder
+            folder = Path()
+        file = Path(os.path.abspath(folder / training.weights))
+        try:
+            found = digest_of(file)
+        except FileError as error:
+            self.fault(error.faults[0], "training", "weights")
+            return training
+        if training.weights_sha256 not in (None, found):
+            message = f"{file} has changed since: its SHA-256 is {found[:12]}…, not {training.weights_sha256[:12]}…"
+            self.fault(Fault("weights-changed", message, cure=CHANGED), "training", "weights_sha256")
+        return training.model_copy(update={"weights": str(file), "weights_sha256": found})
 
     def slot(self, slot: str, values: dict[str, Any], dims: int) -> Part | None:
         """Returns the part of a slot, and notes its registered name."""
