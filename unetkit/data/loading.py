@@ -19,10 +19,13 @@ from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
 from unetkit.spec import to_text
 from unetkit.spec.faults import faults_of
 from unetkit.spec.kinds import expect_kind
+from unetkit.spec.loading import listed
 from unetkit.yamlfile import Document, override, parse, read
 from unetkit.yamlmerge import Key
 
 Model = TypeVar("Model", bound=BaseModel)
+SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
+"""The keys of a folder that are shown, in this order."""
 Advance = Callable[[int, int], None]
 """Called with how many files are read, and how many there are."""
 
@@ -67,9 +70,11 @@ def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance:
     found = data_of(override(parse(to_text(keys), str(folder)), overrides), folder)
     more = taken(found, {one.partition("=")[0].split(".")[0].strip() for one in overrides}, advance)
     more["dataset"] = keys["dataset"] | more.get("dataset", {})
-    data = data_of(override(parse(to_text(keys | more), str(folder)), overrides), folder)
+    document = override(parse(to_text(keys | more), str(folder)), overrides)
+    data, said = data_of(document, folder), listed(document.values())
     notes = [f"note: {note}" for note in data.dataset.notes(folder)]
-    return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in lines_of(keys | more)), *notes))
+    shown = lines_of({key: said[key] for key in SHOWN if key in said})
+    return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in shown), *notes))
 
 
 def data_of(document: Document, folder: Path) -> DataSpec:
