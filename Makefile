@@ -22,7 +22,7 @@ help: ## List these commands
 	@echo "SEED=1              of the examples of make test-long, which prints the one that it draws"
 	@echo "PIP_ARGS='...'      more arguments for pip install"
 
-demo: $(INSTALLED) ## Run a small study on brain images and report it (about five minutes on two cores)
+demo: $(INSTALLED) ## Run a small study on brain images and report it (less than five minutes on two cores)
 	@$(BIN)/unetkit study run demo --output demo
 
 test: $(INSTALLED) ## Run all tests

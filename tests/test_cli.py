@@ -128,7 +128,7 @@ def test_validate_knows_data_files_runs_and_studies_too() -> None:
     assert run("validate", *paths).stdout.splitlines() == [
         "nuclei: valid data, 2 dims",
         "isbi: valid run, 1,943,778 parameters",
-        "demo: valid study, 2 arms",
+        "demo: valid study, 3 arms",
     ]
     assert [one["kind"] for one in answer("validate", *paths, "unet-2015")["specs"]] == ["data", "run", "study", "spec"]
     text = run("validate", paths[1], "--set", "training.batch=0", code=1).stderr

@@ -72,7 +72,7 @@ def test_a_report_is_written_and_its_summary_printed(folder: Path) -> None:
     printed = run("study", "report", folder)
     first, second, third, _, page = printed.stdout.splitlines()
     assert first.startswith(
-        "This study holds 1 variant against “base” by Dice on 4 test images, with 3 seeds each: 5 of 6"
+        "This study compares 1 variant with “base” by Dice on 4 test images, with 3 seeds each: 5 of 6"
     )
     assert "scores higher than “base”" in second and third
     assert page == str(folder / "report" / "report.html")

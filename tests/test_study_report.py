@@ -185,12 +185,12 @@ def test_the_latex_table_is_well_formed(folder: Path) -> None:
 def test_the_sentences_tell_what_is_better_worse_equivalent_and_undecided() -> None:
     first, second, third = told(made([0.05, -0.05, 0.0005], noise=0.004))
     assert first == (
-        "This study holds 3 variants against “base” by Dice on 6 test images, with 5 seeds each: 20 of 20 runs have "
+        "This study compares 3 variants with “base” by Dice on 6 test images, with 5 seeds each: 20 of 20 runs have "
         "finished."
     )
     assert re.fullmatch(
         r"On these images “arm 1” scores higher than “base” \(\+0\.0\d+, 95 % interval .*\), "
-        r"“arm 2” scores lower than “base” \(−0\.0\d+, .*\) and 1 is equivalent to it within ±0\.01\.",
+        r"“arm 2” scores lower than “base” \(−0\.0\d+, .*\), and “arm 3” is equivalent to “base” within ±0\.01\.",
         second,
     )
     assert third.startswith("The data tell the arms apart (standard deviation between arms ")
@@ -200,7 +200,7 @@ def test_the_sentences_tell_what_is_better_worse_equivalent_and_undecided() -> N
 def test_the_sentences_claim_no_difference_where_none_is_called() -> None:
     study = made([0.0, 0.001], noise=0.2)
     _, second, third = told(study)
-    assert second == "On these images no variant is shown to differ from “base” and 2 are undecided."
+    assert second == "On these images no variant is shown to differ from “base”, and “arm 1” and “arm 2” are undecided."
     assert third.startswith("The data are not shown to tell the arms apart")
     assert "new images" not in third
 

@@ -19,7 +19,7 @@ def done(view: View) -> str:
     variants = len(results.arms) - 1 - sum(bool(arm.skipped) for arm in results.arms)
     finished, failed, missing = (len(view.runs_in(state)) for state in ("done", "failed", "missing"))
     seeds = len({run.seed for run in results.runs})
-    text = f"This study holds {plural(variants, 'variant')} against “{view.base}”"
+    text = f"This study compares {plural(variants, 'variant')} with “{view.base}”"
     text += f" by {view.metric} on {plural(len(analysis.images), 'test image')}" if analysis.images else ""
     text += f", with {plural(seeds, 'seed')} each"
     fractions = len({run.fraction for run in results.runs})
@@ -49,14 +49,14 @@ def found(view: View) -> str:
         parts.append(f"no variant is shown to differ from “{view.base}”")
     margin = view.analysis.settings.margin
     for verdict, text in (
-        ("equivalent", f"equivalent to it within ±{margin:g}" if margin else ""),
+        ("equivalent", f"equivalent to “{view.base}” within ±{margin:g}" if margin else ""),
         ("undecided", "undecided"),
         ("untested", "not tested for want of pairs that vary"),
     ):
         if verdict in groups:
-            number = len(groups[verdict])
-            parts.append(f"{number:,} {'is' if number == 1 else 'are'} {text}")
-    text = ", ".join(parts[:-1]) + (" and " if len(parts) > 1 else "") + parts[-1]
+            names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in groups[verdict]])
+            parts.append(f"{names} {'is' if len(groups[verdict]) == 1 else 'are'} {text}")
+    text = ", ".join(parts[:-1]) + (", and " if len(parts) > 1 else "") + parts[-1]
     return f"On these images {text}."
 
 
