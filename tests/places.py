@@ -9,6 +9,8 @@ import sysconfig
 import venv
 from pathlib import Path
 
+from tests.warm import Warm
+
 ROOT = Path(__file__).parents[1]
 COMMAND = """\
 #!{python}
@@ -22,6 +24,7 @@ class Place:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.warm: Warm | None = None
         self.bin = folder / "venv" / "bin"
         venv.create(folder / "venv", with_pip=False, symlinks=True)
         site = next((folder / "venv" / "lib").glob("python*/site-packages"))
@@ -39,16 +42,34 @@ class Place:
 
     def run(self, *arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Returns what a command of unetkit gave; its exit code is asserted, and that nothing fell through."""
-        done = self.call([str(self.bin / "unetkit"), *arguments], code)
+        done = self.python(str(self.bin / "unetkit"), *arguments, code=code)
         assert "Traceback" not in done.stderr
         return done
 
-    def call(self, command: list[str], code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Returns what a command gave; its exit code is asserted."""
-        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
-        environment["XDG_CACHE_HOME"] = str(self.folder / "cache")
-        done = subprocess.run(
-            command, capture_output=True, text=True, cwd=self.folder, env=environment, check=False, encoding="utf-8"
-        )
-        assert done.returncode == code, done.stdout + done.stderr
-        return done
+    def python(self, *command: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        """Returns what a script or a module of this environment gave; its exit code is asserted."""
+        if self.warm is None:
+            self.warm = Warm(self.bin / "python")
+        return checked(self.warm.call(list(command), self.folder, self.environment), code)
+
+    def call(self, command: list[str]) -> None:
+        """Runs a command of another environment."""
+        environment = self.environment
+        checked(subprocess.run(command, capture_output=True, text=True, cwd=self.folder, env=environment, check=False))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of all commands."""
+        kept = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        return kept | {"XDG_CACHE_HOME": str(self.folder / "cache")}
+
+    def close(self) -> None:
+        """Ends the Python that is kept running."""
+        if self.warm is not None:
+            self.warm.end()
+
+
+def checked(done: subprocess.CompletedProcess[str], code: int = 0) -> subprocess.CompletedProcess[str]:
+    """Returns what a command gave, with its exit code asserted."""
+    assert done.returncode == code, done.stdout + done.stderr
+    return done

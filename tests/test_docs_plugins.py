@@ -26,8 +26,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         elif program == "unetkit":
             told[command] = place.run(*arguments).stdout
         else:
-            call = [arguments.pop(0)] if program == "python" else ["-m", program]
-            told[command] = place.call([str(place.bin / "python"), *call, *arguments]).stdout
+            call = arguments if program == "python" else ["-m", program, *arguments]
+            told[command] = place.python(*call).stdout
+    place.close()
     return told
 
 

@@ -61,6 +61,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, wheel: Path) -> Iterator[Pla
     quick = ["--steps", "2", "--set", "training.patch=32", "--set", "training.batch=2"]
     made.run("train", "mine.yaml", "photos", "-o", "run", *quick)
     yield made
+    made.close()
 
 
 def test_its_blocks_are_used_by_name_and_pinned_by_resolve(place: Place) -> None:
