@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import Result
 
+import unetkit
 from tests.commandline import RUNNER, run
+from unetkit.card.markdown import escaped as escaped_markdown
 from unetkit.cli.app import app
 from unetkit.cli.output import print_json, print_rich, say, table
+from unetkit.draw import svg
 from unetkit.errors import Fault, Place
-from unetkit.quoting import LONGEST, one_line
+from unetkit.quoting import LONGEST, one_line, table_text, uncelled
+from unetkit.study.report.latex import escaped as escaped_latex
 
 HOSTILE = "a\x1b[2J\x9b1m\u202eb\nerror[forged]: c\r\x07\u2028\x7f\udce9"
 VISIBLE = r"a\x1b[2J\x9b1m\u202eb\nerror[forged]: c\r\x07\u2028\x7f\udce9"
@@ -106,3 +114,29 @@ def test_yaml_reads_back_what_is_printed_as_escapes(tmp_path: Path) -> None:
     assert printed.replace("\n", "").isprintable()
     (tmp_path / "again.yaml").write_text(printed)
     assert run("resolve", tmp_path / "again.yaml").stdout == printed
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs"])), min_size=1, max_size=4), max_size=4))
+def test_cells_hold_any_text_and_no_formula(rows: list[list[str]]) -> None:
+    text = table_text(rows)
+    read = list(csv.reader(io.StringIO(text, newline="")))
+    assert [[uncelled(cell) for cell in row] for row in read] == rows
+    assert not any(cell.startswith(("=", "+", "-", "@", "\t", "\r")) for row in read for cell in row)
+
+
+@given(st.lists(st.floats(allow_nan=False) | st.integers(), min_size=1))
+def test_numbers_in_cells_stay_numbers(numbers: list[float]) -> None:
+    (read,) = csv.reader(io.StringIO(table_text([numbers]), newline=""))
+    assert [float(cell) for cell in read] == [float(number) for number in numbers]
+
+
+def test_drawings_cards_and_tables_for_papers_hold_no_name_that_is_obeyed() -> None:
+    name = HOSTILE.replace("\udce9", "") + '<script>&"]]>'
+    spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]}
+    drawing = svg(unetkit.plan(unetkit.load(spec)).at((16, 16)), title=name)
+    ElementTree.fromstring(drawing)
+    for text in (drawing, escaped_markdown(name), escaped_latex(name)):
+        assert not {"\x1b", "\x9b", "\u202e", "\x07", "\r"} & set(text)
+    assert "<script" not in drawing
+    assert re.search(r"(?<!\\)<script", escaped_markdown(name)) is None
+    assert "\n" not in escaped_latex(name) + escaped_markdown(name)

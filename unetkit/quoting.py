@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable
 
@@ -52,9 +51,15 @@ def table_text(rows: Iterable[Iterable[object]]) -> str:
     A text that a spreadsheet would take for a formula has an apostrophe before it; `uncelled` takes it away again.
     Numbers are as Python writes them, None is an empty cell.
     """
-    file = io.StringIO()
-    csv.writer(file, lineterminator="\n").writerows([*map(celled, row)] for row in rows)
-    return file.getvalue()
+    lines = Lines()
+    csv.writer(lines, lineterminator="\r\n").writerows([*map(celled, row)] for row in rows)
+    return "".join(f"{line[:-2]}\n" for line in lines)
+
+
+class Lines(list[str]):
+    """Lines as a file: the writer quotes a carriage return only where its own lines end with one."""
+
+    write = list.append
 
 
 def celled(value: object) -> object:
