@@ -8,13 +8,19 @@ from typing import Any
 import numpy as np
 import pytest
 import tifffile
+import torch
 from numpy.testing import assert_array_equal
 from numpy.typing import NDArray
 
-from tests.test_orientation import AFFINE, SIZE, save, volume
+from tests.commandline import run
+from tests.test_orientation import AFFINE, SIZE, in_ras, save, volume
 from unetkit.data import Splits, load_data, open_data
+from unetkit.data.grouping import Group, below_common, image_groups
 from unetkit.data.loading import load_data as loaded
 from unetkit.errors import FileError
+from unetkit.scoring import label
+from unetkit.train import Trained, load_run, train_run
+from unetkit.train.options import Machine
 
 NAMES = ["scans/{name}_0000.nii", "scans/{name}_0001.nii"]
 
@@ -107,3 +113,84 @@ def test_a_resolved_data_file_reads_the_same(tmp_path: Path) -> None:
     assert resolved["dataset"]["images"] == [str(tmp_path / name) for name in NAMES]
     assert loaded(resolved).resolve() == resolved
     assert open_data(loaded(resolved)).fingerprint == open_data(loaded(said, folder=tmp_path)).fingerprint
+
+
+# --- prediction -----------------------------------------------------------------------------------------------------
+
+
+def learned(folder: Path, images: list[str]) -> Path:
+    """Trains a network on modalities, and returns its model file."""
+    files = {"type": "folders", "images": [str(folder / name) for name in images], "masks": str(folder / "masks")}
+    data = {"dims": 3, "channels": 2, "dataset": files, "split": {"type": "block", "test": 1}}
+    spec = {"unetkit": 1, "name": "u", "dims": 3, "in_channels": 2, "out_channels": 2, "channels": [4, 6]}
+    training = {"steps": 2, "batch": 2, "patch": 4, "logger": []}
+    run_spec = load_run({"unetkit": 1, "spec": spec | {"odd_sizes": "pad"}, "data": data, "training": training})
+    train_run(run_spec, folder / "run", machine=Machine("cpu"), progress=False)
+    return folder / "run" / "best.safetensors"
+
+
+def written(model: Path, *paths: Path, code: int = 0) -> list[str]:
+    """Returns what predict printed: the results."""
+    return run("predict", model, *paths, "-o", model.parent / "maps", "--overwrite", code=code).stdout.split()
+
+
+def test_predict_takes_the_files_of_an_image_together_and_agrees_with_evaluate(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    write(tmp_path, "LPS")
+    model = learned(tmp_path, NAMES)
+    trained = Trained.load(model)
+    assert trained.signature.modalities == ("{name}_0000.nii", "{name}_0001.nii")
+    expected = {pair.name: found for pair, found in label(trained.model, data(tmp_path).train, trained.preparation)}
+    by_folder = written(model, tmp_path / "scans")
+    by_files = written(model, *sorted((tmp_path / "scans").iterdir(), reverse=True))
+    assert [Path(one).name for one in by_folder] == ["p0.nii", "p1.nii"]
+    assert sorted(by_files) == by_folder
+    for file in map(Path, by_folder):
+        assert_array_equal(in_ras(file), expected[file.name.removesuffix(".nii")])
+
+
+def test_probabilities_of_an_image_in_several_files_have_a_channel_per_class(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    write(tmp_path)
+    model = learned(tmp_path, NAMES)
+    run("predict", model, tmp_path / "scans", "-o", tmp_path / "maps", "--probabilities")
+    made = in_ras(tmp_path / "maps" / "p0.nii")
+    assert made.shape == (*SIZE, 2)
+    np.testing.assert_allclose(made.sum(-1), 1, atol=1e-5)
+
+
+def test_predict_says_which_file_an_image_lacks_and_labels_the_others(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    write(tmp_path)
+    model = learned(tmp_path, NAMES)
+    (tmp_path / "scans" / "p1_0001.nii").unlink()
+    result = run("predict", model, tmp_path / "scans", tmp_path / "masks" / "p0.nii", "-o", tmp_path / "maps", code=1)
+    assert result.stdout.split() == [str(tmp_path / "maps" / "p0.nii")]
+    assert "p1_0000.nii, and no {name}_0001.nii" in result.stderr
+    assert "masks/p0.nii is none of the files that make an image" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("images", "files"),
+    [
+        (["t1", "t2"], ["t1/a.tif", "t2/a.tif"]),
+        (["all/{name}/t1.tif", "all/{name}/t2.tif"], ["all/a/t1.tif", "all/a/t2.tif"]),
+        (["**/{name}_x.tif", "**/{name}_y.tif"], ["1/2/a_x.tif", "1/2/a_y.tif"]),
+        (["all/x_{name}", "all/y_{name}"], ["all/x_a.tif", "all/y_a.tif"]),
+        (["all/{name}.tif", "all/{name}_y.tif"], ["all/a.tif", "all/a_y.tif"]),
+    ],
+)
+def test_files_are_grouped_by_the_same_patterns_as_in_training(
+    tmp_path: Path, images: list[str], files: list[str]
+) -> None:
+    for number, name in enumerate(files):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        tifffile.imwrite(tmp_path / name, np.full((6, 8), number, np.uint8))
+    (tmp_path / "masks").mkdir()
+    tifffile.imwrite(tmp_path / "masks" / "a.tif", np.zeros((6, 8), np.uint8))
+    pair = data(tmp_path, dims=2, dataset={"images": images}).train[0]
+    assert (pair.name, pair.image[:, 0, 0].tolist()) == ("a", [0, 1])
+    patterns = below_common(images)
+    given = [tmp_path / name for name in files]
+    assert image_groups(given, patterns) == ([Group("a", tuple(given))], [])
+    assert image_groups(given[::-1], patterns) == ([Group("a", tuple(given))], [])

@@ -15,6 +15,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
+    from unetkit.data.grouping import Group
     from unetkit.train.labelling import Labeller
 
 Model = Annotated[
@@ -60,44 +61,53 @@ def predict(  # noqa: PLR0913 - one parameter per option
     """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
 
-    from unetkit.imagefiles import find_images, grouped
+    from unetkit.imagefiles import grouped
     from unetkit.overwriting import check_outputs
-
-    files = find_images(images)
-    results = check_names(files, probabilities)
-    check_outputs((output / name for name in results), inputs=[model, *files], overwrite=overwrite)
-
     from unetkit.train.labelling import Asked, file_labeller
 
     asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact)
     with file_labeller(model, asked) as ready:
-        broken = label_all(ready, files, output)
+        groups, broken = sources(images, ready.signature.modalities)
+        results = check_names(groups, probabilities)
+        files = [file for group in groups for file in group.files]
+        check_outputs((output / name for name in results), inputs=[model, *files], overwrite=overwrite)
+        broken += label_all(ready, groups, output)
     if broken:
         raise UnetkitError(*grouped(broken))
 
 
-def label_all(labeller: Labeller, files: list[Path], output: Path) -> list[Fault]:
-    """Labels the files that can be, prints the path of each result, and returns what was wrong with the others."""
+def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[Group], list[Fault]]:
+    """Returns the images among files and folders, each with its files, and what is wrong with the other files."""
+    from unetkit.data.grouping import Group, image_groups
+    from unetkit.imagefiles import find_images
+
+    if modalities:
+        return image_groups(paths, modalities)
+    return [Group("", (file,)) for file in find_images(paths)], []
+
+
+def label_all(labeller: Labeller, groups: list[Group], output: Path) -> list[Fault]:
+    """Labels the images that can be, prints the path of each result, and returns what was wrong with the others."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     shown = console(to_errors=True)
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn(compact=True))
     broken: list[Fault] = []
     told: set[str] = set()
-    for file in files:
+    for group in groups:
         bar = Progress(
             TextColumn("  {task.description}", markup=False), *columns, console=shown, disable=not shown.is_terminal
         )
         with bar, warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always")
-            task = bar.add_task(visible(file.name), total=None, speed="")
+            task = bar.add_task(visible(group.files[0].name), total=None, speed="")
 
             def advance(done: int, total: int, bar: Progress = bar, task: object = task) -> None:
                 seconds = bar.tasks[0].elapsed or 1e-9
                 bar.update(bar.tasks[0].id, completed=done, total=total, speed=f"{done / seconds / 1e6:.2f} MPixel/s")
 
             try:
-                written: Path | None = labeller.label(file, output, advance)
+                written: Path | None = labeller.label(group, output, advance)
             except UnetkitError as error:
                 written = None
                 broken += error.faults
@@ -115,15 +125,16 @@ def print_note(message: str) -> None:
     say(f"warning: {message}", to_errors=True)
 
 
-def check_names(files: list[Path], probabilities: bool) -> list[str]:
+def check_names(groups: list[Group], probabilities: bool) -> list[str]:
     """Returns the names of the results; raises FileError where two images would be written to one file."""
-    from unetkit.imagefiles import result_name
+    from unetkit.data.grouping import name_of_result
 
     first: dict[str, Path] = {}
     twice = []
-    for file in files:
+    for group in groups:
+        file = group.files[0]
         try:
-            name = result_name(file, probabilities=probabilities)
+            name = name_of_result(group, probabilities=probabilities)
         except FileError:
             continue  # told when its turn comes
         if first.setdefault(name, file) != file:

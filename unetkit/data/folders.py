@@ -97,9 +97,8 @@ class Folders(Dataset):
         said |= {"instances": self.instances} if self.instances is not None else {}
         found = {key: find(path, folder) for key, path in said.items()}
         others = [find(path, folder) for path in self.modalities[1:]]
-        return with_modalities(
-            paired(without_modalities(found, others), said), found["images"], others, self.modalities
-        )
+        found = without_modalities(found, others, self.modalities)
+        return with_modalities(paired(found, said), found["images"], others, self.modalities)
 
     def parts(self, names: Sequence[str]) -> Division | None:
         if SPLIT not in self.modalities[0]:

@@ -19,10 +19,17 @@ def check_count(paths: Sequence[str], channels: int) -> None:
         raise FileError(Fault("channels", message, "channels", f"Set channels: {len(paths)}."))
 
 
-def without_modalities(found: Mapping[str, Found], others: Sequence[Found]) -> dict[str, Found]:
-    """Returns what was found, without the files of other modalities among what may be passed over."""
-    files = {file for one in others for file in one.files.values()}
-    return {key: replace(one, seen=tuple(path for path in one.seen if path not in files)) for key, one in found.items()}
+def without_modalities(found: Mapping[str, Found], others: Sequence[Found], paths: Sequence[str]) -> dict[str, Found]:
+    """Returns what was found, without the files of other modalities.
+
+    A file that two patterns fit belongs to the longer one: `{name}_t2.tif` beside `{name}.tif`.
+    """
+    every = {file for one in others for file in one.files.values()}
+    longer = {file for path, one in zip(paths[1:], others, strict=True) if len(path) > len(paths[0])
+              for file in one.files.values()}  # fmt: skip
+    made = {key: replace(one, seen=tuple(path for path in one.seen if path not in every)) for key, one in found.items()}
+    images = {name: file for name, file in found["images"].files.items() if file not in longer}
+    return made | {"images": replace(made["images"], files=images)}
 
 
 def with_modalities(pairs: Paired, found: Found, others: Sequence[Found], paths: Sequence[str]) -> Paired:

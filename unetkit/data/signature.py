@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from unetkit.data.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
 from unetkit.data.ranges import GreyRange, range_of, sampled
 
@@ -47,10 +48,11 @@ class Signature(Strict):
     """The images that a network was trained on, as far as others must be like them, and the classes that it tells.
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
-    the letters of the stored axes, where the data file said them. `orientation`, `spacing` and `unit` are those of
-    `Preparation`. `sampled` has per axis the least and the largest distance between samples, in `sampled_unit`, and
-    `axis_codes` all orientations of the files. `greys` has a range for each channel that is taken, `dtypes` the stored
-    number types. What was not known is empty.
+    the letters of the stored axes, where the data file said them. `modalities` has a pattern of files per channel,
+    where each lies in a file of its own. `orientation`, `spacing` and `unit` are those of `Preparation`. `sampled` has
+    per axis the least and the largest distance between samples, in `sampled_unit`, and `axis_codes` all orientations of
+    the files. `greys` has a range for each channel that is taken, `dtypes` the stored number types. What was not known
+    is empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
@@ -58,6 +60,7 @@ class Signature(Strict):
     classes: Annotated[tuple[OneClass, ...], Field(min_length=2)]
     take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
     axes: Text | None = None
+    modalities: tuple[Text, ...] = ()
     orientation: Annotated[str, Field(pattern=r"^([LRPAIS]{1,3})?$")] = ""
     spacing: tuple[Positive, ...] = ()
     unit: Text = ""
@@ -72,6 +75,10 @@ class Signature(Strict):
         count = len(self.taken)
         if any(one >= self.channels for one in self.taken):
             raise ValueError(f"channel {max(self.taken)} of {self.channels} is taken")
+        if len(self.modalities) not in (0, self.channels):
+            raise ValueError(f"{len(self.modalities)} files for {self.channels} channels")
+        for pattern in self.modalities:
+            check_pattern(pattern)
         if self.normalization.mean and len(self.normalization.mean) != count:
             raise ValueError(f"a normalization of {len(self.normalization.mean)} channels for {count}")
         if self.greys and len(self.greys) != count:
@@ -156,6 +163,7 @@ def signature_of(data: DataSpec, pairs: Pairs, preparation: Preparation, outputs
         channels=channels,
         take=None if data.take == tuple(range(channels)) else data.take,
         axes=getattr(data.dataset, "axes", None),
+        modalities=below_common(getattr(data.dataset, "modalities", ())),
         normalization=preparation.normalization,
         orientation=preparation.orientation,
         spacing=preparation.spacing,

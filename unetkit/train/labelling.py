@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -15,11 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.data import Normalization, Preparation
+from unetkit.data.grouping import Group, name_of_result
 from unetkit.data.normalization import slabs
 from unetkit.data.signature import Signature
 from unetkit.errors import Fault, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
-from unetkit.imagefiles import Images, Request, kind_of, opened, result_name
+from unetkit.imagefiles import Images, Request, kind_of, opened
+from unetkit.imagefiles.joined import joined
 from unetkit.imagefiles.kinds import number_type
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.turning import TurnedTarget, turn_to, turned
@@ -107,19 +109,23 @@ class Labeller:
     preparation: Preparation
     asked: Asked
 
-    def label(self, file: Path, folder: Path, advance: Advance = lambda done, total: None) -> Path:
-        """Writes the result for one file, whole or not at all, and returns its path.
+    def label(self, source: Path | Group, folder: Path, advance: Advance = lambda done, total: None) -> Path:
+        """Writes the result for one file, or for a group of a file per channel, whole or not at all; returns its path.
 
-        Raises FileError where the file cannot be read, or its result not be written.
+        Raises FileError where a file cannot be read, or its result not be written.
         """
-        spec = self.runner.plan.spec
+        spec, signature = self.runner.plan.spec, self.signature
+        group = Group("", (source,)) if isinstance(source, Path) else source
+        file, *others = group.files
         kind = kind_of(file)
-        path = folder / result_name(file, probabilities=self.asked.probabilities)
-        with opened(file, Request(spec.dims, self.signature.channels, self.signature.axes)) as images:
+        path = folder / name_of_result(group, probabilities=self.asked.probabilities)
+        request = Request(spec.dims, None if others else signature.channels, signature.axes)
+        with ExitStack() as stack:
+            images, *further = [stack.enter_context(opened(one, request)) for one in group.files]
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
             how = turn_to(images, self.preparation.orientation)
-            seen = turned(images, how)
+            seen = joined([images, *further], how) if further else turned(images, how)
             likeness = Likeness(self.signature, seen)
             with kind.made(path, images, channels, dtype) as made:
                 target, done = made if how.nothing else TurnedTarget(made, images, how), 0
