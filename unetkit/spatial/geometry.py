@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from math import isfinite
 from typing import Any, Self
 
@@ -81,16 +82,7 @@ class Geometry:
     @property
     def axis_codes(self) -> str:
         """A letter per axis for the end that it runs to, of oblique axes the nearest; "" where that is not known."""
-        if self.system != ANATOMICAL or self.directions is None:
-            return ""
-        left = np.array(self.directions)
-        strength = np.abs(left)
-        codes = [""] * len(left)
-        for _ in range(len(left)):
-            axis, world = (int(n) for n in np.unravel_index(int(strength.argmax()), strength.shape))
-            codes[axis] = LETTERS[world][int(left[axis, world] > 0)]
-            strength[axis], strength[:, world] = -1, -1
-        return "".join(codes)
+        return axis_codes_of(self)
 
     def steps(self) -> NDArray[np.float64]:
         """Returns the vectors (axes, world) from one sample to the next; raises ValueError without directions."""
@@ -101,8 +93,7 @@ class Geometry:
 
     def of_axes(self, axes: tuple[int, ...]) -> Geometry:
         """Returns the geometry of some of the axes, in this order."""
-        directions = None if self.directions is None else tuple(self.directions[axis] for axis in axes)
-        return replace(self, spacing=tuple(self.spacing[axis] for axis in axes), directions=directions)
+        return some_axes(self, axes)
 
     def spacing_in(self, unit: str) -> tuple[float, ...] | None:
         """Returns the spacing in a unit; None where the units do not convert."""
@@ -114,22 +105,7 @@ class Geometry:
 
         Coordinates in different systems are not compared, lengths in different units are converted.
         """
-        scale = factor(other.unit, self.unit)
-        if scale is None or self.num_axes != other.num_axes:
-            return False
-        mine, theirs = np.array(self.spacing), np.array(other.spacing) * scale
-        if (np.abs(mine - theirs) > SPACING_TOLERANCE * mine).any():
-            return False
-        if self.system != other.system and self.system and other.system:
-            return False
-        if self.directions is not None and other.directions is not None:
-            turned = np.abs(np.array(self.directions) - np.array(other.directions))
-            if turned.shape[1:] and turned.max() > DIRECTION_TOLERANCE:
-                return False
-        if self.origin is not None and other.origin is not None and len(self.origin) == len(other.origin):
-            apart = np.array(self.origin) - np.array(other.origin) * scale
-            return bool(np.linalg.norm(apart) <= ORIGIN_TOLERANCE * mine.min())
-        return True
+        return same_samples(self, other)
 
     def __str__(self) -> str:
         said = [self.axis_codes, "×".join(f"{step:.4g}" for step in self.spacing) + f" {self.unit}".rstrip()]
@@ -147,3 +123,49 @@ def shortest(number: float) -> float:
     (0.8, 0.3333333)
     """
     return float(f"{number:.7g}")
+
+
+# Slices of a volume ask the same questions again and again; answers are kept by value.
+
+
+@lru_cache(maxsize=1024)
+def axis_codes_of(geometry: Geometry) -> str:
+    """Returns a letter per axis for the end that it runs to; "" where that is not known."""
+    if geometry.system != ANATOMICAL or geometry.directions is None:
+        return ""
+    left = np.array(geometry.directions)
+    strength = np.abs(left)
+    codes = [""] * len(left)
+    for _ in range(len(left)):
+        axis, world = (int(n) for n in np.unravel_index(int(strength.argmax()), strength.shape))
+        codes[axis] = LETTERS[world][int(left[axis, world] > 0)]
+        strength[axis], strength[:, world] = -1, -1
+    return "".join(codes)
+
+
+@lru_cache(maxsize=1024)
+def some_axes(geometry: Geometry, axes: tuple[int, ...]) -> Geometry:
+    """Returns the geometry of some of the axes, in this order."""
+    directions = None if geometry.directions is None else tuple(geometry.directions[axis] for axis in axes)
+    return replace(geometry, spacing=tuple(geometry.spacing[axis] for axis in axes), directions=directions)
+
+
+@lru_cache(maxsize=1024)
+def same_samples(one: Geometry, other: Geometry) -> bool:
+    """Whether two geometries agree within the tolerances above."""
+    scale = factor(other.unit, one.unit)
+    if scale is None or one.num_axes != other.num_axes:
+        return False
+    mine, theirs = np.array(one.spacing), np.array(other.spacing) * scale
+    if (np.abs(mine - theirs) > SPACING_TOLERANCE * mine).any():
+        return False
+    if one.system != other.system and one.system and other.system:
+        return False
+    if one.directions is not None and other.directions is not None:
+        turned = np.abs(np.array(one.directions) - np.array(other.directions))
+        if turned.shape[1:] and turned.max() > DIRECTION_TOLERANCE:
+            return False
+    if one.origin is not None and other.origin is not None and len(one.origin) == len(other.origin):
+        apart = np.array(one.origin) - np.array(other.origin) * scale
+        return bool(np.linalg.norm(apart) <= ORIGIN_TOLERANCE * mine.min())
+    return True

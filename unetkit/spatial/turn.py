@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import permutations, product
 from typing import TypeVar
 
@@ -67,20 +68,7 @@ class Turn:
 
     def geometry(self, geometry: Geometry, size: tuple[int, ...]) -> Geometry:
         """Returns the geometry of an image of a size after the turn."""
-        turned = geometry.of_axes(self.order)
-        if geometry.directions is None:
-            return replace(turned, origin=None if any(self.flipped) else geometry.origin)
-        signs = [-1.0 if flipped else 1.0 for flipped in self.flipped]
-        directions = tuple(
-            tuple(sign * value + 0.0 for value in geometry.directions[axis])
-            for sign, axis in zip(signs, self.order, strict=True)
-        )
-        origin = geometry.origin
-        if origin is not None:
-            ends = [size[axis] - 1 if flipped else 0 for flipped, axis in zip(self.flipped, self.order, strict=True)]
-            first = np.array(origin) + np.array(ends) @ geometry.of_axes(self.order).steps()
-            origin = tuple(map(float, first))
-        return replace(turned, origin=origin, directions=directions)
+        return turned_geometry(self, geometry, size)
 
 
 def still(num_axes: int) -> Turn:
@@ -88,6 +76,7 @@ def still(num_axes: int) -> Turn:
     return Turn(tuple(range(num_axes)), (False,) * num_axes)
 
 
+@lru_cache(maxsize=1024)
 def orienting(geometry: Geometry, codes: str) -> Turn:
     """Returns the turn that brings an image to axis codes such as RAS.
 
@@ -107,6 +96,7 @@ def orienting(geometry: Geometry, codes: str) -> Turn:
     return Turn(order, tuple(own[axis] != letter for axis, letter in zip(order, wanted, strict=True)))
 
 
+@lru_cache(maxsize=1024)
 def aligning(geometry: Geometry, other: Geometry) -> Turn:
     """Returns the turn that brings the axes of an image next to those of another; of unknown directions, none.
 
@@ -122,3 +112,22 @@ def aligning(geometry: Geometry, other: Geometry) -> Turn:
     choices = permutations(range(geometry.num_axes))
     order = max(choices, key=lambda order: sum(abs(cosines[place, axis]) for place, axis in enumerate(order)))
     return Turn(order, tuple(bool(cosines[place, axis] < 0) for place, axis in enumerate(order)))
+
+
+@lru_cache(maxsize=1024)
+def turned_geometry(turn: Turn, geometry: Geometry, size: tuple[int, ...]) -> Geometry:
+    """Returns the geometry of an image of a size after a turn."""
+    turned = geometry.of_axes(turn.order)
+    if geometry.directions is None:
+        return replace(turned, origin=None if any(turn.flipped) else geometry.origin)
+    signs = [-1.0 if flipped else 1.0 for flipped in turn.flipped]
+    directions = tuple(
+        tuple(sign * value + 0.0 for value in geometry.directions[axis])
+        for sign, axis in zip(signs, turn.order, strict=True)
+    )
+    origin = geometry.origin
+    if origin is not None:
+        ends = [size[axis] - 1 if flipped else 0 for flipped, axis in zip(turn.flipped, turn.order, strict=True)]
+        first = np.array(origin) + np.array(ends) @ geometry.of_axes(turn.order).steps()
+        origin = tuple(map(float, first))
+    return replace(turned, origin=origin, directions=directions)
