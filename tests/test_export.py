@@ -173,9 +173,40 @@ def test_a_file_that_computes_something_else_is_refused_and_not_written(
         "span 2.0e+00\n   Choose another format."
     )
     monkeypatch.setattr("unetkit.export.exporting.TOLERANCE", -1.0)
+    monkeypatch.setattr("unetkit.export.exporting.FLOOR", -1.0)
     with pytest.raises(ExportError, match="differs"):
         export(unetkit.build(unetkit.load("unet-small", ["channels=[4]"])), tmp_path / "model.pt2", "torch")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-6, 1e-3, 1e3])
+def test_rounding_is_no_difference_where_outputs_hardly_differ(scale: float, tmp_path: Path) -> None:
+    """A head of nearly nothing: the range of the output is smaller than the rounding of what is added to it."""
+    model = unetkit.build(unetkit.load("unet-small", [SMALL]), seed=1)
+    with torch.no_grad():
+        model.get_submodule("head.conv1").weight.mul_(scale)  # type: ignore[operator]
+        model.get_submodule("head.conv1").bias.fill_(0.5 * max(1.0, scale))  # type: ignore[operator]
+    assert export(model, tmp_path / "model.onnx", "onnx").checks
+
+
+@pytest.mark.parametrize(
+    ("check", "refused"),
+    [
+        (Check((8, 8), 3.0e-8, 1.0e-5), False),
+        (Check((8, 8), 3.0e-8, 0.0), False),
+        (Check((8, 8), 1.0e-4, 0.0), True),
+        (Check((8, 8), 1.0e-4, 0.0, 1000.0), False),
+        (Check((8, 8), 1.0e-5, 1.0e-5), True),
+        (Check((8, 8), float("nan"), 1.0), True),
+    ],
+)
+def test_a_difference_counts_from_the_precision_of_the_numbers_on(check: Check, refused: bool) -> None:
+    plan = unetkit.plan(unetkit.load("unet-small"))
+    if not refused:
+        refuse_difference(plan, (check,), "onnx")
+        return
+    with pytest.raises(ExportError, match="differs by"):
+        refuse_difference(plan, (check,), "onnx")
 
 
 def test_networks_without_sizes_in_steps_are_refused() -> None:

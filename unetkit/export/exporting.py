@@ -31,17 +31,31 @@ from unetkit.writing import placed
 
 TOLERANCE = 1e-4
 """The largest difference from the network itself, as a part of the range of its output."""
+FLOOR = 8 * 2.0**-23
+"""A difference that counts as none whatever the range: eight roundings of single precision, of 1 or of the output.
+
+A network whose outputs hardly differ, such as one that has learned nothing, has a range that is rounding itself.
+"""
 
 STEPS = (0, 1, 3)
 """How many periods above the least size a file is checked at; each axis is a period longer than the one before."""
 
 
 class Check(NamedTuple):
-    """How far a file and the network are apart at one size: the largest difference, and the range of the output."""
+    """How far a file and the network are apart at one size: the largest difference, and the range of the output.
+
+    `largest` is the output's largest magnitude, on which the rounding of its numbers depends.
+    """
 
     size: Size
     difference: float
     range: float
+    largest: float = 1.0
+
+    @property
+    def allowed(self) -> float:
+        """The largest difference that a file may have."""
+        return max(TOLERANCE * self.range, FLOOR * max(1.0, self.largest))
 
 
 class Exported(NamedTuple):
@@ -159,15 +173,16 @@ def compare(network: nn.Module, levels: Levels | None, run: Run, shape: Size) ->
         raise ExportError(
             Fault("export-differs", f"for {tuple(noise.shape)} the file gives {found.shape}, not {expected.shape}")
         )
-    return Check(shape[1:], float(np.abs(found - expected).max()), float(np.ptp(expected)))
+    largest = float(np.abs(expected).max())
+    return Check(shape[1:], float(np.abs(found - expected).max()), float(np.ptp(expected)), largest)
 
 
 def refuse_difference(plan: Plan, checks: tuple[Check, ...], to: Format) -> None:
     """Raises ExportError where a file computes something else than the network."""
-    for size, difference, extent in checks:
-        if not difference <= TOLERANCE * extent:
+    for check in checks:
+        if not check.difference <= check.allowed:
             message = (
-                f"{plan.spec.name}: at {'×'.join(map(str, size))} the {to} file differs by {difference:.1e} from the "
-                f"network, whose outputs span {extent:.1e}"
+                f"{plan.spec.name}: at {'×'.join(map(str, check.size))} the {to} file differs by "
+                f"{check.difference:.1e} from the network, whose outputs span {check.range:.1e}"
             )
             raise ExportError(Fault("export-differs", message, cure="Choose another format."))

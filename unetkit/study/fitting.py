@@ -23,7 +23,7 @@ def check_fitting(spec: Spec, data: Mapping[str, Any]) -> None:
         message = f"the images have {channels} channel{'s' * (channels != 1)}, the network takes {spec.in_channels}"
         faults.append(Fault("in-channels", message, "in_channels", f"Write in_channels: {channels} in the base."))
     if classes > told:
-        message = f"the data have {classes} classes, the network tells {told}"
+        message = f"the data define {classes} classes, the network predicts {told}"
         faults.append(Fault("classes", message, "out_channels", f"Write out_channels: {classes} in the base."))
     if faults:
         raise SpecError(*faults)

@@ -14,7 +14,7 @@ from unetkit.train.errors import TrainError
 def check_fit(plan: Plan, pairs: Pairs) -> None:
     """Raises TrainError where the output is no logits, or where an image or a label does not fit the channels.
 
-    One output channel tells class 1 from class 0; several are one for each class.
+    One output channel separates class 1 from class 0; several are one for each class.
     """
     spec, classes = plan.spec, max(2, plan.spec.out_channels)
     last = plan.nodes[plan.output].operation
@@ -31,7 +31,7 @@ def check_fit(plan: Plan, pairs: Pairs) -> None:
         raise TrainError(Fault("no-images", "there are no images to train with"))
     if classes > len(pairs.classes):
         known = ", ".join(pairs.classes)
-        message = f"{spec.name} tells {classes} classes, the images have {len(pairs.classes)}: {known}"
+        message = f"{spec.name} predicts {classes} classes, the data define {len(pairs.classes)}: {known}"
         cure = f"Set out_channels={len(pairs.classes)}, or name all classes in the data file."
         raise TrainError(Fault("classes", message, "out_channels", cure))
     for pair in pairs:
@@ -40,7 +40,7 @@ def check_fit(plan: Plan, pairs: Pairs) -> None:
             raise TrainError(Fault("in-channels", message, "in_channels", f"Set in_channels={len(pair.image)}."))
         wrong = pair.labels[(pair.labels != UNLABELLED) & ((pair.labels < 0) | (pair.labels >= classes))]
         if wrong.size:
-            message = f"{pair.name} has class {wrong.max()}, the network tells classes 0 to {classes - 1}"
+            message = f"{pair.name} has class {wrong.max()}, the network predicts classes 0 to {classes - 1}"
             cure = f"Set out_channels={wrong.max() + 1}, or say which class stands for unlabelled pixels."
             raise TrainError(Fault("classes", message, "out_channels", cure))
 

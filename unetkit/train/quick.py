@@ -68,10 +68,12 @@ def is_free(name: str, key: str) -> bool:
 
 
 def misfit(key: str, spec: Spec, data: DataSpec) -> Fault:
-    """Returns the fault of a network that takes other channels, or tells other classes, than the data have."""
+    """Returns the fault of a network that takes other channels, or predicts other classes, than the data have."""
     if key == "out_channels":
         names = ", ".join(one.name for one in data.classes[:5])
-        message = f"the data have {len(data.classes)} classes ({names}), {spec.name} tells {max(2, spec.out_channels)}"
+        message = (
+            f"the data define {len(data.classes)} classes ({names}), {spec.name} predicts {max(2, spec.out_channels)}"
+        )
         return Fault("classes", message, "spec", f"Set out_channels={len(data.classes)}.")
     several = "s" * (data.channels != 1)
     message = f"the images have {data.channels} channel{several}, {spec.name} takes {spec.in_channels}"

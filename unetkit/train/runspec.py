@@ -317,7 +317,7 @@ class RunLoader:
             self.fault(Fault("in-channels", message, cure=cure), "data")
         classes, named = max(2, spec.out_channels), len(data.classes)
         if named > classes:
-            message = f"the data have {named} classes, {spec.name} tells {classes}"
+            message = f"the data define {named} classes, {spec.name} predicts {classes}"
             self.fault(Fault("classes", message, cure=f"Set spec.out_channels={named}."), "spec")
         for name, message, cure in loss.class_faults(classes):
             self.fault(Fault("wrong-length", message, cure=cure), "training", "loss", name)
