@@ -264,3 +264,10 @@ def test_a_study_whose_network_takes_other_channels_is_refused_when_it_is_planne
     told = run("study", "plan", "study.yaml", code=1).stderr
     assert "error[in-channels]" in told
     assert "Write in_channels: 3 in the base." in told
+
+
+def test_what_lies_beside_is_told() -> None:
+    volumes_with_masks_in_lps()
+    put("imagesTs/v9_0000.nii.gz", np.zeros((4, 4, 4), np.uint8), affine=RAS)
+    Path("d/dataset.json").write_text("{}")
+    assert "note: not read: dataset.json, imagesTs/" in load_data("d").taken

@@ -59,7 +59,7 @@ def data(
 
         print_json(values)
     elif checked.splits is not None:
-        print_summary(values)
+        print_summary(values | {"notes": [one for one in values["notes"] if f"note: {one}" not in asked.taken]})
     if checked.faults:
         raise FileError(*checked.faults)
     if sheet is not None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from unetkit.data.affixes import IMAGE, MASK, core
 from unetkit.data.parts import part_of
+from unetkit.data.pattern import KEYS, is_text
+from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError
 
 IMAGES = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",
@@ -125,3 +127,12 @@ def any_deeper(folder: Path) -> str:
     """Returns the end of a pattern for the folders of parts: that of all below, where no images lie in themselves."""
     parts = [folder / name for name in inside(folder) if part_of(name)]
     return "" if any(holds_files(part) for part in parts) else "/**"
+
+
+def left_over(folder: Path, keys: Mapping[str, Any]) -> list[str]:
+    """Returns what lies beside the folders and files that are read, each name once; folders end with a slash."""
+    said = [keys["dataset"][key] for key in ("images", "masks")] + [keys.get("split", {}).get("file", "")]
+    paths = [one for path in said for one in ([path] if isinstance(path, str) else path)]
+    fits = [compiled(expression(path.split("/")[0], KEYS)) for path in paths if path]
+    names = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not path.name.startswith("."))
+    return [name for name in names if is_text(name) and not any(one.fullmatch(name.rstrip("/")) for one in fits)]

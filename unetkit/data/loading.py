@@ -15,6 +15,7 @@ from unetkit.data.dataset import Dataset
 from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import SPLITS, Split
+from unetkit.data.split import listed as shortened
 from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
 from unetkit.spec import to_text
 from unetkit.spec.faults import faults_of
@@ -63,7 +64,7 @@ def load_data(
 
 def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
     """Returns the data spec of a folder: its arrangement by the names in it, channels and classes by its files."""
-    from unetkit.data.arrangement import arranged
+    from unetkit.data.arrangement import arranged, left_over
     from unetkit.data.straight import lines_of, taken  # numpy comes with it
 
     keys = ({} if dims is None else {"dims": dims}) | arranged(folder)
@@ -72,7 +73,9 @@ def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance:
     more["dataset"] = keys["dataset"] | more.get("dataset", {})
     document = override(parse(to_text(keys | more), str(folder)), overrides)
     data, said = data_of(document, folder), listed(document.values())
-    notes = [f"note: {note}" for note in data.dataset.notes(folder)]
+    left = left_over(folder, said)
+    notes = [f"note: not read: {shortened(left)}"] * bool(left)
+    notes += [f"note: {note}" for note in data.dataset.notes(folder)]
     shown = lines_of({key: said[key] for key in SHOWN if key in said})
     return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in shown), *notes))
 
