@@ -202,5 +202,5 @@ def test_evaluate_scores_what_the_network_says() -> None:
 
 def test_a_network_with_more_classes_than_the_images_is_refused() -> None:
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=3"]))
-    with pytest.raises(ScoreError, match="tells 3 classes, the images have 2: a, b"):
+    with pytest.raises(ScoreError, match="predicts 3 classes, the data define 2: a, b"):
         evaluate(model, Pairs((), ("a", "b")), Preparation(Normalization("none")))

@@ -266,8 +266,8 @@ def test_batches_that_make_one_step_together_make_one_entry_of_the_log(photos: P
     assert [step for step, _ in result["loss"]] == [1, 2, 3, 4]
 
 
-def test_a_network_that_tells_more_classes_than_there_are_is_refused(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(TrainError, match="tiny tells 4 classes, the images have 2: class 0, class 1"):
+def test_a_network_that_predicts_more_classes_than_there_are_is_refused(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainError, match="tiny predicts 4 classes, the data define 2: class 0, class 1"):
         trained(values(photos), tmp_path, "spec.out_channels=4")
 
 
@@ -468,7 +468,7 @@ BROKEN = {
         "the images have 1 channel, unet-same takes 3",
     ),
     "axes": ("channels: [4, 8]", "channels: [4, 8], dims: 3", "the images have 2 axes"),
-    "classes": ("channels: [4, 8]", "channels: [4, 8], out_channels: 2", "the data have 4 classes"),
+    "classes": ("channels: [4, 8]", "channels: [4, 8], out_channels: 2", "the data define 4 classes"),
     "no such data": ("data: mni", "data: nowhere.yaml", "nowhere.yaml does not exist"),
     "no version": ("unetkit: 1\n", "", "the key 'unetkit' is missing"),
     "another version": ("unetkit: 1", "unetkit: 2", "2 is not 1"),

@@ -82,7 +82,7 @@ def evaluate(
 ) -> Scores:
     """Returns the scores of a network on whole images, which it labels tile by tile where they are large.
 
-    `spacing` stands in place of that of the images. Raises ScoreError where the network tells more classes than they
+    `spacing` stands in place of that of the images. Raises ScoreError where the network predicts more classes than they
     have, or where their distances cannot be compared.
     """
     check_classes(plan_of(model), pairs.classes)
@@ -103,10 +103,10 @@ def label(model: nn.Module, pairs: Iterable[Pair], preparation: Preparation) -> 
 
 
 def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:
-    """Raises ScoreError where a network tells more classes than the images have, or `learned` them in another order."""
+    """Raises ScoreError where a network predicts more classes than the data define, or `learned` them in another order."""
     told = max(2, plan.spec.out_channels)
     if told > len(classes):
-        message = f"{plan.spec.name} tells {told} classes, the images have {len(classes)}: {', '.join(classes)}"
+        message = f"{plan.spec.name} predicts {told} classes, the data define {len(classes)}: {', '.join(classes)}"
         raise ScoreError(Fault("classes", message, "out_channels", "Evaluate with the classes it was trained with."))
     if learned != classes and sorted(learned) == sorted(classes):
         message = f"{plan.spec.name} learned {', '.join(learned)}; the images have {', '.join(classes)}"
