@@ -103,7 +103,7 @@ def label(model: nn.Module, pairs: Iterable[Pair], preparation: Preparation) -> 
 
 
 def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:
-    """Raises ScoreError where a network predicts more classes than the data define, or `learned` them in another order."""
+    """Raises ScoreError where a network predicts more classes than the data define, or `learned` another order."""
     told = max(2, plan.spec.out_channels)
     if told > len(classes):
         message = f"{plan.spec.name} predicts {told} classes, the data define {len(classes)}: {', '.join(classes)}"
