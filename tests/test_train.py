@@ -21,6 +21,7 @@ from torch.nn import functional
 
 import unetkit
 from tests.commandline import run as run_command
+from tests.dying import killed
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
@@ -345,29 +346,6 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(photos: Path
 
 
 # --- broken off -----------------------------------------------------------------------------------------------------
-
-PROGRAM = """
-import os, signal, sys
-from pathlib import Path
-from unetkit.train import Machine, load_run, train_run
-from unetkit.train.watch import Watch
-stop = int(sys.argv[3])
-inner = Watch.on_train_batch_end
-def outer(self, trainer, *rest):
-    if trainer.global_step == stop and sys.argv[4] == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    inner(self, trainer, *rest)
-    if trainer.global_step == stop:
-        os.kill(os.getpid(), signal.SIGKILL)
-Watch.on_train_batch_end = outer
-train_run(load_run(Path(sys.argv[1])), Path(sys.argv[2]), machine=Machine("cpu", threads=1), progress=False)
-"""
-
-
-def killed(file: Path, folder: Path, stop: int, when: str) -> int:
-    """Returns how a process ended that was killed at a step, before or after what is written there."""
-    command = [sys.executable, "-c", PROGRAM, str(file), str(folder), str(stop), when]
-    return subprocess.run(command, cwd=HERE, check=False, capture_output=True).returncode
 
 
 @pytest.mark.parametrize(
