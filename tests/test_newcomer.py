@@ -113,6 +113,13 @@ def volumes_with_masks_in_lps() -> None:
         put(f"labelsTr/v{index}.nii.gz", mask[::-1, ::-1], affine=LPS @ moved(mask.shape))
 
 
+def two_modalities() -> None:
+    volumes_with_masks_in_lps()
+    for index in range(3):
+        slices = [grey(10 * index + at)[0] // 2 for at in range(16)]
+        put(f"imagesTr/v{index}_0001.nii.gz", np.stack(slices, -1), affine=RAS)
+
+
 def moved(size: tuple[int, ...]) -> Pixels:
     """Returns what keeps each sample in its place where two axes are turned round."""
     shift = np.eye(4)
@@ -136,24 +143,25 @@ def parts_inside() -> None:
             put(f"Labels/{part}/p{index}_label.png", (objects > 0).astype(np.uint8))
 
 
-TRIES: dict[str, tuple[Callable[[], None], str, str, tuple[int, int]]] = {
-    "colour photographs": (colour_photographs, "unet-same", "3: 2 0 1", (3, 2)),
-    "masks beside the photographs": (masks_beside, "unet-same", "3: 3 0 1", (3, 2)),
-    "JPEG masks": (jpeg_masks, "unet-same", "", (1, 2)),
-    "colour masks": (colour_masks, "unet-same", "", (1, 3)),
-    "pages that are bands": (scene_of_pages, "unet-same", "", (5, 2)),
-    "bands last": (scene_with_bands_last, "unet-same", "", (5, 2)),
-    "pages that are rows": (scene_of_pages_that_are_rows, "unet-same", "", (5, 2)),
-    "slices of volumes": (volumes_with_masks_in_lps, "unet-same", "", (1, 2)),
-    "volumes": (volumes_with_masks_in_lps, "unet-3d", "", (1, 2)),
-    "parts": (parts, "unet-same", "", (1, 2)),
-    "parts inside": (parts_inside, "unet-same", "", (1, 2)),
+TRIES: dict[str, tuple[Callable[[], None], str, tuple[int, int]]] = {
+    "colour photographs": (colour_photographs, "unet-same", (3, 2)),
+    "masks beside the photographs": (masks_beside, "unet-same", (3, 2)),
+    "JPEG masks": (jpeg_masks, "unet-same", (1, 2)),
+    "colour masks": (colour_masks, "unet-same", (1, 3)),
+    "pages that are bands": (scene_of_pages, "unet-same", (5, 2)),
+    "bands last": (scene_with_bands_last, "unet-same", (5, 2)),
+    "pages that are rows": (scene_of_pages_that_are_rows, "unet-same", (5, 2)),
+    "slices of volumes": (volumes_with_masks_in_lps, "unet-same", (1, 2)),
+    "slices of two modalities": (two_modalities, "unet-same", (2, 2)),
+    "volumes": (volumes_with_masks_in_lps, "unet-3d", (1, 2)),
+    "parts": (parts, "unet-same", (1, 2)),
+    "parts inside": (parts_inside, "unet-same", (1, 2)),
 }
 
 
 @pytest.mark.parametrize("kind", TRIES)
 def test_the_first_try_trains_and_says_what_was_taken(kind: str) -> None:
-    make, spec, _, (channels, classes) = TRIES[kind]
+    make, spec, (channels, classes) = TRIES[kind]
     make()
     small = tuple(one.replace("patch=16", "patch=8") if spec == "unet-3d" else one for one in SMALL)
     told = run("train", spec, "d", "--steps", "1", "-o", "runs/first", *small)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from unetkit.data.affixes import IMAGE, MASK, core
 from unetkit.data.parts import part_of
@@ -19,6 +20,10 @@ MASKS = ("masks", "mask", "labels", "label", "segmentations", "segmentation", "s
 """What folders of images, and of masks, are called, in small letters, the commonest first."""
 LISTS = ("splits.json", "splits.csv", "split.json", "split.csv", "train.txt")
 """Files that divide the images, beside their folders."""
+CHANNEL = re.compile(r".+_(?P<channel>\d{4})(?P<end>\.[^_]+)")
+"""The name of a file of nnU-Net's images: its channel and its ending."""
+Paths: TypeAlias = str | list[str]
+"""A path of images, or one for each channel."""
 CURE = "Put images into images/ and masks of the same names into masks/; or write a data file with patterns: see " \
        "`unetkit new data.yaml --kind data`."  # fmt: skip
 
@@ -33,7 +38,8 @@ def arranged(folder: Path) -> dict[str, Any]:
         paths = find(folder, inner)
         if paths is not None:
             images, masks = paths
-            lists = [name for name in LISTS if (folder / name).is_file()] if "{split}" not in images else []
+            divided = "{split}" in (images if isinstance(images, str) else images[0])
+            lists = [] if divided else [name for name in LISTS if (folder / name).is_file()]
             split = {"split": {"type": "file", "file": lists[0]}} if lists else {}
             return {"dataset": {"type": "folders", "images": images, "masks": masks}} | split
     found = ", ".join([f"{name}/" for name in inner][:6]) or "no folders"
@@ -68,16 +74,18 @@ def pair_in(folder: Path) -> tuple[str, str] | None:
     return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
 
 
-def of_nnu_net(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
+def of_nnu_net(folder: Path, inner: Sequence[str]) -> tuple[Paths, str] | None:
     """Returns the patterns of imagesTr and labelsTr, whose images end with the number of their channel."""
     if not {"imagesTr", "labelsTr"} <= set(inner):
         return None
     images, masks = ("images{split}", "labels{split}") if "labelsTs" in inner else ("imagesTr", "labelsTr")
     files = [path.name for path in (folder / "imagesTr").iterdir() if not path.name.startswith(".")]
-    ends = {name.partition("_0000")[2] for name in files if "_0000." in name}
-    if len(ends) == 1 and all("_0000." in name for name in files):
-        return f"{images}/{{name}}_0000{ends.pop()}", masks
-    return images, masks
+    found = [CHANNEL.fullmatch(name) for name in files]
+    ends = sorted({f"_{one['channel']}{one['end']}" for one in found if one})
+    if not ends or None in found:
+        return images, masks
+    paths = [f"{images}/{{name}}{end}" for end in ends]
+    return paths[0] if len(paths) == 1 else paths, masks
 
 
 def in_one(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -11,6 +11,7 @@ from unetkit.errors import UnetkitError
 
 if TYPE_CHECKING:
     from unetkit.data.spec import DataSpec
+    from unetkit.imagefiles import Request
     from unetkit.imagefiles.header import Header
 
 LABEL, INSTANCE, WIDE = 2, 8, 4
@@ -31,11 +32,14 @@ def footprint(data: DataSpec) -> Footprint | None:
     Files that cannot be opened are left out: reading them tells why. Raises FileError where they cannot be listed.
     """
     from unetkit.data.folders import Folders
+    from unetkit.imagefiles import Request
 
     if not isinstance(data.dataset, Folders):
         return None
     files = data.dataset.pairs(data.folder).files.values()
-    headers = list(headers_of(data, data.dataset.axes, (group[0] for group in files)))
+    stored = data.asked.channels if len(data.dataset.modalities) == 1 else None
+    request = Request(data.dims, stored, data.dataset.axes)
+    headers = list(headers_of(request, (group[0] for group in files)))
     if not headers:
         return None
     of_pixel = LABEL + (INSTANCE if data.dataset.instances is not None else 0)
@@ -44,14 +48,13 @@ def footprint(data: DataSpec) -> Footprint | None:
     return Footprint(total, sum(one.num_images for one in headers), least)
 
 
-def headers_of(data: DataSpec, axes: str | None, images: Iterable[Path]) -> Iterable[Header]:
+def headers_of(request: Request, images: Iterable[Path]) -> Iterator[Header]:
     """Yields the headers of images that can be opened."""
-    from unetkit.imagefiles import Request
     from unetkit.imagefiles.header import header
 
     for image in images:
         try:
-            yield header(image, Request(data.dims, data.asked.channels, axes))
+            yield header(image, request)
         except UnetkitError:
             continue
 

@@ -48,7 +48,7 @@ def taken(data: DataSpec, said: Iterable[str], advance: Advance = lambda done, t
     if len(seen.axes) == 1 and (axes := next(iter(seen.axes))) is not None:
         keys["dataset"] = {"axes": axes}
     if seen.channels and "channels" not in known:
-        keys["channels"] = agreed(seen)
+        keys["channels"] = len(dataset.modalities) if len(dataset.modalities) > 1 else agreed(seen)
     if "classes" not in known:
         found = class_keys(data, [file[1] for file in files.values()], advance)
         keys = found | {"dataset": found.get("dataset", {}) | keys.pop("dataset", {})} | keys
