@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -24,6 +23,8 @@ COMMANDS = (
     "predict m.safetensors image.png -o out", "study plan what-makes-a-unet", TRAIN, TRAIN,
     "study run study.yaml -o study",
 )  # fmt: skip
+PATIENCE = 120
+"""Seconds that a process has to end."""
 ENDS = (0, 1, 130, 143, -signal.SIGINT, -signal.SIGTERM)
 STUDY = """\
 unetkit: 1
@@ -59,23 +60,24 @@ class Signals(Kind):
         seconds = random.uniform(0, 12 if line.startswith(("train", "study run")) else 2)
         for name in ("out", "run", "study"):
             self.fresh(name)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "unetkit.cli", *line.split()],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace",
-        )  # fmt: skip
+        files = [self.folder / name for name in ("out.txt", "err.txt")]  # a pipe could be held by what it began
+        with files[0].open("wb") as stdout, files[1].open("wb") as stderr:
+            command = [sys.executable, "-m", "unetkit.cli", *line.split()]
+            process = subprocess.Popen(command, stdout=stdout, stderr=stderr)
         time.sleep(seconds)
         process.send_signal(number)
+        trace = ""
         try:
-            out, err = process.communicate(timeout=60)
+            process.wait(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
-            out, err = process.communicate()
-            err += "Traceback: it did not end within 60 s"
-        trace = ""
+            process.wait()
+            trace = f"it did not end within {PATIENCE} s"
+        out, err = (file.read_text(errors="replace") for file in files)
         if process.returncode not in ENDS:
-            trace = f"exit code {process.returncode}"
+            trace += f"exit code {process.returncode}"
         left = [path for path in self.folder.rglob(f"{PREFIX}*") if f"-{process.pid}-" in path.name]
         if left:
             trace += f"left behind: {left}"
-        command = ("signals", line, signal.Signals(number).name, f"{seconds:.2f}", str(os.getpid()))
-        yield Answer(command, 3 if trace else 0, out, err, 0, trace)
+        told = ("signals", line, signal.Signals(number).name, f"{seconds:.2f}")
+        yield Answer(told, 3 if trace else 0, out, err, 0, trace)

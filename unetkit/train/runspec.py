@@ -114,9 +114,13 @@ def training_values(node: Node, dims: int) -> dict[str, Any]:
 
     Raises SpecError with everything that is wrong, how long to train left aside.
     """
-    name, _ = next(iter(node.value.values()), (node, node))
-    root = Node({"training": (name, node)}, node.source, node.start, node.end)
-    loader = RunLoader(Document(node.source.name, root), Path(node.source.name), ())
+    name, _ = next(iter(node.value.values()), (node, node)) if isinstance(node.value, dict) else (node, node)
+    document = Document(node.source.name, Node({"training": (name, node)}, node.source, node.start, node.end))
+    if not isinstance(node.value, dict):
+        cure = "Write a map, such as {steps: 1000}."
+        fault = Fault("wrong-value", f"{plain(node)!r} is no map of settings", "training", cure)
+        raise SpecError(fault.at(document.place(("training",))))
+    loader = RunLoader(document, Path(node.source.name), ())
     training = loader.training(plain(node), budget=False)
     parts = loader.parts(training, dims) if training else None
     if training:
