@@ -20,12 +20,12 @@ class Interval(NamedTuple):
 
     @property
     def bounded(self) -> bool:
-        """Whether the interval is not the whole axis."""
-        return not (isinstance(self.low, int) and self.low <= -FAR)
+        """Whether the interval is not the whole axis, which is one value."""
+        return self is not EVERYWHERE
 
     def union(self, other: Interval) -> Interval:
         """Returns the smallest interval that holds both."""
-        if not (self.bounded and other.bounded):
+        if self is EVERYWHERE or other is EVERYWHERE:
             return EVERYWHERE
         return Interval(min(self.low, other.low), max(self.high, other.high))
 

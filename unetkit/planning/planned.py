@@ -330,10 +330,11 @@ class Plan:
         return self._per_axis(self._receptive_field)
 
     def _receptive_field(self, axis: int) -> tuple[int, int] | None:
-        size = self.aligned[axis].minimum or self.accepted[axis].minimum
+        size = self.fitting[axis].minimum
         if size is None:
             return None
-        return receptive_field(self.nodes, axis, self.output, size, self.accepted[axis].above(LARGE[self.dims]) or size)
+        large = lambda: self.fitting[axis].above(LARGE[self.dims]) or size  # noqa: E731 - mostly not needed
+        return receptive_field(self.nodes, axis, self.output, size, large)
 
     @property
     def receptive_field(self) -> tuple[int | None, ...]:

@@ -111,10 +111,10 @@ def needs(nodes: Nodes, axis: int, found: list[int], output: int, wanted: Interv
         if node.operation.pointwise:
             parts: tuple[Interval | None, ...] = (interval,)
         else:
-            parts = node.operation.needs(axis, interval, tuple(found[i] for i in node.inputs))
+            parts = node.operation.needs(axis, interval, tuple([found[i] for i in node.inputs]))
         for source, part in zip(node.inputs, parts, strict=True):
             if part is not None:
-                part = part if interval.bounded else EVERYWHERE
+                part = EVERYWHERE if interval is EVERYWHERE else part
                 before = asked[source]
                 asked[source] = part if before is None else before.union(part)
     return asked[0]

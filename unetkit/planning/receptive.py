@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import inf
 
 from unetkit.geometry import Affine, Interval, Number, Unsettled
@@ -10,22 +10,27 @@ from unetkit.geometry.residues import MAX_FAMILIES, too_rare
 from unetkit.planning import propagate
 from unetkit.planning.propagate import Nodes
 
-MAX_POSITIONS = 512
+MAX_POSITIONS = 64
 """Outputs that are looked at where what they depend on follows no pattern."""
+FEW_PHASES = 16
+"""Neighbouring outputs that are looked at one by one; of more, all are looked at as a family."""
 LARGE = {1: 512, 2: 512, 3: 128}
 """Samples along an axis of the image whose outputs are looked at then, by dims."""
 
 
-def receptive_field(nodes: Nodes, axis: int, output: int, size: int, large: int) -> tuple[int, int] | None:
+def receptive_field(
+    nodes: Nodes, axis: int, output: int, size: int, large: Callable[[], int]
+) -> tuple[int, int] | None:
     """Returns the least and the most input samples that an output depends on; None where that is the whole image.
 
     It is found for all outputs of a regular network at once. Where the distance between what an operation reads depends
-    on the size of the image, it is that of an image of `large` samples, in which up to MAX_POSITIONS are looked at.
+    on the size of the image, it is that of an image of `large()` samples, in which up to MAX_POSITIONS are looked at.
     """
     found = integers(nodes, axis, size)
     if not propagate.stretches(nodes, axis, found):
-        return lengths(nodes, axis, found, output, [Affine(1, 0)])
-    found = integers(nodes, axis, large)
+        phases = int(max(propagate.resolution(nodes, axis)))  # after so many outputs everything comes again
+        return lengths(nodes, axis, found, output, range(phases) if phases <= FEW_PHASES else [Affine(1, 0)])
+    found = integers(nodes, axis, large())
     return lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // MAX_POSITIONS))
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from unetkit.errors import Fault, did_you_mean
 from unetkit.study.axis import Axis, is_path
 from unetkit.study.condition import Condition, Lookup, words
-from unetkit.study.design import BASE, DESIGNS, Candidate, Choices, name_of
+from unetkit.study.design import BASE, DESIGNS, MAX_ARMS, Candidate, Choices, count, name_of
 from unetkit.yamlmerge import Node
 
 
@@ -35,6 +35,11 @@ class Expansion:
             told = ", ".join(f"{name} has {count}" for name, count in lengths.items())
             cure = "Give each axis as many values."
             yield self.axes[0].node, Fault("wrong-length", f"paired axes differ in length: {told}", cure=cure)
+        arms = count(self.design, self.axes) + len(self.own)
+        if arms > MAX_ARMS and self.axes:
+            message = f"this makes {arms:,} arms, a study has at most {MAX_ARMS:,}"
+            cure = "Give fewer axes or values, or design: one_at_a_time."
+            yield self.axes[0].node, Fault("too-many-arms", message, cure=cure)
         for condition in (*self.when.values(), *self.exclude):
             for test in condition.tests:
                 if test.path not in lengths and not is_path(test.path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import product
+from math import prod
 
 from unetkit.study.axis import Axis, Setting, Value
 
@@ -45,6 +46,22 @@ def paired(axes: tuple[Axis, ...]) -> Iterator[Choices]:
     """Yields the first values together, the second together, and so on; all axes have the same number of values."""
     if axes:
         yield from zip(*([(axis, value) for value in axis.values] for axis in axes), strict=True)  # checked before
+
+
+MAX_ARMS = 10_000
+"""Arms of one study, counted before they are made."""
+
+
+def count(design: str, axes: tuple[Axis, ...]) -> int:
+    """Returns how many arms a design makes of the axes, without making them.
+
+    >>> count("full", ())
+    0
+    """
+    numbers = [len(axis.values) for axis in axes]
+    if not numbers:
+        return 0
+    return {"one_at_a_time": sum, "full": prod, "paired": min}[design](numbers)
 
 
 DESIGNS = {"one_at_a_time": one_at_a_time, "full": full, "paired": paired}
