@@ -76,7 +76,16 @@ def parse(text: str, name: str = "<text>", *, find: Find = beside) -> Document:
 
 def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
     """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
-    return Document(str(file) if file else node.source.name, _extend(node, file, find, ()))
+    return Document(str(file) if file else node.source.name, _extend(as_map(node), file, find, ()))
+
+
+def as_map(node: Node) -> Node:
+    """Returns the node of a map; raises SpecError where it is another value."""
+    if type(node.value) is dict:
+        return node
+    kind = "null" if node.value is None else "a list" if type(node.value) is tuple else "a single value"
+    cure = "Write lines like: key: value."
+    raise SpecError(Fault("wrong-type", f"this is {kind}, not a map with keys", cure=cure, place=node.place()))
 
 
 def top_keys(path: Path) -> set[Key]:

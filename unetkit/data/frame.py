@@ -82,10 +82,13 @@ def colour_of(text: str) -> Colour:
     return red, green, blue
 
 
+ClassName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
 class ClassKeys(Strict):
     """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
 
-    name: Annotated[str, Field(min_length=1, max_length=200)]
+    name: ClassName
     colour: ColourText | None = None
     values: tuple[ClassValue, ...] | None = None
     """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
@@ -130,7 +133,7 @@ class DataFrame(Strict):
     """Spatial axes of the images."""
     dataset: Slot
     """Where images and masks are."""
-    classes: Annotated[tuple[str | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
+    classes: Annotated[tuple[ClassName | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
     """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
     ignore: Value | tuple[Value, ...] | ColourText | None = None
     """What stands in masks for pixels that count nowhere: a number, several, or a colour."""

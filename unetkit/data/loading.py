@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from os import PathLike
@@ -51,7 +52,7 @@ def load_data(
         document = parse(to_text(source), "<values>")
     elif str(source) == "mni":
         document = parse(to_text({"dataset": "mni"}), "mni")
-    elif Path(source).is_dir():
+    elif os.path.isdir(source):
         return of_folder(Path(source), tuple(overrides), dims, advance)
     else:
         document, folder = read(Path(source)), Path(source).parent

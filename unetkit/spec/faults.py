@@ -12,12 +12,15 @@ from unetkit.spec.cascade import Path
 from unetkit.spec.expect import expectation
 from unetkit.spec.frame import Frame
 
+UNKNOWN = ("extra_forbidden", "invalid_key")
+"""Pydantic's words for a key that a model has not: another name, or a number."""
+
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, Fault]]:
     """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it."""
     seen: set[Path] = set()
     for detail in error.errors(include_url=False):
-        path, owner = field_path(detail["loc"], model, unknown=detail["type"] == "extra_forbidden")
+        path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
         if path not in seen:
             seen.add(path)
             yield path, fault_of(dict(detail), path, owner)
@@ -25,11 +28,16 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[
 
 def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Fault:
     """Returns the fault for one of pydantic's error details."""
-    name = next(part for part in reversed(path) if isinstance(part, str))
-    if detail["type"] == "extra_forbidden":
+    if detail["loc"] and detail["loc"][-1] == "[key]":
+        return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if detail["type"] in UNKNOWN:
         known = [*owner.model_fields, *(["extends"] if owner is Frame else [])]
         cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
+    if name not in owner.model_fields:
+        cure = "Write lines like: key: value."
+        return Fault("wrong-type", f"{shown(detail['input'])} is not a map with keys", cure=cure)
     wants = expectation(owner.model_fields[name], of_element=isinstance(path[-1], int))
     if detail["type"] == "missing":
         return Fault("missing-key", f"the key {name!r} is missing", cure=f"Give {name}: {wants}.")
@@ -48,15 +56,15 @@ def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: b
     """
     path: list[int | str] = []
     owner, current = model, model
-    for part in loc:
+    for number, part in enumerate(loc, start=1):
+        if unknown and number == len(loc):
+            return (*path, part), current
         if isinstance(part, int):
             path.append(part)
         elif part in current.model_fields:
             path.append(part)
             owner = current
             current = inner_model(current.model_fields[part].annotation) or Leaf
-        elif unknown and part == loc[-1]:
-            return (*path, part), current
     return tuple(path), owner
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -30,10 +31,10 @@ def find_spec(reference: str, base: Path | None = None) -> Path:
     """
     path = Path(reference)
     here = (base.parent if base else Path()) / path
-    if path.suffix in SUFFIXES or len(path.parts) > 1 or here.is_file():
+    if path.suffix in SUFFIXES or len(path.parts) > 1 or os.path.isfile(here):
         return here
     named = specs_folder() / f"{reference}.yaml"
-    if named.is_file():
+    if os.path.isfile(named):
         return named
     raise SpecError(
         Fault(

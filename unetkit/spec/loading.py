@@ -14,7 +14,7 @@ from unetkit.block import Part, insets
 from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.plugins.distributions import namespace
 from unetkit.spec.cascade import Choice, Path, Position, Scopes, choose, positions, spots, written
-from unetkit.spec.faults import faults_of
+from unetkit.spec.faults import faults_of, shown
 from unetkit.spec.find import find_spec
 from unetkit.spec.frame import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
 from unetkit.spec.kinds import expect_kind
@@ -74,6 +74,8 @@ STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) 
 
 def without(values: dict[Any, Any], path: Path) -> dict[Any, Any]:
     """Returns nested maps without what stands at a path; a list with a wrong item goes as a whole."""
+    if not path:
+        return {}
     key, *rest = path
     inner = values.get(key)
     if rest and isinstance(inner, dict):
@@ -242,6 +244,10 @@ class Loader:
         if kind is None:
             cure = f"Give a type: {', '.join(registry.names(slot))}."
             blame(Fault("missing-key", f"no type is given for this {slot}", cure=cure), ())
+            return None
+        if not isinstance(kind, str):
+            cure = f"Give a type: {', '.join(registry.names(slot))}."
+            blame(Fault("wrong-type", f"type {shown(kind)} is not the name of a block", cure=cure), ("type",))
             return None
         try:
             model = registry.find(slot, kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from unetkit.errors import Fault, SpecError
 from unetkit.spec.find import SUFFIXES
 from unetkit.study.axis import Setting
-from unetkit.yamlfile import Document
+from unetkit.yamlfile import Document, as_map
 from unetkit.yamlmerge import Node, assigned
 
 UNSEEN = ("name", "description", "source", "cache", "workers")
@@ -44,9 +45,9 @@ def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
     named = Path(node.source.name)  # what was typed on the command line is relative to the current folder
     here = named.parent if named.suffix in SUFFIXES else Path()
     if type(node.value) is not str:
-        return Document(node.source.name, node), here
+        return Document(node.source.name, as_map(node)), here
     path = here / node.value
-    if node.value != "mni" and not path.exists():
+    if node.value != "mni" and not os.path.exists(path):
         cure = "Give a data file, a folder of images and masks, or mni."
         raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
     found = load_data("mni") if node.value == "mni" else load_data(path, dims=dims() if path.is_dir() else None)

@@ -61,7 +61,7 @@ def count(design: str, axes: tuple[Axis, ...]) -> int:
     numbers = [len(axis.values) for axis in axes]
     if not numbers:
         return 0
-    return {"one_at_a_time": sum, "full": prod, "paired": min}[design](numbers)
+    return sum(numbers) if design == "one_at_a_time" else prod(numbers) if design == "full" else min(numbers)
 
 
 DESIGNS = {"one_at_a_time": one_at_a_time, "full": full, "paired": paired}

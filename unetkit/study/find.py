@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from unetkit.errors import Fault, SpecError, did_you_mean
@@ -36,7 +37,7 @@ def find(kind: str, known: dict[str, Path], reference: str, base: Path | None) -
     """Returns the file that a reference means: a path, or one of the known names; raises SpecError for neither."""
     path = Path(reference)
     here = (base.parent if base else Path()) / path
-    if path.suffix in SUFFIXES or len(path.parts) > 1 or here.is_file():
+    if path.suffix in SUFFIXES or len(path.parts) > 1 or os.path.isfile(here):
         return here
     if reference in known:
         return known[reference]

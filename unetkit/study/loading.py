@@ -23,7 +23,7 @@ from unetkit.study.frame import StudyFrame
 from unetkit.study.recipe import Recipe
 from unetkit.study.shares import Shares, uncollected
 from unetkit.study.study import Study
-from unetkit.yamlfile import inner, override, read
+from unetkit.yamlfile import as_map, inner, override, read
 from unetkit.yamlmerge import Key, Node, merge, noded
 
 BUDGETS = ("steps", "epochs", "minutes")
@@ -191,6 +191,7 @@ class StudyLoader:
         _, node = own["run"]
         if type(node.value) is str:
             node = read(find_run(node.value, self.path)).root
+        node = as_map(node)
         known = ("unetkit", "spec", "data", "training")
         for key, (name, _) in node.value.items():
             if key not in known:
@@ -205,6 +206,6 @@ class StudyLoader:
             if len(budget.value) != 1:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
                 self.fault(fault, ("budget",))
-            rest = {key: entry for key, entry in node.value.items() if key not in BUDGETS}
+            rest = {key: entry for key, entry in as_map(node).value.items() if key not in BUDGETS}
             node = merge(Node(rest, node.source, node.start, node.end), budget)
         return node
