@@ -55,9 +55,10 @@ def span_of(value: int | str) -> Span:
 
 def check_orientation(text: str) -> str:
     """Returns what names an orientation; raises ValueError where the text does not."""
-    if text in ("most_common", "native") or sorted(text.translate(LINES)) == ["A", "R", "S"]:
+    lines = text.translate(LINES)
+    if text in ("most_common", "native") or (len(lines) in (2, 3) and len({*lines} & {*"RAS"}) == len(lines)):
         return text
-    letters = "a letter for each axis of a volume: R or L, A or P, S or I"
+    letters = "a letter for each axis of a volume, or of an image of two: R or L, A or P, S or I"
     raise ValueError(f"{text!r} is no orientation: write most_common, native, or as in RAS {letters}")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from unetkit.data import Normalization
 from unetkit.export import Exported, Levels, export
 from unetkit.export.formats import Format
 from unetkit.model import load_model, read_header
@@ -21,7 +22,12 @@ def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
         return export(load_model(model), file, to, metadata=header), "images as the network was trained with"
     trained = Trained.load(model)
     normalization = trained.normalization
-    levels = Levels(normalization.mean, normalization.std) if normalization.type == "dataset" else None
+    levels = levels_of(normalization)
     taken = f"images normalised one by one ({normalization.type}), as unetkit predict does"
     made = export(trained.model, file, to, levels=levels, metadata=header)
     return made, taken if normalization.per_image else "images in grey levels"
+
+
+def levels_of(normalization: Normalization) -> Levels | None:
+    """Returns the part of a normalization that becomes a part of an export; None where it comes before it."""
+    return Levels(normalization.mean, normalization.std) if normalization.type == "dataset" else None
