@@ -17,6 +17,11 @@ from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import load_data, open_data
 from unetkit.data.record import Record
 from unetkit.errors import UnetkitError
+from unetkit.study import load_study
+from unetkit.study.ending import Ending
+from unetkit.study.home import Home
+from unetkit.study.results import StudyError
+from unetkit.study.samedata import check_same_data
 from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.watch import Watch
 
@@ -198,3 +203,29 @@ def test_the_cure_for_a_taken_folder_names_its_weights(photos: Path, tmp_path: P
     assert caught.value.faults[0].cure == (
         f"Choose another folder with -o, or remove this one; training.weights={weights} begins from its weights."
     )
+
+
+def test_a_study_whose_data_changed_says_so_and_mixes_nothing(photos: Path, tmp_path: Path) -> None:
+    text = f"""\
+unetkit: 1
+name: short
+run:
+  spec: {{extends: unet-same, name: tiny, channels: [4, 8]}}
+  data: {photos}
+  training: {{steps: 1, batch: 2, patch: 16, logger: []}}
+axes: {{norm: [none]}}
+seeds: 1
+"""
+    (tmp_path / "study.yaml").write_text(text)
+    loaded = load_study(tmp_path / "study.yaml")
+    home = Home(tmp_path / "study")
+    first, other = loaded.runs
+    train_run(load_run(first.run_values), home.run(first.id), machine=CPU, progress=False)
+    Ending(0).write(home.run(first.id))
+    check_same_data(loaded, home)
+    swapped(photos)
+    with pytest.raises(StudyError, match=r"runs on other data than these. What changed:\n +masks changed: disc0, d"):
+        check_same_data(loaded, home)
+    shutil.rmtree(photos)
+    check_same_data(loaded, home)  # a study that is done may outlive its images
+    assert not home.run(other.id).exists()

@@ -158,12 +158,14 @@ def do(
 def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrides: list[str]) -> None:
     """Has the missing runs done in a folder that this process has taken, and writes the report."""
     from unetkit.study.coordinator import missing
+    from unetkit.study.samedata import check_same_data
 
     change = home.freeze(loaded, overrides)
     if change is not None:
         say(change)
     for name, borrowed in home.borrow([one.id for one in loaded.runs]).items():
         say(f"{loaded.name}: {len(borrowed):,} of {len(loaded.runs):,} runs were done in {name}; they are copied")
+    check_same_data(loaded, home)
     todo = missing(loaded, home, settings.states)
     page = home.folder / "report" / "report.html"
     if not todo and change is None and page.is_file():

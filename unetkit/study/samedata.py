@@ -1,0 +1,47 @@
+"""Whether the runs of a study that are done have learned from the data that there are now: else none are comparable."""
+
+from __future__ import annotations
+
+import json
+
+from unetkit.errors import Fault, UnetkitError
+from unetkit.study.ending import state_of
+from unetkit.study.home import Home
+from unetkit.study.results import StudyError
+from unetkit.study.study import Study
+
+
+def check_same_data(study: Study, home: Home) -> None:
+    """Raises StudyError, with what changed, where runs that are done have learned from other data than there are now.
+
+    Each data set is read once, and only where a run on it is done. Data that cannot be read here are left to the runs.
+    """
+    from unetkit.data import load_data, open_data  # packages of networks are imported where they are needed
+    from unetkit.train.errors import TrainError
+    from unetkit.train.folder import DATA, check_data
+
+    seen: set[str] = set()
+    arms: set[str] = set()
+    for run in study.runs:
+        folder = home.run(run.id)
+        if run.arm.identity in arms or not (folder / DATA).is_file() or state_of(folder) != "done":
+            continue
+        arms.add(run.arm.identity)
+        values = run.arm.values()["data"]
+        key = json.dumps(values, sort_keys=True)
+        if key in seen:
+            continue
+        seen.add(key)
+        try:
+            splits = open_data(load_data(values))
+        except UnetkitError:
+            continue
+        try:
+            check_data(splits, folder)
+        except TrainError as error:
+            (fault,) = error.faults
+            if fault.code != "data-changed":
+                raise
+            message = f"{home.folder} has runs on other data than these. What changed:"
+            cure = "Put the data back as they were, or choose another folder with -o."
+            raise StudyError(Fault(fault.code, message, "data", cure, lines=fault.lines)) from error
