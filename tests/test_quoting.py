@@ -17,6 +17,7 @@ from typer.testing import Result
 import unetkit
 from tests.commandline import RUNNER, run
 from unetkit.card.markdown import escaped as escaped_markdown
+from unetkit.cli import show_warning
 from unetkit.cli.app import app
 from unetkit.cli.output import print_json, print_rich, say, table
 from unetkit.draw import svg
@@ -140,3 +141,17 @@ def test_drawings_cards_and_tables_for_papers_hold_no_name_that_is_obeyed() -> N
     assert "<script" not in drawing
     assert re.search(r"(?<!\\)<script", escaped_markdown(name)) is None
     assert "\n" not in escaped_latex(name) + escaped_markdown(name)
+
+
+@pytest.mark.parametrize(
+    "arguments", [("new", "a\x1b.txt"), ("show", "unet-small", "--size", "\x1b"), ("x\x1b",), ("--x\x1b",)]
+)
+def test_wrong_usage_is_told_without_controls(arguments: tuple[str, ...]) -> None:
+    result = invoked(*arguments)
+    assert result.exit_code == 2
+    assert "\x1b" not in result.output
+
+
+def test_warnings_of_a_process_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    show_warning(UserWarning(HOSTILE), UserWarning, "file.py", 3)
+    assert capsys.readouterr().err == f"warning: {VISIBLE}\n"

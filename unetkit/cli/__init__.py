@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+import warnings
 from types import ModuleType
 
 from unetkit.errors import UnetkitError
@@ -21,12 +22,20 @@ def main() -> None:
     from unetkit.cli.system import open_streams  # after what makes imports quick
 
     open_streams()
+    warnings.showwarning = show_warning
     try:
         from unetkit.cli.app import app
 
         app(prog_name="unetkit")
     except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of the help, the version
         sys.exit(end(error))
+
+
+def show_warning(message: Warning | str, *place: object, **further: object) -> None:
+    """Says a warning on one line; where in the code it was given helps nobody."""
+    from unetkit.cli.output import say
+
+    say(f"warning: {message}", to_errors=True)
 
 
 def end(error: Exception) -> int:

@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from unetkit.cli.output import print_faults, say
 from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
+from unetkit.quoting import visible
 
 COMMANDS = (
     "validate",
@@ -104,6 +105,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except UnetkitError as error:
             print_faults(error.faults, as_json=arguments.get("as_json", False))
             raise typer.Exit(1) from None
+        except typer.BadParameter as error:
+            error.message = visible(error.message)
+            raise
         except KeyboardInterrupt:
             say("stopped by SIGINT", to_errors=True)
             raise typer.Exit(130) from None
