@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -49,10 +50,10 @@ def geotiff(file: Path, array: NDArray[Any], step: float = X, origin: float = 0)
     tifffile.imwrite(file, array, photometric="minisblack", extratags=geo, metadata=None)
 
 
-def ome_zarr(file: Path, array: NDArray[Any], step: float = X, origin: float = 0) -> None:
+def ome_zarr(file: Path, array: NDArray[Any], step: float = X, origin: float = 0, down: float = Y) -> None:
     group = zarr.create_group(file)
     group.create_array("0", shape=array.shape, dtype=array.dtype)[:] = array
-    scale: list[dict[str, Any]] = [{"type": "scale", "scale": [2.0, Y, step][-array.ndim :]}]
+    scale: list[dict[str, Any]] = [{"type": "scale", "scale": [2.0, down, step][-array.ndim :]}]
     scale += [{"type": "translation", "translation": [0.0, 0.0, origin][-array.ndim :]}]
     axes = [{"name": name, "type": "space", "unit": "millimeter"} for name in "zyx"[-array.ndim :]]
     level: dict[str, Any] = {"path": "0", "coordinateTransformations": scale}
@@ -106,6 +107,18 @@ def test_a_mask_of_another_spacing_is_refused(tmp_path: Path, kind: str) -> None
 def test_a_mask_of_another_origin_is_refused(tmp_path: Path, kind: str) -> None:
     write(tmp_path, kind, FLAT, origin=40.0)
     assert "origin" in fault(tmp_path, dims=2)
+
+
+def test_a_mask_whose_scale_nobody_set_is_taken(tmp_path: Path) -> None:
+    write(tmp_path, "ome-zarr", FLAT, step=1.0, down=1.0)
+    assert "1×1 mm" in fault(tmp_path, dims=2)
+    file = tmp_path / "masks" / "a.zarr" / "zarr.json"
+    said = json.loads(file.read_text())
+    for axis in said["attributes"]["ome"]["multiscales"][0]["axes"]:
+        del axis["unit"]
+    file.write_text(json.dumps(said))
+    pair = data(tmp_path, 2).train[0]
+    assert_array_equal(pair.labels, pair.image[0] > 100)
 
 
 def test_a_map_that_is_stored_from_south_to_north_is_turned_onto_its_image(tmp_path: Path) -> None:

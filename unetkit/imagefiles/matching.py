@@ -26,6 +26,8 @@ def turn_of(mask: Images, image: Images, how: AxesTurn, what: Literal["mask", "m
     if not common:
         return how
     given, wanted = geometry_along(mask, common), geometry_along(turned(image, how), common)
+    if given.unset or wanted.unset:
+        return how
     turn = how
     if set(mine) == set(theirs) and given.directions is not None and wanted.directions is not None:
         turn = AxesTurn(common, aligning(given, wanted))

@@ -84,6 +84,16 @@ class Geometry:
         """A letter per axis for the end that it runs to, of oblique axes the nearest; "" where that is not known."""
         return axis_codes_of(self)
 
+    @property
+    def unset(self) -> bool:
+        """Whether it is what programs write where nobody set it: 1 between samples, in no unit, and no place.
+
+        >>> Geometry((1.0, 1.0)).unset, Geometry((1.0, 1.0), "mm").unset, Geometry((0.5, 0.5)).unset
+        (True, False, False)
+        """
+        placed = self.directions is not None or any(self.origin or ())
+        return not self.unit and not placed and set(self.spacing) == {1.0}
+
     def steps(self) -> NDArray[np.float64]:
         """Returns the vectors (axes, world) from one sample to the next; raises ValueError without directions."""
         if self.directions is None:
@@ -103,7 +113,7 @@ class Geometry:
     def agrees(self, other: Geometry) -> bool:
         """Whether two images of one size lie on the same samples, as far as both say, within the tolerances above.
 
-        Coordinates in different systems are not compared, lengths in different units are converted.
+        Lengths in different units are converted; places in different systems are different places.
         """
         return same_samples(self, other)
 
