@@ -1,0 +1,56 @@
+"""How long it takes to check a pair of compressed volumes, beside decoding both files once."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nibabel
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter
+
+from benchmarks.comparison import Comparison, interleave, report, timed
+from unetkit.data.loading import load_data
+from unetkit.data.opening import check_data
+from unetkit.data.summary import summary
+
+ROUNDS = 5
+SIZE = (240, 240, 155)
+nib: Any = nibabel
+
+
+def main() -> None:
+    """Compares `unetkit data`, without the start of Python, with nibabel: as one volume, and slice by slice."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        files = write_pair(folder)
+        theirs = timed(lambda: [np.asarray(nib.load(file).dataobj) for file in files])
+        found = []
+        for dims in (3, 2):
+            ours = timed(lambda dims=dims: checked(folder, dims))  # type: ignore[misc]
+            times = interleave(ours, theirs, rounds=ROUNDS)
+            found.append(Comparison(f"240×240×155, dims: {dims}", *times, wanted=2))
+    report("unetkit data / decode image and mask", found)
+
+
+def write_pair(folder: Path) -> list[Path]:
+    """Writes a smooth volume with noise, and a mask of its bright parts."""
+    random = np.random.default_rng(0)
+    smooth = gaussian_filter(random.normal(0, 1, SIZE), 2) * 4000 + 500
+    image = (smooth + random.normal(0, 20, SIZE)).astype(np.int16)
+    arrays: dict[str, NDArray[Any]] = {"images": image, "masks": (image > 560).astype(np.uint8)}
+    for kind, array in arrays.items():
+        (folder / kind).mkdir()
+        nib.save(nib.Nifti1Image(array, np.eye(4)), folder / kind / "a.nii.gz")
+    return [folder / kind / "a.nii.gz" for kind in arrays]
+
+
+def checked(folder: Path, dims: int) -> dict[str, Any]:
+    """Returns what `unetkit data` says of a folder."""
+    folders = {"type": "folders", "images": "images", "masks": "masks"}
+    data = load_data({"unetkit": 1, "dims": dims, "dataset": folders}, folder=folder)
+    return summary(data, check_data(data))
+
+
+if __name__ == "__main__":
+    main()
