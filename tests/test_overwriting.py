@@ -143,6 +143,8 @@ def test_a_result_never_replaces_an_image_by_any_path(way: str, folder: Path) ->
         ("data photos -o photos/masks/disc1.png", "photos/masks/disc1.png"),
         ("data data.yaml -o shots/disc1.png", "shots/disc1.png"),
         ("evaluate m.safetensors photos --split train -o photos/images", "photos/images/worst.png"),
+        ("train own/run.yaml photos --steps 1 -o own", "own/run.yaml"),
+        ("study report study -o study", "study/scores.csv"),
         ("import-weights m.safetensors --spec tiny.yaml -o m.safetensors", "m.safetensors"),
         ("predict m.safetensors block.zarr -o block.zarr", "block.zarr"),
         ("predict m.safetensors photos/images/disc0.jpg -o photos/images", "photos/images/disc0.png"),
@@ -159,6 +161,9 @@ def test_no_command_replaces_what_it_reads(command: str, output: str, folder: Pa
     if "jpg" in command:
         Image.fromarray(np.zeros((40, 33), np.uint8)).save(folder / "photos" / "images" / "disc0.jpg")
     (folder / "block.zarr").mkdir()
+    (folder / "own").mkdir()
+    (folder / "own" / "run.yaml").write_text("extends: unet-same\nname: own\nchannels: [4, 8]\n")
+    (folder / "study" / "scores.csv").write_text("mine\n")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     more = [] if "jpg" in command else ["--overwrite"]
     told = run(*command.split(), *more, code=1).stderr

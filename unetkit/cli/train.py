@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913 - one parameter per option
         asked = read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
         folder = output or Path("runs") / (asked.spec.name if data else run.stem)
         where.append(folder)
-        inputs = read_files(asked, asked.spec) | asked.data.files()
+        inputs = {run} | read_files(asked, asked.spec) | asked.data.files()
         inputs |= {Path(asked.training.weights)} if asked.training.weights else set()
         check_folder(folder, inputs=inputs, overwrite=overwrite)
         say(*asked.taken, to_errors=True)
