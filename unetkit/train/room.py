@@ -8,19 +8,24 @@ from unetkit.planning import plan
 from unetkit.tiling.running import available_memory
 from unetkit.train.errors import TrainError
 from unetkit.train.frame import PATCH
-from unetkit.train.machine import check_memory, on_cpu, step_bytes
+from unetkit.train.machine import check_memory, on_cpu, processes_of, step_bytes
 from unetkit.train.network import recomputed
 from unetkit.train.options import Machine
 from unetkit.train.runspec import RunSpec
+from unetkit.train.samples import check_samples
 
 
 def check_room(run: RunSpec, machine: Machine) -> None:
-    """Raises TrainError where images that stay in memory, and a step on the CPU, need more than is free."""
+    """Raises UnetkitError where images that stay in memory, and a step on the CPU, need more than is free.
+
+    Or where the patches leave a norm too few samples.
+    """
     found = footprint(run.data)
     if found is None:
         return
     training, planned = run.training, plan(run.spec)
     size, copies, step = patch_of(run, found), run.optimizer.copies, 0
+    check_samples(run, planned, size, processes=processes_of(machine))
     if on_cpu(machine):
         check_memory(planned, size, training.batch, optimizer_copies=copies, levels=training.checkpointing)
         again = recomputed(planned, training.checkpointing)
