@@ -409,6 +409,12 @@ def test_white_that_is_zero_is_inverted(bits: int, tmp_path: Path) -> None:
     assert_array_equal(only(tmp_path / "b.tif", Request(2, 1))[0], levels)
 
 
+def test_an_inverting_table_of_imagej_changes_no_number(tmp_path: Path) -> None:
+    mask = np.where(noise(*SIZE) > 99, 255, 0).astype(np.uint8)
+    imwrite(tmp_path / "a.tif", mask, imagej=True, photometric="miniswhite")
+    assert_array_equal(only(tmp_path / "a.tif", Request(2, mask=True))[0], mask)
+
+
 def test_two_levels_are_as_displayed_and_as_numpy_wrote_them(tmp_path: Path) -> None:
     black = np.random.default_rng(0).integers(0, 2, SIZE).astype(bool)
     imwrite(tmp_path / "numpy.tif", black)

@@ -52,10 +52,11 @@ def as_displayed(path: Path, series: Any, array: Stored, said: str, request: Req
 def white_last(path: Path, array: Stored, page: Any) -> Stored:
     """Returns levels that count up to white.
 
-    tifffile marks every array of booleans as one whose 0 is white: what it wrote so stays as it is.
+    Two programs write the mark without meaning it: tifffile for every array of booleans, and ImageJ for an inverting
+    lookup table, which changes the display and not the numbers. What they wrote so stays as it is.
     """
     dtype = np.dtype(array.dtype)
-    if page.bitspersample == 1 and page.is_shaped:
+    if page.is_imagej or (page.bitspersample == 1 and page.is_shaped):
         return array
     if dtype.kind not in "bu":
         message = f"{path} holds {dtype} whose 0 is white, and no number says what is black"
