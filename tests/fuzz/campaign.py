@@ -37,13 +37,18 @@ class Counts:
     refused: Counter[str] = field(default_factory=Counter)
     problems: Counter[str] = field(default_factory=Counter)
     slowest: list[tuple[float, str]] = field(default_factory=list)
+    seconds: Counter[str] = field(default_factory=Counter)
+    """Of computing, by kind."""
     memory: int = 0
     """Bytes resident at the most."""
+    imports: int = 0
+    """Of those, what was resident before the first case: libraries."""
 
     def count(self, kind: str, found: Answer) -> None:
         """Counts an answer."""
         self.answers[kind] += 1
         self.refused[kind] += found.code == 1
+        self.seconds[kind] += found.seconds  # type: ignore[assignment]  # a Counter adds what it is given
         self.problems.update(f"{kind}: {problem}" for problem in found.problems)
         self.slowest = sorted([*self.slowest, (round(found.seconds, 2), " ".join(found.command)[:100])])[-5:]
 
@@ -53,10 +58,11 @@ class Counts:
 
     def add(self, other: dict[str, Any]) -> None:
         """Adds the counts of another process."""
-        for name in ("cases", "answers", "refused", "problems"):
+        for name in ("cases", "answers", "refused", "problems", "seconds"):
             getattr(self, name).update(other[name])
         self.slowest = sorted([*self.slowest, *map(tuple, other["slowest"])])[-5:]
         self.memory = max(self.memory, other["memory"])
+        self.imports = max(self.imports, other["imports"])
 
 
 @dataclass
@@ -75,6 +81,7 @@ class Campaign:
         """Tries inputs for so long, or so many of each kind, and returns the counts."""
         start = time.monotonic()
         kinds = {name: KINDS[name](self.work / name) for name in self.names}
+        self.counts.imports = resident()
         spent = dict.fromkeys(self.names, 0.0)
         while time.monotonic() - start < seconds:
             due = [name for name in self.names if cases is None or self.counts.cases[name] < cases]
@@ -84,7 +91,7 @@ class Campaign:
             begun = time.monotonic()
             self.one(kinds[name])
             spent[name] += time.monotonic() - begun
-        self.counts.memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+        self.counts.memory = resident()
         return self.counts
 
     def answers(self, kind: Kind, random: Random) -> Iterator[Answer]:
@@ -114,13 +121,20 @@ def told(counts: Counts, minutes: float) -> list[str]:
     """Returns what a campaign found, in lines."""
     lines = [f"{minutes:.1f} minutes"]
     for kind, cases in counts.cases.items():
-        lines.append(f"{kind}: {cases:,} cases, {counts.answers[kind]:,} answers, {counts.refused[kind]:,} refusals")
+        answered = f"{counts.answers[kind]:,} answers ({counts.seconds[kind]:,.0f} s of computing)"
+        lines.append(f"{kind}: {cases:,} cases, {answered}, {counts.refused[kind]:,} refusals")
     lines += [f"WRONG {count:,} × {problem}" for problem, count in counts.problems.most_common()]
     slow = sum(count for problem, count in counts.problems.items() if problem.endswith("slow"))
     lines.append(f"{slow:,} answers took more than {SLOW:g} s; the slowest:")
     lines += [f"  {seconds:.2f} s {command}" for seconds, command in reversed(counts.slowest)]
-    lines.append(f"most memory of one process: {counts.memory / 1e6:,.0f} MB")
+    libraries = f"{counts.imports / 1e6:,.0f} MB before the first case"
+    lines.append(f"most memory of one process: {counts.memory / 1e6:,.0f} MB, {libraries}")
     return lines
+
+
+def resident() -> int:
+    """Returns the bytes that this process had resident at the most; Linux counts them in kilobytes."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def write(counts: Counts, file: Path) -> None:

@@ -6,6 +6,7 @@ import pickle
 import traceback
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -33,7 +34,9 @@ class Networks(Kind):
     share = 0.06
 
     def prepare(self) -> None:
-        """Nothing lies there."""
+        """Imports what takes memory: nothing lies there."""
+        for name in ("torch.onnx", "onnx", "onnxruntime", "onnxscript", "unetkit.export", "unetkit.tiling"):
+            import_module(name)
 
     def case(self, random: Random) -> Iterator[Answer]:
         number, check = random.randrange(2**32), random.choices(CHECKS, (6, 4, 4, 4, 6, 1))[0]
