@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -131,3 +132,21 @@ def test_names_that_are_too_long(command: str, letter: str, tmp_path: Path, monk
     told = run(*command.replace("NAME", letter * 300).split(), code=1).stderr
     assert told.count("error[") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_head_of_a_volume_is_told_by_us_alone(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    import nibabel
+    import numpy as np
+
+    from unetkit.errors import FileError
+    from unetkit.imagefiles import Request, opened
+
+    file = tmp_path / "a.nii"
+    nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.eye(4)), file)  # type: ignore[no-untyped-call]
+    content = bytearray(file.read_bytes())
+    content[108:112] = bytes(4)  # where the samples begin
+    content[252:256] = b"\x07\x07\x09\x09"  # codes of its coordinates
+    file.write_bytes(content)
+    with contextlib.suppress(FileError), opened(file, Request(3, 1)) as images:
+        images.read(0)
+    assert capfd.readouterr() == ("", "")

@@ -38,6 +38,7 @@ DECODED_BYTES = 256_000_000
 def opened(path: Path, request: Request) -> Iterator[Images]:
     """Gives the volume, or its slices along the last axis for a 2D network, in the order X, Y, Z of the file."""
     nibabel = needed("nibabel", path)
+    nibabel.imageglobals.logger.disabled = True  # it would print what it mends in a head beside our own messages
     image = nibabel.load(path)
     check_type(path, np.dtype(image.get_data_dtype()))
     letters = letters_of(path, tuple(image.shape), request)
