@@ -23,7 +23,7 @@ from unetkit.testing.strategies import sizes, specs
 EXAMPLES = 5
 """Networks of one case; hypothesis draws better where it draws several."""
 CHECKS = ("plan", "file", "pickle", "code", "tiles", "export")
-MOST = 200_000
+MOST = 60_000
 """Samples of the largest image that a network is run on."""
 
 
