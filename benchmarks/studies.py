@@ -11,9 +11,9 @@ from pathlib import Path
 from benchmarks.comparison import Comparison, report
 from unetkit.cli.study_progress import Lines
 from unetkit.study import Study, load_study
-from unetkit.study.coordinator import Coordinator, Settings, run_text
-from unetkit.study.engines import Place, open_engine
-from unetkit.study.home import Home
+from unetkit.study.runs.coordinator import Coordinator, Settings, run_text
+from unetkit.study.runs.engines import Place, open_engine
+from unetkit.study.runs.study_folder import Home
 
 TEXT = """\
 unetkit: 1

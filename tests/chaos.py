@@ -16,8 +16,8 @@ import psutil
 
 from tests.stub_study import Stub, do, results, write_study
 from unetkit.study import load_study
-from unetkit.study.ending import ending_of, state_of
-from unetkit.study.home import Home
+from unetkit.study.results.exit_status import ending_of, state_of
+from unetkit.study.runs.study_folder import Home
 from unetkit.writing import PREFIX
 
 ROOT = Path(__file__).parents[1]

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from unetkit.study import worker
-from unetkit.study.process import forked
+from unetkit.study.runs import worker
+from unetkit.study.runs.process import forked
 from unetkit.train import Machine, load_run, train_run
 from unetkit.train.watch import Watch
 

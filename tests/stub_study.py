@@ -9,10 +9,10 @@ from pathlib import Path
 
 from unetkit.cli.study_progress import Lines
 from unetkit.study import Run, Study, load_study
-from unetkit.study.coordinator import Coordinator, Settings
-from unetkit.study.engines import Place, open_engine
-from unetkit.study.home import Home
-from unetkit.study.task import Outcome
+from unetkit.study.runs.coordinator import Coordinator, Settings
+from unetkit.study.runs.engines import Place, open_engine
+from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.task import Outcome
 
 MODULE = "tests.stub_worker"
 TEXT = """\

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study import worker
+from unetkit.study.runs import worker
 from unetkit.writing import write_whole
 
 NEEDED = tuple(os.environ.get("STUB_NEEDS", "").split())

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
-from unetkit.study.results import ArmFacts, Curve, Example, Results, RunFacts, Scores
+from unetkit.study.results.results import ArmFacts, Curve, Example, Results, RunFacts, Scores
 
 SIZE = 96
 CLASSES = ("background", "membrane", "cell", "nucleus")

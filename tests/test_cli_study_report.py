@@ -12,9 +12,9 @@ import pytest
 from tests.commandline import answer, run
 from tests.test_light_import import CLI, imported
 from unetkit.study import load_study
-from unetkit.study.collecting import collect, plan_in, results_in
-from unetkit.study.pictures import colours_in, pictures_in, write_pictures
-from unetkit.study.results import StudyError
+from unetkit.study.results.collecting import collect, plan_in, results_in
+from unetkit.study.results.pictures import colours_in, pictures_in, write_pictures
+from unetkit.study.results.results import StudyError
 
 STUDY = """
 unetkit: 1

@@ -10,8 +10,8 @@ import pytest
 from tests.commandline import answer, run
 from tests.stub_study import write_study
 from unetkit.data.images import write_levels
-from unetkit.study.collecting import results_in
-from unetkit.study.pictures import colours_in
+from unetkit.study.results.collecting import results_in
+from unetkit.study.results.pictures import colours_in
 
 STUDY = """
 unetkit: 1

@@ -18,10 +18,10 @@ from unetkit.data import load_data, open_data
 from unetkit.data.record import Record
 from unetkit.errors import UnetkitError
 from unetkit.study import load_study
-from unetkit.study.ending import Ending
-from unetkit.study.home import Home
-from unetkit.study.results import StudyError
-from unetkit.study.samedata import check_same_data
+from unetkit.study.results.exit_status import Ending
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.same_data import check_same_data
+from unetkit.study.runs.study_folder import Home
 from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.watch import Watch
 

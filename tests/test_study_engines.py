@@ -15,9 +15,9 @@ import pytest
 
 from tests.chaos import ROOT, processes
 from tests.stub_study import results
-from unetkit.study.engines import ENGINES, PACKAGES, Place, open_engine
-from unetkit.study.home import Home
-from unetkit.study.results import StudyError
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.engines import ENGINES, PACKAGES, Place, open_engine
+from unetkit.study.runs.study_folder import Home
 
 BIN = Path(sys.executable).parent
 STUDY = """\
@@ -112,7 +112,7 @@ def test_an_address_where_nothing_answers_is_told(
 ) -> None:
     if find_spec(PACKAGES[engine]) is None:
         pytest.skip(f"{engine} is not installed")
-    monkeypatch.setattr("unetkit.study.engines.PATIENCE", 1.0)
+    monkeypatch.setattr("unetkit.study.runs.engines.PATIENCE", 1.0)
     with pytest.raises(StudyError, match=f"--address: no .* answers at {address}\n.*Is it running"):
         open_engine(engine, Place(1, tmp_path, address)).__enter__()
 
@@ -125,7 +125,7 @@ def test_engines_that_are_not_there_are_told() -> None:
 
 
 def test_an_engine_whose_package_is_missing_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unetkit.study.engines.find_spec", lambda name: None)
+    monkeypatch.setattr("unetkit.study.runs.engines.find_spec", lambda name: None)
     with pytest.raises(StudyError, match=r"needs the package submitit\n.*pip install 'unetkit\[slurm\]'"):
         open_engine("submitit", Place(1, Path()))
 

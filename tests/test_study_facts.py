@@ -13,10 +13,10 @@ from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
 from unetkit.spec import from_text, shipped
 from unetkit.spec.loading import Loader, Memo, to_text
-from unetkit.study.arm import Arm
-from unetkit.study.facts import Surveyor, patch_of
-from unetkit.study.recipe import Network
-from unetkit.study.shares import Shares
+from unetkit.study.matrix.arm import Arm
+from unetkit.study.matrix.base_config import Network
+from unetkit.study.matrix.network_facts import Surveyor, patch_of
+from unetkit.study.matrix.parallel import Shares
 from unetkit.yamlfile import parse
 
 MANY = """\
@@ -96,8 +96,8 @@ def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
 
 def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = study(tmp_path, SEVERAL)
-    monkeypatch.setattr("unetkit.study.shares.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.shares.cores", lambda: 2)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.cores", lambda: 2)
     asked: list[Network | None] = []
     known = Shares.known
 
@@ -113,9 +113,9 @@ def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: py
 
 def test_a_process_that_fails_leaves_its_share_to_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = study(tmp_path, SEVERAL)
-    monkeypatch.setattr("unetkit.study.shares.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.shares.cores", lambda: 2)
-    monkeypatch.setattr("unetkit.study.shares.COMMAND", "import sys; sys.exit(3)")
+    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.cores", lambda: 2)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.COMMAND", "import sys; sys.exit(3)")
     assert [arm.identity for arm in study(tmp_path, SEVERAL).arms] == [arm.identity for arm in alone.arms]
 
 

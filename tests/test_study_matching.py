@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.studies import study
 from unetkit.errors import Fault, SpecError
-from unetkit.study.matching import matched, scaled
+from unetkit.study.matrix.matching import matched, scaled
 
 AXES = "axes:\n  skip: [none, add]\n  block: [residual, convnext]\n  channels.levels: [2, 4]\n"
 

@@ -15,11 +15,11 @@ import pytest
 from tests import browser
 from tests.study_results import ARMS, results
 from unetkit.study.report import settings_for, write_report
-from unetkit.study.report.drawings import changed, planned
+from unetkit.study.report.figures.drawings import changed, planned
 from unetkit.study.report.latex import escaped
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.view import View
-from unetkit.study.results import ArmFacts, Results, RunFacts, Scores
+from unetkit.study.results.results import ArmFacts, Results, RunFacts, Scores
 from unetkit.study.statistics import Settings, analyse
 
 FILES = {"report.html", "scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex"}

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unetkit.study.results import ArmFacts, Results, RunFacts, Scores, StudyError
-from unetkit.study.tidy import read_scores, write_scores
+from unetkit.study.results.results import ArmFacts, Results, RunFacts, Scores, StudyError
+from unetkit.study.results.tidy import read_scores, write_scores
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1, max_size=9)
 ROWS = st.lists(

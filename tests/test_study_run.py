@@ -14,14 +14,14 @@ import pytest
 from tests.chaos import ROOT, kill_until
 from tests.stub_study import MODULE, Stub, do, results, write_study
 from unetkit.study import Study, load_study
-from unetkit.study.collecting import results_in
-from unetkit.study.coordinator import Settings, missing
-from unetkit.study.ending import Ending, ending_of, state_of
-from unetkit.study.home import Home
-from unetkit.study.index import running
-from unetkit.study.process import Begin, forked, fresh
-from unetkit.study.results import StudyError
-from unetkit.study.task import PROCESSES, Task, attempt
+from unetkit.study.results.collecting import results_in
+from unetkit.study.results.exit_status import Ending, ending_of, state_of
+from unetkit.study.results.index import running
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.coordinator import Settings, missing
+from unetkit.study.runs.process import Begin, forked, fresh
+from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.task import PROCESSES, Task, attempt
 
 
 @pytest.fixture(autouse=True)
@@ -148,7 +148,7 @@ def test_a_run_dies_with_what_began_it(study: Study, home: Home) -> None:
     folder = home.run("one")
     folder.mkdir(parents=True)
     (folder / "run.yaml").write_text(Stub(1000, 10**6)(study, study.runs[0]))
-    code = f"from unetkit.study.task import *; attempt(Task('one', {str(folder)!r}, {MODULE!r}))"
+    code = f"from unetkit.study.runs.task import *; attempt(Task('one', {str(folder)!r}, {MODULE!r}))"
     parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT)
     checkpoint = folder / "checkpoints" / "last"
     while not checkpoint.exists():

@@ -21,7 +21,8 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import ttost_paired
 
-from unetkit.study.results import Scores, StudyError
+from unetkit.study.results.results import Scores, StudyError
+from unetkit.study.results.tidy import read_scores, write_scores
 from unetkit.study.statistics import Settings, analyse
 from unetkit.study.statistics.crossed import crossed_interval, draw, resampled
 from unetkit.study.statistics.pareto import front
@@ -34,7 +35,6 @@ from unetkit.study.statistics.testing import (
     t_interval,
     t_test,
 )
-from unetkit.study.tidy import read_scores, write_scores
 
 Numbers = NDArray[np.float64]
 STUDIES = 1000

@@ -13,9 +13,9 @@ import pytest
 
 from tests.commandline import answer, run
 from tests.test_cli_study_report import write_folder
-from unetkit.study.home import Home
-from unetkit.study.index import running
-from unetkit.study.links import SHARED
+from unetkit.study.results.index import running
+from unetkit.study.results.links import SHARED
+from unetkit.study.runs.study_folder import Home
 
 SECRET = "a secret that no report may show"
 

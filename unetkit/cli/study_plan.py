@@ -67,7 +67,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study import load_study
     from unetkit.study.advice import warnings
     from unetkit.study.cost import check_hours, cost
-    from unetkit.study.shares import uncollected
+    from unetkit.study.matrix.parallel import uncollected
 
     loaded = load_study(study, with_data(data, overrides))
     per_step = timed(loaded, time, max_hours)  # which leaves networks behind that are to be collected
@@ -89,12 +89,10 @@ def with_data(data: str | None, overrides: list[str] | None) -> list[str]:
 
 def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str, float] | None:
     """Returns the seconds of a step by arm, where they are asked for or needed to judge the hours."""
-    from unetkit.study.cost import cost
+    from unetkit.study.cost import DEFAULT_STEPS, cost, seconds_per_step
 
     if steps is None and (max_hours is None or cost(study).hours is not None):
         return None
-    from unetkit.study.timing import DEFAULT_STEPS, seconds_per_step  # torch takes seconds
-
     return {arm.name: seconds_per_step(arm, steps or DEFAULT_STEPS) for arm in study.planned}
 
 
@@ -153,7 +151,7 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
 
 def changes(arm: Arm) -> Iterator[str]:
     """Yields in what an arm differs from the base."""
-    from unetkit.study.axis import text_of
+    from unetkit.study.matrix.axis import text_of
 
     for one in arm.differences:
         yield f"{one.path}: {'-' if one.old is None else text_of(one.old)} → {text_of(one.new)}"

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from unetkit.study import Run
-    from unetkit.study.coordinator import Watcher
-    from unetkit.study.task import Outcome
+    from unetkit.study.runs.coordinator import Watcher
+    from unetkit.study.runs.task import Outcome
 
 
 @dataclass

@@ -54,8 +54,8 @@ def publish(
     folder: Path, output: Path | None = None, metric: str | None = None, margin: float | None = None
 ) -> tuple[Path, list[str], dict[str, Any]]:
     """Writes the report on a study's folder; returns its page, its summary, and all that it says as plain values."""
-    from unetkit.study.collecting import results_in
     from unetkit.study.report import View, sentences, settings_for, write_report
+    from unetkit.study.results.collecting import results_in
 
     results = results_in(folder)
     target = output or folder / "report"

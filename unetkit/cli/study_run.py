@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from unetkit.study import Run, Study
-    from unetkit.study.coordinator import Settings
-    from unetkit.study.ending import State
-    from unetkit.study.home import Home
+    from unetkit.study.results.exit_status import State
+    from unetkit.study.runs.coordinator import Settings
+    from unetkit.study.runs.study_folder import Home
 
     Opened = AbstractContextManager[Executor]
     """An engine that is to be entered."""
@@ -131,9 +131,9 @@ def do(
 ) -> None:
     """Does the runs of a study that are in one of some states."""
     from unetkit.study import load_study
-    from unetkit.study.coordinator import Settings, run_text
-    from unetkit.study.engines import Place, fitting, free_memory, open_engine
-    from unetkit.study.home import Home
+    from unetkit.study.runs.coordinator import Settings, run_text
+    from unetkit.study.runs.engines import Place, fitting, free_memory, open_engine
+    from unetkit.study.runs.study_folder import Home
 
     loaded = load_study(study, overrides)
     home = Home(output or Path("studies") / loaded.name)
@@ -157,8 +157,8 @@ def do(
 
 def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrides: list[str]) -> None:
     """Has the missing runs done in a folder that this process has taken, and writes the report."""
-    from unetkit.study.coordinator import missing
-    from unetkit.study.samedata import check_same_data
+    from unetkit.study.runs.coordinator import missing
+    from unetkit.study.runs.same_data import check_same_data
 
     change = home.freeze(loaded, overrides)
     if change is not None:
@@ -183,7 +183,7 @@ def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrid
 def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo: list[Run]) -> None:
     """Has the runs done. A signal stops it: what is done stays, and what runs goes on later."""
     from unetkit.cli.study_progress import watching
-    from unetkit.study.coordinator import Coordinator
+    from unetkit.study.runs.coordinator import Coordinator
 
     with engine as executor, watching(len(todo)) as watcher:
         Coordinator(loaded, home, watcher, settings).run(executor)
@@ -192,7 +192,7 @@ def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo:
 def finish(loaded: Study, home: Home) -> int:
     """Writes the report, says what it says, and returns the exit code: 1 where a run failed."""
     from unetkit.cli.study_report import publish
-    from unetkit.study.ending import state_of
+    from unetkit.study.results.exit_status import state_of
 
     failed = tell_failed(loaded, home)
     if any(state_of(home.run(one.id)) == "done" for one in loaded.runs):
@@ -203,7 +203,7 @@ def finish(loaded: Study, home: Home) -> int:
 
 def tell_failed(loaded: Study, home: Home) -> int:
     """Says which runs failed, and why; returns how many."""
-    from unetkit.study.ending import failures_in
+    from unetkit.study.results.exit_status import failures_in
 
     failures = failures_in(home.runs, (one.id for one in loaded.runs))
     for one in loaded.runs:
@@ -216,7 +216,7 @@ def tell_failed(loaded: Study, home: Home) -> int:
 
 def tell_missing(loaded: Study, home: Home, states: tuple[State, ...]) -> None:
     """Says what would be done."""
-    from unetkit.study.coordinator import missing
+    from unetkit.study.runs.coordinator import missing
 
     todo = missing(loaded, home, states)
     for one in todo:

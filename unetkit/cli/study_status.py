@@ -45,10 +45,10 @@ def status(folder: StudyFolder, as_json: AsJson = False) -> None:
 
 def states_in(folder: Path) -> dict[str, Any]:
     """Returns the states of the runs in a study's folder as plain values; raises StudyError where it is no such."""
-    from unetkit.study.collecting import plan_in
-    from unetkit.study.home import Home
-    from unetkit.study.index import entries_in, running
-    from unetkit.study.links import refuse_links
+    from unetkit.study.results.collecting import plan_in
+    from unetkit.study.results.index import entries_in, running
+    from unetkit.study.results.links import refuse_links
+    from unetkit.study.runs.study_folder import Home
 
     home = Home(folder)
     plan = plan_in(folder)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
 from typing import Any
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study.arm import Arm
+from unetkit.study.matrix.arm import Arm
 from unetkit.study.study import Study
 
 BYTES_PER_PARAMETER = 4 * 5
@@ -83,3 +85,36 @@ def seconds(arm: Arm, per_step: float | None) -> float | None:
     if (steps := training.get("steps")) is not None and per_step is not None:
         limits.append(steps * per_step)
     return min(limits, default=None)
+
+
+DEFAULT_STEPS = 3
+
+
+def seconds_per_step(arm: Arm, steps: int) -> float:
+    """Returns the median seconds of so many training steps of an arm, after one that warms up, on one thread."""
+    import torch  # planning alone needs none
+
+    from unetkit.model import build
+    from unetkit.spec import load
+
+    assert arm.facts is not None, "an arm that cannot be built has no steps"
+    spec = load(arm.values()["spec"])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # as each run of a study has
+    try:
+        model = build(spec).train()
+        optimizer = torch.optim.AdamW(model.parameters())
+        batch = arm.training["batch"]
+        image = torch.randn(batch, spec.in_channels, *arm.facts.input_size)
+        labels = torch.zeros(batch, *arm.facts.output_size, dtype=torch.long)
+        taken = []
+        for _ in range(steps + 1):
+            start = perf_counter()
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(image), labels)
+            torch.autograd.backward(loss)
+            optimizer.step()
+            taken.append(perf_counter() - start)
+    finally:
+        torch.set_num_threads(threads)
+    return median(taken[1:])

@@ -13,15 +13,15 @@ from unetkit.errors import Fault, SpecError, did_you_mean
 from unetkit.spec import find_spec
 from unetkit.spec.faults import faults_of
 from unetkit.spec.kinds import expect_kind
-from unetkit.study.arms import Planner
-from unetkit.study.axis import Axis, axes_of, entries, settings_of
-from unetkit.study.candidates import Expansion
-from unetkit.study.condition import Condition, condition_of
-from unetkit.study.design import BASE, Candidate
 from unetkit.study.find import find_run, find_study
 from unetkit.study.frame import StudyFrame
-from unetkit.study.recipe import Recipe
-from unetkit.study.shares import Shares, uncollected
+from unetkit.study.matrix.arm_planner import Planner
+from unetkit.study.matrix.axis import Axis, axes_of, entries, settings_of
+from unetkit.study.matrix.base_config import Recipe
+from unetkit.study.matrix.condition import Condition, condition_of
+from unetkit.study.matrix.design import BASE, Candidate
+from unetkit.study.matrix.design_matrix import Expansion
+from unetkit.study.matrix.parallel import Shares, uncollected
 from unetkit.study.study import Study
 from unetkit.yamlfile import as_map, inner, override, read
 from unetkit.yamlmerge import Key, Node, merge, noded

@@ -8,8 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from unetkit.study.arm import Arm, Run
 from unetkit.study.frame import StudyFrame
+from unetkit.study.matrix.arm import Arm, Run
 from unetkit.yamlfile import Document
 
 MANY = 1000

@@ -48,7 +48,7 @@ def snippet(view: View) -> str:
         [
             "from pathlib import Path",
             "from unetkit.study.statistics import Settings, analyse",
-            "from unetkit.study.tidy import read_scores",
+            "from unetkit.study.results.tidy import read_scores",
             "",
             f'analysis = analyse(read_scores(Path("scores.csv")), {view.base!r}, Settings({chosen}))',
         ]
@@ -66,3 +66,17 @@ def code(view: View) -> Markup:
         "table.tex": "the table of arms for a paper",
     }
     return join([element("pre", element("code", snippet(view))), pairs_list(files)])
+
+
+def settings(view: View) -> Markup:
+    """Returns the settings and versions, open to be read and printed."""
+    results = view.results
+    parts = [
+        element("h3", "Analysis"),
+        pairs_list(view.analysis.settings.json()),
+        element("h3", "Versions"),
+        pairs_list(results.versions) if results.versions else element("p", "Not recorded.", class_="note"),
+    ]
+    for title, text in results.settings.items():
+        parts += [element("h3", title), element("pre", element("code", text.strip()))]
+    return join(parts)

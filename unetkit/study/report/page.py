@@ -6,13 +6,12 @@ from pathlib import Path
 
 from unetkit.draw.markup import style
 from unetkit.page import Markup, document, element, section
-from unetkit.study.report.cost import costs
-from unetkit.study.report.curves import curves
-from unetkit.study.report.drawings import drawings
-from unetkit.study.report.examples import examples
-from unetkit.study.report.forest import forest
-from unetkit.study.report.method import method
-from unetkit.study.report.settings import settings
+from unetkit.study.report.figures.cost import costs
+from unetkit.study.report.figures.curves import curves
+from unetkit.study.report.figures.drawings import drawings
+from unetkit.study.report.figures.examples import examples
+from unetkit.study.report.figures.forest import forest
+from unetkit.study.report.method import method, settings
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.tables import arms_table, heat_map, troubles
 from unetkit.study.report.view import View

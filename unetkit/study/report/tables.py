@@ -7,7 +7,7 @@ from typing import Any
 
 from unetkit.page import Cell, Column, Markup, breakable, element, join, table
 from unetkit.study.report.view import VERDICTS, View, count, listed, p_text, plural
-from unetkit.study.results import ArmFacts
+from unetkit.study.results.results import ArmFacts
 from unetkit.study.statistics import Arm, Comparison
 
 MOST = 200

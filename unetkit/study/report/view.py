@@ -8,7 +8,7 @@ from functools import cached_property
 from math import ceil, log10
 from statistics import median
 
-from unetkit.study.results import ArmFacts, Results, RunFacts
+from unetkit.study.results.results import ArmFacts, Results, RunFacts
 from unetkit.study.statistics import Analysis, Comparison
 
 VERDICTS = {

@@ -10,10 +10,10 @@ from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
 from unetkit.study.report.latex import latex
 from unetkit.study.report.page import page
 from unetkit.study.report.view import View
-from unetkit.study.results import Results
+from unetkit.study.results.results import Results
+from unetkit.study.results.tidy import write_scores
 from unetkit.study.statistics import Analysis, Settings, analyse
 from unetkit.study.statistics.settings import MARGINS
-from unetkit.study.tidy import write_scores
 from unetkit.writing import write_whole
 
 WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.study.results import Scores
+from unetkit.study.results.results import Scores
 from unetkit.study.statistics.comparison import Comparison, Interval, compare, ends, number
 from unetkit.study.statistics.cube import Condition, Cube, Values, cube, mean
 from unetkit.study.statistics.paired import pairs

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault
-from unetkit.study.results import Scores, StudyError
+from unetkit.study.results.results import Scores, StudyError
 
 Values = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from unetkit.errors import Fault
-from unetkit.study.results import StudyError
+from unetkit.study.results.results import StudyError
 
 MARGINS = {"dice": 0.01, "iou": 0.01}
 """Differences that hardly anybody acts on; for another metric only its user knows."""

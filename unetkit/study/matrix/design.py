@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from unetkit.study.axis import Axis, Setting, Value
+from unetkit.study.matrix.axis import Axis, Setting, Value
 
 BASE = "base"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study.ending import state_of
-from unetkit.study.home import Home
-from unetkit.study.results import StudyError
+from unetkit.study.results.exit_status import state_of
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.study_folder import Home
 from unetkit.study.study import Study
 
 

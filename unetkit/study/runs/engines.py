@@ -13,11 +13,11 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from unetkit.errors import Fault
-from unetkit.study.process import forked
-from unetkit.study.results import StudyError
-from unetkit.study.shares import cores
+from unetkit.study.matrix.parallel import cores
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.process import forked
+from unetkit.study.runs.task import PROCESSES
 from unetkit.study.study import MANY, Study
-from unetkit.study.task import PROCESSES
 
 T = TypeVar("T")
 OWN = 600_000_000

@@ -15,12 +15,12 @@ from typing import IO, NamedTuple
 
 from unetkit.errors import Fault
 from unetkit.overwriting import check_outputs, same_file
-from unetkit.study.ending import state_of
-from unetkit.study.links import SHARED, leading_out, refuse_links
-from unetkit.study.records import PlanRecord, content_of, read_record
-from unetkit.study.results import StudyError
+from unetkit.study.results.exit_status import state_of
+from unetkit.study.results.links import SHARED, leading_out, refuse_links
+from unetkit.study.results.records import PlanRecord, content_of, read_record
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.task import PRIVATE
 from unetkit.study.study import Study
-from unetkit.study.task import PRIVATE
 from unetkit.writing import PREFIX, write_whole, writing
 
 COPYING = ".copying-"

@@ -10,10 +10,10 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
-from unetkit.study.ending import Ending, ending_of, killed
-from unetkit.study.process import LOG, Begin, Process, fresh, kill
+from unetkit.study.results.exit_status import Ending, ending_of, killed
+from unetkit.study.runs.process import LOG, Begin, Process, fresh, kill
 
-WORKER = "unetkit.study.worker"
+WORKER = "unetkit.study.runs.worker"
 PRIVATE = ("checkpoints", ".lock", ".worker")
 """What of a run's folder does not travel."""
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from unetkit.errors import Fault
-from unetkit.study.results import StudyError
+from unetkit.study.results.results import StudyError
 
 MOST_BYTES = 64 << 20
 """Of one file; a run of ten thousand images with ten classes writes less."""

@@ -11,10 +11,10 @@ from unetkit.errors import SizeError, UnetkitError
 from unetkit.page import Markup, element
 from unetkit.planning import natural_size, plan
 from unetkit.spec import from_text, to_text
-from unetkit.study.collecting import refuse
 from unetkit.study.report.tables import changes
 from unetkit.study.report.view import View
-from unetkit.study.results import ArmFacts
+from unetkit.study.results.collecting import refuse
+from unetkit.study.results.results import ArmFacts
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan

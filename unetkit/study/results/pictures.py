@@ -11,9 +11,9 @@ from urllib.parse import quote, unquote
 
 from pydantic import ValidationError
 
-from unetkit.study import records
-from unetkit.study.records import content_of
-from unetkit.study.results import Example
+from unetkit.study.results import records
+from unetkit.study.results.records import content_of
+from unetkit.study.results.results import Example
 from unetkit.writing import write_whole
 
 if TYPE_CHECKING:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from unetkit.errors import Fault, SpecError
+from unetkit.spec import Spec
 from unetkit.spec.find import SUFFIXES
-from unetkit.study.axis import Setting
+from unetkit.study.matrix.axis import Setting
 from unetkit.yamlfile import Document, as_map
 from unetkit.yamlmerge import Node, assigned
 
@@ -58,3 +59,23 @@ def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
 def identity(values: dict[str, Any]) -> dict[str, Any]:
     """Returns what of the data has a say in what a network is shown."""
     return {key: value for key, value in values.items() if key not in UNSEEN}
+
+
+def check_fitting(spec: Spec, data: Mapping[str, Any]) -> None:
+    """Raises SpecError where data, as plain values in full, have other axes, channels or classes than a network."""
+    if not data:
+        return
+    channels = data["channels"] if isinstance(data["channels"], int) else len(data["channels"]["take"])
+    classes, told = len(data.get("classes", ())), max(2, spec.out_channels)
+    faults = []
+    if data["dims"] != spec.dims:
+        message = f"the images have {data['dims']} axes, the network takes {spec.dims}"
+        faults.append(Fault("dims", message, "data", f"Set data.dims={spec.dims}, or choose another spec."))
+    if channels != spec.in_channels:
+        message = f"the images have {channels} channel{'s' * (channels != 1)}, the network takes {spec.in_channels}"
+        faults.append(Fault("in-channels", message, "in_channels", f"Write in_channels: {channels} in the base."))
+    if classes > told:
+        message = f"the data define {classes} classes, the network predicts {told}"
+        faults.append(Fault("classes", message, "out_channels", f"Write out_channels: {classes} in the base."))
+    if faults:
+        raise SpecError(*faults)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SpecError
-from unetkit.study.axis import text_of
-from unetkit.study.design import Candidate
+from unetkit.study.matrix.axis import text_of
+from unetkit.study.matrix.design import Candidate
 from unetkit.yamlmerge import Node, plain
 
 Lookup = Callable[[str], Any]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unetkit.errors import Fault, Place
 from unetkit.quoting import table_text, uncelled
-from unetkit.study.results import KEYS, Scores, StudyError
+from unetkit.study.results.results import KEYS, Scores, StudyError
 from unetkit.writing import write_whole
 
 

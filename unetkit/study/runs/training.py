@@ -27,7 +27,7 @@ def draw(run: RunSpec, folder: Path) -> None:
     from unetkit.data import open_data
     from unetkit.data.colours import COLOURS
     from unetkit.scoring import Example, label
-    from unetkit.study.pictures import write_pictures
+    from unetkit.study.results.pictures import write_pictures
     from unetkit.train import Trained
 
     splits = open_data(run.data)

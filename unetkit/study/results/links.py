@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from unetkit.errors import Fault
-from unetkit.study.results import StudyError
+from unetkit.study.results.results import StudyError
 
 SHARED = ".shared-runs"
 """The mark, in the shared folder."""

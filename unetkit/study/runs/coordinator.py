@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Protocol
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study.arm import Run
-from unetkit.study.ending import RESULT, Ending, State, state_of
-from unetkit.study.home import Home
-from unetkit.study.index import Index, entries_in
-from unetkit.study.results import StudyError
+from unetkit.study.matrix.arm import Run
+from unetkit.study.results.exit_status import RESULT, Ending, State, state_of
+from unetkit.study.results.index import Index, entries_in
+from unetkit.study.results.results import StudyError
+from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.task import WORKER, Outcome, Task, attempt
 from unetkit.study.study import Study
-from unetkit.study.task import WORKER, Outcome, Task, attempt
 from unetkit.writing import write_whole
 
 TICK = 0.5

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from unetkit.errors import Fault, did_you_mean
-from unetkit.study.axis import Axis, is_path
-from unetkit.study.condition import Condition, Lookup, words
-from unetkit.study.design import BASE, DESIGNS, MAX_ARMS, Candidate, Choices, count, name_of
+from unetkit.study.matrix.axis import Axis, is_path
+from unetkit.study.matrix.condition import Condition, Lookup, words
+from unetkit.study.matrix.design import BASE, DESIGNS, MAX_ARMS, Candidate, Choices, count, name_of
 from unetkit.yamlmerge import Node
 
 

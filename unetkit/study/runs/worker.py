@@ -1,6 +1,7 @@
-"""The process of one run: `python -m unetkit.study.worker RUN_FOLDER PARENT BYTES`. It does what is missing, and ends.
+"""The process of one run: `python -m unetkit.study.runs.worker RUN_FOLDER PARENT BYTES`.
 
-It holds a lock on the folder, so that a run is never done by two at once, and dies with the process that began it.
+It executes the run unless its result exists, and exits. It holds a lock on the folder, so that no two processes execute
+the same run, and it dies with the process that started it.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from pathlib import Path
 
 from unetkit.errors import UnetkitError
 from unetkit.stopping import Stopped, stoppable
-from unetkit.study.ending import FILE, Ending, state_of, sweep
-from unetkit.study.work import train
+from unetkit.study.results.exit_status import FILE, Ending, state_of, sweep
+from unetkit.study.runs.training import train
 
 LOCK = ".worker"
 NEEDED = ("torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from unetkit.study.ending import ending_of, state_of
+from unetkit.study.results.exit_status import ending_of, state_of
 
 FILE = "index.sqlite"
 MOST_STEPS = 50_000_000

@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, NoReturn
 
 from unetkit.errors import Fault, SpecError
-from unetkit.study.ending import failures_in
-from unetkit.study.links import refuse_links
-from unetkit.study.pictures import colours_in, pictures_in
-from unetkit.study.records import (
+from unetkit.study.results.exit_status import failures_in
+from unetkit.study.results.links import refuse_links
+from unetkit.study.results.pictures import colours_in, pictures_in
+from unetkit.study.results.records import (
     ArmRecord,
     PlanRecord,
     ResultRecord,
@@ -22,7 +22,7 @@ from unetkit.study.records import (
     read_record,
     unreadable,
 )
-from unetkit.study.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
+from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
 from unetkit.yamlfile import parse
 
 NONE: Mapping[str, str] = MappingProxyType({})

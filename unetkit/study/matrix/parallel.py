@@ -12,20 +12,18 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from unetkit.errors import UnetkitError
-from unetkit.study.arm import Facts
-from unetkit.study.recipe import Matched, Network
+from unetkit.study.matrix.arm import Facts
+from unetkit.study.matrix.base_config import Matched, Network
 
 LEAST = 2000
 """So many arms are planned before another process has started and knows what this one does."""
 MOST = 8
 """Processes."""
-COMMAND = "from unetkit.study.shares import main; main()"
+COMMAND = "from unetkit.study.planning_process import main; main()"
 
 
 class Shares:
@@ -95,20 +93,3 @@ def read(values: list[Any]) -> Network:
     facts, match = values
     made = Facts._make(tuple(value) if isinstance(value, list) else value for value in facts)
     return Network(made, match and Matched({path: tuple(value) for path, value in match[0].items()}, match[1]))
-
-
-def main() -> None:
-    """Reads what to plan from standard input; writes by arm what its network is, or null."""
-    from unetkit.study.loading import StudyLoader  # which shares its work with this
-
-    path, overrides, first, last = json.load(sys.stdin)
-    loader = StudyLoader(Path(path), tuple(overrides))
-    recipe, expansion = loader.expansion(loader.frame())
-    found: list[Any] = []
-    with uncollected():
-        for candidate in islice(expansion.candidates(), first, last):
-            try:
-                found.append(recipe.network(tuple(candidate.settings)))
-            except UnetkitError:
-                found.append(None)
-    json.dump(found, sys.stdout)

@@ -9,10 +9,10 @@ from typing import Any
 
 from unetkit.errors import Fault, SpecError, UnetkitError
 from unetkit.spec import Difference
-from unetkit.study.arm import Arm
-from unetkit.study.axis import Setting
-from unetkit.study.design import Candidate
-from unetkit.study.recipe import Network, Recipe, widened
+from unetkit.study.matrix.arm import Arm
+from unetkit.study.matrix.axis import Setting
+from unetkit.study.matrix.base_config import Network, Recipe, widened
+from unetkit.study.matrix.design import Candidate
 
 TYPOS = {"unknown-key", "override-path"}
 """What no arm is skipped for: the path that it sets does not exist."""

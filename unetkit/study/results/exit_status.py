@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from unetkit.study.records import EndingRecord, read_record
-from unetkit.study.results import StudyError
+from unetkit.study.results.records import EndingRecord, read_record
+from unetkit.study.results.results import StudyError
 from unetkit.writing import PREFIX, write_whole
 
 FILE = "exit.json"

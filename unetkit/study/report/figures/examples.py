@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.page import Markup, element, join, picture
-from unetkit.study.records import content_of
 from unetkit.study.report.view import View
-from unetkit.study.results import Example, RunFacts
+from unetkit.study.results.records import content_of
+from unetkit.study.results.results import Example, RunFacts
 
 IMAGES, ARMS = 3, 12
 """The most that are shown."""

@@ -20,7 +20,7 @@ from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
-from unetkit.study.arm import Facts
+from unetkit.study.matrix.arm import Facts
 from unetkit.wrapping.operation import Wrapped
 
 NO_SIZES = ("out", "groups", "bias")

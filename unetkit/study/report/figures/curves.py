@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unetkit.page import Axis, Line, Markup, chart, element, scale
 from unetkit.study.report.view import View
-from unetkit.study.results import Curve
+from unetkit.study.results.results import Curve
 
 MOST = 12
 """Panels."""

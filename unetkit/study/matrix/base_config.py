@@ -12,12 +12,11 @@ from unetkit.planning import Plan
 from unetkit.spec import Spec
 from unetkit.spec.frame import Frame
 from unetkit.spec.loading import Loader, Memo
-from unetkit.study.arm import Facts
-from unetkit.study.axis import Setting
-from unetkit.study.dataset import data_values, identity
-from unetkit.study.facts import Surveyor, patch_of
-from unetkit.study.fitting import check_fitting
-from unetkit.study.matching import matched
+from unetkit.study.matrix.arm import Facts
+from unetkit.study.matrix.axis import Setting
+from unetkit.study.matrix.dataset import check_fitting, data_values, identity
+from unetkit.study.matrix.matching import matched
+from unetkit.study.matrix.network_facts import Surveyor, patch_of
 from unetkit.yamlfile import Document
 from unetkit.yamlmerge import Node, assigned, noded, plain
 

@@ -1,0 +1,28 @@
+"""The process that plans some arms of a large study, started by `unetkit.study.matrix.parallel`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from unetkit.errors import UnetkitError
+from unetkit.study.loading import StudyLoader
+from unetkit.study.matrix.parallel import uncollected
+
+
+def main() -> None:
+    """Reads what to plan from standard input; writes by arm what its network is, or null."""
+    path, overrides, first, last = json.load(sys.stdin)
+    loader = StudyLoader(Path(path), tuple(overrides))
+    recipe, expansion = loader.expansion(loader.frame())
+    found: list[Any] = []
+    with uncollected():
+        for candidate in islice(expansion.candidates(), first, last):
+            try:
+                found.append(recipe.network(tuple(candidate.settings)))
+            except UnetkitError:
+                found.append(None)
+    json.dump(found, sys.stdout)
