@@ -126,6 +126,21 @@ def test_grey_saved_as_colour_is_grey_where_one_channel_is_asked_for(tmp_path: P
     assert_array_equal(only(tmp_path / "a.png", Request(2, 1))[0], grey)
 
 
+@pytest.mark.parametrize("how", [{}, {"compression": "lzw"}, {"planarconfig": "separate"}], ids=str)
+@pytest.mark.parametrize("shape", [SIZE, (4, *SIZE)])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_grey_tiff_saved_as_colour_is_grey_where_one_channel_is_asked_for(
+    dtype: Any, shape: tuple[int, ...], how: dict[str, Any], tmp_path: Path
+) -> None:
+    grey = noise(*shape, dtype=dtype)
+    colours = np.stack([grey] * 3, -3 if "planarconfig" in how else -1)
+    imwrite(tmp_path / "a.tif", colours, photometric="rgb", **how)
+    assert_array_equal(np.concatenate(read(tmp_path / "a.tif", Request(2, 1))), grey.reshape(-1, *SIZE))
+    colours[(0,) * colours.ndim] += 1
+    imwrite(tmp_path / "b.tif", colours, photometric="rgb", **how)
+    assert "has 3 channels, the network takes 1" in refused(tmp_path / "b.tif", Request(2, 1))
+
+
 @pytest.mark.parametrize("bits", [1, 2, 4, 8])
 def test_a_palette_gives_indexes_in_masks_and_colours_in_images(bits: int, tmp_path: Path) -> None:
     indexes = np.random.default_rng(0).integers(0, 2**bits, SIZE)
@@ -326,7 +341,14 @@ UNCLEAR: list[tuple[tuple[int, ...], Request, tuple[str, ...]]] = [
     ((64, 64, 3), Request(2, 1), ("64×64×3", "axes: YXC with channels: 3", "axes: NYX")),
     ((3, 64, 3), Request(2, 3), ("3×64×3", "axes: CYX", "axes: YXC")),
     ((512, 512, 24), Request(2, 1), ("512×512×24", "axes: YXC", "axes: NYX")),
-    ((4, 6, 48, 40), Request(2, 1), ("4×6×48×40",)),
+    (
+        (4, 6, 48, 40),
+        Request(2, 1),
+        ("4×6×48×40", "axes: NCYX with channels: 6", "axes: TNYX reads 24 images of 48×40"),
+    ),
+    ((2, 443, 489, 5), Request(2, 1), ("axes: NYXC with channels: 5 reads 2 images of 443×489 with 5 channels",)),
+    ((4, 6, 48, 40), Request(2, 1, trained=True), ("Say it with --axes: TNYX reads 24 images of 48×40.",)),
+    ((64, 64, 3), Request(2, 4, trained=True), ("none of their readings has 4 channels", "Give images of 4 channels")),
     ((3, 4, 2, 48, 40), Request(2, 1), ("one letter per axis",)),
     ((48, 40), Request(3, 1), ("holds no 3D images",)),
     ((48, 40, 5), Request(2, 5, "YX"), ("has 3 axes, the key axes says YX",)),
@@ -478,6 +500,9 @@ def test_equal_series_are_one_stack_and_others_are_refused(tmp_path: Path) -> No
             file.write(page[: 48 if page is not pages[3] else 40], photometric="minisblack")
         file.write(pages[0, :9], photometric="minisblack")
     assert "holds 5 series of images that differ" in refused(tmp_path / "b.tif", Request(2, 1))
+    imwrite(tmp_path / "c.tif", pages[0], photometric="minisblack")
+    imwrite(tmp_path / "c.tif", pages[1].astype(np.uint16), photometric="minisblack", append=True)
+    assert "that differ: 48×40 uint8, 48×40 uint16" in refused(tmp_path / "c.tif", Request(2, 1))
 
 
 def test_levels_of_a_pyramid_and_thumbnails_are_not_images(tmp_path: Path) -> None:

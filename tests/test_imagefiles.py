@@ -155,7 +155,9 @@ def test_colours_in_a_tiff_are_channels(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", image, photometric="rgb")
     expected = said(network, image.transpose(2, 0, 1)).argmax(0)
     assert np.array_equal(tifffile.imread(label(network, tmp_path / "a.tif")), expected)
-    with pytest.raises(FileError, match=r"a.tif \(70×53×3, YXS\) has 3 channels, the network takes 1"):
+    with pytest.raises(
+        FileError, match=r"a.tif \(70×53×3, YXS\) has 3 channels, the network was trained on images of 1"
+    ):
         label(trained(), tmp_path / "a.tif")
 
 
@@ -251,6 +253,40 @@ def test_a_broken_file_among_many_is_told_and_the_others_are_done(
     assert sorted(file.name for file in (tmp_path / "out").iterdir()) == ["a.npy", "z.npy"]
 
 
+def test_axes_that_a_file_does_not_say_are_said_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trained().save("m.safetensors")
+    np.save("a.npy", levels(4, 6, 48, 40))
+    assert (
+        "Say it with --axes: TNYX reads 24 images" in run("predict", "m.safetensors", "a.npy", "-o", "o", code=1).stderr
+    )
+    run("predict", "m.safetensors", "a.npy", "-o", "o", "--axes", "tzyx")
+    assert np.load("o/a.npy").shape == (4, 6, 48, 40)
+    np.save("b.npy", levels(3, 48, 40)[0])
+    assert (
+        "Say it with --axes, with 2 letters"
+        in run("predict", "m.safetensors", "b.npy", "-o", "o", "--axes", "tzyx", code=1).stderr
+    )
+
+
+def test_what_helps_in_prediction_is_another_image_and_no_data_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    trained().save("m.safetensors")
+    colours = np.moveaxis(levels(3, 48, 40), 0, -1).astype(np.uint8)
+    colours[0, 0] = (1, 2, 3)
+    Image.fromarray(colours).save("a.png")
+    Image.fromarray(np.dstack([colours, colours[..., 0] // 2])).save("b.png")
+    said = run("predict", "m.safetensors", "a.png", "b.png", "-o", "o", code=1).stderr
+    assert "the network was trained on images of 1" in said
+    assert "Give images of 1 channel, or train on images of 3." in said
+    assert "Save it without alpha." in said
+    assert "data file" not in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -258,6 +294,7 @@ def test_a_broken_file_among_many_is_told_and_the_others_are_done(
         (["--tile", "0"], "'0' is no tile"),
         (["--memory", "much"], "'much' is no amount of memory: write it as in 4GB, 500MB or 2GiB."),
         (["--dtype", "int8"], "'int8' is not one of"),
+        (["--axes", "YZ"], "'YZ' does not name axes: X is missing"),
     ],
 )
 def test_wrong_use_is_told(arguments: list[str], message: str) -> None:

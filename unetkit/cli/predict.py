@@ -42,6 +42,15 @@ Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write prob
 Exact = Annotated[
     bool, typer.Option("--exact", help="Refuse tiles that are not exactly what the whole image gives, not blend them.")
 ]
+AxesText = Annotated[
+    str | None,
+    typer.Option(
+        "--axes",
+        metavar="LETTERS",
+        help="What the stored axes are where files do not say, as in TZYX. [default: as in training]",
+        show_default=False,
+    ),
+]
 
 UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -56,16 +65,18 @@ def predict(  # noqa: PLR0913 - one parameter per option
     dtype: Number = "fp32",
     probabilities: Probabilities = False,
     exact: Exact = False,
+    axes: AxesText = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
+    asked_axes = None if axes is None else parse_axes(axes)
 
     from unetkit.imagefiles import grouped
     from unetkit.overwriting import check_outputs
     from unetkit.train.labelling import Asked, file_labeller
 
-    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact)
+    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
     with file_labeller(model, asked) as ready:
         groups, broken = sources(images, ready.signature.modalities)
         results = check_names(groups, probabilities)
@@ -152,6 +163,16 @@ def parse_tile(text: str) -> int | str:
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
         raise typer.BadParameter(f"{text!r} is no tile: write auto, or a number of samples as in 512.")
     return int(text)
+
+
+def parse_axes(text: str) -> str:
+    """Returns letters of axes; raises BadParameter where the text is none."""
+    from unetkit.data.folders import check_axes
+
+    try:
+        return check_axes(text)
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}.") from error
 
 
 def parse_bytes(text: str) -> int:

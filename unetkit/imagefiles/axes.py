@@ -18,6 +18,8 @@ SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
 CHANNEL = "CS"
 LETTERS = "XYZCSTNIQ"
 """What the key `axes` may hold."""
+GROUPS = "TN"
+"""Two axes that count images, such as the slices of each time: never taken where a file does not say its axes."""
 MOST_BANDS = 32
 """A last axis up to this length, and at most a fourth of the two before it, is taken for channels, not for a width."""
 
@@ -49,7 +51,7 @@ def lay_out(
     else:
         found = only_reading(path, shape, request, said, pages or request.mask)
     layout = layout_of(path, shape, found, request.dims)
-    check_channels(path, shape, found, layout, request.channels)
+    check_channels(path, shape, found, layout, request)
     return found, layout
 
 
@@ -68,23 +70,35 @@ def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order
     return Layout(stack, channel, spatial)
 
 
-def check_channels(
-    path: Path, shape: tuple[int, ...], letters: str, layout: Layout, channels: int | None, also: str = ""
-) -> None:
-    """Raises FileError where an image has not the channels that are wanted; `also` is a further cure."""
+def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: Layout, request: Request) -> None:
+    """Raises FileError where an image has not the channels that are wanted."""
     found = prod(shape[axis] for axis in layout.channel)
-    if channels is not None and found != channels:
-        raise other_channels(path, f"{size_text(shape)}, {letters}", found, channels, also)
+    if request.channels is not None and found != request.channels:
+        raise other_channels(path, f"{size_text(shape)}, {letters}", found, request)
 
 
-def other_channels(path: Path, shown: str, found: int, channels: int, also: str = "") -> FileError:
+def other_channels(path: Path, shown: str, found: int, request: Request) -> FileError:
     """Returns the error for an image with other channels than those wanted; the first cure keeps what the file has."""
-    message = f"{path} ({shown}) has {found} channel{'s' * (found != 1)}, the network takes {channels}"
-    cure = f"To use what the file has: channels={found} in the data file, in_channels={found} in the spec."
-    if found > channels:
-        take = list(range(channels))
-        cure += f" To use some of it: channels={{count: {found}, take: {take}}}."
-    return FileError(Fault("channels", message, cure=f"{cure} {also}".strip(), file=str(path)))
+    wanted = request.channels or 0
+    message = f"{path} ({shown}) has {in_words(found)}"
+    if request.trained:
+        message += f", the network was trained on images of {wanted}"
+        cure = f"Give images of {in_words(wanted)}, or train on images of {found}."
+    else:
+        message += f", the network takes {wanted}"
+        cure = f"To use what the file has: channels={found} in the data file, in_channels={found} in the spec."
+        if found > wanted:
+            cure += f" To use some of it: channels={{count: {found}, take: {list(range(wanted))}}}."
+    return FileError(Fault("channels", message, cure=cure, file=str(path)))
+
+
+def in_words(channels: int) -> str:
+    """Returns a number of channels in words.
+
+    >>> in_words(1), in_words(3)
+    ('1 channel', '3 channels')
+    """
+    return f"{channels} channel{'s' * (channels != 1)}"
 
 
 # --- the key ----------------------------------------------------------------------------------------------------------
@@ -100,10 +114,12 @@ def asked_letters(path: Path, shape: tuple[int, ...], request: Request, said: st
         return next((one for one in (key, bare) if len(one) == len(shape) and fits(one, said, request.dims)), None)
     if len(key) != len(shape):
         message = f"{path} ({size_text(shape)}) has {len(shape)} axes, the key axes says {key}"
-        raise FileError(Fault("axes", message, cure=f"Give {len(shape)} letters, one per axis.", file=str(path)))
+        cure = f"{request.where_axes}, with {len(shape)} letters, one per axis."
+        raise FileError(Fault("axes", message, cure=cure, file=str(path)))
     if not fits(key, said, request.dims):
         message = f"{path} ({size_text(shape)}) says that its axes are {said}, the key axes says {key}"
-        raise FileError(Fault("axes", message, cure="Leave the key out, or mend the file.", file=str(path)))
+        cure = f"{request.where_axes}, as the file has them, or mend the file."
+        raise FileError(Fault("axes", message, cure=cure, file=str(path)))
     return key
 
 
@@ -134,9 +150,8 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
             message = f"{path} ({size_text(shape)}) holds no {request.dims}D images"
             raise FileError(Fault("image-dims", message, cure=f"Set dims to {max(1, len(shape))}, or mend the file."))
         message = f"{path} ({size_text(shape)}) does not say what its {len(shape)} axes are"
-        raise FileError(
-            Fault("axes", message, cure="Say it in the dataset, one letter per axis, as in axes: TZYX.", file=str(path))
-        )
+        cure = f"{request.where_axes}, one letter per axis, as in {'TZYX' if request.trained else 'axes: TZYX'}."
+        raise FileError(Fault("axes", message, cure=cure, file=str(path)))
     spatial = SPATIAL[request.dims]
     if banded(shape) and spatial + "C" in readings:
         readings = [one for one in readings if one != "N" + spatial and (request.channels or one != "C" + spatial)]
@@ -145,13 +160,12 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
         fitting = [one for one in fitting if one == "N" + spatial] or fitting
     if len(fitting) == 1:
         return fitting[0]
-    if not fitting and request.channels is not None and len(shape) == request.dims + 2:
-        one = readings[0]
-        raise other_channels(path, f"{size_text(shape)}, {one}", channels_of(one, shape), request.channels)
-    every = [one for one in templates(request.dims) if fits(one, said, request.dims)]
-    if banded(shape):  # the likelier first, and without that of as many channels as rows
-        every = [one for one in every[::-1] if one != "C" + spatial]
-    raise ambiguous(path, shape, fitting if len(fitting) > 1 else every, request.channels)
+    every = [one for one in (*templates(request.dims), GROUPS + spatial) if fits(one, said, request.dims)]
+    if banded(shape):  # the likelier first, and without those of as many channels as rows
+        every = [one for one in every[::-1] if one not in ("C" + spatial, "NC" + spatial, GROUPS + spatial)]
+    if "S" in said:  # the file says which axis has the channels
+        raise other_channels(path, f"{size_text(shape)}, {every[0]}", channels_of(every[0], shape), request)
+    raise ambiguous(path, shape, fitting if len(fitting) > 1 else every, request)
 
 
 def templates(dims: int) -> Iterator[str]:
@@ -173,12 +187,18 @@ def channels_of(letters: str, shape: tuple[int, ...]) -> int:
     return prod(n for letter, n in zip(letters, shape, strict=True) if letter in CHANNEL)
 
 
-def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], channels: int | None) -> FileError:
+def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: Request) -> FileError:
     """Returns the error that shows a shape with its readings, and the line that chooses each."""
-    lines = [f"axes: {one}{set_channels(one, shape, channels)} reads {told(one, shape)}" for one in readings]
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
-    cure = "Say it in the dataset: " + "; ".join(lines) + "."
-    return FileError(Fault("axes", message, cure=cure, file=str(path)))
+    if request.trained:
+        readings = [one for one in readings if request.channels in (None, channels_of(one, shape))]
+        if not readings:
+            message += f", and none of their readings has {in_words(request.channels or 0)}"
+            cure = f"Give images of {in_words(request.channels or 0)}, as those that the network was trained on."
+            return FileError(Fault("axes", message, cure=cure, file=str(path)))
+    key = "" if request.trained else "axes: "
+    lines = [f"{key}{one}{set_channels(one, shape, request.channels)} reads {told(one, shape)}" for one in readings]
+    return FileError(Fault("axes", message, cure=f"{request.where_axes}: {'; '.join(lines)}.", file=str(path)))
 
 
 def set_channels(letters: str, shape: tuple[int, ...], channels: int | None) -> str:
@@ -194,7 +214,8 @@ def told(letters: str, shape: tuple[int, ...]) -> str:
     ('443 images of 489×5', 'one image of 443×489 with 5 channels')
     """
     lengths = dict(zip(letters, shape, strict=True))
-    count, channels = lengths.pop("N", None), lengths.pop("C", None)
+    groups, count, channels = (lengths.pop(letter, None) for letter in "TNC")
+    count = count * groups if count is not None and groups is not None else count
     what = "one image" if count is None else f"{count} image{'s' * (count != 1)}"
     of = f"{what} of {size_text(tuple(lengths.values()))}"
     return of if channels is None else f"{of} with {channels} channel{'s' * (channels != 1)}"

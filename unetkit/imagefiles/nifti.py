@@ -43,7 +43,7 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
     check_type(path, np.dtype(image.get_data_dtype()))
     letters = letters_of(path, tuple(image.shape), request)
     layout = layout_of(path, image.shape, letters, request.dims, order="XYZ")
-    check_channels(path, image.shape, letters, layout, request.channels)
+    check_channels(path, image.shape, letters, layout, request)
     located = (*layout.spatial, *(axis for axis in layout.stack if axis < 3))
     whole = geometry_of(path, image)
     geometry = None if whole is None else whole.of_axes(located)

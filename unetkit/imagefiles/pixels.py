@@ -130,12 +130,14 @@ def without_alpha(path: Path, pixels: NDArray[Any], request: Request) -> NDArray
         return pixels[..., 0] if found == 2 else pixels[..., :-1]
     if request.channels is None:
         return pixels
-    raise transparent(path, found)
+    raise transparent(path, found, request)
 
 
-def transparent(path: Path, found: int) -> FileError:
+def transparent(path: Path, found: int, request: Request) -> FileError:
     """Returns the error for a picture whose alpha says something, and is not asked for."""
     take = list(range(found - 1))
     message = f"{path} is partly transparent: it has {found} channels, the last is alpha"
     cure = f"To leave alpha out: channels={{count: {found}, take: {take}}}. Or save it without."
+    if request.trained:
+        cure = "Save it without alpha."
     return FileError(Fault("channels", message, cure=cure, file=str(path)))

@@ -11,10 +11,17 @@ class Request:
 
     `channels` is None where the file's own number is taken. `axes` has a letter per axis of the stored array (see
     `unetkit.imagefiles.axes`), None where the file says itself. `mask`: the file holds class numbers or colours, so
-    that a palette gives its indexes, and alpha is left out.
+    that a palette gives its indexes, and alpha is left out. `trained`: the file is for a network that is trained, so
+    that what helps is another image or the option --axes, not another data file.
     """
 
     dims: int
     channels: int | None = None
     axes: str | None = None
     mask: bool = False
+    trained: bool = False
+
+    @property
+    def where_axes(self) -> str:
+        """Where the axes of a file may be said, as the begin of a sentence."""
+        return "Say it with --axes" if self.trained else "Say it in the dataset"

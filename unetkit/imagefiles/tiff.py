@@ -20,7 +20,7 @@ from unetkit.imagefiles.raw import RawFile
 from unetkit.imagefiles.request import Request
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.tiffcolour import as_displayed
+from unetkit.imagefiles.tiffcolour import as_displayed, grey_of
 from unetkit.imagefiles.tifftags import Tags
 from unetkit.imagefiles.views import Coloured, Decoded, Piled
 from unetkit.writing import placed
@@ -52,6 +52,8 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
         array, said = as_displayed(path, first, array, said, request)
         if said == "YX" and request.channels == 3 and not request.mask:
             array, said = Coloured(array), "YXS"  # as a grey picture gives its level three times
+        elif "S" in said and array.shape[said.index("S")] == 3 and request.channels == 1 and not request.mask:
+            array, said = grey_of(array, said)  # as a picture that was saved in colour
         letters, layout = lay_out(path, tuple(array.shape), request, said, pages=True)
         geometry, located = tags.geometry(letters, layout)
         yield Images(path, array, layout, letters, geometry, located, {"tags": tags})
@@ -71,10 +73,18 @@ def alike(path: Path, file: Any) -> list[Any]:
         raise ValueError("a page has no data")
     forms = {(tuple(one.shape), str(one.dtype), one.axes, one.keyframe.photometric) for one in series}
     if len(forms) > 1:
-        sizes = ", ".join(size_text(tuple(one.shape)) for one in series[:5]) + (" …" if len(series) > 5 else "")
+        sizes = ", ".join(map(form_of, series[:5])) + (" …" if len(series) > 5 else "")
         message = f"{path} holds {len(series)} series of images that differ: {sizes}"
         raise FileError(Fault("tiff-series", message, cure="Save each series as a file of its own.", file=str(path)))
     return series
+
+
+def form_of(series: Any) -> str:
+    """Returns the size and the type of a series, and its photometric interpretation where it is not the usual one."""
+    photometric = series.keyframe.photometric
+    usual = ("MINISBLACK", "RGB")
+    what = "" if photometric.name in usual else f" {photometric.name}"
+    return f"{size_text(tuple(series.shape))} {np.dtype(series.dtype)}{what}"
 
 
 def said_letters(tags: Tags, axes: str, *, piled: bool) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from unetkit.imagefiles.images import Stored
 from unetkit.imagefiles.orientation import TAG
 from unetkit.imagefiles.pixels import transparent
 from unetkit.imagefiles.request import Request
-from unetkit.imagefiles.views import Coloured, Inverted, Turned, WithoutLast
+from unetkit.imagefiles.views import Coloured, First, Inverted, Turned, WithoutLast
 
 WHITE_IS_ZERO, PALETTE, YCBCR = 0, 3, 6
 INKS = {5: "printing inks (CMYK)", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours"}
@@ -78,21 +79,37 @@ def without_alpha(path: Path, array: Stored, said: str, request: Request) -> tup
     found = array.shape[-1]
     if found == request.channels and not request.mask:
         return array, said
-    if request.mask or opaque(array):
+    if request.mask or opaque(array, said):
         return WithoutLast(array), said if found > 2 else said[:-1]
     if request.channels is None:
         return array, said
-    raise transparent(path, found)
+    raise transparent(path, found, request)
 
 
-def opaque(array: Stored) -> bool:
-    """Whether the alpha of all pixels is full; it is looked at part by part."""
+def grey_of(array: Stored, said: str) -> tuple[Stored, str]:
+    """Returns colours that are equal in each pixel as grey levels, others as they are; with the letters."""
+    colours = said.index("S")
+    if any((block != block.take([0], colours)).any() for block in blocks(array, said)):
+        return array, said
+    return First(array, colours), said.replace("S", "")
+
+
+def opaque(array: Stored, said: str) -> bool:
+    """Whether the alpha of all pixels is full."""
     dtype = np.dtype(array.dtype)
     full = 1 if dtype.kind in "bf" else np.iinfo(dtype).max
-    *stack, rows, columns, last = array.shape
-    step = max(1, STEP // max(1, columns))
-    for place in product(*(range(n) for n in stack), range(0, rows, step)):
-        part = (*(slice(at, at + 1) for at in place[:-1]), slice(place[-1], place[-1] + step), slice(None))
-        if not (np.asarray(array[(*part, slice(last - 1, last))]) == full).all():
-            return False
-    return True
+    return all((block[..., -1] == full).all() for block in blocks(array, said))
+
+
+def blocks(array: Stored, said: str) -> Iterator[NDArray[Any]]:
+    """Yields all of an array, some rows of one image at a time; `said` are the letters of its axes."""
+    rows, shape = said.index("Y"), array.shape
+    step = max(1, STEP // max(1, shape[said.index("X")]))
+    kept = [axis for axis, letter in enumerate(said) if letter in "XS"]
+    starts = [[None] if axis in kept else range(0, n, step if axis == rows else 1) for axis, n in enumerate(shape)]
+    for place in product(*starts):
+        part = tuple(
+            slice(None) if at is None else slice(at, at + (step if axis == rows else 1))
+            for axis, at in enumerate(place)
+        )
+        yield np.asarray(array[part])

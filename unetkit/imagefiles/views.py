@@ -149,3 +149,24 @@ class WithoutLast:
         if len(self.shape) < len(self.array.shape):
             return np.asarray(self.array[(*part, slice(0, 1))])[..., 0]
         return np.asarray(np.asarray(self.array[(*part[:-1], slice(0, self.shape[-1]))])[..., part[-1]])
+
+
+@dataclass(frozen=True)
+class First:
+    """The first entries of an axis of an array, without that axis."""
+
+    array: Stored
+    axis: int
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape without the axis."""
+        return (*self.array.shape[: self.axis], *self.array.shape[self.axis + 1 :])
+
+    @property
+    def dtype(self) -> Any:
+        """The type of its numbers."""
+        return self.array.dtype
+
+    def __getitem__(self, part: Any) -> NDArray[Any]:
+        return np.asarray(self.array[(*part[: self.axis], slice(0, 1), *part[self.axis :])]).squeeze(self.axis)

@@ -45,7 +45,8 @@ Advance = Callable[[int, int], None]
 class Asked:
     """What is wanted for each image, and with which means; `memory` is the process's own, in bytes.
 
-    `exact`: an image that needs tiles which cannot give what the whole image gives is refused.
+    `exact`: an image that needs tiles which cannot give what the whole image gives is refused. `axes`: letters of the
+    stored axes, in place of those of the network's signature.
     """
 
     tile: Tile = "auto"
@@ -54,6 +55,7 @@ class Asked:
     dtype: str = "fp32"
     probabilities: bool = False
     exact: bool = False
+    axes: str | None = None
 
 
 @contextmanager
@@ -119,7 +121,8 @@ class Labeller:
         file, *others = group.files
         kind = kind_of(file)
         path = folder / name_of_result(group, probabilities=self.asked.probabilities)
-        request = Request(spec.dims, None if others else signature.channels, signature.axes)
+        axes = self.asked.axes or signature.axes
+        request = Request(spec.dims, None if others else signature.channels, axes, trained=True)
         with ExitStack() as stack:
             images, *further = [stack.enter_context(opened(one, request)) for one in group.files]
             channels = spec.out_channels if self.asked.probabilities else None
