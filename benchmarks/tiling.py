@@ -17,9 +17,9 @@ from torch import Tensor, nn
 
 import unetkit
 from benchmarks.comparison import Comparison, interleave, report, timed
+from unetkit.host.allocator import kept_memory
 from unetkit.planning import Plan
 from unetkit.tiling import plan_tiles, ready
-from unetkit.tiling.allocator import kept_memory
 
 NETWORKS = {
     "valid": [],

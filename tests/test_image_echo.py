@@ -867,7 +867,7 @@ def test_a_codec_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, mo
 def test_memory_that_does_not_suffice_is_a_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_npy(tmp_path / "a.npy", noise(*SIZE))
     monkeypatch.setattr("unetkit.imagefiles.numbers.LARGE", 0)
-    monkeypatch.setattr("unetkit.imagefiles.numbers.free_memory", lambda: 1000)
+    monkeypatch.setattr("unetkit.imagefiles.numbers.available_memory", lambda: 1000)
     assert "error[image-memory]" in refused(tmp_path / "a.npy", Request(2, 1))
 
 

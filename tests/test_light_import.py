@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+HEAVY = {"filelock", "lightning", "numpy", "psutil", "torch", "torchvision"}
 PLAN = "import unetkit; unetkit.plan(unetkit.load('unet-2015'))"
 COMMANDS = {
     "validate": "validate unet-2015",
@@ -47,7 +48,7 @@ except SystemExit:
 
 def imported(code: str, folder: Path) -> set[str]:
     """Returns which of the heavy packages a program has imported at its end."""
-    heavy = "import sys; print('\\n', *({'torch', 'torchvision', 'lightning', 'numpy'} & sys.modules.keys()))"
+    heavy = f"import sys; print('\\n', *({HEAVY} & sys.modules.keys()))"
     command = [sys.executable, "-c", f"{code}\n{heavy}"]
     result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=folder, check=True)
     return set(result.stdout.splitlines()[-1].split())

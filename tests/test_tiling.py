@@ -19,12 +19,12 @@ from torch import nn
 import unetkit
 from tests.campaign import examples, sharded
 from unetkit.errors import AlignmentWarning, SizeError
+from unetkit.host.allocator import KEEPING, glibc, kept_memory
 from unetkit.planning import Plan
 from unetkit.planning.propagate import sizes as sizes_along
 from unetkit.planning.workspace import block
 from unetkit.testing.strategies import at_or_above, specs
 from unetkit.tiling import InferenceError, predict, ready, tiles
-from unetkit.tiling.allocator import KEEPING, glibc, kept_memory
 from unetkit.tiling.blending import weights
 from unetkit.tiling.choice import tile_bytes
 from unetkit.tiling.cuts import reach

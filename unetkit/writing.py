@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from unetkit.errors import Fault, FileError
+from unetkit.host import process_exists
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 PREFIX = ".partial-"
@@ -197,13 +198,7 @@ def is_growing(path: Path, process: int) -> bool:
     """Returns whether the process that writes a path may still do so."""
     if process == os.getpid():
         return path in growing_here  # else an earlier process had the same number
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        pass
-    return True
+    return process_exists(process)
 
 
 def replace_folder(made: Path, path: Path) -> None:

@@ -130,9 +130,10 @@ def do(
     study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
 ) -> None:
     """Does the runs of a study that are in one of some states."""
+    from unetkit.host import available_memory
     from unetkit.study import load_study
     from unetkit.study.runs.coordinator import Settings, run_text
-    from unetkit.study.runs.engines import Place, fitting, free_memory, open_engine
+    from unetkit.study.runs.engines import Place, fitting, open_engine
     from unetkit.study.runs.study_folder import Home
 
     loaded = load_study(study, overrides)
@@ -146,7 +147,7 @@ def do(
         return
     elsewhere = how.address is not None or how.engine == "submitit"
     count = how.at_once or (ELSEWHERE if elsewhere else fitting(loaded))
-    share = free_memory() // count if how.engine == "local" else None
+    share = available_memory() // count if how.engine == "local" else None
     settings = Settings(count, how.timeout, share, states, separate=how.separate)
     opened = open_engine(how.engine, Place(count, home.folder.absolute(), how.address))  # what is wrong is said first
     with home.taken():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -22,6 +21,7 @@ from unetkit.data.recognition import merged, recognised
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import Block, Division
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.host import num_cores
 from unetkit.imagefiles import grouped
 from unetkit.imagefiles.guard import guarded
 from unetkit.imagefiles.held import SHELF
@@ -202,7 +202,7 @@ class Reader:
 
     def check(self, names: list[str]) -> Iterator[tuple[Facts | tuple[Fault, ...], Pair | None]]:
         """Yields for each name, in order, the facts of its pair with the pair itself, or its faults."""
-        with ThreadPoolExecutor(min(THREADS, os.cpu_count() or 1)) as threads:
+        with ThreadPoolExecutor(min(THREADS, num_cores())) as threads:
             yield from threads.map(partial(self.facts), names)
 
     def facts(self, name: str) -> tuple[Facts | tuple[Fault, ...], Pair | None]:

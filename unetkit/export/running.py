@@ -18,7 +18,7 @@ from unetkit.export.onnxfile import open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino
 from unetkit.export.seal import verify_onnx, verify_sums
 from unetkit.export.sizes import restricted
-from unetkit.tiling.allocator import kept_memory
+from unetkit.host.allocator import kept_memory
 
 
 def is_exported(path: Path) -> bool:

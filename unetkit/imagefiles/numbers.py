@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
+from unetkit.host import available_memory
 
 LARGE = 1 << 28
 """Bytes below which the free memory is not looked at."""
@@ -38,7 +39,7 @@ def check_memory(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
     wanted = prod(shape) * dtype.itemsize
     if wanted < LARGE:
         return
-    free = free_memory()
+    free = available_memory()
     if wanted > free:
         message = f"{path} has {wanted / 1e9:,.1f} GB when it is read, {free / 1e9:,.1f} GB of memory are free"
         cure = "Store it in smaller images."
@@ -51,16 +52,6 @@ def check_ratio(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
     if wanted > MOST_PACKED * found:
         message = f"{path} says that it holds {wanted / 1e6:,.0f} MB, in {found:,} bytes"
         raise FileError(Fault("no-image", message, cure="It is damaged, or made to harm.", file=str(path)))
-
-
-def free_memory() -> int:
-    """Returns the bytes of main memory that a process can still get; 4 GB where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return 4_000_000_000
 
 
 def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:

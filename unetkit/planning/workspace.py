@@ -7,24 +7,18 @@ product, which unfolds the input.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import NamedTuple
 
+from unetkit.host import has_avx512
 from unetkit.operations import BatchNorm, ChannelNorm, Conv, CropTo, Gate, InstanceNorm, Operation, TransposedConv
 from unetkit.operations.operation import Axes, volume
 
 SMALL = 20_480  # numbers in the input up to which one image is not worth oneDNN's copies
 
 
-@cache
 def block() -> int:
     """Returns how many channels oneDNN keeps together: 16 where the processor has AVX-512, else 8."""
-    try:
-        with open("/proc/cpuinfo", encoding="ascii", errors="replace") as file:
-            flags = next((line for line in file if line.startswith("flags")), "").split()
-    except OSError:
-        return 8
-    return 16 if "avx512dq" in flags else 8
+    return 16 if has_avx512() else 8
 
 
 def in_blocks(channels: int) -> int:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unetkit.errors import Fault, SizeError
+from unetkit.host.allocator import reserve
 from unetkit.planning import Plan
-from unetkit.tiling.allocator import reserve
 from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
 from unetkit.tiling.running import InferenceError, Runner, free_memory, ready

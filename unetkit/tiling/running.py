@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.func import functional_call
 
 from unetkit.errors import Fault, UnetkitError
+from unetkit.host import available_memory
+from unetkit.host.allocator import kept_memory
 from unetkit.model.layout import arranged
 from unetkit.planning import Plan
-from unetkit.tiling.allocator import kept_memory
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -113,13 +114,3 @@ def free_memory(device: torch.device) -> int:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return available_memory()
-
-
-def available_memory() -> int:
-    """Returns the bytes of main memory that processes can still get; 4 GB where the system does not say."""
-    try:
-        with open("/proc/meminfo", encoding="ascii") as file:
-            lines = dict(line.split(":", 1) for line in file)
-        return int(lines["MemAvailable"].split()[0]) * 1024
-    except (OSError, KeyError):
-        return 4_000_000_000

@@ -20,6 +20,7 @@ from unetkit.data.normalization import slabs
 from unetkit.data.signature import Signature
 from unetkit.errors import Fault, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
+from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, Request, kind_of, opened
 from unetkit.imagefiles.joined import joined
 from unetkit.imagefiles.kinds import number_type
@@ -33,7 +34,7 @@ from unetkit.train.modelfile import Trained, signature_in
 
 HEAP_SHARE = 0.5
 """Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
-to gaps: memory that is kept to be used again (see `unetkit.tiling.allocator`) is seldom used to the full."""
+to gaps: memory that is kept to be used again (see `unetkit.host.allocator`) is seldom used to the full."""
 
 Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 """Reads a part (channels, *part) of an image."""
@@ -196,18 +197,9 @@ def left_of(memory: int) -> int:
 
     Raises UnetkitError where it holds nearly as many already.
     """
-    held = resident()
+    held = resident_memory()
     left = int((memory - held) * HEAP_SHARE)
     if left <= 0:
         message = f"the process holds {held / 1e6:,.0f} MB before the first tile, allowed are {memory / 1e6:,.0f} MB"
         raise UnetkitError(Fault("memory", message, cure="Allow more memory."))
     return left
-
-
-def resident() -> int:
-    """Returns the bytes of main memory that this process holds; nothing where the system does not say."""
-    try:
-        text = Path("/proc/self/status").read_text("ascii", "replace")
-        return next(int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("VmRSS"))
-    except (OSError, StopIteration):
-        return 0

@@ -9,8 +9,8 @@ import torch
 
 from unetkit.data import cover
 from unetkit.errors import Fault, SizeError
+from unetkit.host import available_memory
 from unetkit.planning import Execution, Plan, needed_memory
-from unetkit.tiling.running import available_memory
 from unetkit.train.errors import TrainError
 from unetkit.train.network import recomputed
 from unetkit.train.options import Machine

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from unetkit.data.footprint import Footprint, footprint
 from unetkit.errors import Fault
+from unetkit.host import available_memory
 from unetkit.planning import plan
-from unetkit.tiling.running import available_memory
 from unetkit.train.errors import TrainError
 from unetkit.train.frame import PATCH
 from unetkit.train.machine import check_memory, on_cpu, processes_of, step_bytes

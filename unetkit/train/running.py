@@ -19,10 +19,10 @@ from torch import nn
 from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, preparation_of
 from unetkit.data.signature import signature_of
 from unetkit.errors import Fault, FileError
+from unetkit.host.allocator import kept_memory
 from unetkit.model import build
 from unetkit.planning import Plan, plan
 from unetkit.scoring import evaluate
-from unetkit.tiling.allocator import kept_memory
 from unetkit.train.beginning import begin
 from unetkit.train.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.errors import TrainError

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from unetkit.host import num_cores
 from unetkit.study.matrix.arm import Facts
 from unetkit.study.matrix.base_config import Matched, Network
 
@@ -32,7 +32,7 @@ class Shares:
     def __init__(self, path: Path, overrides: tuple[str, ...], count: int) -> None:
         self.found: dict[int, Any] = {}
         self.processes: dict[range, subprocess.Popen[str]] = {}
-        processes = min(MOST, cores()) if count >= LEAST else 1
+        processes = min(MOST, num_cores()) if count >= LEAST else 1
         bounds = [count * share // processes for share in range(processes + 1)]
         for first, last in list(zip(bounds, bounds[1:], strict=False))[1:]:
             process = subprocess.Popen(
@@ -81,11 +81,6 @@ def uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def cores() -> int:
-    """Returns how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def read(values: list[Any]) -> Network:

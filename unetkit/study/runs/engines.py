@@ -13,7 +13,7 @@ from time import monotonic, sleep
 from typing import Any, TypeVar
 
 from unetkit.errors import Fault
-from unetkit.study.matrix.parallel import cores
+from unetkit.host import available_memory, num_cores
 from unetkit.study.results.results import StudyError
 from unetkit.study.runs.process import forked
 from unetkit.study.runs.task import PROCESSES
@@ -185,11 +185,4 @@ def fitting(study: Study) -> int:
     """Returns how many runs go at once on this machine: one for each core, as far as the planned memory is free."""
     arms = study.planned if len(study.planned) <= MANY else study.planned[:1]
     most = max((arm.memory() for arm in arms), default=0) + OWN
-    return max(1, min(cores(), free_memory() // most))
-
-
-def free_memory() -> int:
-    """Returns the bytes of main memory that new processes can get."""
-    import psutil
-
-    return int(psutil.virtual_memory().available)
+    return max(1, min(num_cores(), available_memory() // most))

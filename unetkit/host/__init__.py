@@ -1,0 +1,22 @@
+"""The machine that a process runs on: its memory, its processors, the C allocator, locks on files, other processes.
+
+psutil and filelock are imported where they are used, so that importing unetkit stays quick.
+"""
+
+from unetkit.host.locks import Locked, exclusive_lock, is_locked
+from unetkit.host.memory import available_memory, resident_memory
+from unetkit.host.processes import die_with, limit_memory, process_exists
+from unetkit.host.processors import has_avx512, num_cores
+
+__all__ = [
+    "Locked",
+    "available_memory",
+    "die_with",
+    "exclusive_lock",
+    "has_avx512",
+    "is_locked",
+    "limit_memory",
+    "num_cores",
+    "process_exists",
+    "resident_memory",
+]
