@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.host import Locked, exclusive_lock
 from unetkit.overwriting import check_outputs
 from unetkit.spec.loading import listed
 from unetkit.train.errors import TrainError
@@ -80,24 +80,18 @@ def alone(folder: Path) -> Iterator[None]:
     if beside():
         yield
         return
-    with opened(folder) as file:
+    with ExitStack() as stack:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+            folder.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(exclusive_lock(folder / LOCK))
+        except Locked as error:
             fault = Fault("folder-busy", f"another process trains in {folder}", cure="Wait for it, or choose another.")
             raise TrainError(fault) from error
+        except OSError as error:
+            reason = error.strerror or str(error)
+            fault = Fault("file-unwritable", f"{folder} cannot be written to: {reason}", cure="Choose another folder.")
+            raise FileError(fault) from error
         yield
-
-
-def opened(folder: Path) -> TextIO:
-    """Returns the file that stands for a folder, open; makes both. Raises FileError where it cannot."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return (folder / LOCK).open("a")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        fault = Fault("file-unwritable", f"{folder} cannot be written to: {reason}", cure="Choose another folder.")
-        raise FileError(fault) from error
 
 
 def check_folder(folder: Path, *, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
-import time
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 from unetkit.errors import Fault
+from unetkit.host import Locked, exclusive_lock, is_locked
 from unetkit.overwriting import check_outputs, same_file
 from unetkit.study.results.exit_status import state_of
 from unetkit.study.results.links import SHARED, leading_out, refuse_links
@@ -25,8 +24,8 @@ from unetkit.writing import PREFIX, write_whole, writing
 
 COPYING = ".copying-"
 """How the names of runs begin that are being copied."""
-LOOKS = 10
-"""A status looks at the lock for a moment: so often it is tried."""
+LOOK = 0.2
+"""Seconds to wait for the lock: a status holds it for a moment."""
 
 
 class Change(NamedTuple):
@@ -71,25 +70,20 @@ class Home:
     def busy(self) -> bool:
         """Whether a process runs a study here now."""
         try:
-            with opened(self.folder / ".lock", os.O_RDONLY) as file:
-                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+            return is_locked(self.folder / ".lock")
         except OSError:
-            pass
-        return False
+            return False
 
     @contextmanager
     def taken(self) -> Iterator[None]:
         """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
-        with writing(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            refuse_links(self.folder)
-            lock_file = opened(self.folder / ".lock", os.O_RDWR | os.O_CREAT)
-        with lock_file as file:
+        with ExitStack() as stack:
             try:
-                lock(file)
-            except BlockingIOError as error:
+                with writing(self.folder):
+                    self.folder.mkdir(parents=True, exist_ok=True)
+                    refuse_links(self.folder)
+                    stack.enter_context(exclusive_lock(self.folder / ".lock", timeout=LOOK))
+            except Locked as error:
                 cure = "Wait for it: `unetkit study status` says how far it is. Or choose another folder with -o."
                 fault = Fault("study-busy", f"another process runs a study in {self.folder}", cure=cure)
                 raise StudyError(fault) from error
@@ -160,23 +154,6 @@ class Home:
             notes = "".join(f"# with --set {one}\n" for one in overrides)
             write_whole(copy, notes.encode() + study.path.read_bytes())
         return None if old is None or same else change(old, PlanRecord.model_validate_json(new))
-
-
-def opened(path: Path, flags: int) -> IO[bytes]:
-    """Returns a file to lock, open; raises OSError for a link, and waits for no pipe."""
-    return os.fdopen(os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o666), "rb")
-
-
-def lock(file: IO[bytes]) -> None:
-    """Locks a file for this process; raises BlockingIOError where another has it, and not only looks at it."""
-    for _ in range(LOOKS):
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            time.sleep(0.02)
-        else:
-            return
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def change(old: PlanRecord, new: PlanRecord) -> Change | None:

@@ -6,26 +6,22 @@ the same run, and it dies with the process that started it.
 
 from __future__ import annotations
 
-import ctypes
-import fcntl
 import os
-import resource
 import signal
 import sys
 import traceback
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from unetkit.errors import UnetkitError
+from unetkit.host import die_with, exclusive_lock, limit_memory
 from unetkit.stopping import Stopped, stoppable
 from unetkit.study.results.exit_status import FILE, Ending, state_of, sweep
 from unetkit.study.runs.training import train
 
 LOCK = ".worker"
-NEEDED = ("torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
+NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
 """What each run imports, and which takes seconds."""
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
@@ -33,7 +29,7 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
     folder, parent, memory = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     die_with(parent)
     if memory:
-        limit(memory)
+        limit_memory(memory)
     try:
         with stoppable():
             return do(folder, work, memory)
@@ -45,8 +41,7 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
 
 def do(folder: Path, work: Callable[[Path], None], memory: int) -> int:
     """Does the work of a run whose folder no other process works in, and returns the exit code."""
-    with (folder / LOCK).open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # whoever holds it does the same work: it is waited for
+    with exclusive_lock(folder / LOCK, timeout=-1):  # whoever holds it does the same work: it is waited for
         sweep(folder)
         if state_of(folder) == "done":
             return 0
@@ -69,31 +64,6 @@ def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Endi
             return Ending(1, f"it needs more than {memory / 1e9:.1f} GB of memory, its share; try fewer --at-once")
         return Ending(1, f"{type(error).__name__}: {error}")
     return Ending(0)
-
-
-def limit(memory: int) -> None:
-    """Has the system refuse this process more data than it has now and so many bytes. No effect on macOS."""
-    with suppress(OSError, ValueError):  # a lower limit is in force
-        resource.setrlimit(resource.RLIMIT_DATA, (used() + memory, resource.getrlimit(resource.RLIMIT_DATA)[1]))
-
-
-def used() -> int:
-    """Returns the bytes of data that this process has, as the limit counts them; 0 where the system does not say."""
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[5]) * resource.getpagesize()
-    except OSError:
-        return 0
-
-
-def die_with(parent: int) -> None:
-    """Has the system end this process as soon as its parent ends, however that does. Linux only; no effect elsewhere.
-
-    See prctl(2): the parent may have ended before this was said.
-    """
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 if __name__ == "__main__":
