@@ -6,14 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
-from unetkit.host import Locked, available_memory, exclusive_lock, is_locked, num_cores, process_exists, resident_memory
+from unetkit.host import (
+    Locked,
+    available_memory,
+    exclusive_lock,
+    is_locked,
+    kill_session,
+    num_cores,
+    process_exists,
+    resident_memory,
+)
 from unetkit.host.cgroups import cpu_quotas, memory_left
 
 UNIFIED = "35 24 0:30 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw,nsdelegate\n"
@@ -178,3 +189,55 @@ def test_a_process_exists_until_it_ends() -> None:
     assert process_exists(process.pid)
     process.communicate(b"\n")
     assert not process_exists(process.pid) and not process_exists(10**30)
+
+
+WITH = """
+import sys, time
+from unetkit.host import die_with, processes
+processes.LINUX = sys.argv[2] == "kernel"
+die_with(int(sys.argv[1]))
+print("ready", flush=True)
+time.sleep(600)
+"""
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1], str(os.getpid()), sys.argv[2]], stdout=subprocess.PIPE)
+child.stdout.readline()
+print(child.pid, flush=True)
+sys.stdin.read()
+"""
+
+
+def ends(process: psutil.Process) -> bool:
+    """Returns whether a process ends within a minute; nobody may have reaped it."""
+    until = time.monotonic() + 60
+    with suppress(psutil.NoSuchProcess):
+        while process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > until:
+                return False
+            time.sleep(0.01)
+    return True
+
+
+@pytest.mark.parametrize("way", ["kernel", "thread"])
+def test_a_process_dies_with_its_parent(way: str) -> None:
+    command = [sys.executable, "-c", PARENT, WITH, way]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = psutil.Process(int(parent.stdout.readline()))
+        parent.kill()
+    assert ends(child)
+
+
+@pytest.mark.parametrize("way", ["session", "descendants"])
+def test_a_session_is_killed_with_those_that_it_began(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if way == "descendants":
+        monkeypatch.delattr(os, "killpg")  # as on Windows
+    command = [sys.executable, "-c", PARENT, "print(1, flush=True); input()", ""]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as leader:
+        assert leader.stdout is not None
+        child = psutil.Process(int(leader.stdout.readline()))
+        kill_session(leader.pid)
+        assert leader.wait() == -signal.SIGKILL
+        kill_session(leader.pid)
+    assert ends(child)

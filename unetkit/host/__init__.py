@@ -5,7 +5,7 @@ psutil and filelock are imported where they are used, so that importing unetkit 
 
 from unetkit.host.locks import Locked, exclusive_lock, is_locked
 from unetkit.host.memory import available_memory, resident_memory
-from unetkit.host.processes import die_with, limit_memory, process_exists
+from unetkit.host.processes import die_with, kill_session, limit_memory, process_exists
 from unetkit.host.processors import has_avx512, num_cores
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "exclusive_lock",
     "has_avx512",
     "is_locked",
+    "kill_session",
     "limit_memory",
     "num_cores",
     "process_exists",

@@ -1,4 +1,4 @@
-"""Processes: whether one exists, one that ends with its parent, and one whose memory is limited."""
+"""Processes: whether one exists, ending it with its parent or with those it began, and limiting its memory."""
 
 from __future__ import annotations
 
@@ -46,6 +46,24 @@ def die_with(parent: int) -> None:
         os._exit(1)
 
     threading.Thread(target=wait, daemon=True).start()
+
+
+def kill_session(number: int) -> None:
+    """Kills a process that leads a session, and those that it began; none where it has ended already.
+
+    Windows has no sessions: there, those are killed that descend from the process while it lives.
+    """
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):  # macOS denies it where all have ended
+            os.killpg(number, signal.SIGKILL)
+        return
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(number)
+        for each in (*process.children(recursive=True), process):
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
 
 
 def limit_memory(num_bytes: int) -> None:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from unetkit.errors import Fault
 from unetkit.host import available_memory, num_cores
 from unetkit.study.results.results import StudyError
-from unetkit.study.runs.process import forked
+from unetkit.study.runs.process import quickest
 from unetkit.study.runs.task import PROCESSES
 from unetkit.study.study import MANY, Study
 
@@ -39,11 +39,11 @@ class Place:
 
 @contextmanager
 def local(place: Place) -> Iterator[Executor]:
-    """On this machine: a thread waits for each process, forked from one that has imported what runs need.
+    """On this machine: a thread waits for each process, on Linux forked from one that has imported what runs need.
 
     What still runs when the block is left is ended.
     """
-    PROCESSES.allow(forked)
+    PROCESSES.allow(quickest())
     with ThreadPoolExecutor(place.at_once, "run") as executor:
         try:
             yield executor

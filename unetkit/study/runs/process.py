@@ -16,6 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Protocol
 
+from unetkit.host import kill_session
+
 LOG = "log.txt"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 LOST = 255
@@ -39,14 +41,8 @@ Begin = Callable[[str, Path, int | None], Process]
 """Begins a process that calls the `main` of a module with a run's folder, and the bytes of data that it may have."""
 
 
-def kill(number: int) -> None:
-    """Kills a process that leads a session, and those that it began."""
-    with suppress(ProcessLookupError):
-        os.killpg(number, signal.SIGKILL)
-
-
 class Fresh:
-    """A new Python. It is not reaped before its end, so that its number stays its own."""
+    """A new Python. Where the system can wait without it, it is not reaped before its end: its number stays its own."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
@@ -57,6 +53,10 @@ class Fresh:
 
     def wait(self, timeout: float | None) -> bool:
         """Returns whether it ended in time."""
+        if not hasattr(os, "waitid"):  # Windows; macOS before Python 3.13
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(timeout)
+            return self.process.returncode is not None
         if timeout is None:
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             return True
@@ -69,7 +69,7 @@ class Fresh:
 
     def end(self) -> int:
         """Ends it, and returns its exit code."""
-        kill(self.pid)
+        kill_session(self.pid)
         return self.process.wait()
 
 
@@ -103,7 +103,7 @@ class Forked:
 
     def end(self) -> int:
         """Ends it, and returns its exit code."""
-        kill(self.pid)
+        kill_session(self.pid)
         self.process.join()
         code = self.process.exitcode
         self.process.close()
@@ -121,6 +121,11 @@ def forked(module: str, folder: Path, memory: int | None) -> Forked:
     with one_thread(), no_main():
         process.start()
     return Forked(process)
+
+
+def quickest() -> Begin:
+    """Returns the quicker way that the system has: macOS's own libraries do not survive a fork, Windows knows none."""
+    return forked if sys.platform == "linux" else fresh
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from unetkit.host import kill_session
 from unetkit.study.results.exit_status import Ending, ending_of, killed
-from unetkit.study.runs.process import LOG, Begin, Process, fresh, kill
+from unetkit.study.runs.process import LOG, Begin, Process, fresh
 
 WORKER = "unetkit.study.runs.worker"
 PRIVATE = ("checkpoints", ".lock", ".worker")
@@ -72,7 +73,7 @@ class Processes:
         with self.lock:
             self.stopped = True
             for number in self.living:
-                kill(number)
+                kill_session(number)
 
     def allow(self, begun: Begin = fresh) -> None:
         """Lets processes begin again, in a way."""
