@@ -105,8 +105,9 @@ def test_tiles_give_what_the_whole_image_gives(data: st.DataObject) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         whole, tiled = predict(model, image, None), predict(model, image, tile)
+        rounded = apart(predict(model, np.nextafter(image, np.float32(2)), None), whole)
     assert whole.shape == (spec.out_channels, *size)
-    assert apart(tiled, whole) <= 1e-5
+    assert apart(tiled, whole) <= max(1e-5, 4 * rounded)  # a norm over few, nearly equal channels amplifies rounding
 
 
 def small(name: str, *overrides: str) -> Plan:
