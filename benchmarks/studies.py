@@ -11,9 +11,9 @@ from pathlib import Path
 from benchmarks.comparison import Comparison, report
 from unetkit.cli.study_progress import Lines
 from unetkit.study import Study, load_study
-from unetkit.study.runs.coordinator import Coordinator, Settings, run_text
-from unetkit.study.runs.engines import Place, open_engine
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, run_text
+from unetkit.study.runs.engines import EngineOptions, open_engine
+from unetkit.study.runs.study_folder import StudyFolder
 
 TEXT = """\
 unetkit: 1
@@ -44,11 +44,11 @@ def written(folder: Path, steps: int, seeds: int) -> Path:
 
 def coordinate(study: Study, folder: Path, at_once: int) -> None:
     """Has the runs of a study done by the default engine: so a process of this module begins."""
-    home = Home(folder)
-    with home.taken():
-        home.freeze(study, ())
-        with open_engine("local", Place(at_once, home.folder)) as executor:
-            Coordinator(study, home, Silent(0), Settings(at_once)).run(executor)
+    study_folder = StudyFolder(folder)
+    with study_folder.locked():
+        study_folder.freeze(study, ())
+        with open_engine("local", EngineOptions(at_once, study_folder.path)) as executor:
+            Coordinator(study, study_folder, Silent(0), ExecutionSettings(at_once)).run(executor)
 
 
 def in_study(folder: Path, steps: int, seeds: int, at_once: int) -> float:

@@ -16,8 +16,8 @@ import psutil
 
 from tests.stub_study import Stub, do, results, write_study
 from unetkit.study import load_study
-from unetkit.study.results.exit_status import ending_of, state_of
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.results.exit_status import exit_status_of, state_of
+from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.writing import PREFIX
 
 ROOT = Path(__file__).parents[1]
@@ -39,7 +39,7 @@ class Chaos:
 
     def __post_init__(self) -> None:
         self.study = load_study(write_study(self.folder, self.seeds))
-        self.home = Home(self.folder / "local")
+        self.study_folder = StudyFolder(self.folder / "local")
 
     def begin(self) -> subprocess.Popen[bytes]:
         """Begins a coordinator."""
@@ -76,22 +76,22 @@ class Chaos:
 
     def look(self) -> None:
         """Asserts that no result was written twice."""
-        for file in self.home.runs.glob("*/result.json"):
+        for file in self.study_folder.runs.glob("*/result.json"):
             about = file.stat()
             written = (about.st_ino, about.st_mtime_ns)
             assert self.seen.setdefault(file, written) == written, f"{file} was written twice"
 
     def check(self) -> None:
         """Asserts that all runs are done, once, with the results of a study that nobody disturbs; nothing is left."""
-        runs = [self.home.run(run.id) for run in self.study.runs]
-        assert {run.name: ending_of(run) for run in runs if state_of(run) != "done"} == {}
+        runs = [self.study_folder.run(run.id) for run in self.study.runs]
+        assert {run.name: exit_status_of(run) for run in runs if state_of(run) != "done"} == {}
         assert all((run / "finished").read_text() in ("", "once\n") for run in runs if (run / "finished").exists())
-        calm = Home(self.folder / "calm")
+        calm = StudyFolder(self.folder / "calm")
         do(self.study, calm, self.stub)
-        assert results(self.home) == results(calm)
-        left = list(self.home.folder.rglob(f"{PREFIX}*"))
+        assert results(self.study_folder) == results(calm)
+        left = list(self.study_folder.path.rglob(f"{PREFIX}*"))
         assert left == []
-        assert processes(self.home.folder) == []
+        assert processes(self.study_folder.path) == []
 
 
 def processes(folder: Path) -> list[str]:

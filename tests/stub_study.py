@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unetkit.cli.study_progress import Lines
-from unetkit.study import Run, Study, load_study
-from unetkit.study.runs.coordinator import Coordinator, Settings
-from unetkit.study.runs.engines import Place, open_engine
-from unetkit.study.runs.study_folder import Home
+from unetkit.study import Study, StudyRun, load_study
+from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings
+from unetkit.study.runs.engines import EngineOptions, open_engine
+from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.runs.task import Outcome
 
 MODULE = "tests.stub_worker"
@@ -35,11 +35,11 @@ class Told(Lines):
         self.order: list[str] = []
         self.endings: list[tuple[int, str, bool]] = []
 
-    def begun(self, run: Run) -> None:
+    def started(self, run: StudyRun) -> None:
         self.order.append(run.id)
 
-    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
-        self.endings.append((outcome.ending.code, outcome.ending.reason, again))
+    def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
+        self.endings.append((outcome.exit_status.code, outcome.exit_status.reason, again))
 
 
 def write_study(folder: Path, seeds: int) -> Path:
@@ -58,39 +58,39 @@ class Stub:
     steps: int = 3
     fails: str = ""
 
-    def __call__(self, study: Study, run: Run) -> str:
+    def __call__(self, study: Study, run: StudyRun) -> str:
         failing = {"fails": True} if run.arm.name == self.fails else {}
         return json.dumps({"id": run.id, "work": self.work, "steps": self.steps} | failing)
 
 
 def do(
     study: Study,
-    home: Home,
+    study_folder: StudyFolder,
     stub: Stub,
     *,
     engine: str = "local",
     address: str | None = None,
-    settings: Settings | None = None,
+    settings: ExecutionSettings | None = None,
 ) -> Told:
     """Has a study done in a folder, and returns what happened."""
-    told, settings = Told(), settings or Settings(2, module=MODULE)
-    with home.taken():
-        home.freeze(study, ())
-        with open_engine(engine, Place(settings.at_once, home.folder.absolute(), address)) as executor:
-            Coordinator(study, home, told, settings, stub).run(executor)
+    told, settings = Told(), settings or ExecutionSettings(2, module=MODULE)
+    with study_folder.locked():
+        study_folder.freeze(study, ())
+        with open_engine(engine, EngineOptions(settings.at_once, study_folder.path.absolute(), address)) as executor:
+            Coordinator(study, study_folder, told, settings, stub).run(executor)
     return told
 
 
-def results(home: Home) -> dict[str, str]:
+def results(study_folder: StudyFolder) -> dict[str, str]:
     """Returns the results in a folder by run."""
-    return {file.parent.name: file.read_text() for file in home.runs.glob("*/result.json")}
+    return {file.parent.name: file.read_text() for file in study_folder.runs.glob("*/result.json")}
 
 
 def main(folder: Path, work: int, steps: int, engine: str = "local", address: str | None = None) -> None:
     """Has the study in a folder done by an engine."""
-    settings = Settings(2, states=("waiting", "failed"), attempts=1000, module=MODULE)
-    study, home = load_study(folder / "study.yaml"), Home(folder / engine)
-    do(study, home, Stub(work, steps), engine=engine, address=address, settings=settings)
+    settings = ExecutionSettings(2, states=("waiting", "failed"), attempts=1000, module=MODULE)
+    study, study_folder = load_study(folder / "study.yaml"), StudyFolder(folder / engine)
+    do(study, study_folder, Stub(work, steps), engine=engine, address=address, settings=settings)
 
 
 if __name__ == "__main__":

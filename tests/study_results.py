@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
-from unetkit.study.results.results import ArmFacts, Curve, Example, Results, RunFacts, Scores
+from unetkit.study.results.results import ArmFacts, Curve, ExamplePictures, Results, RunFacts, ScoreTable
 
 SIZE = 96
 CLASSES = ("background", "membrane", "cell", "nucleus")
@@ -74,7 +74,7 @@ def results(folder: Path, *, seeds: int = 5, images: int = 12, fractions: tuple[
         base="same",
         arms=(*arms, SKIPPED),
         runs=tuple(runs),
-        scores=Scores.gather(scored),
+        scores=ScoreTable.gather(scored),
         description="One change at a time to a small U-Net on images of cells (made-up numbers).",
         settings={"Study file": "unetkit: 1\nname: what-makes-a-unet\nbase: unet-same\nseeds: 5\n"},
         versions={"unetkit": "0.1.0", "torch": "2.6.0", "python": "3.12.1", "host": "2 cores, CPU"},
@@ -123,7 +123,7 @@ def curves(rng: np.random.Generator, end: float) -> tuple[Curve, Curve]:
     )
 
 
-def pictures(folder: Path, run: str, name: str) -> tuple[Example, ...]:
+def pictures(folder: Path, run: str, name: str) -> tuple[ExamplePictures, ...]:
     """Returns two examples: cells, and a prediction that errs along their borders."""
     found = []
     for number in (0, 1):
@@ -145,5 +145,7 @@ def pictures(folder: Path, run: str, name: str) -> tuple[Example, ...]:
         Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8)).save(target / "image.png")
         Image.fromarray(palette[labels]).save(target / "truth.png")
         Image.fromarray(palette[wrong]).save(target / "prediction.png")
-        found.append(Example(target.name, target / "image.png", target / "truth.png", target / "prediction.png"))
+        found.append(
+            ExamplePictures(target.name, target / "image.png", target / "truth.png", target / "prediction.png")
+        )
     return tuple(found)

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from unetkit.page import (
-    Axis,
     Cell,
+    ChartAxis,
     Column,
     Line,
     Point,
@@ -86,7 +86,7 @@ def test_a_logarithmic_scale_holds_its_values(values: list[float]) -> None:
 
 
 def test_a_chart_stands_in_percent_so_that_its_text_keeps_its_size() -> None:
-    axis = Axis(scale([0.0, 10.0], room=0), "steps")
+    axis = ChartAxis(scale([0.0, 10.0], room=0), "steps")
     drawn = chart(axis, axis, [Line([(0, 0), (10, 10)]), Point(5, 2, "1", "the first")], title="a line")
     assert 'points="0.00,100.00 100.00,0.00"' in drawn
     assert 'cx="50.00%" cy="80.00%" r="10"' in drawn

@@ -18,10 +18,10 @@ from unetkit.data import load_data, open_data
 from unetkit.data.record import Record
 from unetkit.errors import UnetkitError
 from unetkit.study import load_study
-from unetkit.study.results.exit_status import Ending
+from unetkit.study.results.exit_status import ExitStatus
 from unetkit.study.results.results import StudyError
 from unetkit.study.runs.same_data import check_same_data
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.watch import Watch
 
@@ -218,14 +218,14 @@ seeds: 1
 """
     (tmp_path / "study.yaml").write_text(text)
     loaded = load_study(tmp_path / "study.yaml")
-    home = Home(tmp_path / "study")
+    study_folder = StudyFolder(tmp_path / "study")
     first, other = loaded.runs
-    train_run(load_run(first.run_values), home.run(first.id), machine=CPU, progress=False)
-    Ending(0).write(home.run(first.id))
-    check_same_data(loaded, home)
+    train_run(load_run(first.run_values), study_folder.run(first.id), machine=CPU, progress=False)
+    ExitStatus(0).write(study_folder.run(first.id))
+    check_same_data(loaded, study_folder)
     swapped(photos)
     with pytest.raises(StudyError, match=r"runs on other data than these. What changed:\n +masks changed: disc0, d"):
-        check_same_data(loaded, home)
+        check_same_data(loaded, study_folder)
     shutil.rmtree(photos)
-    check_same_data(loaded, home)  # a study that is done may outlive its images
-    assert not home.run(other.id).exists()
+    check_same_data(loaded, study_folder)  # a study that is done may outlive its images
+    assert not study_folder.run(other.id).exists()

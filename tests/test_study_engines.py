@@ -16,8 +16,8 @@ import pytest
 from tests.chaos import ROOT, processes
 from tests.stub_study import results
 from unetkit.study.results.results import StudyError
-from unetkit.study.runs.engines import ENGINES, PACKAGES, Place, open_engine
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.engines import ENGINES, PACKAGES, EngineOptions, open_engine
+from unetkit.study.runs.study_folder import StudyFolder
 
 BIN = Path(sys.executable).parent
 STUDY = """\
@@ -84,7 +84,7 @@ def done(command: str, folder: Path) -> dict[str, str]:
     said = words(command.replace("STUDY", "tiny.yaml"))
     ended = subprocess.run(said, cwd=folder, env=surroundings(folder), capture_output=True, text=True, timeout=400)
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    return results(Home(folder / "studies" / "tiny"))
+    return results(StudyFolder(folder / "studies" / "tiny"))
 
 
 @pytest.fixture(scope="module")
@@ -114,20 +114,20 @@ def test_an_address_where_nothing_answers_is_told(
         pytest.skip(f"{engine} is not installed")
     monkeypatch.setattr("unetkit.study.runs.engines.PATIENCE", 1.0)
     with pytest.raises(StudyError, match=f"--address: no .* answers at {address}\n.*Is it running"):
-        open_engine(engine, Place(1, tmp_path, address)).__enter__()
+        open_engine(engine, EngineOptions(1, tmp_path, address)).__enter__()
 
 
 def test_engines_that_are_not_there_are_told() -> None:
     with pytest.raises(StudyError, match="there is no engine 'slurm'\n.*Known: local, dask, submitit, ray"):
-        open_engine("slurm", Place(1, Path()))
+        open_engine("slurm", EngineOptions(1, Path()))
     with pytest.raises(StudyError, match="the local engine has no address"):
-        open_engine("local", Place(1, Path(), "tcp://127.0.0.1:1"))
+        open_engine("local", EngineOptions(1, Path(), "tcp://127.0.0.1:1"))
 
 
 def test_an_engine_whose_package_is_missing_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("unetkit.study.runs.engines.find_spec", lambda name: None)
     with pytest.raises(StudyError, match=r"needs the package submitit\n.*pip install 'unetkit\[slurm\]'"):
-        open_engine("submitit", Place(1, Path()))
+        open_engine("submitit", EngineOptions(1, Path()))
 
 
 def test_the_documentation_names_every_engine() -> None:

@@ -14,9 +14,9 @@ from unetkit.planning.covering import covering_size
 from unetkit.spec import from_text, shipped
 from unetkit.spec.loading import Loader, Memo, to_text
 from unetkit.study.matrix.arm import Arm
-from unetkit.study.matrix.base_config import Network
-from unetkit.study.matrix.network_facts import Surveyor, patch_of
-from unetkit.study.matrix.parallel import Shares
+from unetkit.study.matrix.base_config import PlannedNetwork
+from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
+from unetkit.study.matrix.parallel import ParallelPlanner
 from unetkit.yamlfile import parse
 
 MANY = """\
@@ -70,7 +70,7 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
 
 def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
     memo: Memo = {}
-    surveyor = Surveyor()
+    calculator = FactsCalculator()
     changes = product(("unet-small", "unet-milesial"), ("relu", "gelu"), (3, 5))
     for name, act, kernel in changes:
         text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
@@ -78,7 +78,7 @@ def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
         together = Loader(document.values(), document, memo).spec("unnamed")
         alone = from_text(text, "<text>")
         assert together == alone
-        assert surveyor.plan(together).digest == unetkit.plan(alone).digest
+        assert calculator.plan(together).digest == unetkit.plan(alone).digest
 
 
 def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
@@ -98,14 +98,14 @@ def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: py
     alone = study(tmp_path, SEVERAL)
     monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
     monkeypatch.setattr("unetkit.study.matrix.parallel.cores", lambda: 2)
-    asked: list[Network | None] = []
-    known = Shares.known
+    asked: list[PlannedNetwork | None] = []
+    known = ParallelPlanner.known
 
-    def noted(self: Shares, index: int) -> Network | None:
+    def noted(self: ParallelPlanner, index: int) -> PlannedNetwork | None:
         asked.append(known(self, index))
         return asked[-1]
 
-    monkeypatch.setattr(Shares, "known", noted)
+    monkeypatch.setattr(ParallelPlanner, "known", noted)
     together = study(tmp_path, SEVERAL)
     assert [arm.json(memory=False) for arm in together.arms] == [arm.json(memory=False) for arm in alone.arms]
     assert sum(one is not None for one in asked) == 7

@@ -19,8 +19,8 @@ from unetkit.study.report.figures.drawings import changed, planned
 from unetkit.study.report.latex import escaped
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.view import View
-from unetkit.study.results.results import ArmFacts, Results, RunFacts, Scores
-from unetkit.study.statistics import Settings, analyse
+from unetkit.study.results.results import ArmFacts, Results, RunFacts, ScoreTable
+from unetkit.study.statistics import AnalysisSettings, analyse
 
 FILES = {"report.html", "scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex"}
 
@@ -57,7 +57,7 @@ def made(shift: Sequence[float], *, seeds: int = 5, noise: float = 0.001, **chan
         for run in runs
     ]
     arms = tuple(ArmFacts(name, parameters=10) for name in names)
-    return replace(Results("s", "dice", "base", arms, tuple(runs), Scores.gather(scored)), **changes)  # type: ignore[arg-type]
+    return replace(Results("s", "dice", "base", arms, tuple(runs), ScoreTable.gather(scored)), **changes)  # type: ignore[arg-type]
 
 
 def wave(run: RunFacts, image: int) -> float:
@@ -66,7 +66,7 @@ def wave(run: RunFacts, image: int) -> float:
     return ((37 * run.seed + 101 * number + 61 * image + 7 * run.seed * number) % 19 - 9) / 9
 
 
-def told(study: Results, settings: Settings | None = None) -> tuple[str, str, str]:
+def told(study: Results, settings: AnalysisSettings | None = None) -> tuple[str, str, str]:
     chosen = settings or settings_for(study)
     return sentences(View(study, analyse(study.scores, study.base, chosen, order=[arm.name for arm in study.arms])))
 
@@ -208,7 +208,7 @@ def test_the_sentences_claim_no_difference_where_none_is_called() -> None:
 def test_a_distance_is_better_where_it_is_lower() -> None:
     study = made([0.05])
     assert "“arm 1” scores higher than “base”" in told(study)[1]
-    verdict = told(study, Settings(less_is_better=True, margin=0.01))[1]
+    verdict = told(study, AnalysisSettings(less_is_better=True, margin=0.01))[1]
     assert "“arm 1” scores higher than “base”" in verdict  # the words follow the numbers, the verdict says worse
 
 
@@ -229,7 +229,7 @@ def unfinished(study: Results, state: str, arm: str = "") -> Results:
     rows = [index for index, name in enumerate(known.arm) if arm not in ("", name)]
     dice = array("d", [known.metrics["dice"][row] for row in rows])
     names, images, labels = ([column[row] for row in rows] for column in (known.arm, known.image, known.label))
-    scores = Scores(names, [known.seed[row] for row in rows], [1.0] * len(rows), images, labels, {"dice": dice})
+    scores = ScoreTable(names, [known.seed[row] for row in rows], [1.0] * len(rows), images, labels, {"dice": dice})
     return replace(study, runs=tuple(runs), scores=scores)
 
 
@@ -254,7 +254,7 @@ def test_names_and_reasons_cannot_break_the_page(tmp_path: Path) -> None:
     name = "<script>alert(1)</script>&\"'"
     arms = (ArmFacts("base"), ArmFacts(name, differences=(("a<b", "c>d"),)))
     runs = (RunFacts("r", "base", 0), RunFacts("s", name, 0, state="failed", reason="</td><script>"))
-    scores = Scores.gather([(runs[0], [{"image": name, "class": name, "dice": 0.5}])])
+    scores = ScoreTable.gather([(runs[0], [{"image": name, "class": name, "dice": 0.5}])])
     write_report(Results(name, "dice", "base", arms, runs, scores, description=name), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<script") == 1
@@ -276,7 +276,7 @@ def test_many_arms_are_cut_to_what_can_be_read_and_the_page_says_so(tmp_path: Pa
         (run, [{"image": "i", "class": "c", "dice": 0.5 + len(run.id) * (run.seed + 1) % 7 / 70}]) for run in runs
     ]
     arms = tuple(ArmFacts(name) for name in names)
-    write_report(Results("many", "dice", "base", arms, runs, Scores.gather(scored)), tmp_path)
+    write_report(Results("many", "dice", "base", arms, runs, ScoreTable.gather(scored)), tmp_path)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "40 of 399 comparisons are shown" in page
     assert "200 further arms, nearer to the base, are in arms.csv." in page

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from unetkit.study.results.results import ArmFacts, Results, RunFacts, Scores, StudyError
+from unetkit.study.results.results import ArmFacts, Results, RunFacts, ScoreTable, StudyError
 from unetkit.study.results.tidy import read_scores, write_scores
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\x00"), min_size=1, max_size=9)
@@ -20,7 +20,7 @@ ROWS = st.lists(
 )
 
 
-def plain(scores: Scores) -> list[tuple[object, ...]]:
+def plain(scores: ScoreTable) -> list[tuple[object, ...]]:
     values = [list(column) for column in scores.metrics.values()]
     columns = (scores.arm, scores.seed, scores.fraction, scores.image, scores.label, *values)
     return [tuple("nan" if cell != cell else cell for cell in row) for row in zip(*columns, strict=True)]
@@ -29,7 +29,7 @@ def plain(scores: Scores) -> list[tuple[object, ...]]:
 @given(ROWS)
 def test_the_tidy_table_is_read_back_exactly(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple]) -> None:  # type: ignore[type-arg]
     arm, seed, fraction, image, label, dice = zip(*rows, strict=True) if rows else [()] * 6
-    scores = Scores(arm, seed, fraction, image, label, {"dice": array("d", dice), "iou": array("d", dice)})
+    scores = ScoreTable(arm, seed, fraction, image, label, {"dice": array("d", dice), "iou": array("d", dice)})
     file = tmp_path_factory.mktemp("tidy") / "scores.csv"
     write_scores(scores, file)
     assert plain(read_scores(file)) == plain(scores)
@@ -37,7 +37,7 @@ def test_the_tidy_table_is_read_back_exactly(tmp_path_factory: pytest.TempPathFa
 
 def test_gathered_runs_keep_their_order_and_a_metric_that_is_missing_has_no_value() -> None:
     first, second = RunFacts("a", "base", 0), RunFacts("b", "deep", 3, 0.5)
-    scores = Scores.gather(
+    scores = ScoreTable.gather(
         [
             (first, [{"image": "x", "class": "cell", "dice": 0.5}]),
             (second, [{"image": "x", "class": "cell", "dice": None, "iou": 0.25}]),
@@ -70,7 +70,7 @@ def test_a_broken_table_is_refused_with_its_line(tmp_path: Path, text: str, mess
 
 
 def test_results_refuse_an_arm_and_a_metric_that_nothing_has() -> None:
-    scores = Scores.gather([(RunFacts("a", "base", 0), [{"image": "x", "class": "cell", "dice": 0.5}])])
+    scores = ScoreTable.gather([(RunFacts("a", "base", 0), [{"image": "x", "class": "cell", "dice": 0.5}])])
     with pytest.raises(StudyError, match=r"error\[study-arm\]: s: no arm is called bass\n   Known: base\."):
         Results("s", "dice", "bass", (ArmFacts("base"),), (), scores)
     with pytest.raises(StudyError, match=r"error\[study-metric\]: s: no run has the metric hd\n   Known: dice\."):

@@ -21,9 +21,9 @@ from statsmodels.stats.power import TTestPower
 from statsmodels.stats.proportion import proportion_confint
 from statsmodels.stats.weightstats import ttost_paired
 
-from unetkit.study.results.results import Scores, StudyError
+from unetkit.study.results.results import ScoreTable, StudyError
 from unetkit.study.results.tidy import read_scores, write_scores
-from unetkit.study.statistics import Settings, analyse
+from unetkit.study.statistics import AnalysisSettings, analyse
 from unetkit.study.statistics.crossed import crossed_interval, draw, resampled
 from unetkit.study.statistics.pareto import front
 from unetkit.study.statistics.spread import detectable, spread
@@ -45,7 +45,7 @@ EFFECT = 0.02
 CLASSES = ("cell", "edge", "nucleus", "wall")
 
 
-def table(values: Numbers, classes: Sequence[str] = CLASSES) -> Scores:
+def table(values: Numbers, classes: Sequence[str] = CLASSES) -> ScoreTable:
     """Returns the tidy table of values (arm, seed, image, class); NaN over a whole run is a run that is not there."""
     rows = [
         (f"arm{arm}", seed, 1.0, f"image{image}", classes[label], values[arm, seed, image, label])
@@ -53,14 +53,14 @@ def table(values: Numbers, classes: Sequence[str] = CLASSES) -> Scores:
         if not np.isnan(values[arm, seed]).all()
     ]
     arm, seed, fraction, images, labels, dice = zip(*rows, strict=True)
-    return Scores(arm, seed, fraction, images, labels, {"dice": array("d", dice)})
+    return ScoreTable(arm, seed, fraction, images, labels, {"dice": array("d", dice)})
 
 
-def picked(scores: Scores, rows: Sequence[int], fraction: float = 1.0) -> Scores:
+def picked(scores: ScoreTable, rows: Sequence[int], fraction: float = 1.0) -> ScoreTable:
     """Returns some rows of a table in another order."""
     arm, image, label = ([column[row] for row in rows] for column in (scores.arm, scores.image, scores.label))
     dice = array("d", [scores.metrics["dice"][row] for row in rows])
-    return Scores(arm, [scores.seed[row] for row in rows], [fraction] * len(rows), image, label, {"dice": dice})
+    return ScoreTable(arm, [scores.seed[row] for row in rows], [fraction] * len(rows), image, label, {"dice": dice})
 
 
 def study(seed: int, num_arms: int = 4, num_images: int = 8, classes: int = 2) -> Numbers:
@@ -144,7 +144,7 @@ def test_the_spread_is_the_analysis_of_variance_of_statsmodels() -> None:
     rows = [(arm, seed, values[arm, seed]) for arm, seed in np.ndindex(values.shape)]
     frame = frames.DataFrame(rows, columns=["arm", "seed", "score"])
     expected = AnovaRM(frame, "score", "seed", within=["arm"]).fit().anova_table
-    found = spread(tuple("abcd"), values, 3, Settings())
+    found = spread(tuple("abcd"), values, 3, AnalysisSettings())
     assert found is not None
     assert (found.f, found.p) == pytest.approx((expected["F Value"].iloc[0], expected["Pr > F"].iloc[0]))
 
@@ -246,7 +246,7 @@ def test_studies_of_equal_arms_call_a_difference_in_at_most_5_percent(arms: int)
 
 
 def test_whole_analyses_of_equal_arms_call_a_difference_in_at_most_5_percent() -> None:
-    settings = Settings(resamples=100, margin=0.01)
+    settings = AnalysisSettings(resamples=100, margin=0.01)
     called = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
@@ -261,7 +261,7 @@ def test_whole_analyses_of_equal_arms_call_a_difference_in_at_most_5_percent() -
 
 def test_an_analysis_is_made_of_the_mean_over_images_and_classes_of_each_seed() -> None:
     values = study(0)
-    found = analyse(table(values), "arm0", Settings())
+    found = analyse(table(values), "arm0", AnalysisSettings())
     for index, each in enumerate(found.comparisons, 1):
         expected = stats.ttest_rel(values[index].mean((1, 2)), values[0].mean((1, 2)))
         assert (each.arm, each.seeds) == (f"arm{index}", tuple(range(SEEDS)))
@@ -279,10 +279,10 @@ def test_an_analysis_is_made_of_the_mean_over_images_and_classes_of_each_seed() 
 
 def test_the_background_does_not_count_unless_it_is_all_there_is() -> None:
     values = study(1)
-    with_background = analyse(table(values, classes=("background", "cell")), "arm0", Settings())
+    with_background = analyse(table(values, classes=("background", "cell")), "arm0", AnalysisSettings())
     assert with_background.counted == ("cell",)
     assert with_background.arms[0].mean == pytest.approx(values[0, :, :, 1].mean())
-    alone = analyse(table(values[..., :1], classes=("background",)), "arm0", Settings())
+    alone = analyse(table(values[..., :1], classes=("background",)), "arm0", AnalysisSettings())
     assert alone.counted == ("background",)
 
 
@@ -291,7 +291,7 @@ def test_only_complete_pairs_count_and_what_is_missing_is_named() -> None:
     values[1, 3] = np.nan  # a run that failed
     values[0, 4, 2, 1] = np.nan  # a value that only the base lacks
     values[:, :, 5, 0] = np.nan  # a class that an image does not have
-    first, second = analyse(table(values), "arm0", Settings()).comparisons[:2]
+    first, second = analyse(table(values), "arm0", AnalysisSettings()).comparisons[:2]
     assert (first.seeds, first.lacking) == ((0, 1, 2, 4), ((3, "arm1"),))
     assert (second.seeds, second.lacking) == (tuple(range(SEEDS)), ())
     assert second.dropped == (("image2", "edge", 1),)
@@ -303,7 +303,7 @@ def test_only_complete_pairs_count_and_what_is_missing_is_named() -> None:
 def test_a_class_that_lacks_pairs_with_a_seed_does_not_count_in_that_comparison() -> None:
     values = study(3)
     values[1, 2, :, 1] = np.nan
-    found = analyse(table(values), "arm0", Settings())
+    found = analyse(table(values), "arm0", AnalysisSettings())
     assert [each.classes for each in found.comparisons] == [("cell",), ("cell", "edge"), ("cell", "edge")]
 
 
@@ -311,16 +311,16 @@ def test_verdicts_know_better_worse_equivalent_and_undecided() -> None:
     noise = np.random.default_rng(0).normal(0, 1, (5, SEEDS, 6, 1))
     scale, shift = np.array([0.001, 0.001, 0.001, 0.001, 0.05]), np.array([0, 0.05, -0.05, 0.0004, 0.01])
     values = 0.7 + noise * scale[:, None, None, None] + shift[:, None, None, None]
-    found = analyse(table(values), "arm0", Settings(margin=0.01))
+    found = analyse(table(values), "arm0", AnalysisSettings(margin=0.01))
     assert [each.verdict for each in found.comparisons] == ["better", "worse", "equivalent", "undecided"]
-    turned = analyse(table(values), "arm0", Settings(margin=0.01, less_is_better=True))
+    turned = analyse(table(values), "arm0", AnalysisSettings(margin=0.01, less_is_better=True))
     assert [each.verdict for each in turned.comparisons] == ["worse", "better", "equivalent", "undecided"]
-    without = analyse(table(values), "arm0", Settings())
+    without = analyse(table(values), "arm0", AnalysisSettings())
     assert without.comparisons[2].verdict == "undecided"  # nothing is equivalent where no margin says what that is
 
 
 def test_a_single_seed_is_told_but_not_tested() -> None:
-    found = analyse(table(study(0)[:, :1]), "arm0", Settings(margin=0.01))
+    found = analyse(table(study(0)[:, :1]), "arm0", AnalysisSettings(margin=0.01))
     assert {each.verdict for each in found.comparisons} == {"untested"}
     assert found.spread is None
     each = found.comparisons[0]
@@ -333,7 +333,7 @@ def test_a_single_seed_is_told_but_not_tested() -> None:
 def test_what_does_not_vary_is_not_tested(seeds: int, difference: float) -> None:
     values = np.random.default_rng(0).random((2, seeds, 3, 1))
     values[1] = values[0] + difference  # equal with every seed, but for rounding
-    found = analyse(table(values), "arm0", Settings(margin=0.01))
+    found = analyse(table(values), "arm0", AnalysisSettings(margin=0.01))
     each = found.comparisons[0]
     assert each.difference == pytest.approx(difference)
     assert (each.verdict, each.interval, each.p, each.p_equivalent) == ("untested", None, None, None)
@@ -343,12 +343,12 @@ def test_what_does_not_vary_is_not_tested(seeds: int, difference: float) -> None
 def test_without_a_run_of_the_base_nothing_is_compared() -> None:
     values = study(0)
     values[0] = np.nan
-    found = analyse(table(values), "arm0", Settings())
+    found = analyse(table(values), "arm0", AnalysisSettings())
     assert found.comparisons == () and len(found.arms) == 3
 
 
 def test_no_scores_give_an_empty_analysis() -> None:
-    found = analyse(Scores((), (), (), (), (), {}), "arm0", Settings())
+    found = analyse(ScoreTable((), (), (), (), (), {}), "arm0", AnalysisSettings())
     assert (found.arms, found.comparisons, found.spread) == ((), (), None)
 
 
@@ -356,7 +356,7 @@ def test_arms_are_compared_within_their_fraction_of_the_images() -> None:
     half, whole = table(study(0)), table(study(1))
     rows = range(len(half))
     parts = picked(half, rows, 0.5), whole
-    both = Scores(
+    both = ScoreTable(
         [*parts[0].arm, *parts[1].arm],
         [*parts[0].seed, *parts[1].seed],
         [*parts[0].fraction, *parts[1].fraction],
@@ -364,20 +364,20 @@ def test_arms_are_compared_within_their_fraction_of_the_images() -> None:
         [*parts[0].label, *parts[1].label],
         {"dice": half.metrics["dice"] + whole.metrics["dice"]},
     )
-    found = analyse(both, "arm0", Settings())
+    found = analyse(both, "arm0", AnalysisSettings())
     assert found.fractions == (1.0, 0.5)
     for fraction, alone in ((0.5, half), (1.0, whole)):
-        expected = analyse(alone, "arm0", Settings()).comparisons
+        expected = analyse(alone, "arm0", AnalysisSettings()).comparisons
         assert [e.p for e in found.comparisons if e.fraction == fraction] == pytest.approx([e.p for e in expected])
     assert found.spread is not None
-    largest = analyse(whole, "arm0", Settings()).spread
+    largest = analyse(whole, "arm0", AnalysisSettings()).spread
     assert largest is not None and found.spread.f == pytest.approx(largest.f)
 
 
 def test_every_number_is_made_again_from_the_csv_alone(tmp_path: Path) -> None:
     scores = table(study(7))
     write_scores(scores, tmp_path / "scores.csv")
-    settings = Settings(margin=0.01)
+    settings = AnalysisSettings(margin=0.01)
     again = analyse(read_scores(tmp_path / "scores.csv"), "arm0", settings)
     assert json.dumps(again.json()) == json.dumps(analyse(scores, "arm0", settings).json())
 
@@ -386,7 +386,7 @@ def test_the_order_of_the_rows_changes_no_number() -> None:
     scores = table(study(8))
     turned = picked(scores, range(len(scores))[::-1])
     order = [f"arm{index}" for index in range(4)]
-    first, second = (analyse(each, "arm0", Settings(), order=order).comparisons for each in (scores, turned))
+    first, second = (analyse(each, "arm0", AnalysisSettings(), order=order).comparisons for each in (scores, turned))
     for one, other in zip(first, second, strict=True):
         assert one.interval == pytest.approx(other.interval)
         assert one.p_holm == pytest.approx(other.p_holm)
@@ -396,10 +396,10 @@ def test_a_table_with_a_row_twice_is_refused() -> None:
     scores = table(study(0, num_arms=2))
     twice = picked(scores, [*range(len(scores)), 0])
     with pytest.raises(StudyError, match=r"arm0, seed 0, image0, cell: 2 rows for one value"):
-        analyse(twice, "arm0", Settings())
+        analyse(twice, "arm0", AnalysisSettings())
 
 
 @pytest.mark.parametrize("wrong", [{"confidence": 1.0}, {"margin": 0.0}, {"power": 0.2}, {"resamples": 5}], ids=str)
 def test_settings_out_of_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(StudyError, match=r"error\[study-statistics\]: \w+: .* is out of range"):
-        Settings(**wrong)  # type: ignore[arg-type]
+        AnalysisSettings(**wrong)  # type: ignore[arg-type]

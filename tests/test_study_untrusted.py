@@ -15,7 +15,7 @@ from tests.commandline import answer, run
 from tests.test_cli_study_report import write_folder
 from unetkit.study.results.index import running
 from unetkit.study.results.links import SHARED
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.study_folder import StudyFolder
 
 SECRET = "a secret that no report may show"
 
@@ -23,12 +23,12 @@ SECRET = "a secret that no report may show"
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """The folder of a study, beside another that is nobody's business."""
-    home = write_folder(tmp_path / "study")
+    study_folder = write_folder(tmp_path / "study")
     private = tmp_path / "private"
-    shutil.copytree(next((home / "runs").iterdir()), private)
+    shutil.copytree(next((study_folder / "runs").iterdir()), private)
     (private / "run.yaml").write_text(f"spec: {SECRET}\n")
     (private / "secret.png").write_bytes(b"\x89PNG" + SECRET.encode())
-    return home
+    return study_folder
 
 
 def refusals(folder: Path) -> list[str]:
@@ -163,7 +163,7 @@ def test_a_folder_is_not_taken_through_a_link(folder: Path) -> None:
     precious = folder.parent / "precious"
     precious.write_text("precious")
     (folder / ".lock").symlink_to(precious)
-    with pytest.raises(Exception, match="links that lead out of it"), Home(folder).taken():
+    with pytest.raises(Exception, match="links that lead out of it"), StudyFolder(folder).locked():
         pass
     assert precious.read_text() == "precious"
 

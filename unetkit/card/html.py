@@ -13,8 +13,8 @@ from unetkit.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, P
 from unetkit.card.sections import lead, sections
 from unetkit.data.pairs import Colour
 from unetkit.page import (
-    Axis,
     Cell,
+    ChartAxis,
     Column,
     Line,
     Markup,
@@ -87,7 +87,9 @@ def curve(part: Curve) -> Markup:
     """Returns a chart over the steps of a training."""
     steps, values = zip(*part.points, strict=True)
     told = f"{part.title} from {values[0]:.3g} at step {steps[0]:,.0f} to {values[-1]:.3g} at step {steps[-1]:,.0f}"
-    drawn = chart(Axis(scale(steps), "step"), Axis(scale(values), part.title), [Line(part.points)], title=told)
+    drawn = chart(
+        ChartAxis(scale(steps), "step"), ChartAxis(scale(values), part.title), [Line(part.points)], title=told
+    )
     return element("figure", drawn, element("figcaption", told, class_="note"))
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rich.live import Live
     from rich.table import Table
 
-    from unetkit.study import Run
-    from unetkit.study.runs.coordinator import Watcher
+    from unetkit.study import StudyRun
+    from unetkit.study.runs.coordinator import ProgressListener
     from unetkit.study.runs.task import Outcome
 
 
@@ -31,15 +31,15 @@ class Lines:
     failed: int = 0
     start: float = field(default_factory=time.monotonic)
 
-    def begun(self, run: Run) -> None:
+    def started(self, run: StudyRun) -> None:
         """Says nothing."""
 
-    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+    def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
         """Prints how a run ended."""
-        well = outcome.ending.code == 0
+        well = outcome.exit_status.code == 0
         self.done += well
         self.failed += not well and not again
-        how = "done" if well else f"{'begins again' if again else 'failed'}: {outcome.ending.reason}"
+        how = "done" if well else f"{'begins again' if again else 'failed'}: {outcome.exit_status.reason}"
         self.say(f"[{self.done + self.failed}/{self.todo}] {title(run)}: {how}, {duration(outcome.seconds)}")
 
     def tick(self) -> None:
@@ -61,14 +61,14 @@ class Board(Lines):
     """Shows what runs now under the lines."""
 
     live: Live | None = None
-    going: dict[str, tuple[Run, float]] = field(default_factory=dict)
+    going: dict[str, tuple[StudyRun, float]] = field(default_factory=dict)
 
-    def begun(self, run: Run) -> None:
+    def started(self, run: StudyRun) -> None:
         """Shows a run."""
         self.going[run.id] = (run, time.monotonic())
         self.tick()
 
-    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+    def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
         """Prints how a run ended, and shows it no more."""
         self.going.pop(run.id, None)
         super().ended(run, outcome, again=again)
@@ -98,13 +98,13 @@ class Board(Lines):
         return made
 
 
-def title(run: Run) -> str:
+def title(run: StudyRun) -> str:
     """Returns the name of a run."""
     return f"{run.arm.name}, seed {run.seed}" + (f", {run.fraction:.0%} of the images" if run.fraction < 1 else "")
 
 
 @contextmanager
-def watching(todo: int) -> Iterator[Watcher]:
+def watching(todo: int) -> Iterator[ProgressListener]:
     """Gives what shows how so many runs go on."""
     if not sys.stdout.isatty():
         yield Lines(todo)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from contextlib import AbstractContextManager
 
-    from unetkit.study import Run, Study
+    from unetkit.study import Study, StudyRun
     from unetkit.study.results.exit_status import State
-    from unetkit.study.runs.coordinator import Settings
-    from unetkit.study.runs.study_folder import Home
+    from unetkit.study.runs.coordinator import ExecutionSettings
+    from unetkit.study.runs.study_folder import StudyFolder
 
     Opened = AbstractContextManager[Executor]
     """An engine that is to be entered."""
@@ -132,100 +132,106 @@ def do(
     """Does the runs of a study that are in one of some states."""
     from unetkit.host import available_memory
     from unetkit.study import load_study
-    from unetkit.study.runs.coordinator import Settings, run_text
-    from unetkit.study.runs.engines import Place, fitting, open_engine
-    from unetkit.study.runs.study_folder import Home
+    from unetkit.study.runs.coordinator import ExecutionSettings, run_text
+    from unetkit.study.runs.engines import EngineOptions, default_at_once, open_engine
+    from unetkit.study.runs.study_folder import StudyFolder
 
     loaded = load_study(study, overrides)
-    home = Home(output or Path("studies") / loaded.name)
-    home.check(loaded)
-    home.check_free(loaded, overwrite=how.overwrite)
+    study_folder = StudyFolder(output or Path("studies") / loaded.name)
+    study_folder.check(loaded)
+    study_folder.check_free(loaded, overwrite=how.overwrite)
     if loaded.runs:
         run_text(loaded, loaded.runs[0])  # what is wrong with all of them is said before anything is written
     if dry_run:
-        tell_missing(loaded, home, states)
+        tell_missing(loaded, study_folder, states)
         return
     elsewhere = how.address is not None or how.engine == "submitit"
-    count = how.at_once or (ELSEWHERE if elsewhere else fitting(loaded))
+    count = how.at_once or (ELSEWHERE if elsewhere else default_at_once(loaded))
     share = available_memory() // count if how.engine == "local" else None
-    settings = Settings(count, how.timeout, share, states, separate=how.separate)
-    opened = open_engine(how.engine, Place(count, home.folder.absolute(), how.address))  # what is wrong is said first
-    with home.taken():
+    settings = ExecutionSettings(count, how.timeout, share, states, separate=how.separate)
+    opened = open_engine(
+        how.engine, EngineOptions(count, study_folder.path.absolute(), how.address)
+    )  # what is wrong is said first
+    with study_folder.locked():
         if how.runs is not None:
-            home.share(how.runs)
-        begin(loaded, home, settings, opened, overrides)
+            study_folder.share(how.runs)
+        begin(loaded, study_folder, settings, opened, overrides)
 
 
-def begin(loaded: Study, home: Home, settings: Settings, engine: Opened, overrides: list[str]) -> None:
+def begin(
+    loaded: Study, study_folder: StudyFolder, settings: ExecutionSettings, engine: Opened, overrides: list[str]
+) -> None:
     """Has the missing runs done in a folder that this process has taken, and writes the report."""
     from unetkit.study.runs.coordinator import missing
     from unetkit.study.runs.same_data import check_same_data
 
-    change = home.freeze(loaded, overrides)
+    change = study_folder.freeze(loaded, overrides)
     if change is not None:
         say(change)
-    for name, borrowed in home.borrow([one.id for one in loaded.runs]).items():
+    for name, borrowed in study_folder.borrow([one.id for one in loaded.runs]).items():
         say(f"{loaded.name}: {len(borrowed):,} of {len(loaded.runs):,} runs were done in {name}; they are copied")
-    check_same_data(loaded, home)
-    todo = missing(loaded, home, settings.states)
-    page = home.folder / "report" / "report.html"
+    check_same_data(loaded, study_folder)
+    todo = missing(loaded, study_folder, settings.states)
+    page = study_folder.path / "report" / "report.html"
     if not todo and change is None and page.is_file():
-        failed = tell_failed(loaded, home)
+        failed = tell_failed(loaded, study_folder)
         say(f"{loaded.name}: {'nothing to do' if failed else f'all {len(loaded.runs):,} runs are done; nothing to do'}")
         say(page)
         raise typer.Exit(1 if failed else 0)
     if todo:
         count = min(len(todo), settings.at_once)
         say(f"{loaded.name}: {len(todo):,} of {len(loaded.runs):,} runs to do, {count} at once")
-        execute(loaded, home, settings, engine, todo)
-    raise typer.Exit(finish(loaded, home))
+        execute(loaded, study_folder, settings, engine, todo)
+    raise typer.Exit(finish(loaded, study_folder))
 
 
-def execute(loaded: Study, home: Home, settings: Settings, engine: Opened, todo: list[Run]) -> None:
+def execute(
+    loaded: Study, study_folder: StudyFolder, settings: ExecutionSettings, engine: Opened, todo: list[StudyRun]
+) -> None:
     """Has the runs done. A signal stops it: what is done stays, and what runs goes on later."""
     from unetkit.cli.study_progress import watching
     from unetkit.study.runs.coordinator import Coordinator
 
-    with engine as executor, watching(len(todo)) as watcher:
-        Coordinator(loaded, home, watcher, settings).run(executor)
+    with engine as executor, watching(len(todo)) as listener:
+        Coordinator(loaded, study_folder, listener, settings).run(executor)
 
 
-def finish(loaded: Study, home: Home) -> int:
+def finish(loaded: Study, study_folder: StudyFolder) -> int:
     """Writes the report, says what it says, and returns the exit code: 1 where a run failed."""
     from unetkit.cli.study_report import publish
     from unetkit.study.results.exit_status import state_of
 
-    failed = tell_failed(loaded, home)
-    if any(state_of(home.run(one.id)) == "done" for one in loaded.runs):
-        page, summary, _ = publish(home.folder)
+    failed = tell_failed(loaded, study_folder)
+    if any(state_of(study_folder.run(one.id)) == "done" for one in loaded.runs):
+        page, summary, _ = publish(study_folder.path)
         say("", *summary, "", page)
     return 1 if failed else 0
 
 
-def tell_failed(loaded: Study, home: Home) -> int:
+def tell_failed(loaded: Study, study_folder: StudyFolder) -> int:
     """Says which runs failed, and why; returns how many."""
     from unetkit.study.results.exit_status import failures_in
 
-    failures = failures_in(home.runs, (one.id for one in loaded.runs))
+    failures = failures_in(study_folder.runs, (one.id for one in loaded.runs))
     for one in loaded.runs:
         if one.id in failures:
-            say(f"failed: {name_of(one)}: {failures[one.id]}", f"  {home.run(one.id) / 'log.txt'}")
+            say(f"failed: {name_of(one)}: {failures[one.id]}", f"  {study_folder.run(one.id) / 'log.txt'}")
     if failures:
         say(f"{len(failures):,} of {len(loaded.runs):,} runs failed; `unetkit study retry` does them again")
     return len(failures)
 
 
-def tell_missing(loaded: Study, home: Home, states: tuple[State, ...]) -> None:
+def tell_missing(loaded: Study, study_folder: StudyFolder, states: tuple[State, ...]) -> None:
     """Says what would be done."""
     from unetkit.study.runs.coordinator import missing
 
-    todo = missing(loaded, home, states)
+    todo = missing(loaded, study_folder, states)
     for one in todo:
         say(f"{one.id}  {name_of(one)}")
-    say(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {home.folder}")
+    say(f"{len(todo):,} of {len(loaded.runs):,} runs to do in {study_folder.path}")
 
 
-def name_of(one: Run) -> str:
+def name_of(one: StudyRun) -> str:
     """Returns the arm, the seed and the fraction of a run in words."""
     fraction = f" on {one.fraction:.0%} of the images" if one.fraction < 1 else ""
     return f"{one.arm.name}, seed {one.seed}{fraction}"

@@ -12,13 +12,13 @@ import typer
 from unetkit.cli.arguments import AsJson
 from unetkit.cli.output import say
 
-StudyFolder = Annotated[
+FolderArgument = Annotated[
     Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that was begun.", show_default=False)
 ]
 STATES = ("done", "running", "waiting", "failed")
 
 
-def status(folder: StudyFolder, as_json: AsJson = False) -> None:
+def status(folder: FolderArgument, as_json: AsJson = False) -> None:
     """Say how far a study is: what is done, what runs now, what failed and why."""
     from unetkit.cli.output import print_json, print_rich, table
     from unetkit.cli.study_plan import duration
@@ -48,15 +48,15 @@ def states_in(folder: Path) -> dict[str, Any]:
     from unetkit.study.results.collecting import plan_in
     from unetkit.study.results.index import entries_in, running
     from unetkit.study.results.links import refuse_links
-    from unetkit.study.runs.study_folder import Home
+    from unetkit.study.runs.study_folder import StudyFolder
 
-    home = Home(folder)
+    study_folder = StudyFolder(folder)
     plan = plan_in(folder)
     refuse_links(folder)
-    now = running(folder) if home.busy else {}
+    now = running(folder) if study_folder.busy else {}
     planned = ((run.id, run.arm, run.seed, run.fraction) for run in plan.runs)
     entries = [
         one._replace(state="running", since=now[one.id], reason="") if one.id in now and one.state != "done" else one
-        for one in entries_in(planned, home.runs)
+        for one in entries_in(planned, study_folder.runs)
     ]
-    return {"name": plan.name, "busy": home.busy, "runs": [one._asdict() for one in entries]}
+    return {"name": plan.name, "busy": study_folder.busy, "runs": [one._asdict() for one in entries]}

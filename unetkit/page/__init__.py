@@ -5,7 +5,7 @@ A page is made of elements (`element` escapes every text), tables that sort, and
 
 from __future__ import annotations
 
-from unetkit.page.chart import Axis, Line, Point, chart, marks
+from unetkit.page.chart import ChartAxis, Line, Point, chart, marks
 from unetkit.page.document import document, section
 from unetkit.page.element import Markup, breakable, element, join
 from unetkit.page.picture import picture
@@ -13,7 +13,7 @@ from unetkit.page.scale import Scale, scale
 from unetkit.page.table import Cell, Column, table
 
 __all__ = [
-    "Axis",
+    "ChartAxis",
     "Cell",
     "Column",
     "Line",

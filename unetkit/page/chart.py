@@ -9,7 +9,7 @@ from unetkit.page.element import Markup, element, join
 from unetkit.page.scale import Scale
 
 
-class Axis(NamedTuple):
+class ChartAxis(NamedTuple):
     """A side of a chart: its numbers and what they are."""
 
     scale: Scale
@@ -38,7 +38,7 @@ def percent(value: float) -> str:
     return f"{value:.2f}%"
 
 
-def chart(x: Axis, y: Axis, shapes: Sequence[Line | Point], *, title: str, height: int = 170) -> Markup:
+def chart(x: ChartAxis, y: ChartAxis, shapes: Sequence[Line | Point], *, title: str, height: int = 170) -> Markup:
     """Returns a chart with its axes; `title` tells in words what it shows, for those who cannot see it."""
     lines = join(polyline(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, Line))
     points = join(point(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, Point))
@@ -58,7 +58,7 @@ def chart(x: Axis, y: Axis, shapes: Sequence[Line | Point], *, title: str, heigh
     )
 
 
-def below(axis: Axis) -> Markup:
+def below(axis: ChartAxis) -> Markup:
     """Returns the numbers below a chart, and what they are."""
     labels = [
         element("span", label, style=f"left:{percent(axis.scale.at(tick))}")

@@ -2,7 +2,7 @@
 
 from unetkit.study.find import find_study, shipped_studies
 from unetkit.study.loading import load_study
-from unetkit.study.matrix.arm import Arm, Facts, Run
+from unetkit.study.matrix.arm import Arm, NetworkFacts, StudyRun
 from unetkit.study.study import Study
 
-__all__ = ["Arm", "Facts", "Run", "Study", "find_study", "load_study", "shipped_studies"]
+__all__ = ["Arm", "NetworkFacts", "StudyRun", "Study", "find_study", "load_study", "shipped_studies"]

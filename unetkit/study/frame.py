@@ -44,7 +44,7 @@ def as_map(value: object) -> dict[str, Any]:
 
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
-Settings = Annotated[dict[str, Any], PlainValidator(as_map)]
+SettingsMap = Annotated[dict[str, Any], PlainValidator(as_map)]
 
 
 class Budget(Strict):
@@ -68,7 +68,7 @@ class StudyFrame(Strict):
     """The spec that arms are compared with: a path, the name of a shipped spec, or a map as in a spec."""
     data: Reference | None = None
     """The data, in place of the run's."""
-    training: Settings | None = None
+    training: SettingsMap | None = None
     """Settings of the training, over those of the run."""
     budget: Budget | None = None
     """How long every arm trains, in place of what the run says."""

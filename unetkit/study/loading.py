@@ -15,13 +15,13 @@ from unetkit.spec.faults import faults_of
 from unetkit.spec.kinds import expect_kind
 from unetkit.study.find import find_run, find_study
 from unetkit.study.frame import StudyFrame
-from unetkit.study.matrix.arm_planner import Planner
+from unetkit.study.matrix.arm_planner import ArmPlanner
 from unetkit.study.matrix.axis import Axis, axes_of, entries, settings_of
-from unetkit.study.matrix.base_config import Recipe
+from unetkit.study.matrix.base_config import BaseConfig
 from unetkit.study.matrix.condition import Condition, condition_of
 from unetkit.study.matrix.design import BASE, Candidate
-from unetkit.study.matrix.design_matrix import Expansion
-from unetkit.study.matrix.parallel import Shares, uncollected
+from unetkit.study.matrix.design_matrix import DesignMatrix
+from unetkit.study.matrix.parallel import ParallelPlanner, uncollected
 from unetkit.study.study import Study
 from unetkit.yamlfile import as_map, inner, override, read
 from unetkit.yamlmerge import Key, Node, merge, noded
@@ -57,28 +57,28 @@ class StudyLoader:
         """Returns the study."""
         frame = self.frame()
         name = self.name(frame)
-        recipe, expansion = self.expansion(frame)
-        planner = Planner(recipe)
-        candidates = tuple(expansion.candidates())
-        with Shares(self.path, self.overrides, len(candidates)) as shares, uncollected():
+        base_config, design_matrix = self.design_matrix(frame)
+        planner = ArmPlanner(base_config)
+        candidates = tuple(design_matrix.candidates())
+        with ParallelPlanner(self.path, self.overrides, len(candidates)) as planners, uncollected():
             for index, candidate in enumerate(candidates):
-                planner.add(candidate, shares.known(index))
+                planner.add(candidate, planners.known(index))
         planner.stop()
-        self.collect(expansion.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
+        self.collect(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.stop()
-        return Study(name, frame, tuple(planner.arms.values()), expansion.excluded, self.path, self.document)
+        return Study(name, frame, tuple(planner.arms.values()), design_matrix.excluded, self.path, self.document)
 
-    def expansion(self, frame: StudyFrame) -> tuple[Recipe, Expansion]:
+    def design_matrix(self, frame: StudyFrame) -> tuple[BaseConfig, DesignMatrix]:
         """Returns the base, and what is compared with it."""
         axes = self.axes(frame)
         own = tuple(self.own_arms(axes))
         self.stop()
-        recipe = self.recipe(frame)
+        base_config = self.base_config(frame)
         when, exclude = self.conditions(axes)
-        expansion = Expansion(frame.design, axes, own, when, exclude, recipe.said)
-        self.collect(expansion.faults())
+        design_matrix = DesignMatrix(frame.design, axes, own, when, exclude, base_config.value_at)
+        self.collect(design_matrix.faults())
         self.stop()
-        return recipe, expansion
+        return base_config, design_matrix
 
     def frame(self) -> StudyFrame:
         """Returns the keys of the file; raises SpecError where some are wrong."""
@@ -133,10 +133,10 @@ class StudyLoader:
                 self.collect([(name, Fault("wrong-value", "the base is an arm already", cure="Choose another name."))])
             settings += own
             yield Candidate(str(name.value), own=own)
-        taken = self.taken()
-        self.collect((one.name, taken[one.path]) for one in settings if one.path in taken)
+        fixed = self.fixed_by_study()
+        self.collect((one.name, fixed[one.path]) for one in settings if one.path in fixed)
 
-    def taken(self) -> dict[str, Fault]:
+    def fixed_by_study(self) -> dict[str, Fault]:
         """Returns by path what no arm can set, because the study does."""
         root = self.document.root.value
         keys = {"training.seed": "seeds", "training.fraction": "fractions"}
@@ -161,7 +161,7 @@ class StudyLoader:
         exclude = self.document.root.value.get("exclude")
         return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
 
-    def recipe(self, frame: StudyFrame) -> Recipe:
+    def base_config(self, frame: StudyFrame) -> BaseConfig:
         """Returns the base; raises SpecError where something of it is missing."""
         own, nothing = self.document.root.value, noded({}, self.document.root)
         run = self.run()
@@ -181,7 +181,7 @@ class StudyLoader:
         training = run.get("training", nothing)
         if "training" in own:
             training = merge(training, own["training"][1])
-        return Recipe(spec, data, self.budgeted(training, frame), name, frame.match)
+        return BaseConfig(spec, data, self.budgeted(training, frame), name, frame.match)
 
     def run(self) -> dict[str, Node]:
         """Returns what the run file, or the map in its place, says: spec, data, training."""

@@ -17,12 +17,12 @@ def main() -> None:
     """Reads what to plan from standard input; writes by arm what its network is, or null."""
     path, overrides, first, last = json.load(sys.stdin)
     loader = StudyLoader(Path(path), tuple(overrides))
-    recipe, expansion = loader.expansion(loader.frame())
+    base_config, design_matrix = loader.design_matrix(loader.frame())
     found: list[Any] = []
     with uncollected():
-        for candidate in islice(expansion.candidates(), first, last):
+        for candidate in islice(design_matrix.candidates(), first, last):
             try:
-                found.append(recipe.network(tuple(candidate.settings)))
+                found.append(base_config.network(tuple(candidate.settings)))
             except UnetkitError:
                 found.append(None)
     json.dump(found, sys.stdout)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from unetkit.study.frame import StudyFrame
-from unetkit.study.matrix.arm import Arm, Run
+from unetkit.study.matrix.arm import Arm, StudyRun
 from unetkit.yamlfile import Document
 
 MANY = 1000
@@ -54,10 +54,10 @@ class Study:
         return tuple(arm for arm in self.arms if arm.facts is None)
 
     @cached_property
-    def runs(self) -> tuple[Run, ...]:
+    def runs(self) -> tuple[StudyRun, ...]:
         """All runs: seed by seed, the base first in each, so that a study that is stopped is balanced."""
         return tuple(
-            Run(run_id(arm.identity, seed, fraction), arm, seed, fraction)
+            StudyRun(run_id(arm.identity, seed, fraction), arm, seed, fraction)
             for seed in self.seeds
             for fraction in self.fractions
             for arm in self.planned

@@ -10,7 +10,7 @@ from unetkit.spec import Difference
 from unetkit.spec.loading import listed
 
 
-class Facts(NamedTuple):
+class NetworkFacts(NamedTuple):
     """What the plan knows about an arm before it runs, for one patch of its training."""
 
     digest: str
@@ -41,7 +41,7 @@ class Arm:
     """The axes that it leaves the base on, and the label of its value on each."""
     differences: tuple[Difference, ...] = ()
     """The settings that differ from the base's; `old` is None where the base does not say."""
-    facts: Facts | None = None
+    facts: NetworkFacts | None = None
     also: tuple[str, ...] = ()
     skipped: str = ""
     residual: float | None = None
@@ -84,7 +84,7 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class StudyRun:
     """One arm with one seed on one fraction of the training data. `id` names its folder: equal runs have equal ids."""
 
     id: str

@@ -11,24 +11,24 @@ from unetkit.errors import Fault, SpecError, UnetkitError
 from unetkit.spec import Difference
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.axis import Setting
-from unetkit.study.matrix.base_config import Network, Recipe, widened
+from unetkit.study.matrix.base_config import BaseConfig, PlannedNetwork, widened
 from unetkit.study.matrix.design import Candidate
 
 TYPOS = {"unknown-key", "override-path"}
 """What no arm is skipped for: the path that it sets does not exist."""
 
 
-class Planner:
+class ArmPlanner:
     """Plans one candidate after another, and keeps what became of them."""
 
-    def __init__(self, recipe: Recipe) -> None:
-        self.recipe = recipe
+    def __init__(self, base_config: BaseConfig) -> None:
+        self.base_config = base_config
         self.arms: dict[str, Arm] = {}
         self.built: set[int] = set()
         """Ids of the values and the arms given one by one that could be built."""
         self.typos: dict[int, tuple[Fault, ...]] = {}
 
-    def add(self, candidate: Candidate, known: Network | None = None) -> None:
+    def add(self, candidate: Candidate, known: PlannedNetwork | None = None) -> None:
         """Plans a candidate, unless its network is known; raises UnetkitError where the base cannot be built."""
         arm = self.arm(candidate, known)
         key = arm.identity or arm.name
@@ -36,42 +36,45 @@ class Planner:
         if first is not arm and arm.name not in first.names:
             self.arms[key] = replace(first, also=(*first.also, arm.name))
 
-    def arm(self, candidate: Candidate, known: Network | None) -> Arm:
+    def arm(self, candidate: Candidate, known: PlannedNetwork | None) -> Arm:
         """Returns an arm, planned; skipped where it cannot be built."""
         settings = tuple(candidate.settings)
         marks = [id(value) for _, value in candidate.choices] or [id(candidate)]
         differences = tuple(self.differences(settings))
         choices = tuple((axis.name, value.label) for axis, value in candidate.choices)
         try:
-            facts, match = known or self.recipe.network(settings)
+            facts, match = known or self.base_config.network(settings)
         except UnetkitError as error:
             if not settings:
                 raise
             if all(fault.code in TYPOS for fault in error.faults):
                 self.typos.update((mark, error.faults) for mark in marks)
-            return Arm(candidate.name, told(settings), choices, differences, skipped=reason(error))
+            return Arm(candidate.name, plain_settings(settings), choices, differences, skipped=reason(error))
         self.built.update(marks)
-        identity, training = self.recipe.identity(facts.digest, settings), self.recipe.part("training", settings)
+        identity, training = (
+            self.base_config.identity(facts.digest, settings),
+            self.base_config.part("training", settings),
+        )
         if match is not None:
             settings = (*settings, *widened(settings, match))
         return Arm(
             candidate.name,
-            told(settings),
+            plain_settings(settings),
             choices,
             differences,
             facts,
             residual=match and match.residual,
-            network=self.recipe.base_plan.spec.name,
+            network=self.base_config.base_plan.spec.name,
             identity=identity,
             training=training,
-            values=partial(self.recipe.values, settings),
-            memory=partial(self.recipe.memory, settings),
+            values=partial(self.base_config.values, settings),
+            memory=partial(self.base_config.memory, settings),
         )
 
     def differences(self, settings: tuple[Setting, ...]) -> Iterator[Difference]:
         """Yields in what an arm differs from the base, as it was written."""
         for one in settings:
-            old, new = self.recipe.said(one.path), one.value
+            old, new = self.base_config.value_at(one.path), one.value
             if isinstance(old, dict) and isinstance(new, str) and old.get("type") != new:
                 old = old.get("type")  # another type by its name alone: what the old one's parameters were is no matter
             if old != new:
@@ -84,7 +87,7 @@ class Planner:
             raise SpecError(*dict.fromkeys(wrong))
 
 
-def told(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
+def plain_settings(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
     """Returns settings as paths and plain values."""
     return tuple((one.path, one.value) for one in settings)
 

@@ -12,11 +12,11 @@ from unetkit.planning import Plan
 from unetkit.spec import Spec
 from unetkit.spec.frame import Frame
 from unetkit.spec.loading import Loader, Memo
-from unetkit.study.matrix.arm import Facts
+from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.dataset import check_fitting, data_values, identity
 from unetkit.study.matrix.matching import matched
-from unetkit.study.matrix.network_facts import Surveyor, patch_of
+from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
 from unetkit.yamlfile import Document
 from unetkit.yamlmerge import Node, assigned, noded, plain
 
@@ -29,22 +29,22 @@ DEFAULTS = {
 """The types of blocks that the base does not name, by slot: what an arm sets in one is a parameter of this type."""
 
 
-class Matched(NamedTuple):
+class MatchedWidth(NamedTuple):
     """The channels that were chosen for an arm, by path, and by which share its cost is above the base's."""
 
     channels: dict[str, tuple[int, ...]]
     residual: float
 
 
-class Network(NamedTuple):
+class PlannedNetwork(NamedTuple):
     """What is known about the network of an arm; its width, where that is chosen."""
 
-    facts: Facts
-    match: Matched | None
+    facts: NetworkFacts
+    match: MatchedWidth | None
 
 
 @dataclass(frozen=True, eq=False)
-class Recipe:
+class BaseConfig:
     """The base: its spec, its data and its training; and what the widths of arms are chosen for."""
 
     spec: Document
@@ -53,7 +53,7 @@ class Recipe:
     name: str
     match: Literal["none", "parameters", "macs"] = "none"
     families: Memo = field(default_factory=dict, repr=False)
-    surveyor: Surveyor = field(default_factory=Surveyor, repr=False)
+    calculator: FactsCalculator = field(default_factory=FactsCalculator, repr=False)
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
     """What was found before, by the settings that have a say in it."""
 
@@ -93,20 +93,20 @@ class Recipe:
         parts = {"data": self.part("data", settings), "training": self.part("training", settings)}
         return {"unetkit": 1, "spec": self.loaded(settings).resolve(), **parts}
 
-    def network(self, settings: Settings) -> Network:
+    def network(self, settings: Settings) -> PlannedNetwork:
         """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
         training = self.part("training", settings)
         alone = training.get("batch") == 1  # which some norms do not take
         own = tuple(one for one in settings if one.part in ("spec", "data"))
         key = own, patch_of(self.base_plan.dims, training), alone
         if key not in self.known:
-            made, chosen = self.surveyor.plan(self.loaded(settings)), None
+            made, chosen = self.calculator.plan(self.loaded(settings)), None
             check_fitting(made.spec, self.part("data", settings))
             if self.match != "none" and settings:
                 chosen = self.chosen(settings, made, training)
-                made = self.surveyor.plan(self.loaded((*settings, *widened(settings, chosen))))
-            self.known[key] = Network(self.surveyor.facts(made, training), chosen)
-        found: Network = self.known[key]
+                made = self.calculator.plan(self.loaded((*settings, *widened(settings, chosen))))
+            self.known[key] = PlannedNetwork(self.calculator.facts(made, training), chosen)
+        found: PlannedNetwork = self.known[key]
         return found
 
     def identity(self, digest: str, settings: Settings) -> str:
@@ -119,10 +119,10 @@ class Recipe:
 
     def memory(self, settings: Settings) -> int:
         """Returns the bytes that the training of an arm holds at once."""
-        made = self.surveyor.plan(self.loaded(settings))
-        return self.surveyor.memory(made, self.part("training", settings))
+        made = self.calculator.plan(self.loaded(settings))
+        return self.calculator.memory(made, self.part("training", settings))
 
-    def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> Matched:
+    def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
         """Returns the width at which an arm costs what the base does."""
         spec = made.spec
         own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
@@ -131,22 +131,22 @@ class Recipe:
             return {"channels": channels[: spec.depth]} | ({"decoder.channels": channels[spec.depth :]} if own else {})
 
         def cost(channels: tuple[int, ...]) -> int:
-            wide = widened(settings, Matched(by_path(channels), 0))
-            return self.cost(self.surveyor.plan(self.loaded((*settings, *wide))), training)
+            wide = widened(settings, MatchedWidth(by_path(channels), 0))
+            return self.cost(self.calculator.plan(self.loaded((*settings, *wide))), training)
 
         channels, residual = matched((*spec.channels, *own), self.cost(self.base_plan, training), cost)
-        return Matched(by_path(channels), residual)
+        return MatchedWidth(by_path(channels), residual)
 
     def cost(self, made: Plan, training: dict[str, Any]) -> int:
         """Returns the parameters of a network, or its MACs for one patch: what the arms must agree in."""
         if self.match == "parameters":
-            return self.surveyor.parameters(made)
-        return self.surveyor.macs(made, training)
+            return self.calculator.parameters(made)
+        return self.calculator.macs(made, training)
 
     @cached_property
     def base_plan(self) -> Plan:
         """The plan of the base."""
-        return self.surveyor.plan(self.loaded(()))
+        return self.calculator.plan(self.loaded(()))
 
     @cached_property
     def written(self) -> dict[str, Any]:
@@ -158,13 +158,13 @@ class Recipe:
         """What the base says with every default filled in."""
         return self.base_plan.spec.resolve()
 
-    def said(self, path: str) -> Any:
+    def value_at(self, path: str) -> Any:
         """Returns what the base says at a dotted path, or its default there; None where there is none."""
         sources = self.written, self.resolved, DEFAULTS
         return next((value for values in sources if (value := at(values, path)) is not None), None)
 
 
-def widened(settings: Settings, chosen: Matched) -> Settings:
+def widened(settings: Settings, chosen: MatchedWidth) -> Settings:
     """Returns the settings of a chosen width, which stand where the last setting of the arm does."""
     like = settings[-1].name
     return tuple(Setting(noded(path, like), noded(value, like)) for path, value in chosen.channels.items())

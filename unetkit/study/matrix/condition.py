@@ -14,7 +14,7 @@ Lookup = Callable[[str], Any]
 """Returns what the base says at a path; None where it says nothing."""
 
 
-class Test(NamedTuple):
+class PathTest(NamedTuple):
     """A path, or the name of an axis, and the values that meet it."""
 
     name: Node
@@ -29,12 +29,12 @@ class Test(NamedTuple):
 class Condition(NamedTuple):
     """Tests that all must be met; where it stands in the file."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[PathTest, ...]
     node: Node
 
     def holds(self, candidate: Candidate, base: Lookup) -> bool:
         """Whether an arm meets every test; where it says nothing at a path, the base is asked."""
-        return all(met(test.accepted, said(candidate, test.path, base)) for test in self.tests)
+        return all(is_met(test.accepted, values_at(candidate, test.path, base)) for test in self.tests)
 
 
 def condition_of(node: Node) -> Condition:
@@ -46,11 +46,11 @@ def condition_of(node: Node) -> Condition:
     tests = []
     for name, leaf in node.value.values():
         value = plain(leaf)
-        tests.append(Test(name, value if isinstance(value, tuple) else (value,)))
+        tests.append(PathTest(name, value if isinstance(value, tuple) else (value,)))
     return Condition(tuple(tests), node)
 
 
-def said(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
+def values_at(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
     """Returns what an arm has at a path, or on an axis of that name: the value, and the label where it has one."""
     found: tuple[Any, ...] = ()
     for axis, value in candidate.choices:
@@ -62,10 +62,10 @@ def said(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
     return found or (base(path),)
 
 
-def met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
+def is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
     """Whether one of the values found is accepted; a block may be named by its type alone.
 
-    >>> met(("concat",), ({"type": "concat", "align": "pad"},)), met((8,), ("8", 8)), met((8,), (16,))
+    >>> is_met(("concat",), ({"type": "concat", "align": "pad"},)), is_met((8,), ("8", 8)), is_met((8,), (16,))
     (True, True, False)
     """
     return any(
@@ -75,11 +75,11 @@ def met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
     )
 
 
-def words(condition: Condition) -> str:
+def in_words(condition: Condition) -> str:
     """Returns a condition in words.
 
     >>> from unetkit.yamltext import Source, compose_map
-    >>> words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
+    >>> in_words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
     'skip is none and norm is batch or group'
     """
     return " and ".join(f"{test.path} is {' or '.join(map(text_of, test.accepted))}" for test in condition.tests)

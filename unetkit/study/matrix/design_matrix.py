@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 
 from unetkit.errors import Fault, did_you_mean
 from unetkit.study.matrix.axis import Axis, is_path
-from unetkit.study.matrix.condition import Condition, Lookup, words
+from unetkit.study.matrix.condition import Condition, Lookup, in_words
 from unetkit.study.matrix.design import BASE, DESIGNS, MAX_ARMS, Candidate, Choices, count, name_of
 from unetkit.yamlmerge import Node
 
 
 @dataclass(eq=False)
-class Expansion:
+class DesignMatrix:
     """What a study file compares, before anything is planned."""
 
     design: str
@@ -86,7 +86,7 @@ class Expansion:
         """Yields what had no effect, once all candidates were taken; `used` are the ids of values that arms have."""
         for condition in (*self.when.values(), *self.exclude):
             if id(condition) not in self.effective:
-                message = f"this has no effect: {words(condition)} " + (
+                message = f"this has no effect: {in_words(condition)} " + (
                     "in no arm" if condition in self.exclude else "wherever the axis could apply"
                 )
                 yield condition.node, Fault("no-effect", message, cure="Leave it out.")

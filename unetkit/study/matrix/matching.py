@@ -15,21 +15,21 @@ REACH = 64
 """How many widths on either side of the best are tried where norms allow only some."""
 
 
-class Match(NamedTuple):
+class WidthMatch(NamedTuple):
     """The channels chosen, and by which share the cost is above (or below) the wanted one."""
 
     channels: tuple[int, ...]
     residual: float
 
 
-def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> Match:
+def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> WidthMatch:
     """Returns the multiple of `channels` whose cost is nearest to the wanted one. Raises SpecError where none can be.
 
     All levels are scaled together, each rounded; the widest has every number of channels from 1. The cost grows with
     the width, about as its square: the search doubles, then halves.
 
     >>> matched((8, 16), 4000, lambda channels: 10 * sum(n * n for n in channels))
-    Match(channels=(9, 18), residual=0.0125)
+    WidthMatch(channels=(9, 18), residual=0.0125)
     """
     known: dict[int, int | None] = {}
 
@@ -52,7 +52,7 @@ def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> Match:
     best = nearest(range(max(1, low - 1), high + 2), wanted, at)
     if best is None:
         raise SpecError(Fault("no-match", f"no width has a cost near {wanted:,}", cure="Leave match out."))
-    return Match(scaled(channels, best), ((known[best] or 0) - wanted) / wanted)
+    return WidthMatch(scaled(channels, best), ((known[best] or 0) - wanted) / wanted)
 
 
 def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:

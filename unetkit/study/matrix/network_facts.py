@@ -20,14 +20,14 @@ from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
-from unetkit.study.matrix.arm import Facts
+from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.wrapping.operation import Wrapped
 
 NO_SIZES = ("out", "groups", "bias")
 """Fields of convolutions on which no size depends."""
 
 
-class Geometry(NamedTuple):
+class NetworkSizes(NamedTuple):
     """What networks have in common whose operations treat sizes alike."""
 
     input_size: Size
@@ -36,7 +36,7 @@ class Geometry(NamedTuple):
     receptive_field: tuple[int | None, ...]
 
 
-class Block:
+class PlannedBlock:
     """What is known of a block, wherever it comes again at the same place with the same inputs."""
 
     __slots__ = ("macs", "operation", "parameters", "shape", "span", "text")
@@ -50,27 +50,27 @@ class Block:
         self.macs: dict[Any, int] = {}
 
 
-class Surveyor:
+class FactsCalculator:
     """Plans specs one after another, and finds their facts."""
 
     def __init__(self) -> None:
         self.pieces: Pieces = {}
-        self.blocks: dict[tuple[int, int], Block] = {}
+        self.blocks: dict[tuple[int, int], PlannedBlock] = {}
         self.shapes: dict[Any, int] = {}
-        self.geometries: dict[Any, Geometry] = {}
+        self.geometries: dict[Any, NetworkSizes] = {}
 
     def plan(self, spec: Spec) -> Plan:
         """Returns the plan of a spec; raises SpecError where its blocks do not go together."""
         return plan(spec, self.pieces)
 
-    def facts(self, made: Plan, training: Mapping[str, Any]) -> Facts:
+    def facts(self, made: Plan, training: Mapping[str, Any]) -> NetworkFacts:
         """Returns the facts of a plan for one patch of the training."""
         blocks = self.blocks_of(made)
         geometry = self.geometry(made, patch_of(made.dims, training), blocks)
         if training.get("batch") == 1 and (rule := training_fault(made, geometry.input_size, 1)):
             cure = "Take a larger training.patch, or training.batch=2."
             raise SpecError(Fault("size-too-small", rule, "training.patch", cure))
-        return Facts(
+        return NetworkFacts(
             digest=sha256("\n".join([*made.heading(), *[block.text for block in blocks]]).encode()).hexdigest(),
             parameters=sum([block.parameters for block in blocks]),
             macs=sum([macs(block, made, geometry) for block in blocks]),
@@ -98,7 +98,7 @@ class Surveyor:
         needed = needed_memory(made, size, Execution(training["batch"], threads=1, channels_last=made.channels_last))
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
-    def blocks_of(self, made: Plan) -> list[Block]:
+    def blocks_of(self, made: Plan) -> list[PlannedBlock]:
         """Returns the blocks of a plan. A block is the same where its last operation, whose bias others decide, is."""
         found, nodes, known = [], made.nodes, self.blocks
         for span in made.spans:
@@ -106,22 +106,22 @@ class Surveyor:
             block = known.get(key)
             if block is None:
                 form = span.inputs, span.output, *(form_of(nodes[index]) for index in range(span.start, span.end))
-                block = known[key] = Block(made, span, self.shapes.setdefault(form, len(self.shapes)))
+                block = known[key] = PlannedBlock(made, span, self.shapes.setdefault(form, len(self.shapes)))
             found.append(block)
         return found
 
-    def geometry(self, made: Plan, patch: Size, blocks: list[Block]) -> Geometry:
+    def geometry(self, made: Plan, patch: Size, blocks: list[PlannedBlock]) -> NetworkSizes:
         """Returns what depends on sizes alone; raises SizeError where no image fits the network."""
         odd = made.spec.odd_sizes
         key = made.dims, patch, odd.type, odd.mode, *[block.shape for block in blocks]
         if key not in self.geometries:
             size = covering_size(made, patch)
             sized = made.at(size)
-            self.geometries[key] = Geometry(size, sized.output_size, sized.sizes, made.receptive_field)
+            self.geometries[key] = NetworkSizes(size, sized.output_size, sized.sizes, made.receptive_field)
         return self.geometries[key]
 
 
-def macs(block: Block, made: Plan, geometry: Geometry) -> int:
+def macs(block: PlannedBlock, made: Plan, geometry: NetworkSizes) -> int:
     """Returns the multiply-adds of a block."""
     sizes = geometry.sizes
     key = tuple([sizes[index] for index in block.span.inputs])

@@ -16,8 +16,8 @@ from types import TracebackType
 from typing import Any
 
 from unetkit.host import num_cores
-from unetkit.study.matrix.arm import Facts
-from unetkit.study.matrix.base_config import Matched, Network
+from unetkit.study.matrix.arm import NetworkFacts
+from unetkit.study.matrix.base_config import MatchedWidth, PlannedNetwork
 
 LEAST = 2000
 """So many arms are planned before another process has started and knows what this one does."""
@@ -26,7 +26,7 @@ MOST = 8
 COMMAND = "from unetkit.study.planning_process import main; main()"
 
 
-class Shares:
+class ParallelPlanner:
     """The arms from some number on, planned elsewhere: a context, which ends the processes."""
 
     def __init__(self, path: Path, overrides: tuple[str, ...], count: int) -> None:
@@ -48,7 +48,7 @@ class Shares:
             process.stdin.close()
             self.processes[range(first, last)] = process
 
-    def __enter__(self) -> Shares:
+    def __enter__(self) -> ParallelPlanner:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
@@ -58,7 +58,7 @@ class Shares:
             if process.stdout is not None:
                 process.stdout.close()
 
-    def known(self, index: int) -> Network | None:
+    def known(self, index: int) -> PlannedNetwork | None:
         """Returns what another process found for an arm; None where there is no such."""
         for share, process in list(self.processes.items()):
             if index in share:
@@ -83,8 +83,10 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def read(values: list[Any]) -> Network:
+def read(values: list[Any]) -> PlannedNetwork:
     """Returns a network from what was written of it."""
     facts, match = values
-    made = Facts._make(tuple(value) if isinstance(value, list) else value for value in facts)
-    return Network(made, match and Matched({path: tuple(value) for path, value in match[0].items()}, match[1]))
+    made = NetworkFacts._make(tuple(value) if isinstance(value, list) else value for value in facts)
+    return PlannedNetwork(
+        made, match and MatchedWidth({path: tuple(value) for path, value in match[0].items()}, match[1])
+    )

@@ -7,7 +7,7 @@ from dataclasses import fields
 from unetkit.page import Markup, element, join
 from unetkit.study.report.tables import pairs_list, plain
 from unetkit.study.report.view import View, plural
-from unetkit.study.statistics import Settings
+from unetkit.study.statistics import AnalysisSettings
 
 
 def method(view: View) -> Markup:
@@ -41,16 +41,16 @@ def snippet(view: View) -> str:
     """Returns the Python that makes every number again from the tidy table alone."""
     chosen = ", ".join(
         f"{field.name}={value!r}"
-        for field in fields(Settings)
+        for field in fields(AnalysisSettings)
         if (value := getattr(view.analysis.settings, field.name)) != field.default
     )
     return "\n".join(
         [
             "from pathlib import Path",
-            "from unetkit.study.statistics import Settings, analyse",
+            "from unetkit.study.statistics import AnalysisSettings, analyse",
             "from unetkit.study.results.tidy import read_scores",
             "",
-            f'analysis = analyse(read_scores(Path("scores.csv")), {view.base!r}, Settings({chosen}))',
+            f'analysis = analyse(read_scores(Path("scores.csv")), {view.base!r}, AnalysisSettings({chosen}))',
         ]
     )
 

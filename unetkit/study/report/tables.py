@@ -8,7 +8,7 @@ from typing import Any
 from unetkit.page import Cell, Column, Markup, breakable, element, join, table
 from unetkit.study.report.view import VERDICTS, View, count, listed, p_text, plural
 from unetkit.study.results.results import ArmFacts
-from unetkit.study.statistics import Arm, Comparison
+from unetkit.study.statistics import ArmScores, Comparison
 
 MOST = 200
 """Rows of a table; all of them are in the CSV files."""
@@ -46,7 +46,7 @@ def arms_table(view: View) -> Markup:
     )
 
 
-def arm_row(view: View, arm: Arm, each: Comparison | None) -> list[Cell]:
+def arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
     """Returns one row of the table of arms."""
     facts = view.facts[arm.arm]
     title, sign = VERDICTS[each.verdict] if each else ("base" if arm.arm == view.base else "–", "")

@@ -12,7 +12,7 @@ from unetkit.study.report.page import page
 from unetkit.study.report.view import View
 from unetkit.study.results.results import Results
 from unetkit.study.results.tidy import write_scores
-from unetkit.study.statistics import Analysis, Settings, analyse
+from unetkit.study.statistics import Analysis, AnalysisSettings, analyse
 from unetkit.study.statistics.settings import MARGINS
 from unetkit.writing import write_whole
 
@@ -20,7 +20,7 @@ WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.
 """The files of a report."""
 
 
-def write_report(results: Results, folder: Path, settings: Settings | None = None) -> Analysis:
+def write_report(results: Results, folder: Path, settings: AnalysisSettings | None = None) -> Analysis:
     """Writes `report.html` and its tables into a folder and returns what was computed."""
     chosen = settings or settings_for(results)
     analysis = analyse(
@@ -41,7 +41,7 @@ def write_report(results: Results, folder: Path, settings: Settings | None = Non
     return analysis
 
 
-def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> Settings:
+def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> AnalysisSettings:
     """Returns the settings that a study asks for; a metric or margin given here counts in its place.
 
     Raises StudyError for a metric that no run has.
@@ -53,7 +53,7 @@ def settings_for(results: Results, metric: str | None = None, margin: float | No
     known = METRICS.get(name)
     given = margin if margin is not None else results.margin if name == results.metric else None
     less_is_better = known is not None and not known.higher_is_better
-    return Settings(name, less_is_better, margin=MARGINS.get(name) if given is None else given)
+    return AnalysisSettings(name, less_is_better, margin=MARGINS.get(name) if given is None else given)
 
 
 def costs(results: Results) -> dict[str, dict[str, float | None]]:

@@ -22,7 +22,7 @@ from unetkit.study.results.records import (
     read_record,
     unreadable,
 )
-from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, Scores, StudyError
+from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, ScoreTable, StudyError
 from unetkit.yamlfile import parse
 
 NONE: Mapping[str, str] = MappingProxyType({})
@@ -75,7 +75,7 @@ def collect(
         base=arms[0].name,
         arms=arms,
         runs=tuple(run for run, _ in found),
-        scores=Scores.gather(found),
+        scores=ScoreTable.gather(found),
         description=plan.description,
         margin=plan.margin,
         settings={**settings, "First run, as resolved": resolved} if resolved else settings,

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from unetkit.study.results.records import EndingRecord, read_record
+from unetkit.study.results.records import ExitRecord, read_record
 from unetkit.study.results.results import StudyError
 from unetkit.writing import PREFIX, write_whole
 
@@ -18,7 +18,7 @@ RESULT = "result.json"
 State = Literal["done", "failed", "running", "waiting"]
 
 
-class Ending(NamedTuple):
+class ExitStatus(NamedTuple):
     """An exit code, negative where a signal ended the process, and why that was; 0 is well."""
 
     code: int
@@ -29,29 +29,29 @@ class Ending(NamedTuple):
         write_whole(folder / FILE, json.dumps(self._asdict()).encode())
 
 
-def ending_of(folder: Path) -> Ending | None:
+def exit_status_of(folder: Path) -> ExitStatus | None:
     """Returns how the last attempt at a run ended; None where none has, or what it wrote cannot be read."""
     try:
-        found = read_record(EndingRecord, folder / FILE)
+        found = read_record(ExitRecord, folder / FILE)
     except StudyError:
         return None
-    return None if found is None else Ending(found.code, found.reason)
+    return None if found is None else ExitStatus(found.code, found.reason)
 
 
 def state_of(folder: Path) -> State:
     """Returns whether a run is done, has failed, or waits; what is broken off waits too."""
-    ending = ending_of(folder)
-    if ending is None:
+    status = exit_status_of(folder)
+    if status is None:
         return "waiting"
-    if ending.code:
+    if status.code:
         return "failed"
     return "done" if (folder / RESULT).is_file() else "waiting"
 
 
 def failures_in(runs: Path, ids: Iterable[str]) -> dict[str, str]:
     """Returns by run why it failed, of those that did."""
-    endings = ((name, ending_of(runs / name)) for name in ids)
-    return {name: ending.reason for name, ending in endings if ending is not None and ending.code}
+    statuses = ((name, exit_status_of(runs / name)) for name in ids)
+    return {name: status.reason for name, status in statuses if status is not None and status.code}
 
 
 def killed(code: int) -> str:

@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
-from unetkit.study.results.exit_status import ending_of, state_of
+from unetkit.study.results.exit_status import exit_status_of, state_of
 
 FILE = "index.sqlite"
 MOST_STEPS = 50_000_000
@@ -24,7 +24,7 @@ CREATE TABLE run (
 ) WITHOUT ROWID"""
 
 
-class Entry(NamedTuple):
+class IndexRow(NamedTuple):
     """What the index says of a run; `since` is the Unix time of the change to its state, 0 if that was not seen."""
 
     id: str
@@ -36,10 +36,10 @@ class Entry(NamedTuple):
     since: float = 0.0
 
 
-class Index:
+class RunIndex:
     """The index, open for its one writer."""
 
-    def __init__(self, folder: Path, entries: Iterable[Entry]) -> None:
+    def __init__(self, folder: Path, entries: Iterable[IndexRow]) -> None:
         """Writes it anew: whatever an earlier one said, and whatever state it is in."""
         for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
             (folder / name).unlink(missing_ok=True)
@@ -61,14 +61,14 @@ class Index:
         self.base.close()
 
 
-def entries_in(planned: Iterable[tuple[str, str, int, float]], runs: Path) -> list[Entry]:
+def entries_in(planned: Iterable[tuple[str, str, int, float]], runs: Path) -> list[IndexRow]:
     """Returns what the folders say of the runs in a plan (id, arm, seed, fraction), in its order."""
     found = []
     for run in planned:
         folder = runs / run[0]
-        state, ending = state_of(folder), ending_of(folder)
-        reason = ending.reason if ending is not None and state == "failed" else ""
-        found.append(Entry(*run, state, reason))
+        state, status = state_of(folder), exit_status_of(folder)
+        reason = status.reason if status is not None and state == "failed" else ""
+        found.append(IndexRow(*run, state, reason))
     return found
 
 

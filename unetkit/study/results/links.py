@@ -34,9 +34,9 @@ def refuse_links(folder: Path) -> None:
 
 def leading_out(folder: Path) -> Iterator[Path]:
     """Yields the links below a folder whose ends are not in it; what they lead to is not looked into."""
-    home = os.path.realpath(folder)
+    root = os.path.realpath(folder)
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):
             path = os.path.join(place, name)
-            if os.path.islink(path) and os.path.commonpath((home, os.path.realpath(path))) != home:
+            if os.path.islink(path) and os.path.commonpath((root, os.path.realpath(path))) != root:
                 yield Path(path)

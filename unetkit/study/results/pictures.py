@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from unetkit.study.results import records
 from unetkit.study.results.records import content_of
-from unetkit.study.results.results import Example
+from unetkit.study.results.results import ExamplePictures
 from unetkit.writing import write_whole
 
 if TYPE_CHECKING:
@@ -37,14 +37,16 @@ def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Colou
     write_whole(run / FOLDER / COLOURS, json.dumps(colours).encode())
 
 
-def pictures_in(run: Path) -> tuple[Example, ...]:
+def pictures_in(run: Path) -> tuple[ExamplePictures, ...]:
     """Returns the pictures in a run's folder; those of an image that are not all there do not count."""
     try:
         folders = sorted(path for path in (run / FOLDER).iterdir() if path.is_dir())
     except OSError:
         return ()
     found = [(folder, [folder / name for name in NAMES]) for folder in folders]
-    return tuple(Example(unquote(folder.name), *files) for folder, files in found if all(map(Path.exists, files)))
+    return tuple(
+        ExamplePictures(unquote(folder.name), *files) for folder, files in found if all(map(Path.exists, files))
+    )
 
 
 def colours_in(run: Path) -> Colours:

@@ -46,25 +46,25 @@ Points = tuple[tuple[Count, Value], ...]
 """A curve: steps and values."""
 
 
-class Record(BaseModel):
+class StudyRecord(BaseModel):
     """What is read back as it was written; strict: a text is no number."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
 
-class Change(Record):
+class DifferenceRecord(StudyRecord):
     """A setting in which an arm differs from the base."""
 
     path: Text
     new: Any = None
 
 
-class ArmRecord(Record):
+class ArmRecord(StudyRecord):
     """An arm as the plan has it."""
 
     name: Name
     also: tuple[Name, ...] = ()
-    differences: tuple[Change, ...] = ()
+    differences: tuple[DifferenceRecord, ...] = ()
     input_size: Annotated[tuple[Size, ...], Field(max_length=3)] = ()
     parameters: Count | None = None
     macs: Annotated[int, Field(ge=0, lt=10**30)] | None = None
@@ -72,7 +72,7 @@ class ArmRecord(Record):
     skipped: Text = ""
 
 
-class RunRecord(Record):
+class RunRecord(StudyRecord):
     """A run as the plan has it."""
 
     id: Id
@@ -81,7 +81,7 @@ class RunRecord(Record):
     fraction: Fraction
 
 
-class PlanRecord(Record):
+class PlanRecord(StudyRecord):
     """The frozen matrix, as `Study.json` gives it. The first arm is the base."""
 
     name: Name
@@ -92,13 +92,13 @@ class PlanRecord(Record):
     runs: tuple[RunRecord, ...]
 
 
-class ScoresRecord(Record):
+class ScoresRecord(StudyRecord):
     """The scores of a run: a map for each image and class, with a value for each metric."""
 
     images: tuple[dict[Name, Name | Value], ...]
 
 
-class ResultRecord(Record):
+class ResultRecord(StudyRecord):
     """What a run found."""
 
     steps: Count
@@ -107,7 +107,7 @@ class ResultRecord(Record):
     scores: ScoresRecord
 
 
-class TimingRecord(Record):
+class TimingRecord(StudyRecord):
     """How long a run took, and where it ran."""
 
     seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
@@ -117,7 +117,7 @@ class TimingRecord(Record):
     versions: dict[Name, Name] = {}
 
 
-class EndingRecord(Record):
+class ExitRecord(StudyRecord):
     """How the last attempt at a run ended."""
 
     code: Annotated[int, Field(ge=-1_000, le=1_000)]
@@ -128,7 +128,7 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 COLOURS = TypeAdapter(dict[Name, tuple[Byte, Byte, Byte]], config=ConfigDict(strict=True))
 """The colours of the classes, in their order."""
 
-Kind = TypeVar("Kind", bound=Record)
+Kind = TypeVar("Kind", bound=StudyRecord)
 
 
 def content_of(path: Path, most: int = MOST_BYTES) -> bytes | None:

@@ -22,7 +22,7 @@ class StudyError(UnetkitError):
     """The results of a study cannot be read, or do not fit together."""
 
 
-class Example(NamedTuple):
+class ExamplePictures(NamedTuple):
     """Pictures (PNG files) of one test image: the image, its true labels, and what a run predicted."""
 
     image: str
@@ -70,11 +70,11 @@ class RunFacts:
     steps: int | None = None
     loss: Curve = ()
     validation: Curve = ()
-    examples: tuple[Example, ...] = ()
+    examples: tuple[ExamplePictures, ...] = ()
 
 
 @dataclass(frozen=True)
-class Scores:
+class ScoreTable:
     """The tidy table by column: one row for each run, image and class. NaN where a metric has no value."""
 
     arm: Sequence[str]
@@ -89,7 +89,7 @@ class Scores:
         return len(self.arm)
 
     @classmethod
-    def gather(cls, scored: Iterable[tuple[RunFacts, Sequence[Mapping[str, Any]]]]) -> Scores:
+    def gather(cls, scored: Iterable[tuple[RunFacts, Sequence[Mapping[str, Any]]]]) -> ScoreTable:
         """Returns the table of runs with what each scored: `{"image": …, "class": …, "dice": …, …}` per row.
 
         A metric that is None, or that a row lacks, has no value there.
@@ -127,7 +127,7 @@ class Results:
     base: str
     arms: tuple[ArmFacts, ...]
     runs: tuple[RunFacts, ...]
-    scores: Scores
+    scores: ScoreTable
     description: str = ""
     margin: float | None = None
     settings: Mapping[str, str] = field(default_factory=dict)

@@ -10,23 +10,23 @@ from pathlib import Path
 
 from unetkit.errors import Fault, Place
 from unetkit.quoting import table_text, uncelled
-from unetkit.study.results.results import KEYS, Scores, StudyError
+from unetkit.study.results.results import KEYS, ScoreTable, StudyError
 from unetkit.writing import write_whole
 
 
-def write_scores(scores: Scores, path: Path) -> None:
+def write_scores(scores: ScoreTable, path: Path) -> None:
     """Writes the table, whole or not at all. Numbers are written so that they are read back exactly; NaN is empty."""
     write_whole(path, table_text([(*KEYS, *scores.metrics), *rows(scores)]).encode())
 
 
-def rows(scores: Scores) -> Iterator[tuple[object, ...]]:
+def rows(scores: ScoreTable) -> Iterator[tuple[object, ...]]:
     """Yields the rows of the table."""
     values = ([("" if value != value else value) for value in column] for column in scores.metrics.values())
     columns = (scores.arm, scores.seed, scores.fraction, scores.image, scores.label, *values)
     return zip(*columns, strict=True)
 
 
-def read_scores(path: Path) -> Scores:
+def read_scores(path: Path) -> ScoreTable:
     """Returns the table of a file that `write_scores` wrote; raises StudyError with the line that is wrong."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
@@ -44,7 +44,7 @@ def read_scores(path: Path) -> Scores:
             raise broken(path, number, f"{len(row)} values for {len(header)} columns")
     columns = list(zip(*body, strict=True)) or [()] * len(header)
     arm, seed, fraction, image, label, *values = columns
-    return Scores(
+    return ScoreTable(
         arm,
         [int(value) for value in numbers(path, "seed", seed)],
         numbers(path, "fraction", fraction),

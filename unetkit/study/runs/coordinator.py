@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Protocol
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.study.matrix.arm import Run
-from unetkit.study.results.exit_status import RESULT, Ending, State, state_of
-from unetkit.study.results.index import Index, entries_in
+from unetkit.study.matrix.arm import StudyRun
+from unetkit.study.results.exit_status import RESULT, ExitStatus, State, state_of
+from unetkit.study.results.index import RunIndex, entries_in
 from unetkit.study.results.results import StudyError
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.runs.task import WORKER, Outcome, Task, attempt
 from unetkit.study.study import Study
 from unetkit.writing import write_whole
@@ -23,13 +23,13 @@ TICK = 0.5
 """Seconds after which a display is told that time has passed."""
 
 
-class Watcher(Protocol):
+class ProgressListener(Protocol):
     """Is told what happens."""
 
-    def begun(self, run: Run) -> None:
+    def started(self, run: StudyRun) -> None:
         """A run has begun."""
 
-    def ended(self, run: Run, outcome: Outcome, *, again: bool) -> None:
+    def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
         """A run has ended; it begins again where its process was killed."""
 
     def tick(self) -> None:
@@ -37,7 +37,7 @@ class Watcher(Protocol):
 
 
 @dataclass(frozen=True)
-class Settings:
+class ExecutionSettings:
     """How runs are done: so many at once, for so many seconds at most each, with so many bytes of data.
 
     Only runs in one of the `states` are done. One whose process was killed begins again, `attempts` times in all.
@@ -53,12 +53,12 @@ class Settings:
     module: str = WORKER
 
 
-def missing(study: Study, home: Home, states: tuple[State, ...] = ("waiting",)) -> list[Run]:
+def missing(study: Study, study_folder: StudyFolder, states: tuple[State, ...] = ("waiting",)) -> list[StudyRun]:
     """Returns the runs in one of some states, in their order."""
-    return [run for run in study.runs if state_of(home.run(run.id)) in states]
+    return [run for run in study.runs if state_of(study_folder.run(run.id)) in states]
 
 
-def run_text(study: Study, run: Run) -> str:
+def run_text(study: Study, run: StudyRun) -> str:
     """Returns the run.yaml of a run, every default filled in and paths absolute.
 
     Raises SpecError for a wrong one, and StudyError where the study does not say which data.
@@ -80,25 +80,25 @@ class Coordinator:
     """Has the runs of a study done; the caller holds the study's folder, and opens the executor."""
 
     study: Study
-    home: Home
-    watcher: Watcher
-    settings: Settings = field(default_factory=Settings)
-    text: Callable[[Study, Run], str] = run_text
+    study_folder: StudyFolder
+    listener: ProgressListener
+    settings: ExecutionSettings = field(default_factory=ExecutionSettings)
+    text: Callable[[Study, StudyRun], str] = run_text
     tries: Counter[str] = field(default_factory=Counter)
 
     def run(self, executor: Executor) -> None:
         """Does what is missing; when it returns, every run is done or has failed, and the folders say which."""
         planned = ((run.id, run.arm.name, run.seed, run.fraction) for run in self.study.runs)
-        index = Index(self.home.folder, entries_in(planned, self.home.runs))
+        index = RunIndex(self.study_folder.path, entries_in(planned, self.study_folder.runs))
         try:
             self.work(executor, index)
         finally:
             index.close()
 
-    def work(self, executor: Executor, index: Index) -> None:
+    def work(self, executor: Executor, index: RunIndex) -> None:
         """Keeps as many runs going as may at once, until none is left."""
-        queue = deque(missing(self.study, self.home, self.settings.states))
-        going: dict[Future[Outcome], Run] = {}
+        queue = deque(missing(self.study, self.study_folder, self.settings.states))
+        going: dict[Future[Outcome], StudyRun] = {}
         while queue or going:
             while queue and len(going) < self.settings.at_once:
                 run = queue.popleft()
@@ -106,17 +106,17 @@ class Coordinator:
                 if task is not None:
                     going[executor.submit(attempt, task)] = run
                     index.note(run.id, "running")
-                    self.watcher.begun(run)
+                    self.listener.started(run)
             ended, _ = wait(going, TICK, FIRST_COMPLETED)
             for future in ended:
                 run = going.pop(future)
                 if self.again(run, self.keep(run, outcome_of(future)), index):
                     queue.appendleft(run)
-            self.watcher.tick()
+            self.listener.tick()
 
-    def task(self, run: Run, index: Index) -> Task | None:
+    def task(self, run: StudyRun, index: RunIndex) -> Task | None:
         """Returns a run as a task, its folder made; None, and it counts as failed, where its settings are wrong."""
-        folder = self.home.run(run.id)
+        folder = self.study_folder.run(run.id)
         try:
             text = self.text(self.study, run)
             known = folder / "run.yaml"
@@ -129,30 +129,30 @@ class Coordinator:
         except UnetkitError as error:
             folder.mkdir(parents=True, exist_ok=True)
             reason = "; ".join(fault.message for fault in error.faults)
-            self.again(run, self.keep(run, Outcome(Ending(1, reason), 0.0, {})), index)
+            self.again(run, self.keep(run, Outcome(ExitStatus(1, reason), 0.0, {})), index)
             return None
         settings = self.settings
         sent = text if settings.separate else None
         return Task(run.id, str(folder.absolute()), settings.module, settings.timeout, settings.memory, sent)
 
-    def keep(self, run: Run, outcome: Outcome) -> Outcome:
+    def keep(self, run: StudyRun, outcome: Outcome) -> Outcome:
         """Writes into a run's folder what travelled back, the result last; returns how it ended."""
-        folder = self.home.run(run.id)
+        folder = self.study_folder.run(run.id)
         for name in sorted(outcome.files, key=lambda name: name in (RESULT, "exit.json")):
             write_whole(folder / name, outcome.files[name])
-        if outcome.ending.code == 0 and state_of(folder) != "done":
-            return outcome._replace(ending=Ending(1, f"its process ended well, but left no {RESULT}"))
+        if outcome.exit_status.code == 0 and state_of(folder) != "done":
+            return outcome._replace(exit_status=ExitStatus(1, f"its process ended well, but left no {RESULT}"))
         return outcome
 
-    def again(self, run: Run, outcome: Outcome, index: Index) -> bool:
+    def again(self, run: StudyRun, outcome: Outcome, index: RunIndex) -> bool:
         """Notes how a run ended, and returns whether it begins again, because its process was killed."""
         self.tries[run.id] += 1
-        again = outcome.ending.code < 0 and self.tries[run.id] < self.settings.attempts
-        state = "waiting" if again else "failed" if outcome.ending.code else "done"
+        again = outcome.exit_status.code < 0 and self.tries[run.id] < self.settings.attempts
+        state = "waiting" if again else "failed" if outcome.exit_status.code else "done"
         if state == "failed":
-            outcome.ending.write(self.home.run(run.id))
-        index.note(run.id, state, outcome.ending.reason)
-        self.watcher.ended(run, outcome, again=again)
+            outcome.exit_status.write(self.study_folder.run(run.id))
+        index.note(run.id, state, outcome.exit_status.reason)
+        self.listener.ended(run, outcome, again=again)
         return again
 
 
@@ -161,6 +161,6 @@ def outcome_of(future: Future[Outcome]) -> Outcome:
     try:
         return future.result()
     except CancelledError:
-        return Outcome(Ending(-15, "the engine cancelled it"), 0.0, {})
+        return Outcome(ExitStatus(-15, "the engine cancelled it"), 0.0, {})
     except Exception as error:  # noqa: BLE001 - each engine has errors of its own; the study goes on and tells them
-        return Outcome(Ending(-15, f"the engine lost it: {type(error).__name__}: {error}"), 0.0, {})
+        return Outcome(ExitStatus(-15, f"the engine lost it: {type(error).__name__}: {error}"), 0.0, {})

@@ -29,7 +29,7 @@ PATIENCE = 20.0
 
 
 @dataclass(frozen=True)
-class Place:
+class EngineOptions:
     """Where runs are done: so many at once; `address` of a scheduler that runs, `folder` for an engine's own files."""
 
     at_once: int
@@ -38,7 +38,7 @@ class Place:
 
 
 @contextmanager
-def local(place: Place) -> Iterator[Executor]:
+def local(place: EngineOptions) -> Iterator[Executor]:
     """On this machine: a thread waits for each process, on Linux forked from one that has imported what runs need.
 
     What still runs when the block is left is ended.
@@ -52,7 +52,7 @@ def local(place: Place) -> Iterator[Executor]:
 
 
 @contextmanager
-def dask(place: Place) -> Iterator[Executor]:
+def dask(place: EngineOptions) -> Iterator[Executor]:
     """On the workers of a Dask scheduler, or on as many of its own on this machine."""
     import distributed
 
@@ -96,7 +96,7 @@ def wait_for(address: str) -> None:
             return
 
 
-class Waiting(ThreadPoolExecutor):
+class WaitingPool(ThreadPoolExecutor):
     """An executor of threads that each hand one task to an engine, and wait for it."""
 
     def __init__(self, at_once: int, hand: Callable[..., Any]) -> None:
@@ -109,7 +109,7 @@ class Waiting(ThreadPoolExecutor):
 
 
 @contextmanager
-def submitit(place: Place) -> Iterator[Executor]:
+def submitit(place: EngineOptions) -> Iterator[Executor]:
     """As jobs of Slurm where that is there, or of submitit's local executor. `address` names the one to be used."""
     from submitit import AutoExecutor
 
@@ -123,7 +123,7 @@ def submitit(place: Place) -> Iterator[Executor]:
         result: T = job.result()
         return result
 
-    with Waiting(place.at_once, hand) as executor:
+    with WaitingPool(place.at_once, hand) as executor:
         try:
             yield executor
         finally:
@@ -133,7 +133,7 @@ def submitit(place: Place) -> Iterator[Executor]:
 
 
 @contextmanager
-def ray(place: Place) -> Iterator[Executor]:
+def ray(place: EngineOptions) -> Iterator[Executor]:
     """On a Ray cluster, or on one of its own on this machine."""
     import ray as engine
 
@@ -148,7 +148,7 @@ def ray(place: Place) -> Iterator[Executor]:
         engine.init(**own, log_to_driver=False, configure_logging=False)
     try:
         remote = engine.remote(num_cpus=1, max_retries=3)(call)
-        with Waiting(place.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
+        with WaitingPool(place.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
             yield executor
     finally:
         engine.shutdown()
@@ -159,7 +159,7 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     return function(*arguments)
 
 
-ENGINES: dict[str, Callable[[Place], AbstractContextManager[Executor]]] = {
+ENGINES: dict[str, Callable[[EngineOptions], AbstractContextManager[Executor]]] = {
     "local": local,
     "dask": dask,
     "submitit": submitit,
@@ -167,7 +167,7 @@ ENGINES: dict[str, Callable[[Place], AbstractContextManager[Executor]]] = {
 }
 
 
-def open_engine(name: str, place: Place) -> AbstractContextManager[Executor]:
+def open_engine(name: str, place: EngineOptions) -> AbstractContextManager[Executor]:
     """Returns an engine, to be entered; raises StudyError where it is unknown, or its package is missing."""
     if name not in ENGINES:
         raise StudyError(Fault("unknown-engine", f"there is no engine {name!r}", cure=f"Known: {', '.join(ENGINES)}."))
@@ -181,7 +181,7 @@ def open_engine(name: str, place: Place) -> AbstractContextManager[Executor]:
     return ENGINES[name](place)
 
 
-def fitting(study: Study) -> int:
+def default_at_once(study: Study) -> int:
     """Returns how many runs go at once on this machine: one for each core, as far as the planned memory is free."""
     arms = study.planned if len(study.planned) <= MANY else study.planned[:1]
     most = max((arm.memory() for arm in arms), default=0) + OWN

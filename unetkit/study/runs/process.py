@@ -37,11 +37,11 @@ class Process(Protocol):
         """Ends it and those that it began, if they still live; returns its exit code, that of a signal negative."""
 
 
-Begin = Callable[[str, Path, int | None], Process]
+StartProcess = Callable[[str, Path, int | None], Process]
 """Begins a process that calls the `main` of a module with a run's folder, and the bytes of data that it may have."""
 
 
-class Fresh:
+class FreshProcess:
     """A new Python. Where the system can wait without it, it is not reaped before its end: its number stays its own."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
@@ -73,7 +73,7 @@ class Fresh:
         return self.process.wait()
 
 
-def fresh(module: str, folder: Path, memory: int | None) -> Fresh:
+def fresh(module: str, folder: Path, memory: int | None) -> FreshProcess:
     """Begins a new Python."""
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
@@ -84,10 +84,10 @@ def fresh(module: str, folder: Path, memory: int | None) -> Fresh:
             env=os.environ | ONE_THREAD,
             start_new_session=True,
         )
-    return Fresh(process)
+    return FreshProcess(process)
 
 
-class Forked:
+class ForkedProcess:
     """A process that the server forked. Its exit code must be asked for by one thread at a time."""
 
     def __init__(self, process: ForkServerProcess) -> None:
@@ -110,7 +110,7 @@ class Forked:
         return -signal.SIGKILL if code in (None, LOST) else code
 
 
-def forked(module: str, folder: Path, memory: int | None) -> Forked:
+def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
     """Has a process forked by the server, which this process begins where there is none, and which ends with it.
 
     The server has imported the module, and what the module's NEEDED names: torch, which takes seconds.
@@ -120,10 +120,10 @@ def forked(module: str, folder: Path, memory: int | None) -> Forked:
     process = context.Process(target=work, args=(module, str(folder), memory, dict(os.environ) | ONE_THREAD))
     with one_thread(), no_main():
         process.start()
-    return Forked(process)
+    return ForkedProcess(process)
 
 
-def quickest() -> Begin:
+def quickest() -> StartProcess:
     """Returns the quicker way that the system has: macOS's own libraries do not survive a fork, Windows knows none."""
     return forked if sys.platform == "linux" else fresh
 

@@ -7,11 +7,11 @@ import json
 from unetkit.errors import Fault, UnetkitError
 from unetkit.study.results.exit_status import state_of
 from unetkit.study.results.results import StudyError
-from unetkit.study.runs.study_folder import Home
+from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.study import Study
 
 
-def check_same_data(study: Study, home: Home) -> None:
+def check_same_data(study: Study, study_folder: StudyFolder) -> None:
     """Raises StudyError, with what changed, where runs that are done have learned from other data than there are now.
 
     Each data set is read once, and only where a run on it is done. Data that cannot be read here are left to the runs.
@@ -23,7 +23,7 @@ def check_same_data(study: Study, home: Home) -> None:
     seen: set[str] = set()
     arms: set[str] = set()
     for run in study.runs:
-        folder = home.run(run.id)
+        folder = study_folder.run(run.id)
         if run.arm.identity in arms or not (folder / DATA).is_file() or state_of(folder) != "done":
             continue
         arms.add(run.arm.identity)
@@ -42,6 +42,6 @@ def check_same_data(study: Study, home: Home) -> None:
             (fault,) = error.faults
             if fault.code != "data-changed":
                 raise
-            message = f"{home.folder} has runs on other data than these. What changed:"
+            message = f"{study_folder.path} has runs on other data than these. What changed:"
             cure = "Put the data back as they were, or choose another folder with -o."
             raise StudyError(Fault(fault.code, message, "data", cure, lines=fault.lines)) from error

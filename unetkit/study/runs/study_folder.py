@@ -28,7 +28,7 @@ LOOK = 0.2
 """Seconds to wait for the lock: a status holds it for a moment."""
 
 
-class Change(NamedTuple):
+class PlanChange(NamedTuple):
     """What an edited study has that it did not have: arms, and how many runs; and what it has no more."""
 
     arms: tuple[str, ...]
@@ -47,20 +47,20 @@ class Change(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Home:
+class StudyFolder:
     """A study's folder, by default studies/NAME."""
 
-    folder: Path
+    path: Path
 
     @property
     def runs(self) -> Path:
         """The folder of the run folders."""
-        return self.folder / "runs"
+        return self.path / "runs"
 
     @property
     def plan(self) -> PlanRecord | None:
         """The frozen plan; None where no study has run here. Raises StudyError where it cannot be read."""
-        return read_record(PlanRecord, self.folder / "plan.json")
+        return read_record(PlanRecord, self.path / "plan.json")
 
     def run(self, name: str) -> Path:
         """Returns the folder of a run."""
@@ -70,24 +70,24 @@ class Home:
     def busy(self) -> bool:
         """Whether a process runs a study here now."""
         try:
-            return is_locked(self.folder / ".lock")
+            return is_locked(self.path / ".lock")
         except OSError:
             return False
 
     @contextmanager
-    def taken(self) -> Iterator[None]:
+    def locked(self) -> Iterator[None]:
         """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
         with ExitStack() as stack:
             try:
-                with writing(self.folder):
-                    self.folder.mkdir(parents=True, exist_ok=True)
-                    refuse_links(self.folder)
-                    stack.enter_context(exclusive_lock(self.folder / ".lock", timeout=LOOK))
+                with writing(self.path):
+                    self.path.mkdir(parents=True, exist_ok=True)
+                    refuse_links(self.path)
+                    stack.enter_context(exclusive_lock(self.path / ".lock", timeout=LOOK))
             except Locked as error:
                 cure = "Wait for it: `unetkit study status` says how far it is. Or choose another folder with -o."
-                fault = Fault("study-busy", f"another process runs a study in {self.folder}", cure=cure)
+                fault = Fault("study-busy", f"another process runs a study in {self.path}", cure=cure)
                 raise StudyError(fault) from error
-            for path in self.folder.glob(f"{PREFIX}*"):  # what another was writing when it was killed
+            for path in self.path.glob(f"{PREFIX}*"):  # what another was writing when it was killed
                 path.unlink()
             yield
 
@@ -96,11 +96,11 @@ class Home:
         runs.mkdir(parents=True, exist_ok=True)
         (runs / SHARED).touch()
         if not self.runs.exists():
-            self.runs.symlink_to(os.path.relpath(runs, self.folder.resolve()), target_is_directory=True)
+            self.runs.symlink_to(os.path.relpath(runs, self.path.resolve()), target_is_directory=True)
         if self.runs.resolve() != runs.resolve():
             cure = "Leave --runs out, or choose another folder with -o."
             raise StudyError(
-                Fault("runs-elsewhere", f"the runs of {self.folder} lie in {self.runs.resolve()}", cure=cure)
+                Fault("runs-elsewhere", f"the runs of {self.path} lie in {self.runs.resolve()}", cure=cure)
             )
 
     def borrow(self, wanted: Sequence[str]) -> dict[str, list[str]]:
@@ -112,7 +112,7 @@ class Home:
         found: dict[str, list[str]] = {}
         if self.runs.is_symlink():
             return found
-        here = self.folder.resolve()
+        here = self.path.resolve()
         for left in self.runs.glob(f"{COPYING}*"):
             shutil.rmtree(left)
         others = [one for one in sorted(here.parent.iterdir()) if one != here and (one / "plan.json").is_file()]
@@ -131,32 +131,32 @@ class Home:
         """Raises StudyError where the folder has a study of another name."""
         plan = self.plan
         if plan is not None and plan.name != study.name:
-            message = f"{self.folder} has the study {plan.name}, not {study.name}"
+            message = f"{self.path} has the study {plan.name}, not {study.name}"
             raise StudyError(Fault("study-taken", message, cure="Choose another folder with -o."))
 
     def check_free(self, study: Study, *, overwrite: bool = False) -> None:
         """Raises FileError where files lie where the study's own would, and no study has made the folder."""
         if self.plan is None:
-            own = [self.folder / name for name in ("plan.json", "report")]
-            copy = self.folder / "study.yaml"
+            own = [self.path / name for name in ("plan.json", "report")]
+            copy = self.path / "study.yaml"
             read = [study.path, *(study.document.files() if study.document else ())] if study.path else []
             own += [] if study.path and same_file(copy, study.path) else [copy]
             check_outputs(own, inputs=read, overwrite=overwrite)
 
-    def freeze(self, study: Study, overrides: Sequence[str]) -> Change | None:
+    def freeze(self, study: Study, overrides: Sequence[str]) -> PlanChange | None:
         """Writes what is asked and the plan; returns what an earlier plan had otherwise, if there was one."""
         old, new = self.plan, json.dumps(study.json(), indent=1, ensure_ascii=False).encode()
-        same = content_of(self.folder / "plan.json") == new
+        same = content_of(self.path / "plan.json") == new
         if not same:  # the plan first: it makes the folder the study's own
-            write_whole(self.folder / "plan.json", new)
-        copy = self.folder / "study.yaml"
+            write_whole(self.path / "plan.json", new)
+        copy = self.path / "study.yaml"
         if study.path is not None and not same_file(copy, study.path):
             notes = "".join(f"# with --set {one}\n" for one in overrides)
             write_whole(copy, notes.encode() + study.path.read_bytes())
         return None if old is None or same else change(old, PlanRecord.model_validate_json(new))
 
 
-def change(old: PlanRecord, new: PlanRecord) -> Change | None:
+def change(old: PlanRecord, new: PlanRecord) -> PlanChange | None:
     """Returns what a plan has that an older one lacks, and the other way round; None where that is nothing."""
 
     def only(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
@@ -167,4 +167,4 @@ def change(old: PlanRecord, new: PlanRecord) -> Change | None:
     names, old_names = ([arm.name for arm in plan.arms] for plan in (new, old))
     runs, gone = only(ids, old_ids), only(old_ids, ids)
     arms, arms_gone = only(names, old_names), only(old_names, names)
-    return Change(arms, len(runs), arms_gone, len(gone)) if runs or gone or arms or arms_gone else None
+    return PlanChange(arms, len(runs), arms_gone, len(gone)) if runs or gone or arms or arms_gone else None

@@ -11,8 +11,8 @@ from threading import Lock
 from typing import NamedTuple
 
 from unetkit.host import kill_session
-from unetkit.study.results.exit_status import Ending, ending_of, killed
-from unetkit.study.runs.process import LOG, Begin, Process, fresh
+from unetkit.study.results.exit_status import ExitStatus, exit_status_of, killed
+from unetkit.study.runs.process import LOG, Process, StartProcess, fresh
 
 WORKER = "unetkit.study.runs.worker"
 PRIVATE = ("checkpoints", ".lock", ".worker")
@@ -39,7 +39,7 @@ class Task:
 class Outcome(NamedTuple):
     """How a task ended, after how many seconds; the files that travel back, by their path in the run's folder."""
 
-    ending: Ending
+    exit_status: ExitStatus
     seconds: float
     files: dict[str, bytes]
 
@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
 class Processes:
     """The processes that live. Once they are stopped none begins any more."""
 
-    begun: Begin = fresh
+    begun: StartProcess = fresh
     living: set[int] = field(default_factory=set)
     stopped: bool = False
     lock: Lock = field(default_factory=Lock)
@@ -75,7 +75,7 @@ class Processes:
             for number in self.living:
                 kill_session(number)
 
-    def allow(self, begun: Begin = fresh) -> None:
+    def allow(self, begun: StartProcess = fresh) -> None:
         """Lets processes begin again, in a way."""
         with self.lock:
             self.begun, self.stopped = begun, False
@@ -103,15 +103,15 @@ def attempt_in(folder: Path, task: Task) -> Outcome:
     start = time.monotonic()
     process = PROCESSES.begin(task, folder)
     if process is None:
-        return Outcome(Ending(-signal.SIGTERM, "it was not begun"), 0.0, {})
+        return Outcome(ExitStatus(-signal.SIGTERM, "it was not begun"), 0.0, {})
     late = not process.wait(task.timeout)
     code = PROCESSES.end(process)
     seconds = time.monotonic() - start
     if late:
-        return Outcome(Ending(1, f"it took longer than {task.timeout:g} s"), seconds, {})
+        return Outcome(ExitStatus(1, f"it took longer than {task.timeout:g} s"), seconds, {})
     if code < 0:
-        return Outcome(Ending(code, killed(code)), seconds, {})
-    told = ending_of(folder)
+        return Outcome(ExitStatus(code, killed(code)), seconds, {})
+    told = exit_status_of(folder)
     if told is None or told.code != code:
-        told = Ending(code, f"its process ended with exit code {code}; its {LOG} may say why" if code else "")
+        told = ExitStatus(code, f"its process ended with exit code {code}; its {LOG} may say why" if code else "")
     return Outcome(told, seconds, {})

@@ -16,7 +16,7 @@ from pathlib import Path
 from unetkit.errors import UnetkitError
 from unetkit.host import die_with, exclusive_lock, limit_memory
 from unetkit.stopping import Stopped, stoppable
-from unetkit.study.results.exit_status import FILE, Ending, state_of, sweep
+from unetkit.study.results.exit_status import FILE, ExitStatus, state_of, sweep
 from unetkit.study.runs.training import train
 
 LOCK = ".worker"
@@ -32,38 +32,38 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
         limit_memory(memory)
     try:
         with stoppable():
-            return do(folder, work, memory)
+            return execute(folder, work, memory)
     except Stopped as stopped:  # for the study, a run whose process was ended is one to be begun again
         signal.signal(stopped.number, signal.SIG_DFL)
         os.kill(os.getpid(), stopped.number)
         return stopped.code
 
 
-def do(folder: Path, work: Callable[[Path], None], memory: int) -> int:
+def execute(folder: Path, work: Callable[[Path], None], memory: int) -> int:
     """Does the work of a run whose folder no other process works in, and returns the exit code."""
     with exclusive_lock(folder / LOCK, timeout=-1):  # whoever holds it does the same work: it is waited for
         sweep(folder)
         if state_of(folder) == "done":
             return 0
         (folder / FILE).unlink(missing_ok=True)
-        ending = attempt(folder, work, memory)
-        ending.write(folder)
-    return ending.code
+        status = attempt(folder, work, memory)
+        status.write(folder)
+    return status.code
 
 
-def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Ending:
+def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> ExitStatus:
     """Returns how the work ended; what went wrong stands in the log, which is this process's output."""
     try:
         work(folder)
     except UnetkitError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log
-        return Ending(1, "; ".join(fault.message for fault in error.faults))
+        return ExitStatus(1, "; ".join(fault.message for fault in error.faults))
     except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
         traceback.print_exc()
         if memory and (isinstance(error, MemoryError) or "allocate memory" in str(error)):
-            return Ending(1, f"it needs more than {memory / 1e9:.1f} GB of memory, its share; try fewer --at-once")
-        return Ending(1, f"{type(error).__name__}: {error}")
-    return Ending(0)
+            return ExitStatus(1, f"it needs more than {memory / 1e9:.1f} GB of memory, its share; try fewer --at-once")
+        return ExitStatus(1, f"{type(error).__name__}: {error}")
+    return ExitStatus(0)
 
 
 if __name__ == "__main__":

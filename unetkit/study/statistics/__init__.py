@@ -6,9 +6,9 @@ test images in each: it speaks of these images and of new seeds. The crossed boo
 
 from __future__ import annotations
 
-from unetkit.study.statistics.analysis import Analysis, Arm, analyse
+from unetkit.study.statistics.analysis import Analysis, ArmScores, analyse
 from unetkit.study.statistics.comparison import Comparison
-from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.spread import Spread
 
-__all__ = ["Analysis", "Arm", "Comparison", "Settings", "Spread", "analyse"]
+__all__ = ["Analysis", "ArmScores", "Comparison", "AnalysisSettings", "Spread", "analyse"]

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.study.results.results import Scores
+from unetkit.study.results.results import ScoreTable
 from unetkit.study.statistics.comparison import Comparison, Interval, compare, ends, number
-from unetkit.study.statistics.cube import Condition, Cube, Values, cube, mean
+from unetkit.study.statistics.cube import ArmFraction, Cube, Values, cube, mean
 from unetkit.study.statistics.paired import pairs
 from unetkit.study.statistics.pareto import front
-from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.spread import Spread, spread
 from unetkit.study.statistics.testing import moments, t_interval
 
@@ -26,7 +26,7 @@ NO_COSTS: Costs = MappingProxyType({})
 
 
 @dataclass(frozen=True)
-class Arm:
+class ArmScores:
     """How an arm scores by itself, trained on a fraction of the images.
 
     `mean` is over its seeds, of the mean over the classes of the mean over the images; `deviation` and `interval` are
@@ -55,14 +55,14 @@ class Analysis:
     """Everything that is said about a study in numbers."""
 
     base: str
-    settings: Settings
+    settings: AnalysisSettings
     seeds: tuple[int, ...]
     images: tuple[str, ...]
     classes: tuple[str, ...]
     counted: tuple[str, ...]
     """The classes that count in the mean over classes."""
     fractions: tuple[float, ...]
-    arms: tuple[Arm, ...]
+    arms: tuple[ArmScores, ...]
     comparisons: tuple[Comparison, ...]
     by_class: tuple[Comparison, ...]
     spread: Spread | None
@@ -86,7 +86,7 @@ class Analysis:
 
 
 def analyse(
-    scores: Scores, base: str, settings: Settings, *, costs: Costs = NO_COSTS, order: Sequence[str] = ()
+    scores: ScoreTable, base: str, settings: AnalysisSettings, *, costs: Costs = NO_COSTS, order: Sequence[str] = ()
 ) -> Analysis:
     """Returns the analysis of a tidy table; `base` is the arm that the others are held against.
 
@@ -97,7 +97,7 @@ def analyse(
     pairings = [
         pairs(found, index, found.conditions.index(against), counting)
         for index, condition in enumerate(found.conditions)
-        if condition.arm != base and (against := Condition(base, condition.fraction)) in found.conditions
+        if condition.arm != base and (against := ArmFraction(base, condition.fraction)) in found.conditions
     ]
     comparisons = compare(pairings, found.classes, settings)
     means = mean(mean(found.values, 2)[:, :, counting], 2)
@@ -118,13 +118,13 @@ def analyse(
     )
 
 
-def counted(classes: tuple[str, ...], settings: Settings) -> NDArray[np.bool_]:
+def counted(classes: tuple[str, ...], settings: AnalysisSettings) -> NDArray[np.bool_]:
     """Returns which classes count in the mean: all but those left out, or all where no other is there."""
     counting = np.array([name.casefold() not in settings.left_out for name in classes], bool)
     return counting if counting.any() else np.ones(len(classes), bool)
 
 
-def described(found: Cube, means: Values, costs: Costs, settings: Settings) -> list[Arm]:
+def described(found: Cube, means: Values, costs: Costs, settings: AnalysisSettings) -> list[ArmScores]:
     """Returns each condition by itself."""
     each = moments(means)
     low, high = t_interval(each, settings.confidence)
@@ -134,7 +134,7 @@ def described(found: Cube, means: Values, costs: Costs, settings: Settings) -> l
     for index, condition in enumerate(found.conditions):
         there = np.flatnonzero(np.isfinite(means[index]))
         arms.append(
-            Arm(
+            ArmScores(
                 arm=condition.arm,
                 fraction=condition.fraction,
                 seeds=tuple(found.seeds[k] for k in there),
@@ -151,7 +151,7 @@ def described(found: Cube, means: Values, costs: Costs, settings: Settings) -> l
 
 
 def on_fronts(
-    conditions: Sequence[Condition], means: Values, costs: Costs, kind: str, settings: Settings
+    conditions: Sequence[ArmFraction], means: Values, costs: Costs, kind: str, settings: AnalysisSettings
 ) -> dict[int, bool]:
     """Returns which conditions are on the front of one cost, each among those of its fraction."""
     result: dict[int, bool] = {}

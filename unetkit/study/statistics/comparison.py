@@ -10,8 +10,8 @@ import numpy as np
 
 from unetkit.study.statistics.crossed import crossed_interval, draw
 from unetkit.study.statistics.cube import Values
-from unetkit.study.statistics.paired import Pairs
-from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.paired import PairedDifferences
+from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.testing import (
     equivalence_test,
     holm,
@@ -66,10 +66,14 @@ class Comparison:
 
 
 def compare(
-    found: Sequence[Pairs], classes: tuple[str, ...], settings: Settings, *, each_class: bool = False
+    found: Sequence[PairedDifferences],
+    classes: tuple[str, ...],
+    settings: AnalysisSettings,
+    *,
+    each_class: bool = False,
 ) -> list[Comparison]:
     """Returns the comparisons of one family: in the mean over the classes, or in each class."""
-    columns: list[tuple[Pairs, str, Values, Values]] = []
+    columns: list[tuple[PairedDifferences, str, Values, Values]] = []
     for pairs in found:
         if not each_class:
             columns.append((pairs, "", pairs.overall, np.where(pairs.counted, pairs.each, np.nan)))
@@ -83,7 +87,7 @@ def compare(
     return [comparison(index, column, numbers, classes, settings) for index, column in enumerate(columns)]
 
 
-def tested(differences: Values, settings: Settings) -> dict[str, Values]:
+def tested(differences: Values, settings: AnalysisSettings) -> dict[str, Values]:
     """Returns the tests of all comparisons (comparison, seed) of a family by name."""
     found = moments(differences)
     low, high = t_interval(found, settings.confidence)
@@ -96,7 +100,7 @@ def tested(differences: Values, settings: Settings) -> dict[str, Values]:
     return numbers | {"p_equivalent": equivalent, "p_equivalent_holm": holm(equivalent)}
 
 
-def crossed(differences: Values, each: Sequence[Values], settings: Settings) -> dict[str, Values]:
+def crossed(differences: Values, each: Sequence[Values], settings: AnalysisSettings) -> dict[str, Values]:
     """Returns the ends of the crossed intervals; comparisons with the same seeds and images are drawn alike."""
     low, high = np.full(len(each), np.nan), np.full(len(each), np.nan)
     groups: dict[tuple[bytes, bytes], list[int]] = {}
@@ -115,10 +119,10 @@ def crossed(differences: Values, each: Sequence[Values], settings: Settings) -> 
 
 def comparison(
     index: int,
-    column: tuple[Pairs, str, Values, Values],
+    column: tuple[PairedDifferences, str, Values, Values],
     numbers: dict[str, Values],
     classes: tuple[str, ...],
-    settings: Settings,
+    settings: AnalysisSettings,
 ) -> Comparison:
     """Returns one comparison of a family."""
     pairs, label, differences, each = column
@@ -149,7 +153,7 @@ def comparison(
     )
 
 
-def verdict(value: dict[str, float | None], settings: Settings) -> Verdict:
+def verdict(value: dict[str, float | None], settings: AnalysisSettings) -> Verdict:
     """Returns what the tests allow to say; a failure to find a difference is no proof that there is none."""
     p, difference = value["p_holm"], value["difference"]
     if p is None or difference is None:
@@ -159,7 +163,7 @@ def verdict(value: dict[str, float | None], settings: Settings) -> Verdict:
     return "equivalent" if is_small(value, settings) else "undecided"
 
 
-def is_small(value: dict[str, float | None], settings: Settings) -> bool:
+def is_small(value: dict[str, float | None], settings: AnalysisSettings) -> bool:
     """Returns whether a difference is surely within the margin."""
     p = value["p_equivalent_holm"]
     return p is not None and p <= settings.level

@@ -13,14 +13,14 @@ CHUNK = 4_000_000
 """Numbers held at once."""
 
 
-class Weights(NamedTuple):
+class BootstrapWeights(NamedTuple):
     """How often each seed and each image is drawn (resample, seed), (resample, image)."""
 
     seeds: Values
     images: Values
 
 
-class Parts(NamedTuple):
+class VarianceComponents(NamedTuple):
     """Variances of the mean: over new seeds, over new images, and of what is left, which both of them hold."""
 
     seeds: Values
@@ -28,14 +28,14 @@ class Parts(NamedTuple):
     rest: Values
 
 
-def draw(num_seeds: int, num_images: int, resamples: int, random_seed: int) -> Weights:
+def draw(num_seeds: int, num_images: int, resamples: int, random_seed: int) -> BootstrapWeights:
     """Returns seeds and images drawn with replacement, independently (the pigeonhole bootstrap, Owen, 2007)."""
     rng = np.random.default_rng(random_seed)
     seeds, images = (rng.multinomial(n, np.full(n, 1 / n), resamples).astype(float) for n in (num_seeds, num_images))
-    return Weights(seeds, images)
+    return BootstrapWeights(seeds, images)
 
 
-def crossed_interval(each: Sequence[Values], weights: Weights, confidence: float) -> tuple[Values, Values]:
+def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confidence: float) -> tuple[Values, Values]:
     """Returns the ends of an interval for the mean of each array (seed, image, class), for new seeds and images.
 
     Five seeds are too few for the percentiles of a bootstrap: they would cover 80 %, not 95 %. So only its variances
@@ -52,7 +52,7 @@ def crossed_interval(each: Sequence[Values], weights: Weights, confidence: float
     step = max(1, CHUNK // (len(weights.seeds) * max(1, each[0].shape[2])))
     chunks = [np.stack(each[start : start + step]) for start in range(0, len(each), step)]
     centre = np.concatenate([resampled(chunk, one(num_seeds), one(num_images))[0] for chunk in chunks])
-    parts = Parts(*np.concatenate([variances(chunk, weights) for chunk in chunks], 1))
+    parts = VarianceComponents(*np.concatenate([variances(chunk, weights) for chunk in chunks], 1))
     total = parts.seeds + parts.images - parts.rest
     free = (num_seeds - 1, num_images - 1, (num_seeds - 1) * (num_images - 1))
     spread = sum(part**2 / n for part, n in zip(parts, free, strict=True))
@@ -66,7 +66,7 @@ def one(count: int) -> Values:
     return np.ones((1, count))
 
 
-def variances(each: Values, weights: Weights) -> Values:
+def variances(each: Values, weights: BootstrapWeights) -> Values:
     """Returns the three parts of the variance (3, comparison), free of bias."""
     num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
     by_seeds = resampled(each, weights.seeds, one(num_images)).var(0)

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault
-from unetkit.study.results.results import Scores, StudyError
+from unetkit.study.results.results import ScoreTable, StudyError
 
 Values = NDArray[np.float64]
 
 
-class Condition(NamedTuple):
+class ArmFraction(NamedTuple):
     """What is compared: an arm, trained on a fraction of the images."""
 
     arm: str
@@ -26,7 +26,7 @@ class Condition(NamedTuple):
 class Cube:
     """The values of one metric (condition, seed, image, class), NaN where there is none, and what its axes mean."""
 
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ArmFraction, ...]
     seeds: tuple[int, ...]
     images: tuple[str, ...]
     classes: tuple[str, ...]
@@ -35,14 +35,14 @@ class Cube:
     """(condition, seed): whether there is such a run."""
 
 
-def cube(scores: Scores, metric: str, arms: Sequence[str] = ()) -> Cube:
+def cube(scores: ScoreTable, metric: str, arms: Sequence[str] = ()) -> Cube:
     """Returns the values of a metric; arms in the order given (in that of the table where none is), fractions falling.
 
     Raises StudyError where the table has a row twice.
     """
     order = {name: index for index, name in enumerate(dict.fromkeys((*arms, *scores.arm)))}
     pairs = dict.fromkeys(zip(scores.arm, scores.fraction, strict=True))
-    conditions = [Condition(*pair) for pair in sorted(pairs, key=lambda pair: (-pair[1], order[pair[0]]))]
+    conditions = [ArmFraction(*pair) for pair in sorted(pairs, key=lambda pair: (-pair[1], order[pair[0]]))]
     seeds = sorted(set(scores.seed))
     images, classes = tuple(dict.fromkeys(scores.image)), tuple(dict.fromkeys(scores.label))
     index = (
@@ -67,7 +67,7 @@ def positions(column: Sequence[object], known: Sequence[object]) -> NDArray[np.i
     return np.fromiter(map(places.__getitem__, column), np.int64, len(column))
 
 
-def check_unique(scores: Scores, cells: NDArray[np.int64]) -> None:
+def check_unique(scores: ScoreTable, cells: NDArray[np.int64]) -> None:
     """Refuses two rows for one value."""
     _, first, counts = np.unique(cells, return_index=True, return_counts=True)
     if counts.max() > 1:

@@ -7,17 +7,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.study.statistics.cube import Condition, Cube, Values, mean
+from unetkit.study.statistics.cube import ArmFraction, Cube, Values, mean
 
 
-class Pairs(NamedTuple):
+class PairedDifferences(NamedTuple):
     """The differences of one arm to the base.
 
     `each` has them per seed, image and class (NaN: no pair), `by_class` their mean over the images per seed and class,
     `overall` the mean of those over the classes in `counted`: the classes that count and have a pair with every seed.
     """
 
-    condition: Condition
+    condition: ArmFraction
     seeds: tuple[int, ...]
     each: Values
     by_class: Values
@@ -29,7 +29,7 @@ class Pairs(NamedTuple):
     """(image, class, seeds): where only one of the two has a value, and for how many seeds."""
 
 
-def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -> Pairs:
+def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -> PairedDifferences:
     """Returns the differences of a condition to its base; `counting` says which classes count in the mean."""
     each = found.values[condition] - found.values[base]
     both = found.scored[condition] & found.scored[base]
@@ -46,6 +46,6 @@ def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -
         (found.images[image], found.classes[label], int(counts[image, label]))
         for image, label in np.argwhere(counts).tolist()
     ]
-    return Pairs(
+    return PairedDifferences(
         found.conditions[condition], found.seeds, each, by_class, overall, counted, tuple(lacking), tuple(dropped)
     )

@@ -13,7 +13,7 @@ MARGINS = {"dice": 0.01, "iou": 0.01}
 
 
 @dataclass(frozen=True)
-class Settings:
+class AnalysisSettings:
     """How the scores are analysed."""
 
     metric: str = "dice"

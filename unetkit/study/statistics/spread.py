@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unetkit.study.statistics.cube import Values
-from unetkit.study.statistics.settings import Settings
+from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.testing import ROUNDING
 
 
@@ -39,7 +39,7 @@ class Spread:
         return asdict(self) | {"arms": list(self.arms), "left_out": list(self.left_out)}
 
 
-def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: Settings) -> Spread | None:
+def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: AnalysisSettings) -> Spread | None:
     """Returns the spread of means (arm, seed).
 
     None with fewer than two whole arms, fewer than two seeds, or where arms do not vary over their seeds: then no F is

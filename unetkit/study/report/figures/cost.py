@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import Axis, Line, Markup, Point, chart, element, scale
+from unetkit.page import ChartAxis, Line, Markup, Point, chart, element, scale
 from unetkit.study.report.view import COSTS, View, count, listed
-from unetkit.study.statistics import Arm
+from unetkit.study.statistics import ArmScores
 
 MOST = 30
 """Arms that have their number in the chart; further ones are dots."""
@@ -22,11 +22,11 @@ def costs(view: View) -> Markup:
     return element("div", *charts, class_="charts")
 
 
-def one(view: View, kind: str, arms: Sequence[Arm]) -> Markup:
+def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
     """Returns the chart of one cost."""
     points = sorted(((arm.costs[kind] or 0, arm.mean or 0, arm) for arm in arms), key=lambda point: point[:2])
-    x = Axis(scale([cost for cost, _, _ in points], logarithmic=True, room=0.12), COSTS[kind])
-    y = Axis(scale([score for _, score, _ in points], ticks=4, room=0.14), view.metric)
+    x = ChartAxis(scale([cost for cost, _, _ in points], logarithmic=True, room=0.12), COSTS[kind])
+    y = ChartAxis(scale([score for _, score, _ in points], ticks=4, room=0.14), view.metric)
     front = [point for point in points if kind in point[2].front]
     shapes: list[Line | Point] = [Line([(cost, score) for cost, score, _ in front], "front")] if len(front) > 1 else []
     shapes += [mark(view, kind, point, numbered=len(points) <= MOST) for point in points if point not in front]
@@ -37,7 +37,7 @@ def one(view: View, kind: str, arms: Sequence[Arm]) -> Markup:
     return element("figure", drawn, element("figcaption", told, class_="aside"))
 
 
-def mark(view: View, kind: str, point: tuple[float, float, Arm], *, numbered: bool) -> Point:
+def mark(view: View, kind: str, point: tuple[float, float, ArmScores], *, numbered: bool) -> Point:
     """Returns the mark of one arm."""
     cost, score, arm = point
     title = f"{arm.arm}: {view.score(score)} at {count(cost)}"

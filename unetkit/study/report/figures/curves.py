@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import Axis, Line, Markup, chart, element, scale
+from unetkit.page import ChartAxis, Line, Markup, chart, element, scale
 from unetkit.study.report.view import View
 from unetkit.study.results.results import Curve
 
@@ -38,8 +38,8 @@ def group(view: View, title: str, known: Sequence[tuple[str, Curve]]) -> list[Ma
     points = [point for lines in found.values() for line in lines for point in line]
     if not points:
         return []
-    x = Axis(scale([step for step, _ in points], ticks=4, room=0.02), "steps")
-    y = Axis(scale([value for _, value in points], ticks=4), title.lower())
+    x = ChartAxis(scale([step for step, _ in points], ticks=4, room=0.02), "steps")
+    y = ChartAxis(scale([value for _, value in points], ticks=4), title.lower())
     base = average(found[view.base])
     panels = [panel(name, each, base if name != view.base else (), (x, y)) for name, each in found.items() if each]
     return [element("h3", title), element("div", *panels, class_="charts")]
@@ -58,7 +58,7 @@ def average(lines: Sequence[Curve]) -> Curve:
     return tuple((step, sum(each[step] for each in values) / len(values)) for step in steps)
 
 
-def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[Axis, Axis]) -> Markup:
+def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[ChartAxis, ChartAxis]) -> Markup:
     """Returns the curves of one arm."""
     lines = [Line(each, "seed") for each in seeds]
     lines += [Line(base, "other")] if len(base) > 1 else []

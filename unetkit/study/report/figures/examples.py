@@ -7,7 +7,7 @@ from pathlib import Path
 from unetkit.page import Markup, element, join, picture
 from unetkit.study.report.view import View
 from unetkit.study.results.records import content_of
-from unetkit.study.results.results import Example, RunFacts
+from unetkit.study.results.results import ExamplePictures, RunFacts
 
 IMAGES, ARMS = 3, 12
 """The most that are shown."""
@@ -42,7 +42,7 @@ def runs(view: View) -> list[RunFacts]:
 def row(name: str, chosen: list[RunFacts]) -> Markup:
     """Returns the pictures of one image."""
     found = [(run, example) for run in chosen for example in run.examples if example.image == name]
-    first: Example = found[0][1]
+    first: ExamplePictures = found[0][1]
     panels = [("image", first.picture), ("truth", first.truth)]
     panels += [(run.arm, example.prediction) for run, example in found]
     return element("div", *(panel(title, path, name) for title, path in panels), class_="pictures")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import Axis, Markup, Scale, breakable, element, join, marks, scale
+from unetkit.page import ChartAxis, Markup, Scale, breakable, element, join, marks, scale
 from unetkit.page.chart import below, percent, rule
 from unetkit.study.report.view import VERDICTS, View, p_is
 from unetkit.study.statistics import Comparison
@@ -21,7 +21,7 @@ def forest(view: View) -> Markup:
     rows, hidden = chosen(view)
     if not rows:
         return element("p", "There is no finished pair of runs to compare yet.", class_="note")
-    axis = Axis(across(rows, view), f"difference in {view.metric} to {view.base}")
+    axis = ChartAxis(across(rows, view), f"difference in {view.metric} to {view.base}")
     drawn = []
     fraction = None
     for each in rows:
