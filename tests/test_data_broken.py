@@ -116,6 +116,10 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "cut short": (cut_short, "error[no-image]: images/b.png cannot be read as an image"),
     "volume cut short": (cut_volume, "error[no-image]: images/b.nii.gz cannot be read as an image"),
     "two images, one mask": (pages, "error[mask-count]: masks/b.png has 1 image, images/b.tif has 2"),
+    "mask turned": (
+        lambda: save(Path("masks/b.png"), np.zeros((8, 6), np.uint8)),
+        "error[mask-size]: masks/b.png is 8×6, its image 6×8\n   One of them is turned, or has its axes in another order.",
+    ),
     "sizes differ": (
         lambda: save(Path("masks/b.png"), np.zeros((6, 9), np.uint8)),
         "error[mask-size]: masks/b.png is 6×9, its image 6×8",
@@ -143,7 +147,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "other channels": (
         array("images/b.npy", np.zeros((2, 3, 6, 8))),
-        "error[channels]: images/b.npy (2×3×6×8, NCYX) has 3 channels",
+        "error[axes]: images/b.npy (2×3×6×8) does not say what its axes are",
     ),
     "twice": (
         lambda: save(Path("images/b.bmp"), np.zeros((6, 8), np.uint8)),

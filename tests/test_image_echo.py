@@ -368,6 +368,12 @@ def test_axes_that_have_no_reading_or_two_are_refused(
     assert all(part in message for part in parts), message
 
 
+@pytest.mark.parametrize("name", ["a.npy", "a.zarr"])
+def test_a_file_without_numbers_is_refused(name: str, tmp_path: Path) -> None:
+    WRITERS[name](tmp_path / name, np.zeros((0, 40), np.uint8))
+    assert "(0×40) holds no number" in refused(tmp_path / name, Request(2, 1))
+
+
 def test_an_array_of_channels_or_images_is_asked_for_where_any_number_of_channels_is_taken(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((5, 48, 40), np.uint8))
     assert "axes: NYX reads 5 images" in refused(tmp_path / "a.npy", Request(2))
@@ -486,6 +492,11 @@ def test_the_tag_orientation_of_a_tiff_is_followed(form: str, orientation: int, 
     with opened(tmp_path / "a.tif", Request(2, 3 if form == "colour" else 1)) as images:
         assert_array_equal(np.stack([images.read(number) for number in range(images.count)]), expected)
         assert_array_equal(images.read(0, (slice(2, 5), slice(1, 9))), expected[0, :, 2:5, 1:9])
+
+
+def test_a_fault_of_many_slices_of_one_file_is_one_line() -> None:
+    fault = Fault("mask-numbers", "a.nii.gz holds numbers that are not whole", file="a.nii.gz")
+    assert grouped([fault, fault, fault]) == [fault]
 
 
 def test_equal_series_are_one_stack_and_others_are_refused(tmp_path: Path) -> None:

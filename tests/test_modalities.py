@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import nibabel
 import numpy as np
 import pytest
 import tifffile
@@ -22,6 +23,7 @@ from unetkit.scoring import label
 from unetkit.train import Trained, load_run, train_run
 from unetkit.train.options import Machine
 
+nib: Any = nibabel
 NAMES = ["scans/{name}_0000.nii", "scans/{name}_0001.nii"]
 
 
@@ -159,15 +161,29 @@ def test_probabilities_of_an_image_in_several_files_have_a_channel_per_class(tmp
     np.testing.assert_allclose(made.sum(-1), 1, atol=1e-5)
 
 
+def test_predict_reads_an_image_with_all_channels_in_one_file(tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    write(tmp_path)
+    model = learned(tmp_path, NAMES)
+    (tmp_path / "whole").mkdir()
+    parts = [nib.load(tmp_path / "scans" / f"p0_000{channel}.nii") for channel in range(2)]
+    stacked = np.stack([np.asarray(part.dataobj) for part in parts], -1)
+    nib.save(nib.Nifti1Image(stacked, parts[0].affine), tmp_path / "whole" / "p0.nii")
+    run("predict", model, tmp_path / "scans", "-o", tmp_path / "maps")
+    run("predict", model, tmp_path / "whole", "-o", tmp_path / "again")
+    first, second = (np.asarray(nib.load(tmp_path / folder / "p0.nii").dataobj) for folder in ("maps", "again"))
+    assert_array_equal(first, second)
+
+
 def test_predict_says_which_file_an_image_lacks_and_labels_the_others(tmp_path: Path) -> None:
     torch.set_num_threads(1)
     write(tmp_path)
     model = learned(tmp_path, NAMES)
     (tmp_path / "scans" / "p1_0001.nii").unlink()
-    result = run("predict", model, tmp_path / "scans", tmp_path / "masks" / "p0.nii", "-o", tmp_path / "maps", code=1)
+    result = run("predict", model, tmp_path / "scans", tmp_path / "masks" / "p1.nii", "-o", tmp_path / "maps", code=1)
     assert result.stdout.split() == [str(tmp_path / "maps" / "p0.nii")]
     assert "p1_0000.nii, and no {name}_0001.nii" in result.stderr
-    assert "masks/p0.nii is none of the files that make an image" in result.stderr
+    assert "masks/p1.nii is none of the files that make an image, and has not all 2 channels" in result.stderr
 
 
 @pytest.mark.parametrize(

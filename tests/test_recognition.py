@@ -14,9 +14,10 @@ from PIL import Image
 
 from tests.commandline import run
 from unetkit.data import load_data, open_data
+from unetkit.data.classes import whole
 from unetkit.data.opening import check_data
 from unetkit.data.pairs import UNLABELLED
-from unetkit.errors import Fault
+from unetkit.errors import Fault, UnetkitError
 
 Mask = NDArray[Any]
 SIZE = 48
@@ -191,3 +192,42 @@ def test_the_command_shows_the_lines(tmp_path: Path, monkeypatch: pytest.MonkeyP
     told = run("data", "data.yaml", code=1).stderr
     assert "   classes: [background, {name: object, values: [255]}]\n" in told
     assert told.count("error[") == 1
+
+
+def test_numbers_below_0_are_a_class_or_count_nowhere_and_both_lines_load(tmp_path: Path) -> None:
+    for kind in ("images", "masks"):
+        (tmp_path / kind).mkdir()
+    for index in range(3):
+        np.save(tmp_path / "images" / f"p{index}.npy", discs(index))
+        np.save(tmp_path / "masks" / f"p{index}.npy", np.where(discs(index) > 0, 1, -1))
+    with pytest.raises(UnetkitError) as caught:
+        load_data(tmp_path)
+    (fault,) = caught.value.faults
+    found = [yaml.safe_load(line) for line in fault.lines if line.startswith(("classes:", "ignore:"))]
+    assert [*map(str, found)] == [
+        "{'classes': [{'name': 'background', 'values': [-1]}, 'object']}",
+        "{'classes': ['class 0', 'class 1']}",
+        "{'ignore': -1}",
+    ]
+    for keys in (found[0], found[1] | found[2]):
+        data = load_data(
+            {
+                "unetkit": 1,
+                "dataset": {"type": "folders", "images": str(tmp_path / "images"), "masks": str(tmp_path / "masks")},
+            }
+            | keys
+        )
+        assert not check_data(data).faults
+
+
+@pytest.mark.parametrize("classes", [(0, 1), (0, 3), (0, 255)])
+def test_numbers_that_a_scaled_head_rounds_are_whole(classes: tuple[int, ...]) -> None:
+    numbers = np.array([classes], np.float64)
+    stored = np.rint(numbers / np.float32(max(classes) / 65_535)).astype(np.uint16)
+    scaled = stored * np.float64(np.float32(max(classes) / 65_535)) - np.float64(np.float32(1e-8))
+    assert (scaled != numbers).any()
+    assert whole(scaled, "a").tolist() == [list(classes)]
+    with pytest.raises(UnetkitError, match="not whole"):
+        whole(scaled + 0.01 * max(classes), "a")
+    with pytest.raises(UnetkitError, match="NaN or infinity"):
+        whole(np.where(numbers == 0, np.nan, numbers), "a")

@@ -15,12 +15,18 @@ def visible(text: str) -> str:
 
     Those are line breaks and other controls, marks that turn the direction of writing, and bytes that are no text.
 
-    >>> print(visible("conv\x1b[2J\n\u202e\x9b"))
-    conv\x1b[2J\n\u202e\x9b
+    >>> print(visible("conv\x1b[2J\n\u202e\x9b"), visible("z\udcfcrich"))
+    conv\x1b[2J\n\u202e\x9b z\xfcrich
     """
     if text.isprintable():
         return text
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+    return "".join(each if each.isprintable() else escape(each) for each in text)
+
+
+def escape(character: str) -> str:
+    """Returns a character as an escape; of a byte that is no text, kept as U+DC80 to U+DCFF, that of the byte."""
+    number = ord(character)
+    return f"\\x{number - 0xDC00:02x}" if 0xDC80 <= number <= 0xDCFF else ascii(character)[1:-1]
 
 
 def one_line(text: str) -> str:

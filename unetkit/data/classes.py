@@ -17,6 +17,8 @@ from unetkit.data.survey import Survey
 from unetkit.errors import Fault, FileError
 
 NO_CLASS = -1
+ROUNDING = 1e-6
+"""By how much of the largest number one may miss a whole number: scales in heads of files (NIfTI) are float32."""
 MAX_CLASSES = 4096
 """Where classes are taken as they are found, a mask with higher numbers is a picture by mistake."""
 
@@ -135,11 +137,14 @@ def whole(mask: NDArray[Any], where: str) -> NDArray[Any]:
     """Returns the numbers of a mask as integers, of few bytes where they can; raises MaskError where they are none."""
     numbers = mask.view(np.uint8) if mask.dtype == bool else mask
     if mask.dtype.kind == "f":
+        finite = bool(np.isfinite(mask).all())
+        largest = max(1.0, float(np.abs(mask).max(initial=0.0))) if finite else 1.0
         with np.errstate(invalid="ignore"):
-            numbers = np.nan_to_num(mask).astype(np.int64)
-        if not np.array_equal(numbers, mask):
-            cure = "A mask holds one class number per pixel: 0, 1, 2 …"
-            raise MaskError(Fault("mask-numbers", f"{where} holds numbers that are not whole", cure=cure))
+            numbers = np.rint(np.nan_to_num(mask)).astype(np.int64)
+        if not finite or (np.abs(numbers - mask) > ROUNDING * largest).any():
+            what = "numbers that are not whole" if finite else "NaN or infinity"
+            cure = "A mask holds one class number per pixel: 0, 1, 2 … Of probabilities, save the class."
+            raise MaskError(Fault("mask-numbers", f"{where} holds {what}", cure=cure))
     if numbers.dtype.itemsize > 2 and numbers.size and numbers.min() >= 0 and numbers.max() < 1 << 16:
         return numbers.astype(np.uint16)
     return numbers

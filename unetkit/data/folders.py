@@ -219,13 +219,22 @@ def read_entry(sources: Sources, number: int, asked: Asked) -> Raw:
         others = [read_mask(mask, number, image.axes) for mask in masks]
         for file, other in zip(sources.files[1:], others, strict=True):
             if other.shape[: asked.dims] != numbers.shape[1:]:
-                mine, theirs = ("×".join(map(str, shape)) for shape in (other.shape[: asked.dims], numbers.shape[1:]))
-                raise FileError(
-                    Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure="Make them alike.", file=str(file))
-                )
+                raise other_size(file, other.shape[: asked.dims], numbers.shape[1:])
         instances = others[1] if len(others) > 1 else None
         unit = image.geometry.unit if image.geometry else ""
         return Raw(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)
+
+
+def other_size(file: Path, mask: tuple[int, ...], image: tuple[int, ...]) -> FileError:
+    """Returns the error for a mask of another size than its image."""
+    cure = "Make them alike."
+    if sorted(mask) == sorted(image):
+        cure = (
+            "One of them is turned, or has its axes in another order. Photographs are read as displayed, "
+            "by their tag Orientation (EXIF): save the mask so, too."
+        )
+    mine, theirs = ("×".join(map(str, shape)) for shape in (mask, image))
+    return FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure=cure, file=str(file)))
 
 
 def read_mask(images: Images, number: int, axes: str) -> NDArray[Any]:

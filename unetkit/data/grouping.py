@@ -67,7 +67,8 @@ def ended(parts: list[str]) -> list[str]:
 def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[Group], list[Fault]]:
     """Returns the images among files and folders, and what is wrong with the others.
 
-    In a folder, what fits no pattern is passed over. Raises FileError for a path that is not there.
+    A file that fits no pattern is an image with all channels; in a folder with files that fit, it is passed over.
+    Raises FileError for a path that is not there.
     """
     missing = [Fault("file-missing", f"{path} does not exist") for path in paths if not path.exists()]
     if missing:
@@ -75,18 +76,19 @@ def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[G
     depth = max(len(PurePath(pattern).parts) for pattern in patterns)
     found: dict[str, dict[int, Path]] = {}
     faults: list[Fault] = []
+    groups: list[Group] = []
     shown = ", ".join(patterns)
     for path in paths:
         inside = [path] if is_image(path) or not path.is_dir() else list(files_in(path, depth))
         known = [(file, fit) for file in inside if (fit := fitted(file, patterns)) is not None]
-        if not known:
-            message = f"{path} is none of the files that make an image" if inside == [path] else f"{path} has no images"
-            faults.append(Fault("no-images", message, cure=f"The network takes one file of each: {shown}."))
+        if not inside:
+            cure = f"The network takes one file of each: {shown}."
+            faults.append(Fault("no-images", f"{path} has no images", cure=cure))
+        groups += [Group("", (file,)) for file in inside if not known]
         for file, (name, channel) in known:
             other = found.setdefault(name, {}).setdefault(channel, file)
             if other != file:
                 faults.append(Fault("twice", f"{other} and {file} are both {patterns[channel]} of {name}"))
-    groups = []
     for name, files in found.items():
         lost = [pattern for channel, pattern in enumerate(patterns) if channel not in files]
         if lost:

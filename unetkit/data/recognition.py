@@ -212,8 +212,12 @@ def of_gaps(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Clas
     readings = [Reading(words, {"classes": class_keys(classes.names, found)})]
     absent = [number for number in range(found[-1] + 1) if number not in numbers] if found[-1] < MAX_CLASSES else []
     if absent and found[-1] < MOST_CLASSES and not classes.names and found[-1] > 0:
-        every = [f"class {number}" for number in range(found[-1] + 1)]
-        readings.append(Reading("Or more classes, some of which no mask has", {"classes": every}))
+        said: dict[str, Any] = {"classes": [f"class {number}" for number in range(found[-1] + 1)]}
+        words = "Or more classes, some of which no mask has"
+        if below := [number for number in found if number < 0]:
+            said["ignore"] = below[0] if len(below) == 1 else below
+            words += "; pixels below 0 count nowhere"
+        readings.append(Reading(words, said))
     none = f": none holds {shown(absent)}" if absent else ""
     return Finding("mask-gaps", f"masks hold the numbers {shown(found)}{none}", tuple(readings))
 

@@ -88,5 +88,5 @@ def notes(checked: Checked, total: dict[str, dict[int, int]]) -> list[str]:
     names = checked.splits.train.classes if checked.splits else ()
     for index, name in enumerate(names):
         if index not in total["train"]:
-            found.append(f"no image to train with has the class {name}")
+            found.append(f"no image to train with has the class {name.removeprefix('class ')}")
     return found

@@ -148,7 +148,10 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
     if not readings:
         if len(shape) < request.dims:
             message = f"{path} ({size_text(shape)}) holds no {request.dims}D images"
-            raise FileError(Fault("image-dims", message, cure=f"Set dims to {max(1, len(shape))}, or mend the file."))
+            cure = f"Set dims to {max(1, len(shape))}, or mend the file."
+            if request.trained:
+                cure = f"Give images of {request.dims} axes, as those that the network was trained on."
+            raise FileError(Fault("image-dims", message, cure=cure, file=str(path)))
         message = f"{path} ({size_text(shape)}) does not say what its {len(shape)} axes are"
         cure = f"{request.where_axes}, one letter per axis, as in {'TZYX' if request.trained else 'axes: TZYX'}."
         raise FileError(Fault("axes", message, cure=cure, file=str(path)))
@@ -163,7 +166,7 @@ def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str
     every = [one for one in (*templates(request.dims), GROUPS + spatial) if fits(one, said, request.dims)]
     if banded(shape):  # the likelier first, and without those of as many channels as rows
         every = [one for one in every[::-1] if one not in ("C" + spatial, "NC" + spatial, GROUPS + spatial)]
-    if "S" in said:  # the file says which axis has the channels
+    if not fitting and len({channels_of(one, shape) for one in every}) == 1:
         raise other_channels(path, f"{size_text(shape)}, {every[0]}", channels_of(every[0], shape), request)
     raise ambiguous(path, shape, fitting if len(fitting) > 1 else every, request)
 
@@ -190,15 +193,24 @@ def channels_of(letters: str, shape: tuple[int, ...]) -> int:
 def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: Request) -> FileError:
     """Returns the error that shows a shape with its readings, and the line that chooses each."""
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
-    if request.trained:
-        readings = [one for one in readings if request.channels in (None, channels_of(one, shape))]
-        if not readings:
-            message += f", and none of their readings has {in_words(request.channels or 0)}"
-            cure = f"Give images of {in_words(request.channels or 0)}, as those that the network was trained on."
-            return FileError(Fault("axes", message, cure=cure, file=str(path)))
-    key = "" if request.trained else "axes: "
-    lines = [f"{key}{one}{set_channels(one, shape, request.channels)} reads {told(one, shape)}" for one in readings]
+    if request.trained and request.channels is not None:
+        return ambiguous_for_trained(path, shape, readings, request.channels)
+    lines = [f"axes: {one}{set_channels(one, shape, request.channels)} reads {told(one, shape)}" for one in readings]
     return FileError(Fault("axes", message, cure=f"{request.where_axes}: {'; '.join(lines)}.", file=str(path)))
+
+
+def ambiguous_for_trained(path: Path, shape: tuple[int, ...], readings: list[str], channels: int) -> FileError:
+    """Returns the error of a file whose axes are not known, for a network that takes so many channels."""
+    fitting = [one for one in readings if channels_of(one, shape) == channels]
+    message = f"{path} ({size_text(shape)}) does not say what its axes are"
+    cures = []
+    if len(fitting) < len(readings):
+        others = " or ".join(sorted({str(channels_of(one, shape)) for one in readings} - {str(channels)}, key=int))
+        message += f": of {others} channels, or of {channels} as the network was trained on?"
+        cures.append(f"Give images of {in_words(channels)}.")
+    if fitting:
+        cures.append(f"Say it with --axes: {'; '.join(f'{one} reads {told(one, shape)}' for one in fitting)}.")
+    return FileError(Fault("axes", message, cure=" Or: ".join(cures), file=str(path)))
 
 
 def set_channels(letters: str, shape: tuple[int, ...], channels: int | None) -> str:

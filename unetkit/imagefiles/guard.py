@@ -73,7 +73,7 @@ def grouped(faults: Iterable[Fault]) -> list[Fault]:
 
     Two are alike where they differ in the name of their file only.
     """
-    listed = [(likeness(fault), fault) for fault in faults]
+    listed = [(likeness(fault), fault) for fault in dict.fromkeys(faults)]  # slices of one file may have the same
     alike: dict[tuple[str, ...], list[Fault]] = {}
     for key, fault in listed:
         alike.setdefault(key, []).append(fault)

@@ -90,6 +90,9 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
             kind = kind_of(path)
             check_file(path, folder=kind.folder)
             images = stack.enter_context(kind.opened(path, request))
+            if 0 in images.array.shape:
+                message = f"{path} ({'×'.join(map(str, images.array.shape))}) holds no number"
+                raise FileError(Fault("no-image", message, cure="Leave it out, or mend it.", file=str(path)))
         yield images
 
 

@@ -70,6 +70,8 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
     try:
         with safe_open(local(file), framework="pt") as opened:
             metadata: dict[str, str] = opened.metadata() or {}
+    except FileNotFoundError as error:
+        raise FileError(Fault("model-unreadable", f"{file} does not exist", cure="Look at the path.")) from error
     except (OSError, SafetensorError) as error:
         raise FileError(
             Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")

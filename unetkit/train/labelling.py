@@ -18,7 +18,7 @@ from unetkit.data import Normalization, Preparation
 from unetkit.data.grouping import Group, name_of_result
 from unetkit.data.normalization import slabs
 from unetkit.data.signature import Signature
-from unetkit.errors import Fault, UnetkitError
+from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, Request, kind_of, opened
@@ -125,7 +125,7 @@ class Labeller:
         axes = self.asked.axes or signature.axes
         request = Request(spec.dims, None if others else signature.channels, axes, trained=True)
         with ExitStack() as stack:
-            images, *further = [stack.enter_context(opened(one, request)) for one in group.files]
+            images, *further = [stack.enter_context(self.opened(one, request)) for one in group.files]
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
             how = turn_to(images, self.preparation.orientation)
@@ -139,6 +139,21 @@ class Labeller:
                     advance(done, seen.count * prod(seen.size))
             likeness.warn()
         return path
+
+    @contextmanager
+    def opened(self, file: Path, request: Request) -> Iterator[Images]:
+        """Gives the images of a file; where channels may lie in files of their own, the error says which those are."""
+        with ExitStack() as stack:
+            try:
+                images = stack.enter_context(opened(file, request))
+            except FileError as error:
+                patterns = self.signature.modalities
+                if not patterns or [fault.code for fault in error.faults] != ["channels"]:
+                    raise
+                message = f"{file} is none of the files that make an image, and has not all {len(patterns)} channels"
+                cure = f"The network takes one file of each: {', '.join(patterns)}. Or all channels in one."
+                raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
+            yield images
 
     def blocks(self, images: Images, likeness: Likeness) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
         """Yields the number of an image, a part of it, and the result for that part."""
