@@ -97,7 +97,7 @@ def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
 def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = study(tmp_path, SEVERAL)
     monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.cores", lambda: 2)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
     asked: list[PlannedNetwork | None] = []
     known = ParallelPlanner.known
 
@@ -114,7 +114,7 @@ def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: py
 def test_a_process_that_fails_leaves_its_share_to_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     alone = study(tmp_path, SEVERAL)
     monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.cores", lambda: 2)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
     monkeypatch.setattr("unetkit.study.matrix.parallel.COMMAND", "import sys; sys.exit(3)")
     assert [arm.identity for arm in study(tmp_path, SEVERAL).arms] == [arm.identity for arm in alone.arms]
 
