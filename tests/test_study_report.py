@@ -193,15 +193,15 @@ def test_the_sentences_tell_what_is_better_worse_equivalent_and_undecided() -> N
         r"“arm 2” scores lower than “base” \(−0\.0\d+, .*\), and “arm 3” is equivalent to “base” within ±0\.01\.",
         second,
     )
-    assert third.startswith("The data tell the arms apart (standard deviation between arms ")
-    assert third.endswith("; what is called holds for new images too (95 % intervals).")
+    assert third.startswith("The data discriminate between the arms (standard deviation between arms ")
+    assert third.endswith("; the significant differences hold for new images too (95 % intervals).")
 
 
 def test_the_sentences_claim_no_difference_where_none_is_called() -> None:
     study = made([0.0, 0.001], noise=0.2)
     _, second, third = told(study)
     assert second == "On these images no variant is shown to differ from “base”, and “arm 1” and “arm 2” are undecided."
-    assert third.startswith("The data are not shown to tell the arms apart")
+    assert third.startswith("The data are not shown to discriminate between the arms")
     assert "new images" not in third
 
 
@@ -219,7 +219,7 @@ def test_a_difference_within_the_margin_is_told_as_such() -> None:
 def test_one_seed_is_not_tested() -> None:
     _, second, third = told(made([0.05], seeds=1))
     assert second == "Nothing can be tested yet: no variant shares two finished seeds with the base."
-    assert third.startswith("How far the arms differ beyond chance cannot be told")
+    assert third.startswith("Whether the arms differ beyond chance cannot be tested yet")
 
 
 def unfinished(study: Results, state: str, arm: str = "") -> Results:

@@ -1,4 +1,4 @@
-"""Studies: what is compared, planned without torch; the runs that it takes; and what their results can bear."""
+"""Studies: planned comparisons of networks, the execution of their runs, statistics of the scores, and reports."""
 
 from unetkit.study.find import find_study, shipped_studies
 from unetkit.study.loading import load_study

@@ -1,4 +1,4 @@
-"""What should be thought about before a study runs: warnings that may change its design."""
+"""Warnings about the design of a study, given before it runs."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from math import log2
 from unetkit.study.study import Study
 
 LEVEL = 0.05
-"""The p value that a difference must fall below."""
+"""Significance level."""
 NOTABLE_RATIO = 1.5
 NOTABLE_RESIDUAL = 0.02
 
 
 def warnings(study: Study) -> Iterator[str]:
-    """Yields warnings about a study, the gravest first."""
+    """Yields all warnings about a study, the most serious first."""
     yield from unbuilt(study)
     if not study.base.values()["data"]:
         yield "no data is given, without which nothing can run: name it with --data, or in the study as data:"
@@ -26,7 +26,7 @@ def warnings(study: Study) -> Iterator[str]:
 
 
 def unbuilt(study: Study) -> Iterator[str]:
-    """Yields that arms cannot be built."""
+    """Warns of arms that cannot be built."""
     skipped, left = len(study.skipped), len(study.planned) - 1
     if skipped:
         yield f"{arms(skipped)} cannot be built and {'is' if skipped == 1 else 'are'} skipped" + (
@@ -35,7 +35,7 @@ def unbuilt(study: Study) -> Iterator[str]:
 
 
 def power(seeds: int, comparisons: int) -> Iterator[str]:
-    """Yields that so many seeds cannot show a difference, whatever it is.
+    """Warns where the number of seeds is too small for any difference to be significant.
 
     The exact sign-flip test of n pairs has 2ⁿ outcomes, so its two-sided p is at least 2 / 2ⁿ; Holm's correction
     multiplies the smallest p by the number of comparisons.
@@ -54,7 +54,7 @@ def power(seeds: int, comparisons: int) -> Iterator[str]:
 
 
 def enough(comparisons: int) -> int:
-    """Returns how many seeds can reach p < .05 in so many comparisons.
+    """The smallest number of seeds that can reach p < .05 in a number of comparisons.
 
     >>> enough(1), enough(4)
     (6, 8)
@@ -64,7 +64,7 @@ def enough(comparisons: int) -> int:
 
 
 def sizes(study: Study) -> Iterator[str]:
-    """Yields which axes change the number of parameters, and by how much."""
+    """Warns of axes that change the number of parameters considerably."""
     if study.frame.match == "parameters":
         macs = [arm.facts.macs for arm in study.planned if arm.facts]
         if max(macs) >= NOTABLE_RATIO * min(macs):
@@ -78,7 +78,7 @@ def sizes(study: Study) -> Iterator[str]:
 
 
 def spread(study: Study, axis: str) -> float:
-    """Returns by which factor an axis changes the parameters, at most, among arms that are alike on all others."""
+    """The largest ratio of parameter counts along an axis, among arms that are equal on all other axes."""
     groups: dict[tuple[tuple[str, str], ...], list[int]] = {}
     for arm in study.planned:
         others = tuple(choice for choice in arm.choices if choice[0] != axis)
@@ -88,7 +88,7 @@ def spread(study: Study, axis: str) -> float:
 
 
 def mismatches(study: Study) -> Iterator[str]:
-    """Yields which arms could not be made as costly as the base."""
+    """Warns of arms whose cost could not be matched to that of the base."""
     for arm in study.planned:
         if arm.residual is not None and abs(arm.residual) >= NOTABLE_RESIDUAL:
             what = "parameters" if study.frame.match == "parameters" else "MACs"
@@ -97,7 +97,7 @@ def mismatches(study: Study) -> Iterator[str]:
 
 
 def arms(count: int) -> str:
-    """Returns a number of arms in words.
+    """A number of arms in words.
 
     >>> arms(1), arms(3)
     ('1 arm', '3 arms')

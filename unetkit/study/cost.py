@@ -1,4 +1,4 @@
-"""What a study costs before it runs: disk, and time where the budget, or timed steps, say how long a run takes."""
+"""Estimates of disk space and training time, made before a study runs."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from unetkit.study.matrix.arm import Arm
 from unetkit.study.study import Study
 
 BYTES_PER_PARAMETER = 4 * 5
-"""The best and the last weights, and in the checkpoint the weights again with two moments of the optimiser."""
+"""The best and the last weights, and a checkpoint of the weights and two moments of the optimiser."""
 BYTES_BESIDE = 200_000
-"""Logs, scores and settings of a run."""
+"""Size of the logs, scores and settings of a run."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Bytes on disk, and seconds of training by arm for one run: None where nothing says how long it takes."""
+    """Bytes on disk and seconds of training of one run, by arm; None where the time is unknown."""
 
     disk: Mapping[str, int]
     seconds: Mapping[str, float | None]
@@ -34,7 +34,7 @@ class Cost:
 
     @property
     def hours(self) -> float | None:
-        """Hours of training, one run after another; None where it is not known for each arm."""
+        """Hours of training, one run after another; None unless the time of every arm is known."""
         known = [value for value in self.seconds.values() if value is not None]
         return sum(known) * self.runs_per_arm / 3600 if len(known) == len(self.seconds) else None
 
@@ -49,7 +49,7 @@ class Cost:
 
 
 def check_hours(costs: Cost, most: float) -> None:
-    """Raises UnetkitError where a study takes longer than so many hours, or nothing says how long."""
+    """Raises UnetkitError where a study takes longer than `most` hours, or its time is unknown."""
     hours = costs.hours
     if hours is None:
         message = "it is not known how long the study takes"
@@ -61,7 +61,7 @@ def check_hours(costs: Cost, most: float) -> None:
 
 
 def cost(study: Study, per_step: Mapping[str, float] | None = None) -> Cost:
-    """Returns what a study costs; `per_step` are the seconds of a training step by the name of the arm."""
+    """The cost of a study; `per_step` has the seconds of a training step by arm."""
     arms = study.planned
     return Cost(
         disk={arm.name: disk(arm) for arm in arms},
@@ -72,12 +72,12 @@ def cost(study: Study, per_step: Mapping[str, float] | None = None) -> Cost:
 
 
 def disk(arm: Arm) -> int:
-    """Returns the bytes of a run folder."""
+    """The bytes of a run folder."""
     return BYTES_BESIDE + BYTES_PER_PARAMETER * (arm.facts.parameters if arm.facts else 0)
 
 
 def seconds(arm: Arm, per_step: float | None) -> float | None:
-    """Returns how long a run trains."""
+    """The training time of a run; None where it is unknown."""
     training = arm.training
     limits = []
     if (minutes := training.get("minutes")) is not None:
@@ -91,7 +91,7 @@ DEFAULT_STEPS = 3
 
 
 def seconds_per_step(arm: Arm, steps: int) -> float:
-    """Returns the median seconds of so many training steps of an arm, after one that warms up, on one thread."""
+    """The median time of `steps` training steps of an arm on random input and one thread, after one warm-up step."""
     import torch  # planning alone needs none
 
     from unetkit.model import build

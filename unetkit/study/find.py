@@ -1,4 +1,4 @@
-"""Studies by path or by the name of one that is shipped."""
+"""Study and run files by path, or by the name of a shipped one."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from unetkit.spec.find import SUFFIXES
 
 
 def shipped_studies() -> dict[str, Path]:
-    """Returns the shipped studies by name."""
+    """The shipped studies by name."""
     return shipped("studies")
 
 
 def find_study(reference: str, base: Path | None = None) -> Path:
-    """Returns the file that a reference means: a path (from the folder of `base`), or the name of a shipped study.
+    """The study file that a reference names: a path (relative to the folder of `base`), or the name of a shipped study.
 
-    Raises SpecError where there is neither.
+    Raises SpecError where neither exists.
     """
     return find("study", shipped_studies(), reference, base)
 
 
 def find_run(reference: str, base: Path | None = None) -> Path:
-    """Returns the run file that a reference means, in the same way."""
+    """The run file that a reference names, found in the same way."""
     return find("run", shipped("runs"), reference, base)
 
 
 def shipped(folder: str) -> dict[str, Path]:
-    """Returns the files of a folder beside the shipped specs by name."""
+    """The files in a folder beside the shipped specs, by name."""
     return {path.stem: path for path in sorted((specs_folder() / folder).glob("*.yaml"))}
 
 
 def find(kind: str, known: dict[str, Path], reference: str, base: Path | None) -> Path:
-    """Returns the file that a reference means: a path, or one of the known names; raises SpecError for neither."""
+    """The file that a reference names: a path, or one of the known names. Raises SpecError where it is neither."""
     path = Path(reference)
     here = (base.parent if base else Path()) / path
     if path.suffix in SUFFIXES or len(path.parts) > 1 or os.path.isfile(here):

@@ -1,4 +1,4 @@
-"""The keys of a study file as they stand in the YAML."""
+"""The keys of a study file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MAX_SEED = 2**32 - 1
 
 
 def as_seeds(value: object) -> tuple[int, ...]:
-    """Returns the seeds: those listed, or as many as the number says, from 0.
+    """The seeds that a list or a number stands for; a number n means 0 to n - 1.
 
     >>> as_seeds(3), as_seeds((7, 8))
     ((0, 1, 2), (7, 8))
@@ -29,7 +29,7 @@ def as_seeds(value: object) -> tuple[int, ...]:
 
 
 def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Returns the values; raises ValueError where one comes twice."""
+    """The values unchanged; raises ValueError where one is repeated."""
     twice = next((value for value in values if values.count(value) > 1), None)
     if twice is not None:
         raise ValueError(f"{twice} is given twice")
@@ -37,7 +37,7 @@ def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def as_map(value: object) -> dict[str, Any]:
-    """Returns a map whose keys are texts."""
+    """The value unchanged; raises ValueError where it is not a map with text keys."""
     if isinstance(value, dict) and all(isinstance(key, str) for key in value):
         return value
     raise ValueError("this is no map of paths and values")

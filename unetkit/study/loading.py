@@ -1,4 +1,4 @@
-"""From a study file to a study."""
+"""Loads a study file."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
 def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> Study:
-    """Returns the study in a file, or of a shipped name; `overrides` are `path=VALUE`.
+    """Loads a study by path or shipped name; `overrides` are `path=VALUE`.
 
-    Raises SpecError with everything that is wrong. Arms that cannot be built are no error.
+    Raises SpecError with all faults of the file. An arm that cannot be built is not a fault: it is skipped.
 
     >>> load_study("alignment").base.names
     ('base', 'alignment=same')
@@ -43,7 +43,7 @@ def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> St
 
 
 class StudyLoader:
-    """Turns a study file into a study; collects all faults on the way."""
+    """Turns a study file into a study and collects its faults."""
 
     def __init__(self, path: Path, overrides: tuple[str, ...]) -> None:
         self.path = path
@@ -54,7 +54,7 @@ class StudyLoader:
         self.faults: list[Fault] = []
 
     def study(self) -> Study:
-        """Returns the study."""
+        """Loads and plans the study."""
         frame = self.frame()
         name = self.name(frame)
         base_config, design_matrix = self.design_matrix(frame)
@@ -69,7 +69,7 @@ class StudyLoader:
         return Study(name, frame, tuple(planner.arms.values()), design_matrix.excluded, self.path, self.document)
 
     def design_matrix(self, frame: StudyFrame) -> tuple[BaseConfig, DesignMatrix]:
-        """Returns the base, and what is compared with it."""
+        """The base configuration and the design matrix."""
         axes = self.axes(frame)
         own = tuple(self.own_arms(axes))
         self.stop()
@@ -81,7 +81,7 @@ class StudyLoader:
         return base_config, design_matrix
 
     def frame(self) -> StudyFrame:
-        """Returns the keys of the file; raises SpecError where some are wrong."""
+        """The validated keys of the file; raises SpecError where some are wrong."""
         try:
             return StudyFrame.model_validate(self.document.values())
         except ValidationError as error:
@@ -91,21 +91,21 @@ class StudyLoader:
             raise AssertionError("a frame that is wrong has faults") from error
 
     def fault(self, fault: Fault, path: tuple[Key, ...], *, key: bool = False) -> None:
-        """Collects a fault of what stands at a path in the file."""
+        """Collects a fault at a path in the file."""
         place = self.document.place(path, key=key)
         self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
 
     def collect(self, found: Iterable[tuple[Node, Fault]]) -> None:
-        """Collects faults of what stands at nodes."""
+        """Collects faults at nodes of the file."""
         self.faults += (fault.at(node.place()) for node, fault in found)
 
     def stop(self) -> None:
-        """Raises what was collected, in the order of the file."""
+        """Raises the collected faults, if any, in the order of the file."""
         if self.faults:
             raise SpecError(*sorted(dict.fromkeys(self.faults), key=lambda fault: (fault.place or ("",))[1:3]))
 
     def name(self, frame: StudyFrame) -> str:
-        """Returns the name, which also names a folder; that of the file where none is given."""
+        """The name of the study, by default that of its file; it also names a folder."""
         name = frame.name or self.path.stem
         if not NAME.fullmatch(name):
             message = f"{name!r} cannot name a folder"
@@ -113,7 +113,7 @@ class StudyLoader:
         return name
 
     def axes(self, frame: StudyFrame) -> tuple[Axis, ...]:
-        """Returns the axes."""
+        """The axes; collects their faults."""
         axes, wrong = axes_of(self.document)
         self.collect(wrong)
         if not frame.axes:
@@ -124,7 +124,7 @@ class StudyLoader:
         return axes
 
     def own_arms(self, axes: tuple[Axis, ...]) -> Iterator[Candidate]:
-        """Yields the arms that are given one by one; collects faults of what they and the axes set."""
+        """Yields the arms listed under `arms`; collects the faults of all settings."""
         settings = [one for axis in axes for value in axis.values for one in value.settings]
         for name, node in entries(self.document.root, "arms"):
             own, wrong = settings_of(node)
@@ -137,7 +137,7 @@ class StudyLoader:
         self.collect((one.name, fixed[one.path]) for one in settings if one.path in fixed)
 
     def fixed_by_study(self) -> dict[str, Fault]:
-        """Returns by path what no arm can set, because the study does."""
+        """The faults of setting a path that the study itself sets, by path."""
         root = self.document.root.value
         keys = {"training.seed": "seeds", "training.fraction": "fractions"}
         if "budget" in root:
@@ -150,7 +150,7 @@ class StudyLoader:
         }
 
     def conditions(self, axes: tuple[Axis, ...]) -> tuple[dict[str, Condition], tuple[Condition, ...]]:
-        """Returns the conditions under which axes apply, by axis, and those that leave arms out."""
+        """The conditions under `when`, by axis, and those under `exclude`."""
         when = {}
         names = {axis.name for axis in axes}
         for name, node in entries(self.document.root, "when"):
@@ -162,7 +162,7 @@ class StudyLoader:
         return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
 
     def base_config(self, frame: StudyFrame) -> BaseConfig:
-        """Returns the base; raises SpecError where something of it is missing."""
+        """The base configuration; raises SpecError where it is incomplete."""
         own, nothing = self.document.root.value, noded({}, self.document.root)
         run = self.run()
         node = own["base"][1] if "base" in own else run.get("spec")
@@ -184,7 +184,7 @@ class StudyLoader:
         return BaseConfig(spec, data, self.budgeted(training, frame), name, frame.match)
 
     def run(self) -> dict[str, Node]:
-        """Returns what the run file, or the map in its place, says: spec, data, training."""
+        """The keys `spec`, `data` and `training` of the run file, or of the map in its place."""
         own = self.document.root.value
         if "run" not in own:
             return {}
@@ -200,7 +200,7 @@ class StudyLoader:
         return {key: value for key, (_, value) in node.value.items()}
 
     def budgeted(self, node: Node, frame: StudyFrame) -> Node:
-        """Returns the settings of the training with the budget of the study."""
+        """The training settings, with the study's budget in place of their own."""
         if frame.budget is not None:
             budget = self.document.root.value["budget"][1]
             if len(budget.value) != 1:

@@ -14,7 +14,7 @@ from unetkit.study.matrix.parallel import uncollected
 
 
 def main() -> None:
-    """Reads what to plan from standard input; writes by arm what its network is, or null."""
+    """Reads a range of arms from standard input; writes the network of each, or null where it cannot be built."""
     path, overrides, first, last = json.load(sys.stdin)
     loader = StudyLoader(Path(path), tuple(overrides))
     base_config, design_matrix = loader.design_matrix(loader.frame())

@@ -1,4 +1,4 @@
-"""The JSON Schema of study files, by which editors complete and check them."""
+"""The JSON Schema of study files, with which editors complete and check them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetkit.study.frame import StudyFrame
 
 
 def schema() -> JsonSchemaValue:
-    """Returns the JSON Schema. It may accept a study that does not load, but refuses none that does."""
+    """The JSON Schema. It accepts every study that loads, and some that do not."""
     from unetkit.train import schema as train
 
     form = model_schema(StudyFrame)

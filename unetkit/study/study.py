@@ -1,4 +1,4 @@
-"""A study: what is compared, and the runs that it takes."""
+"""A study: its arms and its runs."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from unetkit.study.matrix.arm import Arm, StudyRun
 from unetkit.yamlfile import Document
 
 MANY = 1000
-"""So many arms are asked for their memory, which takes some seconds."""
+"""Largest number of arms whose memory is computed without being requested: it takes milliseconds for each."""
 
 
 @dataclass(frozen=True)
 class Study:
-    """What a study file asks for. The first arm is the base; arms that cannot be built are among them, marked so."""
+    """A loaded study. The first arm is the base; arms that cannot be built are included and marked as skipped."""
 
     name: str
     frame: StudyFrame
     arms: tuple[Arm, ...]
     excluded: int = 0
-    """How many combinations the conditions leave out."""
+    """Number of combinations that the conditions exclude."""
     path: Path | None = None
     document: Document | None = field(default=None, repr=False, compare=False)
 
@@ -55,7 +55,7 @@ class Study:
 
     @cached_property
     def runs(self) -> tuple[StudyRun, ...]:
-        """All runs: seed by seed, the base first in each, so that a study that is stopped is balanced."""
+        """All runs, ordered by seed with the base first, so that an interrupted study is balanced."""
         return tuple(
             StudyRun(run_id(arm.identity, seed, fraction), arm, seed, fraction)
             for seed in self.seeds
@@ -64,9 +64,9 @@ class Study:
         )
 
     def json(self, *, every: bool = False) -> dict[str, Any]:
-        """The frozen matrix as plain values: what is compared, every arm, and every run in its order.
+        """The study as plain values: its settings, every arm, and every run in order.
 
-        Of more than MANY arms the memory is told only where `every` one is to be asked.
+        With more than MANY arms, their memory is included only where `every` is true.
         """
         memory = every or len(self.planned) <= MANY
         frame = self.frame
@@ -89,5 +89,5 @@ class Study:
 
 
 def run_id(identity: str, seed: int, fraction: float) -> str:
-    """Returns the id of a run: the same for the same network, data, training, seed and fraction, in every study."""
+    """The id of a run, equal in all studies for the same network, data, training, seed and fraction."""
     return sha256(f"{identity} {seed} {fraction!r}".encode()).hexdigest()[:16]

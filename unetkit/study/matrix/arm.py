@@ -1,4 +1,4 @@
-"""What a study compares: arms, and the runs of each."""
+"""Arms, the variants that a study compares, and their runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetkit.spec.loading import listed
 
 
 class NetworkFacts(NamedTuple):
-    """What the plan knows about an arm before it runs, for one patch of its training."""
+    """The planned size and cost of an arm's network, for one training patch."""
 
     digest: str
     parameters: int
@@ -28,40 +28,40 @@ class NetworkFacts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """One variant: its name, what it sets, in what it differs from the base, and what the plan knows about it.
+    """One variant: its name, its settings, its differences from the base, and the facts of its network.
 
-    Arms that are the same network, trained in the same way, are one: `also` are its other names. `facts` is None where
-    it cannot be built, and `skipped` says why.
+    Candidates with the same network, data and training are one arm: `also` has its other names. `facts` is None where
+    the network cannot be built, and `skipped` has the reason.
     """
 
     name: str
     settings: tuple[tuple[str, Any], ...] = ()
-    """What it sets: dotted paths and plain values, as `--set` takes them."""
+    """Dotted paths and plain values, as `--set` takes them."""
     choices: tuple[tuple[str, str], ...] = ()
-    """The axes that it leaves the base on, and the label of its value on each."""
+    """The axes on which it differs from the base, each with the label of its value."""
     differences: tuple[Difference, ...] = ()
-    """The settings that differ from the base's; `old` is None where the base does not say."""
+    """The settings that differ from the base; `old` is None where the base has no value."""
     facts: NetworkFacts | None = None
     also: tuple[str, ...] = ()
     skipped: str = ""
     residual: float | None = None
-    """By which share its parameters, or MACs, are above the base's, where its width was chosen to match them."""
+    """Relative excess of its parameters, or MACs, over the base, where its width was matched."""
     network: str = ""
     """The name of its spec."""
     identity: str = ""
     """SHA-256 of the network, the data and the training, without seed and fraction."""
     training: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
-    """The settings of its training, seed and fraction as the base has them."""
+    """Its training settings, with the seed and fraction of the base."""
     values: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
-    """Returns the plain values of its RUN.yaml, seed and fraction as the base has them."""
+    """Returns the plain values of its RUN.yaml, with the seed and fraction of the base."""
     memory: Callable[[], int] = field(default=int, repr=False, compare=False)
-    """Returns the bytes that its training holds on the CPU at once: activations of a batch, weights, optimiser.
+    """Returns the peak memory of its training on a CPU in bytes: activations of a batch, weights, optimiser.
 
-    It takes some milliseconds, which is why many arms are not asked unless somebody wants to know.
+    It is computed on demand, because it takes some milliseconds.
     """
 
     def json(self, *, memory: bool) -> dict[str, Any]:
-        """The arm as plain values; with what its training needs of memory, or None."""
+        """The arm as plain values; `memory` is None unless requested."""
         return {
             "name": self.name,
             "also": list(self.also),
@@ -94,6 +94,6 @@ class StudyRun:
 
     @property
     def run_values(self) -> dict[str, Any]:
-        """The plain values of its RUN.yaml, every default filled in."""
+        """The plain values of its RUN.yaml, with every default filled in."""
         values = self.arm.values()
         return values | {"training": values["training"] | {"seed": self.seed, "fraction": self.fraction}}

@@ -1,4 +1,4 @@
-"""From candidates to arms: each is planned; those that are the same are one; those that cannot be built say why."""
+"""Plans candidates as arms, and merges those that are equal."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from unetkit.study.matrix.base_config import BaseConfig, PlannedNetwork, widened
 from unetkit.study.matrix.design import Candidate
 
 TYPOS = {"unknown-key", "override-path"}
-"""What no arm is skipped for: the path that it sets does not exist."""
+"""Codes of faults that are errors of the study file, not reasons to skip an arm."""
 
 
 class ArmPlanner:
-    """Plans one candidate after another, and keeps what became of them."""
+    """Plans one candidate after another and keeps the arms."""
 
     def __init__(self, base_config: BaseConfig) -> None:
         self.base_config = base_config
         self.arms: dict[str, Arm] = {}
         self.built: set[int] = set()
-        """Ids of the values and the arms given one by one that could be built."""
+        """Ids of the axis values and listed arms that could be built."""
         self.typos: dict[int, tuple[Fault, ...]] = {}
 
     def add(self, candidate: Candidate, known: PlannedNetwork | None = None) -> None:
-        """Plans a candidate, unless its network is known; raises UnetkitError where the base cannot be built."""
+        """Adds a candidate, planned unless `known` is given; raises UnetkitError where the base cannot be built."""
         arm = self.arm(candidate, known)
         key = arm.identity or arm.name
         first = self.arms.setdefault(key, arm)
@@ -37,7 +37,7 @@ class ArmPlanner:
             self.arms[key] = replace(first, also=(*first.also, arm.name))
 
     def arm(self, candidate: Candidate, known: PlannedNetwork | None) -> Arm:
-        """Returns an arm, planned; skipped where it cannot be built."""
+        """The arm of a candidate, marked as skipped where it cannot be built."""
         settings = tuple(candidate.settings)
         marks = [id(value) for _, value in candidate.choices] or [id(candidate)]
         differences = tuple(self.differences(settings))
@@ -72,7 +72,7 @@ class ArmPlanner:
         )
 
     def differences(self, settings: tuple[Setting, ...]) -> Iterator[Difference]:
-        """Yields in what an arm differs from the base, as it was written."""
+        """Yields the differences between an arm and the base, as written in the files."""
         for one in settings:
             old, new = self.base_config.value_at(one.path), one.value
             if isinstance(old, dict) and isinstance(new, str) and old.get("type") != new:
@@ -81,17 +81,17 @@ class ArmPlanner:
                 yield Difference(one.path, old, new)
 
     def stop(self) -> None:
-        """Raises SpecError where a path that does not exist is the reason why a value is in no arm."""
+        """Raises SpecError where a value is in no arm because its path does not exist."""
         wrong = [fault for mark, faults in self.typos.items() if mark not in self.built for fault in faults]
         if wrong:
             raise SpecError(*dict.fromkeys(wrong))
 
 
 def plain_settings(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
-    """Returns settings as paths and plain values."""
+    """Settings as paths and plain values."""
     return tuple((one.path, one.value) for one in settings)
 
 
 def reason(error: UnetkitError) -> str:
-    """Returns why an arm cannot be built, in one line."""
+    """Why an arm cannot be built, in one line."""
     return "; ".join(f"{fault.path}: {fault.message}" if fault.path else fault.message for fault in error.faults)

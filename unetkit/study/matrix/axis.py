@@ -1,4 +1,4 @@
-"""What varies: axes, their values, and the settings that a value makes, each knowing its place in the study file."""
+"""Axes, their values, and the settings that a value stands for, each with its place in the study file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUN_KEYS = ("training", "data")
 class Setting:
     """A value at a dotted path, as nodes of the study file.
 
-    `keys` are the parts of the path; `part` is what they lead into: `spec`, `training` or `data`.
+    `keys` are the parts of the path; `part` is the part of the run that it belongs to: `spec`, `training` or `data`.
     """
 
     __slots__ = ("keys", "leaf", "name", "part", "path", "value")
@@ -33,12 +33,12 @@ class Setting:
 
 
 class Value(NamedTuple):
-    """One value of an axis: what it is called, and what it sets."""
+    """One value of an axis: its label and its settings."""
 
     label: str
     settings: tuple[Setting, ...]
     name: Node
-    """Where it stands in the study file."""
+    """Its node in the study file."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Axis:
 
 
 def is_path(text: str) -> bool:
-    """Whether a key leads into a spec, the data or the training.
+    """Whether a key is a path into a spec, the data or the training.
 
     >>> is_path("skip.align"), is_path("training.batch"), is_path("alignment")
     (True, True, False)
@@ -60,7 +60,7 @@ def is_path(text: str) -> bool:
 
 
 def unknown_path(text: str) -> Fault:
-    """Returns the fault of a key that leads nowhere."""
+    """The fault of a key that is neither a path nor an axis with a name of its own."""
     first, dot, rest = text.partition(".")
     near = did_you_mean(first, [*SPEC_KEYS, *RUN_KEYS])
     cure = f"Did you mean: {near.removeprefix('Did you mean: ')[:-1]}{dot}{rest}?" if near.startswith("Did") else near
@@ -68,7 +68,7 @@ def unknown_path(text: str) -> Fault:
 
 
 def text_of(value: Any) -> str:
-    """Returns a value as YAML writes it on one line.
+    """A value as YAML writes it on one line.
 
     >>> text_of((8, 16)), text_of({"type": "add", "align": None}), text_of(True), text_of("same")
     ('[8, 16]', '{type: add, align: null}', 'true', 'same')
@@ -83,7 +83,7 @@ def text_of(value: Any) -> str:
 
 
 def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[Node, Fault]]]:
-    """Returns the axes of a study file, and what is wrong with them."""
+    """The axes of a study file, and their faults."""
     found: list[Axis] = []
     faults: list[tuple[Node, Fault]] = []
     for name, node in entries(document.root, "axes"):
@@ -114,7 +114,7 @@ OWN_NAME = "An axis with a name of its own has a map: by label, the paths that a
 
 
 def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault]]]:
-    """Returns what a map of dotted paths sets, and what is wrong with it."""
+    """The settings in a map of dotted paths, and their faults."""
     if type(node.value) is not dict:
         fault = Fault(
             "wrong-type",
@@ -127,7 +127,7 @@ def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault
 
 
 def entries(root: Node, *path: str) -> list[tuple[Node, Node]]:
-    """Returns the keys and values of the map at a path; none where there is none."""
+    """The keys and values of the map at a path; an empty list where there is no map."""
     node = root
     for key in path:
         if type(node.value) is not dict or key not in node.value:

@@ -1,4 +1,4 @@
-"""What the base says, and what becomes of it with the settings of an arm: spec, plan, facts, RUN.yaml."""
+"""The base configuration, and the spec, plan, facts and RUN.yaml that follow from it with the settings of an arm."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ DEFAULTS = {
     slot: Frame.model_fields[slot].get_default(call_default_factory=True)["type"]
     for slot in ("block", "down", "up", "skip", "norm", "act", "head", "init", "odd_sizes")
 }
-"""The types of blocks that the base does not name, by slot: what an arm sets in one is a parameter of this type."""
+"""The default type of each slot, to which a parameter belongs that an arm sets where the base names no type."""
 
 
 class MatchedWidth(NamedTuple):
-    """The channels that were chosen for an arm, by path, and by which share its cost is above the base's."""
+    """The channels chosen for an arm, by path, and the relative excess of its cost over the base."""
 
     channels: dict[str, tuple[int, ...]]
     residual: float
 
 
 class PlannedNetwork(NamedTuple):
-    """What is known about the network of an arm; its width, where that is chosen."""
+    """The facts of an arm's network, and its width where that was matched."""
 
     facts: NetworkFacts
     match: MatchedWidth | None
@@ -45,7 +45,7 @@ class PlannedNetwork(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class BaseConfig:
-    """The base: its spec, its data and its training; and what the widths of arms are chosen for."""
+    """The base: its spec, data and training, and the cost to which arms are matched."""
 
     spec: Document
     data: Node
@@ -55,10 +55,10 @@ class BaseConfig:
     families: Memo = field(default_factory=dict, repr=False)
     calculator: FactsCalculator = field(default_factory=FactsCalculator, repr=False)
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """What was found before, by the settings that have a say in it."""
+    """Cached results, by the settings on which they depend."""
 
     def loaded(self, settings: Settings) -> Spec:
-        """Returns the base's spec with settings; raises SpecError where it is not valid."""
+        """The base's spec with some settings; raises SpecError where it is invalid."""
         root = self.spec.root
         for one in settings:
             if one.part == "spec":
@@ -70,9 +70,9 @@ class BaseConfig:
         return Loader(document.values(), document, self.families).spec(self.name)
 
     def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
-        """Returns the plain values of the data or the training with settings; they are shared: not to be changed.
+        """The plain values of the data or the training with some settings. They are shared and must not be changed.
 
-        Raises SpecError where they are wrong.
+        Raises SpecError where they are invalid.
         """
         own = tuple(one for one in settings if one.part == key)
         if (key, own) not in self.known:
@@ -89,12 +89,12 @@ class BaseConfig:
         return found
 
     def values(self, settings: Settings) -> dict[str, Any]:
-        """Returns the plain values of an arm's RUN.yaml."""
+        """The plain values of an arm's RUN.yaml."""
         parts = {"data": self.part("data", settings), "training": self.part("training", settings)}
         return {"unetkit": 1, "spec": self.loaded(settings).resolve(), **parts}
 
     def network(self, settings: Settings) -> PlannedNetwork:
-        """Returns what is known about the network of an arm; raises UnetkitError where it cannot be built."""
+        """The network of an arm; raises UnetkitError where it cannot be built."""
         training = self.part("training", settings)
         alone = training.get("batch") == 1  # which some norms do not take
         own = tuple(one for one in settings if one.part in ("spec", "data"))
@@ -110,7 +110,7 @@ class BaseConfig:
         return found
 
     def identity(self, digest: str, settings: Settings) -> str:
-        """Returns the SHA-256 of what an arm is: its network, its data and its training."""
+        """The SHA-256 of an arm's network, data and training."""
         key = "identity", tuple(one for one in settings if one.part != "spec")
         if key not in self.known:
             values = {"data": identity(self.part("data", settings)), "training": self.part("training", settings)}
@@ -118,12 +118,12 @@ class BaseConfig:
         return sha256(f"{digest} {self.known[key]}".encode()).hexdigest()
 
     def memory(self, settings: Settings) -> int:
-        """Returns the bytes that the training of an arm holds at once."""
+        """The peak memory of an arm's training in bytes."""
         made = self.calculator.plan(self.loaded(settings))
         return self.calculator.memory(made, self.part("training", settings))
 
     def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
-        """Returns the width at which an arm costs what the base does."""
+        """The width at which the cost of an arm is nearest to that of the base."""
         spec = made.spec
         own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
 
@@ -138,7 +138,7 @@ class BaseConfig:
         return MatchedWidth(by_path(channels), residual)
 
     def cost(self, made: Plan, training: dict[str, Any]) -> int:
-        """Returns the parameters of a network, or its MACs for one patch: what the arms must agree in."""
+        """The cost to be matched: the parameters of a network, or its MACs for one patch."""
         if self.match == "parameters":
             return self.calculator.parameters(made)
         return self.calculator.macs(made, training)
@@ -150,28 +150,28 @@ class BaseConfig:
 
     @cached_property
     def written(self) -> dict[str, Any]:
-        """What the base says as it was written."""
+        """The base as written in its files."""
         return dict(self.spec.values()) | {"data": plain(self.data), "training": plain(self.training)}
 
     @cached_property
     def resolved(self) -> dict[str, Any]:
-        """What the base says with every default filled in."""
+        """The base's spec with every default filled in."""
         return self.base_plan.spec.resolve()
 
     def value_at(self, path: str) -> Any:
-        """Returns what the base says at a dotted path, or its default there; None where there is none."""
+        """The base's value at a dotted path, or the default; None where there is neither."""
         sources = self.written, self.resolved, DEFAULTS
         return next((value for values in sources if (value := at(values, path)) is not None), None)
 
 
 def widened(settings: Settings, chosen: MatchedWidth) -> Settings:
-    """Returns the settings of a chosen width, which stand where the last setting of the arm does."""
+    """The settings of a matched width, located at the last setting of the arm."""
     like = settings[-1].name
     return tuple(Setting(noded(path, like), noded(value, like)) for path, value in chosen.channels.items())
 
 
 def at(values: dict[str, Any], path: str) -> Any:
-    """Returns the value at a dotted path; None where there is none. A block given by its name has that as its type.
+    """The value at a dotted path; None where there is none. A block given by its name alone has that name as its type.
 
     >>> at({"skip": {"align": "pad"}, "up": "interpolate"}, "up.type")
     'interpolate'
@@ -185,5 +185,5 @@ def at(values: dict[str, Any], path: str) -> Any:
 
 
 def hashed(values: Any) -> str:
-    """Returns the SHA-256 of plain values, whatever the order of their keys."""
+    """The SHA-256 of plain values, whatever the order of their keys."""
     return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

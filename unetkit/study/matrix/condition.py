@@ -1,4 +1,4 @@
-"""Conditions: which values some axes must have. A condition is data, a map of paths and values, not an expression."""
+"""Conditions on the values of an arm. A condition is a map of paths and values, not an expression."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from unetkit.study.matrix.design import Candidate
 from unetkit.yamlmerge import Node, plain
 
 Lookup = Callable[[str], Any]
-"""Returns what the base says at a path; None where it says nothing."""
+"""Returns the base's value at a path; None where there is none."""
 
 
 class PathTest(NamedTuple):
-    """A path, or the name of an axis, and the values that meet it."""
+    """A path, or the name of an axis, and the accepted values."""
 
     name: Node
     accepted: tuple[Any, ...]
@@ -27,18 +27,18 @@ class PathTest(NamedTuple):
 
 
 class Condition(NamedTuple):
-    """Tests that all must be met; where it stands in the file."""
+    """Tests that must all be met, and their node in the file."""
 
     tests: tuple[PathTest, ...]
     node: Node
 
     def holds(self, candidate: Candidate, base: Lookup) -> bool:
-        """Whether an arm meets every test; where it says nothing at a path, the base is asked."""
+        """Whether an arm meets every test; a path that it does not set has the base's value."""
         return all(is_met(test.accepted, values_at(candidate, test.path, base)) for test in self.tests)
 
 
 def condition_of(node: Node) -> Condition:
-    """Returns the condition in a map; a list is met by each of its values. Raises SpecError where it is none."""
+    """The condition in a map; a list accepts each of its values. Raises SpecError where it is not a condition."""
     if type(node.value) is not dict or not node.value:
         cure = "Write {path: value}, or {path: [one value, another]}."
         fault = Fault("wrong-type", f"{text_of(plain(node))} is no condition", cure=cure, place=node.place())
@@ -51,7 +51,7 @@ def condition_of(node: Node) -> Condition:
 
 
 def values_at(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
-    """Returns what an arm has at a path, or on an axis of that name: the value, and the label where it has one."""
+    """The values of an arm at a path, or on an axis of that name: the value, and its label where it has one."""
     found: tuple[Any, ...] = ()
     for axis, value in candidate.choices:
         if axis.name == path:
@@ -76,7 +76,7 @@ def is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
 
 
 def in_words(condition: Condition) -> str:
-    """Returns a condition in words.
+    """A condition in words.
 
     >>> from unetkit.yamltext import Source, compose_map
     >>> in_words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))

@@ -1,4 +1,4 @@
-"""The data that an arm trains on: what the study names, with what the arm sets in it."""
+"""The data that an arm trains on, and whether a network fits them."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from unetkit.yamlfile import Document, as_map
 from unetkit.yamlmerge import Node, assigned
 
 UNSEEN = ("name", "description", "source", "cache", "workers")
-"""Keys that have no say in what a network is shown."""
+"""Keys that do not change the samples that a network sees."""
 
 
 def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], int]) -> dict[str, Any]:
-    """Returns the data in full, paths absolute; nothing where no data is given. Raises SpecError where it is wrong.
+    """The complete data settings with absolute paths; empty where no data are given. Raises SpecError for invalid ones.
 
-    A name stands for a data file, a folder of images and masks, or a data set that needs no files. Paths begin at the
-    folder of the file that they stand in. `dims` gives the axes of the network, for a folder.
+    A text is the path of a data file, of a folder of images and masks, or the name of a built-in data set. Paths are
+    relative to the file that contains them. `dims` returns the number of axes of the network, needed for a folder.
     """
     from unetkit.data import data_of  # the packages of networks are imported where they are needed
 
@@ -40,7 +40,7 @@ def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], in
 
 
 def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
-    """Returns the document that a node is, or names, and the folder that paths in it begin at."""
+    """The document that a node contains or names, and the folder to which its paths are relative."""
     from unetkit.data import load_data  # as above
 
     named = Path(node.source.name)  # what was typed on the command line is relative to the current folder
@@ -57,12 +57,12 @@ def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
 
 
 def identity(values: dict[str, Any]) -> dict[str, Any]:
-    """Returns what of the data has a say in what a network is shown."""
+    """The data settings that change the samples that a network sees."""
     return {key: value for key, value in values.items() if key not in UNSEEN}
 
 
 def check_fitting(spec: Spec, data: Mapping[str, Any]) -> None:
-    """Raises SpecError where data, as plain values in full, have other axes, channels or classes than a network."""
+    """Raises SpecError where the axes, channels or classes of the data do not fit a network."""
     if not data:
         return
     channels = data["channels"] if isinstance(data["channels"], int) else len(data["channels"]["take"])

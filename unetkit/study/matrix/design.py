@@ -1,4 +1,4 @@
-"""How axes combine: one at a time, all with all, or in pairs."""
+"""Designs, the ways in which axes combine: one at a time, full factorial, or paired."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ BASE = "base"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """An arm before it is planned: its name, the value chosen on each axis that it leaves the base on, and more."""
+    """An arm before it is planned: its name, its values on the axes that it changes, and its own settings."""
 
     name: str
     choices: tuple[tuple[Axis, Value], ...] = ()
@@ -22,7 +22,7 @@ class Candidate:
 
     @property
     def settings(self) -> Iterator[Setting]:
-        """What it sets, in order."""
+        """All its settings, in order."""
         for _, value in self.choices:
             yield from value.settings
         yield from self.own
@@ -37,7 +37,7 @@ def one_at_a_time(axes: tuple[Axis, ...]) -> Iterator[Choices]:
 
 
 def full(axes: tuple[Axis, ...]) -> Iterator[Choices]:
-    """Yields every combination; the last axis changes first."""
+    """Yields every combination; the last axis varies fastest."""
     if axes:
         yield from product(*([(axis, value) for value in axis.values] for axis in axes))
 
@@ -49,11 +49,11 @@ def paired(axes: tuple[Axis, ...]) -> Iterator[Choices]:
 
 
 MAX_ARMS = 10_000
-"""Arms of one study, counted before they are made."""
+"""Largest number of arms of a study."""
 
 
 def count(design: str, axes: tuple[Axis, ...]) -> int:
-    """Returns how many arms a design makes of the axes, without making them.
+    """The number of arms in a design, computed without expanding it.
 
     >>> count("full", ())
     0
@@ -68,5 +68,5 @@ DESIGNS = {"one_at_a_time": one_at_a_time, "full": full, "paired": paired}
 
 
 def name_of(choices: Iterable[tuple[Axis, Value]]) -> str:
-    """Returns the name of an arm: `skip.align=pad,up=nearest`."""
+    """The name of an arm: `skip.align=pad,up=nearest`."""
     return ",".join(f"{axis.name}={value.label}" for axis, value in choices) or BASE

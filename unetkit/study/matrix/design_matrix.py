@@ -1,4 +1,4 @@
-"""From axes to candidates: the design, and the conditions under which axes apply and arms are left out."""
+"""The design matrix: expands axes into candidates and applies the conditions `when` and `exclude`."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from unetkit.yamlmerge import Node
 
 @dataclass(eq=False)
 class DesignMatrix:
-    """What a study file compares, before anything is planned."""
+    """The candidates of a study, before any is planned."""
 
     design: str
     axes: tuple[Axis, ...]
     own: tuple[Candidate, ...]
-    """Arms that are given one by one."""
+    """The arms listed under `arms`."""
     when: dict[str, Condition]
     exclude: tuple[Condition, ...]
     base: Lookup
     excluded: int = 0
-    """How many arms the conditions left out; counted while candidates are taken."""
+    """Number of excluded arms, counted while the candidates are iterated."""
     effective: set[int] = field(default_factory=set)
-    """The conditions, by id, that left out an axis or an arm."""
+    """Ids of the conditions that excluded an axis or an arm."""
 
     def faults(self) -> Iterator[tuple[Node, Fault]]:
-        """Yields what is wrong before any arm is made."""
+        """Yields the faults of the design, before it is expanded."""
         lengths = {axis.name: len(axis.values) for axis in self.axes}
         if self.design == "paired" and len(set(lengths.values())) > 1:
             told = ", ".join(f"{name} has {count}" for name, count in lengths.items())
@@ -47,7 +47,7 @@ class DesignMatrix:
                     yield test.name, Fault("unknown-path", f"{test.path!r} is neither an axis nor a path", cure=cure)
 
     def candidates(self) -> Iterator[Candidate]:
-        """Yields the base, what the design makes of the axes, and the arms that are given one by one; each once."""
+        """Yields the base, the combinations of the design, and the listed arms; each once."""
         yield Candidate(BASE)
         seen = {BASE}
         for choices in DESIGNS[self.design](self.axes):
@@ -60,7 +60,7 @@ class DesignMatrix:
             yield from self.kept(candidate)
 
     def applied(self, choices: Choices) -> Choices:
-        """Returns the choices without those of axes whose condition does not hold beside the others."""
+        """The choices without the axes whose condition does not hold."""
         while True:
             candidate = Candidate("", choices)
             idle = [axis for axis, _ in choices if axis.name in self.when and not self.holds(axis, candidate)]
@@ -74,7 +74,7 @@ class DesignMatrix:
         return self.when[axis.name].holds(candidate, self.base)
 
     def kept(self, candidate: Candidate) -> Iterator[Candidate]:
-        """Yields an arm unless a condition leaves it out."""
+        """Yields a candidate unless a condition excludes it."""
         reason = next((one for one in self.exclude if one.holds(candidate, self.base)), None)
         if reason is None:
             yield candidate
@@ -83,7 +83,7 @@ class DesignMatrix:
             self.effective.add(id(reason))
 
     def idle(self, used: set[int]) -> Iterator[tuple[Node, Fault]]:
-        """Yields what had no effect, once all candidates were taken; `used` are the ids of values that arms have."""
+        """Yields the conditions and values that had no effect; `used` has the ids of the values in arms."""
         for condition in (*self.when.values(), *self.exclude):
             if id(condition) not in self.effective:
                 message = f"this has no effect: {in_words(condition)} " + (

@@ -1,4 +1,4 @@
-"""Equal budgets: the width at which an arm has as many parameters, or MACs, as the base."""
+"""Width matching: the width at which an arm has as many parameters, or MACs, as the base."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from typing import NamedTuple
 from unetkit.errors import Fault, SpecError, UnetkitError
 
 Cost = Callable[[tuple[int, ...]], int]
-"""Returns what a network with these channels costs; raises UnetkitError where it cannot be built."""
+"""Returns the cost of a network with these channels; raises UnetkitError where it cannot be built."""
 
 MAX_WIDTH = 1 << 14
 REACH = 64
-"""How many widths on either side of the best are tried where norms allow only some."""
+"""Number of widths tried on either side, where only some can be built (group norm needs multiples)."""
 
 
 class WidthMatch(NamedTuple):
-    """The channels chosen, and by which share the cost is above (or below) the wanted one."""
+    """The chosen channels, and the relative deviation of their cost from the target."""
 
     channels: tuple[int, ...]
     residual: float
 
 
 def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> WidthMatch:
-    """Returns the multiple of `channels` whose cost is nearest to the wanted one. Raises SpecError where none can be.
+    """Scales `channels` so that the cost is nearest to the wanted one. Raises SpecError where no width can be built.
 
-    All levels are scaled together, each rounded; the widest has every number of channels from 1. The cost grows with
-    the width, about as its square: the search doubles, then halves.
+    All levels are scaled together and rounded. The cost grows about as the square of the width, so the search doubles
+    the width until the cost is reached, and then bisects.
 
     >>> matched((8, 16), 4000, lambda channels: 10 * sum(n * n for n in channels))
     WidthMatch(channels=(9, 18), residual=0.0125)
@@ -56,7 +56,7 @@ def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> WidthMatch:
 
 
 def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:
-    """Returns the channels with `width` for the most of them, the others in proportion.
+    """The channels scaled so that the widest level has `width`.
 
     >>> scaled((16, 32, 64), 50)
     (13, 25, 50)
@@ -66,7 +66,7 @@ def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:
 
 
 def bracket(start: int, wanted: int, at: Callable[[int], int | None]) -> tuple[int, int]:
-    """Returns two widths: the first costs less than wanted, or is 1; the second costs as much or more."""
+    """Two widths that enclose the wanted cost; the lower one is at least 1."""
     low, high = 1, start
     while high < MAX_WIDTH:
         found = nearest_known(high, low, MAX_WIDTH, at)
@@ -77,7 +77,7 @@ def bracket(start: int, wanted: int, at: Callable[[int], int | None]) -> tuple[i
 
 
 def nearest_known(width: int, low: int, high: int, at: Callable[[int], int | None]) -> tuple[int, int] | None:
-    """Returns the width next to one, strictly between two bounds or at the upper, that can be built, and its cost."""
+    """The buildable width in (low, high] that is nearest to `width`, and its cost; None where there is none."""
     for step in range(REACH):
         for near in dict.fromkeys((width + step, width - step)):
             if low < near <= high and (step == 0 or near < high):
@@ -88,6 +88,6 @@ def nearest_known(width: int, low: int, high: int, at: Callable[[int], int | Non
 
 
 def nearest(widths: range, wanted: int, at: Callable[[int], int | None]) -> int | None:
-    """Returns the width whose cost is nearest to the wanted one."""
+    """The width whose cost is nearest to the wanted one."""
     costs = {width: value for width in widths if (value := at(width)) is not None}
     return min(costs, key=lambda width: abs(costs[width] - wanted), default=None)

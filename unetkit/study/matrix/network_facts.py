@@ -1,7 +1,7 @@
-"""The facts about arms, for one patch of their training: what arms have in common is found once.
+"""Facts of many networks, for one training patch each; what networks share is computed once.
 
-Everything here equals what the plan of one arm says. Text, parameters and multiply-adds are remembered by block, what
-depends on sizes alone by the geometry of the network.
+All values equal those of the plan. Text, parameters and multiply-adds are cached by block, and sizes by the structure
+of the network.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.wrapping.operation import Wrapped
 
 NO_SIZES = ("out", "groups", "bias")
-"""Fields of convolutions on which no size depends."""
+"""Fields of convolutions that do not affect sizes."""
 
 
 class NetworkSizes(NamedTuple):
-    """What networks have in common whose operations treat sizes alike."""
+    """The sizes of all networks whose operations change sizes in the same way."""
 
     input_size: Size
     output_size: Size
@@ -37,7 +37,7 @@ class NetworkSizes(NamedTuple):
 
 
 class PlannedBlock:
-    """What is known of a block, wherever it comes again at the same place with the same inputs."""
+    """Cached facts of a block, valid wherever it recurs at the same place with the same inputs."""
 
     __slots__ = ("macs", "operation", "parameters", "shape", "span", "text")
 
@@ -51,7 +51,7 @@ class PlannedBlock:
 
 
 class FactsCalculator:
-    """Plans specs one after another, and finds their facts."""
+    """Plans specs and computes their facts, with caches for what they share."""
 
     def __init__(self) -> None:
         self.pieces: Pieces = {}
@@ -60,11 +60,11 @@ class FactsCalculator:
         self.geometries: dict[Any, NetworkSizes] = {}
 
     def plan(self, spec: Spec) -> Plan:
-        """Returns the plan of a spec; raises SpecError where its blocks do not go together."""
+        """The plan of a spec; raises SpecError where its blocks do not fit together."""
         return plan(spec, self.pieces)
 
     def facts(self, made: Plan, training: Mapping[str, Any]) -> NetworkFacts:
-        """Returns the facts of a plan for one patch of the training."""
+        """The facts of a plan for one training patch."""
         blocks = self.blocks_of(made)
         geometry = self.geometry(made, patch_of(made.dims, training), blocks)
         if training.get("batch") == 1 and (rule := training_fault(made, geometry.input_size, 1)):
@@ -80,26 +80,23 @@ class FactsCalculator:
         )
 
     def parameters(self, made: Plan) -> int:
-        """Returns the trainable parameters of a plan."""
+        """The trainable parameters of a plan."""
         return sum([block.parameters for block in self.blocks_of(made)])
 
     def macs(self, made: Plan, training: Mapping[str, Any]) -> int:
-        """Returns the multiply-adds of a plan for one patch of the training."""
+        """The multiply-adds of a plan for one training patch."""
         blocks = self.blocks_of(made)
         geometry = self.geometry(made, patch_of(made.dims, training), blocks)
         return sum([macs(block, made, geometry) for block in blocks])
 
     def memory(self, made: Plan, training: Mapping[str, Any]) -> int:
-        """Returns the bytes that training holds on the CPU at once: activations of a batch, weights, optimiser.
-
-        Each run of a study has one thread.
-        """
+        """The peak memory of training on one CPU thread in bytes: activations of a batch, weights, optimiser."""
         size = self.geometry(made, patch_of(made.dims, training), self.blocks_of(made)).input_size
         needed = needed_memory(made, size, Execution(training["batch"], threads=1, channels_last=made.channels_last))
         return needed.training + needed.weights + needed.gradients + needed.optimizer
 
     def blocks_of(self, made: Plan) -> list[PlannedBlock]:
-        """Returns the blocks of a plan. A block is the same where its last operation, whose bias others decide, is."""
+        """The blocks of a plan. The last operation is part of the key: its bias depends on the next block."""
         found, nodes, known = [], made.nodes, self.blocks
         for span in made.spans:
             key = id(span), id(nodes[span.output].operation)
@@ -111,7 +108,7 @@ class FactsCalculator:
         return found
 
     def geometry(self, made: Plan, patch: Size, blocks: list[PlannedBlock]) -> NetworkSizes:
-        """Returns what depends on sizes alone; raises SizeError where no image fits the network."""
+        """The sizes of a network for a patch; raises SizeError where no input size fits."""
         odd = made.spec.odd_sizes
         key = made.dims, patch, odd.type, odd.mode, *[block.shape for block in blocks]
         if key not in self.geometries:
@@ -122,7 +119,7 @@ class FactsCalculator:
 
 
 def macs(block: PlannedBlock, made: Plan, geometry: NetworkSizes) -> int:
-    """Returns the multiply-adds of a block."""
+    """The multiply-adds of a block."""
     sizes = geometry.sizes
     key = tuple([sizes[index] for index in block.span.inputs])
     if key not in block.macs:
@@ -132,7 +129,7 @@ def macs(block: PlannedBlock, made: Plan, geometry: NetworkSizes) -> int:
 
 
 def form_of(node: Node) -> Any:
-    """Returns how an operation treats sizes: nothing that is not in it has a say."""
+    """A key of everything in an operation that affects sizes."""
     operation = node.operation
     if operation is None or operation.pointwise:
         return node.inputs
@@ -140,7 +137,7 @@ def form_of(node: Node) -> Any:
 
 
 def arguments(operation: Operation) -> tuple[Any, ...]:
-    """Returns the arguments of an operation that sizes may depend on."""
+    """The arguments of an operation that may affect sizes."""
     if isinstance(operation, Wrapped):
         return operation.axes
     return tuple([getattr(operation, name) for name in names_of(type(operation))])  # type: ignore[arg-type]
@@ -148,14 +145,14 @@ def arguments(operation: Operation) -> tuple[Any, ...]:
 
 @cache
 def names_of(kind: type[Operation]) -> tuple[str, ...]:
-    """Returns the names of the arguments of a kind of operation that sizes may depend on."""
+    """The names of the arguments of an operation class that may affect sizes."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # each is a dataclass
     left_out = NO_SIZES if issubclass(kind, Conv | TransposedConv) else ()
     return tuple(name for name in names if name not in left_out)
 
 
 def patch_of(dims: int, training: Mapping[str, Any]) -> Size:
-    """Returns the size that the output of a patch has at least."""
+    """The smallest output size of a training patch."""
     from unetkit.train.frame import PATCH  # which needs no torch, unlike its neighbours
 
     patch = training.get("patch") or PATCH[dims]

@@ -1,6 +1,6 @@
-"""Many networks are planned in several processes at once: each reads the study file again, and plans its share.
+"""Plans the arms of a large study in several processes: each reads the study file and plans a range of arms.
 
-What a process cannot say, because an arm cannot be built there or the process failed, is planned by who asked.
+Arms that a process returns no result for, because they cannot be built or it failed, are planned by the caller.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.study.matrix.base_config import MatchedWidth, PlannedNetwork
 
 LEAST = 2000
-"""So many arms are planned before another process has started and knows what this one does."""
+"""Smallest number of arms for which starting another process saves time."""
 MOST = 8
-"""Processes."""
+"""Largest number of processes."""
 COMMAND = "from unetkit.study.planning_process import main; main()"
 
 
 class ParallelPlanner:
-    """The arms from some number on, planned elsewhere: a context, which ends the processes."""
+    """A context in which further processes plan part of the arms; leaving it ends them."""
 
     def __init__(self, path: Path, overrides: tuple[str, ...], count: int) -> None:
         self.found: dict[int, Any] = {}
@@ -59,7 +59,7 @@ class ParallelPlanner:
                 process.stdout.close()
 
     def known(self, index: int) -> PlannedNetwork | None:
-        """Returns what another process found for an arm; None where there is no such."""
+        """The network of an arm if another process planned it; else None."""
         for share, process in list(self.processes.items()):
             if index in share:
                 del self.processes[share]
@@ -73,7 +73,7 @@ class ParallelPlanner:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """Keeps Python from looking for cycles meanwhile: thousands of plans are kept, so that it would find none."""
+    """Pauses Python's cycle collector, which would search thousands of live plans for nothing."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -84,7 +84,7 @@ def uncollected() -> Iterator[None]:
 
 
 def read(values: list[Any]) -> PlannedNetwork:
-    """Returns a network from what was written of it."""
+    """A network from its JSON."""
     facts, match = values
     made = NetworkFacts._make(tuple(value) if isinstance(value, list) else value for value in facts)
     return PlannedNetwork(

@@ -1,4 +1,4 @@
-"""The report on a study: one page that stands alone, and the tables from which it can be made again."""
+"""The report of a study: one self-contained page, and the tables from which it can be reproduced."""
 
 from __future__ import annotations
 

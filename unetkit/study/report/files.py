@@ -15,7 +15,7 @@ TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_h
 
 
 def arms_csv(view: View) -> str:
-    """Returns one row for each arm and fraction with a finished run, and one for each other arm."""
+    """CSV with one row for each arm and fraction with a finished run, and one for each other arm."""
     scored = {arm.arm for arm in view.analysis.arms}
 
     def body() -> Iterator[tuple[object, ...]]:
@@ -37,20 +37,20 @@ def arms_csv(view: View) -> str:
 
 
 def facts(view: View, name: str) -> tuple[object, ...]:
-    """Returns what the plan knows of an arm."""
+    """The planned facts of an arm."""
     arm = view.facts[name]
     changes = "; ".join(f"{path}: {value}" for path, value in arm.differences)
     return "; ".join(arm.also), changes, arm.parameters, arm.macs
 
 
 def runs_csv(view: View) -> str:
-    """Returns one row for each run."""
+    """CSV with one row for each run."""
     rows = ((r.id, r.arm, r.seed, r.fraction, r.state, r.seconds, r.steps, r.reason) for r in view.results.runs)
     return table_text([RUNS, *rows])
 
 
 def comparisons_csv(view: View) -> str:
-    """Returns one row for each comparison; `class` is empty for the mean over the classes."""
+    """CSV with one row for each comparison; `class` is empty for the mean over the classes."""
 
     def body() -> Iterator[tuple[object, ...]]:
         for each in chain(view.analysis.comparisons, view.analysis.by_class):

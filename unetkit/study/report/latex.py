@@ -23,7 +23,7 @@ SPECIAL = {
 
 
 def latex(view: View) -> str:
-    """Returns the table, the base first, then the arms from the best to the worst."""
+    """The table: the base, then the arms from the best to the worst."""
     comparisons = {(each.arm, each.fraction): each for each in view.analysis.comparisons}
     place = {(each.arm, each.fraction): number for number, each in enumerate(view.ranked)}
     arms = sorted(view.analysis.arms, key=lambda arm: (-arm.fraction, place.get((arm.arm, arm.fraction), -1)))
@@ -49,7 +49,7 @@ def latex(view: View) -> str:
 
 
 def row(*cells: str) -> str:
-    """Returns one row.
+    """One table row.
 
     >>> row("a_b", "5 %")
     'a\\\\_b & 5 \\\\% \\\\\\\\'
@@ -58,5 +58,5 @@ def row(*cells: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Returns text as LaTeX prints it, on one line."""
+    """Text escaped for LaTeX, on one line."""
     return re.sub("|".join(map(re.escape, SPECIAL)), lambda found: SPECIAL[found[0]], visible(text))

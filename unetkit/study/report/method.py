@@ -1,4 +1,4 @@
-"""How the numbers came about, said so that a reviewer can check it, and how to make them again."""
+"""The methods section of a report, the code that reproduces its numbers, and all settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetkit.study.statistics import AnalysisSettings
 
 
 def method(view: View) -> Markup:
-    """Returns the text on the statistics."""
+    """The description of the statistics."""
     settings, analysis = view.analysis.settings, view.analysis
     exact = f"all 2ⁿ flips up to {settings.exact_seeds} seeds, that many at random beyond"
     floor = 2 / 2 ** min(len(analysis.seeds), settings.exact_seeds) if analysis.seeds else 1.0
@@ -19,26 +19,26 @@ def method(view: View) -> Markup:
     paragraphs = [
         f"Runs are paired by their seed. {view.metric} is averaged over the test images in each class, then over "
         f"the classes ({classes}). The difference to {view.base} is taken from values that both runs of a pair have.",
-        f"The headline interval is Student’s ({view.percent}) over the seeds. It speaks of these test images and new "
-        "seeds. In simulated studies with 5 seeds it covers the truth as often as it says.",
-        "The thin interval is for new images too. A crossed bootstrap draws seeds and images independently "
-        f"({settings.resamples:,} times); its variances, freed of their bias, stand beside a quantile of Student’s t "
-        "with Satterthwaite’s degrees of freedom. In simulated studies it covers the truth in 94 to 99 % (95 % asked "
-        "for); the percentiles of the bootstrap itself, which fall to 75 % with few seeds, are not used. Images "
-        "that belong together, as slices of one patient, make it too narrow.",
-        f"A difference is called where p of the paired t-test, adjusted by Holm for all {len(analysis.comparisons):,} "
-        f"comparisons, is at most {settings.level:g}. The classes are a family apart ({len(analysis.by_class):,} "
-        f"comparisons). Beside it stands the sign-flip test, which assumes no more than symmetry ({exact}); with "
-        f"{plural(len(analysis.seeds), 'seed')} its p, before Holm, is at least {floor:.2g}.",
-        "Equivalent is what two one-sided t-tests, adjusted by Holm, show to lie within the margin. What is neither "
-        "different nor equivalent is undecided: the seeds are too few, or too far apart, to say.",
-        "Whether the data tell the arms apart is an analysis of variance, arms × seeds, over the arms with every seed.",
+        f"The main interval is Student’s ({view.percent}) over the seeds. It generalises to new seeds on these test "
+        "images. In simulated studies with 5 seeds it covers the truth at its nominal rate.",
+        "The thin interval generalises to new images too. A crossed bootstrap draws seeds and images independently "
+        f"({settings.resamples:,} times); its variances, corrected for bias, are combined with a quantile of Student’s "
+        "t with Satterthwaite’s degrees of freedom. In simulated studies its coverage is 94 to 99 % (nominal: 95 %). "
+        "The percentiles of the bootstrap itself are not used: with few seeds their coverage falls to 75 %. Images "
+        "that belong together, such as slices of one patient, make the interval too narrow.",
+        "A difference is significant where p of the paired t-test, adjusted by Holm for all "
+        f"{len(analysis.comparisons):,} comparisons, is at most {settings.level:g}. The classes are a separate family "
+        f"({len(analysis.by_class):,} comparisons). The sign-flip test, which assumes only symmetry ({exact}), is "
+        f"reported too; with {plural(len(analysis.seeds), 'seed')} its p, before Holm, is at least {floor:.2g}.",
+        "Arms are equivalent where two one-sided t-tests, adjusted by Holm, show a difference within the margin. What "
+        "is neither different nor equivalent is undecided: the seeds are too few, or vary too much, to decide.",
+        "An analysis of variance, arms × seeds, over the arms with every seed tests whether the arms differ.",
     ]
     return join([*(element("p", text) for text in paragraphs), element("h3", "Make the numbers again"), code(view)])
 
 
 def snippet(view: View) -> str:
-    """Returns the Python that makes every number again from the tidy table alone."""
+    """Python code that reproduces every number from the score table alone."""
     chosen = ", ".join(
         f"{field.name}={value!r}"
         for field in fields(AnalysisSettings)
@@ -56,7 +56,7 @@ def snippet(view: View) -> str:
 
 
 def code(view: View) -> Markup:
-    """Returns the snippet, and what is in the files beside the page."""
+    """The snippet, and the contents of the files beside the page."""
     files = {
         "scores.csv": "one row for each run, image and class",
         "arms.csv": "one row for each arm and fraction",
@@ -69,7 +69,7 @@ def code(view: View) -> Markup:
 
 
 def settings(view: View) -> Markup:
-    """Returns the settings and versions, open to be read and printed."""
+    """The settings of the study and its analysis, and the versions used."""
     results = view.results
     parts = [
         element("h3", "Analysis"),

@@ -31,17 +31,20 @@ PARTS = {
 
 
 def page(view: View) -> str:
-    """Returns the report as HTML."""
+    """The report as HTML."""
     base = view.base
     parts = {
         "differences": (forest(view), ""),
         "arms": (arms_table(view), "What each arm changes, costs and scores."),
-        "classes": (heat_map(view), "Blue: better than the base, orange: worse; a star: called after adjustment."),
-        "costs": (costs(view), "The front: no other arm scores as high for as little. Numbers are those of the table."),
+        "classes": (heat_map(view), "Blue: better than the base; orange: worse; star: significant after adjustment."),
+        "costs": (
+            costs(view),
+            "On the Pareto front, no other arm scores as high at as low a cost. Numbers: table of arms.",
+        ),
         "curves": (curves(view), ""),
         "examples": (examples(view), ""),
-        "drawings": (drawings(view), f"What differs from {base} is brought out."),
-        "failures": (troubles(view), "Nothing is left out in silence."),
+        "drawings": (drawings(view), f"Differences from {base} are highlighted."),
+        "failures": (troubles(view), "Every failure and every gap is listed."),
         "method": (method(view), ""),
         "settings": (settings(view), ""),
     }

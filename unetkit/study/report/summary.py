@@ -1,4 +1,4 @@
-"""The study in three sentences: what was done, what came out, and what that can bear. True for any outcome."""
+"""The summary: what was compared, what was found, and how reliable that is. It must be true for any outcome."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from unetkit.study.statistics import Comparison
 
 
 def sentences(view: View) -> tuple[str, str, str]:
-    """Returns the three sentences as plain text."""
+    """The three sentences as plain text."""
     return done(view), found(view), borne(view)
 
 
 def done(view: View) -> str:
-    """Returns what was compared, and how much of it has run."""
+    """What was compared, and how many runs have finished."""
     results, analysis = view.results, view.analysis
     variants = len(results.arms) - 1 - sum(bool(arm.skipped) for arm in results.arms)
     finished, failed, missing = (len(view.runs_in(state)) for state in ("done", "failed", "missing"))
@@ -32,7 +32,7 @@ def done(view: View) -> str:
 
 
 def found(view: View) -> str:
-    """Returns what the tests say."""
+    """The results of the tests."""
     groups: dict[str, list[Comparison]] = {}
     for each in view.ranked:
         groups.setdefault(each.verdict, []).append(each)
@@ -51,7 +51,7 @@ def found(view: View) -> str:
     for verdict, text in (
         ("equivalent", f"equivalent to “{view.base}” within ±{margin:g}" if margin else ""),
         ("undecided", "undecided"),
-        ("untested", "not tested for want of pairs that vary"),
+        ("untested", "not tested (too few pairs, or pairs that do not vary)"),
     ):
         if verdict in groups:
             names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in groups[verdict]])
@@ -61,16 +61,16 @@ def found(view: View) -> str:
 
 
 def untested(view: View) -> str:
-    """Returns why no comparison is tested."""
+    """The reason why no comparison is tested."""
     if all(each.difference is None for each in view.analysis.comparisons):
         return f"no variant shares a value of {view.metric} with “{view.base}” in any class"
     if all(len(each.seeds) < 2 for each in view.analysis.comparisons):
         return "no variant shares two finished seeds with the base"
-    return "the differences are the same with every seed, or of one seed alone"
+    return "the differences do not vary over seeds, or come from a single seed"
 
 
 def nothing(view: View) -> str:
-    """Returns why there is no comparison."""
+    """The reason why there is no comparison."""
     if len(view.results.arms) < 2:
         return f"there is no arm beside “{view.base}”"
     if not any(run.arm == view.base and run.state == "done" for run in view.results.runs):
@@ -79,7 +79,7 @@ def nothing(view: View) -> str:
 
 
 def called(view: View, group: Sequence[Comparison], word: str) -> str:
-    """Returns which variants differ in one direction, and by how much the one that differs most does."""
+    """The variants that differ in one direction, and the largest of their differences."""
     names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in group])
     most = max(group, key=lambda each: abs(each.difference or 0))
     number = f"{view.signed(most.difference)}, {view.percent} interval {view.between(most.interval)}"
@@ -93,31 +93,33 @@ def called(view: View, group: Sequence[Comparison], word: str) -> str:
 
 
 def borne(view: View) -> str:
-    """Returns whether the data tell the arms apart, and what the study could have seen."""
+    """Whether the data discriminate between the arms, and the smallest detectable difference."""
     spread, settings = view.analysis.spread, view.analysis.settings
     if spread is None:
         return (
-            "How far the arms differ beyond chance cannot be told: that takes two arms that share two finished seeds "
-            "and vary with them."
+            "Whether the arms differ beyond chance cannot be tested yet: this takes two arms with two finished seeds "
+            "in common, and scores that vary over seeds."
         )
     tells = spread.discriminates(settings.level)
-    text = "The data tell the arms apart" if tells else "The data are not shown to tell the arms apart"
-    own = f"within an arm beyond what a seed does to all of them {view.score(spread.within)}"
+    text = (
+        "The data discriminate between the arms" if tells else "The data are not shown to discriminate between the arms"
+    )
+    own = f"within an arm {view.score(spread.within)} after removing what each seed does to all arms"
     told = f"standard deviation between arms {view.score(spread.between)}, {own}; F-test, {p_is(spread.p)}"
     return (
-        f"{text} ({told}): a true difference of {view.score(spread.detectable)} would be called in "
+        f"{text} ({told}): a true difference of {view.score(spread.detectable)} would be significant in "
         f"{100 * settings.power:g} % of such studies, a smaller one less often{new_images(view)}."
     )
 
 
 def new_images(view: View) -> str:
-    """Returns how many of the called differences hold for other images too."""
+    """The number of significant differences that generalise to new images."""
     calls = [each for each in view.analysis.comparisons if each.verdict in ("better", "worse")]
     if not calls:
         return ""
     held = sum(not each.crossed[0] <= 0 <= each.crossed[1] for each in calls if each.crossed)
     if held == len(calls):
-        return f"; what is called holds for new images too ({view.percent} intervals)"
+        return f"; the significant differences hold for new images too ({view.percent} intervals)"
     if not held:
-        return "; nothing that is called is shown to hold for new images too"
-    return f"; {held} of the {len(calls)} called differences hold for new images too ({view.percent} intervals)"
+        return "; no significant difference is shown to hold for new images too"
+    return f"; {held} of the {len(calls)} significant differences hold for new images too ({view.percent} intervals)"

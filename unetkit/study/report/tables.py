@@ -1,4 +1,4 @@
-"""The tables of a report: arms, classes, what went wrong, and how the study was set."""
+"""The tables of a report: arms, classes, failures and gaps, settings."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from unetkit.study.results.results import ArmFacts
 from unetkit.study.statistics import ArmScores, Comparison
 
 MOST = 200
-"""Rows of a table; all of them are in the CSV files."""
+"""Largest number of rows of a table; the CSV files have all of them."""
 
 
 def arms_table(view: View) -> Markup:
-    """Returns the table of arms: what each changes, costs, and scores."""
+    """The table of arms: the changes, costs and scores of each."""
     by_name = {(each.arm, each.fraction): each for each in view.analysis.comparisons}
     columns = [
         Column("arm"),
@@ -29,7 +29,7 @@ def arms_table(view: View) -> Markup:
         Column("seeds", True, "finished runs"),
         Column("parameters", True),
         Column("MACs", True, "multiply-adds for one image"),
-        Column("sees", True, "the receptive field in samples"),
+        Column("receptive field", True, "in samples"),
         Column("seconds", True, "training, median over the runs"),
     ]
     names = set(view.shown(MOST))
@@ -40,14 +40,14 @@ def arms_table(view: View) -> Markup:
     note = f"{hidden:,} further arms, nearer to the base, are in arms.csv." if hidden else ""
     return join(
         [
-            table(columns, rows, caption="Press a heading to sort."),
+            table(columns, rows, caption="Select a heading to sort."),
             element("p", note, class_="note") if note else Markup(""),
         ]
     )
 
 
 def arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
-    """Returns one row of the table of arms."""
+    """One row of the table of arms."""
     facts = view.facts[arm.arm]
     title, sign = VERDICTS[each.verdict] if each else ("base" if arm.arm == view.base else "–", "")
     seconds = arm.costs.get("seconds")
@@ -74,12 +74,12 @@ def arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
 
 
 def valued(text: str, value: float | None) -> Cell:
-    """Returns a cell that is sorted by its number; one without a number stays at the end."""
+    """A cell sorted by its number; a cell without a number is sorted last."""
     return Cell(text, "" if value is None else value)
 
 
 def also(facts: ArmFacts) -> Markup:
-    """Returns the other names of an arm, and what it changes where its name does not say so."""
+    """The other names of an arm, and its changes where they are not in its name."""
     parts = [element("span", breakable(f"also named {listed(facts.also)}"), class_="small")] if facts.also else []
     told = [f"{path}={value}" for path, value in facts.differences]
     if facts.differences and ", ".join(told).replace(" ", "") != facts.name.replace(" ", ""):
@@ -88,13 +88,13 @@ def also(facts: ArmFacts) -> Markup:
 
 
 def changes(facts: ArmFacts) -> Markup:
-    """Returns what an arm changes in the base."""
+    """The settings in which an arm differs from the base."""
     parts = [element("code", f"{path}: {value}") for path, value in facts.differences]
     return join([part for each in parts for part in (Markup(", "), each)][1:])
 
 
 def field(facts: ArmFacts) -> str:
-    """Returns a receptive field as text."""
+    """A receptive field as text."""
     if not facts.receptive_field:
         return "–"
     if None in facts.receptive_field:
@@ -104,7 +104,7 @@ def field(facts: ArmFacts) -> str:
 
 
 def heat_map(view: View) -> Markup:
-    """Returns the scores per class: a darker cell differs more from the base."""
+    """The scores per class: a darker cell differs more from the base."""
     names = view.shown(MOST // 5)
     largest = view.analysis.fractions[0] if view.analysis.fractions else 1.0
     cells = {(each.arm, each.label): each for each in view.analysis.by_class if each.fraction == largest}
@@ -122,7 +122,7 @@ def heat_map(view: View) -> Markup:
 
 
 def heat_cell(view: View, mean: float | None, each: Comparison | None, reach: float) -> Cell:
-    """Returns one cell: the score, the difference, and a star where that is called."""
+    """One cell: the score, the difference, and a star where it is significant."""
     value: float | str = "" if mean is None else mean
     if each is None or each.difference is None:
         return Cell(view.score(mean), value)
@@ -135,7 +135,7 @@ def heat_cell(view: View, mean: float | None, each: Comparison | None, reach: fl
 
 
 def troubles(view: View) -> Markup:
-    """Returns what failed, what was skipped, what is still to come, and which pairs were left out."""
+    """Failed, skipped and missing runs, and incomplete pairs."""
     parts: list[Markup] = []
     failed = view.runs_in("failed")
     if failed:
@@ -151,7 +151,7 @@ def troubles(view: View) -> Markup:
         columns = [Column("arm"), Column("seed", True), Column("reason"), Column("run")]
         parts += [
             element("h3", f"{plural(len(failed), 'run')} failed"),
-            table(columns, rows[:MOST], caption="They are left out, with their pairs."),
+            table(columns, rows[:MOST], caption="These runs and their pairs are left out of the analysis."),
         ]
     skipped = [arm for arm in view.results.arms if arm.skipped]
     if skipped:
@@ -171,7 +171,7 @@ def troubles(view: View) -> Markup:
 
 
 def left_out(view: View) -> list[Markup]:
-    """Returns the pairs that are not complete, by name."""
+    """The incomplete pairs, by name."""
     rows = [
         [
             Cell(breakable(view.name(each.arm, each.fraction))),
@@ -189,24 +189,24 @@ def left_out(view: View) -> list[Markup]:
 
 
 def lacking(each: Comparison) -> str:
-    """Returns the seeds of a comparison that make no pair, and which run they lack."""
+    """The seeds of a comparison without a pair, and the runs that are missing."""
     return listed([f"{seed} ({arm} has no scores)" for seed, arm in each.lacking], 12) or "–"
 
 
 def dropped(each: Comparison) -> str:
-    """Returns the values of a comparison that only one of the two runs has."""
+    """The values that only one of the two runs of a comparison has."""
     return listed([f"{label} in {image} ({plural(seeds, 'seed')})" for image, label, seeds in each.dropped], 12) or "–"
 
 
 def pairs_list(values: Mapping[str, Any]) -> Markup:
-    """Returns names and values below one another."""
+    """A list of names and values."""
     return element(
         "dl", *(part for key, value in values.items() for part in (element("dt", key), element("dd", plain(value))))
     )
 
 
 def plain(value: Any) -> str:
-    """Returns a value as text."""
+    """A value as text."""
     if value is None:
         return "none"
     return ", ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)

@@ -1,4 +1,4 @@
-"""A study as its report sees it: results and analysis together, and how their numbers and names are written."""
+"""The data of a report, and the format of its numbers and names."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ VERDICTS = {
     "undecided": ("undecided", "?"),
     "untested": ("not tested", "–"),
 }
-"""What a verdict is called, and its sign."""
+"""The name and the sign of each verdict."""
 
 COSTS = {"parameters": "parameters", "macs": "multiply-adds", "seconds": "training time in seconds"}
 
 
 @dataclass(frozen=True)
 class View:
-    """What all parts of a report are made from."""
+    """The results and the analysis of a study, from which all parts of a report are made."""
 
     results: Results
     analysis: Analysis
 
     @property
     def metric(self) -> str:
-        """The metric as it is written."""
+        """The title of the metric."""
         from unetkit.scoring.metrics import METRICS
 
         known = METRICS.get(self.analysis.settings.metric)
@@ -45,7 +45,7 @@ class View:
 
     @property
     def base(self) -> str:
-        """The name of the arm that the others are held against."""
+        """The name of the arm with which the others are compared."""
         return self.results.base
 
     @cached_property
@@ -55,42 +55,42 @@ class View:
 
     @cached_property
     def numbers(self) -> dict[str, int]:
-        """The number by which each arm is known in charts."""
+        """The number of each arm in charts."""
         return {arm.name: number for number, arm in enumerate(self.results.arms)}
 
     @cached_property
     def decimals(self) -> int:
-        """How many decimals scores need, so that half the width of an interval has two digits."""
+        """The number of decimals of scores: two significant digits of the typical half-width of an interval."""
         halves = [(each.interval[1] - each.interval[0]) / 2 for each in self.analysis.comparisons if each.interval]
         typical = median(halves) if halves else 0.0
         return min(5, max(1, ceil(-log10(typical)) + 1)) if typical > 0 else 3
 
     def score(self, value: float | None) -> str:
-        """Returns a score as text."""
+        """A score as text."""
         return "–" if value is None else f"{value:.{self.decimals}f}"
 
     def signed(self, value: float | None) -> str:
-        """Returns a difference as text, with a real minus sign."""
+        """A difference as text, with a proper minus sign."""
         if value is None:
             return "–"
         text = f"{value:+.{self.decimals}f}"
         return text.replace("-", "−") if float(text) else f"{0:.{self.decimals}f}"
 
     def between(self, ends: tuple[float, float] | None) -> str:
-        """Returns an interval of differences as text."""
+        """An interval of differences as text."""
         return f"{self.signed(ends[0])} to {self.signed(ends[1])}" if ends else "–"
 
     def name(self, arm: str, fraction: float) -> str:
-        """Returns what a condition is called: its arm, and the share of the images where there are several."""
+        """The name of a condition: its arm, and the fraction of the images where there are several."""
         return arm if len(self.analysis.fractions) < 2 else f"{arm} at {100 * fraction:g} % of the images"
 
     def runs_in(self, state: str) -> list[RunFacts]:
-        """Returns the runs in one state."""
+        """The runs in one state."""
         return [run for run in self.results.runs if run.state == state]
 
     @cached_property
     def ranked(self) -> list[Comparison]:
-        """The comparisons, the best first; those without a difference last."""
+        """The comparisons from the best to the worst; those without a difference last."""
         sign = 1 if self.analysis.settings.less_is_better else -1
 
         def place(each: Comparison) -> tuple[float, bool, float]:
@@ -99,7 +99,7 @@ class View:
         return sorted(self.analysis.comparisons, key=place)
 
     def shown(self, most: int) -> list[str]:
-        """Returns the arms that a figure shows: the base, and where there are too many, those that differ most."""
+        """The arms in a figure: the base, and of the others at most those that differ most."""
         names = [arm.name for arm in self.results.arms if not arm.skipped and arm.name != self.base]
         if len(names) >= most:
             by_size = sorted(self.analysis.comparisons, key=lambda each: -abs(each.difference or 0))
@@ -109,7 +109,7 @@ class View:
 
 
 def p_text(p: float | None) -> str:
-    """Returns a p-value as text.
+    """A p-value as text.
 
     >>> p_text(0.04321), p_text(0.00001), p_text(None), p_text(1.0)
     ('0.043', '< 0.001', '–', '1')
@@ -120,7 +120,7 @@ def p_text(p: float | None) -> str:
 
 
 def p_is(p: float) -> str:
-    """Returns a p-value as it stands in a sentence.
+    """A p-value for use in a sentence.
 
     >>> p_is(0.5), p_is(0.0)
     ('p = 0.5', 'p < 0.001')
@@ -130,7 +130,7 @@ def p_is(p: float) -> str:
 
 
 def count(number: float | None) -> str:
-    """Returns a large number in three digits with a prefix.
+    """A number with three digits and an SI prefix.
 
     >>> count(1_234_567), count(None), count(512)
     ('1.23 M', '–', '512')
@@ -144,7 +144,7 @@ def count(number: float | None) -> str:
 
 
 def listed(names: Sequence[str], most: int = 4) -> str:
-    """Returns names as in a sentence.
+    """Names joined for a sentence.
 
     >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
     ('a, b and c', 'a, b, c and 3 others')
@@ -156,7 +156,7 @@ def listed(names: Sequence[str], most: int = 4) -> str:
 
 
 def plural(number: int, word: str) -> str:
-    """Returns a number with its word.
+    """A number and its noun, in the plural where needed.
 
     >>> plural(1, "run"), plural(1200, "run")
     ('1 run', '1,200 runs')

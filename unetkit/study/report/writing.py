@@ -1,4 +1,4 @@
-"""Writes a report: the page, and beside it the tables from which it can be made again."""
+"""Writes a report: the page, and the tables from which it can be reproduced."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.
 
 
 def write_report(results: Results, folder: Path, settings: AnalysisSettings | None = None) -> Analysis:
-    """Writes `report.html` and its tables into a folder and returns what was computed."""
+    """Writes `report.html` and its tables into a folder, and returns the analysis."""
     chosen = settings or settings_for(results)
     analysis = analyse(
         results.scores, results.base, chosen, costs=costs(results), order=[arm.name for arm in results.arms]
@@ -42,7 +42,7 @@ def write_report(results: Results, folder: Path, settings: AnalysisSettings | No
 
 
 def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> AnalysisSettings:
-    """Returns the settings that a study asks for; a metric or margin given here counts in its place.
+    """The analysis settings of a study; `metric` and `margin` override those of the study.
 
     Raises StudyError for a metric that no run has.
     """
@@ -57,7 +57,7 @@ def settings_for(results: Results, metric: str | None = None, margin: float | No
 
 
 def costs(results: Results) -> dict[str, dict[str, float | None]]:
-    """Returns what each arm costs; time is the median over its finished runs at its largest fraction."""
+    """The costs of each arm; time is the median over its finished runs at its largest fraction."""
     seconds: dict[str, dict[float, list[float]]] = {}
     for run in results.runs:
         if run.state == "done" and run.seconds is not None:

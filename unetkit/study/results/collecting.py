@@ -1,4 +1,4 @@
-"""A study's folder -> results. The run folders are the truth: what has a `result.json` is done."""
+"""Collects the results in a study's folder. A run with a `result.json` in its folder is done."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from unetkit.yamlfile import parse
 
 NONE: Mapping[str, str] = MappingProxyType({})
 MOST_TEXT = 256 * 1024
-"""Bytes of a text that a report shows."""
+"""Largest number of bytes of a text that a report shows."""
 MOST_FAULTS = 20
-"""Files that are named where more cannot be read."""
+"""Largest number of unreadable files that an error lists."""
 Rows = Sequence[Mapping[str, Any]]
 
 
 def results_in(folder: Path) -> Results:
-    """Returns what the folder of a study holds: its `plan.json` and `study.yaml`, and its run folders in `runs/`.
+    """The results in a study's folder: its `plan.json` and `study.yaml`, and its run folders in `runs/`.
 
-    Raises StudyError where it is no such folder, where links lead out of it, and where results cannot be read.
+    Raises StudyError where it is not a study's folder, where links lead out of it, and where results are unreadable.
     """
     plan = plan_in(folder)
     refuse_links(folder)
@@ -46,7 +46,7 @@ def results_in(folder: Path) -> Results:
 
 
 def plan_in(folder: Path) -> PlanRecord:
-    """Returns the frozen plan of a study's folder; raises StudyError where there is none, or it is broken."""
+    """The frozen plan in a study's folder; raises StudyError where it is missing or invalid."""
     plan = read_record(PlanRecord, folder / "plan.json")
     if plan is None:
         cure = "Name the folder that `unetkit study run` made, by default studies/NAME."
@@ -57,10 +57,10 @@ def plan_in(folder: Path) -> PlanRecord:
 def collect(
     plan: PlanRecord, runs: Path, failures: Mapping[str, str] = NONE, settings: Mapping[str, str] = NONE
 ) -> Results:
-    """Returns what the runs of a study found.
+    """The results of a planned study.
 
     `runs` is the folder of the run folders, `failures` has reasons by run id, `settings` YAML texts for the report.
-    Raises StudyError where results cannot be read.
+    Raises StudyError where results are unreadable.
     """
     ids: dict[str, list[str]] = {}
     for run in plan.runs:
@@ -85,7 +85,7 @@ def collect(
 
 
 def arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:
-    """Returns what a report tells of an arm; its spec stands in the `run.yaml` of any of its runs."""
+    """The facts of an arm for a report; its spec is read from the `run.yaml` of one of its runs."""
 
     def spec() -> Mapping[str, Any]:
         file = next(file for file in files if file.is_file())
@@ -109,14 +109,14 @@ def arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:
 
 
 def refuse(name: str, base: Path | None) -> NoReturn:
-    """Raises SpecError: what a run resolved names no other file."""
+    """Raises SpecError: a resolved run must not extend another file."""
     raise SpecError(
         Fault("run-extends", f"a resolved run extends another file, {name}", cure="It holds its spec whole.")
     )
 
 
 def written(value: Any) -> str:
-    """Returns a setting as it stands in YAML.
+    """A setting as written in YAML.
 
     >>> written([8, 16]), written(None), written(True), written("crop")
     ('[8, 16]', 'none', 'true', 'crop')
@@ -133,7 +133,7 @@ def written(value: Any) -> str:
 
 
 def read_runs(plan: PlanRecord, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
-    """Yields each run with the rows of its scores, none where it is not done; raises StudyError."""
+    """Yields each run with the rows of its scores, empty unless it is done; raises StudyError."""
     faults: list[Fault] = []
     for run in plan.runs:
         try:
@@ -145,7 +145,7 @@ def read_runs(plan: PlanRecord, runs: Path, failures: Mapping[str, str]) -> Iter
 
 
 def read_run(run: RunRecord, folder: Path, reason: str | None) -> tuple[RunFacts, Rows]:
-    """Returns a run with the rows of its scores; raises StudyError where they cannot be read."""
+    """A run with the rows of its scores; raises StudyError where they are unreadable."""
     key = (run.id, run.arm, run.seed, run.fraction)
     result = read_record(ResultRecord, folder / "result.json")
     if result is None:
@@ -166,12 +166,12 @@ def read_run(run: RunRecord, folder: Path, reason: str | None) -> tuple[RunFacts
 
 
 def curve(points: Iterable[tuple[int, float | None]]) -> Curve:
-    """Returns the points of a learning curve that have a value."""
+    """The points of a learning curve that have a value."""
     return tuple((step, value) for step, value in points if value is not None)
 
 
 def wrong_in(row: Mapping[str, Any]) -> str:
-    """Returns what is wrong with the scores of an image and class; nothing where all is well."""
+    """The fault of the scores of an image and class; empty where there is none."""
     texts = {name for name, value in row.items() if isinstance(value, str)}
     if texts != {"image", "class"}:
         names = sorted(texts ^ {"image", "class"})
@@ -180,7 +180,7 @@ def wrong_in(row: Mapping[str, Any]) -> str:
 
 
 def text_of(path: Path) -> str:
-    """Returns the text of a file that is only shown; empty where there is none. Raises StudyError for no file."""
+    """The text of a file, to be shown; empty where there is no file. Raises StudyError where it is unreadable."""
     try:
         return (content_of(path, MOST_TEXT) or b"").decode("utf-8", "replace")
     except OSError as error:
@@ -188,7 +188,7 @@ def text_of(path: Path) -> str:
 
 
 def versions(folders: Sequence[Path]) -> dict[str, str]:
-    """Returns the versions that the first finished run was made with, and where."""
+    """The package versions and the machine of the first finished run."""
     for folder in folders:
         if timing := read_record(TimingRecord, folder / "timing.json"):
             about = {"host": timing.host, "threads": timing.threads, "device": timing.device}

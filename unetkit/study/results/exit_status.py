@@ -1,4 +1,4 @@
-"""How the last attempt at a run ended: an exit code and a reason, in a file of the run's folder."""
+"""The exit status of the last attempt at a run, in a file of the run's folder."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ State = Literal["done", "failed", "running", "waiting"]
 
 
 class ExitStatus(NamedTuple):
-    """An exit code, negative where a signal ended the process, and why that was; 0 is well."""
+    """An exit code, 0 for success and negative after a signal, and the reason of a failure."""
 
     code: int
     reason: str = ""
 
     def write(self, folder: Path) -> None:
-        """Writes it into a run's folder."""
+        """Writes the status into a run's folder."""
         write_whole(folder / FILE, json.dumps(self._asdict()).encode())
 
 
 def exit_status_of(folder: Path) -> ExitStatus | None:
-    """Returns how the last attempt at a run ended; None where none has, or what it wrote cannot be read."""
+    """The exit status of the last attempt at a run; None where there is none or it is unreadable."""
     try:
         found = read_record(ExitRecord, folder / FILE)
     except StudyError:
@@ -39,7 +39,7 @@ def exit_status_of(folder: Path) -> ExitStatus | None:
 
 
 def state_of(folder: Path) -> State:
-    """Returns whether a run is done, has failed, or waits; what is broken off waits too."""
+    """Whether a run is done, has failed, or is waiting; an interrupted run is waiting."""
     status = exit_status_of(folder)
     if status is None:
         return "waiting"
@@ -49,13 +49,13 @@ def state_of(folder: Path) -> State:
 
 
 def failures_in(runs: Path, ids: Iterable[str]) -> dict[str, str]:
-    """Returns by run why it failed, of those that did."""
+    """The reasons of the failed runs, by id."""
     statuses = ((name, exit_status_of(runs / name)) for name in ids)
     return {name: status.reason for name, status in statuses if status is not None and status.code}
 
 
 def killed(code: int) -> str:
-    """Returns in words that a signal ended a process.
+    """The reason of a process that a signal ended.
 
     >>> killed(-9)
     'its process was ended by SIGKILL'
@@ -64,7 +64,7 @@ def killed(code: int) -> str:
 
 
 def sweep(folder: Path) -> None:
-    """Removes the files that a process was writing when it was killed. Nobody else may write there."""
+    """Removes partly written files of a killed process. No other process may be writing in the folder."""
     for path in folder.rglob(f"{PREFIX}*"):
         if path.is_file():
             path.unlink(missing_ok=True)

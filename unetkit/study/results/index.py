@@ -1,6 +1,6 @@
-"""The index of a study: one row for each run. The folders are the truth; it can be made from them at any time.
+"""The index of a study, an SQLite table with one row for each run. It can be rebuilt from the run folders at any time.
 
-One process writes it, the coordinator; others read it to see what runs now.
+Only the coordinator writes it; other processes read which runs are active.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from unetkit.study.results.exit_status import exit_status_of, state_of
 
 FILE = "index.sqlite"
 MOST_STEPS = 50_000_000
-"""Of sqlite's machine that looking at the index may take: about a second."""
+"""Largest number of SQLite instructions for a query: about a second."""
 TABLE = """
 CREATE TABLE run (
     id TEXT PRIMARY KEY, arm TEXT NOT NULL, seed INTEGER NOT NULL, fraction REAL NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE run (
 
 
 class IndexRow(NamedTuple):
-    """What the index says of a run; `since` is the Unix time of the change to its state, 0 if that was not seen."""
+    """The row of a run; `since` is the Unix time at which its state changed, 0 where that is unknown."""
 
     id: str
     arm: str
@@ -37,10 +37,10 @@ class IndexRow(NamedTuple):
 
 
 class RunIndex:
-    """The index, open for its one writer."""
+    """The index, opened for writing by its only writer."""
 
     def __init__(self, folder: Path, entries: Iterable[IndexRow]) -> None:
-        """Writes it anew: whatever an earlier one said, and whatever state it is in."""
+        """Creates the index, replacing any earlier one."""
         for name in (FILE, f"{FILE}-wal", f"{FILE}-shm"):
             (folder / name).unlink(missing_ok=True)
         self.base = sqlite3.connect(folder / FILE)
@@ -51,18 +51,18 @@ class RunIndex:
             self.base.executemany("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", entries)
 
     def note(self, run: str, state: str, reason: str = "") -> None:
-        """Notes the state of a run."""
+        """Records the state of a run."""
         with self.base:
             values = (state, reason, time.time(), run)
             self.base.execute("UPDATE run SET state = ?, reason = ?, since = ? WHERE id = ?", values)
 
     def close(self) -> None:
-        """Closes it: one file is left."""
+        """Closes the index; a single file remains."""
         self.base.close()
 
 
 def entries_in(planned: Iterable[tuple[str, str, int, float]], runs: Path) -> list[IndexRow]:
-    """Returns what the folders say of the runs in a plan (id, arm, seed, fraction), in its order."""
+    """The rows of planned runs (id, arm, seed, fraction) from the states of their folders, in order."""
     found = []
     for run in planned:
         folder = runs / run[0]
@@ -73,7 +73,7 @@ def entries_in(planned: Iterable[tuple[str, str, int, float]], runs: Path) -> li
 
 
 def running(folder: Path) -> dict[str, float]:
-    """Returns the runs that the index says run now, and since when; none where it cannot be read."""
+    """The active runs in the index and their start times; empty where it is unreadable."""
     file = folder / FILE
     if not file.is_file():
         return {}

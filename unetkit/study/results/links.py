@@ -1,6 +1,6 @@
-"""Links in a study's folder. None may lead out of it: reports show what they find, and runs write there.
+"""Symbolic links in a study's folder. None may lead out of it, because reports show its files and runs write to it.
 
-The folder `runs` may be a link to one that several studies share, which has a mark that `study run --runs` left.
+The folder `runs` may be a link to a folder shared by several studies, which `study run --runs` has marked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from unetkit.errors import Fault
 from unetkit.study.results.results import StudyError
 
 SHARED = ".shared-runs"
-"""The mark, in the shared folder."""
+"""Name of the marker file in a shared folder."""
 SHOWN = 5
 
 
@@ -33,7 +33,7 @@ def refuse_links(folder: Path) -> None:
 
 
 def leading_out(folder: Path) -> Iterator[Path]:
-    """Yields the links below a folder whose ends are not in it; what they lead to is not looked into."""
+    """Yields the links below a folder whose targets are outside; links are not followed."""
     root = os.path.realpath(folder)
     for place, folders, files in os.walk(folder):
         for name in (*folders, *files):

@@ -1,4 +1,4 @@
-"""Small pictures in a run's folder: a test image, its true labels and what the run predicted, for the report."""
+"""Small pictures in a run's folder for the report: a test image, its true labels and the prediction."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Colours = Mapping[str, tuple[int, int, int]]
 def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Colours) -> None:
     """Writes `examples/<image>/{image,truth,prediction}.png` into a run's folder, in the colours of the classes.
 
-    `colours` has all classes in their order; it is kept beside the pictures.
+    `colours` has all classes in order and is saved beside the pictures.
     """
     for example in examples:
         for name, picture in zip(NAMES, example.panels(list(colours.values())), strict=False):
@@ -38,7 +38,7 @@ def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Colou
 
 
 def pictures_in(run: Path) -> tuple[ExamplePictures, ...]:
-    """Returns the pictures in a run's folder; those of an image that are not all there do not count."""
+    """The pictures in a run's folder; an image with missing pictures is left out."""
     try:
         folders = sorted(path for path in (run / FOLDER).iterdir() if path.is_dir())
     except OSError:
@@ -50,7 +50,7 @@ def pictures_in(run: Path) -> tuple[ExamplePictures, ...]:
 
 
 def colours_in(run: Path) -> Colours:
-    """Returns the colours of the classes in a run's pictures; none where there are none."""
+    """The colours of the classes in a run's pictures; empty where there are none."""
     try:
         content = content_of(run / FOLDER / COLOURS)
         return {} if content is None else records.COLOURS.validate_json(content)

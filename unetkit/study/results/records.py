@@ -1,7 +1,7 @@
-"""The JSON files of a study's folder, and what each must hold: they may come from somebody else.
+"""Schemas of the JSON files in a study's folder, which may come from an untrusted source.
 
-`plan.json` is the frozen matrix; in the folder of a run `result.json`, `timing.json`, `exit.json` and
-`examples/colours.json`. Keys that are not named here are passed over.
+They are `plan.json`, and in the folder of a run `result.json`, `timing.json`, `exit.json` and
+`examples/colours.json`. Unknown keys are ignored.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from unetkit.errors import Fault
 from unetkit.study.results.results import StudyError
 
 MOST_BYTES = 64 << 20
-"""Of one file; a run of ten thousand images with ten classes writes less."""
+"""Largest size of a file; a run of ten thousand images with ten classes writes less."""
 LARGEST = 1e39
-"""Beyond what single precision holds, so that sums and squares of what a network computes are numbers."""
+"""Largest value: above single precision, and small enough that sums and squares are finite."""
 
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 Text = Annotated[str, Field(max_length=100_000)]
@@ -33,7 +33,7 @@ Size = Annotated[int, Field(ge=1, le=10**9)]
 
 
 def known(value: float | None) -> float | None:
-    """Returns a value; None for what is no number. Raises ValueError for one that nothing computes."""
+    """The value, or None where it is not finite; raises ValueError where it is out of range."""
     if value is None or not isfinite(value):
         return None
     if abs(value) > LARGEST:
@@ -47,7 +47,7 @@ Points = tuple[tuple[Count, Value], ...]
 
 
 class StudyRecord(BaseModel):
-    """What is read back as it was written; strict: a text is no number."""
+    """Base of all records. Validation is strict: a text is not accepted as a number."""
 
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
 
@@ -60,7 +60,7 @@ class DifferenceRecord(StudyRecord):
 
 
 class ArmRecord(StudyRecord):
-    """An arm as the plan has it."""
+    """An arm in the plan."""
 
     name: Name
     also: tuple[Name, ...] = ()
@@ -73,7 +73,7 @@ class ArmRecord(StudyRecord):
 
 
 class RunRecord(StudyRecord):
-    """A run as the plan has it."""
+    """A run in the plan."""
 
     id: Id
     arm: Name
@@ -82,7 +82,7 @@ class RunRecord(StudyRecord):
 
 
 class PlanRecord(StudyRecord):
-    """The frozen matrix, as `Study.json` gives it. The first arm is the base."""
+    """The frozen plan, as `Study.json` returns it. The first arm is the base."""
 
     name: Name
     description: Text = ""
@@ -99,7 +99,7 @@ class ScoresRecord(StudyRecord):
 
 
 class ResultRecord(StudyRecord):
-    """What a run found."""
+    """The result of a run."""
 
     steps: Count
     loss: Points
@@ -108,7 +108,7 @@ class ResultRecord(StudyRecord):
 
 
 class TimingRecord(StudyRecord):
-    """How long a run took, and where it ran."""
+    """The duration of a run, and the machine and versions it used."""
 
     seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
     host: Name = "unknown"
@@ -118,7 +118,7 @@ class TimingRecord(StudyRecord):
 
 
 class ExitRecord(StudyRecord):
-    """How the last attempt at a run ended."""
+    """The exit status of the last attempt at a run."""
 
     code: Annotated[int, Field(ge=-1_000, le=1_000)]
     reason: Text
@@ -132,9 +132,9 @@ Kind = TypeVar("Kind", bound=StudyRecord)
 
 
 def content_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
-    """Returns the bytes of a regular file, None where nothing is there.
+    """The bytes of a regular file; None where there is no file.
 
-    Raises OSError for a pipe, a device or a folder, which is not waited for, and for what is too large.
+    Raises OSError, without blocking, for a pipe, a device or a folder, and for a file that is too large.
     """
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
@@ -150,7 +150,7 @@ def content_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
 
 
 def read_record(kind: type[Kind], path: Path) -> Kind | None:
-    """Returns what a file holds; None where there is none. Raises StudyError where it is not what it must be."""
+    """The record in a file; None where there is no file. Raises StudyError where it is invalid."""
     try:
         content = content_of(path)
         return None if content is None else kind.model_validate_json(content)
@@ -161,7 +161,7 @@ def read_record(kind: type[Kind], path: Path) -> Kind | None:
 
 
 def reason(error: ValidationError) -> str:
-    """Returns the first thing that is wrong in a file."""
+    """The first fault of a file."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     first = next((each for each in found if each["type"] != "string_type"), found[0])  # of a union, what says more
     if first["type"] == "json_invalid":
@@ -173,6 +173,6 @@ def reason(error: ValidationError) -> str:
 
 
 def unreadable(path: Path, told: str) -> StudyError:
-    """Returns the error about a file of a study."""
+    """The error about a file of a study."""
     cure = "Remove it and run the study again: it makes what is missing."
     return StudyError(Fault("result-unreadable", f"{path} cannot be read: {told}", cure=cure))

@@ -1,4 +1,4 @@
-"""What a study found, as plain values: its arms, its runs, and the scores in long form. No numpy, no torch."""
+"""The results of a study as plain values: arms, runs, and scores in long form. No numpy, no torch."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ State = Literal["done", "failed", "missing"]
 Curve = tuple[tuple[int, float], ...]  # (step, value)
 
 KEYS = ("arm", "seed", "fraction", "image", "class")
-"""The columns of the tidy table that say what was scored; one column for each metric follows."""
+"""The key columns of the score table; one column for each metric follows."""
 
 
 class StudyError(UnetkitError):
-    """The results of a study cannot be read, or do not fit together."""
+    """The results of a study cannot be read, or are inconsistent."""
 
 
 class ExamplePictures(NamedTuple):
@@ -35,10 +35,9 @@ class ExamplePictures(NamedTuple):
 class ArmFacts:
     """One variant of a study.
 
-    `also` has the names under which the same network stands in the study too, `differences` what it changes in the base
-    (path, its value). `spec` returns the plain values of its spec; few arms are drawn, so it is asked late.
-    `input_size` is the spatial size for which the multiply-adds are told. `skipped` says why it cannot be built; then
-    the costs are None.
+    `also` has its other names in the study, `differences` the settings that differ from the base (path, value). `spec`
+    returns the plain values of its spec, on demand because few arms are drawn. `input_size` is the spatial size to
+    which `macs` refers. `skipped` is the reason why it cannot be built; then its costs are None.
     """
 
     name: str
@@ -56,8 +55,8 @@ class ArmFacts:
 class RunFacts:
     """One run: an arm with a seed and a fraction of the training images.
 
-    `reason` says why it failed. `missing` is a run that has not ended yet, or was never started. `loss` and
-    `validation` are its learning curves, `seconds` what training took.
+    `reason` is that of a failure. The state `missing` is that of a run that has not ended or not started. `loss` and
+    `validation` are its learning curves, `seconds` its training time.
     """
 
     id: str
@@ -75,7 +74,7 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """The tidy table by column: one row for each run, image and class. NaN where a metric has no value."""
+    """The score table by column, with one row for each run, image and class. NaN where a metric has no value."""
 
     arm: Sequence[str]
     seed: Sequence[int]
@@ -90,9 +89,9 @@ class ScoreTable:
 
     @classmethod
     def gather(cls, scored: Iterable[tuple[RunFacts, Sequence[Mapping[str, Any]]]]) -> ScoreTable:
-        """Returns the table of runs with what each scored: `{"image": …, "class": …, "dice": …, …}` per row.
+        """Builds the table from runs and their rows: `{"image": …, "class": …, "dice": …, …}`.
 
-        A metric that is None, or that a row lacks, has no value there.
+        A metric that is None, or missing in a row, is NaN.
         """
         found: tuple[list[str], list[int], list[float], list[str], list[str]] = ([], [], [], [], [])
         arm, seed, fraction, image, label = found
@@ -115,11 +114,11 @@ class ScoreTable:
 
 @dataclass(frozen=True)
 class Results:
-    """A study with everything that its report tells.
+    """Everything that the report of a study shows.
 
-    `metric` is the one that decides, `base` the arm that the others are held against, `margin` the difference below
-    which arms count as equal (None: what is usual for the metric). `settings` are YAML texts by what they are,
-    `versions` those of the packages, and where it ran; `colours` those of the classes in the pictures.
+    `metric` is the primary metric, `base` the arm with which the others are compared, `margin` the difference below
+    which arms count as equal (None: the usual one of the metric). `settings` has YAML texts by title, `versions` those
+    of the packages and the machine, `colours` those of the classes in the pictures.
     """
 
     name: str
@@ -149,5 +148,5 @@ class Results:
             raise StudyError(Fault("study-metric", message, self.name, f"Known: {', '.join(self.scores.metrics)}."))
 
     def arm(self, name: str) -> ArmFacts:
-        """Returns the arm of a name."""
+        """The arm with a name."""
         return next(arm for arm in self.arms if arm.name == name)

@@ -1,4 +1,4 @@
-"""The tidy CSV file: one row for each run, image and class, from which every number of a report can be made again."""
+"""The score table as tidy CSV: one row for each run, image and class. Every number of a report follows from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetkit.writing import write_whole
 
 
 def write_scores(scores: ScoreTable, path: Path) -> None:
-    """Writes the table, whole or not at all. Numbers are written so that they are read back exactly; NaN is empty."""
+    """Writes the table atomically. Numbers are read back exactly; NaN is an empty field."""
     write_whole(path, table_text([(*KEYS, *scores.metrics), *rows(scores)]).encode())
 
 
@@ -27,7 +27,7 @@ def rows(scores: ScoreTable) -> Iterator[tuple[object, ...]]:
 
 
 def read_scores(path: Path) -> ScoreTable:
-    """Returns the table of a file that `write_scores` wrote; raises StudyError with the line that is wrong."""
+    """Reads a file written by `write_scores`; raises StudyError with the faulty line."""
     try:
         with path.open(encoding="utf-8", newline="") as file:
             header, *body = ([*map(uncelled, row)] for row in csv.reader(file))
@@ -55,7 +55,7 @@ def read_scores(path: Path) -> ScoreTable:
 
 
 def numbers(path: Path, name: str, column: Sequence[str], *, empty: bool = False) -> array[float]:
-    """Returns a column of numbers; an empty field is NaN where that is allowed."""
+    """A column of numbers; an empty field is NaN where `empty` allows it."""
     try:
         return array("d", [nan if empty and not text else float(text) for text in column])
     except ValueError:
@@ -64,7 +64,7 @@ def numbers(path: Path, name: str, column: Sequence[str], *, empty: bool = False
 
 
 def is_number(text: str, empty: bool) -> bool:
-    """Returns whether a field holds a number."""
+    """Whether a field is a number."""
     try:
         float(text)
     except ValueError:
@@ -73,5 +73,5 @@ def is_number(text: str, empty: bool) -> bool:
 
 
 def broken(path: Path, line: int, message: str) -> StudyError:
-    """Returns the error about a line of the table."""
+    """The error about a line of the table."""
     return StudyError(Fault("scores-row", message, cure="Write the report anew.", place=Place(str(path), line, 1)))

@@ -1,4 +1,4 @@
-"""The process that has the runs of a study done: which are missing, in their order, so many at once."""
+"""Executes the missing runs of a study in order, several at once."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from unetkit.study.study import Study
 from unetkit.writing import write_whole
 
 TICK = 0.5
-"""Seconds after which a display is told that time has passed."""
+"""Seconds between two updates of a progress display."""
 
 
 class ProgressListener(Protocol):
-    """Is told what happens."""
+    """Receives the progress of a study."""
 
     def started(self, run: StudyRun) -> None:
-        """A run has begun."""
+        """A run has started."""
 
     def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
-        """A run has ended; it begins again where its process was killed."""
+        """A run has ended; `again` where it restarts because its process was killed."""
 
     def tick(self) -> None:
         """Some time has passed."""
@@ -38,10 +38,10 @@ class ProgressListener(Protocol):
 
 @dataclass(frozen=True)
 class ExecutionSettings:
-    """How runs are done: so many at once, for so many seconds at most each, with so many bytes of data.
+    """How runs are executed: `at_once` in parallel, each with `timeout` seconds and `memory` bytes of data.
 
-    Only runs in one of the `states` are done. One whose process was killed begins again, `attempts` times in all.
-    `separate`: run folders are not to be seen from where runs are done. `module` has the `main` that does one.
+    Only runs in one of `states` are executed. A run whose process was killed restarts, up to `attempts` attempts in
+    all. `separate`: the run folders are not visible where runs execute. `module` has the `main` that executes a run.
     """
 
     at_once: int = 1
@@ -54,14 +54,14 @@ class ExecutionSettings:
 
 
 def missing(study: Study, study_folder: StudyFolder, states: tuple[State, ...] = ("waiting",)) -> list[StudyRun]:
-    """Returns the runs in one of some states, in their order."""
+    """The runs that are in one of `states`, in order."""
     return [run for run in study.runs if state_of(study_folder.run(run.id)) in states]
 
 
 def run_text(study: Study, run: StudyRun) -> str:
-    """Returns the run.yaml of a run, every default filled in and paths absolute.
+    """The run.yaml of a run, with every default filled in and absolute paths.
 
-    Raises SpecError for a wrong one, and StudyError where the study does not say which data.
+    Raises SpecError where it is invalid, and StudyError where the study has no data.
     """
     from unetkit.train import load_run  # of which a plan alone needs nothing
 
@@ -77,7 +77,7 @@ def run_text(study: Study, run: StudyRun) -> str:
 
 @dataclass
 class Coordinator:
-    """Has the runs of a study done; the caller holds the study's folder, and opens the executor."""
+    """Executes the runs of a study; the caller locks the study's folder and opens the executor."""
 
     study: Study
     study_folder: StudyFolder
@@ -87,7 +87,7 @@ class Coordinator:
     tries: Counter[str] = field(default_factory=Counter)
 
     def run(self, executor: Executor) -> None:
-        """Does what is missing; when it returns, every run is done or has failed, and the folders say which."""
+        """Executes the missing runs. Afterwards every run is done or has failed, which the folders record."""
         planned = ((run.id, run.arm.name, run.seed, run.fraction) for run in self.study.runs)
         index = RunIndex(self.study_folder.path, entries_in(planned, self.study_folder.runs))
         try:
@@ -96,7 +96,7 @@ class Coordinator:
             index.close()
 
     def work(self, executor: Executor, index: RunIndex) -> None:
-        """Keeps as many runs going as may at once, until none is left."""
+        """Keeps the allowed number of runs active until none is left."""
         queue = deque(missing(self.study, self.study_folder, self.settings.states))
         going: dict[Future[Outcome], StudyRun] = {}
         while queue or going:
@@ -115,7 +115,7 @@ class Coordinator:
             self.listener.tick()
 
     def task(self, run: StudyRun, index: RunIndex) -> Task | None:
-        """Returns a run as a task, its folder made; None, and it counts as failed, where its settings are wrong."""
+        """Creates a run's folder and its task; None where its settings are invalid, and the run counts as failed."""
         folder = self.study_folder.run(run.id)
         try:
             text = self.text(self.study, run)
@@ -136,7 +136,7 @@ class Coordinator:
         return Task(run.id, str(folder.absolute()), settings.module, settings.timeout, settings.memory, sent)
 
     def keep(self, run: StudyRun, outcome: Outcome) -> Outcome:
-        """Writes into a run's folder what travelled back, the result last; returns how it ended."""
+        """Writes the returned files into a run's folder, the result last; returns the checked outcome."""
         folder = self.study_folder.run(run.id)
         for name in sorted(outcome.files, key=lambda name: name in (RESULT, "exit.json")):
             write_whole(folder / name, outcome.files[name])
@@ -145,7 +145,7 @@ class Coordinator:
         return outcome
 
     def again(self, run: StudyRun, outcome: Outcome, index: RunIndex) -> bool:
-        """Notes how a run ended, and returns whether it begins again, because its process was killed."""
+        """Records the outcome of a run; returns whether it restarts because its process was killed."""
         self.tries[run.id] += 1
         again = outcome.exit_status.code < 0 and self.tries[run.id] < self.settings.attempts
         state = "waiting" if again else "failed" if outcome.exit_status.code else "done"
@@ -157,7 +157,7 @@ class Coordinator:
 
 
 def outcome_of(future: Future[Outcome]) -> Outcome:
-    """Returns how a task ended; one that the engine lost counts as killed."""
+    """The outcome of a task; one that the engine lost counts as killed."""
     try:
         return future.result()
     except CancelledError:

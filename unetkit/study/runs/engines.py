@@ -1,4 +1,4 @@
-"""The engines that have runs done, each a `concurrent.futures.Executor`: on this machine, or on a cluster."""
+"""Engines that execute runs on this machine or on a cluster, each a `concurrent.futures.Executor`."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from unetkit.study.study import MANY, Study
 
 T = TypeVar("T")
 OWN = 600_000_000
-"""Bytes of a process that has imported torch and Lightning, before it trains."""
+"""Memory in bytes of a process that has imported torch and Lightning, before it trains."""
 PACKAGES = {"dask": "distributed", "submitit": "submitit", "ray": "ray"}
 EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
 PATIENCE = 20.0
-"""How many seconds a cluster may take to begin."""
+"""Seconds that a cluster may take to answer."""
 
 
 @dataclass(frozen=True)
 class EngineOptions:
-    """Where runs are done: so many at once; `address` of a scheduler that runs, `folder` for an engine's own files."""
+    """Options of an engine: runs at once, a folder for its own files, and the `address` of a running scheduler."""
 
     at_once: int
     folder: Path
@@ -39,9 +39,9 @@ class EngineOptions:
 
 @contextmanager
 def local(place: EngineOptions) -> Iterator[Executor]:
-    """On this machine: a thread waits for each process, on Linux forked from one that has imported what runs need.
+    """On this machine: one thread for each process, on Linux forked from a server that has imported what runs need.
 
-    What still runs when the block is left is ended.
+    Processes that still run when the context is left are ended.
     """
     PROCESSES.allow(quickest())
     with ThreadPoolExecutor(place.at_once, "run") as executor:
@@ -53,7 +53,7 @@ def local(place: EngineOptions) -> Iterator[Executor]:
 
 @contextmanager
 def dask(place: EngineOptions) -> Iterator[Executor]:
-    """On the workers of a Dask scheduler, or on as many of its own on this machine."""
+    """On the workers of a Dask scheduler, or on a local cluster."""
     import distributed
 
     opened: Any = distributed  # its classes are not annotated
@@ -80,7 +80,7 @@ def reaching(what: str, address: str | None, cure: str, error: type[Exception] =
 
 
 def wait_for(address: str) -> None:
-    """Waits until something listens at `HOST:PORT`; raises OSError where nothing does: Ray itself waits for minutes."""
+    """Waits until something listens at `HOST:PORT`; raises OSError otherwise. Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not port.isdigit():  # "auto", for instance
         return
@@ -97,20 +97,20 @@ def wait_for(address: str) -> None:
 
 
 class WaitingPool(ThreadPoolExecutor):
-    """An executor of threads that each hand one task to an engine, and wait for it."""
+    """A pool of threads, each of which passes a task to an engine and waits for its result."""
 
     def __init__(self, at_once: int, hand: Callable[..., Any]) -> None:
         super().__init__(at_once, "job")
         self.hand = hand
 
     def submit(self, fn: Callable[..., T], /, *args: Any, **kwargs: Any) -> Future[T]:
-        """Hands a call to the engine."""
+        """Passes a call to the engine."""
         return super().submit(self.hand, fn, *args, **kwargs)
 
 
 @contextmanager
 def submitit(place: EngineOptions) -> Iterator[Executor]:
-    """As jobs of Slurm where that is there, or of submitit's local executor. `address` names the one to be used."""
+    """As Slurm jobs where Slurm is available, else with submitit's local executor. `address` selects one of them."""
     from submitit import AutoExecutor
 
     jobs: list[Any] = []
@@ -134,7 +134,7 @@ def submitit(place: EngineOptions) -> Iterator[Executor]:
 
 @contextmanager
 def ray(place: EngineOptions) -> Iterator[Executor]:
-    """On a Ray cluster, or on one of its own on this machine."""
+    """On a Ray cluster, or on a local one."""
     import ray as engine
 
     own = (
@@ -155,7 +155,7 @@ def ray(place: EngineOptions) -> Iterator[Executor]:
 
 
 def call(function: Callable[..., T], *arguments: Any) -> T:
-    """Returns what a function gives: Ray is told this one by its name."""
+    """Calls a function; Ray finds this one by its name."""
     return function(*arguments)
 
 
@@ -168,7 +168,7 @@ ENGINES: dict[str, Callable[[EngineOptions], AbstractContextManager[Executor]]] 
 
 
 def open_engine(name: str, place: EngineOptions) -> AbstractContextManager[Executor]:
-    """Returns an engine, to be entered; raises StudyError where it is unknown, or its package is missing."""
+    """An engine as a context; raises StudyError where it is unknown or its package is missing."""
     if name not in ENGINES:
         raise StudyError(Fault("unknown-engine", f"there is no engine {name!r}", cure=f"Known: {', '.join(ENGINES)}."))
     if name == "local" and place.address is not None:
@@ -182,7 +182,7 @@ def open_engine(name: str, place: EngineOptions) -> AbstractContextManager[Execu
 
 
 def default_at_once(study: Study) -> int:
-    """Returns how many runs go at once on this machine: one for each core, as far as the planned memory is free."""
+    """The number of runs at once on this machine: one per core, as far as free memory allows."""
     arms = study.planned if len(study.planned) <= MANY else study.planned[:1]
     most = max((arm.memory() for arm in arms), default=0) + OWN
     return max(1, min(num_cores(), available_memory() // most))

@@ -1,4 +1,4 @@
-"""The process of a run, begun in one of two ways: as a new Python, or forked from one with all imports done."""
+"""The process of a run: a new Python process, or one forked from a server with all imports done."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from unetkit.host import kill_session
 LOG = "log.txt"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 LOST = 255
-"""What multiprocessing gives for the exit code of a process whose server was killed, and it with it."""
+"""Exit code that multiprocessing reports for a process that was killed together with its server."""
 
 
 class Process(Protocol):
-    """A process that runs."""
+    """A running process."""
 
     @property
     def pid(self) -> int: ...
 
     def wait(self, timeout: float | None) -> bool:
-        """Returns whether it ended in time."""
+        """Whether it ended in time."""
 
     def end(self) -> int:
-        """Ends it and those that it began, if they still live; returns its exit code, that of a signal negative."""
+        """Kills it and its children if they still run; returns its exit code, negative after a signal."""
 
 
 StartProcess = Callable[[str, Path, int | None], Process]
-"""Begins a process that calls the `main` of a module with a run's folder, and the bytes of data that it may have."""
+"""Starts a process that calls the `main` of a module with a run's folder and a limit of its data in bytes."""
 
 
 class FreshProcess:
-    """A new Python. Where the system can wait without it, it is not reaped before its end: its number stays its own."""
+    """A new Python process. It is not reaped before `end` where the system allows it, so that its id is not reused."""
 
     def __init__(self, process: subprocess.Popen[bytes]) -> None:
         self.process = process
@@ -52,7 +52,7 @@ class FreshProcess:
         return self.process.pid
 
     def wait(self, timeout: float | None) -> bool:
-        """Returns whether it ended in time."""
+        """Whether it ended in time."""
         if not hasattr(os, "waitid"):  # Windows; macOS before Python 3.13
             with suppress(subprocess.TimeoutExpired):
                 self.process.wait(timeout)
@@ -68,13 +68,13 @@ class FreshProcess:
         return True
 
     def end(self) -> int:
-        """Ends it, and returns its exit code."""
+        """Kills it if it still runs, and returns its exit code."""
         kill_session(self.pid)
         return self.process.wait()
 
 
 def fresh(module: str, folder: Path, memory: int | None) -> FreshProcess:
-    """Begins a new Python."""
+    """Starts a new Python process."""
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", module, str(folder), str(os.getpid()), str(memory or 0)],
@@ -88,7 +88,7 @@ def fresh(module: str, folder: Path, memory: int | None) -> FreshProcess:
 
 
 class ForkedProcess:
-    """A process that the server forked. Its exit code must be asked for by one thread at a time."""
+    """A process forked by the server. Only one thread at a time may read its exit code."""
 
     def __init__(self, process: ForkServerProcess) -> None:
         self.process = process
@@ -98,11 +98,11 @@ class ForkedProcess:
         return self.process.pid or 0
 
     def wait(self, timeout: float | None) -> bool:
-        """Returns whether it ended in time."""
+        """Whether it ended in time."""
         return bool(connection.wait([self.process.sentinel], timeout))
 
     def end(self) -> int:
-        """Ends it, and returns its exit code."""
+        """Kills it if it still runs, and returns its exit code."""
         kill_session(self.pid)
         self.process.join()
         code = self.process.exitcode
@@ -111,9 +111,9 @@ class ForkedProcess:
 
 
 def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
-    """Has a process forked by the server, which this process begins where there is none, and which ends with it.
+    """Starts a process by forking the server, which is started if necessary and ends with this process.
 
-    The server has imported the module, and what the module's NEEDED names: torch, which takes seconds.
+    The server has imported the module and the modules in its NEEDED, such as torch, which takes seconds.
     """
     context = get_context("forkserver")
     context.set_forkserver_preload([module, *import_module(module).NEEDED])
@@ -124,13 +124,13 @@ def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
 
 
 def quickest() -> StartProcess:
-    """Returns the quicker way that the system has: macOS's own libraries do not survive a fork, Windows knows none."""
+    """The faster way on this system: macOS's own libraries do not survive a fork, and Windows has none."""
     return forked if sys.platform == "linux" else fresh
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """The server may begin now, and import torch: it takes its environment from here."""
+    """Limits a server that starts in this context to one thread: it inherits the environment when it imports torch."""
     before = {name: os.environ.get(name) for name in ONE_THREAD}
     os.environ.update(ONE_THREAD)
     try:
@@ -142,7 +142,7 @@ def one_thread() -> Iterator[None]:
 
 @contextmanager
 def no_main() -> Iterator[None]:
-    """Keeps multiprocessing from executing the user's script again in each process: nothing of it is needed there."""
+    """Prevents multiprocessing from executing the user's main script again in each process."""
     own = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")
     try:
@@ -152,7 +152,7 @@ def no_main() -> Iterator[None]:
 
 
 def work(module: str, folder: str, memory: int | None, environment: dict[str, str]) -> None:
-    """Leads a session, writes into the run's log, calls `main` of a module, and ends with the exit code it gives."""
+    """Starts a session, redirects output to the run's log, calls `main`, and exits with its return value."""
     parent = os.getppid()
     os.setsid()
     os.environ.clear()

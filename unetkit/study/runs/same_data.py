@@ -1,4 +1,4 @@
-"""Whether the runs of a study that are done have learned from the data that there are now: else none are comparable."""
+"""Checks that finished runs were trained on the present data; runs on different data are not comparable."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from unetkit.study.study import Study
 
 
 def check_same_data(study: Study, study_folder: StudyFolder) -> None:
-    """Raises StudyError, with what changed, where runs that are done have learned from other data than there are now.
+    """Raises StudyError, with the changes, where finished runs were trained on data that have changed since.
 
-    Each data set is read once, and only where a run on it is done. Data that cannot be read here are left to the runs.
+    Each data set is read once, and only if a run on it is done. Data that cannot be read here are reported by the runs.
     """
     from unetkit.data import load_data, open_data  # packages of networks are imported where they are needed
     from unetkit.train.errors import TrainError

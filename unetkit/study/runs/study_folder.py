@@ -1,4 +1,4 @@
-"""The folder of a study: what was asked, the frozen plan, and a folder for each run."""
+"""The folder of a study: its study file, the frozen plan, and a folder for each run."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from unetkit.study.study import Study
 from unetkit.writing import PREFIX, write_whole, writing
 
 COPYING = ".copying-"
-"""How the names of runs begin that are being copied."""
+"""Prefix of runs that are being copied."""
 LOOK = 0.2
-"""Seconds to wait for the lock: a status holds it for a moment."""
+"""Seconds to wait for the lock, which `study status` holds for a moment."""
 
 
 class PlanChange(NamedTuple):
-    """What an edited study has that it did not have: arms, and how many runs; and what it has no more."""
+    """The arms and the number of runs that an edit has added to and removed from a study."""
 
     arms: tuple[str, ...]
     runs: int
@@ -59,16 +59,16 @@ class StudyFolder:
 
     @property
     def plan(self) -> PlanRecord | None:
-        """The frozen plan; None where no study has run here. Raises StudyError where it cannot be read."""
+        """The frozen plan; None where no study has run here. Raises StudyError where it is unreadable."""
         return read_record(PlanRecord, self.path / "plan.json")
 
     def run(self, name: str) -> Path:
-        """Returns the folder of a run."""
+        """The folder of a run."""
         return self.runs / name
 
     @property
     def busy(self) -> bool:
-        """Whether a process runs a study here now."""
+        """Whether a process is running a study here."""
         try:
             return is_locked(self.path / ".lock")
         except OSError:
@@ -76,7 +76,7 @@ class StudyFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps the folder for this process, which ends however it does; raises StudyError where another has it."""
+        """Locks the folder for this process, also against crashes; raises StudyError where another process holds it."""
         with ExitStack() as stack:
             try:
                 with writing(self.path):
@@ -92,7 +92,7 @@ class StudyFolder:
             yield
 
     def share(self, runs: Path) -> None:
-        """Has the runs lie in another folder, which other studies use too; raises StudyError where they lie here."""
+        """Keeps the runs in a folder shared with other studies; raises StudyError where they are already elsewhere."""
         runs.mkdir(parents=True, exist_ok=True)
         (runs / SHARED).touch()
         if not self.runs.exists():
@@ -104,10 +104,10 @@ class StudyFolder:
             )
 
     def borrow(self, wanted: Sequence[str]) -> dict[str, list[str]]:
-        """Copies runs that a study in a neighbouring folder has done; returns their ids by that folder's name.
+        """Copies finished runs from studies in neighbouring folders; returns their ids by folder name.
 
-        A copy appears whole or not at all. Where a run was begun here, it goes on here; a folder that studies share
-        gets no copies.
+        A copy appears complete or not at all. Runs that exist here are not replaced, and a shared folder gets no
+        copies.
         """
         found: dict[str, list[str]] = {}
         if self.runs.is_symlink():
@@ -128,14 +128,14 @@ class StudyFolder:
         return found
 
     def check(self, study: Study) -> None:
-        """Raises StudyError where the folder has a study of another name."""
+        """Raises StudyError where the folder belongs to a study of another name."""
         plan = self.plan
         if plan is not None and plan.name != study.name:
             message = f"{self.path} has the study {plan.name}, not {study.name}"
             raise StudyError(Fault("study-taken", message, cure="Choose another folder with -o."))
 
     def check_free(self, study: Study, *, overwrite: bool = False) -> None:
-        """Raises FileError where files lie where the study's own would, and no study has made the folder."""
+        """Raises FileError where the study would overwrite files that no study has written."""
         if self.plan is None:
             own = [self.path / name for name in ("plan.json", "report")]
             copy = self.path / "study.yaml"
@@ -144,7 +144,7 @@ class StudyFolder:
             check_outputs(own, inputs=read, overwrite=overwrite)
 
     def freeze(self, study: Study, overrides: Sequence[str]) -> PlanChange | None:
-        """Writes what is asked and the plan; returns what an earlier plan had otherwise, if there was one."""
+        """Writes the study file and the plan; returns the changes from an earlier plan, if any."""
         old, new = self.plan, json.dumps(study.json(), indent=1, ensure_ascii=False).encode()
         same = content_of(self.path / "plan.json") == new
         if not same:  # the plan first: it makes the folder the study's own
@@ -157,7 +157,7 @@ class StudyFolder:
 
 
 def change(old: PlanRecord, new: PlanRecord) -> PlanChange | None:
-    """Returns what a plan has that an older one lacks, and the other way round; None where that is nothing."""
+    """The difference between an old and a new plan; None where they have the same arms and runs."""
 
     def only(one: Iterable[str], other: Iterable[str]) -> tuple[str, ...]:
         known = set(other)

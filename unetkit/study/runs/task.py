@@ -1,4 +1,4 @@
-"""One attempt at a run, wherever an engine has it made: a fresh process on the run's folder."""
+"""One attempt at a run: a new process that works in the run's folder, on whichever machine the engine chooses."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from unetkit.study.runs.process import LOG, Process, StartProcess, fresh
 
 WORKER = "unetkit.study.runs.worker"
 PRIVATE = ("checkpoints", ".lock", ".worker")
-"""What of a run's folder does not travel."""
+"""Files of a run's folder that are not copied between machines."""
 
 
 @dataclass(frozen=True)
 class Task:
-    """A run to do: its id, its folder, and the module whose `main` does it. Plain values, so that it can travel.
+    """A run to execute: its id, its folder, and the module whose `main` executes it. Plain values that can be pickled.
 
-    `timeout` in seconds; `memory`: the bytes of data that it may have. `settings`: the text of its run.yaml where the
-    folder is not to be seen from where it is done; the run is then done in a folder there, and all that it leaves
-    travels back.
+    `timeout` is in seconds, `memory` a limit of its data in bytes. `settings` is the text of its run.yaml where the
+    folder is not visible on the executing machine: the run then works in a temporary folder, whose files are returned.
     """
 
     id: str
@@ -37,7 +36,7 @@ class Task:
 
 
 class Outcome(NamedTuple):
-    """How a task ended, after how many seconds; the files that travel back, by their path in the run's folder."""
+    """The exit status of a task, its seconds, and the files to be returned, by their path in the run's folder."""
 
     exit_status: ExitStatus
     seconds: float
@@ -46,7 +45,7 @@ class Outcome(NamedTuple):
 
 @dataclass
 class Processes:
-    """The processes that live. Once they are stopped none begins any more."""
+    """The running processes. After `stop` none can be started."""
 
     begun: StartProcess = fresh
     living: set[int] = field(default_factory=set)
@@ -54,7 +53,7 @@ class Processes:
     lock: Lock = field(default_factory=Lock)
 
     def begin(self, task: Task, folder: Path) -> Process | None:
-        """Begins a process for a task, in a session of its own: Ctrl-C is not for it. None after a stop."""
+        """Starts a process for a task in a session of its own, so that Ctrl-C does not reach it. None after `stop`."""
         with self.lock:
             if self.stopped:
                 return None
@@ -63,20 +62,20 @@ class Processes:
             return process
 
     def end(self, process: Process) -> int:
-        """Ends a process and those that it began, if they still live, and returns its exit code."""
+        """Ends a process and its children if they still run, and returns its exit code."""
         with self.lock:
             self.living.discard(process.pid)
             return process.end()
 
     def stop(self) -> None:
-        """Ends all."""
+        """Ends all processes."""
         with self.lock:
             self.stopped = True
             for number in self.living:
                 kill_session(number)
 
     def allow(self, begun: StartProcess = fresh) -> None:
-        """Lets processes begin again, in a way."""
+        """Permits processes again, and sets how they are started."""
         with self.lock:
             self.begun, self.stopped = begun, False
 
@@ -85,7 +84,7 @@ PROCESSES = Processes()
 
 
 def attempt(task: Task) -> Outcome:
-    """Returns how a task ended, done in a fresh process."""
+    """Executes a task in a new process."""
     if task.settings is None:
         return attempt_in(Path(task.folder), task)
     with tempfile.TemporaryDirectory(prefix="unetkit-run-") as name:
@@ -99,7 +98,7 @@ def attempt(task: Task) -> Outcome:
 
 
 def attempt_in(folder: Path, task: Task) -> Outcome:
-    """Returns how a task ended in a folder that is there."""
+    """Executes a task in an existing folder."""
     start = time.monotonic()
     process = PROCESSES.begin(task, folder)
     if process is None:

@@ -1,4 +1,4 @@
-"""What a run does: train, measure, and draw what the network says to a few images."""
+"""The work of a run: training, scoring, and pictures of a few predictions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ if TYPE_CHECKING:
     from unetkit.train import RunSpec
 
 EXAMPLES = 2
-"""Test images that are drawn."""
+"""Number of test images that are drawn."""
 
 
 def train(folder: Path) -> None:
-    """Trains the run that the folder's run.yaml says, where its result is missing, on one thread; then draws."""
+    """Trains the run in the folder's run.yaml on one thread, unless its result exists, and draws its predictions."""
     from unetkit.train import Machine, load_run, train_run  # torch takes seconds, and a run may be done
 
     run = load_run(folder / "run.yaml")
@@ -23,7 +23,7 @@ def train(folder: Path) -> None:
 
 
 def draw(run: RunSpec, folder: Path) -> None:
-    """Writes pictures of the first test images as the trained network labels them."""
+    """Writes pictures of the first test images and their predictions."""
     from unetkit.data import open_data
     from unetkit.data.colours import COLOURS
     from unetkit.scoring import Example, label

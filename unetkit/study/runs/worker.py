@@ -21,11 +21,11 @@ from unetkit.study.runs.training import train
 
 LOCK = ".worker"
 NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
-"""What each run imports, and which takes seconds."""
+"""Modules that each run imports, and that take seconds."""
 
 
 def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
-    """Does the work of a run in its folder, and returns the exit code; a run that is done is left alone."""
+    """Executes a run in its folder and returns the exit code; a finished run is left unchanged."""
     folder, parent, memory = Path(arguments[0]), int(arguments[1]), int(arguments[2])
     die_with(parent)
     if memory:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
 
 
 def execute(folder: Path, work: Callable[[Path], None], memory: int) -> int:
-    """Does the work of a run whose folder no other process works in, and returns the exit code."""
+    """Executes a run while holding its folder's lock, and returns the exit code."""
     with exclusive_lock(folder / LOCK, timeout=-1):  # whoever holds it does the same work: it is waited for
         sweep(folder)
         if state_of(folder) == "done":
@@ -52,7 +52,7 @@ def execute(folder: Path, work: Callable[[Path], None], memory: int) -> int:
 
 
 def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> ExitStatus:
-    """Returns how the work ended; what went wrong stands in the log, which is this process's output."""
+    """Does the work and returns its exit status; errors are printed to the log."""
     try:
         work(folder)
     except UnetkitError as error:

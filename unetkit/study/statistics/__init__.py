@@ -1,7 +1,7 @@
-"""What the scores of a study can bear: `analyse` gives every number of a report, from the tidy table alone.
+"""The statistics of a study: `analyse` computes every number of a report from the score table alone.
 
-Runs are paired by their seed. The headline interval of a difference is Student's t over the seeds, of the mean over the
-test images in each: it speaks of these images and of new seeds. The crossed bootstrap speaks of new images too.
+Runs are paired by seed. The main interval of a difference is Student's t over the seeds, of the mean over the test
+images: it generalises to new seeds on these images. The crossed bootstrap generalises to new images too.
 """
 
 from __future__ import annotations

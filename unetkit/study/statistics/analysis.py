@@ -1,4 +1,4 @@
-"""The tidy table -> everything that a report says about it in numbers."""
+"""The analysis of a score table: all numbers of a report."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ NO_COSTS: Costs = MappingProxyType({})
 
 @dataclass(frozen=True)
 class ArmScores:
-    """How an arm scores by itself, trained on a fraction of the images.
+    """The scores of one arm, trained on a fraction of the images.
 
-    `mean` is over its seeds, of the mean over the classes of the mean over the images; `deviation` and `interval` are
-    over the seeds. `front` names the costs at which no other arm of the same fraction scores as high for less.
+    Scores are averaged over images, then classes, then seeds (`mean`); `deviation` and `interval` are over the seeds.
+    `front` names the kinds of cost for which the arm is on the Pareto front of its fraction.
     """
 
     arm: str
@@ -52,7 +52,7 @@ class ArmScores:
 
 @dataclass(frozen=True)
 class Analysis:
-    """Everything that is said about a study in numbers."""
+    """All numbers of a report."""
 
     base: str
     settings: AnalysisSettings
@@ -60,13 +60,13 @@ class Analysis:
     images: tuple[str, ...]
     classes: tuple[str, ...]
     counted: tuple[str, ...]
-    """The classes that count in the mean over classes."""
+    """The classes in the mean over classes."""
     fractions: tuple[float, ...]
     arms: tuple[ArmScores, ...]
     comparisons: tuple[Comparison, ...]
     by_class: tuple[Comparison, ...]
     spread: Spread | None
-    """At the largest fraction; None where that takes more arms, seeds, or variation over them."""
+    """At the largest fraction; None with too few arms or seeds, or no variation over seeds."""
 
     def json(self) -> dict[str, Any]:
         """The analysis as plain values."""
@@ -88,9 +88,9 @@ class Analysis:
 def analyse(
     scores: ScoreTable, base: str, settings: AnalysisSettings, *, costs: Costs = NO_COSTS, order: Sequence[str] = ()
 ) -> Analysis:
-    """Returns the analysis of a tidy table; `base` is the arm that the others are held against.
+    """Analyses a score table; `base` is the arm with which the others are compared.
 
-    `costs` are told beside the scores; `order` is that of the arms, else that of the table.
+    `costs` are listed beside the scores; `order` is the order of the arms, by default that of the table.
     """
     found = cube(scores, settings.metric, order)
     counting = counted(found.classes, settings)
@@ -119,13 +119,13 @@ def analyse(
 
 
 def counted(classes: tuple[str, ...], settings: AnalysisSettings) -> NDArray[np.bool_]:
-    """Returns which classes count in the mean: all but those left out, or all where no other is there."""
+    """A mask of the classes in the mean: all but those left out, or all if none would remain."""
     counting = np.array([name.casefold() not in settings.left_out for name in classes], bool)
     return counting if counting.any() else np.ones(len(classes), bool)
 
 
 def described(found: Cube, means: Values, costs: Costs, settings: AnalysisSettings) -> list[ArmScores]:
-    """Returns each condition by itself."""
+    """The scores of each arm and fraction."""
     each = moments(means)
     low, high = t_interval(each, settings.confidence)
     by_class = mean(mean(found.values, 2), 1)
@@ -153,7 +153,7 @@ def described(found: Cube, means: Values, costs: Costs, settings: AnalysisSettin
 def on_fronts(
     conditions: Sequence[ArmFraction], means: Values, costs: Costs, kind: str, settings: AnalysisSettings
 ) -> dict[int, bool]:
-    """Returns which conditions are on the front of one cost, each among those of its fraction."""
+    """Whether each condition is on the Pareto front of one cost, among those of its fraction."""
     result: dict[int, bool] = {}
     for fraction in {condition.fraction for condition in conditions}:
         members = [index for index, condition in enumerate(conditions) if condition.fraction == fraction]

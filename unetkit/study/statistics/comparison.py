@@ -1,4 +1,4 @@
-"""An arm against the base: the difference with its intervals, its tests, and what they allow to say."""
+"""Comparison of an arm with the base: the difference, its intervals, its tests and the verdict."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Comparison:
-    """The difference of an arm to the base, arm minus base, in one class or (empty `label`) in the mean of the classes.
+    """The difference between an arm and the base (arm minus base) in one class, or with an empty `label` over classes.
 
-    `interval` is Student's over the seeds: for these test images. `crossed` is for new images too. The p of the t-test,
-    of the sign-flip test and of the test for equivalence stand beside those that Holm adjusted for all comparisons of
-    their kind (all arms and fractions; and, apart from it, all arms, fractions and classes). None: too few pairs.
+    `interval` is Student's over the seeds, for these test images; `crossed` generalises to new images. The p-values are
+    those of the t-test, the sign-flip test and the equivalence test, each also adjusted by Holm over its family (all
+    arms and fractions; separately, all arms, fractions and classes). None where there are too few pairs.
     """
 
     arm: str
@@ -51,14 +51,14 @@ class Comparison:
     p_equivalent_holm: float | None
     verdict: Verdict
     classes: tuple[str, ...]
-    """What the mean is over."""
+    """The classes in the mean."""
     values: int
-    """How many pairs of an image and a class, over all seeds, are in it."""
+    """Number of pairs of values, over images, classes and seeds."""
     lacking: tuple[tuple[int, str], ...]
     dropped: tuple[tuple[str, str, int], ...]
 
     within_margin: bool
-    """Whether the difference is surely smaller than the margin, whatever its sign."""
+    """Whether the difference is significantly smaller than the margin, whatever its sign."""
 
     def json(self) -> dict[str, Any]:
         """The comparison as plain values."""
@@ -72,7 +72,7 @@ def compare(
     *,
     each_class: bool = False,
 ) -> list[Comparison]:
-    """Returns the comparisons of one family: in the mean over the classes, or in each class."""
+    """The comparisons of one family: in the mean over the classes, or in each class."""
     columns: list[tuple[PairedDifferences, str, Values, Values]] = []
     for pairs in found:
         if not each_class:
@@ -88,7 +88,7 @@ def compare(
 
 
 def tested(differences: Values, settings: AnalysisSettings) -> dict[str, Values]:
-    """Returns the tests of all comparisons (comparison, seed) of a family by name."""
+    """Estimates and p-values of a family of comparisons by name; `differences` is (comparison, seed)."""
     found = moments(differences)
     low, high = t_interval(found, settings.confidence)
     p, flip = t_test(found), sign_flip_test(differences, settings.exact_seeds, settings.random_seed)
@@ -101,7 +101,7 @@ def tested(differences: Values, settings: AnalysisSettings) -> dict[str, Values]
 
 
 def crossed(differences: Values, each: Sequence[Values], settings: AnalysisSettings) -> dict[str, Values]:
-    """Returns the ends of the crossed intervals; comparisons with the same seeds and images are drawn alike."""
+    """The ends of the crossed intervals; comparisons with the same seeds and images share their resamples."""
     low, high = np.full(len(each), np.nan), np.full(len(each), np.nan)
     groups: dict[tuple[bytes, bytes], list[int]] = {}
     for index, values in enumerate(each):
@@ -124,7 +124,7 @@ def comparison(
     classes: tuple[str, ...],
     settings: AnalysisSettings,
 ) -> Comparison:
-    """Returns one comparison of a family."""
+    """One comparison of a family."""
     pairs, label, differences, each = column
     value = {name: number(values[index]) for name, values in numbers.items()}
     there = np.flatnonzero(np.isfinite(differences))
@@ -154,7 +154,7 @@ def comparison(
 
 
 def verdict(value: dict[str, float | None], settings: AnalysisSettings) -> Verdict:
-    """Returns what the tests allow to say; a failure to find a difference is no proof that there is none."""
+    """The verdict of the tests; a difference that is not significant is not evidence of equality."""
     p, difference = value["p_holm"], value["difference"]
     if p is None or difference is None:
         return "untested"
@@ -164,16 +164,16 @@ def verdict(value: dict[str, float | None], settings: AnalysisSettings) -> Verdi
 
 
 def is_small(value: dict[str, float | None], settings: AnalysisSettings) -> bool:
-    """Returns whether a difference is surely within the margin."""
+    """Whether the equivalence test is significant."""
     p = value["p_equivalent_holm"]
     return p is not None and p <= settings.level
 
 
 def number(value: float) -> float | None:
-    """Returns a number, None for NaN."""
+    """A number, None for NaN."""
     return None if np.isnan(value) else float(value)
 
 
 def ends(low: float | None, high: float | None) -> Interval | None:
-    """Returns an interval where both of its ends are known."""
+    """An interval where both of its ends are known."""
     return None if low is None or high is None else (low, high)

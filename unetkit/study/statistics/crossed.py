@@ -1,4 +1,4 @@
-"""The crossed bootstrap: what a difference would be with new seeds and new images."""
+"""The crossed bootstrap: intervals that generalise to new seeds and new images."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ import numpy as np
 from unetkit.study.statistics.cube import Values, mean
 
 CHUNK = 4_000_000
-"""Numbers held at once."""
+"""Largest number of array elements held at once."""
 
 
 class BootstrapWeights(NamedTuple):
-    """How often each seed and each image is drawn (resample, seed), (resample, image)."""
+    """How often each seed (resample, seed) and each image (resample, image) is drawn."""
 
     seeds: Values
     images: Values
 
 
 class VarianceComponents(NamedTuple):
-    """Variances of the mean: over new seeds, over new images, and of what is left, which both of them hold."""
+    """Variances of the mean over seeds, over images, and of the residual, which both of them include."""
 
     seeds: Values
     images: Values
@@ -29,18 +29,18 @@ class VarianceComponents(NamedTuple):
 
 
 def draw(num_seeds: int, num_images: int, resamples: int, random_seed: int) -> BootstrapWeights:
-    """Returns seeds and images drawn with replacement, independently (the pigeonhole bootstrap, Owen, 2007)."""
+    """Seeds and images drawn with replacement, independently (the pigeonhole bootstrap, Owen, 2007)."""
     rng = np.random.default_rng(random_seed)
     seeds, images = (rng.multinomial(n, np.full(n, 1 / n), resamples).astype(float) for n in (num_seeds, num_images))
     return BootstrapWeights(seeds, images)
 
 
 def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confidence: float) -> tuple[Values, Values]:
-    """Returns the ends of an interval for the mean of each array (seed, image, class), for new seeds and images.
+    """The ends of an interval for the mean of each array (seed, image, class), for new seeds and images.
 
-    Five seeds are too few for the percentiles of a bootstrap: they would cover 80 %, not 95 %. So only its variances
-    are used. Seeds, images and both are drawn; each part is made free of bias by n/(n - 1), what both hold is taken off
-    once, and the quantile is Student's with the degrees of freedom of Satterthwaite (1946).
+    Five seeds are too few for the percentiles of a bootstrap, which would cover 80 %, not 95 %, so only its variances
+    are used. Seeds, images and both are resampled; each component is corrected for bias by n/(n - 1), the residual is
+    subtracted once, and the quantile is Student's with the degrees of freedom of Satterthwaite (1946).
     NaN with fewer than two seeds or images.
     """
     from scipy import stats
@@ -62,12 +62,12 @@ def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confiden
 
 
 def one(count: int) -> Values:
-    """Returns the weights that draw everything once."""
+    """Weights that draw everything once."""
     return np.ones((1, count))
 
 
 def variances(each: Values, weights: BootstrapWeights) -> Values:
-    """Returns the three parts of the variance (3, comparison), free of bias."""
+    """The three variance components (3, comparison), corrected for bias."""
     num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
     by_seeds = resampled(each, weights.seeds, one(num_images)).var(0)
     by_images = resampled(each, one(num_seeds), weights.images).var(0)
@@ -77,9 +77,9 @@ def variances(each: Values, weights: BootstrapWeights) -> Values:
 
 
 def resampled(each: Values, seeds: Values, images: Values) -> Values:
-    """Returns the mean over the classes of the weighted mean over seeds and images: (resample, comparison).
+    """The mean over the classes of the weighted mean over seeds and images: (resample, comparison).
 
-    `each` is (comparison, seed, image, class). A class without any pair in a draw does not count in it.
+    `each` is (comparison, seed, image, class). A class without any pair in a resample is left out of its mean.
     """
     known = np.isfinite(each)
     if known.all():  # nearly always: every class weighs the same in every draw
@@ -92,7 +92,7 @@ def resampled(each: Values, seeds: Values, images: Values) -> Values:
 
 
 def weighted(values: Values, seeds: Values, images: Values) -> Values:
-    """Returns the sum over seeds and images, each as often as it was drawn: (resample, comparison, class)."""
+    """The weighted sum over seeds and images: (resample, comparison, class)."""
     num_draws = max(len(seeds), len(images))
     num_comparisons, num_seeds, num_images, num_classes = values.shape
     flat = values.transpose(1, 2, 0, 3).reshape(num_seeds * num_images, -1)

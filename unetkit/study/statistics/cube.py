@@ -1,4 +1,4 @@
-"""The tidy table as an array: one value for each condition, seed, image and class."""
+"""The score table as an array: one value for each condition, seed, image and class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Values = NDArray[np.float64]
 
 
 class ArmFraction(NamedTuple):
-    """What is compared: an arm, trained on a fraction of the images."""
+    """An experimental condition: an arm, trained on a fraction of the images."""
 
     arm: str
     fraction: float
@@ -24,7 +24,7 @@ class ArmFraction(NamedTuple):
 
 @dataclass(frozen=True)
 class Cube:
-    """The values of one metric (condition, seed, image, class), NaN where there is none, and what its axes mean."""
+    """The values of one metric (condition, seed, image, class), NaN where missing, and the labels of the axes."""
 
     conditions: tuple[ArmFraction, ...]
     seeds: tuple[int, ...]
@@ -32,13 +32,13 @@ class Cube:
     classes: tuple[str, ...]
     values: Values
     scored: NDArray[np.bool_]
-    """(condition, seed): whether there is such a run."""
+    """(condition, seed): whether the run exists."""
 
 
 def cube(scores: ScoreTable, metric: str, arms: Sequence[str] = ()) -> Cube:
-    """Returns the values of a metric; arms in the order given (in that of the table where none is), fractions falling.
+    """The values of a metric; arms in the given order (by default that of the table), fractions descending.
 
-    Raises StudyError where the table has a row twice.
+    Raises StudyError where the table has duplicate rows.
     """
     order = {name: index for index, name in enumerate(dict.fromkeys((*arms, *scores.arm)))}
     pairs = dict.fromkeys(zip(scores.arm, scores.fraction, strict=True))
@@ -62,13 +62,13 @@ def cube(scores: ScoreTable, metric: str, arms: Sequence[str] = ()) -> Cube:
 
 
 def positions(column: Sequence[object], known: Sequence[object]) -> NDArray[np.int64]:
-    """Returns where each value of a column stands among the known ones."""
+    """The index of each value of a column among the known ones."""
     places = {value: place for place, value in enumerate(known)}
     return np.fromiter(map(places.__getitem__, column), np.int64, len(column))
 
 
 def check_unique(scores: ScoreTable, cells: NDArray[np.int64]) -> None:
-    """Refuses two rows for one value."""
+    """Raises StudyError for duplicate rows."""
     _, first, counts = np.unique(cells, return_index=True, return_counts=True)
     if counts.max() > 1:
         row = first[counts.argmax()]
@@ -78,7 +78,7 @@ def check_unique(scores: ScoreTable, cells: NDArray[np.int64]) -> None:
 
 
 def mean(values: Values, axis: int | tuple[int, ...]) -> Values:
-    """Returns the mean over the values that there are; NaN where there is none."""
+    """The mean of the finite values; NaN where there are none."""
     known = np.isfinite(values)
     count = known.sum(axis)
     total = np.where(known, values, 0.0).sum(axis)

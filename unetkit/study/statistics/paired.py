@@ -1,4 +1,4 @@
-"""Differences between an arm and the base, from complete pairs only: same seed, same image, same class."""
+"""Paired differences between an arm and the base, from complete pairs: same seed, image and class."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from unetkit.study.statistics.cube import ArmFraction, Cube, Values, mean
 
 
 class PairedDifferences(NamedTuple):
-    """The differences of one arm to the base.
+    """The differences between one arm and the base.
 
-    `each` has them per seed, image and class (NaN: no pair), `by_class` their mean over the images per seed and class,
-    `overall` the mean of those over the classes in `counted`: the classes that count and have a pair with every seed.
+    `each` is per seed, image and class (NaN: no pair), `by_class` the mean over images, `overall` the mean over the
+    classes in `counted`: those in the mean over classes that have a pair for every seed.
     """
 
     condition: ArmFraction
@@ -24,13 +24,13 @@ class PairedDifferences(NamedTuple):
     overall: Values
     counted: NDArray[np.bool_]
     lacking: tuple[tuple[int, str], ...]
-    """(seed, arm): the runs without which a seed makes no pair."""
+    """(seed, arm): the missing runs, because of which a seed has no pair."""
     dropped: tuple[tuple[str, str, int], ...]
-    """(image, class, seeds): where only one of the two has a value, and for how many seeds."""
+    """(image, class, number of seeds): where only one of the two arms has a value."""
 
 
 def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -> PairedDifferences:
-    """Returns the differences of a condition to its base; `counting` says which classes count in the mean."""
+    """The differences between a condition and its base; `counting` is a mask of the classes in the mean."""
     each = found.values[condition] - found.values[base]
     both = found.scored[condition] & found.scored[base]
     by_class = mean(each, 1)

@@ -1,4 +1,4 @@
-"""What is bought with what: the arms that no other beats in score at the same or a lower cost."""
+"""The Pareto front of score and cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 def front(costs: Sequence[float | None], scores: Sequence[float]) -> list[bool]:
-    """Returns which points are on the Pareto front: no other is better in one of the two and as good in both.
+    """Whether each point is on the Pareto front: no other is at least as good in both and better in one.
 
     A point without a cost or score (None, NaN) is not.
 

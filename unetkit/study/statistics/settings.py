@@ -1,4 +1,4 @@
-"""What an analysis assumes: every default in the open."""
+"""The settings of an analysis and their defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetkit.errors import Fault
 from unetkit.study.results.results import StudyError
 
 MARGINS = {"dice": 0.01, "iou": 0.01}
-"""Differences that hardly anybody acts on; for another metric only its user knows."""
+"""Default margins of equivalence; other metrics have none."""
 
 
 @dataclass(frozen=True)
@@ -20,19 +20,19 @@ class AnalysisSettings:
     less_is_better: bool = False
     """Whether the metric is a distance or an error."""
     confidence: float = 0.95
-    """Of every interval; a test calls a difference where its p, after Holm, is at most 1 - confidence."""
+    """Confidence of every interval; a difference is significant where its adjusted p is at most 1 - confidence."""
     margin: float | None = None
-    """Two arms whose difference is surely smaller than this are equivalent; None: that is not asked."""
+    """Margin of equivalence; None: equivalence is not tested."""
     left_out: tuple[str, ...] = ("background",)
-    """Classes that do not count in the mean over classes, unless there is no other."""
+    """Classes left out of the mean over classes, unless there is no other."""
     resamples: int = 2000
-    """Of the crossed bootstrap."""
+    """Number of resamples of the crossed bootstrap."""
     random_seed: int = 0
-    """Of the bootstrap, and of the sign flips where there are too many to try all."""
+    """Seed of the bootstrap and of random sign flips."""
     exact_seeds: int = 14
-    """Up to so many seeds the sign-flip test tries all 2^n flips, beyond it that many at random."""
+    """Largest number of seeds for which the sign-flip test tries all 2^n flips; beyond, it draws as many at random."""
     power: float = 0.8
-    """At which the smallest detectable difference is told."""
+    """Power at which the smallest detectable difference is reported."""
 
     def __post_init__(self) -> None:
         for name in ("confidence", "power"):
@@ -45,7 +45,7 @@ class AnalysisSettings:
 
     @property
     def level(self) -> float:
-        """The rate of false calls that is allowed."""
+        """The significance level."""
         return round(1 - self.confidence, 12)
 
     def json(self) -> dict[str, Any]:
@@ -54,5 +54,5 @@ class AnalysisSettings:
 
 
 def refused(name: str, value: float, cure: str) -> StudyError:
-    """Returns the error about a setting out of its range."""
+    """The error about a setting out of its range."""
     return StudyError(Fault("study-statistics", f"{value} is out of range", name, cure))

@@ -1,4 +1,4 @@
-"""Does this data set tell the arms apart? The spread between arms against that within an arm."""
+"""Analysis of variance: whether the data discriminate between the arms."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from unetkit.study.statistics.testing import ROUNDING
 class Spread:
     """An analysis of variance, arms × seeds, over the arms that have every seed.
 
-    `between` is the standard deviation of the arms' true means, `within` that of one arm over its seeds once what a
-    seed does to all arms is taken off. `p` is that of the F-test that all means are equal. `detectable` is the smallest
-    true difference to the base that is called with the power asked for, after correction for all comparisons.
+    `between` is the standard deviation of the arms' true means, `within` that of one arm over its seeds after removing
+    the effect of each seed on all arms. `p` is that of the F-test that all means are equal. `detectable` is the
+    smallest true difference to the base that is significant with the given power, corrected for all comparisons.
     """
 
     arms: tuple[str, ...]
@@ -31,7 +31,7 @@ class Spread:
     detectable: float
 
     def discriminates(self, level: float) -> bool:
-        """Whether the arms differ by more than their seeds explain."""
+        """Whether the F-test is significant."""
         return self.p <= level
 
     def json(self) -> dict[str, Any]:
@@ -40,10 +40,9 @@ class Spread:
 
 
 def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: AnalysisSettings) -> Spread | None:
-    """Returns the spread of means (arm, seed).
+    """The spread of means (arm, seed).
 
-    None with fewer than two whole arms, fewer than two seeds, or where arms do not vary over their seeds: then no F is
-    defined.
+    None with fewer than two complete arms or two seeds, or where arms do not vary over seeds, so that F is undefined.
     """
     used = np.isfinite(means).any(0)
     whole = np.asarray(np.isfinite(means[:, used]).all(1))
@@ -69,7 +68,7 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: An
 
 
 def mean_squares(table: Values) -> tuple[float, float]:
-    """Returns the mean squares of the arms and of the rest, of a table (arm, seed) without gaps."""
+    """The mean squares of the arms and of the residual, of a complete table (arm, seed)."""
     num_arms, num_seeds = table.shape
     arms, seeds = table.mean(1, keepdims=True), table.mean(0, keepdims=True)
     rest = table - arms - seeds + table.mean()
@@ -78,7 +77,7 @@ def mean_squares(table: Values) -> tuple[float, float]:
 
 
 def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
-    """Returns F and its p."""
+    """The F statistic and its p-value."""
     from scipy import stats
 
     f = between / rest
@@ -86,11 +85,11 @@ def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[
 
 
 def detectable(pairs: int, level: float, power: float) -> float:
-    """Returns how many standard errors a true difference must have for a two-sided paired t-test to call it so often.
+    """The true difference, in standard errors, at which a two-sided paired t-test has a given power.
 
-    The power is that of the noncentral t distribution, as a mean over what the estimated deviation may be: the series
-    for its tail does not converge with few pairs and many comparisons. The other tail, which calls a difference the
-    wrong way round, does not count.
+    The power is that of the noncentral t distribution, computed as a mean over the distribution of the estimated
+    deviation: the series for its tail does not converge with few pairs and many comparisons. Significant differences
+    of the wrong sign do not count.
     """
     from scipy import optimize, stats
 

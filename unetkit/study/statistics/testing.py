@@ -1,4 +1,4 @@
-"""Tests of differences over seeds. All take arrays (…, seeds), NaN where a seed makes no pair, and give (…)."""
+"""Tests of differences over seeds. All take arrays (…, seeds), NaN where a seed has no pair, and return (…)."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import numpy as np
 from unetkit.study.statistics.cube import Values, mean
 
 ROUNDING = 1e-13
-"""As a part of values around 1: a standard error below it is that of the arithmetic."""
+"""Relative rounding error: a smaller standard error counts as zero."""
 
 
 class Moments(NamedTuple):
-    """How many pairs there are, their mean, its standard error, and its degrees of freedom (at least 1)."""
+    """The number of pairs, their mean, its standard error, and its degrees of freedom (at least 1)."""
 
     pairs: Values
     mean: Values
@@ -22,7 +22,7 @@ class Moments(NamedTuple):
 
 
 def moments(differences: Values) -> Moments:
-    """Returns the moments over the seeds; the standard error is NaN with fewer than two pairs."""
+    """The moments over the seeds; the standard error is NaN with fewer than two pairs."""
     count = np.isfinite(differences).sum(-1)
     centre = mean(differences, -1)
     squares = np.nansum((differences - centre[..., None]) ** 2, -1)
@@ -32,13 +32,13 @@ def moments(differences: Values) -> Moments:
 
 
 def varying(found: Moments) -> Values:
-    """Returns the standard errors; NaN where the values are equal but for rounding, for which no t is defined."""
+    """The standard errors; NaN where the values are equal up to rounding, so that t is undefined."""
     with np.errstate(invalid="ignore"):
         return np.where(found.error > ROUNDING * np.maximum(1.0, np.abs(found.mean)), found.error, np.nan)
 
 
 def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
-    """Returns the ends of the paired t-interval of the mean (Student, 1908)."""
+    """The ends of the paired t-interval of the mean (Student, 1908)."""
     from scipy import stats
 
     half = stats.t.ppf((1 + confidence) / 2, found.freedom) * varying(found)
@@ -46,26 +46,26 @@ def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
 
 
 def t_test(found: Moments) -> Values:
-    """Returns the two-sided p of the paired t-test that the mean is 0."""
+    """The two-sided p of the paired t-test that the mean is 0."""
     return np.minimum(1.0, 2 * tail(-np.abs(found.mean), found))
 
 
 def equivalence_test(found: Moments, margin: float) -> Values:
-    """Returns the p of two one-sided t-tests (Schuirmann, 1987): the mean is not within ±margin."""
+    """The p of two one-sided t-tests (Schuirmann, 1987) of the null hypothesis that the mean is not within ±margin."""
     return tail(np.abs(found.mean) - margin, found)
 
 
 def tail(distance: Values, found: Moments) -> Values:
-    """Returns how probable a mean at most `distance` is where the truth is 0; NaN where that is not defined."""
+    """The probability of a mean of at most `distance` where the true mean is 0; NaN where undefined."""
     from scipy import stats
 
     return np.asarray(stats.t.cdf(distance / varying(found), found.freedom))
 
 
 def sign_flip_test(differences: Values, exact_seeds: int, random_seed: int) -> Values:
-    """Returns the two-sided p of the sign-flip test (Fisher, 1935): each difference could as well be its opposite.
+    """The two-sided p of the sign-flip test (Fisher, 1935), whose null hypothesis is symmetry around 0.
 
-    All 2^n flips are tried up to `exact_seeds` pairs, else as many as that at random; NaN without a pair.
+    All 2^n flips are tried up to `exact_seeds` pairs, beyond that as many at random; NaN without a pair.
     """
     from scipy import stats
 
@@ -93,7 +93,7 @@ def sign_flip_test(differences: Values, exact_seeds: int, random_seed: int) -> V
 
 
 def holm(p: Values) -> Values:
-    """Returns p-values adjusted for as many tests as there are (Holm, 1979); a NaN is no test and stays.
+    """p-values adjusted for multiple tests (Holm, 1979); NaN is not counted as a test and stays NaN.
 
     >>> holm(np.array([0.01, 0.04, np.nan, 0.03])).tolist()
     [0.03, 0.06, nan, 0.06]

@@ -1,4 +1,4 @@
-"""Scores beside what they cost: one chart for parameters, multiply-adds and time, the Pareto front marked in each."""
+"""Charts of score against parameters, multiply-adds and training time, with the Pareto front of each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from unetkit.study.report.view import COSTS, View, count, listed
 from unetkit.study.statistics import ArmScores
 
 MOST = 30
-"""Arms that have their number in the chart; further ones are dots."""
+"""Largest number of arms that are labelled in a chart."""
 
 
 def costs(view: View) -> Markup:
-    """Returns the charts, at the largest fraction of the images."""
+    """The charts, at the largest fraction of the images."""
     largest = view.analysis.fractions[0] if view.analysis.fractions else 1.0
     arms = [arm for arm in view.analysis.arms if arm.fraction == largest and arm.mean is not None]
     charts = [one(view, kind, known) for kind in COSTS if (known := [arm for arm in arms if arm.costs.get(kind)])]
@@ -23,7 +23,7 @@ def costs(view: View) -> Markup:
 
 
 def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
-    """Returns the chart of one cost."""
+    """The chart of one cost."""
     points = sorted(((arm.costs[kind] or 0, arm.mean or 0, arm) for arm in arms), key=lambda point: point[:2])
     x = ChartAxis(scale([cost for cost, _, _ in points], logarithmic=True, room=0.12), COSTS[kind])
     y = ChartAxis(scale([score for _, score, _ in points], ticks=4, room=0.14), view.metric)
@@ -32,13 +32,13 @@ def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
     shapes += [mark(view, kind, point, numbered=len(points) <= MOST) for point in points if point not in front]
     shapes += [mark(view, kind, point, numbered=True) for point in front]
     names = [f"{view.numbers[arm.arm]} {arm.arm}" for _, _, arm in front]
-    told = f"On the front: {listed(names, 8)}."
+    told = f"On the Pareto front: {listed(names, 8)}."
     drawn = chart(x, y, shapes, title=f"{view.metric} against {COSTS[kind]}. {told}", height=210)
     return element("figure", drawn, element("figcaption", told, class_="aside"))
 
 
 def mark(view: View, kind: str, point: tuple[float, float, ArmScores], *, numbered: bool) -> Point:
-    """Returns the mark of one arm."""
+    """The mark of one arm."""
     cost, score, arm = point
     title = f"{arm.arm}: {view.score(score)} at {count(cost)}"
     chosen = kind in arm.front

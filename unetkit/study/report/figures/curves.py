@@ -9,14 +9,14 @@ from unetkit.study.report.view import View
 from unetkit.study.results.results import Curve
 
 MOST = 12
-"""Panels."""
+"""Largest number of panels."""
 
 POINTS = 80
-"""Points of one line."""
+"""Largest number of points of a line."""
 
 
 def curves(view: View) -> Markup:
-    """Returns the panels: what was validated, and the loss in training."""
+    """The panels of the validation metric and of the training loss."""
     done = [run for run in view.results.runs if run.state == "done"]
     largest = max((run.fraction for run in done), default=1.0)
     kinds = {
@@ -31,7 +31,7 @@ def curves(view: View) -> Markup:
 
 
 def group(view: View, title: str, known: Sequence[tuple[str, Curve]]) -> list[Markup]:
-    """Returns the panels of one kind of curve with their heading; nothing where no run has one."""
+    """The panels of one kind of curve with their heading; empty where no run has such a curve."""
     found = {
         name: [thinned(curve) for arm, curve in known if arm == name and len(curve) > 1] for name in view.shown(MOST)
     }
@@ -46,20 +46,20 @@ def group(view: View, title: str, known: Sequence[tuple[str, Curve]]) -> list[Ma
 
 
 def thinned(curve: Curve) -> Curve:
-    """Returns at most so many points of a curve as a line can show, its last among them."""
+    """At most POINTS points of a curve, including the last."""
     every = -(-len(curve) // POINTS)
     return curve[::-1][::every][::-1]
 
 
 def average(lines: Sequence[Curve]) -> Curve:
-    """Returns the mean of curves at the steps that all of them have."""
+    """The mean of curves at their common steps."""
     values = [dict(line) for line in lines]
     steps = [step for step in values[0] if all(step in each for each in values)] if values else []
     return tuple((step, sum(each[step] for each in values) / len(values)) for step in steps)
 
 
 def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[ChartAxis, ChartAxis]) -> Markup:
-    """Returns the curves of one arm."""
+    """The curves of one arm."""
     lines = [Line(each, "seed") for each in seeds]
     lines += [Line(base, "other")] if len(base) > 1 else []
     lines += [Line(mean)] if len(mean := average(seeds)) > 1 else []

@@ -1,4 +1,4 @@
-"""Each arm as the U of the paper's figure, what differs from the base brought out."""
+"""Drawings of the arms' networks, with the differences from the base highlighted."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from unetkit.planning import Plan
 
 MOST = 12
-"""Drawings."""
+"""Largest number of drawings."""
 
 
 def drawings(view: View) -> Markup:
-    """Returns the drawings of the base and of the arms whose network is another."""
+    """The drawings of the base and of the arms with a different network."""
     base = planned(view.facts[view.base])
     parts = []
     for name in view.shown(MOST):
@@ -43,7 +43,7 @@ def drawings(view: View) -> Markup:
 
 
 def planned(arm: ArmFacts) -> Plan | None:
-    """Returns the plan of an arm; None where its spec is not known, or is no spec any more."""
+    """The plan of an arm; None where its spec is unknown or no longer valid."""
     if arm.spec is None:
         return None
     try:
@@ -53,16 +53,16 @@ def planned(arm: ArmFacts) -> Plan | None:
 
 
 def changed(base: Plan, other: Plan) -> set[str]:
-    """Returns the names of the steps that are set otherwise than in the base, or that it has not.
+    """The names of the steps whose settings differ from the base, or that the base does not have.
 
-    What only follows from a change, as the channels that a block takes, is none.
+    Mere consequences of a change, such as the input channels of a block, do not count.
     """
     before, after = settings(base), settings(other)
     return {name for name, each in after.items() if before.get(name) != each}
 
 
 def settings(network: Plan) -> dict[str, tuple[object, int]]:
-    """Returns the block of each step, and the channels that it gives where it decides on them."""
+    """The block of each step, and its output channels where it determines them."""
     nodes, parts = network.nodes, network.spec.parts
     return {
         span.scope: (parts.get(span.scope), nodes[span.output].channels if span.scope.endswith("block") else 0)
@@ -71,7 +71,7 @@ def settings(network: Plan) -> dict[str, tuple[object, int]]:
 
 
 def figure(arm: ArmFacts, drawn: str) -> Markup:
-    """Returns one drawing, or the reason why there is none, with its heading."""
+    """One drawing, or the reason why there is none, with its heading."""
     heading = [element("h3", arm.name), element("p", changes(arm), class_="note") if arm.differences else Markup("")]
     if not isinstance(drawn, Markup):
         return element("figure", *heading, element("p", drawn, class_="note"))
@@ -80,7 +80,7 @@ def figure(arm: ArmFacts, drawn: str) -> Markup:
 
 
 def drawing(arm: ArmFacts, network: Plan, marked: Collection[str]) -> str:
-    """Returns the drawing at the size that its costs are told for; the fault where that size does not fit."""
+    """The drawing at the input size of its costs; a message where that size does not fit."""
     size = arm.input_size or natural_size(network)
     try:
         text = svg(network.at(size), title=arm.name, marked=marked)
@@ -90,7 +90,7 @@ def drawing(arm: ArmFacts, network: Plan, marked: Collection[str]) -> str:
 
 
 def enlarged(text: str) -> str:
-    """Returns a drawing at a larger size: its smallest labels have 10 pixels, and those of a page 11.
+    """A drawing enlarged by 10 %, so that its smallest labels match those of the page (11 instead of 10 pixels).
 
     >>> enlarged('<svg width="100" height="50.5" viewBox="0 0 100 50.5"><rect width="100"/></svg>')
     '<svg width="110" height="56" viewBox="0 0 100 50.5"><rect width="100"/></svg>'

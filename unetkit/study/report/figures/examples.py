@@ -1,4 +1,4 @@
-"""Predictions side by side: the image, its true labels, and what each arm says, from one seed."""
+"""Predictions side by side: the image, its true labels, and the prediction of each arm with one seed."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from unetkit.study.results.records import content_of
 from unetkit.study.results.results import ExamplePictures, RunFacts
 
 IMAGES, ARMS = 3, 12
-"""The most that are shown."""
+"""Largest numbers of images and arms shown."""
 
 LARGEST = 2_000_000
-"""Bytes of one picture; larger ones would make the page slow."""
+"""Largest number of bytes of a picture; larger ones would make the page slow."""
 
 
 def examples(view: View) -> Markup:
-    """Returns the pictures of the first seed with which most arms have them."""
+    """The pictures of the seed for which most arms have pictures."""
     chosen = runs(view)
     if not chosen:
         return element("p", "The run folders hold no pictures.", class_="note")
@@ -29,7 +29,7 @@ def examples(view: View) -> Markup:
 
 
 def runs(view: View) -> list[RunFacts]:
-    """Returns a run of each arm that is shown, all with one seed and fraction."""
+    """One run of each shown arm, all with the same seed and fraction."""
     names = view.shown(ARMS)
     groups: dict[tuple[float, int], list[RunFacts]] = {}
     for run in view.results.runs:
@@ -40,7 +40,7 @@ def runs(view: View) -> list[RunFacts]:
 
 
 def row(name: str, chosen: list[RunFacts]) -> Markup:
-    """Returns the pictures of one image."""
+    """The pictures of one image."""
     found = [(run, example) for run in chosen for example in run.examples if example.image == name]
     first: ExamplePictures = found[0][1]
     panels = [("image", first.picture), ("truth", first.truth)]
@@ -49,7 +49,7 @@ def row(name: str, chosen: list[RunFacts]) -> Markup:
 
 
 def panel(title: str, path: Path, name: str) -> Markup:
-    """Returns one picture with its title; a sentence in its place where the file is gone."""
+    """One picture with its title, or a note where the file is missing."""
     try:
         content = content_of(path, LARGEST) or b""
     except OSError as error:
@@ -63,7 +63,7 @@ def panel(title: str, path: Path, name: str) -> Markup:
 
 
 def legend(view: View) -> Markup:
-    """Returns the colours of the classes."""
+    """The colours of the classes."""
     return join(
         [
             join([element("span", class_="swatch", style=f"background:rgb({r},{g},{b})"), name])

@@ -1,4 +1,4 @@
-"""The main figure: the difference of every arm to the base, with its intervals."""
+"""The forest plot: the difference between every arm and the base, with its intervals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from unetkit.study.report.view import VERDICTS, View, p_is
 from unetkit.study.statistics import Comparison
 
 MOST = 40
-"""Rows; of more arms the best and the worst are shown."""
+"""Largest number of rows; of more arms the best and the worst are shown."""
 
 HEIGHT = 30
 MIDDLE = HEIGHT / 2
 
 
 def forest(view: View) -> Markup:
-    """Returns the figure; a sentence where there is nothing to compare."""
+    """The figure, or a note where there is nothing to compare."""
     rows, hidden = chosen(view)
     if not rows:
         return element("p", "There is no finished pair of runs to compare yet.", class_="note")
@@ -37,7 +37,7 @@ def forest(view: View) -> Markup:
 
 
 def chosen(view: View) -> tuple[Sequence[Comparison], int]:
-    """Returns the comparisons that are shown, and how many are not."""
+    """The comparisons that are shown, and the number of the others."""
     known = [each for each in view.ranked if each.difference is not None]
     if len(known) <= MOST:
         return known, 0
@@ -45,7 +45,7 @@ def chosen(view: View) -> tuple[Sequence[Comparison], int]:
 
 
 def across(rows: Sequence[Comparison], view: View) -> Scale:
-    """Returns the scale of all rows: what is between the ends of every interval, zero, and the margin."""
+    """The common scale of all rows, which includes every interval, zero and the margin."""
     values = [0.0]
     for each in rows:
         values += [*(each.interval or ()), *(each.crossed or ()), *each.differences]
@@ -54,7 +54,7 @@ def across(rows: Sequence[Comparison], view: View) -> Scale:
 
 
 def row(view: View, each: Comparison, at: Scale) -> Markup:
-    """Returns the line of one comparison: name, drawing, numbers, verdict."""
+    """The row of one comparison: name, drawing, numbers, verdict."""
     title, sign = VERDICTS[each.verdict]
     difference, interval = view.signed(each.difference), view.between(each.interval)
     told = f"{view.name(each.arm, each.fraction)}: {difference} ({interval}), {title}"
@@ -78,7 +78,7 @@ def row(view: View, each: Comparison, at: Scale) -> Markup:
 
 
 def shapes(view: View, each: Comparison, at: Scale) -> list[Markup]:
-    """Returns what is drawn of one comparison, back to front."""
+    """The shapes of one comparison, back to front."""
     drawn = []
     margin = view.analysis.settings.margin
     if margin:
@@ -102,7 +102,7 @@ def shapes(view: View, each: Comparison, at: Scale) -> list[Markup]:
 
 
 def span(at: Scale, ends: tuple[float, float], look: str) -> list[Markup]:
-    """Returns a line between two numbers; a thin one has ends."""
+    """The line of an interval; a crossed one has caps."""
     left, right = (percent(at.at(end)) for end in ends)
     line = element("line", x1=left, x2=right, y1=MIDDLE, y2=MIDDLE, class_=look)
     if look != "crossed":
@@ -111,13 +111,13 @@ def span(at: Scale, ends: tuple[float, float], look: str) -> list[Markup]:
 
 
 def key(view: View) -> Markup:
-    """Returns what the marks mean."""
+    """The legend."""
     margin = view.analysis.settings.margin
     parts = [
         f"Large dot: the mean difference over the seeds; small dots: each seed. Thick line: {view.percent} interval ",
         "for these test images and new seeds (paired t). Thin line: for new seeds and new images (crossed bootstrap). ",
         f"Band: ±{margin:g}, the margin of equivalence. " if margin else "No margin of equivalence is set. ",
         "p: paired t-test, adjusted for all comparisons (Holm); an interval that leaves out zero beside “undecided” ",
-        "did not outlast that adjustment.",
+        "is not significant after that adjustment.",
     ]
     return element("figcaption", *parts, class_="aside")
