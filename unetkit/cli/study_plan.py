@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from unetkit.study.cost import Cost
 
 MOST_ROWS = 50
-"""Arms that the table shows unless all are asked for."""
+"""Largest number of arms in the table, unless all are requested."""
 
 
 def complete_study(incomplete: str) -> list[str]:
-    """Returns the shipped studies that begin so."""
+    """The shipped studies whose names start with a text."""
     from unetkit.study import shipped_studies
 
     return [name for name in shipped_studies() if name.startswith(incomplete)]
@@ -62,7 +62,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a study would run: its arms, in what they differ, what they cost, and what to think about first."""
+    """Show the plan of a study: its arms, their differences from the base, their costs, and warnings."""
     from unetkit.cli.output import print_json
     from unetkit.study import load_study
     from unetkit.study.advice import warnings
@@ -83,12 +83,12 @@ def plan(  # noqa: PLR0913 - one parameter per option
 
 
 def with_data(data: str | None, overrides: list[str] | None) -> list[str]:
-    """Returns what changes the study's settings, data among it."""
+    """The overrides of a study, including its data."""
     return [*([f"data={data}"] if data is not None else []), *(overrides or ())]
 
 
 def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str, float] | None:
-    """Returns the seconds of a step by arm, where they are asked for or needed to judge the hours."""
+    """The seconds of a training step by arm, where they are requested or needed to estimate the hours."""
     from unetkit.study.cost import DEFAULT_STEPS, cost, seconds_per_step
 
     if steps is None and (max_hours is None or cost(study).hours is not None):
@@ -97,7 +97,7 @@ def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str,
 
 
 def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
-    """Prints the plan for a person."""
+    """Prints the plan as text."""
     from unetkit.cli.output import print_rich
 
     rows = study.planned[:most]
@@ -114,7 +114,7 @@ def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
 
 
 def heading(study: Study) -> Iterator[str]:
-    """Yields what the study is about."""
+    """Yields the heading: the study, its base and its design."""
     about = f": {study.frame.description}" if study.frame.description else ""
     yield f"{study.name}{about}"
     count, design = len(study.frame.axes), study.frame.design.replace("_", " ")
@@ -125,7 +125,7 @@ def heading(study: Study) -> Iterator[str]:
 
 
 def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
-    """Returns one row per arm."""
+    """The table of arms."""
     from unetkit.cli.output import count, magnitude, size_text, table
 
     matches = study.frame.match != "none"
@@ -150,7 +150,7 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
 
 
 def changes(arm: Arm) -> Iterator[str]:
-    """Yields in what an arm differs from the base."""
+    """Yields the differences between an arm and the base."""
     from unetkit.study.matrix.axis import text_of
 
     for one in arm.differences:
@@ -158,7 +158,7 @@ def changes(arm: Arm) -> Iterator[str]:
 
 
 def totals(study: Study, costs: Cost) -> Iterator[str]:
-    """Yields how many runs there are, and what they cost together."""
+    """Yields the number of runs and their total cost."""
     fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
     yield f"{len(study.planned):,} arms × {len(study.seeds)} seeds{fractions} = {costs.runs:,} runs"
     hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training, one run after another; "
@@ -166,7 +166,7 @@ def totals(study: Study, costs: Cost) -> Iterator[str]:
 
 
 def duration(seconds: float | None) -> str:
-    """Returns a time in words.
+    """A duration in words.
 
     >>> duration(75), duration(7200), duration(0.5), duration(None)
     ('75 s', '2.0 h', '0.5 s', '-')

@@ -1,4 +1,4 @@
-"""How a study goes on: a live table on a terminal, a line for each run elsewhere."""
+"""The progress of a study: a live table on a terminal, else a line for each finished run."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Lines:
-    """Prints a line for each run that ended."""
+    """Prints a line for each finished run."""
 
     todo: int
     done: int = 0
@@ -32,7 +32,7 @@ class Lines:
     start: float = field(default_factory=time.monotonic)
 
     def started(self, run: StudyRun) -> None:
-        """Says nothing."""
+        """Prints nothing."""
 
     def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
         """Prints how a run ended."""
@@ -43,49 +43,49 @@ class Lines:
         self.say(f"[{self.done + self.failed}/{self.todo}] {title(run)}: {how}, {duration(outcome.seconds)}")
 
     def tick(self) -> None:
-        """Says nothing."""
+        """Prints nothing."""
 
     def say(self, line: str) -> None:
-        """Prints a line, at once."""
+        """Prints a line immediately."""
         say(line)
 
     @property
     def left(self) -> float | None:
-        """The seconds that are left, if runs go on as fast as they did."""
+        """The remaining seconds at the present rate of runs."""
         ended = self.done + self.failed
         return (time.monotonic() - self.start) / ended * (self.todo - ended) if ended else None
 
 
 @dataclass
 class Board(Lines):
-    """Shows what runs now under the lines."""
+    """Shows the active runs below the lines."""
 
     live: Live | None = None
     going: dict[str, tuple[StudyRun, float]] = field(default_factory=dict)
 
     def started(self, run: StudyRun) -> None:
-        """Shows a run."""
+        """Adds a run to the table."""
         self.going[run.id] = (run, time.monotonic())
         self.tick()
 
     def ended(self, run: StudyRun, outcome: Outcome, *, again: bool) -> None:
-        """Prints how a run ended, and shows it no more."""
+        """Prints how a run ended, and removes it from the table."""
         self.going.pop(run.id, None)
         super().ended(run, outcome, again=again)
         self.tick()
 
     def tick(self) -> None:
-        """Shows how long runs have run."""
+        """Updates the durations in the table."""
         if self.live is not None:
             self.live.update(self.table(), refresh=True)
 
     def say(self, line: str) -> None:
-        """Prints a line over the table."""
+        """Prints a line above the table."""
         if self.live is not None:
             self.live.console.print(visible(line))
 
     def table(self) -> Table:
-        """Returns what is going on."""
+        """The table of active runs."""
         from unetkit.cli.output import table
 
         failed = f", {self.failed} failed" if self.failed else ""
@@ -99,13 +99,13 @@ class Board(Lines):
 
 
 def title(run: StudyRun) -> str:
-    """Returns the name of a run."""
+    """The arm, seed and fraction of a run."""
     return f"{run.arm.name}, seed {run.seed}" + (f", {run.fraction:.0%} of the images" if run.fraction < 1 else "")
 
 
 @contextmanager
 def watching(todo: int) -> Iterator[ProgressListener]:
-    """Gives what shows how so many runs go on."""
+    """Opens the progress display of `todo` runs."""
     if not sys.stdout.isatty():
         yield Lines(todo)
         return

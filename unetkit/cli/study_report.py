@@ -18,11 +18,11 @@ Output = Annotated[
     typer.Option("--output", "-o", metavar="DIR", help="Where to. [default: STUDY_FOLDER/report]", show_default=False),
 ]
 Metric = Annotated[
-    str | None, typer.Option(help="What decides, in place of the study's metric.", metavar="NAME", show_default=False)
+    str | None, typer.Option(help="The primary metric, in place of the study's.", metavar="NAME", show_default=False)
 ]
 Margin = Annotated[
     float | None,
-    typer.Option(help="Differences below it count as none, in place of the study's margin.", show_default=False),
+    typer.Option(help="Margin of equivalence, in place of the study's.", show_default=False),
 ]
 
 
@@ -34,7 +34,7 @@ def report(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Say what a study found: one HTML page, and the tables that its numbers come from."""
+    """Write the report of a study: one HTML page, and the tables behind its numbers."""
     from unetkit.cli.output import print_json
     from unetkit.overwriting import check_outputs, same_file
     from unetkit.study.report.writing import WRITTEN
@@ -53,7 +53,7 @@ def report(
 def publish(
     folder: Path, output: Path | None = None, metric: str | None = None, margin: float | None = None
 ) -> tuple[Path, list[str], dict[str, Any]]:
-    """Writes the report on a study's folder; returns its page, its summary, and all that it says as plain values."""
+    """Writes the report of a study's folder; returns its page, its summary, and all its content as plain values."""
     from unetkit.study.report import View, sentences, settings_for, write_report
     from unetkit.study.results.collecting import results_in
 

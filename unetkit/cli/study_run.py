@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from unetkit.study.runs.study_folder import StudyFolder
 
     Opened = AbstractContextManager[Executor]
-    """An engine that is to be entered."""
+    """An engine that has not been entered."""
 
 Folder = Annotated[
     Path | None,
@@ -30,12 +30,12 @@ Folder = Annotated[
         "--output", "-o", metavar="DIR", help="The study's folder. [default: studies/NAME]", show_default=False
     ),
 ]
-Engine = Annotated[str, typer.Option(help="What has the runs done: local, dask, submitit or ray.", metavar="NAME")]
+Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
 Address = Annotated[
     str | None,
     typer.Option(
         metavar="WHERE",
-        help="Of the Dask scheduler or the Ray cluster; with submitit slurm or local.",
+        help="Address of the Dask scheduler or the Ray cluster; with submitit: slurm or local.",
         show_default=False,
     ),
 ]
@@ -52,14 +52,14 @@ Runs = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="Keep the runs here, where other studies find equal ones. [default: DIR/runs]",
+        help="Keep the runs here, to share equal runs with other studies. [default: DIR/runs]",
         show_default=False,
     ),
 ]
 Separate = Annotated[
-    bool, typer.Option("--separate", help="The engine's machines do not see this folder: results travel back.")
+    bool, typer.Option("--separate", help="The engine's machines cannot access this folder: copy results back.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="List the runs to execute, and execute none.")]
 ELSEWHERE = 16
 """Runs at once on a cluster."""
 
@@ -74,12 +74,12 @@ def run(  # noqa: PLR0913 - one parameter per option
     timeout: Timeout = None,
     runs: Runs = None,
     separate: Separate = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Do the runs that failed again, too.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed runs too.")] = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
-    """Do the runs of a study that are missing, and write its report. It may be stopped and begun again at any time."""
+    """Execute the missing runs of a study and write its report. It can be interrupted and resumed at any time."""
     states: tuple[State, ...] = ("waiting", "failed") if retry else ("waiting",)
     how = How(engine, address, at_once, timeout, runs, separate, overwrite)
     start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
@@ -95,19 +95,19 @@ def retry(  # noqa: PLR0913 - one parameter per option
     timeout: Timeout = None,
     runs: Runs = None,
     separate: Separate = False,
-    failed: Annotated[bool, typer.Option("--failed", help="Only those that failed, none that is missing.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only failed runs, no missing ones.")] = False,
     dry_run: DryRun = False,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
-    """Do the runs of a study again that failed, and those that are missing, and write its report."""
+    """Repeat the failed runs of a study, execute the missing ones, and write its report."""
     states: tuple[State, ...] = ("failed",) if failed else ("waiting", "failed")
     how = How(engine, address, at_once, timeout, runs, separate, overwrite)
     start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
 
 
 class How(NamedTuple):
-    """How runs are done, as the options say."""
+    """The options of the execution."""
 
     engine: str
     address: str | None
@@ -121,7 +121,7 @@ class How(NamedTuple):
 def start(
     study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
 ) -> None:
-    """Does the runs of a study that are in one of some states; a signal stops it."""
+    """Executes the runs of a study that are in one of `states`; a signal interrupts it."""
     with resumable(lambda: "what is done stays, and this goes on from there"):
         do(study, overrides, output, how, states, dry_run=dry_run)
 
@@ -129,7 +129,7 @@ def start(
 def do(
     study: str, overrides: list[str], output: Path | None, how: How, states: tuple[State, ...], *, dry_run: bool
 ) -> None:
-    """Does the runs of a study that are in one of some states."""
+    """Executes the runs of a study that are in one of `states`."""
     from unetkit.host import available_memory
     from unetkit.study import load_study
     from unetkit.study.runs.coordinator import ExecutionSettings, run_text
@@ -161,7 +161,7 @@ def do(
 def begin(
     loaded: Study, study_folder: StudyFolder, settings: ExecutionSettings, engine: Opened, overrides: list[str]
 ) -> None:
-    """Has the missing runs done in a folder that this process has taken, and writes the report."""
+    """Executes the missing runs in a folder that this process has locked, and writes the report."""
     from unetkit.study.runs.coordinator import missing
     from unetkit.study.runs.same_data import check_same_data
 
@@ -188,7 +188,7 @@ def begin(
 def execute(
     loaded: Study, study_folder: StudyFolder, settings: ExecutionSettings, engine: Opened, todo: list[StudyRun]
 ) -> None:
-    """Has the runs done. A signal stops it: what is done stays, and what runs goes on later."""
+    """Executes the runs. After a signal, finished runs are kept and active ones are resumed later."""
     from unetkit.cli.study_progress import watching
     from unetkit.study.runs.coordinator import Coordinator
 
@@ -197,7 +197,7 @@ def execute(
 
 
 def finish(loaded: Study, study_folder: StudyFolder) -> int:
-    """Writes the report, says what it says, and returns the exit code: 1 where a run failed."""
+    """Writes the report, prints its summary, and returns the exit code: 1 where a run failed."""
     from unetkit.cli.study_report import publish
     from unetkit.study.results.exit_status import state_of
 
@@ -209,7 +209,7 @@ def finish(loaded: Study, study_folder: StudyFolder) -> int:
 
 
 def tell_failed(loaded: Study, study_folder: StudyFolder) -> int:
-    """Says which runs failed, and why; returns how many."""
+    """Prints the failed runs and the reasons; returns their number."""
     from unetkit.study.results.exit_status import failures_in
 
     failures = failures_in(study_folder.runs, (one.id for one in loaded.runs))
@@ -222,7 +222,7 @@ def tell_failed(loaded: Study, study_folder: StudyFolder) -> int:
 
 
 def tell_missing(loaded: Study, study_folder: StudyFolder, states: tuple[State, ...]) -> None:
-    """Says what would be done."""
+    """Prints the runs that would be executed."""
     from unetkit.study.runs.coordinator import missing
 
     todo = missing(loaded, study_folder, states)
@@ -232,6 +232,6 @@ def tell_missing(loaded: Study, study_folder: StudyFolder, states: tuple[State, 
 
 
 def name_of(one: StudyRun) -> str:
-    """Returns the arm, the seed and the fraction of a run in words."""
+    """The arm, seed and fraction of a run in words."""
     fraction = f" on {one.fraction:.0%} of the images" if one.fraction < 1 else ""
     return f"{one.arm.name}, seed {one.seed}{fraction}"

@@ -13,13 +13,14 @@ from unetkit.cli.arguments import AsJson
 from unetkit.cli.output import say
 
 FolderArgument = Annotated[
-    Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that was begun.", show_default=False)
+    Path,
+    typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that has been started.", show_default=False),
 ]
 STATES = ("done", "running", "waiting", "failed")
 
 
 def status(folder: FolderArgument, as_json: AsJson = False) -> None:
-    """Say how far a study is: what is done, what runs now, what failed and why."""
+    """Show the progress of a study: runs that are done, active, waiting or failed, and the reasons."""
     from unetkit.cli.output import print_json, print_rich, table
     from unetkit.cli.study_plan import duration
 
@@ -44,7 +45,7 @@ def status(folder: FolderArgument, as_json: AsJson = False) -> None:
 
 
 def states_in(folder: Path) -> dict[str, Any]:
-    """Returns the states of the runs in a study's folder as plain values; raises StudyError where it is no such."""
+    """The states of the runs in a study's folder as plain values; raises StudyError for any other folder."""
     from unetkit.study.results.collecting import plan_in
     from unetkit.study.results.index import entries_in, running
     from unetkit.study.results.links import refuse_links

@@ -67,9 +67,7 @@ def run_text(study: Study, run: StudyRun) -> str:
 
     if not run.run_values["data"]:
         cure = "Give them with --data: a data file, a folder with images/ and masks/, or mni."
-        raise StudyError(
-            Fault("data-missing", f"the study {study.name} does not say which data it is for", "data", cure)
-        )
+        raise StudyError(Fault("data-missing", f"the study {study.name} has no data", "data", cure))
     folder = study.path.parent.absolute() if study.path is not None else Path.cwd()
     text: str = load_run(run.run_values, folder=folder).text()
     return text
@@ -141,7 +139,7 @@ class Coordinator:
         for name in sorted(outcome.files, key=lambda name: name in (RESULT, "exit.json")):
             write_whole(folder / name, outcome.files[name])
         if outcome.exit_status.code == 0 and state_of(folder) != "done":
-            return outcome._replace(exit_status=ExitStatus(1, f"its process ended well, but left no {RESULT}"))
+            return outcome._replace(exit_status=ExitStatus(1, f"its process succeeded, but wrote no {RESULT}"))
         return outcome
 
     def again(self, run: StudyRun, outcome: Outcome, index: RunIndex) -> bool:
