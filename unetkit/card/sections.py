@@ -15,12 +15,13 @@ from unetkit.card.history import History
 from unetkit.card.inputs import inputs
 from unetkit.data.colours import COLOURS
 from unetkit.draw import svg
-from unetkit.draw.text import magnitude, size_label
+from unetkit.draw.text import size_label
 from unetkit.planning import needed_memory
 from unetkit.planning.words import in_words_by_axis
 from unetkit.quoting import visible
 from unetkit.scoring.metrics import METRICS
 from unetkit.spec import resolve, to_text
+from unetkit.wording import magnitude, megabytes
 
 MOST_POINTS = 300
 """Of a curve; more are averaged, since no screen shows them."""
@@ -86,7 +87,7 @@ def network(card: Card) -> Section:
         ("receptive field", " × ".join(dict.fromkeys(field)) if len(set(field)) == 1 else " × ".join(field)),
         ("parameters", f"{plan.parameters:,}"),
         (f"multiply-adds at {size_label(sized.input_size)}", magnitude(sized.macs)),
-        (f"memory at {size_label(sized.input_size)}", f"{needs.inference / 1e6:,.0f} MB to label one image"),
+        (f"memory at {size_label(sized.input_size)}", f"{megabytes(needs.inference)} to label one image"),
         ("digest", plan.digest),
     ]
     drawing = Drawing(svg(sized), "network", f"The network at {size_label(sized.input_size)}: levels, channels, sizes")

@@ -10,6 +10,7 @@ import typer
 from unetkit.cli.arguments import AsJson, Overrides, Overwrite
 from unetkit.cli.output import say
 from unetkit.errors import FileError
+from unetkit.wording import spacing_text
 
 if TYPE_CHECKING:
     from unetkit.data.opening import Checked
@@ -84,7 +85,7 @@ def print_summary(values: dict[str, Any]) -> None:
         ("size", size),
         ("channels", str(values["channels"])),
         ("orientation", values["orientation"]),
-        ("spacing", spacing_text(values)),
+        ("spacing", spacings_text(values)),
         ("levels", f"{low:,.6g} to {high:,.6g}, normalised by {normalization}"),
         ("fingerprint", values["fingerprint"][:12]),
     ]
@@ -99,16 +100,16 @@ def print_summary(values: dict[str, Any]) -> None:
         print_rich(f"note: {note}")
 
 
-def spacing_text(values: dict[str, Any]) -> str:
+def spacings_text(values: dict[str, Any]) -> str:
     """Returns the distances between samples that the files say, in words; "" where they say none.
 
-    >>> spacing_text({"spacings": {"least": [0.8, 0.8, 1], "most": [0.8, 0.8, 3], "unit": "mm", "unknown": 0}})
+    >>> spacings_text({"spacings": {"least": [0.8, 0.8, 1], "most": [0.8, 0.8, 3], "unit": "mm", "unknown": 0}})
     '0.8×0.8×1 to 0.8×0.8×3 mm'
     """
     found = values["spacings"]
     if found is None:
         return ""
-    least, most = ("×".join(f"{step:.4g}" for step in found[end]) for end in ("least", "most"))
+    least, most = (spacing_text(found[end]) for end in ("least", "most"))
     return (least if least == most else f"{least} to {most}") + (f" {found['unit']}" if found["unit"] else "")
 
 

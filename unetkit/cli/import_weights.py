@@ -9,6 +9,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, Overwrite, read_files
 from unetkit.cli.output import say
+from unetkit.wording import listed, size_text
 
 if TYPE_CHECKING:
     from unetkit.model.importing import Checkpoint, Imported
@@ -139,7 +140,7 @@ def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
     paired = table("in the file", "in the network", "weight")
     for old, new in made.pairs:
         weight = next(value for name, value in state.items() if name.rpartition(".")[0] == new)
-        paired.add_row(old, new, "×".join(map(str, weight.shape)))
+        paired.add_row(old, new, size_text(weight.shape))
     print_rich(paired, "")
     for names, reason in (
         (tuple(made.copies), "again what another layer is"),
@@ -147,9 +148,8 @@ def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
         (made.dropped, "as asked"),
     ):
         if names:
-            say(f"left out, {reason}: {', '.join(names[:4])}{f' and {len(names) - 4} more' if names[4:] else ''}")
+            say(f"left out, {reason}: {listed(names, 4)}")
     under = f", kept under {checkpoint.key!r}" if checkpoint.key else ""
     if checkpoint.others:
-        more = f" and {len(checkpoint.others) - 4} more" if checkpoint.others[4:] else ""
-        say(f"further weights in the file, which --key chooses: {', '.join(checkpoint.others[:4])}{more}")
+        say(f"further weights in the file, which --key chooses: {listed(checkpoint.others, 4)}")
     say(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from unetkit import wording
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
@@ -152,13 +153,7 @@ def magnitude(number: int) -> str:
     >>> magnitude(150_428_424_448), magnitude(999_960), magnitude(640), magnitude(0)
     ('150.4 G', '1.0 M', '640', '-')
     """
-    if number < 1000:
-        return count(number)
-    value, prefixes = number / 1000, iter("kMGTPE")
-    prefix = next(prefixes)
-    while value >= 999.95:
-        value, prefix = value / 1000, next(prefixes, prefix)
-    return f"{value:.1f} {prefix}"
+    return wording.magnitude(number, ".1f") if number else "-"
 
 
 def size_text(size: Iterable[int | None]) -> str:
@@ -170,4 +165,4 @@ def size_text(size: Iterable[int | None]) -> str:
     numbers = list(size)
     if set(numbers) == {None}:
         return "whole image"
-    return "×".join("whole" if number is None else str(number) for number in numbers)
+    return wording.size_text("whole" if number is None else number for number in numbers)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, chosen_size
+from unetkit.wording import megabytes
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -97,15 +98,6 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
             *([("measured", f"{len(plan.measured)} modules: {', '.join(plan.measured)}")] if plan.measured else []),
         ]
     )
-
-
-def megabytes(count: int) -> str:
-    """Returns a number of bytes in MB.
-
-    >>> megabytes(188_743_680)
-    '189 MB'
-    """
-    return f"{count / 1e6:,.0f} MB"
 
 
 def level_table(rows: list[Level], sized: SizedPlan) -> Table:

@@ -8,6 +8,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
 from unetkit.cli.output import say
+from unetkit.wording import megabytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +142,7 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
             count(facts.parameters),
             *off,
             magnitude(facts.macs),
-            f"{arm.memory() / 1e6:,.0f} MB",
+            megabytes(arm.memory()),
             size_text(facts.receptive_field),
             duration(costs.seconds[arm.name]),
             f"{costs.disk[arm.name] / 1e6:,.1f} MB",
@@ -162,7 +163,7 @@ def totals(study: Study, costs: Cost) -> Iterator[str]:
     fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
     yield f"{len(study.planned):,} arms × {len(study.seeds)} seeds{fractions} = {costs.runs:,} runs"
     hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training, one run after another; "
-    yield f"{hours}{costs.total_disk / 1e6:,.0f} MB of disk"
+    yield f"{hours}{megabytes(costs.total_disk)} of disk"
 
 
 def duration(seconds: float | None) -> str:

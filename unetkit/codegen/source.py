@@ -16,6 +16,7 @@ from unetkit.codegen.text import safe
 from unetkit.codegen.weights import initialize
 from unetkit.errors import SizeError
 from unetkit.planning import Plan, SizedPlan, natural_size
+from unetkit.wording import size_text
 
 
 def code(plan: Plan) -> str:
@@ -85,7 +86,7 @@ def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
     levels = ", ".join(map(str, spec.channels))
     facts = {"Paper": safe(spec.frame.paper), "Channels": f"{spec.in_channels} -> {levels} -> {spec.out_channels}"}
     if sized is not None:
-        facts["Sizes"] = f"{written(sized.input_size)} -> {written(sized.output_size)}"
+        facts["Sizes"] = f"{size_text(sized.input_size)} -> {size_text(sized.output_size)}"
     facts |= {"Parameters": f"{plan.parameters:,}", "Digest": plan.digest}
     first, *rest = wrap(f"{name}: {description}." if description else f"{name}.", WIDTH - 4)
     yield from (f'"""{first}', *rest, "")
@@ -94,15 +95,6 @@ def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
         yield from (f"{key + ':':12}{line}" if n == 0 else f"{'':12}{line}" for n, line in enumerate(lines))
     needs = " and ".join(["torch", *(f"{owner} {version}" for owner, version in sorted(spec.plugins.items()))])
     yield from ("", f"Written by unetkit; needs only {needs}.", '"""')
-
-
-def written(size: tuple[int, ...]) -> str:
-    """Returns a size as people write it.
-
-    >>> written((572, 572))
-    '572×572'
-    """
-    return "×".join(map(str, size))
 
 
 def imports(body: str) -> Iterator[str]:

@@ -15,6 +15,7 @@ from unetkit.data.pairs import UNLABELLED
 from unetkit.data.spec import DataSpec
 from unetkit.data.survey import Survey
 from unetkit.errors import Fault, FileError
+from unetkit.wording import listed
 
 NO_CLASS = -1
 ROUNDING = 1e-6
@@ -67,7 +68,7 @@ class ClassMap:
         classes = self.of_numbers(found)
         wrong = found[classes == NO_CLASS].tolist()
         if wrong:
-            message = f"{where} holds {shown(wrong)}, which no class has"
+            message = f"{where} holds {listed(wrong)}, which no class has"
             raise MaskError(Fault("class-range", message, cure=self.known()))
         return spread(numbers, found, classes)
 
@@ -99,7 +100,7 @@ class ClassMap:
             raise MaskError(Fault("mask-colours", f"{where} is a colour image", cure=cure))
         wrong = [f"#{value:06x}" for value in found if int(value) not in self.colours]
         if wrong:
-            message = f"{where} holds {shown(wrong)}, which no class has"
+            message = f"{where} holds {listed(wrong)}, which no class has"
             raise MaskError(Fault("class-range", message, cure="Give the colours of all classes, or ignore one."))
         return spread(codes, found, np.array([self.colours[int(value)] for value in found], np.int16))
 
@@ -112,7 +113,7 @@ class ClassMap:
             for (first, last), index in self.spans
             if index >= 0
         ]
-        return f"Classes: {shown(named, 20)}. Or say ignore."
+        return f"Classes: {listed(named, 20)}. Or say ignore."
 
 
 def code(colour: Any) -> Any:
@@ -148,13 +149,3 @@ def whole(mask: NDArray[Any], where: str) -> NDArray[Any]:
     if numbers.dtype.itemsize > 2 and numbers.size and numbers.min() >= 0 and numbers.max() < 1 << 16:
         return numbers.astype(np.uint16)
     return numbers
-
-
-def shown(values: list[Any], most: int = 5) -> str:
-    """Returns a few of many values.
-
-    >>> shown([3, 4, 9], most=2)
-    '3, 4 and 1 more'
-    """
-    more = len(values) - most
-    return ", ".join(map(str, values[:most])) + (f" and {more} more" if more > 0 else "")

@@ -19,6 +19,7 @@ from unetkit.data.parts import PARTS
 from unetkit.data.pattern import SPLIT, find
 from unetkit.data.split import Division
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.wording import size_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -233,7 +234,7 @@ def other_size(file: Path, mask: tuple[int, ...], image: tuple[int, ...]) -> Fil
             "One of them is turned, or has its axes in another order. Photographs are read as displayed, "
             "by their tag Orientation (EXIF): save the mask so, too."
         )
-    mine, theirs = ("×".join(map(str, shape)) for shape in (mask, image))
+    mine, theirs = (size_text(shape) for shape in (mask, image))
     return FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure=cure, file=str(file)))
 
 

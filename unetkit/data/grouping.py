@@ -8,10 +8,10 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from unetkit.data.pattern import ANY_DEPTH, KEYS, NAME, names_files, split_stem
-from unetkit.data.split import listed
 from unetkit.data.wildcards import compiled, expression, is_wild
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.kinds import is_image, result_name, split_name
+from unetkit.wording import listed
 
 
 class Group(NamedTuple):

@@ -16,12 +16,12 @@ from unetkit.data.dataset import Dataset
 from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
 from unetkit.data.spec import DataSpec
 from unetkit.data.split import SPLITS, Split
-from unetkit.data.split import listed as shortened
 from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
 from unetkit.spec import to_text
 from unetkit.spec.faults import faults_of
 from unetkit.spec.kinds import expect_kind
-from unetkit.spec.loading import listed
+from unetkit.spec.loading import as_lists
+from unetkit.wording import listed
 from unetkit.yamlfile import Document, override, parse, read
 from unetkit.yamlmerge import Key
 
@@ -73,9 +73,9 @@ def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance:
     more = taken(found, {one.partition("=")[0].split(".")[0].strip() for one in overrides}, advance)
     more["dataset"] = keys["dataset"] | more.get("dataset", {})
     document = override(parse(to_text(keys | more), str(folder)), overrides)
-    data, said = data_of(document, folder), listed(document.values())
+    data, said = data_of(document, folder), as_lists(document.values())
     left = left_over(folder, said)
-    notes = [f"note: not read: {shortened(left)}"] * bool(left)
+    notes = [f"note: not read: {listed(left)}"] * bool(left)
     notes += [f"note: {note}" for note in data.dataset.notes(folder)]
     shown = lines_of({key: said[key] for key in SHOWN if key in said})
     return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in shown), *notes))

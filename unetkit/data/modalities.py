@@ -8,8 +8,8 @@ from pathlib import Path
 
 from unetkit.data.pairing import Paired
 from unetkit.data.pattern import Found
-from unetkit.data.split import listed
 from unetkit.errors import Fault, FileError
+from unetkit.wording import listed
 
 
 def check_count(paths: Sequence[str], channels: int) -> None:

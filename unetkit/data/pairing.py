@@ -9,8 +9,8 @@ from pathlib import Path
 from unetkit.data.affixes import IMAGE, MASK, core
 from unetkit.data.parts import PARTS
 from unetkit.data.pattern import SPLIT, Found
-from unetkit.data.split import listed
 from unetkit.errors import Fault
+from unetkit.wording import listed
 
 WORDS = {"images": "image", "masks": "mask", "instances": "instances"}
 """What one file under a key is called."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from statistics import median_low
 from typing import Any
 
 from unetkit.data.opening import Facts
 from unetkit.data.spec import DataSpec
-from unetkit.data.split import listed
 from unetkit.spatial.units import factor
+from unetkit.wording import listed, spacing_text
 
 ALIKE = 1.001
 """Spacings whose largest is less than so many times the smallest are one."""
@@ -28,15 +28,6 @@ def median_spacing(said: Sequence[Said]) -> Said:
     unit = next((unit for _, unit in said if unit), "")
     scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in said]
     return tuple(map(median_low, zip(*scaled, strict=True))), unit
-
-
-def shown_spacing(spacing: Iterable[float], unit: str) -> str:
-    """Returns a spacing in words.
-
-    >>> shown_spacing((0.8, 0.8, 2.5), "mm")
-    '0.8×0.8×2.5 mm'
-    """
-    return "×".join(f"{step:.4g}" for step in spacing) + (f" {unit}" if unit else "")
 
 
 def placement(data: DataSpec, facts: Sequence[Facts], train: Sequence[str], orientation: str) -> dict[str, Any]:
@@ -97,9 +88,9 @@ def spacing_notes(data: DataSpec, facts: Sequence[Facts], values: dict[str, Any]
         yield f"{len(silent)} of {len(facts)} images do not say the distance between their samples: {listed(silent)}"
     if values["spacing"] is not None:
         why = ", the median of the images to train with" if data.spacing == "median" else ""
-        yield f"images are resampled to {shown_spacing(values['spacing'], unit)}{why}"
+        yield f"images are resampled to {spacing_text(values['spacing'], unit)}{why}"
     elif any(high > ALIKE * low for low, high in zip(least, most, strict=True)):
-        shown = f"{shown_spacing(least, unit)} to {shown_spacing(most, unit)}"
+        shown = f"{spacing_text(least, unit)} to {spacing_text(most, unit)}"
         yield f"spacings differ: {shown}; spacing: median resamples all images to one"
 
 

@@ -15,11 +15,12 @@ from torch import Tensor
 from unetkit.data.normalization import Normalization
 from unetkit.data.opening import normalization_of
 from unetkit.data.pairs import Lazy, Pair, Pairs
-from unetkit.data.placement import median_spacing, shown_spacing
+from unetkit.data.placement import median_spacing
 from unetkit.data.resampling import nearest, resampled, resampled_labels, resampled_size
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
 from unetkit.spatial.units import factor
+from unetkit.wording import size_text, spacing_text
 
 MOST_SAMPLES = 1 << 31
 """In an image that was resampled; more is a spacing in another unit by mistake."""
@@ -58,14 +59,14 @@ class Preparation:
             raise FileError(Fault("spacing-unit", message, cure=f"Give files that count in {self.unit}."))
         wanted = resampled_size(size, tuple(step * scale for step in spacing), self.spacing)
         if prod(wanted) > MOST_SAMPLES:
-            message = f"{name} of {shown_size(size)} samples becomes one of {shown_size(wanted)}"
+            message = f"{name} of {size_text(size)} samples becomes one of {size_text(wanted)}"
             raise FileError(Fault("spacing-size", message, "spacing", "Resample to a larger spacing."))
         return wanted
 
     @property
     def shown(self) -> str:
         """The spacing in words."""
-        return shown_spacing(self.spacing, self.unit)
+        return spacing_text(self.spacing, self.unit)
 
     def image(self, image: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.float32]:
         """Returns what a network takes for an image (channels, *spatial): resampled to a size, and normalised."""
@@ -110,11 +111,6 @@ class Preparation:
     def named(self, pairs: Pairs, numbers: dict[str, int], name: str) -> Pair:
         """Returns the pair of a name as the network sees it."""
         return self.pair(pairs[numbers[name]])
-
-
-def shown_size(size: tuple[int, ...]) -> str:
-    """Returns a size in words."""
-    return "×".join(map(str, size))
 
 
 def preparation_of(data: DataSpec, pairs: Pairs) -> Preparation:

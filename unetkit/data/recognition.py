@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import yaml
 
-from unetkit.data.classes import MAX_CLASSES, NO_CLASS, ClassMap, shown
+from unetkit.data.classes import MAX_CLASSES, NO_CLASS, ClassMap
 from unetkit.data.spec import DataSpec
 from unetkit.data.survey import Survey
 from unetkit.errors import Fault
+from unetkit.wording import listed
 
 MOST_CLASSES = 64
 """With more numbers or colours than that a mask is no list of classes."""
@@ -127,7 +128,7 @@ def of_objects(data: DataSpec, survey: Survey, numbers: Counter[int], classes: C
     if len(above) <= MANY_OBJECTS:
         every = [*range(max(above) + 1)]
         readings.append(Reading("Or classes", {"classes": [f"class {number}" for number in every]}))
-    message = f"masks number their objects: each of {shown(sorted(above))} is one connected object"
+    message = f"masks number their objects: each of {listed(sorted(above))} is one connected object"
     return Finding("mask-instances", message, tuple(readings))
 
 
@@ -142,7 +143,7 @@ def of_levels(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Cl
     names = class_names(classes.names, levels)
     said = [{"name": name, "values": [f"{a}..{b}"]} for name, (a, b) in zip(names, spans, strict=True)]
     made = "as JPEG makes" if survey.jpeg else "as resizing or JPEG makes"
-    message = f"masks hold {shown(levels)} and {len(numbers) - len(levels)} numbers near or between them, {made}"
+    message = f"masks hold {listed(levels)} and {len(numbers) - len(levels)} numbers near or between them, {made}"
     return Finding("mask-levels", message, (Reading("The nearest level is the class", {"classes": said}),))
 
 
@@ -193,7 +194,7 @@ def of_ignored(data: DataSpec, survey: Survey, numbers: Counter[int], classes: C
     readings = [Reading("Pixels that count nowhere", {"ignore": said[0] if len(said) == 1 else said})]
     if not classes.names:
         readings.append(Reading("Or classes", {"classes": class_keys((), sorted(numbers))}))
-    message = f"masks hold {shown(odd)} beside {shown(rest)}"
+    message = f"masks hold {listed(odd)} beside {listed(rest)}"
     return Finding("mask-ignored", message, tuple(readings))
 
 
@@ -218,8 +219,8 @@ def of_gaps(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Clas
             said["ignore"] = below[0] if len(below) == 1 else below
             words += "; pixels below 0 count nowhere"
         readings.append(Reading(words, said))
-    none = f": none holds {shown(absent)}" if absent else ""
-    return Finding("mask-gaps", f"masks hold the numbers {shown(found)}{none}", tuple(readings))
+    none = f": none holds {listed(absent)}" if absent else ""
+    return Finding("mask-gaps", f"masks hold the numbers {listed(found)}{none}", tuple(readings))
 
 
 def class_keys(names: Sequence[str], numbers: Sequence[int]) -> list[Any]:
@@ -242,7 +243,7 @@ def of_colours(survey: Survey, names: Sequence[str]) -> Finding | None:
     said = [{"name": name, "colour": mark} for name, mark in zip(named, marks, strict=True)]
     if len(said) < 2:
         said.append({"name": "object", "colour": "#ffffff" if found != [0xFFFFFF] else "#000000"})
-    message = f"masks are in colour: {shown(marks)}"
+    message = f"masks are in colour: {listed(marks)}"
     return Finding("mask-colours", message, (Reading("A class for each colour", {"classes": said}),))
 
 

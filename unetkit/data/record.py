@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from unetkit.data.pairs import Digests
-from unetkit.data.split import listed
+from unetkit.wording import listed
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Splits

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from unetkit.data.dataset import Asked, Dataset
 from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
 from unetkit.data.split import File, Split
-from unetkit.spec.loading import listed
+from unetkit.spec.loading import as_lists
 from unetkit.yamlfile import Document
 
 
@@ -111,7 +111,7 @@ class DataSpec:
         form |= {key: getattr(frame, key) for key in ("orientation", "spacing", "mask_geometry")}
         kept = self.normalization.model_dump(exclude={*self.normalization.idle()}, exclude_none=True)
         form |= {"normalization": kept, "cache": frame.cache, "workers": frame.workers}
-        values: dict[str, Any] = listed(form)
+        values: dict[str, Any] = as_lists(form)
         return values
 
     def located(self, part: Dataset | Split, relative_to: Path | None) -> dict[str, Any]:

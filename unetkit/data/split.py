@@ -19,6 +19,7 @@ from unetkit.data.splitfile import read_lists
 from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.spec.frame import Strict
+from unetkit.wording import listed
 
 Names: TypeAlias = list[str]
 Division: TypeAlias = tuple[Names, Names, Names]
@@ -205,13 +206,3 @@ def wrong_names(path: Path, parts: Sequence[Sequence[tuple[str, list[str]]]], na
         yield Fault("split-twice", f"{path} names {listed(twice)} more than once", cure="Keep one of each.")
     if not entries:
         yield Fault("split-empty", f"{path} names no image", cure="List names under train, val and test.")
-
-
-def listed(names: Sequence[str], most: int = 5) -> str:
-    """Returns a few names of many.
-
-    >>> listed(["a", "b", "c"], most=2)
-    'a, b and 1 more'
-    """
-    more = len(names) - most
-    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

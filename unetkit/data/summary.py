@@ -10,7 +10,7 @@ from unetkit.data.pairs import UNLABELLED, Pairs, Splits
 from unetkit.data.parts import PARTS
 from unetkit.data.placement import placement, placement_notes
 from unetkit.data.spec import DataSpec
-from unetkit.data.split import listed
+from unetkit.wording import listed
 
 
 def summary(data: DataSpec, checked: Checked) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from unetkit.draw.glyph import Glyph
 from unetkit.draw.layout import Line, place
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
-from unetkit.draw.text import fit, magnitude, size_label, width
+from unetkit.draw.text import fit, size_label, width
+from unetkit.wording import magnitude
 
 if TYPE_CHECKING:
     from unetkit.planning import SizedPlan

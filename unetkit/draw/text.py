@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
+from unetkit.wording import size_text
+
 FAMILY = "DejaVu Sans, Verdana, sans-serif"
 ELLIPSIS = "…"
 
@@ -71,23 +73,7 @@ def size_label(size: tuple[int, ...]) -> str:
     powers = {2: "²", 3: "³"}
     if len(set(size)) == 1 and len(size) in powers:
         return f"{size[0]}{powers[len(size)]}"
-    return "×".join(map(str, size))
-
-
-def magnitude(number: int) -> str:
-    """Returns a count with three digits and an SI prefix.
-
-    >>> magnitude(167_432_000_000), magnitude(31_030_658), magnitude(999_999), magnitude(640)
-    ('167 G', '31.0 M', '1.00 M', '640')
-    """
-    value, prefixes = float(number), ["", " k", " M", " G", " T", " P", " E"]
-    power = 0
-    while value >= 999.5 and power < len(prefixes) - 1:
-        value, power = value / 1000, power + 1
-    if power == 0:
-        return str(number)
-    decimals = 2 if value < 9.995 else 1 if value < 99.95 else 0
-    return f"{value:.{decimals}f}{prefixes[power]}"
+    return size_text(size)
 
 
 def parts(counted: Sequence[str]) -> str:

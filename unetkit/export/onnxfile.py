@@ -13,6 +13,7 @@ from torch.export import ExportedProgram
 from unetkit.errors import Fault, FileError
 from unetkit.export.content import Content
 from unetkit.export.formats import ExportError, Run, needed
+from unetkit.wording import gigabytes
 
 LIMIT = 2**31
 """Bytes that a file in protobuf's format may have."""
@@ -38,7 +39,7 @@ def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
     for key, value in content.metadata.items():
         proto.metadata_props.add(key=key, value=value)
     if proto.ByteSize() >= LIMIT:
-        message = f"{name}: {proto.ByteSize() / 1e9:.1f} GB are too much for one ONNX file"
+        message = f"{name}: {gigabytes(proto.ByteSize())} are too much for one ONNX file"
         raise ExportError(Fault("export-onnx", message, cure="Use --to openvino or --to torch."))
     return bytes(proto.SerializeToString())
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Layout
 from unetkit.imagefiles.request import Request
+from unetkit.wording import size_text
 
 SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
 CHANNEL = "CS"
@@ -22,11 +23,6 @@ GROUPS = "TN"
 """Two axes that count images, such as the slices of each time: never taken where a file does not say its axes."""
 MOST_BANDS = 32
 """A last axis up to this length, and at most a fourth of the two before it, is taken for channels, not for a width."""
-
-
-def size_text(shape: tuple[int, ...]) -> str:
-    """Returns a shape as in 64×64×3."""
-    return "×".join(map(str, shape))
 
 
 def lay_out(

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of, size_text
+from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
@@ -26,6 +26,7 @@ from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.views import Decoded
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import unit_named
+from unetkit.wording import size_text
 from unetkit.writing import placed
 
 AXES = "XYZCS"

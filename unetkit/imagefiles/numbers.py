@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
 from unetkit.host import available_memory
+from unetkit.wording import gigabytes, megabytes
 
 LARGE = 1 << 28
 """Bytes below which the free memory is not looked at."""
@@ -41,7 +42,7 @@ def check_memory(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
         return
     free = available_memory()
     if wanted > free:
-        message = f"{path} has {wanted / 1e9:,.1f} GB when it is read, {free / 1e9:,.1f} GB of memory are free"
+        message = f"{path} has {gigabytes(wanted)} when it is read, {gigabytes(free)} of memory are free"
         cure = "Store it in smaller images."
         raise FileError(Fault("image-memory", message, cure=cure, file=str(path)))
 
@@ -50,7 +51,7 @@ def check_ratio(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
     """Raises FileError where a file is far too short for what its head says."""
     wanted, found = prod(shape) * dtype.itemsize, path.stat().st_size
     if wanted > MOST_PACKED * found:
-        message = f"{path} says that it holds {wanted / 1e6:,.0f} MB, in {found:,} bytes"
+        message = f"{path} says that it holds {megabytes(wanted)}, in {found:,} bytes"
         raise FileError(Fault("no-image", message, cure="It is damaged, or made to harm.", file=str(path)))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.axes import lay_out, size_text
+from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
@@ -23,6 +23,7 @@ from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.tiffcolour import as_displayed, grey_of
 from unetkit.imagefiles.tifftags import Tags
 from unetkit.imagefiles.views import Coloured, Decoded, Piled
+from unetkit.wording import size_text
 from unetkit.writing import placed
 
 DECODED_BYTES = 256_000_000

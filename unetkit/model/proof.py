@@ -8,6 +8,7 @@ from torch import nn
 from unetkit.errors import BlockError, Fault
 from unetkit.planning import Plan
 from unetkit.planning.sized import Size, Step
+from unetkit.wording import size_text
 
 
 def foreign(planned: Plan) -> set[str]:
@@ -51,14 +52,14 @@ def prove_at(planned: Plan, twin: nn.Module, size: Size) -> None:
         compare(planned, steps[name], twin.get_submodule(name), seen[name])
     if failure is not None:
         name = next((name for name in steps if name not in seen), next(iter(steps)))
-        raise untrue(planned, name, f"it takes {told(steps[name].input_size)}", str(failure)) from failure
+        raise untrue(planned, name, f"it takes {size_text(steps[name].input_size)}", str(failure)) from failure
 
 
 def compare(planned: Plan, step: Step, module: nn.Module, shape: tuple[int, ...]) -> None:
     """Raises BlockError where a block is not what the plan says."""
     if shape != (step.channels, *step.output_size):
-        said = f"{step.channels} channels of {told(step.output_size)} for an input of {told(step.input_size)}"
-        raise untrue(planned, step.name, said, f"{shape[0]} channels of {told(shape[1:])}")
+        said = f"{step.channels} channels of {size_text(step.output_size)} for an input of {size_text(step.input_size)}"
+        raise untrue(planned, step.name, said, f"{shape[0]} channels of {size_text(shape[1:])}")
     weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     if weights != step.parameters:
         raise untrue(planned, step.name, f"{step.parameters:,} parameters", f"{weights:,}")
@@ -68,11 +69,6 @@ def small(planned: Plan, more: int) -> Size | None:
     """Returns a size that the network takes, so many samples above the smallest or soon after."""
     found = [sizes.above((sizes.minimum or 1) + more) or sizes.minimum for sizes in planned.accepted]
     return None if None in found else tuple(size for size in found if size is not None)
-
-
-def told(size: Size) -> str:
-    """Returns a size in words."""
-    return "×".join(map(str, size))
 
 
 def untrue(planned: Plan, name: str, said: str, done: str) -> BlockError:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from math import ceil, floor, isfinite, log10
 
+from unetkit.wording import magnitude
+
 LARGEST, SMALLEST = 1e150, 1e-150
 """Beyond them products and quotients of numbers are none: a scale ends there, and what differs by less is equal."""
 
@@ -33,10 +35,10 @@ class Scale:
         ['0.00', '0.01', '0.02', '0.03', '0.04']
         """
         if self.logarithmic or max(map(abs, self.ticks), default=0) >= 1000:
-            return [magnitude(tick) for tick in self.ticks]
+            return [tick_label(tick) for tick in self.ticks]
         step = max((abs(b - a) for a, b in pairwise(self.ticks)), default=1.0)
         if step < 1e-6:
-            return [magnitude(tick) for tick in self.ticks]
+            return [tick_label(tick) for tick in self.ticks]
         decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-6 * step for t in self.ticks))
         return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
 
@@ -90,13 +92,10 @@ def logarithmic_scale(low: float, high: float, room: float) -> Scale:
     return Scale(low, high, chosen, logarithmic=True)
 
 
-def magnitude(value: float) -> str:
+def tick_label(value: float) -> str:
     """Returns a number in few digits with an SI prefix.
 
-    >>> magnitude(1_500_000), magnitude(20), magnitude(0.5), magnitude(4e9)
+    >>> tick_label(1_500_000), tick_label(20), tick_label(0.5), tick_label(4e9)
     ('1.5M', '20', '0.5', '4G')
     """
-    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if abs(value) >= factor * (1 - 1e-9):
-            return f"{value / factor:.3g}{prefix}"
-    return f"{value:.3g}"
+    return magnitude(value, ".3g").replace(" ", "")

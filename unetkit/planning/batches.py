@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
+from unetkit.wording import size_text
 
 
 def training_fault(plan: Plan, size: Size, batch: int) -> str:
@@ -21,6 +22,6 @@ def training_fault(plan: Plan, size: Size, batch: int) -> str:
         if node.operation is not None:
             rule = node.operation.training_limit(sizes[node.inputs[0]], batch)
             if rule:
-                shape = "×".join(map(str, sizes[node.inputs[0]]))
+                shape = size_text(sizes[node.inputs[0]])
                 return f"{plan.span_of(index).scope}.{node.name}: {rule}, here is {shape} in a batch of {batch}"
     return ""

@@ -13,11 +13,12 @@ from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
 from unetkit.planning.propagate import Meeting
 from unetkit.planning.receptive import LARGE, receptive_field
-from unetkit.planning.refusal import AXES, shape, signal_sizes
+from unetkit.planning.refusal import AXES, signal_sizes
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.planning.wire import Pieces, wire
 from unetkit.signal import Node, Span
 from unetkit.spec import Spec
+from unetkit.wording import size_text
 
 T = TypeVar("T")
 
@@ -299,8 +300,8 @@ class Plan:
         cut = tuple(m - (p - n) for m, p, n in zip(output, inner, size, strict=True))
         if min(cut) < 1:
             least = tuple(p - m + 1 for m, p in zip(output, inner, strict=True))
-            cure = f"Images of at least {shape(least)} have an output."
-            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {shape(size)}", cure=cure))
+            cure = f"Images of at least {size_text(least)} have an output."
+            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {size_text(size)}", cure=cure))
         return cut
 
     def at(self, size: Size) -> SizedPlan:

@@ -9,6 +9,7 @@ from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
 from unetkit.planning import propagate
 from unetkit.planning.sized import Size
+from unetkit.wording import size_text
 
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
@@ -26,7 +27,7 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
     """
     if len(size) != plan.dims or min(size, default=0) < 1:
         cure = f"Give {plan.dims} whole numbers from 1, one per axis."
-        raise SizeError(Fault("size-shape", f"{shape(size)} is no size for {plan.dims}D", cure=cure))
+        raise SizeError(Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure=cure))
     columns: dict[tuple[int, int], list[int]] = {}
     faults: dict[str, Fault] = {}
     for axis, n in enumerate(size):
@@ -44,10 +45,12 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
     sizes = tuple(zip(*(columns[plan.twins[axis], n] for axis, n in enumerate(size)), strict=True))
     rule = joint_rule(plan, sizes)
     if rule:
-        padded = "" if size == image else f", padded to {shape(size)},"
+        padded = "" if size == image else f", padded to {size_text(size)},"
         larger = larger_size(plan, size, image)
-        cure = f"An image of {shape(larger)} leaves more." if larger else "No size leaves more."
-        raise SizeError(Fault("size-too-small", f"{rule}; an image of {shape(image)}{padded} leaves one", cure=cure))
+        cure = f"An image of {size_text(larger)} leaves more." if larger else "No size leaves more."
+        raise SizeError(
+            Fault("size-too-small", f"{rule}; an image of {size_text(image)}{padded} leaves one", cure=cure)
+        )
     return sizes
 
 
@@ -124,12 +127,3 @@ def fits(plan: Plan, image: Size) -> bool:
     sizes = tuple(zip(*columns, strict=True))
     rest = [m - (p - n) for m, p, n in zip(sizes[plan.output], inner, image, strict=True)]
     return min(rest) >= 1 and not joint_rule(plan, sizes)
-
-
-def shape(size: Size) -> str:
-    """Returns a size in words.
-
-    >>> shape((132, 132, 116))
-    '132×132×116'
-    """
-    return "×".join(map(str, size))

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.spatial.units import factor
+from unetkit.wording import spacing_text
 
 ANATOMICAL = "RAS"
 """The system of medical images: the world's axes point to the right, to the front, and upwards."""
@@ -118,7 +119,7 @@ class Geometry:
         return same_samples(self, other)
 
     def __str__(self) -> str:
-        said = [self.axis_codes, "×".join(f"{step:.4g}" for step in self.spacing) + f" {self.unit}".rstrip()]
+        said = [self.axis_codes, spacing_text(self.spacing, self.unit)]
         if self.origin is not None:
             said.append(f"origin ({', '.join(f'{value + 0:.6g}' for value in self.origin)})")
         if self.system not in ("", ANATOMICAL):

@@ -57,15 +57,15 @@ def to_text(values: Mapping[str, Any]) -> str:
     import yaml  # PyYAML's writer; specs in files never need it
 
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    text: str = yaml.dump(listed(values), Dumper=dumper, sort_keys=False, allow_unicode=True)
+    text: str = yaml.dump(as_lists(values), Dumper=dumper, sort_keys=False, allow_unicode=True)
     return text
 
 
-def listed(value: Any) -> Any:
+def as_lists(value: Any) -> Any:
     """Returns plain values with lists for tuples, as YAML has them."""
     if isinstance(value, Mapping):
-        return {key: listed(item) for key, item in value.items()}
-    return [listed(item) for item in value] if isinstance(value, list | tuple) else value
+        return {key: as_lists(item) for key, item in value.items()}
+    return [as_lists(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}

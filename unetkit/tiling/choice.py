@@ -13,6 +13,7 @@ from unetkit.planning.memory import inference_bytes
 from unetkit.planning.sized import Size
 from unetkit.tiling.cuts import Cuts, Reach, cut
 from unetkit.tiling.frame import Frame
+from unetkit.wording import megabytes, size_text
 
 CANDIDATES = {1: 200, 2: 40, 3: 12}
 """How many sizes per axis are looked at, about, by dims: in 3D all pairs of two axes are, beside the third."""
@@ -73,6 +74,6 @@ def corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tu
 
 def too_little(plan: Plan, least: Size, memory: int, itemsize: int) -> SizeError:
     """Returns the error for a memory into which not even the smallest tile fits."""
-    shape, needed = "×".join(map(str, least)), tile_bytes(plan, least, itemsize)
-    message = f"{plan.spec.name}: the smallest tile, {shape}, needs {needed / 1e6:,.0f} MB, allowed are "
-    return SizeError(Fault("memory", f"{message}{memory / 1e6:,.0f} MB", cure="Allow more memory."))
+    shape, needed = size_text(least), tile_bytes(plan, least, itemsize)
+    message = f"{plan.spec.name}: the smallest tile, {shape}, needs {megabytes(needed)}, allowed are "
+    return SizeError(Fault("memory", f"{message}{megabytes(memory)}", cure="Allow more memory."))

@@ -9,6 +9,7 @@ from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
 from unetkit.planning import Plan, propagate
 from unetkit.planning.covering import above
+from unetkit.wording import size_text
 
 MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
 
@@ -36,8 +37,9 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[Frame, ...]:
      Frame(image=512, input=700, output=516, before=94, first=2))
     """
     if len(size) != plan.dims or min(size, default=0) < 1:
-        shape = "×".join(map(str, size))
-        raise SizeError(Fault("size-shape", f"{shape} is no size for {plan.dims}D", cure="Give one number per axis."))
+        raise SizeError(
+            Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure="Give one number per axis.")
+        )
     least = tuple(size)
     for _ in range(MAX_GROWTH):
         found = tuple(frame(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True)))

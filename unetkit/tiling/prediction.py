@@ -20,6 +20,7 @@ from unetkit.tiling.cuts import Cut
 from unetkit.tiling.running import InferenceError, Runner, free_memory, ready
 from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
 from unetkit.tiling.window import Outside, Read, window
+from unetkit.wording import listed
 
 LOCAL_MEMORY = 1_000_000_000
 """Bytes for the activations of a tile unless said otherwise: more spares few multiply-adds."""
@@ -103,9 +104,8 @@ def plan_tiles(
     cut = tiles(runner.plan, size, tile, memory)
     if not cut.exact:
         names = distant(runner.plan) or ("an operation",)
-        told = ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
         verb = "depends" if len(names) == 1 else "depend"
-        why = f"{runner.plan.spec.name}: {told} {verb} on the whole image, so {cut.count} tiles"
+        why = f"{runner.plan.spec.name}: {listed(names, 3)} {verb} on the whole image, so {cut.count} tiles"
         if exact:
             cure = "Allow more memory, or a larger tile, so that the image is one tile; or let them be blended."
             raise InferenceError(Fault("not-exact", f"{why} cannot give what the whole image gives", cure=cure))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import Locked, exclusive_lock
 from unetkit.overwriting import check_outputs
-from unetkit.spec.loading import listed
+from unetkit.spec.loading import as_lists
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, read_result
@@ -183,7 +183,7 @@ def differences(old: Any, new: Any, path: str = "") -> Iterator[tuple[str, str]]
         for key in dict.fromkeys([*old, *new]):
             inner = f"{path}.{key}" if path else str(key)
             yield from differences(old.get(key), new.get(key), inner)
-    elif listed(old) != listed(new):
+    elif as_lists(old) != as_lists(new):
         yield path, f"{path} is {written(old)} there, here {written(new)}" if path else "its run.yaml is no run"
 
 

@@ -31,6 +31,7 @@ from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.train.likeness import Likeness
 from unetkit.train.modelfile import Trained, signature_in
+from unetkit.wording import megabytes
 
 HEAP_SHARE = 0.5
 """Of the memory that is left, the part for the activations of a tile. The rest goes to what is read and written, and
@@ -215,6 +216,6 @@ def left_of(memory: int) -> int:
     held = resident_memory()
     left = int((memory - held) * HEAP_SHARE)
     if left <= 0:
-        message = f"the process holds {held / 1e6:,.0f} MB before the first tile, allowed are {memory / 1e6:,.0f} MB"
+        message = f"the process holds {megabytes(held)} before the first tile, allowed are {megabytes(memory)}"
         raise UnetkitError(Fault("memory", message, cure="Allow more memory."))
     return left

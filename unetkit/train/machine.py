@@ -14,6 +14,7 @@ from unetkit.planning import Execution, Plan, needed_memory
 from unetkit.train.errors import TrainError
 from unetkit.train.network import recomputed
 from unetkit.train.options import Machine
+from unetkit.wording import gigabytes, size_text
 
 
 def on_cpu(machine: Machine) -> bool:
@@ -41,8 +42,7 @@ def check_memory(
         return
     largest = largest_patch(plan, size, batch, free, optimizer_copies, again)
     fits = f"training.patch={largest} fits" if largest else "no patch fits"
-    shape = "×".join(map(str, size))
-    message = f"a step of {batch} patches of {shape} needs {needed / 1e9:.1f} GB, free are {free / 1e9:.1f}"
+    message = f"a step of {batch} patches of {size_text(size)} needs {gigabytes(needed)}, free are {gigabytes(free)}"
     raise TrainError(Fault("memory", message, "training.patch", f"{fits}; or take a smaller batch."))
 
 

@@ -13,6 +13,7 @@ from unetkit.train.network import recomputed
 from unetkit.train.options import Machine
 from unetkit.train.runspec import RunSpec
 from unetkit.train.samples import check_samples
+from unetkit.wording import gigabytes
 
 
 def check_room(run: RunSpec, machine: Machine) -> None:
@@ -45,12 +46,3 @@ def patch_of(run: RunSpec, found: Footprint) -> tuple[int, ...]:
     if isinstance(patch, tuple):
         return patch
     return (patch,) * run.spec.dims if patch else tuple(min(PATCH[run.spec.dims], n) for n in found.least)
-
-
-def gigabytes(number: int) -> str:
-    """Returns bytes in a unit that shows them.
-
-    >>> gigabytes(12_345_000_000), gigabytes(67_000_000)
-    ('12.3 GB', '0.067 GB')
-    """
-    return f"{number / 1e9:.1f} GB" if number >= 1e9 else f"{number / 1e9:.3f} GB"

@@ -21,7 +21,7 @@ from unetkit.spec import Spec, find_spec, load, to_text
 from unetkit.spec.faults import faults_of
 from unetkit.spec.find import SUFFIXES
 from unetkit.spec.kinds import expect_kind
-from unetkit.spec.loading import Loader, listed
+from unetkit.spec.loading import Loader, as_lists
 from unetkit.train.frame import RunFrame, Training
 from unetkit.train.losses import Loss
 from unetkit.train.optimizers import Optimizer
@@ -57,7 +57,7 @@ class RunSpec:
         parts = {slot: getattr(self, slot) for slot in SLOTS} | {"augmentation": self.augmentation}
         form = training_form(self.training, self.kinds, parts)
         values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
-        plain: dict[str, Any] = listed(values)
+        plain: dict[str, Any] = as_lists(values)
         return plain
 
     def text(self) -> str:
@@ -128,7 +128,7 @@ def training_values(node: Node, dims: int) -> dict[str, Any]:
     loader.stop()
     assert training is not None
     assert parts is not None
-    return listed(training_form(training, loader.kinds, parts))  # type: ignore[no-any-return]
+    return as_lists(training_form(training, loader.kinds, parts))  # type: ignore[no-any-return]
 
 
 class RunLoader:

@@ -16,6 +16,7 @@ from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from unetkit.model.importing.inert import Inert, asked_for, inert, is_suspicious, weights_of
 from unetkit.model.importing.kinds import fault, kind_of, unreadable
+from unetkit.wording import listed
 
 KEYS = ("state_dict", "model_state_dict", "model", "network_weights", "network", "net", "weights")
 """Under what checkpoints keep their weights: Lightning, torch's own examples, nnU-Net, MONAI."""
@@ -45,7 +46,7 @@ def read_checkpoint(file: Path, key: str | None = None) -> Checkpoint:
     values: Any = read_safetensors(file) if kind_of(file) == "safetensors" else read_pickled(file)
     found = dict(nested(values))
     if key is not None and key not in found:
-        raise fault("weights-missing", f"{file} has no weights under {key!r}", f"There are: {listed(found)}.")
+        raise fault("weights-missing", f"{file} has no weights under {key!r}", f"There are: {keys_text(found)}.")
     name = key if key is not None else chosen(file, found)
     return Checkpoint(file, name, found[name], tuple(other for other in found if other != name))
 
@@ -61,11 +62,10 @@ def chosen(file: Path, found: Mapping[str, dict[str, Tensor]]) -> str:
     return known[0]
 
 
-def listed(found: Mapping[str, object]) -> str:
+def keys_text(found: Mapping[str, object]) -> str:
     """Returns the keys of weights, a few of many."""
     names = [key or "(none: the file is the state dict)" for key in found]
-    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
-    return ", ".join(names[:SHOWN]) + more if names else "none"
+    return listed(names, SHOWN) if names else "none"
 
 
 def read_safetensors(file: Path) -> dict[str, Tensor]:

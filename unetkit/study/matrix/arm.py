@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from unetkit.spec import Difference
-from unetkit.spec.loading import listed
+from unetkit.spec.loading import as_lists
 
 
 class NetworkFacts(NamedTuple):
@@ -66,9 +66,9 @@ class Arm:
             "name": self.name,
             "also": list(self.also),
             "choices": dict(self.choices),
-            "settings": {path: listed(value) for path, value in self.settings},
+            "settings": {path: as_lists(value) for path, value in self.settings},
             "differences": [
-                {"path": one.path, "old": listed(one.old), "new": listed(one.new)} for one in self.differences
+                {"path": one.path, "old": as_lists(one.old), "new": as_lists(one.new)} for one in self.differences
             ],
             **(self.facts.json() if self.facts else {}),
             "memory": self.memory() if memory and self.facts else None,

@@ -6,8 +6,9 @@ from dataclasses import fields
 
 from unetkit.page import Markup, element, join
 from unetkit.study.report.tables import pairs_list, plain
-from unetkit.study.report.view import View, plural
+from unetkit.study.report.view import View
 from unetkit.study.statistics import AnalysisSettings
+from unetkit.wording import plural
 
 
 def method(view: View) -> Markup:

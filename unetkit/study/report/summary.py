@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.study.report.view import View, listed, p_is, plural
+from unetkit.study.report.view import View, p_is
 from unetkit.study.statistics import Comparison
+from unetkit.wording import listed, plural
 
 
 def sentences(view: View) -> tuple[str, str, str]:
@@ -54,7 +55,7 @@ def found(view: View) -> str:
         ("untested", "not tested (too few pairs, or pairs that do not vary)"),
     ):
         if verdict in groups:
-            names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in groups[verdict]])
+            names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in groups[verdict]], 4, last=" and ")
             parts.append(f"{names} {'is' if len(groups[verdict]) == 1 else 'are'} {text}")
     text = ", ".join(parts[:-1]) + (", and " if len(parts) > 1 else "") + parts[-1]
     return f"On these images {text}."
@@ -80,7 +81,7 @@ def nothing(view: View) -> str:
 
 def called(view: View, group: Sequence[Comparison], word: str) -> str:
     """The variants that differ in one direction, and the largest of their differences."""
-    names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in group])
+    names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in group], 4, last=" and ")
     most = max(group, key=lambda each: abs(each.difference or 0))
     number = f"{view.signed(most.difference)}, {view.percent} interval {view.between(most.interval)}"
     text = f"{names} score{'s' * (len(group) == 1)} {word} than “{view.base}” ("

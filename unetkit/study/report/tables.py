@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from unetkit.page import Cell, Column, Markup, breakable, element, join, table
-from unetkit.study.report.view import VERDICTS, View, count, listed, p_text, plural
+from unetkit.study.report.view import VERDICTS, View, count, p_text
 from unetkit.study.results.results import ArmFacts
 from unetkit.study.statistics import ArmScores, Comparison
+from unetkit.wording import listed, plural, size_text
 
 MOST = 200
 """Largest number of rows of a table; the CSV files have all of them."""
@@ -80,7 +81,11 @@ def valued(text: str, value: float | None) -> Cell:
 
 def also(facts: ArmFacts) -> Markup:
     """The other names of an arm, and its changes where they are not in its name."""
-    parts = [element("span", breakable(f"also named {listed(facts.also)}"), class_="small")] if facts.also else []
+    parts = (
+        [element("span", breakable(f"also named {listed(facts.also, 4, last=' and ')}"), class_="small")]
+        if facts.also
+        else []
+    )
     told = [f"{path}={value}" for path, value in facts.differences]
     if facts.differences and ", ".join(told).replace(" ", "") != facts.name.replace(" ", ""):
         parts.append(element("span", changes(facts), class_="small"))
@@ -100,7 +105,7 @@ def field(facts: ArmFacts) -> str:
     if None in facts.receptive_field:
         return "all"
     sizes = [str(size) for size in facts.receptive_field]
-    return sizes[0] if len(set(sizes)) == 1 else "×".join(sizes)
+    return sizes[0] if len(set(sizes)) == 1 else size_text(sizes)
 
 
 def heat_map(view: View) -> Markup:
@@ -162,7 +167,7 @@ def troubles(view: View) -> Markup:
         ]
     missing = view.runs_in("missing")
     if missing:
-        text = listed([f"{run.arm} with seed {run.seed}" for run in missing], 12)
+        text = listed([f"{run.arm} with seed {run.seed}" for run in missing], 12, last=" and ")
         parts += [element("h3", f"{plural(len(missing), 'run')} still to come"), element("p", f"{text}.")]
     parts += left_out(view)
     return (
@@ -190,12 +195,17 @@ def left_out(view: View) -> list[Markup]:
 
 def lacking(each: Comparison) -> str:
     """The seeds of a comparison without a pair, and the runs that are missing."""
-    return listed([f"{seed} ({arm} has no scores)" for seed, arm in each.lacking], 12) or "–"
+    return listed([f"{seed} ({arm} has no scores)" for seed, arm in each.lacking], 12, last=" and ") or "–"
 
 
 def dropped(each: Comparison) -> str:
     """The values that only one of the two runs of a comparison has."""
-    return listed([f"{label} in {image} ({plural(seeds, 'seed')})" for image, label, seeds in each.dropped], 12) or "–"
+    return (
+        listed(
+            [f"{label} in {image} ({plural(seeds, 'seed')})" for image, label, seeds in each.dropped], 12, last=" and "
+        )
+        or "–"
+    )
 
 
 def pairs_list(values: Mapping[str, Any]) -> Markup:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil, log10
@@ -10,6 +9,7 @@ from statistics import median
 
 from unetkit.study.results.results import ArmFacts, Results, RunFacts
 from unetkit.study.statistics import Analysis, Comparison
+from unetkit.wording import magnitude
 
 VERDICTS = {
     "better": ("better", "▲"),
@@ -135,30 +135,4 @@ def count(number: float | None) -> str:
     >>> count(1_234_567), count(None), count(512)
     ('1.23 M', '–', '512')
     """
-    if number is None:
-        return "–"
-    for factor, prefix in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if number >= factor * 0.9995:
-            return f"{number / factor:.3g} {prefix}"
-    return f"{number:.3g}"
-
-
-def listed(names: Sequence[str], most: int = 4) -> str:
-    """Names joined for a sentence.
-
-    >>> listed(["a", "b", "c"]), listed(list("abcdef"), 3)
-    ('a, b and c', 'a, b, c and 3 others')
-    """
-    if len(names) > most:
-        rest = len(names) - most
-        return f"{', '.join(names[:most])} and {rest} other{'s' * (rest > 1)}"
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
-
-
-def plural(number: int, word: str) -> str:
-    """A number and its noun, in the plural where needed.
-
-    >>> plural(1, "run"), plural(1200, "run")
-    ('1 run', '1,200 runs')
-    """
-    return f"{number:,} {word}{'' if number == 1 else 's'}"
+    return "–" if number is None else magnitude(number, ".3g")

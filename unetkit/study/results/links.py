@@ -11,6 +11,7 @@ from pathlib import Path
 
 from unetkit.errors import Fault
 from unetkit.study.results.results import StudyError
+from unetkit.wording import listed
 
 SHARED = ".shared-runs"
 """Name of the marker file in a shared folder."""
@@ -26,10 +27,9 @@ def refuse_links(folder: Path) -> None:
         found += leading_out(runs)
     if found:
         cure = "Remove them. Runs that studies share are named with --runs."
-        names = ", ".join(str(one.relative_to(folder)) for one in found[:SHOWN])
+        names = listed([one.relative_to(folder) for one in found], SHOWN)
         message = f"{folder} has links that lead out of it: {names}"
-        more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-        raise StudyError(Fault("study-links", f"{message}{more}", cure=cure))
+        raise StudyError(Fault("study-links", message, cure=cure))
 
 
 def leading_out(folder: Path) -> Iterator[Path]:

@@ -18,6 +18,7 @@ from unetkit.host import die_with, exclusive_lock, limit_memory
 from unetkit.stopping import Stopped, stoppable
 from unetkit.study.results.exit_status import FILE, ExitStatus, state_of, sweep
 from unetkit.study.runs.training import train
+from unetkit.wording import gigabytes
 
 LOCK = ".worker"
 NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
@@ -61,7 +62,7 @@ def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Exit
     except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
         traceback.print_exc()
         if memory and (isinstance(error, MemoryError) or "allocate memory" in str(error)):
-            return ExitStatus(1, f"it needs more than {memory / 1e9:.1f} GB of memory, its share; try fewer --at-once")
+            return ExitStatus(1, f"it needs more than {gigabytes(memory)} of memory, its share; try fewer --at-once")
         return ExitStatus(1, f"{type(error).__name__}: {error}")
     return ExitStatus(0)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from unetkit.page import ChartAxis, Line, Markup, Point, chart, element, scale
-from unetkit.study.report.view import COSTS, View, count, listed
+from unetkit.study.report.view import COSTS, View, count
 from unetkit.study.statistics import ArmScores
+from unetkit.wording import listed
 
 MOST = 30
 """Largest number of arms that are labelled in a chart."""
@@ -32,7 +33,7 @@ def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
     shapes += [mark(view, kind, point, numbered=len(points) <= MOST) for point in points if point not in front]
     shapes += [mark(view, kind, point, numbered=True) for point in front]
     names = [f"{view.numbers[arm.arm]} {arm.arm}" for _, _, arm in front]
-    told = f"On the Pareto front: {listed(names, 8)}."
+    told = f"On the Pareto front: {listed(names, 8, last=' and ')}."
     drawn = chart(x, y, shapes, title=f"{view.metric} against {COSTS[kind]}. {told}", height=210)
     return element("figure", drawn, element("figcaption", told, class_="aside"))
 

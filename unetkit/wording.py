@@ -1,0 +1,78 @@
+"""Sizes, counts, amounts and lists in words, as messages, tables and figures show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+PREFIXES = "kMGTPE"
+
+
+def size_text(size: Iterable[object]) -> str:
+    """Returns a size with a sign between its axes.
+
+    >>> size_text((572, 388)), size_text((132, 132, 116))
+    ('572×388', '132×132×116')
+    """
+    return "×".join(map(str, size))
+
+
+def spacing_text(spacing: Iterable[float], unit: str = "") -> str:
+    """Returns the distances between samples in four digits, with their unit.
+
+    >>> spacing_text((0.8, 0.8, 2.5), "mm"), spacing_text((1 / 3, 1.0))
+    ('0.8×0.8×2.5 mm', '0.3333×1')
+    """
+    return f"{size_text(f'{step:.4g}' for step in spacing)} {unit}".rstrip()
+
+
+def plural(number: int, noun: str) -> str:
+    """Returns a count with its noun.
+
+    >>> plural(1, "run"), plural(1200, "run"), plural(0, "run")
+    ('1 run', '1,200 runs', '0 runs')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def magnitude(number: float, style: str = "#.3g") -> str:
+    """Returns a number with an SI prefix, in three digits or in a style of `format`.
+
+    >>> magnitude(167_432_000_000), magnitude(31_030_658), magnitude(999_999), magnitude(640), magnitude(0.5)
+    ('167 G', '31.0 M', '1.00 M', '640', '0.5')
+    >>> magnitude(150_428_424_448, ".1f"), magnitude(1_500_000, ".3g")
+    ('150.4 G', '1.5 M')
+    """
+    value, power = float(number), 0
+    while float(format(abs(value), style)) >= 1000 and power < len(PREFIXES):
+        value, power = value / 1000, power + 1
+    return f"{value:{style}}".rstrip(".") + f" {PREFIXES[power - 1]}" if power else f"{number:.3g}"
+
+
+def megabytes(num_bytes: float) -> str:
+    """Returns a number of bytes in MB.
+
+    >>> megabytes(188_743_680), megabytes(12_345_678_900)
+    ('189 MB', '12,346 MB')
+    """
+    return f"{num_bytes / 1e6:,.0f} MB"
+
+
+def gigabytes(num_bytes: float) -> str:
+    """Returns a number of bytes in GB, with as many decimals as show it.
+
+    >>> gigabytes(12_345_000_000), gigabytes(67_000_000)
+    ('12.3 GB', '0.067 GB')
+    """
+    return f"{num_bytes / 1e9:,.{1 if num_bytes >= 1e9 else 3}f} GB"
+
+
+def listed(names: Sequence[object], most: int = 5, *, last: str = ", ") -> str:
+    """Returns a few of many names; `last` stands before the last where all are shown.
+
+    >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], last=" and "), listed(["a", "b", "c"], most=2)
+    ('a, b, c', 'a, b and c', 'a, b and 1 more')
+    """
+    texts = list(map(str, names))
+    if len(texts) > most:
+        return f"{', '.join(texts[:most])} and {len(texts) - most:,} more"
+    return last.join([", ".join(texts[:-1]), texts[-1]]) if len(texts) > 1 else "".join(texts)
