@@ -38,13 +38,13 @@ class EngineOptions:
 
 
 @contextmanager
-def local(place: EngineOptions) -> Iterator[Executor]:
+def local(options: EngineOptions) -> Iterator[Executor]:
     """On this machine: one thread for each process, on Linux forked from a server that has imported what runs need.
 
     Processes that still run when the context is left are ended.
     """
     PROCESSES.allow(quickest())
-    with ThreadPoolExecutor(place.at_once, "run") as executor:
+    with ThreadPoolExecutor(options.at_once, "run") as executor:
         try:
             yield executor
         finally:
@@ -52,17 +52,17 @@ def local(place: EngineOptions) -> Iterator[Executor]:
 
 
 @contextmanager
-def dask(place: EngineOptions) -> Iterator[Executor]:
+def dask(options: EngineOptions) -> Iterator[Executor]:
     """On the workers of a Dask scheduler, or on a local cluster."""
     import distributed
 
     opened: Any = distributed  # its classes are not annotated
     with ExitStack() as stack:
-        where: Any = place.address
+        where: Any = options.address
         if where is None:
-            own = {"n_workers": place.at_once, "threads_per_worker": 1, "dashboard_address": None}
-            where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(place.folder / "jobs")))
-        with reaching("Dask scheduler", place.address, "Is it running?"):
+            own = {"n_workers": options.at_once, "threads_per_worker": 1, "dashboard_address": None}
+            where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(options.folder / "jobs")))
+        with reaching("Dask scheduler", options.address, "Is it running?"):
             client = stack.enter_context(opened.Client(where, timeout=PATIENCE))
         executor: Executor = client.get_executor(pure=False, retries=3)
         yield executor
@@ -109,12 +109,12 @@ class WaitingPool(ThreadPoolExecutor):
 
 
 @contextmanager
-def submitit(place: EngineOptions) -> Iterator[Executor]:
+def submitit(options: EngineOptions) -> Iterator[Executor]:
     """As Slurm jobs where Slurm is available, else with submitit's local executor. `address` selects one of them."""
     from submitit import AutoExecutor
 
     jobs: list[Any] = []
-    made = AutoExecutor(folder=place.folder / "jobs", cluster=place.address)
+    made = AutoExecutor(folder=options.folder / "jobs", cluster=options.address)
     made.update_parameters(cpus_per_task=1, tasks_per_node=1, timeout_min=60 * 24 * 7, name="unetkit")
 
     def hand(function: Callable[..., T], *arguments: Any) -> T:
@@ -123,7 +123,7 @@ def submitit(place: EngineOptions) -> Iterator[Executor]:
         result: T = job.result()
         return result
 
-    with WaitingPool(place.at_once, hand) as executor:
+    with WaitingPool(options.at_once, hand) as executor:
         try:
             yield executor
         finally:
@@ -133,22 +133,22 @@ def submitit(place: EngineOptions) -> Iterator[Executor]:
 
 
 @contextmanager
-def ray(place: EngineOptions) -> Iterator[Executor]:
+def ray(options: EngineOptions) -> Iterator[Executor]:
     """On a Ray cluster, or on a local one."""
     import ray as engine
 
     own = (
-        {"address": "local", "num_cpus": place.at_once, "include_dashboard": False}
-        if place.address is None
-        else {"address": place.address}
+        {"address": "local", "num_cpus": options.at_once, "include_dashboard": False}
+        if options.address is None
+        else {"address": options.address}
     )
     cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
-    with reaching("Ray cluster", place.address, cure, engine.exceptions.RayError):
-        wait_for(place.address or "")
+    with reaching("Ray cluster", options.address, cure, engine.exceptions.RayError):
+        wait_for(options.address or "")
         engine.init(**own, log_to_driver=False, configure_logging=False)
     try:
         remote = engine.remote(num_cpus=1, max_retries=3)(call)
-        with WaitingPool(place.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
+        with WaitingPool(options.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
             yield executor
     finally:
         engine.shutdown()
@@ -167,18 +167,18 @@ ENGINES: dict[str, Callable[[EngineOptions], AbstractContextManager[Executor]]] 
 }
 
 
-def open_engine(name: str, place: EngineOptions) -> AbstractContextManager[Executor]:
+def open_engine(name: str, options: EngineOptions) -> AbstractContextManager[Executor]:
     """An engine as a context; raises StudyError where it is unknown or its package is missing."""
     if name not in ENGINES:
         raise StudyError(Fault("unknown-engine", f"there is no engine {name!r}", cure=f"Known: {', '.join(ENGINES)}."))
-    if name == "local" and place.address is not None:
+    if name == "local" and options.address is not None:
         fault = Fault("no-effect", "the local engine has no address", cure="Leave --address out, or choose --engine.")
         raise StudyError(fault)
     package = PACKAGES.get(name)
     if package is not None and find_spec(package) is None:
         cure = f"Install it: pip install 'unetkit[{EXTRAS[name]}]'."
         raise StudyError(Fault("engine-missing", f"the engine {name} needs the package {package}", cure=cure))
-    return ENGINES[name](place)
+    return ENGINES[name](options)
 
 
 def default_at_once(study: Study) -> int:
