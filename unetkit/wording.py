@@ -60,10 +60,10 @@ def megabytes(num_bytes: float) -> str:
 def gigabytes(num_bytes: float) -> str:
     """Returns a number of bytes in GB, with as many decimals as show it.
 
-    >>> gigabytes(12_345_000_000), gigabytes(67_000_000)
-    ('12.3 GB', '0.067 GB')
+    >>> gigabytes(12_345_000_000), gigabytes(500_000_000), gigabytes(67_000_000), gigabytes(0)
+    ('12.3 GB', '0.5 GB', '0.067 GB', '0.0 GB')
     """
-    return f"{num_bytes / 1e9:,.{1 if num_bytes >= 1e9 else 3}f} GB"
+    return f"{round(num_bytes / 1e9, 1 if num_bytes >= 1e9 else 3):,} GB"
 
 
 def listed(names: Sequence[object], most: int = 5, *, last: str = ", ") -> str:
