@@ -231,3 +231,9 @@ def test_numbers_that_a_scaled_head_rounds_are_whole(classes: tuple[int, ...]) -
         whole(scaled + 0.01 * max(classes), "a")
     with pytest.raises(UnetkitError, match="NaN or infinity"):
         whole(np.where(numbers == 0, np.nan, numbers), "a")
+
+
+@pytest.mark.parametrize("values", [[0, 0.999], [0, 2.9999], [0.4, 1e12], [0, 1e300]])
+def test_numbers_that_are_not_whole_are_refused_beside_any_others(values: list[float]) -> None:
+    with pytest.raises(UnetkitError, match="not whole"):
+        whole(np.array([values]), "mask")

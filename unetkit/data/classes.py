@@ -142,7 +142,7 @@ def whole(mask: NDArray[Any], where: str) -> NDArray[Any]:
         largest = max(1.0, float(np.abs(mask).max(initial=0.0))) if finite else 1.0
         with np.errstate(invalid="ignore"):
             numbers = np.rint(np.nan_to_num(mask)).astype(np.int64)
-        if not finite or (np.abs(numbers - mask) > ROUNDING * largest).any():
+        if not finite or (np.abs(numbers - mask) > min(1e-3, ROUNDING * largest)).any():
             what = "numbers that are not whole" if finite else "NaN or infinity"
             cure = "A mask holds one class number per pixel: 0, 1, 2 … Of probabilities, save the class."
             raise MaskError(Fault("mask-numbers", f"{where} holds {what}", cure=cure))
