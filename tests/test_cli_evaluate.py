@@ -92,7 +92,7 @@ def test_a_data_file_names_the_classes_and_says_which_images(folder: Path) -> No
     found = answer("evaluate", "m.safetensors", "data.yaml", "--metric", "dice", "--split", "train")
     assert found["classes"] == ["nothing", "cell"] and [row["image"] for row in found["rows"]] == ["0", "0"]
     error = run("evaluate", "m.safetensors", "data.yaml", code=1).stderr
-    assert error == "error[no-images]: data.yaml has no test images\n   Choose others with --split.\n"
+    assert error == "error[no-images]: data.yaml has no test images\n   Choose others: --split train (1).\n"
 
 
 def test_classes_in_another_order_are_refused(folder: Path) -> None:

@@ -9,7 +9,6 @@ import typer
 
 from unetkit.cli.arguments import Overwrite, SizeText, chosen_size
 from unetkit.cli.output import say
-from unetkit.errors import Fault, FileError
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Folder = Annotated[
@@ -73,9 +72,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     images = None
     if data is not None:
         asked = data_like(data, signature_in(header, plan, model), plan.dims)
-        images = Images(getattr(open_data(asked), split), split, samples)
-        if not images.pairs:
-            raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
+        images = Images(open_data(asked).part(split, data), split, samples)
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
     for path in write_card(made, output):
         say(path)

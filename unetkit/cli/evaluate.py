@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from unetkit.cli.arguments import AsJson, Overwrite
-from unetkit.errors import Fault, FileError
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -101,9 +100,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
     if told := other_channels(asked, trained.signature):
         say(f"warning: {told}", to_errors=True)
-    pairs: Pairs = getattr(open_data(asked), split)
-    if not pairs:
-        raise FileError(Fault("no-images", f"{data} has no {split} images", cure="Choose others with --split."))
+    pairs = open_data(asked).part(split, data)
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
     labelled = label(trained.model, tracked(pairs), trained.preparation)

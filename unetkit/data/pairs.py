@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, Self, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.errors import Fault, UnetkitError
+from unetkit.errors import Fault, FileError, UnetkitError
 
 UNLABELLED = -100  # what torch.nn.functional.cross_entropy leaves out unless told otherwise
 Colour = tuple[int, int, int]
@@ -163,6 +163,15 @@ class Splits:
 
     digests: Mapping[str, Digests] = field(default_factory=dict, repr=False)
     """By name, the digests of pairs, where they were found while the pairs were read."""
+
+    def part(self, name: str, source: str) -> Pairs:
+        """Returns the train, validation or test pairs of the data called `source`; raises FileError without any."""
+        parts: dict[str, Pairs] = {"train": self.train, "validation": self.validation, "test": self.test}
+        if not parts[name]:
+            held = [f"--split {other} ({len(pairs)})" for other, pairs in parts.items() if pairs]
+            cure = f"Choose others: {' or '.join(reversed(held))}."
+            raise FileError(Fault("no-images", f"{source} has no {name} images", cure=cure))
+        return parts[name]
 
     def digests_of(self, part: Pairs) -> dict[str, Digests]:
         """Returns the digests of the pairs of a part by name; pairs whose digests are not known are read."""
