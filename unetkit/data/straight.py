@@ -150,7 +150,9 @@ def whole(data: DataSpec, finding: Finding) -> Fault:
     if data.frame.split is not None:
         top["split"] = dict(data.frame.split)
     readings = tuple(replace(one, keys=top | dict(one.keys)) for one in finding.readings)
-    cure = f"Write {'one of these' if len(readings) > 1 else 'this'} into a data file, {data.folder / 'data.yaml'}."
+    file = data.folder / "data.yaml"
+    lines = "one of these" if len(readings) > 1 else "this"
+    cure = f"Write {lines} into {file}, and give that file in place of the folder."
     return replace(finding, readings=readings, cure=cure).fault()
 
 
