@@ -25,7 +25,7 @@ def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
     levels = levels_of(normalization)
     taken = f"images normalised one by one ({normalization.type}), as unetkit predict does"
     made = export(trained.model, file, to, levels=levels, metadata=header)
-    return made, taken if normalization.per_image else "images in grey levels"
+    return made, taken if normalization.per_image else "images as stored; the file normalises them"
 
 
 def levels_of(normalization: Normalization) -> Levels | None:
