@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import yaml
+from PIL import Image
 
 from tests.commandline import answer, run
 from tests.studies import BASE, study_file
+from unetkit.errors import SpecError
+from unetkit.spec import load
 from unetkit.study import load_study, shipped_studies
 from unetkit.study.advice import enough, warnings
+from unetkit.study.matrix.dataset import check_fitting
 
 DATA = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
 AXES = "axes:\n  skip: [none]\n  block.kernel: [1, 4]\n"
@@ -86,3 +92,35 @@ def test_a_study_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -
     told = run("study", "plan", "aligment", code=1).stderr
     assert told.startswith("error[unknown-study]: there is no study 'aligment', neither a file nor shipped\n")
     assert "Did you mean: alignment?" in told
+
+
+def test_names_of_one_arm_and_its_changes_stand_below_one_another(tmp_path: Path) -> None:
+    axes = "axes:\n  norm: [batch]\n  both: {x: {skip: none, norm: none}}\n"
+    told = run("study", "plan", study_file(tmp_path, axes), "--set", "seeds=1")
+    assert "\n= norm=batch" in told.stdout
+    assert "\\n" not in told.stdout
+    assert "2 arms × 1 seed = 2 runs" in told.stdout
+
+
+def test_what_is_taken_from_a_folder_of_data_is_shown(tmp_path: Path) -> None:
+    for part, values in (("images", (10, 200)), ("masks", (0, 255))):
+        (tmp_path / "d" / part).mkdir(parents=True)
+        for name in "ab":
+            pixels = np.full((8, 8), values[0], np.uint8)
+            pixels[:4] = values[1]
+            Image.fromarray(pixels).save(tmp_path / "d" / part / f"{name}.png")
+    found = run("study", "plan", study_file(tmp_path, f"data: {tmp_path / 'd'}\naxes: {{skip: [none]}}\n"))
+    assert "   classes: [background, {name: object, values: [255]}]\n" in found.stderr
+    assert "read as" not in found.stdout
+
+
+@pytest.mark.parametrize("key", ["in_channels", "out_channels"])
+def test_the_base_that_does_not_fit_the_data_is_mended_by_the_cure(key: str, tmp_path: Path) -> None:
+    data = {"channels": 5, "classes": list("abcdefg")}
+    spec = load("unet-small", ["in_channels=5"] if key == "out_channels" else ["out_channels=7"])
+    with pytest.raises(SpecError) as error:
+        check_fitting(spec, {"dims": 2, **data}, "unet-small")
+    [fault] = error.value.faults
+    assert fault.path == key
+    base = yaml.safe_load(fault.cure.removeprefix("Write ").removesuffix("."))["base"]
+    assert base == {"extends": "unet-small", key: {"in_channels": 5, "out_channels": 7}[key]}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from unetkit.errors import Fault
 
@@ -83,7 +84,7 @@ def console(*, to_errors: bool = False) -> Console:
 def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) -> Table:
     """Returns an empty table; numbers stand in the columns named in `right`, long texts in those in `wrap`.
 
-    Its cells take any text.
+    Its cells take any text; `lines` makes one of several lines.
     """
     from rich import box
     from rich.table import Table
@@ -98,6 +99,13 @@ def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) ->
             column, justify="right" if column in right else "left", no_wrap=column not in wrap, overflow="fold"
         )
     return made
+
+
+def lines(*texts: str) -> Text:
+    """Returns a cell of several lines, whose texts may be any."""
+    from rich.text import Text
+
+    return Text("\n".join(map(visible, texts)))
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:

@@ -71,6 +71,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study.matrix.parallel import uncollected
 
     loaded = load_study(study, with_data(data, overrides))
+    say(*loaded.taken, to_errors=True)
     per_step = timed(loaded, time, max_hours)  # which leaves networks behind that are to be collected
     with uncollected():
         costs = cost(loaded, per_step)
@@ -127,7 +128,7 @@ def heading(study: Study) -> Iterator[str]:
 
 def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
     """The table of arms."""
-    from unetkit.cli.output import count, magnitude, size_text, table
+    from unetkit.cli.output import count, lines, magnitude, size_text, table
 
     matches = study.frame.match != "none"
     numbers = ["parameters", *(["off by"] if matches else []), "MACs", "memory", "sees", "a run", "disk"]
@@ -137,8 +138,8 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
         assert facts is not None, "arms that cannot be built are not planned"
         off = [] if not matches else ["-" if arm.residual is None else f"{arm.residual:+.1%}"]
         made.add_row(
-            "\n= ".join(arm.names),
-            "\n".join(changes(arm)) or "-",
+            lines(arm.names[0], *(f"= {name}" for name in arm.names[1:])),
+            lines(*changes(arm)) if arm.differences else "-",
             count(facts.parameters),
             *off,
             magnitude(facts.macs),
@@ -161,9 +162,19 @@ def changes(arm: Arm) -> Iterator[str]:
 def totals(study: Study, costs: Cost) -> Iterator[str]:
     """Yields the number of runs and their total cost."""
     fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
-    yield f"{len(study.planned):,} arms × {len(study.seeds)} seeds{fractions} = {costs.runs:,} runs"
+    arms, seeds = several(len(study.planned), "arm"), several(len(study.seeds), "seed")
+    yield f"{arms} × {seeds}{fractions} = {several(costs.runs, 'run')}"
     hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training, one run after another; "
     yield f"{hours}{megabytes(costs.total_disk)} of disk"
+
+
+def several(number: int, noun: str) -> str:
+    """Returns a number of things.
+
+    >>> several(1, "arm"), several(1200, "run")
+    ('1 arm', '1,200 runs')
+    """
+    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def duration(seconds: float | None) -> str:

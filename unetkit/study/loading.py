@@ -66,7 +66,8 @@ class StudyLoader:
         planner.stop()
         self.collect(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.stop()
-        return Study(name, frame, tuple(planner.arms.values()), design_matrix.excluded, self.path, self.document)
+        arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
+        return Study(name, frame, arms, design_matrix.excluded, self.path, self.document, taken)
 
     def design_matrix(self, frame: StudyFrame) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""

@@ -27,6 +27,8 @@ class Study:
     """Number of combinations that the conditions exclude."""
     path: Path | None = None
     document: Document | None = field(default=None, repr=False, compare=False)
+    taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """Of data that are folders: what was taken from their files, as lines to be shown."""
 
     @property
     def base(self) -> Arm:

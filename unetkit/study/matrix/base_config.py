@@ -6,10 +6,11 @@ import json
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from unetkit.planning import Plan
-from unetkit.spec import Spec
+from unetkit.spec import Spec, specs_folder
 from unetkit.spec.frame import Frame
 from unetkit.spec.loading import Loader, Memo
 from unetkit.study.matrix.arm import NetworkFacts
@@ -56,6 +57,8 @@ class BaseConfig:
     calculator: FactsCalculator = field(default_factory=FactsCalculator, repr=False)
     known: dict[Any, Any] = field(default_factory=dict, repr=False)
     """Cached results, by the settings on which they depend."""
+    taken: dict[tuple[str, ...], None] = field(default_factory=dict, repr=False)
+    """What was taken from the files of each folder of data, as lines to be shown."""
 
     def loaded(self, settings: Settings) -> Spec:
         """The base's spec with some settings; raises SpecError where it is invalid."""
@@ -78,7 +81,8 @@ class BaseConfig:
         if (key, own) not in self.known:
             node: Node = getattr(self, key)
             if key == "data":
-                self.known[key, own] = data_values(node, own, lambda: self.base_plan.dims)
+                self.known[key, own], taken = data_values(node, own, lambda: self.base_plan.dims)
+                self.taken.setdefault(taken)
             else:
                 for one in own:
                     node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
@@ -101,7 +105,7 @@ class BaseConfig:
         key = own, patch_of(self.base_plan.dims, training), alone
         if key not in self.known:
             made, chosen = self.calculator.plan(self.loaded(settings)), None
-            check_fitting(made.spec, self.part("data", settings))
+            check_fitting(made.spec, self.part("data", settings), self.shipped_name)
             if self.match != "none" and settings:
                 chosen = self.chosen(settings, made, training)
                 made = self.calculator.plan(self.loaded((*settings, *widened(settings, chosen))))
@@ -142,6 +146,11 @@ class BaseConfig:
         if self.match == "parameters":
             return self.calculator.parameters(made)
         return self.calculator.macs(made, training)
+
+    @property
+    def shipped_name(self) -> str:
+        """The name of the base where it is a shipped spec, whose file nobody edits; else ""."""
+        return self.name if Path(self.spec.name).resolve().is_relative_to(specs_folder().resolve()) else ""
 
     @cached_property
     def base_plan(self) -> Plan:

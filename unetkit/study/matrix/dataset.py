@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SpecError
 from unetkit.spec import Spec
@@ -18,7 +18,14 @@ UNSEEN = ("name", "description", "source", "cache", "workers")
 """Keys that do not change the samples that a network sees."""
 
 
-def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], int]) -> dict[str, Any]:
+class DataValues(NamedTuple):
+    """Complete data settings, and what was taken from the files of a folder of data, as lines to be shown."""
+
+    settings: dict[str, Any]
+    taken: tuple[str, ...] = ()
+
+
+def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], int]) -> DataValues:
     """The complete data settings with absolute paths; empty where no data are given. Raises SpecError for invalid ones.
 
     A text is the path of a data file, of a folder of images and masks, or the name of a built-in data set. Paths are
@@ -30,30 +37,30 @@ def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], in
         if len(one.keys) == 1:
             node = one.leaf
     if node.value == {}:
-        return {}
-    document, folder = opened(node, dims)
+        return DataValues({})
+    document, folder, taken = opened(node, dims)
     root = document.root
     for one in settings:
         if len(one.keys) > 1:
             root = assigned(root, one.keys[1:], one.leaf)
-    return data_of(Document(document.name, root), folder).resolve()
+    return DataValues(data_of(Document(document.name, root), folder).resolve(), taken)
 
 
-def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path]:
-    """The document that a node contains or names, and the folder to which its paths are relative."""
+def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path, tuple[str, ...]]:
+    """The document that a node contains or names, the folder to which its paths are relative, and what was taken."""
     from unetkit.data import load_data  # as above
 
     named = Path(node.source.name)  # what was typed on the command line is relative to the current folder
     here = named.parent if named.suffix in SUFFIXES else Path()
     if type(node.value) is not str:
-        return Document(node.source.name, as_map(node)), here
+        return Document(node.source.name, as_map(node)), here, ()
     path = here / node.value
     if node.value != "mni" and not os.path.exists(path):
         cure = "Give a data file, a folder of images and masks, or mni."
         raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
     found = load_data("mni") if node.value == "mni" else load_data(path, dims=dims() if path.is_dir() else None)
     assert found.document is not None, "what was loaded has a document"
-    return found.document, found.folder
+    return found.document, found.folder, found.taken
 
 
 def identity(values: dict[str, Any]) -> dict[str, Any]:
@@ -61,8 +68,11 @@ def identity(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in UNSEEN}
 
 
-def check_fitting(spec: Spec, data: Mapping[str, Any]) -> None:
-    """Raises SpecError where the axes, channels or classes of the data do not fit a network."""
+def check_fitting(spec: Spec, data: Mapping[str, Any], shipped: str = "") -> None:
+    """Raises SpecError where the axes, channels or classes of the data do not fit a network.
+
+    `shipped` is the name of the base where that is a shipped spec.
+    """
     if not data:
         return
     channels = data["channels"] if isinstance(data["channels"], int) else len(data["channels"]["take"])
@@ -73,9 +83,18 @@ def check_fitting(spec: Spec, data: Mapping[str, Any]) -> None:
         faults.append(Fault("dims", message, "data", f"Set data.dims={spec.dims}, or choose another spec."))
     if channels != spec.in_channels:
         message = f"the images have {channels} channel{'s' * (channels != 1)}, the network takes {spec.in_channels}"
-        faults.append(Fault("in-channels", message, "in_channels", f"Write in_channels: {channels} in the base."))
+        faults.append(Fault("in-channels", message, "in_channels", cure("in_channels", channels, shipped)))
     if classes > told:
         message = f"the data define {classes} classes, the network predicts {told}"
-        faults.append(Fault("classes", message, "out_channels", f"Write out_channels: {classes} in the base."))
+        faults.append(Fault("classes", message, "out_channels", cure("out_channels", classes, shipped)))
     if faults:
         raise SpecError(*faults)
+
+
+def cure(key: str, number: int, shipped: str) -> str:
+    """How to give the base another number.
+
+    >>> cure("in_channels", 3, "unet-small")
+    'Write base: {extends: unet-small, in_channels: 3}.'
+    """
+    return f"Write base: {{extends: {shipped}, {key}: {number}}}." if shipped else f"Write {key}: {number} in the base."
