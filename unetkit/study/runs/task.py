@@ -43,12 +43,16 @@ class Outcome(NamedTuple):
     files: dict[str, bytes]
 
 
+RETRY = 0.05
+"""Seconds between two attempts to kill a process."""
+
+
 @dataclass
 class Processes:
     """The running processes. After `stop` none can be started."""
 
     begun: StartProcess = fresh
-    living: set[int] = field(default_factory=set)
+    living: list[Process] = field(default_factory=list)
     stopped: bool = False
     lock: Lock = field(default_factory=Lock)
 
@@ -58,21 +62,23 @@ class Processes:
             if self.stopped:
                 return None
             process = self.begun(task.module, folder, task.memory)
-            self.living.add(process.pid)
+            self.living.append(process)
             return process
 
     def end(self, process: Process) -> int:
         """Ends a process and its children if they still run, and returns its exit code."""
         with self.lock:
-            self.living.discard(process.pid)
+            self.living.remove(process)
             return process.end()
 
     def stop(self) -> None:
-        """Ends all processes."""
+        """Ends all processes; one that was forked a moment ago has no session yet, and is killed as soon as it has."""
+        self.stopped = True  # before the lock, which a start may hold for seconds
         with self.lock:
-            self.stopped = True
-            for number in self.living:
-                kill_session(number)
+            for process in self.living:
+                kill_session(process.pid)
+                while not process.wait(RETRY):
+                    kill_session(process.pid)
 
     def allow(self, begun: StartProcess = fresh) -> None:
         """Permits processes again, and sets how they are started."""
