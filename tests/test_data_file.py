@@ -24,7 +24,7 @@ from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
 from unetkit.data.boundary import BoundaryWeight, instances_of
 from unetkit.data.pairs import UNLABELLED
-from unetkit.errors import FileError
+from unetkit.errors import FileError, UnetkitError
 from unetkit.imagefiles.views import Decoded
 from unetkit.planning import plan
 
@@ -397,3 +397,19 @@ def test_equal_faults_of_many_files_are_one_line(tmp_path: Path) -> None:
         opened(tmp_path)
     assert str(caught.value).count("error[mask-size]") == 1
     assert "(the same of 4 more: " in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("take", "message"),
+    [
+        ([-1], "channels.take.0: -1 is not a whole number from 0"),
+        ([0.5], "channels.take.0: 0.5 is not a whole number from 0"),
+        ([], "channels.take: [] is too short"),
+        (2, "channels.take: 2 is not a list of whole numbers from 0"),
+    ],
+)
+def test_only_what_is_wrong_inside_a_map_is_told(take: object, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UnetkitError) as caught:
+        opened(tmp_path, channels={"count": 5, "take": take})
+    assert len(caught.value.faults) == 1
+    assert message in str(caught.value)

@@ -107,6 +107,10 @@ def agreed(seen: Seen) -> Any:
         f"{seen.channels[count]} with {count} channel{'s' * (count > 1)}, as {seen.examples[count]}" for count in counts
     )
     cure = "Make them alike, or leave some out."
+    if counts == [1, 3]:
+        cure = (
+            "Make them alike; or, where those of 3 are in colour, say channels: 3: grey ones give three equal channels."
+        )
     raise FileError(Fault("channels", f"the images have different channels: {shown}", "channels", cure))
 
 

@@ -40,7 +40,11 @@ def unreadable(path: Path, error: Exception) -> FileError:
         return FileError(
             Fault("no-image", f"{path} may not be read", cure="Give yourself the right to read it.", file=str(path))
         )
-    cure = CODECS + " brings the codecs." if "imagecodecs" in reason else ""
+    cure = "It is damaged, or of another kind than its name says: open it elsewhere, and save it again."
+    if "imagecodecs" in reason:
+        cure = CODECS + " brings the codecs."
+    elif "COMPRESSION." in reason:
+        reason, cure = f"its compression is not known ({reason})", "Save it uncompressed, or with LZW, Deflate or ZSTD."
     return FileError(Fault("no-image", f"{path} cannot be read as an image: {reason}", cure=cure, file=str(path)))
 
 

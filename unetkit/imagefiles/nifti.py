@@ -31,6 +31,8 @@ from unetkit.writing import placed
 
 AXES = "XYZCS"
 """The fourth axis has channels unless the key `axes` says that it counts images; of vectors the fifth has them."""
+CHUNK = 1 << 22
+"""Bytes that are decoded at a time."""
 DECODED_BYTES = 256_000_000
 """Compressed volumes up to this size are decoded once into memory; larger ones into a file that has no name."""
 
@@ -117,17 +119,33 @@ def numbers_of(path: Path, image: Any, stack: ExitStack) -> Stored:
     check_ratio(path, image.shape, dtype)
     if prod(image.shape) * dtype.itemsize <= DECODED_BYTES:
         check_memory(path, image.shape, dtype)
-        return Decoded(tuple(image.shape), dtype, lambda: np.asarray(image.dataobj))
+        return Decoded(tuple(image.shape), dtype, lambda: decoded(path, image.dataobj))
 
     def unpacked() -> Stored:
         """Returns the numbers in a copy of the file that is not compressed and goes with the last who reads it."""
         copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         with gzip.open(path) as packed:
-            shutil.copyfileobj(packed, copy, 1 << 22)
+            shutil.copyfileobj(packed, copy, CHUNK)
         copy.seek(0)
         return Voxels(type(image).from_stream(copy).dataobj)
 
     return Decoded(tuple(image.shape), dtype, unpacked)
+
+
+def decoded(path: Path, proxy: Any) -> NDArray[Any]:
+    """Returns the numbers of a compressed volume; those that are not scaled are decoded in place, without a copy."""
+    if (proxy.slope, proxy.inter) != (1, 0):
+        return np.asarray(proxy)
+    numbers: NDArray[Any] = np.empty(tuple(proxy.shape)[::-1], proxy.dtype)
+    raw, done = numbers.reshape(-1).view(np.uint8), 0
+    with gzip.open(path) as packed:
+        packed.seek(proxy.offset)
+        while done < len(raw):
+            count = packed.readinto(memoryview(raw)[done : done + CHUNK])
+            if not count:
+                raise ValueError(f"it ends after {done:,} of {len(raw):,} bytes")
+            done += count
+    return numbers.T
 
 
 @contextmanager

@@ -17,13 +17,19 @@ UNKNOWN = ("extra_forbidden", "invalid_key")
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, Fault]]:
-    """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it."""
-    seen: set[Path] = set()
+    """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it.
+
+    Of a field that may be a number or a map, only what is wrong inside the map is a fault, where a map was given; and a
+    list with a wrong entry is not also too short.
+    """
+    found: dict[Path, Fault] = {}
     for detail in error.errors(include_url=False):
         path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
-        if path not in seen:
-            seen.add(path)
-            yield path, fault_of(dict(detail), path, owner)
+        found.setdefault(path, fault_of(dict(detail), path, owner))
+    for path, fault in found.items():
+        inside = any(len(other) > len(path) and other[: len(path)] == path for other in found)
+        if not (inside and fault.code in ("wrong-type", "wrong-length")):
+            yield path, fault
 
 
 def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Fault:
