@@ -141,7 +141,7 @@ def decoded(path: Path, proxy: Any) -> NDArray[Any]:
     with gzip.open(path) as packed:
         packed.seek(proxy.offset)
         while done < len(raw):
-            count = packed.readinto(memoryview(raw)[done : done + CHUNK])
+            count = packed.readinto(raw[done : done + CHUNK].data)
             if not count:
                 raise ValueError(f"it ends after {done:,} of {len(raw):,} bytes")
             done += count
