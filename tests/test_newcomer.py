@@ -216,6 +216,14 @@ def test_a_spec_that_says_other_channels_is_refused_with_the_cure_that_keeps_the
         quick_run("mine.yaml", "d", {"steps": 1}, ["in_channels=1"])
 
 
+def test_a_spec_that_cannot_be_planned_is_told_by_its_own_file() -> None:
+    colour_photographs()
+    Path("mine.yaml").write_text(
+        "unetkit: 1\ndims: 2\nin_channels: 3\nout_channels: 2\nchannels: [2, 4]\nnorm: group\n"
+    )
+    assert run("train", "mine.yaml", "d", "--steps", "1", code=1).stderr.startswith("mine.yaml:")
+
+
 def test_a_spec_that_says_other_classes_is_refused() -> None:
     colour_masks()
     Path("mine.yaml").write_text("unetkit: 1\ndims: 2\nin_channels: 1\nout_channels: 2\nchannels: [2, 4]\n")

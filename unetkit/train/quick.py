@@ -10,6 +10,7 @@ from typing import Any
 from unetkit.data.loading import load_data
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, SpecError
+from unetkit.planning import plan
 from unetkit.spec import Spec, find_spec, load, specs_folder
 from unetkit.train.runspec import RunSpec, load_run
 from unetkit.yamlfile import read
@@ -37,6 +38,7 @@ def quick_run(
     images = load_data(data, inside, dims=asked.dims, advance=advance)
     fitting = fitted(spec, asked, images, own)
     asked = load(spec, [*own, *fitting])
+    plan(asked)  # what cannot be planned is a fault of the spec's own file
     values = {"unetkit": 1, "spec": asked.resolve(), "data": data, "training": dict(training)}
     run = load_run(values, [one for one in others if not one.startswith("data.")], data=images)
     said = [f"{asked.name}: {', '.join(fitting)}, as the images have"] if fitting else []
