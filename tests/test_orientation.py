@@ -244,3 +244,14 @@ def test_keys_that_are_wrong_are_refused(tmp_path: Path, key: str, told: str) ->
     file = tmp_path / "data.yaml"
     file.write_text("unetkit: 1\ndims: 3\ndataset: {type: folders, images: images, masks: masks}\n")
     assert told in run("data", str(file), "--set", key, code=1).stderr
+
+
+def test_a_mask_at_an_angle_to_its_image_is_refused_with_the_angle(tmp_path: Path) -> None:
+    turn = np.eye(4)
+    turn[:2, :2] = [[0.8, -0.6], [0.6, 0.8]]
+    for folder, affine in (("images", np.eye(4)), ("masks", turn)):
+        (tmp_path / folder).mkdir()
+        values = np.indices((6, 8, 4)).sum(axis=0) % 2
+        nibabel.Nifti1Image(values.astype(np.uint8), affine).to_filename(tmp_path / folder / "a.nii.gz")  # type: ignore[no-untyped-call]
+    told = run("data", tmp_path, "--set", "dims=3", code=1).stderr
+    assert "axes at 36.9° to those of the image" in told

@@ -53,7 +53,9 @@ class Lists:
         parts = {part: [*self.parts.get(part, ()), *chosen.get(part, ())] for part in (*self.parts, *chosen)}
         unknown = [word for word in parts if word not in PARTS]
         if unknown:
-            shown = ", ".join(f"{word!r} ({len(parts[word])} names)" for word in unknown[:5])
+            shown = ", ".join(
+                f"{word!r} ({len(parts[word])} name{'s' * (len(parts[word]) != 1)})" for word in unknown[:5]
+            )
             raise FileError(Fault("split-word", f"{path} has unknown words for parts: {shown}", cure=KNOWN))
         return parts
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
+import numpy as np
+
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.turning import AxesTurn, geometry_along, located, turned
-from unetkit.spatial import aligning
+from unetkit.spatial import Geometry, aligning
 
 CURES = {
     "mask": "Resample it onto its image; or, where it was drawn sample by sample, set mask_geometry: ignored.",
@@ -33,6 +35,21 @@ def turn_of(mask: Images, image: Images, how: AxesTurn, what: Literal["mask", "m
         turn = AxesTurn(common, aligning(given, wanted))
     if not geometry_along(turned(mask, turn), common).agrees(wanted):
         shown = geometry_along(image, common)
-        message = f"{mask.path} lies on other samples than its image {image.path}: {given} against {shown}"
+        message = f"{mask.path} lies on other samples than its image {image.path}: {difference(given, shown)}"
         raise FileError(Fault(f"{what}-geometry", message, cure=CURES[what], file=str(mask.path)))
     return turn
+
+
+def difference(given: Geometry, wanted: Geometry) -> str:
+    """Returns how two geometries differ in words; by the angle between their axes where all else is the same.
+
+    >>> cosine, sine = 0.6, 0.8
+    >>> straight = Geometry((1.0, 1.0), directions=((1.0, 0.0), (0.0, 1.0)))
+    >>> difference(Geometry((1.0, 1.0), directions=((cosine, sine), (-sine, cosine))), straight)
+    '1×1, axes at 53.1° to those of the image'
+    """
+    if str(given) != str(wanted) or given.directions is None or wanted.directions is None:
+        return f"{given} against {wanted}"
+    cosines = np.sum(np.array(given.directions) * np.array(wanted.directions), axis=1)
+    angle = float(np.degrees(np.arccos(np.clip(cosines, -1, 1))).max())
+    return f"{given}, axes at {angle:.3g}° to those of the image"

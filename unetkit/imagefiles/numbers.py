@@ -74,7 +74,8 @@ def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:
     finite = np.isfinite(numbers)
     if not finite.all():
         count = int(numbers.size - np.count_nonzero(finite))
-        message = f"the image of {name} has {count:,} values that are no finite number"
+        values = "1 value that is" if count == 1 else f"{count:,} values that are"
+        message = f"the image of {name} has {values} no finite number"
         if np.isfinite(image).all():
             message = f"the image of {name} has {count:,} values beyond ±3.4e38, the range of float32"
         raise FileError(Fault("image-values", message, cure="Mend or remove it.", file=name))
