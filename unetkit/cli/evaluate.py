@@ -127,7 +127,9 @@ def footnote(images: int, confidence: float, unit: str) -> str:
     >>> footnote(3, 0.95, "mm")
     '3 images; in brackets 95% confidence; distances in mm'
     """
-    return f"{images} images; in brackets {confidence:.0%} confidence" + (f"; distances in {unit}" if unit else "")
+    return f"{images} image{'s' * (images != 1)}; in brackets {confidence:.0%} confidence" + (
+        f"; distances in {unit}" if unit else ""
+    )
 
 
 def written(folder: Path | None, worst: int) -> list[Path]:
