@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 LOGGERS = (
+    "lightning.pytorch.trainer.connectors.signal_connector",
     "lightning.pytorch.utilities.rank_zero",
     "lightning.fabric.utilities.distributed",
     "lightning.fabric.utilities.rank_zero",
