@@ -201,8 +201,9 @@ def ambiguous_for_trained(path: Path, shape: tuple[int, ...], readings: list[str
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
     cures = []
     if len(fitting) < len(readings):
-        others = " or ".join(sorted({str(channels_of(one, shape)) for one in readings} - {str(channels)}, key=int))
-        message += f": of {others} channels, or of {channels} as the network was trained on?"
+        counts = sorted({channels_of(one, shape) for one in readings} - {channels})
+        others = " or ".join(str(count) for count in counts if count <= MOST_BANDS or count == counts[0])
+        message += f": has it {others} channels, or {channels} as the images that the network was trained on?"
         cures.append(f"Give images of {in_words(channels)}.")
     if fitting:
         cures.append(f"Say it with --axes: {'; '.join(f'{one} reads {told(one, shape)}' for one in fitting)}.")
