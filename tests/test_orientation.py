@@ -233,7 +233,7 @@ def test_spacings_that_differ_are_told(tmp_path: Path) -> None:
     [
         ("orientation=RAX", "'RAX' is no orientation"),
         ("orientation=RAL", "'RAL' is no orientation"),
-        ("orientation=RA", "'RA' is no orientation"),
+        ("orientation=RA", "'RA' is no orientation of a volume"),
         ("spacing=[1, 2]", "2 numbers for 3 axes"),
         ("spacing=[1, 2, 0]", "spacing"),
         ("spacing=half", "spacing"),

@@ -66,7 +66,7 @@ LINES = str.maketrans("LPI", "RAS")
 OrientationText = Annotated[
     str,
     AfterValidator(check_orientation),
-    WithJsonSchema({"type": "string", "pattern": "^(most_common|native|[LRAPSI]{3})$"}),
+    WithJsonSchema({"type": "string", "pattern": "^(most_common|native|[LRAPSI]{2,3})$"}),
 ]
 """`most_common`, `native`, or the end that each axis of a volume runs to, as in RAS: right, anterior, superior."""
 Step = Annotated[float, Field(gt=0, allow_inf_nan=False)]

@@ -105,6 +105,7 @@ class DataLoader:
         self.check_classes(frame)
         self.check_channels(frame)
         self.check_spacing(frame)
+        self.check_orientation(frame)
         if normalization is not None:
             self.check_moments(frame, normalization)
         self.stop()
@@ -193,6 +194,12 @@ class DataLoader:
                 if one >= frame.channels.count:
                     message = f"there is no channel {one}, there are 0 to {frame.channels.count - 1}"
                     self.fault(Fault("unknown-channel", message), ("channels", "take", index))
+
+    def check_orientation(self, frame: DataFrame) -> None:
+        """Collects an orientation that has not a letter for each axis of a volume."""
+        if frame.dims == 3 and len(frame.orientation) < frame.dims:
+            message = f"{frame.orientation!r} is no orientation of a volume: it has {len(frame.orientation)} letters"
+            self.fault(Fault("wrong-length", message, cure="Give three, as in RAS."), ("orientation",))
 
     def check_spacing(self, frame: DataFrame) -> None:
         """Collects a spacing that has not a number for each axis."""

@@ -41,8 +41,8 @@ class Affine:
 
     >>> (Affine(16, 12) - 4) // 2
     Affine(step=8, offset=4, weights=(), widths=())
-    >>> Affine(2, 5, (1,), (2,)) // 2, Affine(2, 5, (1,), (1,)) % 2
-    (Affine(step=1, offset=2, weights=(0,), widths=(2,)), 1)
+    >>> Affine(4, 5, (1,), (2,)) // 4, Affine(2, 5) % 2
+    (Affine(step=1, offset=1, weights=(0,), widths=(2,)), 1)
     """
 
     step: int
