@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Callable
 from importlib import import_module
+from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -32,6 +34,12 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_photos(tmp_path_factory.mktemp("photos"))
 
 
+def own_forkserver() -> None:
+    """Forgets the fork server that an earlier test began in this process: after a fork it is not a child any more."""
+    server: Any = vars(forkserver)["_forkserver"]
+    server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
+
+
 def begin(line: list[str], folder: Path) -> int:
     """Begins a command in a process and a session of its own, its output in files of the folder; returns its id."""
     child = os.fork()
@@ -40,6 +48,7 @@ def begin(line: list[str], folder: Path) -> int:
     code = 99
     try:
         os.setsid()
+        own_forkserver()
         for number, name in ((1, "out.txt"), (2, "err.txt")):
             os.dup2(os.open(folder / name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
         sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
@@ -188,7 +197,9 @@ def test_a_program_without_handlers_does_not_end_well_after_sigterm(photos: Path
             code = int(ended.code or 0)
         finally:
             os._exit(code)
+    until = time.monotonic() + 120
     while not checkpoint.exists():
+        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0)
         time.sleep(0.01)
     os.kill(child, signal.SIGTERM)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 143
