@@ -47,11 +47,11 @@ class Piled:
 
     @property
     def dtype(self) -> Any:
-        """The type of their numbers."""
-        return self.layers[0].dtype
+        """The smallest type that holds the numbers of all."""
+        return np.result_type(*(layer.dtype for layer in self.layers))
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
-        return np.stack([np.asarray(layer[part[1:]]) for layer in self.layers[part[0]]])
+        return np.stack([np.asarray(layer[part[1:]], self.dtype) for layer in self.layers[part[0]]])
 
 
 @dataclass(frozen=True)
