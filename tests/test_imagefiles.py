@@ -322,3 +322,13 @@ def test_files_are_found_and_named() -> None:
         find_images([Path("nowhere")])
     with pytest.raises(FileError, match="notes.txt is no image file by its name"):
         result_name(Path("notes.txt"), probabilities=False)
+
+
+def test_a_resolution_in_no_known_unit_is_not_kept(tmp_path: Path) -> None:
+    file = tmp_path / "a.tif"
+    tifffile.imwrite(file, levels(16, 16), resolution=(10, 10), resolutionunit=3)
+    with tifffile.TiffFile(file, mode="r+") as stored:
+        stored.pages.first.tags[296].overwrite(0)
+    with tifffile.TiffFile(label(trained(), file)) as written:
+        tags = written.pages.first.tags
+        assert 296 not in tags or tags[296].value in (1, 2, 3)

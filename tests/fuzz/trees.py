@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -39,14 +40,14 @@ def tree_changed(values: Any, random: Random, keys: Sequence[Any], others: Seque
         except RecursionError:  # too deep, or in itself
             return values
         if not known:
-            return random.choice(HOSTILE)
+            return deepcopy(random.choice(HOSTILE))
         *outer, key = random.choice(known)
         inside = at(values, tuple(outer))
         match random.randrange(8):
             case 0 | 1:
-                inside[key] = random.choice(HOSTILE)
+                inside[key] = deepcopy(random.choice(HOSTILE))
             case 2 | 3:
-                inside[key] = random.choice(others)
+                inside[key] = deepcopy(random.choice(others))
             case 4:
                 del inside[key]
             case 5 if isinstance(inside, dict):

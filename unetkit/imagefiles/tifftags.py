@@ -22,6 +22,8 @@ from unetkit.spatial.units import factor, unit_named
 RESOLUTION_X, RESOLUTION_Y, RESOLUTION_UNIT = 282, 283, 296
 UNITS = {2: (25.4, "mm"), 3: (10.0, "mm")}
 """Of ResolutionUnit: samples per inch or centimetre become a distance in mm."""
+KNOWN_UNITS = (1, 2, 3)
+"""ResolutionUnit of TIFF 6.0: none, inch, centimetre; a file with another says nothing of its resolution."""
 PRINTED = (72, 96, 100, 150, 300, 600)
 """Dots per inch that programs write for screens and printers: they say nothing about the thing that is shown."""
 LARGE = 2**32 - 2**25
@@ -50,7 +52,7 @@ class Tags:
         if RESOLUTION_X in tags and RESOLUTION_Y in tags:
             per = int(tags[RESOLUTION_UNIT].value) if RESOLUTION_UNIT in tags else 2
             both = (tags[RESOLUTION_X].value, tags[RESOLUTION_Y].value)
-            resolution = (*both, per) if all(inverse(one) for one in both) else None
+            resolution = (*both, per) if all(inverse(one) for one in both) and per in KNOWN_UNITS else None
         geo = {code: (int(tags[code].dtype), tags[code].count, tags[code].value) for code in GEO_TAGS if code in tags}
         if series.kind == "ome":
             sizes = ome_sizes(file.ome_metadata, [*file.series].index(series))
