@@ -32,11 +32,6 @@ FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}
 Saved = Callable[[Path, NDArray[Any]], object]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 def picture(file: Path, pixels: NDArray[Any]) -> None:
     """Writes a PNG, a JPEG or a BMP."""
     Image.fromarray(pixels).save(file)

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 
 from tests.photos import CPU, trained, values, write_photos
@@ -24,11 +23,6 @@ from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.watch import Watch
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
 
 
 @pytest.fixture

@@ -39,11 +39,6 @@ MODES = ("unet-crop", "unet-pad", "unet-same")
 HERE = Path(__file__).parents[1]
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""

@@ -19,11 +19,6 @@ from unetkit.train import Machine, TrainError, load_run, train_run
 from unetkit.train.watch import Watch
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""

@@ -101,7 +101,7 @@ GREY = {"least": 0, "low": 0, "high": 1, "most": 1}
         ({"channels": "3"}, "channels"),
         ({"classes": [ONE]}, "classes"),
         ({"classes": [ONE, ONE]}, "two classes have one name"),
-        ({"classes": [ONE, {"name": "b"}, {"name": "c"}]}, "3 classes for a network that tells 2"),
+        ({"classes": [ONE, {"name": "b"}, {"name": "c"}]}, "3 classes for a network that predicts 2"),
         ({"classes": [ONE, {"name": "\x1b[2J"}]}, "control characters"),
         ({"classes": [ONE, {"name": "\u202eb"}]}, "control characters"),
         ({"classes": [ONE, {"name": "b", "colour": [0, 0, 300]}]}, "colour"),

@@ -22,11 +22,6 @@ from unetkit.errors import SpecError
 from unetkit.train import TrainError, load_run
 
 
-@pytest.fixture(autouse=True)
-def one_thread() -> None:
-    torch.set_num_threads(1)
-
-
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""

@@ -45,7 +45,7 @@ class OneClass(Strict):
 
 
 class Signature(Strict):
-    """The images that a network was trained on, as far as others must be like them, and the classes that it tells.
+    """The images that a network was trained on, as far as others must be like them, and the classes that it predicts.
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
     the letters of the stored axes, where the data file said them. `modalities` has a pattern of files per channel,
@@ -116,7 +116,7 @@ class Signature(Strict):
         if len(self.taken) != spec.in_channels:
             raise ValueError(f"{len(self.taken)} channels for a network that takes {spec.in_channels}")
         if len(self.classes) != outputs:
-            raise ValueError(f"{len(self.classes)} classes for a network that tells {outputs}")
+            raise ValueError(f"{len(self.classes)} classes for a network that predicts {outputs}")
         if {len(axes) for axes in (self.spacing, self.sampled) if axes} - {spec.dims}:
             raise ValueError(f"a spacing of other axes than the {spec.dims} of the network")
 
@@ -149,7 +149,7 @@ MOST_IMAGES = 100
 
 
 def signature_of(data: DataSpec, pairs: Pairs, preparation: Preparation, outputs: int) -> Signature:
-    """Returns the record of a network that is trained on pairs of a data spec and tells `outputs` classes.
+    """Returns the record of a network that is trained on pairs of a data spec and predicts `outputs` classes.
 
     `pairs` are as they were read, not resampled; at most MOST_IMAGES of them are looked at.
     """
