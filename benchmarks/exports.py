@@ -12,7 +12,7 @@ from pathlib import Path
 import unetkit
 from unetkit.errors import UnetkitError
 from unetkit.export import FORMATS, export
-from unetkit.spec import shipped
+from unetkit.language import shipped
 
 NAMES = {"onnx": "model.onnx", "openvino": "model", "torch": "model.pt2"}
 

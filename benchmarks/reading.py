@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter
 from benchmarks.comparison import Comparison, interleave, report, timed
 from unetkit.data.loading import load_data
 from unetkit.data.opening import check_data
-from unetkit.data.summary import summary
+from unetkit.data.overview.summary import summary
 
 ROUNDS = 5
 SIZE = (240, 240, 155)

@@ -12,9 +12,9 @@ from torchvision.transforms.v2 import functional
 import unetkit
 from unetkit import registry
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Patches, PatchSettings
-from unetkit.data.augmentation import Augmentation, Blur, Elastic, Flip, Intensity, Noise, Rotation, Scale
-from unetkit.data.boundary import BoundaryWeight
-from unetkit.data.warp import Sample, moved_points, take
+from unetkit.data.patches.augmentation import Augmentation, Blur, Elastic, Flip, Intensity, Noise, Rotation, Scale
+from unetkit.data.patches.boundary import BoundaryWeight
+from unetkit.data.patches.warp import Sample, moved_points, take
 
 MOVES = {"flip": Flip(), "rotation": Rotation(), "scale": Scale(), "elastic": Elastic(sigma=3)}
 SIZES = {1: (300,), 2: (61, 48), 3: (23, 30, 26)}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 
 from tests.campaign import TIMES
-from unetkit.spec import resolve
+from unetkit.language import resolve
 from unetkit.testing.strategies import specs
 
 ROOT = Path(__file__).parents[1]

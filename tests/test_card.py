@@ -16,14 +16,14 @@ import unetkit
 from tests.commandline import run
 from tests.photos import trained, values, write_photos
 from tests.test_page import Reader
-from unetkit.card import About, Images, load_about, make_card, write_card
-from unetkit.card.history import history_of, read_history
-from unetkit.card.html import to_html
-from unetkit.card.markdown import Markdown, escaped
 from unetkit.data import Normalization, Pair, Pairs
-from unetkit.data.signature import plain_signature
+from unetkit.data.preprocessing.signature import plain_signature
 from unetkit.errors import FileError, SpecError
-from unetkit.train import Trained
+from unetkit.trained import Trained
+from unetkit.trained.card import About, Images, load_about, make_card, write_card
+from unetkit.trained.card.history import history_of, read_history
+from unetkit.trained.card.html import to_html
+from unetkit.trained.card.markdown import Markdown, escaped
 
 NASTY = "<script>alert(1)</script> | `*_"
 HISTORY = {
@@ -129,7 +129,7 @@ def test_the_folder_of_a_run_stands_in_place_of_what_the_file_says(model: Path, 
 def test_scores_that_a_model_file_has_no_room_for_are_found_in_the_folder_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetkit.train.running.MOST_ROWS", 1)
+    monkeypatch.setattr("unetkit.train.loop.running.MOST_ROWS", 1)
     run = tmp_path / "run"
     trained(values(write_photos(tmp_path / "photos")), run)
     model = run / "best.safetensors"

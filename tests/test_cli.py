@@ -16,7 +16,7 @@ from tests.commandline import answer, run
 from unetkit.cli.app import COMMANDS
 from unetkit.cli.arguments import complete_spec
 from unetkit.cli.blocks import complete_block
-from unetkit.spec import shipped, specs_folder
+from unetkit.language import shipped, specs_folder
 from unetkit.train import load_run
 
 

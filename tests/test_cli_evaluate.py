@@ -14,7 +14,7 @@ from PIL import Image
 import unetkit
 from tests.commandline import answer, run
 from unetkit.data import Normalization
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 
 @pytest.fixture

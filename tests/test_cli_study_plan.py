@@ -12,7 +12,7 @@ from PIL import Image
 from tests.commandline import answer, run
 from tests.studies import BASE, study_file
 from unetkit.errors import SpecError
-from unetkit.spec import load
+from unetkit.language import load
 from unetkit.study import load_study, shipped_studies
 from unetkit.study.advice import enough, warnings
 from unetkit.study.matrix.dataset import check_fitting

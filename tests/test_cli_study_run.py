@@ -9,7 +9,7 @@ import pytest
 
 from tests.commandline import answer, run
 from tests.stub_study import write_study
-from unetkit.data.images import write_levels
+from unetkit.data.overview.images import write_levels
 from unetkit.study.results.collecting import results_in
 from unetkit.study.results.pictures import colours_in
 

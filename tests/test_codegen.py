@@ -25,9 +25,9 @@ from unetkit.block import Block
 from unetkit.codegen import code
 from unetkit.codegen.layout import in_tuple, lay_out
 from unetkit.errors import SizeError
+from unetkit.language.spec_keys import Init, OddSizes
 from unetkit.planning.initialization import METHODS
 from unetkit.signal import Signal
-from unetkit.spec.frame import Init, OddSizes
 from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = examples(100)

@@ -17,8 +17,8 @@ from torch.optim.swa_utils import AveragedModel
 
 import unetkit
 from unetkit.errors import SizeError
+from unetkit.language import Spec, shipped
 from unetkit.operations import Conv, MaxPool
-from unetkit.spec import Spec, shipped
 from unetkit.testing.strategies import specs
 from unetkit.wrapping.operation import Wrapped
 

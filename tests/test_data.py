@@ -14,7 +14,7 @@ from PIL import Image
 
 import unetkit
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, mni, read_data, window
-from unetkit.data.images import write_levels
+from unetkit.data.overview.images import write_levels
 from unetkit.errors import FileError
 from unetkit.imagefiles import Request, opened
 

@@ -22,10 +22,10 @@ from tests.commandline import answer, run
 from tests.photos import trained
 from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
-from unetkit.data.boundary import BoundaryWeight, instances_of
 from unetkit.data.pairs import UNLABELLED
+from unetkit.data.patches.boundary import BoundaryWeight, instances_of
 from unetkit.errors import FileError, UnetkitError
-from unetkit.imagefiles.views import Decoded
+from unetkit.imagefiles.views.views import Decoded
 from unetkit.planning import plan
 
 FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}

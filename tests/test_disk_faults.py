@@ -20,7 +20,7 @@ from tests.commandline import run
 from tests.photos import write_photos
 from tests.test_cli_study_report import write_folder
 from unetkit.data import Normalization
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 COMMANDS = {
     "draw": "draw unet-same -o out/net.svg",

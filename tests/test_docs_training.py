@@ -10,10 +10,10 @@ import yaml
 
 from unetkit import registry
 from unetkit.data import load_data
-from unetkit.data.frame import DataFrame, NormalizationKeys
-from unetkit.data.split import SPLITS, Amounts
+from unetkit.data.data_keys import DataFrame, NormalizationKeys
+from unetkit.data.splits.split import SPLITS, Amounts
 from unetkit.train import load_run
-from unetkit.train.frame import Training
+from unetkit.train.run_keys import Training
 
 TEXT = (Path(__file__).parents[1] / "docs" / "training.md").read_text("utf-8")
 DATA, *RUNS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)

@@ -23,7 +23,7 @@ from unetkit.draw.markup import TIP
 from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Shape, Text
 from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
 from unetkit.errors import FileError, SizeError
-from unetkit.spec.find import shipped
+from unetkit.language.find import shipped
 from unetkit.testing.strategies import specs
 
 FONTS = Path(unetkit.draw.__file__).parent / "fonts"

@@ -20,10 +20,10 @@ from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import open_openvino, write_openvino
 from unetkit.export.sizes import taken
 from unetkit.export.tracing import traced
-from unetkit.spec import shipped
+from unetkit.language import shipped
 from unetkit.tiling import InferenceError
-from unetkit.train.labelling import Asked, file_labeller
-from unetkit.train.modelfile import Trained
+from unetkit.trained.labelling import Asked, file_labeller
+from unetkit.trained.modelfile import Trained
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")

@@ -19,7 +19,7 @@ from tests.commandline import answer, run
 from tests.test_orientation import data, fault, save
 from unetkit.data import Normalization, Preparation
 from unetkit.scoring import evaluate
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 Y, X = 0.5, 0.25
 Writer = Callable[..., None]

@@ -16,12 +16,12 @@ import torch
 
 import unetkit
 from tests.commandline import run
-from unetkit.card import make_card, write_card
-from unetkit.card.push import files_in, push
 from unetkit.data import Normalization
 from unetkit.errors import FileError
 from unetkit.model.hub import local, parse_address
-from unetkit.train import Trained
+from unetkit.trained import Trained
+from unetkit.trained.card import make_card, write_card
+from unetkit.trained.card.push import files_in, push
 
 pytest.importorskip("huggingface_hub", reason="unetkit[hub] only")
 COMMIT = "c" * 40

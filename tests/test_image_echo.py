@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles import Images, Request, grouped, kind_of, opened
-from unetkit.imagefiles.orientation import displayed
+from unetkit.imagefiles.views.orientation import displayed
 
 Array = NDArray[Any]
 imwrite: Any = tifffile.imwrite
@@ -606,7 +606,7 @@ def test_a_scaled_volume_of_channels_is_exact_in_both_dimensions(name: str, tmp_
 
 
 def test_a_large_compressed_volume_is_decoded_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unetkit.imagefiles.nifti.DECODED_BYTES", 0)
+    monkeypatch.setattr("unetkit.imagefiles.formats.nifti.DECODED_BYTES", 0)
     array = noise(10, 11, 12, dtype=np.int16)
     write_nifti(tmp_path / "a.nii.gz", array)
     assert_array_equal(only(tmp_path / "a.nii.gz", Request(3, 1))[0], array)

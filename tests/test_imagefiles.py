@@ -22,10 +22,10 @@ from tests.commandline import run
 from unetkit.data import Normalization
 from unetkit.errors import FileError
 from unetkit.imagefiles import Request, find_images, kind_of, opened, result_name
-from unetkit.imagefiles.tiff import DECODED_BYTES
+from unetkit.imagefiles.formats.tiff import DECODED_BYTES
 from unetkit.tiling import predict
-from unetkit.train.labelling import Asked, labeller, probabilities
-from unetkit.train.modelfile import Trained
+from unetkit.trained.labelling import Asked, labeller, probabilities
+from unetkit.trained.modelfile import Trained
 from unetkit.writing import partial
 
 SIZE = (70, 53)
@@ -163,7 +163,7 @@ def test_colours_in_a_tiff_are_channels(tmp_path: Path) -> None:
 
 def test_a_large_compressed_tiff_is_decoded_by_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert DECODED_BYTES > 0
-    monkeypatch.setattr(importlib.import_module("unetkit.imagefiles.tiff"), "DECODED_BYTES", 0)
+    monkeypatch.setattr(importlib.import_module("unetkit.imagefiles.formats.tiff"), "DECODED_BYTES", 0)
     network, image = trained(), levels(*SIZE)
     tifffile.imwrite(tmp_path / "a.tif", image, compression="zlib", rowsperstrip=8, photometric="minisblack")
     assert np.array_equal(tifffile.imread(label(network, tmp_path / "a.tif")), said(network, image[None]).argmax(0))

@@ -22,7 +22,7 @@ import unetkit
 from tests import published
 from tests.commandline import answer, run
 from unetkit.model.importing import ImportWeightsError, import_weights, read_checkpoint
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 SPEC = ("unet-milesial", ["channels=[4, 8, 16]"])
 

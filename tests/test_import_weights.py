@@ -15,8 +15,8 @@ from torch import nn
 import unetkit
 from tests import published
 from tests.commandline import answer, run
+from unetkit.language import Spec
 from unetkit.model.importing import ImportWeightsError, import_weights, read_checkpoint
-from unetkit.spec import Spec
 
 SMALL = ["channels=[4, 8, 16]"]
 VGG = ["channels=[4, 8, 16, 16]", "decoder.channels=[2, 4, 8]"]

@@ -15,10 +15,10 @@ import unetkit
 from tests.commandline import run
 from tests.photos import discs
 from unetkit.data import Normalization, Preparation, load_data, open_data
-from unetkit.data.ranges import compared, range_of, sampled
-from unetkit.data.signature import OneClass, Signature, signature_of
+from unetkit.data.preprocessing.ranges import compared, range_of, sampled
+from unetkit.data.preprocessing.signature import OneClass, Signature, signature_of
 from unetkit.imagefiles import Request, find_images, opened
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 Picture = NDArray[Any]
 PHOTOS = [pair.image.clip(0, 255).astype(np.uint8) for pair in discs(12)]

@@ -18,8 +18,8 @@ from unetkit.model.layout import arrange, arranged
 from unetkit.planning import Execution, needed_memory
 from unetkit.planning.workspace import block
 from unetkit.testing.strategies import specs
-from unetkit.train.network import recomputed
-from unetkit.train.task import recompute
+from unetkit.train.loop.network import recomputed
+from unetkit.train.loop.task import recompute
 
 EXAMPLES = examples(20)
 

@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 from tests.commandline import run
 from tests.test_orientation import AFFINE, SIZE, in_ras, save, volume
 from unetkit.data import Splits, load_data, open_data
-from unetkit.data.grouping import Group, below_common, image_groups
+from unetkit.data.files.grouping import Group, below_common, image_groups
 from unetkit.data.loading import load_data as loaded
 from unetkit.errors import FileError
 from unetkit.scoring import label
-from unetkit.train import Trained, load_run, train_run
+from unetkit.train import load_run, train_run
 from unetkit.train.options import Machine
+from unetkit.trained import Trained
 
 nib: Any = nibabel
 NAMES = ["scans/{name}_0000.nii", "scans/{name}_0001.nii"]

@@ -14,8 +14,8 @@ import yaml
 import unetkit
 from unetkit.data.loading import load_data
 from unetkit.errors import UnetkitError
+from unetkit.language import load, resolve
 from unetkit.planning import natural_size
-from unetkit.spec import load, resolve
 from unetkit.study.loading import load_study
 from unetkit.train.runspec import load_run
 

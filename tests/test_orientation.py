@@ -18,7 +18,7 @@ from tests.commandline import answer, run
 from unetkit.data import Splits, load_data, open_data
 from unetkit.errors import FileError
 from unetkit.imagefiles import Request, kind_of, opened
-from unetkit.imagefiles.turning import TurnedTarget, axis_codes, turn_to, turned
+from unetkit.imagefiles.views.turning import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.spatial import Geometry, orienting
 from unetkit.spatial.turn import ORIENTATIONS
 

@@ -20,7 +20,7 @@ from unetkit.cli.app import app
 from unetkit.data import Normalization
 from unetkit.errors import FileError
 from unetkit.overwriting import check_outputs
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 OLD = b"what was there before\n"
 READING = {

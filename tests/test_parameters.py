@@ -14,7 +14,7 @@ from tests.campaign import examples
 from unetkit import registry
 from unetkit.block import BASES, Inset, Part
 from unetkit.errors import SpecError
-from unetkit.spec.frame import Frame
+from unetkit.language.spec_keys import Frame
 from unetkit.testing.strategies import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}

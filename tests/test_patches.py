@@ -9,9 +9,9 @@ import torch
 import unetkit
 from tests.photos import discs
 from unetkit.data import Normalization, Pair, Pairs
-from unetkit.data.augmentation import Augmentation, Flip, Rotation
 from unetkit.data.pairs import UNLABELLED
-from unetkit.data.patches import Patches, PatchSettings
+from unetkit.data.patches.augmentation import Augmentation, Flip, Rotation
+from unetkit.data.patches.patches import Patches, PatchSettings
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 

@@ -18,14 +18,15 @@ import unetkit
 from tests.campaign import examples
 from tests.test_orientation import AFFINE, in_ras, save
 from unetkit.data import Normalization, load_data, open_data
-from unetkit.data.signature import OneClass, Signature
+from unetkit.data.preprocessing.signature import OneClass, Signature
 from unetkit.errors import FileError
 from unetkit.scoring import evaluate, label
 from unetkit.spatial.turn import ORIENTATIONS
 from unetkit.tiling import predict
-from unetkit.train import Trained, load_run, train_run
-from unetkit.train.labelling import Asked, labeller
+from unetkit.train import load_run, train_run
 from unetkit.train.options import Machine
+from unetkit.trained import Trained
+from unetkit.trained.labelling import Asked, labeller
 
 SIZE = (10, 12, 9)
 

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preparation
-from unetkit.data.resampling import nearest, resampled, resampled_labels
+from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels
 from unetkit.errors import FileError
 
 sizes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)

@@ -17,9 +17,9 @@ from torch.utils.flop_counter import flop_registry
 import unetkit
 from tests.campaign import sharded
 from unetkit.errors import SizeError
+from unetkit.language import resolve
 from unetkit.model.assembly import assemble
 from unetkit.model.init import Uninitialized
-from unetkit.spec import resolve
 from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = 2000

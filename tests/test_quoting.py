@@ -16,7 +16,6 @@ from typer.testing import Result
 
 import unetkit
 from tests.commandline import RUNNER, run
-from unetkit.card.markdown import escaped as escaped_markdown
 from unetkit.cli import show_warning
 from unetkit.cli.app import app
 from unetkit.cli.output import print_json, print_rich, say, table
@@ -24,6 +23,7 @@ from unetkit.draw import svg
 from unetkit.errors import Fault, Place
 from unetkit.quoting import LONGEST, one_line, table_text, uncelled
 from unetkit.study.report.latex import escaped as escaped_latex
+from unetkit.trained.card.markdown import escaped as escaped_markdown
 
 HOSTILE = "a\x1b[2J\x9b1m\u202eb\nerror[forged]: c\r\x07\u2028\x7f\udce9"
 VISIBLE = r"a\x1b[2J\x9b1m\u202eb\nerror[forged]: c\r\x07\u2028\x7f\xe9"

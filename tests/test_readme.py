@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 
 import unetkit
 from unetkit.cli.app import app
+from unetkit.language import load
 from unetkit.planning import plan
-from unetkit.spec import load
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

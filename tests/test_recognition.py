@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.commandline import run
 from unetkit.data import load_data, open_data
-from unetkit.data.classes import whole
+from unetkit.data.labels.classes import whole
 from unetkit.data.opening import check_data
 from unetkit.data.pairs import UNLABELLED
 from unetkit.errors import Fault, UnetkitError

@@ -12,7 +12,7 @@ from PIL import Image
 
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import load_data, open_data
-from unetkit.data.footprint import footprint
+from unetkit.data.overview.footprint import footprint
 from unetkit.imagefiles import Images
 from unetkit.train import TrainError, load_run, train_run
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.data import load_data, open_data
-from unetkit.data.record import Record
+from unetkit.data.preprocessing.record import Record
 from unetkit.errors import UnetkitError
 from unetkit.study import load_study
 from unetkit.study.results.exit_status import ExitStatus
@@ -22,7 +22,7 @@ from unetkit.study.results.results import StudyError
 from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.train import TrainError, load_run, train_run
-from unetkit.train.watch import Watch
+from unetkit.train.loop.watch import Watch
 
 
 @pytest.fixture

@@ -24,23 +24,23 @@ import unetkit
 from tests.commandline import run
 from tests.test_orientation import save
 from unetkit.data import Pairs, Preparation, Splits, load_data, open_data, preparation_of
-from unetkit.data.fitting import data_like
-from unetkit.data.folders import Folders
-from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
-from unetkit.data.grouping import Group, image_groups
-from unetkit.data.signature import Signature, signature_of
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
+from unetkit.data.files.folders import Folders
+from unetkit.data.files.grouping import Group, image_groups
+from unetkit.data.preprocessing.fitting import data_like
+from unetkit.data.preprocessing.signature import Signature, signature_of
 from unetkit.export import Content, open_exported
 from unetkit.export.running import FileRunner
 from unetkit.export.sizes import taken
 from unetkit.export.tracing import Scale
 from unetkit.imagefiles import KINDS
+from unetkit.language import to_text
 from unetkit.model import plan_of, read_header
 from unetkit.scoring import label
-from unetkit.spec import to_text
 from unetkit.tiling import predict
-from unetkit.train import Trained
-from unetkit.train.labelling import Asked, file_labeller
-from unetkit.train.shipping import levels_of, ship
+from unetkit.trained import Trained
+from unetkit.trained.labelling import Asked, file_labeller
+from unetkit.trained.shipping import levels_of, ship
 
 Labels = dict[str, NDArray[Any]]
 Image = NDArray[Any]
@@ -363,7 +363,7 @@ def test_predict_evaluate_and_validation_give_the_same_labels(
     assert len(np.unique(np.concatenate([one.ravel() for one in validation.values()]))) > 1
 
     (tmp_path / "data.yaml").write_text(to_text({"unetkit": 1, **case.values}))
-    monkeypatch.setattr("unetkit.train.labelling.open_exported", partial(opened_export, trained))
+    monkeypatch.setattr("unetkit.trained.labelling.open_exported", partial(opened_export, trained))
     for file in models_of(tmp_path, trained, case):
         if file.suffix == ".safetensors":
             loaded = Trained.load(file)

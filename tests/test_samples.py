@@ -16,8 +16,8 @@ import unetkit
 from tests.photos import trained, values, write_photos
 from tests.studies import study
 from unetkit.errors import SizeError, UnetkitError
+from unetkit.language import Spec
 from unetkit.planning import training_fault
-from unetkit.spec import Spec
 from unetkit.testing.strategies import specs
 from unetkit.train import load_run
 from unetkit.train.samples import check_samples

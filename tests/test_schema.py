@@ -13,17 +13,16 @@ from unetkit import registry
 from unetkit.block import BASES, insets
 from unetkit.data import load_data
 from unetkit.data import schema as data_schema
-from unetkit.data.frame import DataFrame
+from unetkit.data.data_keys import DataFrame
+from unetkit.language import load, resolve, shipped, spec_schema
+from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_schema import schema
 from unetkit.plugins.distributions import Entry
-from unetkit.spec import load, resolve, shipped
-from unetkit.spec import schema as spec_schema
-from unetkit.spec.frame import Frame
-from unetkit.spec.schema import schema
 from unetkit.study import schema as study_schema
-from unetkit.study.frame import StudyFrame
+from unetkit.study.study_keys import StudyFrame
 from unetkit.train import load_run
 from unetkit.train import schema as run_schema
-from unetkit.train.frame import RunFrame, Training
+from unetkit.train.run_keys import RunFrame, Training
 
 SPECS = Path(__file__).parents[1] / "specs"
 

@@ -10,7 +10,7 @@ from torch import nn
 
 import unetkit
 from tests import reference
-from unetkit.spec import shipped
+from unetkit.language import shipped
 
 PARAMETERS = {
     "unet-2015": {(1, 2): 31_030_658, (1, 1): 31_030_593},

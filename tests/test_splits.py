@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from unetkit.data.split import File, Group
+from unetkit.data.splits.split import File, Group
 from unetkit.errors import FileError
 
 NAMES = [f"p{index}" for index in range(6)]

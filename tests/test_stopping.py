@@ -21,7 +21,7 @@ from tests.photos import trained, values, write_photos
 from unetkit.cli.app import app
 from unetkit.stopping import Stopped, stoppable
 from unetkit.train import load_run
-from unetkit.train.checkpoint import read_checkpoint
+from unetkit.train.loop.checkpoint import read_checkpoint
 from unetkit.writing import PREFIX
 
 SENTENCE = "stopped by {}; {}: unetkit {}\n"
@@ -30,7 +30,7 @@ SENTENCE = "stopped by {}; {}: unetkit {}\n"
 @pytest.fixture(scope="module")
 def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of images and masks."""
-    import_module("unetkit.train.running")  # torch and Lightning once, here, so that each process begins at once
+    import_module("unetkit.train.loop.running")  # torch and Lightning once, here, so that each process begins at once
     return write_photos(tmp_path_factory.mktemp("photos"))
 
 

@@ -9,15 +9,15 @@ import pytest
 
 import unetkit
 from tests.studies import study
+from unetkit.document.document import parse
+from unetkit.language import from_text, shipped
+from unetkit.language.loading import Loader, Memo, to_text
 from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
-from unetkit.spec import from_text, shipped
-from unetkit.spec.loading import Loader, Memo, to_text
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.base_config import PlannedNetwork
 from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
 from unetkit.study.matrix.parallel import ParallelPlanner
-from unetkit.yamlfile import parse
 
 MANY = """\
 design: full

@@ -28,7 +28,7 @@ from unetkit.tiling import InferenceError, predict, ready, tiles
 from unetkit.tiling.blending import weights
 from unetkit.tiling.choice import tile_bytes
 from unetkit.tiling.cuts import reach
-from unetkit.tiling.frame import Frame, frames
+from unetkit.tiling.padding import Frame, frames
 from unetkit.tiling.tiles import distant
 from unetkit.tiling.window import source, taken
 

@@ -27,13 +27,14 @@ from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
 from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
-from unetkit.train import Trained, TrainError, load_run, train_run
-from unetkit.train.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
-from unetkit.train.machine import check_memory, largest_patch, step_bytes
-from unetkit.train.optimizers import SGD, AdamW
+from unetkit.train import TrainError, load_run, train_run
+from unetkit.train.loop.machine import check_memory, largest_patch, step_bytes
+from unetkit.train.parts.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
+from unetkit.train.parts.optimizers import SGD, AdamW
+from unetkit.train.parts.schedules import Constant, Cosine, OneCycle, Poly, Steps
+from unetkit.train.parts.supervision import Supervision, sampled
 from unetkit.train.result import read_result
-from unetkit.train.schedules import Constant, Cosine, OneCycle, Poly, Steps
-from unetkit.train.supervision import Supervision, sampled
+from unetkit.trained import Trained
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
 HERE = Path(__file__).parents[1]
@@ -482,7 +483,7 @@ def test_an_activation_at_the_end_is_refused(photos: Path, tmp_path: Path) -> No
 def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
     free = step_bytes(plan, (128, 128), 8, 2)
-    monkeypatch.setattr("unetkit.train.machine.available_memory", lambda: free)
+    monkeypatch.setattr("unetkit.train.loop.machine.available_memory", lambda: free)
     check_memory(plan, (128, 128), 8)
     largest = largest_patch(plan, (512, 512), 8, free, 2)
     assert step_bytes(plan, (largest, largest), 8, 2) <= free < step_bytes(plan, (largest + 2, largest + 2), 8, 2)

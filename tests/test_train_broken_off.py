@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.errors import FileError, UnetkitError
 from unetkit.train import Machine, TrainError, load_run, train_run
-from unetkit.train.watch import Watch
+from unetkit.train.loop.watch import Watch
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +146,7 @@ def test_a_logger_that_is_not_installed_is_told(photos: Path, tmp_path: Path, mo
     def missing(*_: Any, **_named: Any) -> None:
         raise ModuleNotFoundError("No module named 'mlflow'")
 
-    monkeypatch.setattr("unetkit.train.loggers.mlflow", missing)
+    monkeypatch.setattr("unetkit.train.loop.loggers.mlflow", missing)
     with pytest.raises(TrainError) as caught:
         trained(values(photos, logger=["mlflow"]), tmp_path)
     assert str(caught.value) == (

@@ -12,11 +12,11 @@ from safetensors.torch import load_file, save_file
 
 import unetkit
 from unetkit.data import Normalization
-from unetkit.data.ranges import range_of
-from unetkit.data.signature import OneClass, Signature
+from unetkit.data.preprocessing.ranges import range_of
+from unetkit.data.preprocessing.signature import OneClass, Signature
 from unetkit.errors import FileError
 from unetkit.model import read_header
-from unetkit.train import Trained
+from unetkit.trained import Trained
 
 
 def trained() -> Trained:

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.yamltrees import MAPS, flow, paths, spot
+from unetkit.document.document import override, parse, read
 from unetkit.errors import Fault, SpecError
-from unetkit.yamlfile import override, parse, read
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 
 from tests.yamltrees import TYPED_MAPS, flow
-from unetkit.yamlmerge import Source, merge, plain
-from unetkit.yamltext import compose_map
+from unetkit.document.merge import Source, merge, plain
+from unetkit.document.text import compose_map
 
 
 def merged(base: Any, over: Any) -> Any:

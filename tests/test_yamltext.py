@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.yamltrees import MAPS, block, flow, paths, spot
-from unetkit import yamltext
+from unetkit.document import text as yamltext
+from unetkit.document.document import parse
+from unetkit.document.text import scalar
 from unetkit.errors import Fault, SpecError
-from unetkit.yamlfile import parse
-from unetkit.yamltext import scalar
 
 
 def value(text: str) -> Any:

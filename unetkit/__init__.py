@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
+    from unetkit.language import Spec, load
     from unetkit.model import build, load_model, save
     from unetkit.planning import Plan, plan
     from unetkit.registry import register
-    from unetkit.spec import Spec, load
     from unetkit.tiling import predict
     from unetkit.wrapping import Facts, wrap
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Protocol
 import typer
 
 if TYPE_CHECKING:
+    from unetkit.document.document import Document
     from unetkit.planning import Plan
-    from unetkit.yamlfile import Document
 
 
 def complete_spec(incomplete: str) -> list[str]:
     """Returns what a SPEC that begins so may be: shipped names, YAML files, folders."""
-    from unetkit.spec import shipped
+    from unetkit.language import shipped
 
     typed = Path(incomplete)
     folder, start = (typed, "") if incomplete.endswith("/") else (typed.parent, typed.name)

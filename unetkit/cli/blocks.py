@@ -106,7 +106,7 @@ def summary(known: Known) -> dict[str, Any]:
     """Returns slot, name and purpose of a block, or why it cannot be used."""
     from unetkit import registry
     from unetkit.errors import BlockError
-    from unetkit.spec.schema import first_line
+    from unetkit.language.spec_schema import first_line
 
     values: dict[str, Any] = {"slot": known.slot, "name": known.name}
     entry = registry.offer(known.slot, known.name)
@@ -143,8 +143,8 @@ def draw_block(known: Known, file: Path) -> None:
     import yaml
 
     from unetkit.draw import draw
+    from unetkit.language import load
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     base = {"unetkit": 1, "name": known.name, "in_channels": 1, "out_channels": 2, "channels": [16, 32]}
     planned = plan(load(base | yaml.safe_load(example(known))))
@@ -163,9 +163,9 @@ def where(model: type) -> str:
 def parameters(model: type[Part]) -> Iterable[dict[str, Any]]:
     """Yields name, type in words, default and meaning of each parameter. A default that is a block is told by name."""
     from unetkit.block import Part, insets
-    from unetkit.spec.canonical import default_type
-    from unetkit.spec.expect import expectation
-    from unetkit.spec.schema import attribute_docs
+    from unetkit.document.expected import expectation
+    from unetkit.language.canonical import default_type
+    from unetkit.language.spec_schema import attribute_docs
 
     docs, inner = attribute_docs(model), insets(model)
     for name, field in model.model_fields.items():

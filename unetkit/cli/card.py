@@ -50,21 +50,21 @@ def card(  # noqa: PLR0913 - one parameter per option
 
     What only people know, such as its licence and its limits, is read from --about; the card says what is missing.
     """
-    from unetkit.card import About, load_about
-    from unetkit.card.names import outputs
     from unetkit.overwriting import check_outputs
+    from unetkit.trained.card import About, load_about
+    from unetkit.trained.card.names import outputs
 
     said = load_about(about) if about else About()  # faults in it are told before torch is imported
 
     check_outputs(outputs(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
 
-    from unetkit.card import Images, make_card, write_card
-    from unetkit.card.history import read_history
     from unetkit.data import open_data
-    from unetkit.data.fitting import data_like
+    from unetkit.data.preprocessing.fitting import data_like
     from unetkit.model.file import described, read_header
     from unetkit.model.hub import local
-    from unetkit.train.modelfile import signature_in
+    from unetkit.trained.card import Images, make_card, write_card
+    from unetkit.trained.card.history import read_history
+    from unetkit.trained.modelfile import signature_in
 
     history = None if run is None else read_history(run)
     header = read_header(local(model))

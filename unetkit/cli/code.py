@@ -22,9 +22,9 @@ def code(
     """Print a network as one PyTorch file that does not need unetkit."""
     from unetkit.cli.output import print_document, write_text
     from unetkit.codegen import code as code_of
+    from unetkit.language import load
     from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     asked = load(spec, overrides or ())
     check_outputs([output] if output else [], inputs=read_files(asked), overwrite=overwrite)

@@ -50,7 +50,7 @@ def data(
     check_outputs([sheet] if sheet else [], inputs=asked.files(), overwrite=overwrite)
 
     from unetkit.data.opening import check_data
-    from unetkit.data.summary import summary
+    from unetkit.data.overview.summary import summary
 
     with Waiting("pairs checked") as waiting:
         checked = check_data(asked, waiting, to_train=True)
@@ -115,8 +115,8 @@ def spacings_text(values: dict[str, Any]) -> str:
 
 def write_sheet(file: Path, asked: DataSpec, checked: Checked, count: int) -> None:
     """Writes a contact sheet of so many images, evenly taken from all."""
-    from unetkit.data.images import write_image
-    from unetkit.data.sheet import contact_sheet
+    from unetkit.data.overview.images import write_image
+    from unetkit.data.overview.sheet import contact_sheet
 
     assert checked.splits is not None
     parts = (checked.splits.train, checked.splits.validation, checked.splits.test)

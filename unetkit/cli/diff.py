@@ -28,8 +28,8 @@ def diff(spec: SpecName, other: Other = None, overrides: Overrides = None, as_js
     What --set changes is changed in the second.
     """
     from unetkit.cli.output import print_json, print_rich, table
+    from unetkit.language import differences, load
     from unetkit.planning import plan
-    from unetkit.spec import differences, load
 
     if other is None and not overrides:
         raise typer.BadParameter("name another spec, or change this one with --set.")

@@ -27,9 +27,9 @@ def draw(
     from unetkit.cli.output import print_document, say, size_text
     from unetkit.draw import draw as write
     from unetkit.draw import svg
+    from unetkit.language import load
     from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
-    from unetkit.spec import load
     from unetkit.writing import is_own_output
 
     asked = load(spec, overrides or ())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from unetkit.data import Pair, Pairs
     from unetkit.scoring import Scores
-    from unetkit.train import Trained
+    from unetkit.trained import Trained
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Data = Annotated[
@@ -80,14 +80,14 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     """
     from unetkit.cli.output import print_json, print_rich, say
     from unetkit.data import open_data
-    from unetkit.data.fitting import data_like, other_channels
+    from unetkit.data.preprocessing.fitting import data_like, other_channels
     from unetkit.model import plan_of
     from unetkit.overwriting import check_outputs
     from unetkit.scoring import METRICS, Measured, label, score
     from unetkit.scoring.metrics import check_metrics
     from unetkit.scoring.scoring import check_classes
     from unetkit.scoring.spacing import Spacings
-    from unetkit.train import Trained
+    from unetkit.trained import Trained
     from unetkit.writing import write_whole
 
     trained = Trained.load(model)
@@ -140,8 +140,8 @@ def written(folder: Path | None, worst: int) -> list[Path]:
 
 def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, count: int) -> None:
     """Writes a sheet of the worst images; none where no image has a score."""
-    from unetkit.data.colours import COLOURS
-    from unetkit.data.images import write_image
+    from unetkit.data.labels.colours import COLOURS
+    from unetkit.data.overview.images import write_image
     from unetkit.model import plan_of
     from unetkit.scoring.figure import figure
     from unetkit.scoring.metrics import METRICS

@@ -32,7 +32,7 @@ def export(model: Model, to: Format, output: Output, overwrite: Overwrite = Fals
 
     check_outputs([output], inputs=[model], overwrite=overwrite)
 
-    from unetkit.train.shipping import ship
+    from unetkit.trained.shipping import ship
 
     made, taken = ship(model, output, to)
     if as_json:

@@ -72,9 +72,9 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     Refused where they do not pair, or in more than one way. Nothing in the file is executed. With its classes and its
     normalization the network predicts; training.weights of a run begins from its weights.
     """
+    from unetkit.language import load
     from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     fixed = parse_maps(maps or [])
     asked = load(spec, overrides or ())
@@ -85,7 +85,7 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.model import save
     from unetkit.model.importing import import_weights, read_checkpoint
-    from unetkit.train.adopting import adopt, read_description
+    from unetkit.trained.adopting import adopt, read_description
 
     data = None if normalization is None else read_description(asked, classes, normalization)
     checkpoint = read_checkpoint(weights, key)

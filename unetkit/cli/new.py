@@ -70,15 +70,15 @@ def starter(file: Path, kind: str, dims: int, base: str | None) -> str:
 
 def begun_with(base: str | None) -> set[Path]:
     """Returns the files that a new one extends."""
-    from unetkit.spec import load
+    from unetkit.language import load
 
     return read_files(load(base)) if base else set()
 
 
 def extended(file: Path, base: str) -> tuple[int, str]:
     """Returns the dims of a spec, and what a file calls it; raises SpecError where it is not valid."""
+    from unetkit.language import find_spec, load, shipped
     from unetkit.planning import plan
-    from unetkit.spec import find_spec, load, shipped
 
     dims = plan(load(base)).dims
     return dims, base if base in shipped() else Path(os.path.relpath(find_spec(base), file.parent)).as_posix()

@@ -15,8 +15,8 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
-    from unetkit.data.grouping import Group
-    from unetkit.train.labelling import Labeller
+    from unetkit.data.files.grouping import Group
+    from unetkit.trained.labelling import Labeller
 
 Model = Annotated[
     Path,
@@ -74,7 +74,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.imagefiles import grouped
     from unetkit.overwriting import check_outputs
-    from unetkit.train.labelling import Asked, file_labeller
+    from unetkit.trained.labelling import Asked, file_labeller
 
     asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
     with file_labeller(model, asked) as ready:
@@ -89,7 +89,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
 def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[Group], list[Fault]]:
     """Returns the images among files and folders, each with its files, and what is wrong with the other files."""
-    from unetkit.data.grouping import Group, image_groups
+    from unetkit.data.files.grouping import Group, image_groups
     from unetkit.imagefiles import find_images
 
     if modalities:
@@ -138,7 +138,7 @@ def print_note(message: str) -> None:
 
 def check_names(groups: list[Group], probabilities: bool) -> list[str]:
     """Returns the names of the results; raises FileError where two images would be written to one file."""
-    from unetkit.data.grouping import name_of_result
+    from unetkit.data.files.grouping import name_of_result
 
     first: dict[str, Path] = {}
     twice = []
@@ -167,7 +167,7 @@ def parse_tile(text: str) -> int | str:
 
 def parse_axes(text: str) -> str:
     """Returns letters of axes; raises BadParameter where the text is none."""
-    from unetkit.data.folders import check_axes
+    from unetkit.data.files.folders import check_axes
 
     try:
         return check_axes(text)

@@ -31,10 +31,10 @@ def push(
     overwrite: Overwrite = False,
 ) -> None:
     """Send a trained network with its card to the Hugging Face Hub. Commands take hf://OWNER/NAME as their model."""
-    from unetkit.card import make_card
-    from unetkit.card.push import check_repository, files_in, files_of
-    from unetkit.card.push import push as send
     from unetkit.model.file import read_plan
+    from unetkit.trained.card import make_card
+    from unetkit.trained.card.push import check_repository, files_in, files_of
+    from unetkit.trained.card.push import push as send
 
     if not overwrite:
         check_repository(repo)

@@ -10,8 +10,8 @@ from unetkit.cli.arguments import AsJson, Overrides, SpecName
 def resolve(spec: SpecName, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Print the canonical form of a spec: every default filled in."""
     from unetkit.cli.output import print_document, print_json
+    from unetkit.language import load
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     form = plan(load(spec, overrides or ())).spec.resolve()
     if as_json:

@@ -28,8 +28,8 @@ def show(
     """Show the levels of a network: sizes, channels, parameters, MACs."""
     from unetkit.cli.levels import levels
     from unetkit.cli.output import print_json, print_rich
+    from unetkit.language import load
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))
     sized = planned.at(chosen_size(planned, size))

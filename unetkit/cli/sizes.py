@@ -31,9 +31,9 @@ def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_jso
     At an aligned size nothing is dropped on the way down, and encoder and decoder meet as well as they can.
     """
     from unetkit.cli.output import facts, print_json, print_rich
+    from unetkit.language import load
     from unetkit.planning import natural_size, plan
     from unetkit.planning.words import in_words_by_axis
-    from unetkit.spec import load
 
     planned = plan(load(spec, overrides or ()))
     wanted = natural_size(planned) if near is None else parse_size(near, planned.dims)

@@ -10,7 +10,7 @@ from unetkit.cli.arguments import AsJson, chosen_size
 def specs(as_json: AsJson = False) -> None:
     """List the shipped specs."""
     from unetkit.cli.output import count, magnitude, print_json, print_rich, size_text, table
-    from unetkit.spec import shipped
+    from unetkit.language import shipped
 
     found = [values(name) for name in shipped()]
     if as_json:
@@ -27,8 +27,8 @@ def specs(as_json: AsJson = False) -> None:
 
 def values(name: str) -> dict[str, Any]:
     """Returns the facts about a shipped spec as plain values, at its usual size."""
+    from unetkit.language import load
     from unetkit.planning import plan
-    from unetkit.spec import load
 
     planned = plan(load(name))
     sized = planned.at(chosen_size(planned, None))

@@ -13,8 +13,8 @@ from unetkit.cli.output import say
 from unetkit.errors import Fault, UnetkitError
 
 if TYPE_CHECKING:
+    from unetkit.language import Spec
     from unetkit.planning import Plan
-    from unetkit.spec import Spec
 
 Files = Annotated[
     list[str],
@@ -54,8 +54,8 @@ def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False)
 
 def facts(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
     """Returns what is to be told of a valid file; raises UnetkitError with everything that is wrong."""
-    from unetkit.spec import load
-    from unetkit.spec.kinds import kind_in
+    from unetkit.document.kinds import kind_in
+    from unetkit.language import load
 
     path = Path(reference)
     match kind_in(path) if path.is_file() else None:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.data.dataset import Asked, Dataset, Entry, Raw
     from unetkit.data.head import mni
     from unetkit.data.loading import data_of, load_data
-    from unetkit.data.mirror import Cover, cover, window
     from unetkit.data.normalization import Levels, Normalization
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
-    from unetkit.data.patches import Patches, PatchSettings
-    from unetkit.data.preparation import Preparation, preparation_of
+    from unetkit.data.patches.mirror import Cover, cover, window
+    from unetkit.data.patches.patches import Patches, PatchSettings
+    from unetkit.data.preprocessing.preparation import Preparation, preparation_of
     from unetkit.data.source import read_data
     from unetkit.data.spec import DataSpec
 
@@ -46,24 +47,19 @@ __all__ = [
     "window",
 ]
 
-_HOMES = {
-    "dataset": ("Asked", "Dataset", "Entry", "Raw"),
-    "head": ("mni",),
-    "loading": ("data_of", "load_data"),
-    "mirror": ("Cover", "cover", "window"),
-    "normalization": ("Levels", "Normalization"),
-    "opening": ("check_data", "normalization_of", "open_data"),
-    "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
-    "patches": ("PatchSettings", "Patches"),
-    "preparation": ("Preparation", "preparation_of"),
-    "source": ("read_data",),
-    "spec": ("DataSpec",),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Returns what is public, imported at its first use."""
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"unetkit.data.{module}"), name)
-    raise AttributeError(f"module 'unetkit.data' has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "dataset": ("Asked", "Dataset", "Entry", "Raw"),
+        "head": ("mni",),
+        "loading": ("data_of", "load_data"),
+        "patches.mirror": ("Cover", "cover", "window"),
+        "normalization": ("Levels", "Normalization"),
+        "opening": ("check_data", "normalization_of", "open_data"),
+        "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
+        "patches.patches": ("PatchSettings", "Patches"),
+        "preprocessing.preparation": ("Preparation", "preparation_of"),
+        "source": ("read_data",),
+        "spec": ("DataSpec",),
+    },
+)

@@ -12,18 +12,18 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from unetkit import registry
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
 from unetkit.data.dataset import Dataset
-from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
 from unetkit.data.spec import DataSpec
-from unetkit.data.split import SPLITS, Split
+from unetkit.data.splits.split import SPLITS, Split
+from unetkit.document.document import Document, override, parse, read
+from unetkit.document.kinds import expect_kind
+from unetkit.document.merge import Key
 from unetkit.errors import BlockError, Fault, SpecError, did_you_mean
-from unetkit.spec import to_text
-from unetkit.spec.faults import faults_of
-from unetkit.spec.kinds import expect_kind
-from unetkit.spec.loading import as_lists
+from unetkit.language import to_text
+from unetkit.language.faults import faults_of
+from unetkit.language.loading import as_lists
 from unetkit.wording import listed
-from unetkit.yamlfile import Document, override, parse, read
-from unetkit.yamlmerge import Key
 
 Model = TypeVar("Model", bound=BaseModel)
 SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
@@ -65,7 +65,7 @@ def load_data(
 
 def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
     """Returns the data spec of a folder: its arrangement by the names in it, channels and classes by its files."""
-    from unetkit.data.arrangement import arranged, left_over
+    from unetkit.data.files.arrangement import arranged, left_over
     from unetkit.data.straight import lines_of, taken  # numpy comes with it
 
     keys = ({} if dims is None else {"dims": dims}) | arranged(folder)

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import numpy as np
 
-from unetkit.data.classes import ClassMap
-from unetkit.data.colours import COLOURS
-from unetkit.data.counting import counted
 from unetkit.data.dataset import Entry
+from unetkit.data.labels.classes import ClassMap
+from unetkit.data.labels.colours import COLOURS
+from unetkit.data.labels.counting import counted
+from unetkit.data.labels.recognition import merged, recognised
 from unetkit.data.normalization import Normalization
 from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
-from unetkit.data.recognition import merged, recognised
 from unetkit.data.spec import DataSpec
-from unetkit.data.split import Block, Division
+from unetkit.data.splits.split import Block, Division
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import num_cores
 from unetkit.imagefiles import grouped

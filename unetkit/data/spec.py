@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
 from unetkit.data.dataset import Asked, Dataset
-from unetkit.data.frame import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
-from unetkit.data.split import File, Split
-from unetkit.spec.loading import as_lists
-from unetkit.yamlfile import Document
+from unetkit.data.splits.split import File, Split
+from unetkit.document.document import Document
+from unetkit.language.loading import as_lists
 
 
 @dataclass(frozen=True)

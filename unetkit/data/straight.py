@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from unetkit.data.classes import ClassMap, MaskError
-from unetkit.data.folders import Folders
-from unetkit.data.recognition import Finding, recognised, written
+from unetkit.data.files.folders import Folders
+from unetkit.data.labels.classes import ClassMap, MaskError
+from unetkit.data.labels.recognition import Finding, recognised, written
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import Request, opened

@@ -25,7 +25,7 @@ def taken(plan: Plan) -> Sizes:
     for one to be broadcast; so it begins where every map has two. Raises ExportError where that is nowhere.
 
     >>> from unetkit.planning import plan
-    >>> from unetkit.spec import load
+    >>> from unetkit.language import load
     >>> taken(plan(load("unet-2015")))[0]
     SizeSet(few=(), start=188, period=16, remainders=(12,))
     """

@@ -12,8 +12,8 @@ from PIL import Image
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import guarded
 from unetkit.imagefiles.kinds import kind_of, opened
-from unetkit.imagefiles.orientation import TAG
 from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.views.orientation import TAG
 
 PLAIN = {"L": (1, "YX"), "RGB": (3, "YX")}
 """Modes of pictures whose channels need no look at their pixels."""

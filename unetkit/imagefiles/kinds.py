@@ -50,7 +50,7 @@ class Kind(NamedTuple):
         return maker
 
     def _member(self, name: str) -> Any:
-        return getattr(import_module(f"unetkit.imagefiles.{self.module}"), name)
+        return getattr(import_module(f"unetkit.imagefiles.formats.{self.module}"), name)
 
 
 KINDS = (

@@ -10,6 +10,7 @@ import torch
 from torch import fx, nn
 
 from unetkit import functional
+from unetkit.language import Spec, load
 from unetkit.model.graph import Graph
 from unetkit.model.init import Uninitialized, initialize
 from unetkit.model.network import Network
@@ -18,7 +19,6 @@ from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan, plan
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.signal import Span
-from unetkit.spec import Spec, load
 
 
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:

@@ -15,6 +15,7 @@ from safetensors.torch import save as to_bytes
 from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.language import from_text, resolve, to_text
 from unetkit.model.assembly import check_foreign
 from unetkit.model.checksum import KEY as CHECKSUM
 from unetkit.model.checksum import sealed, verify
@@ -24,7 +25,6 @@ from unetkit.model.output import plan_of
 from unetkit.model.structure import structural_differences
 from unetkit.model.weights import misfits
 from unetkit.planning import Plan, plan
-from unetkit.spec import from_text, resolve, to_text
 from unetkit.writing import write_whole
 
 FORMAT = "1"

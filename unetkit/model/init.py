@@ -7,8 +7,8 @@ from typing import Any
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from unetkit.language.spec_keys import Init
 from unetkit.planning.initialization import CONVOLUTIONS, filling
-from unetkit.spec.frame import Init
 
 
 def initialize(network: nn.Module, init: Init) -> None:

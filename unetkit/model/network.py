@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
+from unetkit.language import Spec
 from unetkit.model.check import SizeCheck
 from unetkit.model.init import Uninitialized
 from unetkit.model.proof import foreign
 from unetkit.model.weights import misfits
 from unetkit.planning import Plan
-from unetkit.spec import Spec
 
 SHOWN = 5  # of the weights that do not fit
 

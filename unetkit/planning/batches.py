@@ -11,7 +11,7 @@ def training_fault(plan: Plan, size: Size, batch: int) -> str:
     """Returns the rule that training with batches of images of an accepted size breaks, or nothing.
 
     >>> from unetkit.planning import plan
-    >>> from unetkit.spec import load
+    >>> from unetkit.language import load
     >>> training_fault(plan(load("unet-same")), (16, 16), 1)
     'bottleneck.block.norm1: batch norm needs more than one value per channel in training, here is 1×1 in a batch of 1'
     >>> training_fault(plan(load("unet-same")), (16, 16), 2)

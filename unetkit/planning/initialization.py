@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from unetkit.spec.frame import Init
+from unetkit.language.spec_keys import Init
 
 CONVOLUTIONS = tuple(f"{kind}{dims}d" for kind in ("Conv", "ConvTranspose") for dims in (1, 2, 3))
 """The layers of torch.nn whose weights are filled; their biases begin at 0."""

@@ -15,7 +15,7 @@ def natural_size(plan: Plan) -> Size:
     Where no size fits it is a usual one, of which `plan.at` says why it does not.
 
     >>> from unetkit.planning import plan
-    >>> from unetkit.spec import load
+    >>> from unetkit.language import load
     >>> natural_size(plan(load("unet-2015"))), natural_size(plan(load("unet-same")))
     ((572, 572), (512, 512))
     """

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet, fixed
+from unetkit.language import Spec
 from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
 from unetkit.planning.propagate import Meeting
@@ -17,7 +18,6 @@ from unetkit.planning.refusal import AXES, signal_sizes
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.planning.wire import Pieces, wire
 from unetkit.signal import Node, Span
-from unetkit.spec import Spec
 from unetkit.wording import size_text
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ def plan(spec: Spec, pieces: Pieces | None = None) -> Plan:
 
     `pieces` is kept by who plans many specs that have blocks in common, and is empty at first.
 
-    >>> from unetkit.spec import load
+    >>> from unetkit.language import load
     >>> plan(load("unet-2015")).output_size((572, 572))
     (388, 388)
     """
@@ -192,7 +192,7 @@ class Plan:
     def alignment(self, size: Size) -> tuple[Alignment, ...]:
         """Returns per axis how a size fits: offsets between skips and decoder by level, and what is dropped.
 
-        >>> from unetkit.spec import load
+        >>> from unetkit.language import load
         >>> plan(load("unet-2015")).alignment((570, 570))[0].offsets
         {3: 0.0, 2: 4.0, 1: 6.0, 0: 7.0}
         """
@@ -248,7 +248,7 @@ class Plan:
     def output_grid(self, size: Size) -> tuple[Grid, ...]:
         """Returns per axis where the output's samples sit, in input pixels.
 
-        >>> from unetkit.spec import load
+        >>> from unetkit.language import load
         >>> plan(load("unet-2015")).output_grid((572, 572))[0].start
         Fraction(92, 1)
         """
@@ -262,7 +262,7 @@ class Plan:
     def block_grid(self, scope: str, size: Size) -> tuple[tuple[Grid, int], ...]:
         """Returns per axis where the samples of a block's output sit, in input pixels, and how many they are.
 
-        >>> from unetkit.spec import load
+        >>> from unetkit.language import load
         >>> plan(load("unet-same")).block_grid("decoder.1.block", (64, 64))[0]
         (Grid(start=Fraction(1, 2), step=Fraction(2, 1)), 32)
         """
@@ -348,7 +348,7 @@ class Plan:
         A grid between pixels is rounded down, and the slices stay within the image. Raises ValueError where the output
         has another resolution than the input.
 
-        >>> from unetkit.spec import load
+        >>> from unetkit.language import load
         >>> plan(load("unet-2015")).crop_target((573, 572))
         (slice(92, 480, None), slice(92, 480, None))
         """

@@ -7,9 +7,9 @@ from typing import Any
 
 from unetkit.block import Part
 from unetkit.errors import BlockError, SpecError
+from unetkit.language import Spec
 from unetkit.operations.operation import misfit
 from unetkit.signal import Graph, Piece, Signal
-from unetkit.spec import Spec
 
 Pieces = dict[Any, tuple[Part, Piece]]
 """What networks that are wired one after another have in common: by block, its place and its inputs."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.scoring.baseline import grey_level_baseline
@@ -28,20 +29,15 @@ __all__ = [
     "score",
 ]
 
-_HOMES = {
-    "baseline": ("grey_level_baseline",),
-    "figure": ("Example",),
-    "labels": ("classify",),
-    "metrics": ("METRICS",),
-    "report": ("Measured",),
-    "scores": ("Row", "Scores", "Summary"),
-    "scoring": ("evaluate", "label", "score"),
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Returns what is public, imported at its first use: torch and torchmetrics take seconds."""
-    for module, names in _HOMES.items():
-        if name in names:
-            return getattr(import_module(f"unetkit.scoring.{module}"), name)
-    raise AttributeError(f"module 'unetkit.scoring' has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "baseline": ("grey_level_baseline",),
+        "figure": ("Example",),
+        "labels": ("classify",),
+        "metrics": ("METRICS",),
+        "report": ("Measured",),
+        "scores": ("Row", "Scores", "Summary"),
+        "scoring": ("evaluate", "label", "score"),
+    },
+)

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unetkit import draw
 from unetkit.data import UNLABELLED, Pair
-from unetkit.data.colours import COLOURS
+from unetkit.data.labels.colours import COLOURS
 from unetkit.data.pairs import Colour
 
 MASKED, WRONG = (90, 90, 90), (255, 45, 85)

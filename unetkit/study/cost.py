@@ -94,8 +94,8 @@ def seconds_per_step(arm: Arm, steps: int) -> float:
     """The median time of `steps` training steps of an arm on random input and one thread, after one warm-up step."""
     import torch  # planning alone needs none
 
+    from unetkit.language import load
     from unetkit.model import build
-    from unetkit.spec import load
 
     assert arm.facts is not None, "an arm that cannot be built has no steps"
     spec = load(arm.values()["spec"])

@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from unetkit.errors import Fault, SpecError, did_you_mean
-from unetkit.spec import specs_folder
-from unetkit.spec.find import SUFFIXES
+from unetkit.language import specs_folder
+from unetkit.language.find import SUFFIXES
 
 
 def shipped_studies() -> dict[str, Path]:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from unetkit.document.document import as_map, inner, override, read
+from unetkit.document.kinds import expect_kind
+from unetkit.document.merge import Key, Node, merge, noded
 from unetkit.errors import Fault, SpecError, did_you_mean
-from unetkit.spec import find_spec
-from unetkit.spec.faults import faults_of
-from unetkit.spec.kinds import expect_kind
+from unetkit.language import find_spec
+from unetkit.language.faults import faults_of
 from unetkit.study.find import find_run, find_study
-from unetkit.study.frame import StudyFrame
 from unetkit.study.matrix.arm_planner import ArmPlanner
 from unetkit.study.matrix.axis import Axis, axes_of, entries, settings_of
 from unetkit.study.matrix.base_config import BaseConfig
@@ -23,8 +24,7 @@ from unetkit.study.matrix.design import BASE, Candidate
 from unetkit.study.matrix.design_matrix import DesignMatrix
 from unetkit.study.matrix.parallel import ParallelPlanner, uncollected
 from unetkit.study.study import Study
-from unetkit.yamlfile import as_map, inner, override, read
-from unetkit.yamlmerge import Key, Node, merge, noded
+from unetkit.study.study_keys import StudyFrame
 
 BUDGETS = ("steps", "epochs", "minutes")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

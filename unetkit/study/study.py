@@ -8,9 +8,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from unetkit.study.frame import StudyFrame
+from unetkit.document.document import Document
 from unetkit.study.matrix.arm import Arm, StudyRun
-from unetkit.yamlfile import Document
+from unetkit.study.study_keys import StudyFrame
 
 MANY = 1000
 """Largest number of arms whose memory is computed without being requested: it takes milliseconds for each."""

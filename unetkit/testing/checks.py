@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from unetkit.errors import SizeError, SpecError
-from unetkit.spec import load, resolve
+from unetkit.language import load, resolve
 from unetkit.testing.report import Failed, NotHere
 from unetkit.testing.subject import Subject, Values
 

@@ -15,8 +15,8 @@ from unetkit import registry
 from unetkit.block import Inset, Part, insets
 from unetkit.errors import SpecError
 from unetkit.geometry import SizeSet
+from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
-from unetkit.spec import Spec, load
 
 RANGES: dict[str, tuple[int, int]] = {
     "kernel": (1, 5),

@@ -11,8 +11,8 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from unetkit import registry
 from unetkit.block import Part, insets
 from unetkit.errors import UnetkitError
+from unetkit.language import load
 from unetkit.planning import Plan, plan
-from unetkit.spec import load
 
 NAME = "block_under_test"
 ONE_LEVEL = ("block", "norm", "act", "head")

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from unetkit.planning import Plan
 from unetkit.tiling.choice import tile_bytes, too_little
 from unetkit.tiling.cuts import Cut, Cuts, steps
-from unetkit.tiling.frame import Frame, output_size
+from unetkit.tiling.padding import Frame, output_size
 
 
 def overlapping(plan: Plan, frames: tuple[Frame, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:

@@ -12,7 +12,7 @@ from unetkit.planning import Execution, Plan
 from unetkit.planning.memory import inference_bytes
 from unetkit.planning.sized import Size
 from unetkit.tiling.cuts import Cuts, Reach, cut
-from unetkit.tiling.frame import Frame
+from unetkit.tiling.padding import Frame
 from unetkit.wording import megabytes, size_text
 
 CANDIDATES = {1: 200, 2: 40, 3: 12}

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from unetkit.geometry import Interval
 from unetkit.planning import Plan, propagate
-from unetkit.tiling.frame import Frame
+from unetkit.tiling.padding import Frame
 
 
 class Cut(NamedTuple):

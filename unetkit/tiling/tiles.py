@@ -12,7 +12,7 @@ from unetkit.planning.sized import Size
 from unetkit.tiling.blending import overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
-from unetkit.tiling.frame import Frame, frames
+from unetkit.tiling.padding import Frame, frames
 
 Tile = int | str | None
 """Samples per axis of a tile's input, "auto", or None for the whole image."""

@@ -8,16 +8,16 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from unetkit.document.document import parse
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import Locked, exclusive_lock
+from unetkit.language.loading import as_lists
 from unetkit.overwriting import check_outputs
-from unetkit.spec.loading import as_lists
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, read_result
 from unetkit.train.runspec import RunSpec
 from unetkit.writing import remove, write_whole, writing
-from unetkit.yamlfile import parse
 
 if TYPE_CHECKING:
     from unetkit.data import Splits
@@ -52,7 +52,7 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         if begun:
             check_same(run, folder)
         from unetkit.data import open_data  # numpy takes a tenth of a second, and a fault of the folder needs none
-        from unetkit.data.record import Record
+        from unetkit.data.preprocessing.record import Record
 
         if known is None:
             from unetkit.train.room import check_room  # torch takes seconds
@@ -65,7 +65,7 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
             if known.values.get("data") != splits.fingerprint:
                 raise data_changed(folder)
             return known
-        from unetkit.train.running import Running  # torch and Lightning take seconds
+        from unetkit.train.loop.running import Running  # torch and Lightning take seconds
 
         running = Running(run, folder, machine or Machine(), splits, progress=progress)
         if not beside():
@@ -138,7 +138,7 @@ def check_data(splits: Splits, folder: Path) -> None:
     file = folder / DATA
     if not file.exists():
         return
-    from unetkit.data.record import Record, changes
+    from unetkit.data.preprocessing.record import Record, changes
 
     try:
         known = Record.from_json(file.read_bytes())

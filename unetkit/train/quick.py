@@ -9,11 +9,11 @@ from typing import Any
 
 from unetkit.data.loading import load_data
 from unetkit.data.spec import DataSpec
+from unetkit.document.document import read
 from unetkit.errors import Fault, SpecError
+from unetkit.language import Spec, find_spec, load, specs_folder
 from unetkit.planning import plan
-from unetkit.spec import Spec, find_spec, load, specs_folder
 from unetkit.train.runspec import RunSpec, load_run
-from unetkit.yamlfile import read
 
 Advance = Callable[[int, int], None]
 

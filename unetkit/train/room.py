@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from unetkit.data.footprint import Footprint, footprint
+from unetkit.data.overview.footprint import Footprint, footprint
 from unetkit.errors import Fault
 from unetkit.host import available_memory
 from unetkit.planning import plan
 from unetkit.train.errors import TrainError
-from unetkit.train.frame import PATCH
-from unetkit.train.machine import check_memory, on_cpu, processes_of, step_bytes
-from unetkit.train.network import recomputed
+from unetkit.train.loop.machine import check_memory, on_cpu, processes_of, step_bytes
+from unetkit.train.loop.network import recomputed
 from unetkit.train.options import Machine
+from unetkit.train.run_keys import PATCH
 from unetkit.train.runspec import RunSpec
 from unetkit.train.samples import check_samples
 from unetkit.wording import gigabytes

@@ -13,22 +13,22 @@ from pydantic import ValidationError
 
 from unetkit import registry
 from unetkit.block import Part
-from unetkit.data.augmentation import Augmentation
 from unetkit.data.loading import data_of, load_data
+from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.spec import DataSpec
+from unetkit.document.document import Document, inner, override, parse, read
+from unetkit.document.kinds import expect_kind
+from unetkit.document.merge import Key, Node, plain
 from unetkit.errors import BlockError, Fault, FileError, SpecError
-from unetkit.spec import Spec, find_spec, load, to_text
-from unetkit.spec.faults import faults_of
-from unetkit.spec.find import SUFFIXES
-from unetkit.spec.kinds import expect_kind
-from unetkit.spec.loading import Loader, as_lists
-from unetkit.train.frame import RunFrame, Training
-from unetkit.train.losses import Loss
-from unetkit.train.optimizers import Optimizer
-from unetkit.train.schedules import Schedule
+from unetkit.language import Spec, find_spec, load, to_text
+from unetkit.language.faults import faults_of
+from unetkit.language.find import SUFFIXES
+from unetkit.language.loading import Loader, as_lists
+from unetkit.train.parts.losses import Loss
+from unetkit.train.parts.optimizers import Optimizer
+from unetkit.train.parts.schedules import Schedule
+from unetkit.train.run_keys import RunFrame, Training
 from unetkit.train.weightsfile import CHANGED, digest_of
-from unetkit.yamlfile import Document, inner, override, parse, read
-from unetkit.yamlmerge import Key, Node, plain
 
 Where = tuple[Key, ...]
 P = TypeVar("P", bound=Part)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unetkit.document.document import override
 from unetkit.errors import Fault, UnetkitError
+from unetkit.language.loading import Loader
 from unetkit.planning import Plan, plan, training_fault
 from unetkit.planning.covering import covering_size
-from unetkit.spec.loading import Loader
 from unetkit.train.errors import TrainError
 from unetkit.train.runspec import RunSpec
-from unetkit.yamlfile import override
 
 GROWTH = 8
 """Times that a patch is made larger, in search of one that suffices."""

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.errors import did_you_mean
+from unetkit.language import Spec
 from unetkit.model.assembly import build
 from unetkit.model.importing.checkpoint import Checkpoint
 from unetkit.model.importing.kinds import ImportWeightsError, fault
 from unetkit.model.importing.layers import COUNTER, Layer, copies, layers
 from unetkit.model.importing.matching import Match, match
-from unetkit.spec import Spec
 
 SHOWN = 6  # of the layers that differ between two ways, or have no partner
 

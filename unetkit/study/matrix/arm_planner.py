@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from unetkit.errors import Fault, SpecError, UnetkitError
-from unetkit.spec import Difference
+from unetkit.language import Difference
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.base_config import BaseConfig, PlannedNetwork, widened

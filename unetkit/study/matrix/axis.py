@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from unetkit.document.document import Document
+from unetkit.document.merge import Node, dotted, plain
 from unetkit.errors import Fault, did_you_mean
-from unetkit.spec.frame import Frame
-from unetkit.yamlfile import Document
-from unetkit.yamlmerge import Node, dotted, plain
+from unetkit.language.spec_keys import Frame
 
 SPEC_KEYS = tuple(key for key in Frame.model_fields if key not in ("unetkit", "name", "description", "paper"))
 RUN_KEYS = ("training", "data")

@@ -9,17 +9,17 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
+from unetkit.document.document import Document
+from unetkit.document.merge import Node, assigned, noded, plain
+from unetkit.language import Spec, specs_folder
+from unetkit.language.loading import Loader, Memo
+from unetkit.language.spec_keys import Frame
 from unetkit.planning import Plan
-from unetkit.spec import Spec, specs_folder
-from unetkit.spec.frame import Frame
-from unetkit.spec.loading import Loader, Memo
 from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.dataset import check_fitting, data_values, identity
 from unetkit.study.matrix.matching import matched
 from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
-from unetkit.yamlfile import Document
-from unetkit.yamlmerge import Node, assigned, noded, plain
 
 Settings = tuple[Setting, ...]
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from unetkit.document.merge import Node, plain
 from unetkit.errors import Fault, SpecError
 from unetkit.study.matrix.axis import text_of
 from unetkit.study.matrix.design import Candidate
-from unetkit.yamlmerge import Node, plain
 
 Lookup = Callable[[str], Any]
 """Returns the base's value at a path; None where there is none."""
@@ -78,7 +78,7 @@ def is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
 def in_words(condition: Condition) -> str:
     """A condition in words.
 
-    >>> from unetkit.yamltext import Source, compose_map
+    >>> from unetkit.document.text import Source, compose_map
     >>> in_words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
     'skip is none and norm is batch or group'
     """

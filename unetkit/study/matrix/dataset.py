@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from unetkit.document.document import Document, as_map
+from unetkit.document.merge import Node, assigned
 from unetkit.errors import Fault, SpecError
-from unetkit.spec import Spec
-from unetkit.spec.find import SUFFIXES
+from unetkit.language import Spec
+from unetkit.language.find import SUFFIXES
 from unetkit.study.matrix.axis import Setting
-from unetkit.yamlfile import Document, as_map
-from unetkit.yamlmerge import Node, assigned
 
 UNSEEN = ("name", "description", "source", "cache", "workers")
 """Keys that do not change the samples that a network sees."""

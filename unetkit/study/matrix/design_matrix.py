@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from unetkit.document.merge import Node
 from unetkit.errors import Fault, did_you_mean
 from unetkit.study.matrix.axis import Axis, is_path
 from unetkit.study.matrix.condition import Condition, Lookup, in_words
 from unetkit.study.matrix.design import BASE, DESIGNS, MAX_ARMS, Candidate, Choices, count, name_of
-from unetkit.yamlmerge import Node
 
 
 @dataclass(eq=False)

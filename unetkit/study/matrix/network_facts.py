@@ -13,13 +13,13 @@ from hashlib import sha256
 from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SpecError
+from unetkit.language import Spec
 from unetkit.operations import Conv, Operation, TransposedConv
 from unetkit.planning import Execution, Plan, needed_memory, plan, training_fault
 from unetkit.planning.covering import covering_size
 from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
 from unetkit.signal import Node, Span
-from unetkit.spec import Spec
 from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.wrapping.operation import Wrapped
 
@@ -153,7 +153,7 @@ def names_of(kind: type[Operation]) -> tuple[str, ...]:
 
 def patch_of(dims: int, training: Mapping[str, Any]) -> Size:
     """The smallest output size of a training patch."""
-    from unetkit.train.frame import PATCH  # which needs no torch, unlike its neighbours
+    from unetkit.train.run_keys import PATCH  # which needs no torch, unlike its neighbours
 
     patch = training.get("patch") or PATCH[dims]
     return (patch,) * dims if isinstance(patch, int) else tuple(patch)

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NoReturn
 
+from unetkit.document.document import parse
 from unetkit.errors import Fault, SpecError
 from unetkit.study.results.exit_status import failures_in
 from unetkit.study.results.links import refuse_links
@@ -23,7 +24,6 @@ from unetkit.study.results.records import (
     unreadable,
 )
 from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, ScoreTable, StudyError
-from unetkit.yamlfile import parse
 
 NONE: Mapping[str, str] = MappingProxyType({})
 MOST_TEXT = 256 * 1024

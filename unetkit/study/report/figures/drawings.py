@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from unetkit.draw import svg
 from unetkit.errors import SizeError, UnetkitError
+from unetkit.language import from_text, to_text
 from unetkit.page import Markup, element
 from unetkit.planning import natural_size, plan
-from unetkit.spec import from_text, to_text
 from unetkit.study.report.tables import changes
 from unetkit.study.report.view import View
 from unetkit.study.results.collecting import refuse

@@ -1,0 +1,155 @@
+"""The keys of a data file as they stand in the YAML."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, Field, WithJsonSchema
+
+from unetkit.block import Count
+from unetkit.language.spec_keys import Slot, Strict, bare
+
+Colour: TypeAlias = tuple[int, int, int]
+"""Red, green and blue, 0 … 255."""
+
+
+def check_colour(text: str) -> str:
+    """Returns the text of a colour; raises ValueError where it is none."""
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise ValueError(f'{text!r} is not a colour: write it as in "#e69f00"')
+    return text.lower()
+
+
+ColourText = Annotated[str, AfterValidator(check_colour)]
+"""A colour such as `#e69f00`."""
+Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
+Span: TypeAlias = tuple[int, int]
+"""The first and the last of numbers that follow one another."""
+
+
+def check_value(value: int | str) -> int | str:
+    """Returns a number of masks, or the text of a range; raises ValueError where it is neither."""
+    found = re.fullmatch(r"(-?\d{1,10})\.\.(-?\d{1,10})", value, re.ASCII) if isinstance(value, str) else None
+    first, last = (int(found[1]), int(found[2])) if found else (value, value)
+    if isinstance(first, str) or isinstance(last, str) or not -(1 << 31) <= first <= last < 1 << 31:
+        raise ValueError(f"{value!r} is neither a number of 32 bits nor a range, as in 128..255")
+    return value
+
+
+ClassValue = Annotated[int | str, AfterValidator(check_value)]
+"""A number in masks, or numbers from a first to a last, as in `128..255`."""
+
+
+def span_of(value: int | str) -> Span:
+    """Returns the first and the last number of a value of masks.
+
+    >>> span_of(7), span_of("128..255")
+    ((7, 7), (128, 255))
+    """
+    if isinstance(value, int):
+        return value, value
+    first, last = value.split("..")
+    return int(first), int(last)
+
+
+def check_orientation(text: str) -> str:
+    """Returns what names an orientation; raises ValueError where the text does not."""
+    lines = text.translate(LINES)
+    if text in ("most_common", "native") or (len(lines) in (2, 3) and len({*lines} & {*"RAS"}) == len(lines)):
+        return text
+    letters = "a letter for each axis of a volume, or of an image of two: R or L, A or P, S or I"
+    raise ValueError(f"{text!r} is no orientation: write most_common, native, or as in RAS {letters}")
+
+
+LINES = str.maketrans("LPI", "RAS")
+OrientationText = Annotated[
+    str,
+    AfterValidator(check_orientation),
+    WithJsonSchema({"type": "string", "pattern": "^(most_common|native|[LRAPSI]{2,3})$"}),
+]
+"""`most_common`, `native`, or the end that each axis of a volume runs to, as in RAS: right, anterior, superior."""
+Step = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+"""A distance between samples."""
+
+
+def colour_of(text: str) -> Colour:
+    """Returns a colour as three numbers.
+
+    >>> colour_of("#e69f00")
+    (230, 159, 0)
+    """
+    red, green, blue = bytes.fromhex(text[1:])
+    return red, green, blue
+
+
+ClassName = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class ClassKeys(Strict):
+    """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
+
+    name: ClassName
+    colour: ColourText | None = None
+    values: tuple[ClassValue, ...] | None = None
+    """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
+
+
+class ChannelKeys(Strict):
+    """Some of the channels that the images have."""
+
+    count: Count
+    """How many channels there are in a file."""
+    take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)]
+    """Which of them are used, in this order; 0 is the first."""
+
+
+class NormalizationKeys(Strict):
+    """How grey levels become the numbers that a network takes: see `unetkit.data.Normalization`."""
+
+    type: Literal["none", "dataset", "image", "percentile"] = "dataset"
+    mean: tuple[float, ...] | None = None
+    """One per channel; measured on the images for training unless given."""
+    std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    low: Annotated[float, Field(ge=0, lt=100)] = 0.5
+    high: Annotated[float, Field(gt=0, le=100)] = 99.5
+
+    def idle(self) -> dict[str, str]:
+        """Returns the keys that have no effect, each with the reason."""
+        reason = f"normalization {self.type} does not use it"
+        used = {"dataset": {"mean", "std"}, "percentile": {"low", "high"}}.get(self.type, set())
+        return {key: reason for key in ("mean", "std", "low", "high") if key not in used}
+
+
+class DataFrame(Strict):
+    """The keys of a data file."""
+
+    unetkit: Literal[1] = 1
+    """Version of the language."""
+    name: str = ""
+    description: str = ""
+    source: str = ""
+    """Where the images come from, and their terms."""
+    dims: Annotated[int, Field(ge=1, le=3)] = 2
+    """Spatial axes of the images."""
+    dataset: Slot
+    """Where images and masks are."""
+    classes: Annotated[tuple[ClassName | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
+    """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
+    ignore: Value | tuple[Value, ...] | ColourText | None = None
+    """What stands in masks for pixels that count nowhere: a number, several, or a colour."""
+    split: Slot | None = None
+    """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
+    channels: Count | ChannelKeys = 1
+    """Channels of the images, or some of those that they have."""
+    orientation: OrientationText = "most_common"
+    """Axis codes that volumes are brought to, as in RAS; by default those of the most volumes, native leaves each."""
+    spacing: Literal["native", "median"] | tuple[Step, ...] = "native"
+    """Distance between samples per axis that images are resampled to; native leaves their samples."""
+    mask_geometry: Literal["checked", "ignored"] = "checked"
+    """Whether masks must lie on the samples of their images by what both files say of spacing, origin and axes."""
+    normalization: Slot = bare("dataset")
+    cache: bool = True
+    """Whether images stay in memory once they are read."""
+    workers: Annotated[int, Field(ge=0, le=256)] = 0
+    """Processes that make patches beside the one that trains."""

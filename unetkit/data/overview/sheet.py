@@ -1,0 +1,123 @@
+"""Contact sheets: images with their labels beside them, in the colours of their classes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from unetkit import draw
+from unetkit.data.data_keys import Colour
+from unetkit.data.pairs import UNLABELLED, Pair, Pairs
+
+COLUMNS = 4
+TILE = 220  # pixels, the width and the height of an image at most
+GAP, MARGIN, LINE = 10, 24, 20
+STRIP = 48  # rows that a curve is shown with
+INK, FAINT, PAPER, MASKED = (28, 28, 30), (110, 110, 115), (255, 255, 255), (90, 90, 90)
+FONTS = Path(draw.__file__).parent / "fonts"
+
+
+def contact_sheet(items: Sequence[Pair], pairs: Pairs, title: str) -> Image.Image:
+    """Returns a picture of some pairs, each image with its labels to the right; the classes are named below.
+
+    Of a volume the slice with the most classes is shown. `pairs` gives the classes and their colours.
+    """
+    tiles = [tile(pair, pairs.colours) for pair in items]
+    columns = min(COLUMNS, len(tiles))
+    wide, high = 2 * TILE + 4, max(picture.height for picture in tiles) + LINE
+    rows = ceil(len(tiles) / columns)
+    width = 2 * MARGIN + columns * (wide + GAP) - GAP
+    names = legend_lines(pairs.classes, width - 2 * MARGIN)
+    height = 2 * MARGIN + 2 * LINE + rows * (high + GAP) + len(names) * 26
+    sheet = Image.new("RGB", (width, height), PAPER)
+    pen = ImageDraw.Draw(sheet)
+    pen.text((MARGIN, MARGIN - 8), title, INK, font(17, bold=True))
+    for index, (pair, picture) in enumerate(zip(items, tiles, strict=True)):
+        x = MARGIN + index % columns * (wide + GAP)
+        y = MARGIN + 2 * LINE + index // columns * (high + GAP)
+        pen.text((x, y - 4), clipped(pen, pair.name, wide), FAINT, font(12))
+        sheet.paste(picture, (x, y + LINE - 4))
+    for row, line in enumerate(names):
+        x = MARGIN
+        y = MARGIN + 2 * LINE + rows * (high + GAP) + row * 26
+        for number in line:
+            pen.rectangle((x, y, x + 16, y + 16), pairs.colours[number], FAINT)
+            pen.text((x + 23, y), pairs.classes[number], INK, font(13))
+            x += legend_width(pairs.classes[number])
+    return sheet
+
+
+def legend_width(name: str) -> int:
+    """Returns the pixels that a class takes in the legend."""
+    return round(font(13).getlength(name)) + 46
+
+
+def legend_lines(classes: tuple[str, ...], width: int) -> list[list[int]]:
+    """Returns the numbers of the classes on each line of the legend."""
+    lines: list[list[int]] = [[]]
+    left = width
+    for number, name in enumerate(classes):
+        if lines[-1] and left < legend_width(name):
+            lines.append([])
+            left = width
+        lines[-1].append(number)
+        left -= legend_width(name)
+    return lines
+
+
+def clipped(pen: ImageDraw.ImageDraw, name: str, width: int) -> str:
+    """Returns a name, its middle left out where it is too wide."""
+    whole = name
+    while len(name) > 8 and pen.textlength(name, font(12)) > width:
+        keep = (len(name) - 2) // 2
+        name = f"{whole[:keep]}…{whole[len(whole) - keep :]}"
+    return name
+
+
+def tile(pair: Pair, colours: tuple[Colour, ...]) -> Image.Image:
+    """Returns an image beside its labels."""
+    image, labels = flat(pair)
+    height, width = labels.shape
+    zoom = min(TILE / width, TILE / height)
+    size = max(1, round(width * zoom)), max(1, round(height * zoom))
+    made = Image.new("RGB", (2 * TILE + 4, size[1]), PAPER)
+    smooth = Image.Resampling.BOX if zoom < 1 else Image.Resampling.NEAREST
+    made.paste(grey_levels(image).resize(size, smooth), (0, 0))
+    made.paste(coloured(labels, colours).resize(size, Image.Resampling.NEAREST), (size[0] + 4, 0))
+    return made
+
+
+def flat(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
+    """Returns the image and the labels of a pair as a picture: of a volume its richest slice, of a curve a strip."""
+    image, labels = pair.image, pair.labels
+    if labels.ndim == 3:
+        richest = max(range(len(labels)), key=lambda z: (len(np.unique(labels[z])), int((labels[z] > 0).sum())))
+        return image[:, richest], labels[richest]
+    if labels.ndim == 1:
+        return np.repeat(image[:, None], STRIP, 1), np.repeat(labels[None], STRIP, 0)
+    return image, labels
+
+
+def grey_levels(image: NDArray[np.float32]) -> Image.Image:
+    """Returns an image (channels, height, width), its darkest 0.5 % black and its brightest 0.5 % white."""
+    low, high = np.percentile(image, (0.5, 99.5))
+    pixels = np.clip((image - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
+    return Image.fromarray(pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels[0]).convert("RGB")
+
+
+def coloured(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Image.Image:
+    """Returns labels (height, width) in the colours of their classes."""
+    palette = np.array(colours, np.uint8)
+    pixels = palette[np.where(labels == UNLABELLED, 0, labels)]
+    pixels[labels == UNLABELLED] = MASKED
+    return Image.fromarray(pixels)
+
+
+def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
+    """Returns the font of the drawings."""
+    return ImageFont.truetype(FONTS / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)

@@ -1,0 +1,93 @@
+"""Image, labels and weights taken from an image at moved points, all together and once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import grid_sample
+
+from unetkit.data.patches.augmentation import Augmentation
+from unetkit.data.patches.mirror import window
+
+MARGIN = 1  # samples around the outermost points, for interpolation
+
+
+class Sample(NamedTuple):
+    """An image (channels, *spatial) with its labels and weights (*spatial); there may be no weights."""
+
+    image: NDArray[Any]
+    labels: NDArray[np.integer]
+    weight: NDArray[np.float32] | None = None
+
+    def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> Sample:
+        """Returns a window of all three, mirrored beyond the border."""
+        weight = None if self.weight is None else window(self.weight, starts, size)
+        return Sample(window(self.image, starts, size), window(self.labels, starts, size), weight)
+
+
+def moved_points(
+    size: tuple[int, ...], spacing: tuple[float, ...] | None, moves: Sequence[Augmentation], random: np.random.Generator
+) -> Tensor:
+    """Returns where the samples (*size, axes) of a patch are taken from, counted from its centre.
+
+    Axes may differ in the distance between their samples; augmentations do not see that.
+    """
+    finest = torch.tensor(spacing or (1.0,) * len(size))
+    finest = finest / finest.min()
+    axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in size]
+    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1) * finest
+    for one in reversed(moves):  # the last is what is done to the patch last, so a point goes through it first
+        points = one.move(points, random)
+    return points / finest
+
+
+def take(sample: Sample, starts: tuple[int, ...], points: Tensor) -> Sample:
+    """Returns a patch: `starts` is where it would begin in the image if its points were not moved.
+
+    Image and weights are interpolated linearly, labels are those of the nearest sample.
+    """
+    size = points.shape[:-1]
+    centre = torch.tensor([start + (n - 1) / 2 for start, n in zip(starts, size, strict=True)])
+    places = points + centre
+    if torch.equal(places, places.round()):
+        return gathered(sample, places.long())
+    flat = places.reshape(-1, len(size))
+    first = (flat.amin(0).floor().long() - MARGIN).tolist()
+    last = (flat.amax(0).ceil().long() + MARGIN).tolist()
+    extent = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
+    cut = sample.cut(tuple(first), extent)
+    inside = places - torch.tensor(first)
+    labels = torch.from_numpy(cut.labels)[tuple(inside.round().long().unbind(-1))]
+    layers = cut.image.astype(np.float32)
+    if cut.weight is not None:
+        layers = np.concatenate([layers, cut.weight[None]])
+    found = interpolated(torch.from_numpy(layers), inside).numpy()
+    if cut.weight is None:
+        return Sample(found, labels.numpy())
+    return Sample(found[:-1], labels.numpy(), found[-1])
+
+
+def interpolated(layers: Tensor, places: Tensor) -> Tensor:
+    """Returns layers (L, *extent) at places (*size, axes), by linear interpolation."""
+    extent = layers.shape[1:]
+    grid = places / (torch.tensor(extent) - 1) * 2 - 1
+    if len(extent) == 1:  # torch samples from two axes on
+        layers, grid = layers[:, None], torch.cat([torch.zeros_like(grid), grid], -1)[None]
+    grid = grid.flip(-1)  # torch names the last axis first
+    found = grid_sample(layers[None], grid[None], mode="bilinear", padding_mode="border", align_corners=True)[0]
+    return found[:, 0] if len(extent) == 1 else found
+
+
+def gathered(sample: Sample, places: Tensor) -> Sample:
+    """Returns a patch whose points are all samples of the image, such as a mirrored one: nothing is interpolated."""
+    first = places.reshape(-1, places.shape[-1]).amin(0)
+    extent = places.reshape(-1, places.shape[-1]).amax(0) - first + 1
+    cut = sample.cut(tuple(first.tolist()), tuple(extent.tolist()))
+    index: Any = tuple(axis.numpy() for axis in (places - first).unbind(-1))
+    weight = None if cut.weight is None else cut.weight[index]
+    return Sample(cut.image[(slice(None), *index)], cut.labels[index], weight)

@@ -1,0 +1,195 @@
+"""What goes into a trained network and what comes out: the record that a model file and its exports carry."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from unetkit.data.files.grouping import below_common, check_pattern
+from unetkit.data.normalization import Normalization
+from unetkit.data.preprocessing.ranges import GreyRange, range_of, sampled
+
+if TYPE_CHECKING:
+    from unetkit.data.pairs import Pairs
+    from unetkit.data.preprocessing.preparation import Preparation
+    from unetkit.data.spec import DataSpec
+    from unetkit.language import Spec
+
+
+def check_printable(text: str) -> str:
+    """Returns a text; raises ValueError where it would do something to a terminal."""
+    if not text.isprintable():
+        raise ValueError("it has control characters")
+    return text
+
+
+Text = Annotated[str, Field(max_length=200), AfterValidator(check_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_printable)]
+Byte = Annotated[int, Field(ge=0, le=255)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class Strict(BaseModel):
+    """A record that is read as strictly as it is written."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class OneClass(Strict):
+    """A class: its name, its colour in pictures, and what stood for it in the masks; None where that was its index."""
+
+    name: Name
+    colour: tuple[Byte, Byte, Byte] | None = None
+    values: tuple[int | Text, ...] | None = None
+
+
+class Signature(Strict):
+    """The images that a network was trained on, as far as others must be like them, and the classes that it predicts.
+
+    `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
+    the letters of the stored axes, where the data file said them. `modalities` has a pattern of files per channel,
+    where each lies in a file of its own. `orientation`, `spacing` and `unit` are those of `Preparation`. `sampled` has
+    per axis the least and the largest distance between samples, in `sampled_unit`, and `axis_codes` all orientations of
+    the files. `greys` has a range for each channel that is taken, `dtypes` the stored number types. What was not known
+    is empty.
+    """
+
+    channels: Annotated[int, Field(ge=1)]
+    normalization: Normalization
+    classes: Annotated[tuple[OneClass, ...], Field(min_length=2)]
+    take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
+    axes: Text | None = None
+    modalities: tuple[Text, ...] = ()
+    orientation: Annotated[str, Field(pattern=r"^([LRPAIS]{1,3})?$")] = ""
+    spacing: tuple[Positive, ...] = ()
+    unit: Text = ""
+    sampled: tuple[tuple[Positive, Positive], ...] = ()
+    sampled_unit: Text = ""
+    axis_codes: tuple[Text, ...] = ()
+    greys: tuple[GreyRange, ...] = ()
+    dtypes: tuple[Text, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        count = len(self.taken)
+        if any(one >= self.channels for one in self.taken):
+            raise ValueError(f"channel {max(self.taken)} of {self.channels} is taken")
+        if len(self.modalities) not in (0, self.channels):
+            raise ValueError(f"{len(self.modalities)} files for {self.channels} channels")
+        for pattern in self.modalities:
+            check_pattern(pattern)
+        if self.normalization.mean and len(self.normalization.mean) != count:
+            raise ValueError(f"a normalization of {len(self.normalization.mean)} channels for {count}")
+        if self.greys and len(self.greys) != count:
+            raise ValueError(f"ranges of {len(self.greys)} channels for {count}")
+        if len(set(self.names)) < len(self.names):
+            raise ValueError("two classes have one name")
+        return self
+
+    @property
+    def taken(self) -> tuple[int, ...]:
+        """The channels of a file that the network is given, in their order."""
+        return tuple(range(self.channels)) if self.take is None else self.take
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the classes."""
+        return tuple(one.name for one in self.classes)
+
+    @property
+    def colours(self) -> tuple[tuple[int, int, int], ...]:
+        """The colours of the classes; none where not all have one."""
+        known = tuple(one.colour for one in self.classes if one.colour is not None)
+        return known if len(known) == len(self.classes) else ()
+
+    @property
+    def preparation(self) -> Preparation:
+        """What is done to an image of these channels before the network, and to the network's output."""
+        from unetkit.data.preprocessing.preparation import Preparation  # needs torch
+
+        return Preparation(self.normalization, self.orientation, self.spacing, self.unit)
+
+    def check(self, spec: Spec) -> None:
+        """Raises ValueError where a network has another number of inputs, of outputs or of axes."""
+        outputs = max(2, spec.out_channels)
+        if len(self.taken) != spec.in_channels:
+            raise ValueError(f"{len(self.taken)} channels for a network that takes {spec.in_channels}")
+        if len(self.classes) != outputs:
+            raise ValueError(f"{len(self.classes)} classes for a network that predicts {outputs}")
+        if {len(axes) for axes in (self.spacing, self.sampled) if axes} - {spec.dims}:
+            raise ValueError(f"a spacing of other axes than the {spec.dims} of the network")
+
+    def to_json(self) -> str:
+        """Returns the text that a file carries; `from_json` reads it."""
+        return self.model_dump_json(exclude_defaults=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Returns the record in a text; raises ValueError, which says the first thing that is wrong, otherwise."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ValueError(f"{where}: {first['msg']}".removeprefix(": ")) from error
+
+
+def plain_signature(
+    normalization: Normalization, names: tuple[str, ...], channels: int, colours: tuple[Any, ...] = ()
+) -> Signature:
+    """Returns the record of a network of which only this is known: all channels of a file are taken, as they are."""
+    shown = colours or (None,) * len(names)
+    classes = tuple(OneClass(name=name, colour=colour) for name, colour in zip(names, shown, strict=True))
+    return Signature(channels=channels, normalization=normalization, classes=classes)
+
+
+MOST_IMAGES = 100
+"""Images whose grey levels and spacing are looked at."""
+
+
+def signature_of(data: DataSpec, pairs: Pairs, preparation: Preparation, outputs: int) -> Signature:
+    """Returns the record of a network that is trained on pairs of a data spec and predicts `outputs` classes.
+
+    `pairs` are as they were read, not resampled; at most MOST_IMAGES of them are looked at.
+    """
+    named, shown = data.classes, pairs.colours or (None,) * len(pairs.classes)
+    classes = tuple(
+        OneClass(name=name, colour=colour, values=named[index].values if named else None)
+        for index, (name, colour) in enumerate(zip(pairs.classes[:outputs], shown, strict=False))
+    )
+    channels = data.asked.channels
+    return Signature(
+        channels=channels,
+        take=None if data.take == tuple(range(channels)) else data.take,
+        axes=getattr(data.dataset, "axes", None),
+        modalities=below_common(getattr(data.dataset, "modalities", ())),
+        normalization=preparation.normalization,
+        orientation=preparation.orientation,
+        spacing=preparation.spacing,
+        unit=preparation.unit,
+        classes=classes,
+        **measured(pairs),
+    )
+
+
+def measured(pairs: Pairs) -> dict[str, Any]:
+    """Returns what the images of pairs are like: distances between samples, orientations, grey levels, number types."""
+    step = -(-len(pairs) // MOST_IMAGES)
+    spacings, units, codes, dtypes, samples = [], set(), set(), set(), []
+    for number in range(0, len(pairs), step):
+        pair = pairs[number]  # each is read once, where they are not kept
+        spacings.append(pair.spacing)
+        units.add(pair.unit)
+        codes.add(pair.axis_codes)
+        dtypes.add(pair.dtype)
+        samples.append(sampled(pair.image))
+    known = [spacing for spacing in spacings if spacing is not None]
+    same = len(known) == len(spacings) and len(units) == 1
+    return {
+        "sampled": tuple((min(axis), max(axis)) for axis in zip(*known, strict=True)) if same else (),
+        "sampled_unit": units.pop() if same else "",
+        "axis_codes": tuple(sorted(codes - {""})),
+        "dtypes": tuple(sorted(dtypes - {""})),
+        "greys": tuple(range_of(rows) for rows in zip(*samples, strict=True)),
+    }

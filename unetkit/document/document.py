@@ -1,0 +1,204 @@
+"""Spec files as documents: `extends` resolved, overrides applied, every value with its file, line and column."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final, NoReturn, TypeAlias
+
+import yaml
+
+from unetkit.document.merge import Key, Node, assigned, merge, plain
+from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
+from unetkit.errors import Fault, Place, SpecError, did_you_mean
+
+MAX_EXTENDS: Final = 16
+
+Find: TypeAlias = Callable[[str, Path | None], Path]
+
+
+class Document:
+    """A YAML tree, `extends` resolved, in which every key and value knows its place."""
+
+    __slots__ = ("name", "root")
+
+    def __init__(self, name: str, root: Node) -> None:
+        self.name = name
+        self.root = root
+
+    def values(self) -> Any:
+        """The plain values: dicts with keys of str or int, tuples, int, float, bool, None, str."""
+        return plain(self.root)
+
+    def files(self) -> set[Path]:
+        """The files that the values were read from, those that it extends among them; no text of the command line."""
+        names, nodes = {self.name}, [self.root]
+        while nodes:
+            node = nodes.pop()
+            names.add(node.source.name)
+            if type(node.value) is dict:
+                nodes += [one for pair in node.value.values() for one in pair]
+            elif type(node.value) is tuple:
+                nodes += node.value
+        return {Path(name) for name in names if name[:1] not in ("<", "-")}
+
+    def place(self, path: tuple[Key, ...], *, key: bool = False) -> Place | None:
+        """Where the value (or the key) at `path` was written; of its nearest ancestor where nothing stands there."""
+        node = found = self.root
+        for part in path:
+            if type(node.value) is dict and part in node.value:
+                name, node = node.value[part]
+            elif type(node.value) is tuple and type(part) is int and 0 <= part < len(node.value):
+                name = node = node.value[part]
+            else:
+                break
+            found = name if key else node
+        return found.place()
+
+
+def beside(reference: str, base: Path | None) -> Path:
+    """Returns the path that `extends: reference` means in the file `base`: relative to its folder."""
+    return (base.parent if base else Path()) / reference
+
+
+def read(path: Path, *, find: Find = beside) -> Document:
+    """Reads a file and what it extends. Raises SpecError with every fault of the first faulty file."""
+    return Document(str(path), _load(path, find, ()))
+
+
+def parse(text: str, name: str = "<text>", *, find: Find = beside) -> Document:
+    """Reads a text as `read` reads a file; `extends` in it is relative to the current folder."""
+    source = checked(name, text)
+    return Document(name, _extend(compose_map(source), None, find, ()))
+
+
+def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
+    """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
+    return Document(str(file) if file else node.source.name, _extend(as_map(node), file, find, ()))
+
+
+def as_map(node: Node) -> Node:
+    """Returns the node of a map; raises SpecError where it is another value."""
+    if type(node.value) is dict:
+        return node
+    kind = "null" if node.value is None else "a list" if type(node.value) is tuple else "a single value"
+    cure = "Write lines like: key: value."
+    raise SpecError(Fault("wrong-type", f"this is {kind}, not a map with keys", cure=cure, place=node.place()))
+
+
+def top_keys(path: Path) -> set[Key]:
+    """Returns the keys on top of a file, what it extends left aside; raises SpecError where it cannot be read."""
+    return set(_compose(path).value)
+
+
+def override(document: Document, assignments: Iterable[str]) -> Document:
+    """Returns the document with `path=VALUE` assignments merged in, in order; VALUE is YAML.
+
+    >>> override(parse("norm: group"), ["norm.groups=4"]).values()
+    {'norm': {'type': 'group', 'groups': 4}}
+    """
+    root = document.root
+    faults: list[Fault] = []
+    for assignment in assignments:
+        try:
+            root = assigned(root, *_assignment(assignment))
+        except SpecError as error:
+            faults += error.faults
+    if faults:
+        raise SpecError(*faults)
+    return Document(document.name, root)
+
+
+def _assignment(text: str) -> tuple[tuple[Node, ...], Node]:
+    source = checked("--set", text)
+
+    def refuse(message: str, cure: str, column: int, width: int) -> NoReturn:
+        raise SpecError(Fault("override-syntax", message, cure=cure, place=Place("--set", 1, column + 1, text, width)))
+
+    left, equals, right = text.partition("=")
+    if not equals:
+        refuse("an override needs a '='", "Write PATH=VALUE, for example skip.align=pad", 0, len(text) or 1)
+    column, path = 0, []
+    for part in left.split("."):
+        key = part.strip()
+        if not key:
+            refuse("a part of the path is empty", "Write PATH=VALUE, for example skip.align=pad", column, 1)
+        start = column + part.index(key)
+        marks = [yaml.Mark("--set", at, 0, at, None, 0) for at in (start, start + len(key))]
+        index = key.isascii() and key.isdigit() and len(key) < 19  # int() refuses thousands of digits
+        path.append(Node(int(key) if index else key, source, *marks))
+        column += len(part) + 1
+    if path[0].value == "extends":
+        refuse("'extends' cannot be overridden", "Choose another spec to start from.", 0, len(left))
+    leaf = compose(source, " " * column + right)  # the spaces keep the columns of the assignment
+    if leaf is None:
+        refuse("the value is missing", f"Write {left}=null if null is meant.", column - 1, 1)
+    return tuple(path), leaf
+
+
+def _load(path: Path, find: Find, chain: tuple[Path, ...]) -> Node:
+    return _extend(_compose(path), path, find, (*chain, path))
+
+
+def _compose(path: Path) -> Node:
+    return compose_map(checked(str(path), _bytes(path).decode("utf-8", "surrogateescape")))
+
+
+def _extend(root: Node, file: Path | None, find: Find, chain: tuple[Path, ...]) -> Node:
+    if "extends" not in root.value:
+        return root
+    entries = dict(root.value)
+    _, reference = entries.pop("extends")
+    try:
+        if type(reference.value) is not str or "\0" in reference.value:
+            raise _error("extends-type", "extends takes the name of one file", "Write extends: other.yaml")
+        target = find(reference.value, file)
+        if os.path.realpath(target) in map(os.path.realpath, chain):
+            circle = " -> ".join(map(str, (*chain, target)))
+            raise _error("extends-cycle", f"files extend each other: {circle}", "Remove one of these extends.")
+        if len(chain) > MAX_EXTENDS:
+            raise _error("extends-depth", f"more than {MAX_EXTENDS} files extend one another", "Merge some of them.")
+        base = _load(target, find, chain)
+    except SpecError as error:
+        missing = ("file-missing", "extends-missing")
+        faults = [replace(fault, code=fault.code.replace(*missing)) for fault in error.faults]
+        raise SpecError(*(fault.at(reference.place()) for fault in faults)) from error
+    return merge(base, Node(entries, root.source, root.start, root.end))
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise _error("file-folder", f"{path} is a folder", "Name a file in it.")
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise too_large(str(path), f"{size:,}")
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)  # a pipe or a growing file does not tell its size
+    except (FileNotFoundError, NotADirectoryError):
+        raise _error("file-missing", f"{path} does not exist", _nearby(path)) from None
+    except PermissionError as error:
+        raise _error("file-permission", f"no permission to read {path}", "Change its permissions.") from error
+    except (OSError, ValueError) as error:
+        raise _error("file-unreadable", f"{str(path)!r} cannot be read: {error}") from error
+    if len(content) > MAX_BYTES:
+        raise too_large(str(path), f"more than {MAX_BYTES:,}")
+    return content
+
+
+def _nearby(path: Path) -> str:
+    """Returns the cure for a missing file: the YAML files that stand in its folder."""
+    try:
+        names = [
+            entry.name for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml") and entry.name[0] != "."
+        ]
+    except OSError:
+        return f"There is no folder {path.parent}."
+    cure = did_you_mean(path.name, names)
+    return cure if len(names) <= 20 or cure.startswith("Did") else f"Its folder has {len(names)} other YAML files."
+
+
+def _error(code: str, message: str, cure: str = "") -> SpecError:
+    return SpecError(Fault(code, message, cure=cure))

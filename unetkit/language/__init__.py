@@ -1,0 +1,20 @@
+"""Spec: what was asked for. YAML to validated, immutable values; no torch."""
+
+from unetkit.language.canonical import resolve
+from unetkit.language.compare import Difference, differences
+from unetkit.language.find import find_spec, shipped, specs_folder
+from unetkit.language.loading import from_text, load, to_text
+from unetkit.language.spec import Spec
+
+__all__ = [
+    "Difference",
+    "Spec",
+    "differences",
+    "find_spec",
+    "from_text",
+    "load",
+    "resolve",
+    "shipped",
+    "specs_folder",
+    "to_text",
+]

@@ -1,0 +1,88 @@
+"""The canonical form of a spec: every default filled in, each setting at the widest scope where it holds."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from unetkit.block import Part, insets
+from unetkit.language.spec import Spec
+
+SECTIONS = {"encoder": ("block",), "bottleneck": ("block",), "decoder": ("block",)}
+
+
+def resolve(spec: Spec) -> dict[str, Any]:
+    """Returns the canonical form as plain values; loading it gives an equal spec, with the same canonical form."""
+    frame = spec.frame
+    form: dict[str, Any] = {"unetkit": frame.unetkit, "name": frame.name}
+    form |= {key: value for key in ("description", "paper") if (value := getattr(frame, key))}
+    form |= {"dims": frame.dims, "in_channels": frame.in_channels, "out_channels": frame.out_channels}
+    form["channels"] = list(spec.channels)
+    place_blocks(spec, form)
+    for slot in ("down", "up", "skip"):
+        place_slot(spec, slot, form)
+    form["head"] = written_form(spec, spec.parts["head"])
+    if spec.decoder_channels != spec.channels[:-1]:
+        form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
+    form["init"] = {"type": spec.init.type} | ({"std": spec.init.std} if spec.init.std is not None else {})
+    form["odd_sizes"] = spec.odd_sizes.model_dump(exclude={"mode"} if spec.odd_sizes.type == "error" else None)
+    if spec.plugins:
+        form["plugins"] = dict(sorted(spec.plugins.items()))
+    if "levels" in form:
+        form["levels"] = dict(sorted(form["levels"].items()))
+    order = [key for key in type(frame).model_fields if key in form]
+    return {key: form[key] for key in order}
+
+
+def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
+    """Puts the blocks of the levels into the form: one for all where they agree, else per section and level."""
+    sides: dict[str, dict[int, Any]] = {"encoder": {}, "decoder": {}}
+    for level in range(spec.depth - 1):
+        for side, blocks in sides.items():
+            blocks[level] = written_form(spec, spec.parts[f"{side}.{level}.block"])
+    bottleneck = written_form(spec, spec.parts["bottleneck.block"])
+    default = sides["encoder"].get(0, bottleneck)
+    form["block"] = default
+    if bottleneck != default:
+        form["bottleneck"] = {"block": bottleneck}
+    for side, blocks in sides.items():
+        common = blocks.get(0, default)
+        if common != default:
+            form.setdefault(side, {})["block"] = common
+        for level, block in blocks.items():
+            if block != common:
+                form.setdefault("levels", {}).setdefault(level, {}).setdefault(side, {})["block"] = block
+
+
+def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
+    """Puts the ways down, the ways up or the skips into the form."""
+    found = {
+        int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: written_form(spec, part)
+        for scope, part in spec.parts.items()
+        if part.slot == slot
+    }
+    if not found:
+        return
+    common = found[min(found)]
+    form[slot] = common
+    for level, block in found.items():
+        if block != common:
+            form.setdefault("levels", {}).setdefault(level, {})[slot] = block
+
+
+def written_form(spec: Spec, part: Part) -> dict[str, Any]:
+    """Returns a block as a map with its type and every parameter that has an effect."""
+    inner, idle = insets(type(part)), part.idle()
+    form: dict[str, Any] = {"type": spec.types.get(type(part)) or default_type(part)}
+    for name in type(part).model_fields:
+        if name in idle:
+            continue
+        value = getattr(part, name)
+        form[name] = written_form(spec, value) if name in inner else list(value) if isinstance(value, tuple) else value
+    return form
+
+
+def default_type(part: Part) -> str:
+    """Returns the registered name of a block that a class holds as its default."""
+    from unetkit import registry  # only defaults of defaults come here
+
+    return registry.name_of(type(part))

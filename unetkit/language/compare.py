@@ -1,0 +1,87 @@
+"""What differs between two specs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from unetkit.language.canonical import written_form
+from unetkit.language.spec import Spec
+
+
+class Difference(NamedTuple):
+    """A setting that differs: its path, and its value on each side (None: not there)."""
+
+    path: str
+    old: Any
+    new: Any
+
+
+def differences(old: Spec, new: Spec) -> list[Difference]:
+    """Returns what differs, by position; what differs alike at every level is told once, with `*` for the level.
+
+    Where a block has another type, its parameters are not compared.
+    """
+    before, after = flat(old), flat(new)
+    retyped = tuple(
+        path.removesuffix("type")
+        for path in before.keys() & after.keys()
+        if path.endswith(".type") and before[path] != after[path]
+    )
+    changed = [
+        Difference(path, before.get(path), after.get(path))
+        for path in dict.fromkeys([*before, *after])
+        if before.get(path) != after.get(path)
+        and (path.endswith(".type") and path in before and path in after or not path.startswith(retyped))
+    ]
+    return list(condensed(changed, {*before, *after}))
+
+
+def flat(spec: Spec) -> dict[str, Any]:
+    """Returns all settings by path, the blocks per position."""
+    frame = spec.frame
+    values: dict[str, Any] = {key: getattr(frame, key) for key in ("dims", "in_channels", "out_channels")}
+    values["channels"] = list(spec.channels)
+    if spec.decoder_channels != spec.channels[:-1]:
+        values["decoder.channels"] = list(spec.decoder_channels)
+    values["odd_sizes"] = spec.odd_sizes.mode if spec.odd_sizes.type == "pad" else "error"
+    values |= {f"init.{key}": value for key, value in spec.init.model_dump().items() if value is not None}
+    for scope, part in spec.parts.items():
+        values |= dict(leaves(written_form(spec, part), scope))
+    return values
+
+
+def leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """Yields (path, value) for all values in nested maps."""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.{key}")
+        else:
+            yield f"{path}.{key}", value
+
+
+def condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference]:
+    """Yields the differences, those that hold at every level alike as one."""
+    groups: dict[str, list[Difference]] = {}
+    for difference in changed:
+        groups.setdefault(starred(difference.path), []).append(difference)
+    for path, group in groups.items():
+        everywhere = sum(starred(known) == path for known in paths) == len(group)
+        alike = all((one.old, one.new) == (group[0].old, group[0].new) for one in group)
+        if len(group) > 1 and everywhere and alike:
+            yield Difference(path, group[0].old, group[0].new)
+        else:
+            yield from group
+
+
+def starred(path: str) -> str:
+    """Returns a path with `*` for its level; the way down to the bottleneck counts as one of the encoder's.
+
+    >>> starred("encoder.2.block.kernel")
+    'encoder.*.block.kernel'
+    """
+    section, _, rest = path.partition(".")
+    if section == "bottleneck" and rest.startswith("down"):
+        return f"encoder.*.{rest}"
+    level, _, inner = rest.partition(".")
+    return f"{section}.*.{inner}" if level.isdigit() else path

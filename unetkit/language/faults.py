@@ -1,0 +1,100 @@
+"""From pydantic's errors to faults in our own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from unetkit.document.expected import expectation
+from unetkit.errors import Fault, did_you_mean
+from unetkit.language.cascade import Path
+from unetkit.language.spec_keys import Frame
+
+UNKNOWN = ("extra_forbidden", "invalid_key")
+"""Pydantic's words for a key that a model has not: another name, or a number."""
+
+
+def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, Fault]]:
+    """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it.
+
+    Of a field that may be a number or a map, only what is wrong inside the map is a fault, where a map was given; and a
+    list with a wrong entry is not also too short.
+    """
+    found: dict[Path, Fault] = {}
+    for detail in error.errors(include_url=False):
+        path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
+        found.setdefault(path, fault_of(dict(detail), path, owner))
+    for path, fault in found.items():
+        inside = any(len(other) > len(path) and other[: len(path)] == path for other in found)
+        if not (inside and fault.code in ("wrong-type", "wrong-length")):
+            yield path, fault
+
+
+def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Fault:
+    """Returns the fault for one of pydantic's error details."""
+    if detail["loc"] and detail["loc"][-1] == "[key]":
+        return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
+    name = next((part for part in reversed(path) if isinstance(part, str)), "")
+    if detail["type"] in UNKNOWN:
+        known = [*owner.model_fields, *(["extends"] if owner is Frame else [])]
+        cure = did_you_mean(path[-1], known) or "This type has no parameters."
+        return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
+    if name not in owner.model_fields:
+        cure = "Write lines like: key: value."
+        return Fault("wrong-type", f"{shown(detail['input'])} is not a map with keys", cure=cure)
+    wants = expectation(owner.model_fields[name], of_element=isinstance(path[-1], int))
+    if detail["type"] == "missing":
+        return Fault("missing-key", f"the key {name!r} is missing", cure=f"Give {name}: {wants}.")
+    if detail["type"] == "value_error":
+        return Fault("wrong-value", str(detail["ctx"]["error"]))
+    value = shown(detail["input"])
+    if detail["type"] in ("too_long", "too_short"):
+        return Fault("wrong-length", f"{value} is {detail['type'].replace('_', ' ')}", cure=f"Give {wants}.")
+    return Fault("wrong-type" if "type" in detail["type"] else "wrong-value", f"{value} is not {wants}")
+
+
+def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool) -> tuple[Path, type[BaseModel]]:
+    """Returns the path of the field that pydantic's location is about, and the model that the field is in.
+
+    Locations also name the members of unions, which are no keys: these are left out.
+    """
+    path: list[int | str] = []
+    owner, current = model, model
+    for number, part in enumerate(loc, start=1):
+        if unknown and number == len(loc):
+            return (*path, part), current
+        if isinstance(part, int):
+            path.append(part)
+        elif part in current.model_fields:
+            path.append(part)
+            owner = current
+            current = inner_model(current.model_fields[part].annotation) or Leaf
+    return tuple(path), owner
+
+
+class Leaf(BaseModel):
+    """A value with no keys inside."""
+
+
+def inner_model(annotation: Any) -> type[BaseModel] | None:
+    """Returns the model inside a field's type, if any."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for inner in get_args(annotation) if (found := inner_model(inner))), None)
+
+
+def shown(value: Any) -> str:
+    """Returns a value as YAML would write it, cut short."""
+    if isinstance(value, bool):
+        text = str(value).lower()
+    elif value is None:
+        text = "null"
+    elif isinstance(value, tuple):
+        text = f"[{', '.join(shown(item) for item in value)}]"
+    elif isinstance(value, dict):
+        text = f"{{{', '.join(f'{key}: {shown(item)}' for key, item in value.items())}}}"
+    else:
+        text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,112 @@
+"""A validated spec: its frame, and the block chosen for every position of the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from unetkit.block import Part
+from unetkit.document.document import Document
+from unetkit.errors import Fault, Place
+from unetkit.language.cascade import Path
+from unetkit.language.spec_keys import Frame, Init, OddSizes
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Spec:
+    """What was asked for. `parts` maps positions in execution order, such as `encoder.0.block`, to their blocks."""
+
+    frame: Frame
+    channels: tuple[int, ...]
+    """Channels of each level, full resolution first, the bottleneck last."""
+    decoder_channels: tuple[int, ...]
+    """Channels of the decoder's levels, full resolution first."""
+    parts: dict[str, Part]
+    types: dict[type[Part], str]
+    """The full name of each kind of block, as the spec names it."""
+    init: Init
+    odd_sizes: OddSizes
+    document: Document | None = field(default=None, repr=False)
+    origins: dict[str, dict[Path, Path]] = field(default_factory=dict, repr=False)
+    plugins: dict[str, str] = field(default_factory=dict)
+    """Versions of the distributions that its blocks come from, by name; unetkit itself is not among them."""
+
+    @property
+    def name(self) -> str:
+        """The name of the network."""
+        return self.frame.name
+
+    @property
+    def dims(self) -> int:
+        """The number of spatial axes."""
+        return self.frame.dims
+
+    @property
+    def in_channels(self) -> int:
+        """Channels of the images."""
+        return self.frame.in_channels
+
+    @property
+    def out_channels(self) -> int:
+        """Channels of the output."""
+        return self.frame.out_channels
+
+    @property
+    def depth(self) -> int:
+        """The number of levels."""
+        return len(self.channels)
+
+    def type_of(self, part: Part) -> str:
+        """Returns the full name of the type of a block of this spec."""
+        return self.types[type(part)]
+
+    def resolve(self) -> dict[str, Any]:
+        """Returns the canonical form: every default filled in, as plain values that make the same network."""
+        from unetkit.language.canonical import resolve  # canonical forms are made of specs
+
+        return resolve(self)
+
+    def blame(self, fault: Fault, scope: str, path: Path = ()) -> Fault:
+        """Returns the fault with the path and the place where the block at a position was asked for."""
+        written = source_path(self.origins.get(scope, {}), path)
+        where = ".".join(map(str, written)) if written else scope
+        place = self.place(written)
+        return Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place)
+
+    def place(self, path: Path) -> Place | None:
+        """Returns where something was written."""
+        return self.document.place(path) if self.document and path else None
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Spec) and self.resolve() == other.resolve()
+
+    def __hash__(self) -> int:
+        return hash((self.name, self.channels, *map(type, self.parts.values())))
+
+    def __copy__(self) -> Spec:
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Spec:
+        return self  # it is never changed
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        from unetkit.language.loading import load  # which makes specs
+
+        return load, (self.resolve(),)
+
+    def __repr__(self) -> str:
+        return f"load({self.resolve()!r})"
+
+    def __str__(self) -> str:
+        ends = f"{self.in_channels} -> {self.out_channels} channels"
+        return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"
+
+
+def source_path(origins: dict[Path, Path], path: Path) -> Path:
+    """Returns where the value at a path inside a block was written; of its type, where it was not written itself."""
+    while path and path not in origins:
+        path = path[:-1]
+    if path:
+        return origins[path]
+    kind = origins.get(("type",), ())
+    return kind[:-1]

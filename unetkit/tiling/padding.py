@@ -1,0 +1,90 @@
+"""How an image lies in a network: mirrored at its borders to a size that fits, with an output for every pixel."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import NamedTuple
+
+from unetkit.errors import Fault, SizeError
+from unetkit.geometry import SizeSet
+from unetkit.planning import Plan, propagate
+from unetkit.planning.covering import above
+from unetkit.wording import size_text
+
+MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
+
+
+class Frame(NamedTuple):
+    """One axis: `image` pixels become `input` samples, `before` of them mirrored before the image's first pixel.
+
+    The network gives `output` samples, and the image's first pixel has number `first` among them.
+    """
+
+    image: int
+    input: int
+    output: int
+    before: int
+    first: int
+
+
+def frames(plan: Plan, size: tuple[int, ...]) -> tuple[Frame, ...]:
+    """Returns per axis how an image of a size lies in the network; raises SizeError where no input is large enough.
+
+    >>> from unetkit.planning import plan
+    >>> from unetkit.language import load
+    >>> frames(plan(load("unet-2015")), (388, 512))
+    (Frame(image=388, input=572, output=388, before=92, first=0),
+     Frame(image=512, input=700, output=516, before=94, first=2))
+    """
+    if len(size) != plan.dims or min(size, default=0) < 1:
+        raise SizeError(
+            Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure="Give one number per axis.")
+        )
+    least = tuple(size)
+    for _ in range(MAX_GROWTH):
+        found = tuple(frame(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True)))
+        try:
+            plan.at(tuple(one.input for one in found))
+        except SizeError as error:
+            refused = error
+            least = tuple(one.input + 1 for one in found)
+        else:
+            return found
+    raise refused
+
+
+def frame(plan: Plan, axis: int, image: int, least: int) -> Frame:
+    """Returns how an image lies along one axis, in the smallest fitting input of at least `least` samples."""
+    sizes = endless(plan.fitting[axis]) if plan.pads else plan.fitting[axis]
+    size = above(sizes, max(image, least))
+    while (lack := image - output_size(plan, axis, size)) > 0:
+        size = above(sizes, size + lack)
+    output = output_size(plan, axis, size)
+    start = grid_start(plan, axis, size, output)
+    lowest = max(0, -start)
+    room = min(output, size - start) - image - lowest
+    first = lowest + room // 2
+    return Frame(image, size, output, start + first, first)
+
+
+def output_size(plan: Plan, axis: int, size: int) -> int:
+    """Returns the samples that the graph gives along an axis for so many."""
+    return int(propagate.sizes(plan.nodes, axis, size)[0][plan.output])  # type: ignore[arg-type]
+
+
+def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
+    """Returns the input sample of the first output sample, rounded down, within what the sizes allow.
+
+    Raises SizeError where the output has another resolution than the input.
+    """
+    found = propagate.sizes(plan.nodes, axis, size)[0]
+    grid = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[plan.output]
+    if grid.step != 1:
+        message = f"{plan.spec.name}: the output has a sample every {grid.step} pixels, not one for each"
+        raise SizeError(Fault("output-resolution", message))
+    return min(max(floor(grid.start), min(0, size - output)), max(0, size - output))
+
+
+def endless(sizes: SizeSet) -> SizeSet:
+    """Returns the regular part of a set, which a network that pads its images knows."""
+    return sizes._replace(few=()) if sizes.remainders else sizes

@@ -1,0 +1,1 @@
+"""One process that trains: Lightning around it, validation, checkpoints, logs."""

@@ -1,0 +1,55 @@
+"""The budget of a training, which is also the clock of its learning rate."""
+
+from __future__ import annotations
+
+import time
+from math import inf
+from typing import Any
+
+import lightning.pytorch as lightning
+
+from unetkit.train.parts.schedules import Schedule
+
+
+class Pace(lightning.Callback):
+    """Stops the training when its steps or minutes are spent, and sets the learning rate by the share that is."""
+
+    def __init__(self, num_steps: float, minutes: float | None, schedule: Schedule) -> None:
+        self.num_steps = num_steps
+        self.limit = inf if minutes is None else minutes * 60
+        self.schedule = schedule
+        self.fraction = 0.0
+        self.before = 0.0
+        """Seconds of training before this process."""
+        self.begun = time.monotonic()
+        self.peaks: list[list[float]] = []
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training in all."""
+        return self.before + time.monotonic() - self.begun
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"seconds": self.seconds}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        self.before = float(state_dict["seconds"])
+
+    def on_train_start(self, trainer: lightning.Trainer, pl_module: lightning.LightningModule) -> None:
+        self.begun = time.monotonic()
+        self.peaks = [[group["initial_lr"] for group in one.param_groups] for one in trainer.optimizers]
+        self.advance(trainer)
+
+    def on_train_batch_end(self, trainer: lightning.Trainer, *_: Any) -> None:
+        self.advance(trainer)
+
+    def advance(self, trainer: lightning.Trainer) -> None:
+        """Sets the rate of the next step, or ends the training."""
+        fraction = max(trainer.global_step / self.num_steps, self.seconds / self.limit)
+        # Clocks differ between processes, and rates that differ would let their weights drift apart.
+        self.fraction = trainer.strategy.broadcast(fraction) if self.limit < inf else fraction
+        for optimizer, peaks in zip(trainer.optimizers, self.peaks, strict=True):
+            for group, peak in zip(optimizer.param_groups, peaks, strict=True):
+                group["lr"] = peak * self.schedule.factor(min(1.0, self.fraction))
+        if self.fraction >= 1:
+            trainer.should_stop = True

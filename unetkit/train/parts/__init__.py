@@ -1,0 +1,1 @@
+"""What a training is composed of: losses, optimizers, schedules, deep supervision."""

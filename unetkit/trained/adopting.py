@@ -1,0 +1,54 @@
+"""A network from elsewhere, given what a trained one knows: its classes, and how its images are normalised."""
+
+from __future__ import annotations
+
+from torch import nn
+
+from unetkit.data import DataSpec, Normalization, load_data
+from unetkit.data.data_keys import ClassKeys, colour_of
+from unetkit.data.preprocessing.signature import OneClass, Signature
+from unetkit.errors import Fault
+from unetkit.language import Spec
+from unetkit.model import plan_of
+from unetkit.model.importing.kinds import ImportWeightsError
+from unetkit.trained.modelfile import Trained
+
+FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}
+"""A data set that is never opened: the rules of a data file hold for its other keys."""
+
+
+def read_description(spec: Spec, classes: str | None, normalization: str) -> DataSpec:
+    """Returns classes and normalization as a data file says them; raises UnetkitError where they do not fit a network.
+
+    `classes` are names with commas between them, or maps with name and colour; `normalization` a type, or a map.
+
+    >>> from unetkit.language import load
+    >>> read_description(load("unet-same"), "background, cell", "image").classes[1].name
+    'cell'
+    """
+    changes = [f"normalization={normalization}", *([] if classes is None else [f"classes=[{classes}]"])]
+    values = {"unetkit": 1, "dims": spec.dims, "channels": spec.in_channels, "dataset": FOLDERS}
+    data = load_data(values, changes)
+    count, named = max(2, spec.out_channels), len(data.classes)
+    if named not in (0, count):
+        message = f"{spec.name} predicts {count} classes, {named} are named"
+        raise ImportWeightsError(Fault("classes", message, "classes", f"Name {count}, the class of number 0 first."))
+    if data.normalization.type == "dataset" and data.normalization.mean is None:
+        cure = "Give them: '{type: dataset, mean: [127.5], std: [64]}'; or another type: image, percentile, none."
+        raise ImportWeightsError(
+            Fault("wrong-value", "normalization dataset needs mean and std per channel", "normalization", cure)
+        )
+    return data
+
+
+def adopt(model: nn.Module, data: DataSpec) -> Trained:
+    """Returns a network with the classes and the normalization of a description."""
+    keys = data.normalization
+    if keys.type == "dataset":
+        normalization = Normalization("dataset", keys.mean or (), keys.std or ())
+    else:
+        normalization = Normalization(keys.type, low=keys.low, high=keys.high)
+    count = max(2, plan_of(model).spec.out_channels)
+    named = data.classes or tuple(ClassKeys(name=f"class {index}") for index in range(count))
+    classes = tuple(OneClass(name=one.name, colour=colour_of(one.colour) if one.colour else None) for one in named)
+    return Trained(model, Signature(channels=data.channels, normalization=normalization, classes=classes))
