@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, report
-from unetkit.cli.study_progress import Lines
+from unetkit.cli.study_progress import ProgressLines
 from unetkit.study import Study, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, run_text
 from unetkit.study.runs.engines import EngineOptions, open_engine
@@ -28,7 +28,7 @@ AT_ONCE, OVERHEAD = 1 / 1.6, 1.03
 """What is wanted: two at once take this share of the time of one after the other; a study this much of a run's."""
 
 
-class Silent(Lines):
+class Silent(ProgressLines):
     """Prints nothing."""
 
     def say(self, line: str) -> None:

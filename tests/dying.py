@@ -14,7 +14,7 @@ import pytest
 from unetkit.study.runs import worker
 from unetkit.study.runs.process import forked
 from unetkit.train import Machine, load_run, train_run
-from unetkit.train.loop.watch import Watch
+from unetkit.train.loop.watch import TrainingLog
 
 NEEDED = worker.NEEDED
 
@@ -32,9 +32,9 @@ def killed(run: Path, folder: Path, stop: int, when: str) -> int:
 def main(arguments: Sequence[str]) -> int:
     """Trains until the process dies."""
     run, folder, stop, when = json.loads((Path(arguments[0]) / "death.json").read_text())
-    inner = Watch.on_train_batch_end
+    inner = TrainingLog.on_train_batch_end
 
-    def outer(self: Watch, trainer: Any, *rest: Any) -> None:
+    def outer(self: TrainingLog, trainer: Any, *rest: Any) -> None:
         if trainer.global_step == stop and when == "before":
             os.kill(os.getpid(), signal.SIGKILL)
         inner(self, trainer, *rest)
@@ -42,6 +42,6 @@ def main(arguments: Sequence[str]) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Watch, "on_train_batch_end", outer)
+        patch.setattr(TrainingLog, "on_train_batch_end", outer)
         train_run(load_run(Path(run)), Path(folder), machine=Machine("cpu", threads=1), progress=False)
     return 0

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkit.cli.study_progress import Lines
+from unetkit.cli.study_progress import ProgressLines
 from unetkit.study import Study, StudyRun, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings
 from unetkit.study.runs.engines import EngineOptions, open_engine
@@ -27,7 +27,7 @@ seeds: SEEDS
 """
 
 
-class Told(Lines):
+class Told(ProgressLines):
     """Keeps what happened."""
 
     def __init__(self) -> None:

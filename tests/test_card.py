@@ -20,7 +20,7 @@ from unetkit.data import Normalization, Pair, Pairs
 from unetkit.data.preprocessing.signature import plain_signature
 from unetkit.errors import FileError, SpecError
 from unetkit.trained import Trained
-from unetkit.trained.card import About, Images, load_about, make_card, write_card
+from unetkit.trained.card import About, CardImages, load_about, make_card, write_card
 from unetkit.trained.card.history import history_of, read_history
 from unetkit.trained.card.html import to_html
 from unetkit.trained.card.markdown import Markdown, escaped
@@ -52,13 +52,13 @@ def model(tmp_path: Path) -> Path:
     return trained.save(tmp_path / "m.safetensors")
 
 
-def images(count: int = 4) -> Images:
+def images(count: int = 4) -> CardImages:
     random = np.random.default_rng(0)
     items = [
         Pair(f"{NASTY}{n}", random.random((1, 12, 15), np.float32), random.integers(0, 2, (12, 15)))
         for n in range(count)
     ]
-    return Images(Pairs(tuple(items), ("nothing", NASTY)), "test", 2)
+    return CardImages(Pairs(tuple(items), ("nothing", NASTY)), "test", 2)
 
 
 def test_a_card_says_what_is_known_and_asks_for_the_rest(model: Path) -> None:

@@ -18,7 +18,7 @@ from torch.optim.swa_utils import AveragedModel
 import unetkit
 from unetkit.errors import SizeError
 from unetkit.language import Spec, shipped
-from unetkit.operations import Conv, MaxPool
+from unetkit.operations import Convolution, MaxPooling
 from unetkit.testing.strategies import specs
 from unetkit.wrapping.operation import Wrapped
 
@@ -48,7 +48,7 @@ def narrow(name: str) -> Spec:
 
 def size_of(planned: unetkit.Plan) -> tuple[int, ...]:
     """Returns a small size that fits a network, with more than one sample at its deepest level."""
-    sizes = planned.fitting
+    sizes = planned.preferred_sizes
     return tuple(one.above((one.minimum or 1) + (one.period if axis else 0)) or 1 for axis, one in enumerate(sizes))
 
 
@@ -141,7 +141,7 @@ def test_a_copied_spec_and_plan_are_equal_and_work(spec: Spec, way: str) -> None
     for other in (unetkit.plan(again), WAYS[way](planned)):
         assert other == planned and hash(other) == hash(planned) and other.digest == planned.digest
         assert other.accepted == planned.accepted
-        least = tuple(one.minimum or 1 for one in planned.fitting)
+        least = tuple(one.minimum or 1 for one in planned.preferred_sizes)
         assert sized(other, least) == sized(planned, least)
 
 
@@ -154,10 +154,10 @@ def sized(planned: unetkit.Plan, size: tuple[int, ...]) -> Any:
 
 
 def test_operations_are_equal_where_their_kinds_and_arguments_are() -> None:
-    one, other = (Conv(8, (3, 3), (1, 1), (1, 1), (1, 1)) for _ in range(2))
+    one, other = (Convolution(8, (3, 3), (1, 1), (1, 1), (1, 1)) for _ in range(2))
     assert one == other and hash(one) == hash(other) and repr(one) == repr(other)
-    assert one != Conv(8, (3, 3), (2, 2), (1, 1), (1, 1)) and one != MaxPool((3, 3), (1, 1), (0, 0))
-    assert repr(MaxPool((2, 2), (2, 2), (0, 0))).startswith("MaxPool(kernel=(2, 2), stride=(2, 2)")
+    assert one != Convolution(8, (3, 3), (2, 2), (1, 1), (1, 1)) and one != MaxPooling((3, 3), (1, 1), (0, 0))
+    assert repr(MaxPooling((2, 2), (2, 2), (0, 0))).startswith("MaxPool(kernel=(2, 2), stride=(2, 2)")
     counted: list[Any] = [lambda sizes: 0, lambda sizes: 1]
     wrapped, again = (Wrapped(nn.Identity, {"a": [1]}, 4, (), 0, True, one) for one in counted)
     assert wrapped == again and hash(wrapped) == hash(again)

@@ -16,7 +16,7 @@ import unetkit
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, mni, read_data, window
 from unetkit.data.overview.images import write_levels
 from unetkit.errors import FileError
-from unetkit.imagefiles import Request, opened
+from unetkit.imagefiles import ReadRequest, opened
 
 needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
 
@@ -154,7 +154,7 @@ def test_a_grey_picture_gives_its_level_in_each_of_three_channels(pictures: Path
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", np.array([[0, 40000]], np.uint16))
-    with opened(tmp_path / "deep.png", Request(2, 1)) as images:
+    with opened(tmp_path / "deep.png", ReadRequest(2, 1)) as images:
         assert images.read(0).max() == 40000
 
 

@@ -10,7 +10,7 @@ import yaml
 
 from unetkit import registry
 from unetkit.data import load_data
-from unetkit.data.data_keys import DataFrame, NormalizationKeys
+from unetkit.data.data_keys import DataKeys, NormalizationKeys
 from unetkit.data.splits.split import SPLITS, Amounts
 from unetkit.train import load_run
 from unetkit.train.run_keys import Training
@@ -33,7 +33,7 @@ def test_a_run_of_the_guide_loads_and_so_do_its_data(text: str, tmp_path: Path) 
 def test_every_key_and_part_is_told() -> None:
     in_files = {key for text in (DATA, *RUNS) for key in re.findall(r"(\w+):", text)}
     assert {*Training.model_fields} <= TICKED
-    assert {*DataFrame.model_fields} - {"description", "source"} <= TICKED | in_files
+    assert {*DataKeys.model_fields} - {"description", "source"} <= TICKED | in_files
     assert {*SPLITS} | {*NormalizationKeys.model_fields} - {"type"} | {"none", "dataset", "image"} <= TICKED
     for slot in ("loss", "optimizer", "schedule", "augmentation"):
         assert {*registry.BUILT_IN[slot]} <= TICKED

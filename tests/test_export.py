@@ -14,7 +14,7 @@ import unetkit
 from tests.commandline import answer, run
 from unetkit.data import Normalization
 from unetkit.errors import FileError, UnetkitError
-from unetkit.export import Content, ExportError, Levels, export, open_exported
+from unetkit.export import Content, ExportError, InputScaling, export, open_exported
 from unetkit.export.exporting import TOLERANCE, Check, compare, refuse_difference, sizes_to_check
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import open_openvino, write_openvino
@@ -22,7 +22,7 @@ from unetkit.export.sizes import taken
 from unetkit.export.tracing import traced
 from unetkit.language import shipped
 from unetkit.tiling import InferenceError
-from unetkit.trained.labelling import Asked, file_labeller
+from unetkit.trained.labelling import PredictOptions, file_labeller
 from unetkit.trained.modelfile import Trained
 
 pytest.importorskip("onnxscript")
@@ -44,7 +44,7 @@ def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tm
     model = unetkit.build(unetkit.load(name, NARROW.get(name, ["channels=[4, 8]"])), seed=1).eval()
     plan = unetkit.plan(model.spec)  # type: ignore[arg-type]  # a plain attribute
     sizes = taken(plan)
-    levels = Levels((120.0,) * plan.spec.in_channels, (30.0,) * plan.spec.in_channels)
+    levels = InputScaling((120.0,) * plan.spec.in_channels, (30.0,) * plan.spec.in_channels)
     content = Content.of(plan, sizes, levels, {})
     onnx = onnx_bytes(traced(model, plan, levels, sizes), content)
     (tmp_path / "model.onnx").write_bytes(onnx)
@@ -102,7 +102,7 @@ def test_an_exported_file_predicts_what_the_model_file_predicts(shipment: Path, 
     np.save(shipment / "image.npy", image)
     found: list[Any] = []
     for file in ("model.safetensors", NAMES[to]):
-        with file_labeller(shipment / file, Asked(tile=tile, probabilities=True)) as labeller:
+        with file_labeller(shipment / file, PredictOptions(tile=tile, probabilities=True)) as labeller:
             found.append(np.load(labeller.label(shipment / "image.npy", shipment / "out")))
     assert found[0].shape == (4, 75, 52)
     assert np.abs(found[0] - found[1]).max() < TOLERANCE * np.ptp(found[0])
@@ -115,7 +115,7 @@ def test_an_exported_file_says_what_the_model_file_says(shipment: Path, to: str)
     assert content.plan.digest == unetkit.plan(unetkit.load_model(shipment / "model.safetensors").spec).digest  # type: ignore[arg-type]
     assert content.metadata["spec"].startswith("unetkit: 1\nname: unet-small\n")
     assert json.loads(content.metadata["signature"])["classes"][1]["name"] == "grün"
-    assert content.levels == Levels((100.0,), (30.0,))
+    assert content.levels == InputScaling((100.0,), (30.0,))
 
 
 def test_the_command_prints_json(tmp_path: Path) -> None:
@@ -219,9 +219,12 @@ def test_networks_without_sizes_in_steps_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "message"),
-    [(Asked(dtype="bf16"), "fp32, not in bf16"), (Asked(device="cuda"), "run on the CPU, not on cuda")],
+    [
+        (PredictOptions(dtype="bf16"), "fp32, not in bf16"),
+        (PredictOptions(device="cuda"), "run on the CPU, not on cuda"),
+    ],
 )
-def test_what_an_exported_file_cannot_do_is_refused(asked: Asked, message: str, shipment: Path) -> None:
+def test_what_an_exported_file_cannot_do_is_refused(asked: PredictOptions, message: str, shipment: Path) -> None:
     with pytest.raises(InferenceError, match=message), file_labeller(shipment / "model.onnx", asked):
         pass
 

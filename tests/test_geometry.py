@@ -54,7 +54,7 @@ def test_aligned_sizes_drop_nothing_and_have_the_least_offset(spec: unetkit.Spec
                     node.operation is not None and node.operation.dropped(axis, tuple(found[i] for i in node.inputs))
                     for node in planned.nodes
                 )
-                meetings: list[propagate.Meeting] = []
+                meetings: list[propagate.Misalignment] = []
                 propagate.grids(planned.nodes, axis, found, planned.main_inputs, meetings)
                 larger = propagate.resolution(planned.nodes, axis)[planned.output] == 1 and found[planned.output] > n
                 if not lost and not larger:
@@ -90,7 +90,7 @@ def test_exactly_the_needed_inputs_have_a_gradient(data: st.DataObject) -> None:
     spec = data.draw(specs(dims=1, max_depth=3, **plain))
     planned = unetkit.plan(spec)
     accepted = planned.accepted[0]
-    assume(not planned.sees_image and bool(accepted))
+    assume(not planned.is_global and bool(accepted))
     assume(not any(getattr(node.operation, "padding_mode", "zeros") != "zeros" for node in planned.nodes))
     assume(not any(getattr(node.operation, "method", "") == "cubic" for node in planned.nodes))
     assume(not any(node.operation is not None and node.operation.kind in ("norm", "gate") for node in planned.nodes))
@@ -117,7 +117,7 @@ def test_exactly_the_needed_inputs_have_a_gradient(data: st.DataObject) -> None:
 def test_an_aligned_network_moves_with_its_input_by_whole_periods(data: st.DataObject) -> None:
     spec = data.draw(specs(dims=1, max_depth=3, odd_sizes={"type": "error"}))
     planned = unetkit.plan(spec)
-    assume(not planned.sees_image and bool(planned.aligned[0]) and planned.receptive_field[0] is not None)
+    assume(not planned.is_global and bool(planned.aligned[0]) and planned.receptive_field[0] is not None)
     period, field = planned.aligned[0].period, planned.receptive_field[0]
     assert field is not None
     size = planned.aligned[0].above(2 * field + 4 * period)
@@ -153,7 +153,7 @@ def test_the_output_grid_is_where_the_response_to_a_shifted_pixel_lies(data: st.
     plain = {"norm": "none", "act": "identity", "odd_sizes": {"type": "error"}}
     spec = data.draw(specs(dims=1, max_depth=3, **plain))
     planned = unetkit.plan(spec)
-    assume(not planned.sees_image and bool(planned.aligned[0]))
+    assume(not planned.is_global and bool(planned.aligned[0]))
     kinds = {node.operation.kind for node in planned.nodes if node.operation is not None}
     assume(not kinds & {"gate", "pixel shuffle", "dropout", "norm"})
     assume(not any(getattr(node.operation, "name", "") for node in planned.nodes))

@@ -21,10 +21,10 @@ import unetkit
 from tests.commandline import run
 from unetkit.data import Normalization
 from unetkit.errors import FileError
-from unetkit.imagefiles import Request, find_images, kind_of, opened, result_name
+from unetkit.imagefiles import ReadRequest, find_images, kind_of, opened, result_name
 from unetkit.imagefiles.formats.tiff import DECODED_BYTES
 from unetkit.tiling import predict
-from unetkit.trained.labelling import Asked, labeller, probabilities
+from unetkit.trained.labelling import PredictOptions, labeller, probabilities
 from unetkit.trained.modelfile import Trained
 from unetkit.writing import partial
 
@@ -55,7 +55,7 @@ def said(network: Trained, image: NDArray[Any]) -> NDArray[np.float32]:
 
 def label(network: Trained, file: Path, **asked: Any) -> Path:
     """Returns the file that was written for an image."""
-    with labeller(network, Asked(tile=32, **asked)) as ready:
+    with labeller(network, PredictOptions(tile=32, **asked)) as ready:
         return ready.label(file, file.parent / "out")
 
 
@@ -197,7 +197,7 @@ def test_a_file_that_is_broken_off_leaves_what_was_there(name: str, tmp_path: Pa
     kind, path = kind_of(Path(name)), tmp_path / name
     origin = tmp_path / "origin.nii.gz"
     nibabel.save(nibabel.Nifti1Image(levels(4, 5, dtype=np.int16), AFFINE), origin)  # type: ignore[no-untyped-call]
-    with opened(origin, Request(2)) as images:
+    with opened(origin, ReadRequest(2)) as images:
         with kind.made(path, images, None, np.uint8) as target:
             target.write(0, (slice(0, 4), slice(0, 5)), np.ones((4, 5), np.uint8))
         before = content(path)

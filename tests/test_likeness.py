@@ -17,7 +17,7 @@ from tests.photos import discs
 from unetkit.data import Normalization, Preparation, load_data, open_data
 from unetkit.data.preprocessing.ranges import compared, range_of, sampled
 from unetkit.data.preprocessing.signature import OneClass, Signature, signature_of
-from unetkit.imagefiles import Request, find_images, opened
+from unetkit.imagefiles import ReadRequest, find_images, opened
 from unetkit.trained import Trained
 
 Picture = NDArray[Any]
@@ -70,7 +70,7 @@ def test_there_is_no_false_alarm_on_real_images(images: str, dims: int, channels
         pytest.skip(f"{folder} is not there")
     found = []
     for file in find_images([folder])[:120]:
-        with opened(file, Request(dims, None)) as opening:
+        with opened(file, ReadRequest(dims, None)) as opening:
             if opening.channels == channels:
                 found += [sampled(opening.read(number)) for number in range(opening.count)]
     known = tuple(range_of(rows) for rows in zip(*found[::2], strict=True))

@@ -129,7 +129,7 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: i
     def collect(data: st.DataObject) -> None:
         planned = unetkit.plan(widened(data.draw(specs(max_depth=4)), width))
         least = {1: 6000, 2: 96, 3: 28}[planned.dims]
-        size = tuple(sizes.above(least) or 0 for sizes in planned.fitting)
+        size = tuple(sizes.above(least) or 0 for sizes in planned.preferred_sizes)
         assume(0 < prod(size) < 100_000)
         batch = data.draw(st.integers(1, 3))
         needed = needed_memory(planned, size, Execution(batch))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tests.commandline import run
 from tests.test_orientation import AFFINE, SIZE, in_ras, save, volume
 from unetkit.data import Splits, load_data, open_data
-from unetkit.data.files.grouping import Group, below_common, image_groups
+from unetkit.data.files.grouping import FileGroup, below_common, image_groups
 from unetkit.data.loading import load_data as loaded
 from unetkit.errors import FileError
 from unetkit.scoring import label
@@ -209,5 +209,5 @@ def test_files_are_grouped_by_the_same_patterns_as_in_training(
     assert (pair.name, pair.image[:, 0, 0].tolist()) == ("a", [0, 1])
     patterns = below_common(images)
     given = [tmp_path / name for name in files]
-    assert image_groups(given, patterns) == ([Group("a", tuple(given))], [])
-    assert image_groups(given[::-1], patterns) == ([Group("a", tuple(given))], [])
+    assert image_groups(given, patterns) == ([FileGroup("a", tuple(given))], [])
+    assert image_groups(given[::-1], patterns) == ([FileGroup("a", tuple(given))], [])

@@ -111,7 +111,9 @@ def test_the_output_is_no_larger_than_the_image_and_has_its_grid(data: st.DataOb
     planned = unetkit.plan(spec)
     assume(all(planned.aligned))
     least = [sizes.minimum or 1 for sizes in planned.accepted]
-    halves = [st.integers(n // 2, n // 2 + sizes.period) for n, sizes in zip(least, planned.fitting, strict=True)]
+    halves = [
+        st.integers(n // 2, n // 2 + sizes.period) for n, sizes in zip(least, planned.preferred_sizes, strict=True)
+    ]
     size = tuple(2 * data.draw(half) + 1 for half in halves)
     inner = planned.padded_size(size)
     assume(prod(inner) <= 1 << 22)
@@ -225,7 +227,7 @@ def test_an_image_too_small_for_valid_convolutions_is_refused_with_the_least_siz
 @random
 def test_the_least_accepted_size_is_the_least_that_has_an_output(data: st.DataObject) -> None:
     planned = drawn(data)[0]
-    assume(not planned.sees_image)
+    assume(not planned.is_global)
     least = [sizes.minimum or 0 for sizes in planned.accepted]
     assert min(planned.output_size(tuple(least))) >= 1
     for axis, n in enumerate(least):
@@ -237,7 +239,7 @@ def test_the_least_accepted_size_is_the_least_that_has_an_output(data: st.DataOb
 def test_no_image_fits_where_no_size_fits_the_inner_network() -> None:
     down = {"type": "strided_conv", "padding": "valid"}
     planned = unetkit.plan(unetkit.load(SMALL | {"odd_sizes": "pad", "down": down}))
-    assert not any(planned.fitting) and not any(planned.accepted)
+    assert not any(planned.preferred_sizes) and not any(planned.accepted)
     with pytest.raises(SizeError, match="No size does"):
         unetkit.build(planned.spec)(torch.rand(1, 1, 16, 16))
 

@@ -17,7 +17,7 @@ from tests.campaign import examples
 from tests.commandline import answer, run
 from unetkit.data import Splits, load_data, open_data
 from unetkit.errors import FileError
-from unetkit.imagefiles import Request, kind_of, opened
+from unetkit.imagefiles import ReadRequest, kind_of, opened
 from unetkit.imagefiles.views.turning import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.spatial import Geometry, orienting
 from unetkit.spatial.turn import ORIENTATIONS
@@ -75,7 +75,7 @@ def test_what_is_read_turned_and_written_back_is_where_it_was(
     folder = tmp_path_factory.mktemp("turned")
     array = volume(channels=channels)
     file = save(folder / "a.nii", array, codes=own)
-    with opened(file, Request(dims, channels or 1)) as images:
+    with opened(file, ReadRequest(dims, channels or 1)) as images:
         how = turn_to(images, wanted)
         seen = turned(images, how)
         assert (axis_codes(images), axis_codes(seen)) == (own, wanted)
@@ -195,7 +195,7 @@ def test_a_broken_affine_is_a_fault_of_its_file(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.nii"
         image._affine = None
         nibabel.save(image, file)
-        with pytest.raises(FileError, match="affine"), opened(file, Request(3)):
+        with pytest.raises(FileError, match="affine"), opened(file, ReadRequest(3)):
             pass
 
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from unetkit.page import (
     Cell,
     ChartAxis,
+    ChartLine,
     Column,
-    Line,
     Point,
     breakable,
     chart,
@@ -87,7 +87,7 @@ def test_a_logarithmic_scale_holds_its_values(values: list[float]) -> None:
 
 def test_a_chart_stands_in_percent_so_that_its_text_keeps_its_size() -> None:
     axis = ChartAxis(scale([0.0, 10.0], room=0), "steps")
-    drawn = chart(axis, axis, [Line([(0, 0), (10, 10)]), Point(5, 2, "1", "the first")], title="a line")
+    drawn = chart(axis, axis, [ChartLine([(0, 0), (10, 10)]), Point(5, 2, "1", "the first")], title="a line")
     assert 'points="0.00,100.00 100.00,0.00"' in drawn
     assert 'cx="50.00%" cy="80.00%" r="10"' in drawn
     assert "<title>a line</title>" in drawn and ">steps<" in drawn

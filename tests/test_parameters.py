@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 import unetkit
 from tests.campaign import examples
 from unetkit import registry
-from unetkit.block import BASES, Inset, Part
+from unetkit.block import BASES, Component, Inset
 from unetkit.errors import SpecError
-from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_keys import SpecKeys
 from unetkit.testing.strategies import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}
@@ -44,7 +44,7 @@ def digest(values: dict[str, Any]) -> str:
     return unetkit.plan(unetkit.load(values)).digest
 
 
-def part_at(values: dict[str, Any], slot: str) -> Part:
+def part_at(values: dict[str, Any], slot: str) -> Component:
     """Returns the block of the slot in the spec."""
     spec = unetkit.load(values)
     if slot in ("norm", "act"):
@@ -87,7 +87,7 @@ def test_a_parameter_changes_the_network_or_is_refused(slot: str, name: str, fie
 
 
 @pytest.mark.parametrize(
-    "field", sorted(set(Frame.model_fields) - {"unetkit", "name", "description", "paper", "plugins"})
+    "field", sorted(set(SpecKeys.model_fields) - {"unetkit", "name", "description", "paper", "plugins"})
 )
 def test_a_key_of_the_frame_changes_the_network(field: str) -> None:
     other: dict[str, Any] = {

@@ -26,7 +26,7 @@ from unetkit.tiling import predict
 from unetkit.train import load_run, train_run
 from unetkit.train.options import Machine
 from unetkit.trained import Trained
-from unetkit.trained.labelling import Asked, labeller
+from unetkit.trained.labelling import PredictOptions, labeller
 
 SIZE = (10, 12, 9)
 
@@ -52,7 +52,7 @@ def network(dims: int, **placed: Any) -> Trained:
 
 
 def labelled(trained: Trained, file: Path, **asked: Any) -> Path:
-    with labeller(trained, Asked(**asked)) as ready:
+    with labeller(trained, PredictOptions(**asked)) as ready:
         return ready.label(file, file.parent / "out")
 
 

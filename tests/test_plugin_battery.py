@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 import unetkit
 from unetkit import registry
-from unetkit.block import BASES, Part
+from unetkit.block import BASES, Component
 from unetkit.geometry import Interval
 from unetkit.operations.operation import Axes
 from unetkit.testing import Report, check_block
@@ -118,7 +118,7 @@ unstable = unetkit.wrap(Unstable, dims=(2,))
     ],
     ids=["size", "parameter", "training", "bias", "batch", "layout"],
 )
-def test_a_mistake_is_caught_by_its_own_check(block: type[Part], check: str, told: str) -> None:
+def test_a_mistake_is_caught_by_its_own_check(block: type[Component], check: str, told: str) -> None:
     report = check_block(block, only=[check])
     assert told in report.failures[check]
 

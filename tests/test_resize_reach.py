@@ -9,7 +9,7 @@ from torch.nn import functional
 
 import unetkit
 from unetkit.geometry import Interval
-from unetkit.operations import Interpolate, ResizeTo
+from unetkit.operations import Interpolation, ResizeTo
 from unetkit.operations.taps import misrounds
 
 MOST = 24
@@ -62,7 +62,7 @@ def test_an_interpolation_by_a_factor_needs_exactly_what_has_a_gradient(
     if align_corners and method == "nearest":
         return  # torch has no such thing
     for factor in (1, 2, 3, 4, 5, 7, 41):
-        operation = Interpolate((factor, *(1,) * (dims - 1)), method, align_corners)
+        operation = Interpolation((factor, *(1,) * (dims - 1)), method, align_corners)
         for before in range(1, MOST + 1 if factor < 41 else 4):
             read = read_by(
                 functional.interpolate(
@@ -101,5 +101,5 @@ def test_factors_for_which_torch_misrounds_have_no_exact_tiles() -> None:
         assert (
             misrounds(factor)
             == (not torch.equal(output[0, 0], regular))
-            == Interpolate((factor,), "nearest").sees_image
+            == Interpolation((factor,), "nearest").is_global
         )

@@ -22,7 +22,7 @@ from unetkit.study.results.results import StudyError
 from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.train import TrainError, load_run, train_run
-from unetkit.train.loop.watch import Watch
+from unetkit.train.loop.watch import TrainingLog
 
 
 @pytest.fixture
@@ -68,15 +68,15 @@ CHANGES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
 
 def broken_off(said: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch, step: int = 3) -> None:
     """Trains until the log of a step is due, and stops there."""
-    look = Watch.look
+    look = TrainingLog.look
 
-    def stop(self: Watch, trainer: Any, now: int) -> None:
+    def stop(self: TrainingLog, trainer: Any, now: int) -> None:
         look(self, trainer, now)
         if now == step:
             raise KeyError("stopped by the test")
 
     with monkeypatch.context() as patched, pytest.raises(KeyError):
-        patched.setattr(Watch, "look", stop)
+        patched.setattr(TrainingLog, "look", stop)
         trained(said, folder)
 
 

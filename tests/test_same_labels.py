@@ -24,22 +24,22 @@ import unetkit
 from tests.commandline import run
 from tests.test_orientation import save
 from unetkit.data import Pairs, Preparation, Splits, load_data, open_data, preparation_of
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
 from unetkit.data.files.folders import Folders
-from unetkit.data.files.grouping import Group, image_groups
+from unetkit.data.files.grouping import FileGroup, image_groups
 from unetkit.data.preprocessing.fitting import data_like
 from unetkit.data.preprocessing.signature import Signature, signature_of
 from unetkit.export import Content, open_exported
 from unetkit.export.running import FileRunner
 from unetkit.export.sizes import taken
-from unetkit.export.tracing import Scale
+from unetkit.export.tracing import ScaleInput
 from unetkit.imagefiles import KINDS
 from unetkit.language import to_text
 from unetkit.model import plan_of, read_header
 from unetkit.scoring import label
 from unetkit.tiling import predict
 from unetkit.trained import Trained
-from unetkit.trained.labelling import Asked, file_labeller
+from unetkit.trained.labelling import PredictOptions, file_labeller
 from unetkit.trained.shipping import levels_of, ship
 
 Labels = dict[str, NDArray[Any]]
@@ -268,7 +268,7 @@ def test_every_key_of_a_data_file_has_a_case_or_a_reason() -> None:
         "classes.": ClassKeys,
         "normalization.": NormalizationKeys,
     }
-    known = keys_of(DataFrame).union(*(keys_of(model, before) for before, model in inner.items()))
+    known = keys_of(DataKeys).union(*(keys_of(model, before) for before, model in inner.items()))
     tried = {key for case in CASES.values() for key in case.keys.split()}
     assert known == tried | {*REASONS}, "a new key needs a case in CASES, or a reason in REASONS"
     assert not tried & {*REASONS}
@@ -308,12 +308,12 @@ def trained_in(folder: Path, case: Case) -> tuple[Trained, Splits]:
     return Trained(model, signature_of(data, splits.train, preparation, 3)), splits
 
 
-def images_of(folder: Path, case: Case, signature: Signature) -> list[Group]:
+def images_of(folder: Path, case: Case, signature: Signature) -> list[FileGroup]:
     """Returns the images of a case, each with its files."""
     if signature.modalities:
         return image_groups([folder / "scans"], signature.modalities)[0]
     found = sorted((folder / ("scans" if "scans" in str(case.values) else "images")).iterdir())
-    return [Group("", (file,)) for file in found if "_m." not in file.name]
+    return [FileGroup("", (file,)) for file in found if "_m." not in file.name]
 
 
 def models_of(folder: Path, trained: Trained, case: Case) -> Iterator[Path]:
@@ -344,7 +344,7 @@ def opened_export(trained: Trained, path: Path) -> Iterator[FileRunner]:
     def run(batch: Image) -> Image:
         image = torch.from_numpy(batch)
         if levels is not None:
-            image = Scale(levels, plan.dims)(image)
+            image = ScaleInput(levels, plan.dims)(image)
         with torch.no_grad():
             output: Image = trained.model(image).numpy()
         return output
@@ -374,7 +374,7 @@ def test_predict_evaluate_and_validation_give_the_same_labels(
             for pair, found in validation.items():
                 assert_array_equal(found, evaluated[pair], pair)
         out = tmp_path / f"out-{file.stem}"
-        with file_labeller(file, Asked()) as labeller:
+        with file_labeller(file, PredictOptions()) as labeller:
             for image in images_of(tmp_path, case, trained.signature):
                 labeller.label(image, out)
         predicted = read_back(tmp_path, case.values, case.results.replace("out", out.name))

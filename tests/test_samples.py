@@ -93,7 +93,7 @@ def test_an_arm_of_a_study_that_cannot_be_trained_is_skipped(tmp_path: Path) -> 
 @given(specs(max_depth=4), st.integers(1, 2))
 def test_the_plan_refuses_to_train_exactly_what_torch_refuses(spec: Spec, batch: int) -> None:
     planned = unetkit.plan(spec)
-    size = tuple(one.minimum or 1 for one in planned.fitting)
+    size = tuple(one.minimum or 1 for one in planned.preferred_sizes)
     try:
         told = training_fault(planned, size, batch)
     except SizeError:

@@ -13,16 +13,16 @@ from unetkit import registry
 from unetkit.block import BASES, insets
 from unetkit.data import load_data
 from unetkit.data import schema as data_schema
-from unetkit.data.data_keys import DataFrame
+from unetkit.data.data_keys import DataKeys
 from unetkit.language import load, resolve, shipped, spec_schema
-from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_keys import SpecKeys
 from unetkit.language.spec_schema import schema
-from unetkit.plugins.distributions import Entry
+from unetkit.plugins.distributions import PluginEntry
 from unetkit.study import schema as study_schema
-from unetkit.study.study_keys import StudyFrame
+from unetkit.study.study_keys import StudyKeys
 from unetkit.train import load_run
 from unetkit.train import schema as run_schema
-from unetkit.train.run_keys import RunFrame, Training
+from unetkit.train.run_keys import RunKeys, Training
 
 SPECS = Path(__file__).parents[1] / "specs"
 
@@ -79,7 +79,7 @@ def test_what_extends_may_leave_the_rest_out(validator: Any) -> None:
 
 def test_every_key_block_and_parameter_is_there() -> None:
     made = schema()
-    assert made["properties"].keys() == {*Frame.model_fields, "extends"}
+    assert made["properties"].keys() == {*SpecKeys.model_fields, "extends"}
     for slot in BASES:
         names, *forms, change = made["definitions"][slot]["oneOf"]
         assert names["enum"] == registry.names(slot) == [form["properties"]["type"]["const"] for form in forms]
@@ -166,10 +166,10 @@ def test_a_study_may_change_a_part_of_its_run() -> None:
     assert not judge(study_schema).is_valid(study | {"design": "fractional"})
 
 
-@pytest.mark.parametrize(("kind", "model"), [(data_schema, DataFrame), (run_schema, RunFrame)])
+@pytest.mark.parametrize(("kind", "model"), [(data_schema, DataKeys), (run_schema, RunKeys)])
 def test_every_key_of_data_and_runs_is_there(kind: Any, model: Any) -> None:
     assert kind.schema()["properties"].keys() == model.model_fields.keys()
-    assert study_schema.schema()["properties"].keys() == {*StudyFrame.model_fields, "extends"}
+    assert study_schema.schema()["properties"].keys() == {*StudyKeys.model_fields, "extends"}
     training = run_schema.schema()["definitions"]["training"]["properties"]
     assert training.keys() == Training.model_fields.keys()
     assert training["batch"]["description"] == "Patches per step, over all processes."
@@ -183,7 +183,7 @@ def test_the_texts_under_fields_are_descriptions() -> None:
 
 
 def test_a_block_that_cannot_be_imported_does_not_break_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
-    broken = Entry("norm", "broken", "no_such_module:Norm", "acme")
+    broken = PluginEntry("norm", "broken", "no_such_module:Norm", "acme")
     monkeypatch.setattr(registry, "installed", lambda slot: {broken.full_name: [broken]} if slot == "norm" else {})
     form = schema()["definitions"]["norm"]["oneOf"][-2]
     assert form["properties"] == {"type": {"const": "acme/broken"}} and "cannot be imported" in form["description"]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from unetkit.data.splits.split import File, Group
+from unetkit.data.splits.split import FileSplit, GroupSplit
 from unetkit.errors import FileError
 
 NAMES = [f"p{index}" for index in range(6)]
@@ -58,7 +58,7 @@ UNDERSTOOD: dict[str, tuple[str, bytes]] = {
 def test_a_split_file_is_understood(kind: str, tmp_path: Path) -> None:
     name, content = UNDERSTOOD[kind]
     (tmp_path / name).write_bytes(content)
-    assert File(file=name).divide(NAMES, tmp_path) == PARTS
+    assert FileSplit(file=name).divide(NAMES, tmp_path) == PARTS
 
 
 @pytest.mark.parametrize(
@@ -67,33 +67,33 @@ def test_a_split_file_is_understood(kind: str, tmp_path: Path) -> None:
 def test_plain_lists_beside_one_another_are_read_together(names: tuple[str, str, str], tmp_path: Path) -> None:
     for name, part in zip(names, PARTS, strict=True):
         (tmp_path / name).write_text("\n".join(["image", *part] if name.endswith("csv") else part))
-    assert File(file=names[0]).divide(NAMES, tmp_path) == PARTS
-    assert File(file=names[1]).divide(NAMES, tmp_path) == PARTS
+    assert FileSplit(file=names[0]).divide(NAMES, tmp_path) == PARTS
+    assert FileSplit(file=names[1]).divide(NAMES, tmp_path) == PARTS
 
 
 def test_a_fold_of_nnu_net_is_chosen(tmp_path: Path) -> None:
     folds = [{"train": NAMES[:4], "val": NAMES[4:]}, {"train": NAMES[2:], "val": NAMES[:2]}]
     (tmp_path / "splits_final.json").write_text(json.dumps(folds))
-    assert File(file="splits_final.json", fold=1).divide(NAMES, tmp_path) == (NAMES[2:], NAMES[:2], [])
+    assert FileSplit(file="splits_final.json", fold=1).divide(NAMES, tmp_path) == (NAMES[2:], NAMES[:2], [])
     assert "fold: 0" in fault(tmp_path, "splits_final.json")
     assert "it has folds 0, 1" in fault(tmp_path, "splits_final.json", fold=2)
 
 
 def test_a_column_of_folds_is_chosen_from(tmp_path: Path) -> None:
     (tmp_path / "folds.csv").write_text("ImageId,fold\n" + "".join(f"p{index},{index % 3}\n" for index in range(6)))
-    train, validation, test = File(file="folds.csv", fold=2).divide(NAMES, tmp_path)
+    train, validation, test = FileSplit(file="folds.csv", fold=2).divide(NAMES, tmp_path)
     assert (train, validation, test) == (["p0", "p1", "p3", "p4"], ["p2", "p5"], [])
 
 
 def test_a_name_stands_for_all_images_of_its_file(tmp_path: Path) -> None:
     names = [f"{case}[{index}]" for case in ("a", "b", "c") for index in range(2)]
     (tmp_path / "s.json").write_text(json.dumps({"train": ["b", "a"], "val": ["c"]}))
-    assert File(file="s.json").divide(names, tmp_path) == ([*names[2:4], *names[:2]], names[4:], [])
+    assert FileSplit(file="s.json").divide(names, tmp_path) == ([*names[2:4], *names[:2]], names[4:], [])
 
 
 def fault(folder: Path, file: str, names: list[str] = NAMES, **keys: Any) -> str:
     with pytest.raises(FileError) as error:
-        File(file=file, **keys).divide(names, folder)
+        FileSplit(file=file, **keys).divide(names, folder)
     return str(error.value)
 
 
@@ -147,14 +147,14 @@ GROUPS = {
 @pytest.mark.parametrize("by", GROUPS)
 def test_a_pattern_finds_the_group(by: str) -> None:
     name, group = GROUPS[by]
-    assert Group(by=by).groups([name]) == [group]
+    assert GroupSplit(by=by).groups([name]) == [group]
 
 
 @pytest.mark.parametrize(
     "by", ["(?P<group>(a+)+)b", "(?P<group>(a|a)*)b", "*a" * 60 + "{group}b", "{group}" + "*a*" * 50 + "b"]
 )
 def test_no_pattern_takes_more_than_linear_time(by: str) -> None:
-    assert Group(by=by).groups(["a" * 250] * 20) == [None] * 20
+    assert GroupSplit(by=by).groups(["a" * 250] * 20) == [None] * 20
 
 
 @pytest.mark.parametrize(
@@ -162,4 +162,4 @@ def test_no_pattern_takes_more_than_linear_time(by: str) -> None:
 )
 def test_a_pattern_that_is_none_is_a_fault(by: str) -> None:
     with pytest.raises(FileError, match="split-group"):
-        Group(by=by).divide(NAMES, Path())
+        GroupSplit(by=by).divide(NAMES, Path())

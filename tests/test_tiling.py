@@ -28,7 +28,7 @@ from unetkit.tiling import InferenceError, predict, ready, tiles
 from unetkit.tiling.blending import weights
 from unetkit.tiling.choice import tile_bytes
 from unetkit.tiling.cuts import reach
-from unetkit.tiling.padding import Frame, frames
+from unetkit.tiling.padding import AxisPadding, frames
 from unetkit.tiling.tiles import distant
 from unetkit.tiling.window import source, taken
 
@@ -84,7 +84,7 @@ def drawn_size(data: st.DataObject, planned: Plan) -> tuple[int, ...]:
     for axis in range(planned.dims):
         least = frames(planned, (1,) * planned.dims)[axis]
         assume(least.input <= most)
-        room = max(1, most - (least.input - least.output) - 2 * planned.fitting[axis].period)
+        room = max(1, most - (least.input - least.output) - 2 * planned.preferred_sizes[axis].period)
         size.append(data.draw(st.one_of(st.integers(1, min(8, room)), st.integers(max(1, room // 2), room))))
     laid = frames(planned, tuple(size))
     assume(np.prod([one.input for one in laid]) <= 4 * MOST[planned.dims])
@@ -121,7 +121,7 @@ def test_a_halo_too_narrow_by_one_sample_would_be_seen(taps: str, monkeypatch: p
     planned = small("unet-2015", *PADDED)
     model, image = built(planned, taps), picture(1, (200, 230))
 
-    def narrow(plan: Plan, axis: int, frame: Frame) -> Any:
+    def narrow(plan: Plan, axis: int, frame: AxisPadding) -> Any:
         seen = reach(plan, axis, frame)
         assert seen is not None
         moved = {"first": (8, 0), "last": (0, 1)}[taps]  # tiles start at multiples of 8, and may have some to spare
@@ -155,12 +155,12 @@ def test_a_tile_has_the_sizes_of_the_whole_less_what_lies_outside(data: st.DataO
     assume(not distant(planned) and all(planned.aligned))
     cut = tiles(planned, drawn_size(data, planned), data.draw(st.integers(1, 300)), 0)
     for axis, (along, frame) in enumerate(zip(cut.axes, cut.frames, strict=True)):
-        assert along.size in planned.fitting[axis]
+        assert along.size in planned.preferred_sizes[axis]
         whole = sizes_along(planned.nodes, axis, frame.input)[0]
         part = sizes_along(planned.nodes, axis, along.size)[0]
         lost = [n - m for n, m in zip(whole, part, strict=True)]
         for node, missing in zip(planned.nodes, lost, strict=True):
-            if node.operation is not None and node.operation.meets:
+            if node.operation is not None and node.operation.elementwise:
                 assert {lost[index] for index in node.inputs} == {missing}
 
 

@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from tests.photos import CPU, trained, values, write_photos
 from unetkit.errors import FileError, UnetkitError
 from unetkit.train import Machine, TrainError, load_run, train_run
-from unetkit.train.loop.watch import Watch
+from unetkit.train.loop.watch import TrainingLog
 
 
 @pytest.fixture(scope="module")
@@ -168,15 +168,15 @@ def test_half_precision_learns_too(photos: Path, tmp_path: Path) -> None:
 
 def broken_off(said: dict[str, Any], folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trains until a step is logged, stops there without a checkpoint of it, and trains on to the end."""
-    look = Watch.look
+    look = TrainingLog.look
 
-    def stop(self: Watch, trainer: Trainer, now: int) -> None:
+    def stop(self: TrainingLog, trainer: Trainer, now: int) -> None:
         look(self, trainer, now)
         if now == step:
             raise OSError("The power is off")
 
     with monkeypatch.context() as patched, pytest.raises(FileError, match="The power is off"):
-        patched.setattr(Watch, "look", stop)
+        patched.setattr(TrainingLog, "look", stop)
         trained(said, folder)
     trained(said, folder)
 

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from unetkit.planning import Plan, plan
     from unetkit.registry import register
     from unetkit.tiling import predict
-    from unetkit.wrapping import Facts, wrap
+    from unetkit.wrapping import ModuleFacts, wrap
 
 __all__ = [
     "AlignmentWarning",
     "BlockError",
-    "Facts",
+    "ModuleFacts",
     "Fault",
     "FileError",
     "Plan",
@@ -43,7 +43,7 @@ HOMES = {
     "registry": ("register",),
     "spec": ("Spec", "load"),
     "tiling": ("predict",),
-    "wrapping": ("Facts", "wrap"),
+    "wrapping": ("ModuleFacts", "wrap"),
 }
 """The module that each public name lives in, imported at its first use: torch takes seconds, pydantic a tenth."""
 

@@ -39,7 +39,7 @@ class Inset(NamedTuple):
     inherited: bool = False
 
 
-class Part(BaseModel):
+class Component(BaseModel):
     """The base of all blocks. Parameters are immutable, strictly typed, and unknown ones are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False, defer_build=True)
@@ -62,7 +62,7 @@ class Part(BaseModel):
 
 
 @cache
-def insets(block: type[Part]) -> dict[str, Inset]:
+def insets(block: type[Component]) -> dict[str, Inset]:
     """Returns the fields of a block class that hold blocks of other slots."""
     found: dict[str, Inset] = {}
     for name, field in block.model_fields.items():
@@ -70,7 +70,7 @@ def insets(block: type[Part]) -> dict[str, Inset]:
     return found
 
 
-class Block(Part):
+class Block(Component):
     """Turns the feature map of a level into another of `channels` channels."""
 
     slot = "block"
@@ -80,7 +80,7 @@ class Block(Part):
         """Returns the output signal of `channels` channels."""
 
 
-class Down(Part):
+class Down(Component):
     """Leads from one level to the next, coarser one."""
 
     slot = "down"
@@ -90,7 +90,7 @@ class Down(Part):
         """Returns the coarser signal; `channels` are those of the level that it leads to, for blocks that want them."""
 
 
-class Up(Part):
+class Up(Component):
     """Leads from one level to the next, finer one."""
 
     slot = "up"
@@ -100,7 +100,7 @@ class Up(Part):
         """Returns the signal with `stride` times the samples; `channels` are those of the level that it leads to."""
 
 
-class Skip(Part):
+class Skip(Component):
     """Merges the encoder's feature map of a level into the decoder."""
 
     slot = "skip"
@@ -110,7 +110,7 @@ class Skip(Part):
         """Returns the merged signal of the decoder's `x` and the encoder's `skip`."""
 
 
-class Norm(Part):
+class Norm(Component):
     """Normalises a feature map."""
 
     slot = "norm"
@@ -120,7 +120,7 @@ class Norm(Part):
         """Returns the normalised signal."""
 
 
-class Act(Part):
+class Act(Component):
     """Applies an activation."""
 
     slot = "act"
@@ -130,7 +130,7 @@ class Act(Part):
         """Returns the activated signal."""
 
 
-class Head(Part):
+class Head(Component):
     """Turns the last feature map into the output of the network."""
 
     slot = "head"
@@ -140,7 +140,7 @@ class Head(Part):
         """Returns the output signal of `channels` channels."""
 
 
-BASES: dict[str, type[Part]] = {base.slot: base for base in (Block, Down, Up, Skip, Norm, Act, Head)}
+BASES: dict[str, type[Component]] = {base.slot: base for base in (Block, Down, Up, Skip, Norm, Act, Head)}
 """The base class of each slot."""
 
 Arguments = dict[str, Any]

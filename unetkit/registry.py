@@ -11,13 +11,13 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.errors import BlockError, Fault, did_you_mean
 from unetkit.plugins import project, rules
 from unetkit.plugins.distributions import (
     STRICT,
     Distribution,
-    Entry,
+    PluginEntry,
     distributions,
     entries,
     misnamed,
@@ -40,7 +40,7 @@ BUILT_IN: dict[str, dict[str, str]] = {
     "up": {
         "transposed_conv": "unetkit.blocks.up:TransposedConv",
         "interpolate": "unetkit.blocks.up:Interpolate",
-        "pixel_shuffle": "unetkit.blocks.up:PixelShuffle",
+        "pixel_shuffle": "unetkit.blocks.up:PixelShuffleUp",
     },
     "skip": {
         "concat": "unetkit.blocks.skip:Concat",
@@ -109,22 +109,22 @@ SLOTS = tuple(BUILT_IN)
 
 
 @cache
-def built_in(slot: str) -> dict[str, Entry]:
+def built_in(slot: str) -> dict[str, PluginEntry]:
     """Returns the built-in entries of a slot by name."""
-    return {name: Entry(slot, name, target, "unetkit") for name, target in BUILT_IN[slot].items()}
+    return {name: PluginEntry(slot, name, target, "unetkit") for name, target in BUILT_IN[slot].items()}
 
 
 @cache
-def installed(slot: str) -> dict[str, list[Entry]]:
+def installed(slot: str) -> dict[str, list[PluginEntry]]:
     """Returns what installed distributions offer for a slot, by bare and by full name. Reads metadata only."""
-    found: dict[str, list[Entry]] = {}
+    found: dict[str, list[PluginEntry]] = {}
     for entry in entries(slot):
         for name in (entry.name, entry.full_name):
             found.setdefault(name, []).append(entry)
     return found
 
 
-def offers(slot: str) -> list[Entry]:
+def offers(slot: str) -> list[PluginEntry]:
     """Returns what installed distributions offer for a slot, each once."""
     return list(dict.fromkeys(entry for found in installed(slot).values() for entry in found))
 
@@ -135,10 +135,10 @@ def forget() -> None:
         remembered.cache_clear()
 
 
-_registered: dict[tuple[str, str], type[Part]] = {}
+_registered: dict[tuple[str, str], type[Component]] = {}
 
 
-def register(name: str, block: type[Part]) -> None:
+def register(name: str, block: type[Component]) -> None:
     """Makes a block class known under a name for the rest of this program.
 
     Raises BlockError where the name is taken by another class. To register the same class again is no error.
@@ -190,7 +190,7 @@ def names(slot: str) -> list[str]:
     return [*BUILT_IN[slot], *sorted(mine), *sorted(theirs)]
 
 
-def name_of(block: type[Part]) -> str:
+def name_of(block: type[Component]) -> str:
     """Returns the name of a class that was not found by one, as a default of another."""
     target = f"{block.__module__}:{block.__qualname__}"
     known = {where: name for name, where in BUILT_IN[block.slot].items()}
@@ -206,7 +206,7 @@ def name_of(block: type[Part]) -> str:
     raise LookupError(f"{block.__name__} has no registered name")
 
 
-def offer(slot: str, name: str) -> Entry | None:
+def offer(slot: str, name: str) -> PluginEntry | None:
     """Returns the entry of an installed distribution that a name leads to; None for built-in and registered blocks."""
     if name in BUILT_IN[slot] or (slot, name) in _registered:
         return None
@@ -221,7 +221,7 @@ def full_name(slot: str, name: str) -> str:
 
 
 @cache
-def find(slot: str, name: str) -> type[Part]:
+def find(slot: str, name: str) -> type[Component]:
     """Returns the block class of that name; raises BlockError where there is none, several, or a broken one."""
     if os.environ.get(STRICT, "0") not in ("", "0"):
         check_all()
@@ -274,7 +274,7 @@ def nearest(slot: str, name: str) -> str:
     return near if near == every or near.startswith("Known") else f"{near} {every}"
 
 
-def imported(entry: Entry) -> type[Part]:
+def imported(entry: PluginEntry) -> type[Component]:
     """Returns the class of an entry, imported and checked."""
     module, _, attribute = entry.target.partition(":")
     if entry.distribution == "unetkit":
@@ -294,7 +294,7 @@ def imported(entry: Entry) -> type[Part]:
     return value  # type: ignore[no-any-return]  # checked above
 
 
-def metadata_fault(entry: Entry) -> Fault | None:
+def metadata_fault(entry: PluginEntry) -> Fault | None:
     """Returns what is wrong with an entry, as far as metadata says."""
     rivals = installed(entry.slot).get(entry.full_name, [])
     return misnamed(entry, BUILT_IN[entry.slot], rivals)
@@ -309,7 +309,7 @@ def faults_of(distribution: Distribution, *, imports: bool = True) -> Iterator[F
                 yield from entry_faults(entry, imports=imports)
 
 
-def entry_faults(entry: Entry, *, imports: bool) -> tuple[Fault, ...]:
+def entry_faults(entry: PluginEntry, *, imports: bool) -> tuple[Fault, ...]:
     """Returns what is wrong with one entry."""
     fault = metadata_fault(entry)
     if fault is not None or not imports:

@@ -10,25 +10,25 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from unetkit.operations import (
     Activation,
-    Add,
-    AvgPool,
-    Concat,
-    Conv,
+    Addition,
+    AvgPooling,
+    Concatenation,
+    Convolution,
     CropTo,
     Dropout,
     Gate,
     GlobalAvgPool,
-    Interpolate,
-    MaxPool,
-    Normalization,
+    Interpolation,
+    MaxPooling,
+    NormalizationOperation,
     Operation,
     PadTo,
-    PixelShuffle,
     ResizeTo,
     SameSize,
-    TransposedConv,
+    SubpixelShuffle,
+    TransposedConvolution,
 )
-from unetkit.operations.operation import Axes, misfit, per_axis
+from unetkit.operations.operation import Axes, per_axis, wiring_error
 
 if TYPE_CHECKING:
     from unetkit.block import Act, Norm
@@ -46,7 +46,7 @@ class Node(NamedTuple):
     channels: int
 
 
-class Span(NamedTuple):
+class Call(NamedTuple):
     """The nodes start … end − 1 that one block appended, the signals that it got and the one that it gave."""
 
     scope: str
@@ -60,7 +60,7 @@ class Piece(NamedTuple):
     """What one block appended to a graph, so that it can be appended to another: `undecided` are indices of biases."""
 
     nodes: tuple[Node, ...]
-    span: Span
+    span: Call
     undecided: tuple[int, ...]
     channels: int
     up: Axes
@@ -73,7 +73,7 @@ class Graph:
     def __init__(self, dims: int, in_channels: int) -> None:
         self.dims = dims
         self.nodes: list[Node] = [Node("input", None, (), in_channels)]
-        self.spans: list[Span] = []
+        self.spans: list[Call] = []
         self.undecided: list[int] = []
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
@@ -89,7 +89,7 @@ class Graph:
         self._names, self._counts = set(), {}
         output = wire(*inputs)
         indices = tuple(signal.index for signal in inputs)
-        self.spans.append(Span(scope, start, len(self.nodes), indices, output.index))
+        self.spans.append(Call(scope, start, len(self.nodes), indices, output.index))
         if self.undecided:  # what only the block itself reads is decided here
             self.decide([index for index in self.undecided if index >= start and index != output.index], start)
         return output
@@ -133,7 +133,7 @@ class Graph:
         if name:
             check_name(name)
             if name in names:
-                raise misfit(f"two operations of one block are named {name!r}", "Give each its own name.")
+                raise wiring_error(f"two operations of one block are named {name!r}", "Give each its own name.")
             names.add(name)
             return name
         number = self._counts.get(kind, 0) + 1
@@ -156,7 +156,7 @@ class Graph:
                 if index in readers:
                     readers[index].append(node.operation)
         for index, operations in readers.items():
-            if operations and all(isinstance(operation, Normalization) for operation in operations):
+            if operations and all(isinstance(operation, NormalizationOperation) for operation in operations):
                 node = self.nodes[index]
                 self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
         self.undecided = [index for index in self.undecided if index not in readers]
@@ -206,7 +206,7 @@ def check_name(name: str) -> None:
     reserved = iskeyword(name) or name in RESERVED
     if not name.isidentifier() or not name.isascii() or reserved or name.startswith("_"):
         cure = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
-        raise misfit(f"{name!r} is no name for an operation", cure)
+        raise wiring_error(f"{name!r} is no name for an operation", cure)
 
 
 class Signal:
@@ -256,11 +256,11 @@ class Signal:
         else:
             pads = tuple(d * (k - 1) // 2 for k, d in zip(kernels, dilations, strict=True))
             if any(s == 1 and d * (k - 1) % 2 for k, d, s in zip(kernels, dilations, strides, strict=True)):
-                raise misfit(
+                raise wiring_error(
                     f"padding: same cannot centre a kernel of {kernel} at stride 1",
                     "Use an odd kernel, or padding: valid.",
                 )
-        operation = Conv(channels, kernels, strides, pads, dilations, groups, bias is not False, padding_mode)
+        operation = Convolution(channels, kernels, strides, pads, dilations, groups, bias is not False, padding_mode)
         output = self.apply(operation, name=name)
         if bias == "auto":
             self.graph.undecided.append(output.index)
@@ -284,8 +284,8 @@ class Signal:
         pads = tuple(max(0, (e + 1) // 2) for e in excess)
         extra = tuple(2 * p - e for p, e in zip(pads, excess, strict=True))
         if any(e >= s for e, s in zip(extra, strides, strict=True)):
-            raise misfit(f"a kernel of {kernel} cannot be centred at stride {stride}", "Use an odd kernel.")
-        operation = TransposedConv(channels, kernels, strides, pads, extra, groups, bias is not False)
+            raise wiring_error(f"a kernel of {kernel} cannot be centred at stride {stride}", "Use an odd kernel.")
+        operation = TransposedConvolution(channels, kernels, strides, pads, extra, groups, bias is not False)
         output = self.apply(operation, name=name or "conv")
         if bias == "auto":
             self.graph.undecided.append(output.index)
@@ -293,11 +293,11 @@ class Signal:
 
     def max_pool(self, kernel: int | Axes, *, stride: int | Axes | None = None, padding: int | Axes = 0) -> Signal:
         """Appends max pooling; the stride is the kernel unless given."""
-        return self.apply(MaxPool(*self._window(kernel, stride, padding)))
+        return self.apply(MaxPooling(*self._window(kernel, stride, padding)))
 
     def avg_pool(self, kernel: int | Axes, *, stride: int | Axes | None = None, padding: int | Axes = 0) -> Signal:
         """Appends average pooling; the stride is the kernel unless given."""
-        return self.apply(AvgPool(*self._window(kernel, stride, padding)))
+        return self.apply(AvgPooling(*self._window(kernel, stride, padding)))
 
     def _window(self, kernel: int | Axes, stride: int | Axes | None, padding: int | Axes) -> tuple[Axes, Axes, Axes]:
         kernels = per_axis(kernel, self.dims, "kernel")
@@ -310,11 +310,11 @@ class Signal:
 
     def interpolate(self, factor: int | Axes, method: str = "linear", *, align_corners: bool = False) -> Signal:
         """Appends interpolation by a whole factor: nearest, linear or cubic."""
-        return self.apply(Interpolate(per_axis(factor, self.dims, "factor"), method, align_corners))
+        return self.apply(Interpolation(per_axis(factor, self.dims, "factor"), method, align_corners))
 
     def pixel_shuffle(self, factor: int | Axes) -> Signal:
         """Appends the rearrangement of channels into samples."""
-        return self.apply(PixelShuffle(per_axis(factor, self.dims, "factor")))
+        return self.apply(SubpixelShuffle(per_axis(factor, self.dims, "factor")))
 
     def resize_to(self, other: Signal, method: str = "linear") -> Signal:
         """Appends interpolation to the size of another signal."""
@@ -334,11 +334,11 @@ class Signal:
 
     def concat(self, *others: Signal) -> Signal:
         """Appends the concatenation of this signal and others."""
-        return self.apply(Concat(), *others)
+        return self.apply(Concatenation(), *others)
 
     def add(self, other: Signal) -> Signal:
         """Appends the sum of two signals."""
-        return self.apply(Add(), other)
+        return self.apply(Addition(), other)
 
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""

@@ -31,7 +31,7 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
-class Request:
+class StopRequest:
     """Whether a signal has asked this process to stop. The second one ends it at once."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    request = Request()
+    request = StopRequest()
     before: dict[int, Any] = {number: signal.signal(number, request) for number in SIGNALS}
     try:
         yield

@@ -9,7 +9,7 @@ from unetkit.block import Block, Count, PerAxis, Share
 from unetkit.blocks.act import Identity, ReLU
 from unetkit.blocks.fields import ActField, NormField, PaddingMode, centred, is_point, one_sample
 from unetkit.blocks.norm import Batch, NoNorm
-from unetkit.operations.operation import misfit
+from unetkit.operations.operation import wiring_error
 from unetkit.signal import Bias, Padding, Signal
 
 
@@ -114,7 +114,7 @@ class DoubleConv(SingleConv):
         if self.mid_channels == "output":
             return whole
         if whole % 2:
-            raise misfit(f"mid_channels: {self.mid_channels} needs an even number of channels, not {whole}")
+            raise wiring_error(f"mid_channels: {self.mid_channels} needs an even number of channels, not {whole}")
         return whole // 2
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from unetkit.block import Count, Norm
-from unetkit.operations import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm
+from unetkit.operations import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.signal import Signal
 
 Positive = Annotated[float, Field(gt=0, le=1)]
@@ -63,7 +63,7 @@ class LayerNorm(Norm):
     """Whether a scale and a shift are learned per channel."""
 
     def wire(self, x: Signal) -> Signal:
-        return x.apply(ChannelNorm(self.eps, self.affine))
+        return x.apply(ChannelNormalization(self.eps, self.affine))
 
 
 class NoNorm(Norm):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from unetkit.block import Count, Skip
-from unetkit.operations.operation import misfit
+from unetkit.operations.operation import wiring_error
 from unetkit.signal import Signal
 
 Align = Literal["crop", "pad", "same", "resize"]
@@ -93,7 +93,7 @@ class NoSkip(Skip):
 def added(x: Signal, skip: Signal) -> Signal:
     """Returns the sum; raises BlockError where decoder and encoder differ in channels."""
     if x.channels != skip.channels:
-        raise misfit(
+        raise wiring_error(
             f"adding needs equal channels, decoder has {x.channels}, encoder has {skip.channels}",
             "Use an up path that goes to the level's channels (transposed_conv, or interpolate with conv: 1).",
         )

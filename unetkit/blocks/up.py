@@ -76,7 +76,7 @@ class Interpolate(Up):
         return x.norm(self.norm).act(self.act)
 
 
-class PixelShuffle(Up):
+class PixelShuffleUp(Up):
     """A convolution to stride-many times the channels, which become samples (sub-pixel convolution)."""
 
     source = "Shi et al., 2016, arXiv:1609.05158"

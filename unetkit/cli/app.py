@@ -133,7 +133,7 @@ def load_plugins(references: Iterable[str]) -> None:
             registry.load_plugin(reference)
 
 
-class Group(TyperGroup):
+class CommandGroup(TyperGroup):
     """The group of all commands."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -145,7 +145,11 @@ class Group(TyperGroup):
 
 
 app = typer.Typer(
-    cls=Group, context_settings=SETTINGS, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich"
+    cls=CommandGroup,
+    context_settings=SETTINGS,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
 )
 
 

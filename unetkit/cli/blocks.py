@@ -13,7 +13,7 @@ import typer
 from unetkit.cli.arguments import AsJson
 
 if TYPE_CHECKING:
-    from unetkit.block import Part
+    from unetkit.block import Component
 
 
 def complete_block(incomplete: str) -> list[str]:
@@ -42,7 +42,7 @@ class Known(NamedTuple):
     name: str
 
     @property
-    def model(self) -> type[Part]:
+    def model(self) -> type[Component]:
         """The class; raises BlockError where it cannot be imported."""
         from unetkit import registry
 
@@ -148,7 +148,7 @@ def draw_block(known: Known, file: Path) -> None:
 
     base = {"unetkit": 1, "name": known.name, "in_channels": 1, "out_channels": 2, "channels": [16, 32]}
     planned = plan(load(base | yaml.safe_load(example(known))))
-    draw(planned.at(tuple(sizes.above(32) or sizes.minimum or 32 for sizes in planned.fitting)), file)
+    draw(planned.at(tuple(sizes.above(32) or sizes.minimum or 32 for sizes in planned.preferred_sizes)), file)
 
 
 def where(model: type) -> str:
@@ -160,9 +160,9 @@ def where(model: type) -> str:
         return f"{model.__module__}:{model.__qualname__}"
 
 
-def parameters(model: type[Part]) -> Iterable[dict[str, Any]]:
+def parameters(model: type[Component]) -> Iterable[dict[str, Any]]:
     """Yields name, type in words, default and meaning of each parameter. A default that is a block is told by name."""
-    from unetkit.block import Part, insets
+    from unetkit.block import Component, insets
     from unetkit.document.expected import expectation
     from unetkit.language.canonical import default_type
     from unetkit.language.spec_schema import attribute_docs
@@ -172,7 +172,7 @@ def parameters(model: type[Part]) -> Iterable[dict[str, Any]]:
         values: dict[str, Any] = {"name": name, "takes": expectation(field), "required": field.is_required()}
         if not field.is_required():
             default = field.get_default(call_default_factory=True)
-            values["default"] = default_type(default) if isinstance(default, Part) else default
+            values["default"] = default_type(default) if isinstance(default, Component) else default
         if name in inner and inner[name].inherited:
             values["inherited"] = inner[name].slot
         yield values | {"description": docs.get(name, field.description or "")}

@@ -62,7 +62,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     from unetkit.data.preprocessing.fitting import data_like
     from unetkit.model.file import described, read_header
     from unetkit.model.hub import local
-    from unetkit.trained.card import Images, make_card, write_card
+    from unetkit.trained.card import CardImages, make_card, write_card
     from unetkit.trained.card.history import read_history
     from unetkit.trained.modelfile import signature_in
 
@@ -72,7 +72,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     images = None
     if data is not None:
         asked = data_like(data, signature_in(header, plan, model), plan.dims)
-        images = Images(open_data(asked).part(split, data), split, samples)
+        images = CardImages(open_data(asked).part(split, data), split, samples)
     made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
     for path in write_card(made, output):
         say(path)

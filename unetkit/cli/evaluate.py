@@ -83,7 +83,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     from unetkit.data.preprocessing.fitting import data_like, other_channels
     from unetkit.model import plan_of
     from unetkit.overwriting import check_outputs
-    from unetkit.scoring import METRICS, Measured, label, score
+    from unetkit.scoring import METRICS, Measurement, label, score
     from unetkit.scoring.metrics import check_metrics
     from unetkit.scoring.scoring import check_classes
     from unetkit.scoring.spacing import Spacings
@@ -108,7 +108,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     measures = any(METRICS[name].distance for name in names)
     cases = ((pair.name, labels, pair.labels, spacings.of(pair) if measures else None) for pair, labels in labelled)
     scores = score(cases, classes, metrics=names, tolerance=tolerance)
-    measured = Measured(scores, tolerance, confidence, seed, spacings.unit)
+    measured = Measurement(scores, tolerance, confidence, seed, spacings.unit)
     report = {"name": plan.spec.name, "digest": plan.digest, "data": data, "split": split} | measured.plain()
     if as_json:
         print_json(report | {"rows": scores.plain()})

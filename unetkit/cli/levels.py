@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from unetkit.planning import SizedPlan, Step
 
 
-class Level(NamedTuple):
+class LevelSummary(NamedTuple):
     """A level: the blocks on its two sides, and what everything on it costs. The bottleneck has no decoder."""
 
     level: int
@@ -37,12 +37,12 @@ def side(step: Step) -> dict[str, Any]:
     }
 
 
-def levels(sized: SizedPlan) -> list[Level]:
+def levels(sized: SizedPlan) -> list[LevelSummary]:
     """Returns the levels, full resolution first. The ways that lead to a level count with it, the head with none."""
     found = []
     for level in range(1 + max(step.level for step in sized.steps)):
         steps = [step for step in sized.steps if step.level == level and step.side != "head"]
         blocks = [step for step in steps if step.slot == "block"]
         cost = sum(step.parameters for step in steps), sum(step.macs for step in steps)
-        found.append(Level(level, blocks[0], blocks[1] if len(blocks) > 1 else None, *cost))
+        found.append(LevelSummary(level, blocks[0], blocks[1] if len(blocks) > 1 else None, *cost))
     return found

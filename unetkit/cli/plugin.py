@@ -11,7 +11,7 @@ from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
 if TYPE_CHECKING:
-    from unetkit.block import Part
+    from unetkit.block import Component
 
 
 def new(
@@ -57,7 +57,7 @@ def check(
         raise BlockError(Fault("plugin-check", f"{', '.join(failed)}: not all checks passed", cure="See above."))
 
 
-def chosen(what: str | None) -> list[type[Part]]:
+def chosen(what: str | None) -> list[type[Component]]:
     """Returns the blocks to check; raises BlockError where one is broken, or there is none."""
     from unetkit import registry
     from unetkit.block import BASES

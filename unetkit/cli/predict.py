@@ -15,7 +15,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
-    from unetkit.data.files.grouping import Group
+    from unetkit.data.files.grouping import FileGroup
     from unetkit.trained.labelling import Labeller
 
 Model = Annotated[
@@ -74,9 +74,9 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.imagefiles import grouped
     from unetkit.overwriting import check_outputs
-    from unetkit.trained.labelling import Asked, file_labeller
+    from unetkit.trained.labelling import PredictOptions, file_labeller
 
-    asked = Asked(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
+    asked = PredictOptions(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
     with file_labeller(model, asked) as ready:
         groups, broken = sources(images, ready.signature.modalities)
         results = check_names(groups, probabilities)
@@ -87,17 +87,17 @@ def predict(  # noqa: PLR0913 - one parameter per option
         raise UnetkitError(*grouped(broken))
 
 
-def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[Group], list[Fault]]:
+def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[FileGroup], list[Fault]]:
     """Returns the images among files and folders, each with its files, and what is wrong with the other files."""
-    from unetkit.data.files.grouping import Group, image_groups
+    from unetkit.data.files.grouping import FileGroup, image_groups
     from unetkit.imagefiles import find_images
 
     if modalities:
         return image_groups(paths, modalities)
-    return [Group("", (file,)) for file in find_images(paths)], []
+    return [FileGroup("", (file,)) for file in find_images(paths)], []
 
 
-def label_all(labeller: Labeller, groups: list[Group], output: Path) -> list[Fault]:
+def label_all(labeller: Labeller, groups: list[FileGroup], output: Path) -> list[Fault]:
     """Labels the images that can be, prints the path of each result, and returns what was wrong with the others."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
@@ -136,7 +136,7 @@ def print_note(message: str) -> None:
     say(f"warning: {message}", to_errors=True)
 
 
-def check_names(groups: list[Group], probabilities: bool) -> list[str]:
+def check_names(groups: list[FileGroup], probabilities: bool) -> list[str]:
     """Returns the names of the results; raises FileError where two images would be written to one file."""
     from unetkit.data.files.grouping import name_of_result
 

@@ -12,7 +12,7 @@ from unetkit.wording import megabytes
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from unetkit.cli.levels import Level
+    from unetkit.cli.levels import LevelSummary
     from unetkit.planning import Plan, SizedPlan
 
 Blocks = Annotated[bool, typer.Option("--blocks", help="Show every block, not only every level.")]
@@ -100,7 +100,7 @@ def summary(plan: Plan, sized: SizedPlan) -> Table:
     )
 
 
-def level_table(rows: list[Level], sized: SizedPlan) -> Table:
+def level_table(rows: list[LevelSummary], sized: SizedPlan) -> Table:
     """Returns one row per level, full resolution first, and one for the head."""
     from unetkit.cli.output import count, magnitude, size_text, table
 

@@ -56,7 +56,7 @@ def groups(plan: Plan, wanted: tuple[int, ...]) -> list[tuple[list[int], str]]:
 
     found: dict[tuple[int, int], list[int]] = {}
     for axis, n in enumerate(wanted):
-        found.setdefault((plan.twins[axis], n), []).append(axis)
+        found.setdefault((plan.equal_axes[axis], n), []).append(axis)
     return [(axes, " = ".join(AXES[plan.dims][axis] for axis in axes)) for axes in found.values()]
 
 

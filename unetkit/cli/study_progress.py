@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Lines:
+class ProgressLines:
     """Prints a line for each finished run."""
 
     todo: int
@@ -57,7 +57,7 @@ class Lines:
 
 
 @dataclass
-class Board(Lines):
+class Board(ProgressLines):
     """Shows the active runs below the lines."""
 
     live: Live | None = None
@@ -107,7 +107,7 @@ def title(run: StudyRun) -> str:
 def watching(todo: int) -> Iterator[ProgressListener]:
     """Opens the progress display of `todo` runs."""
     if not sys.stdout.isatty():
-        yield Lines(todo)
+        yield ProgressLines(todo)
         return
     from rich.live import Live
 

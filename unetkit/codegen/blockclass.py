@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from unetkit.codegen.forward import ARGUMENTS, statements
-from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, lay_out, literal
+from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, lay_out, literal
 from unetkit.codegen.parameters import Constructor, constructor
 from unetkit.codegen.shapes import comments
 from unetkit.codegen.structure import Body
@@ -49,7 +49,7 @@ class BlockClass:
     def init(self) -> Iterator[str]:
         """Yields the lines of the constructor."""
         parameters = [f"{each.name}: {each.annotation}" for each in (*self.made.channels, *self.made.settings)]
-        signature = Group("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
+        signature = ItemGroup("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
         yield from lay_out("def __init__", signature, INDENT)
         yield f"{INNER}super().__init__()"
         for index, line in enumerate(self.group[0].lines):
@@ -69,7 +69,7 @@ class BlockClass:
             yield from lay_out(f"{target} = " if target else "return ", value, INNER, comment=comment)
 
 
-def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> Group:
+def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> ItemGroup:
     """Returns the call that makes a layer; with `texts` in place of its own arguments."""
     own: list[tuple[int | str, Any]] = [*enumerate(layer.args), *layer.kwargs.items()]
     words = texts or {place: literal(value) for place, value in own}

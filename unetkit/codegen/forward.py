@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from unetkit.codegen.layout import Expression, Group, Item, call
+from unetkit.codegen.layout import Expression, Item, ItemGroup, call
 from unetkit.codegen.names import unused
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
@@ -69,7 +69,7 @@ class Forward:
             return call(f"self.{line.name}", *inputs)
         named = {keyword: self.texts[index, keyword] for keyword in line.layer.kwargs}
         if line.layer.name == "torch.cat":
-            return call("torch.cat", Group("[", tuple(map(Item, inputs)), "]"), **named)
+            return call("torch.cat", ItemGroup("[", tuple(map(Item, inputs)), "]"), **named)
         return call(line.layer.name.removeprefix("functional."), *inputs, **named)
 
     def nests(self, index: int) -> bool:

@@ -17,7 +17,7 @@ class Item(NamedTuple):
     comment: str = ""
 
 
-class Group(NamedTuple):
+class ItemGroup(NamedTuple):
     """Items in brackets, with what stands before them: `nn.Conv2d(`, items, `)`; `,)` closes a tuple of one."""
 
     opening: str
@@ -25,21 +25,21 @@ class Group(NamedTuple):
     closing: str
 
 
-Expression = str | Group
+Expression = str | ItemGroup
 
 
-def call(name: str, *values: Expression, **named: Expression) -> Group:
+def call(name: str, *values: Expression, **named: Expression) -> ItemGroup:
     """Returns a call with positional and named arguments."""
-    return Group(f"{name}(", tuple(map(Item, values)) + tuple(Item(v, f"{k}=") for k, v in named.items()), ")")
+    return ItemGroup(f"{name}(", tuple(map(Item, values)) + tuple(Item(v, f"{k}=") for k, v in named.items()), ")")
 
 
-def in_tuple(*values: Expression) -> Group:
+def in_tuple(*values: Expression) -> ItemGroup:
     """Returns a tuple.
 
     >>> flat(in_tuple("1")), flat(in_tuple("1", in_tuple()))
     ('(1,)', '(1, ())')
     """
-    return Group("(", tuple(map(Item, values)), ",)" if len(values) == 1 else ")")
+    return ItemGroup("(", tuple(map(Item, values)), ",)" if len(values) == 1 else ")")
 
 
 def flat(expression: Expression) -> str:
@@ -58,7 +58,7 @@ def commented(expression: Expression) -> bool:
 def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", comment: str = "") -> Iterator[str]:
     """Yields the lines of `lead` + expression + `trail`, all indented.
 
-    >>> print(*lay_out("x = ", Group("[", (Item("1", comment="one"), Item("2")), "]"), ""), sep=chr(10))
+    >>> print(*lay_out("x = ", ItemGroup("[", (Item("1", comment="one"), Item("2")), "]"), ""), sep=chr(10))
     x = [
         1,  # one
         2,
@@ -70,7 +70,9 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
         return
     yield indent + lead + expression.opening
     items = expression.items
-    lone = len(items) == 1 and not items[0].lead and isinstance(items[0].value, Group) and expression.closing != ",)"
+    lone = (
+        len(items) == 1 and not items[0].lead and isinstance(items[0].value, ItemGroup) and expression.closing != ",)"
+    )
     above = not all(fits(item, indent + INDENT) for item in items)
     for item in items:
         if item.comment and above:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from unetkit.codegen.layout import INDENT, Expression, Group, Item, call, in_tuple, lay_out, literal
+from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, in_tuple, lay_out, literal
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring
 from unetkit.planning import Plan, SizedPlan
@@ -47,7 +47,7 @@ class NetworkClass:
         last = self.depth - 1
         if last:
             levels = [Item(self.ordered(f"encoder.{n}"), comment=self.shape(f"encoder.{n}.block")) for n in range(last)]
-            yield from lay_out("self.encoder = ", call("nn.ModuleList", Group("[", tuple(levels), "]")), INNER)
+            yield from lay_out("self.encoder = ", call("nn.ModuleList", ItemGroup("[", tuple(levels), "]")), INNER)
         comment = self.shape("bottleneck.block")
         yield from lay_out("self.bottleneck = ", self.ordered("bottleneck"), INNER, comment=comment)
         if last:
@@ -55,7 +55,7 @@ class NetworkClass:
                 Item(self.keyed(f"decoder.{n}"), f'"{n}": ', self.shape(f"decoder.{n}.block"))
                 for n in reversed(range(last))
             ]
-            yield from lay_out("self.decoder = ", call("nn.ModuleDict", Group("{", tuple(levels), "}")), INNER)
+            yield from lay_out("self.decoder = ", call("nn.ModuleDict", ItemGroup("{", tuple(levels), "}")), INNER)
         yield from lay_out("self.head = ", self.make(self.blocks["head"]), INNER, comment=self.shape("head"))
 
     def parts(self, level: str) -> dict[str, Expression]:
@@ -71,7 +71,7 @@ class NetworkClass:
     def keyed(self, level: str) -> Expression:
         """Returns the call that makes a level whose blocks are called one by one."""
         items = tuple(Item(value, f'"{slot}": ') for slot, value in self.parts(level).items())
-        return call("nn.ModuleDict", Group("{", items, "}"))
+        return call("nn.ModuleDict", ItemGroup("{", items, "}"))
 
     def shape(self, scope: str) -> str:
         """Returns channels and size of a block's output, for a comment."""
@@ -90,7 +90,7 @@ class NetworkClass:
         """Returns the call that pads the image: the sizes for each axis as start, period and remainders."""
         sets = [
             in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
-            for sizes in self.plan.fitting
+            for sizes in self.plan.preferred_sizes
         ]
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.mode))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unetkit.codegen.parameters import Constructor
 from unetkit.codegen.structure import Body
-from unetkit.operations import Concat, Conv, GlobalAvgPool, PixelShuffle
+from unetkit.operations import Concatenation, Convolution, GlobalAvgPool, SubpixelShuffle
 from unetkit.planning import SizedPlan
 
 Shift = tuple[int, ...] | None
@@ -36,7 +36,7 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
         return found
     words = channel_texts(group, made)
     for index, (shift, line) in enumerate(zip(alike.pop(), block.lines, strict=True)):
-        if isinstance(line.operation, Conv) and shift is not None and words[index]:
+        if isinstance(line.operation, Convolution) and shift is not None and words[index]:
             found[index] = shape(words[index], shift)
     return found
 
@@ -59,6 +59,6 @@ def channel_texts(group: tuple[Body, ...], made: Constructor) -> list[str]:
     texts = []
     for index, line in enumerate(group[0].lines):
         values = tuple(block.lines[index].channels for block in group)
-        known = not isinstance(line.operation, Concat | PixelShuffle)
+        known = not isinstance(line.operation, Concatenation | SubpixelShuffle)
         texts.append(made.words.get(values, "") if known else "")
     return texts

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from unetkit.block import Part
-from unetkit.operations import Activation, GlobalAvgPool, Interpolate, MaxPool, Operation, PixelShuffle
+from unetkit.block import Component
+from unetkit.operations import Activation, GlobalAvgPool, Interpolation, MaxPooling, Operation, SubpixelShuffle
 from unetkit.operations.operation import Layer
 from unetkit.planning import Plan
 from unetkit.planning.overwrite import may_overwrite, readers
-from unetkit.signal import Span
+from unetkit.signal import Call
 
 Key = tuple[Any, ...]
-STATELESS = (GlobalAvgPool, Interpolate, MaxPool, PixelShuffle)  # average pooling is a kind of max pooling here
+STATELESS = (GlobalAvgPool, Interpolation, MaxPooling, SubpixelShuffle)  # average pooling is a kind of max pooling here
 
 
-class Line(NamedTuple):
+class CodeLine(NamedTuple):
     """One operation of a block. `inputs` count from its first line; −1 and −2 are the inputs of the block itself."""
 
     name: str
@@ -29,11 +29,11 @@ class Line(NamedTuple):
 class Body(NamedTuple):
     """One block as it stands in the network: its operations, the channels of its inputs, the line of its output."""
 
-    span: Span
-    part: Part
+    span: Call
+    part: Component
     slot: str
     kind: str
-    lines: tuple[Line, ...]
+    lines: tuple[CodeLine, ...]
     in_channels: tuple[int, ...]
     output: int
 
@@ -70,7 +70,7 @@ def bodies(plan: Plan) -> dict[str, Body]:
     return {span.scope: body(plan, span, shared) for span in plan.spans}
 
 
-def body(plan: Plan, span: Span, shared: dict[int, int]) -> Body:
+def body(plan: Plan, span: Call, shared: dict[int, int]) -> Body:
     """Returns one block of a plan."""
     local = {index: index - span.start for index in range(span.start, span.end)}
     local |= {index: -1 - place for place, index in enumerate(span.inputs)}
@@ -80,7 +80,7 @@ def body(plan: Plan, span: Span, shared: dict[int, int]) -> Body:
         if layer.is_module and may_overwrite(plan, index, shared):
             layer = layer._replace(kwargs=layer.kwargs | {"inplace": True})
         assert node.operation is not None, "the input stands in no block"
-        lines.append(Line(node.name, node.operation, layer, tuple(local[i] for i in node.inputs), node.channels))
+        lines.append(CodeLine(node.name, node.operation, layer, tuple(local[i] for i in node.inputs), node.channels))
     part = plan.spec.parts[span.scope]
     return Body(
         span,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from unetkit.data.dataset import Asked, Dataset, Entry, Raw
+    from unetkit.data.dataset import Dataset, ImageEntry, Raw, ReadOptions
     from unetkit.data.head import mni
     from unetkit.data.loading import data_of, load_data
-    from unetkit.data.normalization import Levels, Normalization
+    from unetkit.data.normalization import IntensityScale, Normalization
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
     from unetkit.data.patches.mirror import Cover, cover, window
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = [
     "UNLABELLED",
-    "Asked",
+    "ReadOptions",
     "Cover",
     "DataSpec",
     "Dataset",
-    "Entry",
-    "Levels",
+    "ImageEntry",
+    "IntensityScale",
     "Normalization",
     "Pair",
     "Pairs",
@@ -50,11 +50,11 @@ __all__ = [
 __getattr__ = lazy_names(
     __name__,
     {
-        "dataset": ("Asked", "Dataset", "Entry", "Raw"),
+        "dataset": ("ReadOptions", "Dataset", "ImageEntry", "Raw"),
         "head": ("mni",),
         "loading": ("data_of", "load_data"),
         "patches.mirror": ("Cover", "cover", "window"),
-        "normalization": ("Levels", "Normalization"),
+        "normalization": ("IntensityScale", "Normalization"),
         "opening": ("check_data", "normalization_of", "open_data"),
         "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
         "patches.patches": ("PatchSettings", "Patches"),

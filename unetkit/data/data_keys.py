@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Slot, Strict, bare
+from unetkit.language.spec_keys import Slot, StrictModel, bare
 
 Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
@@ -86,7 +86,7 @@ def colour_of(text: str) -> Colour:
 ClassName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class ClassKeys(Strict):
+class ClassKeys(StrictModel):
     """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
 
     name: ClassName
@@ -95,7 +95,7 @@ class ClassKeys(Strict):
     """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
 
 
-class ChannelKeys(Strict):
+class ChannelKeys(StrictModel):
     """Some of the channels that the images have."""
 
     count: Count
@@ -104,7 +104,7 @@ class ChannelKeys(Strict):
     """Which of them are used, in this order; 0 is the first."""
 
 
-class NormalizationKeys(Strict):
+class NormalizationKeys(StrictModel):
     """How grey levels become the numbers that a network takes: see `unetkit.data.Normalization`."""
 
     type: Literal["none", "dataset", "image", "percentile"] = "dataset"
@@ -121,7 +121,7 @@ class NormalizationKeys(Strict):
         return {key: reason for key in ("mean", "std", "low", "high") if key not in used}
 
 
-class DataFrame(Strict):
+class DataKeys(StrictModel):
     """The keys of a data file."""
 
     unetkit: Literal[1] = 1

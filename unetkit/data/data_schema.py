@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pydantic.json_schema import JsonSchemaValue
 
-from unetkit.data.data_keys import DataFrame, NormalizationKeys
+from unetkit.data.data_keys import DataKeys, NormalizationKeys
 from unetkit.data.splits.split import SPLITS, Split
 from unetkit.language.spec_schema import first_line, kinds_schema, model_schema, refer_to_slots, slot_schema, titled
 
 
 def schema() -> JsonSchemaValue:
     """Returns the JSON Schema. It may accept a file that does not load, but refuses none that does."""
-    form = model_schema(DataFrame)
+    form = model_schema(DataKeys)
     definitions = form.pop("definitions")
     definitions["dataset"] = slot_schema("dataset", definitions, changes=False)
     definitions["normalization"] = kinds_schema(NormalizationKeys)

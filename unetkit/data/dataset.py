@@ -11,7 +11,7 @@ from itertools import chain, zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, NamedTuple
 
-from unetkit.block import Part
+from unetkit.block import Component
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -43,7 +43,7 @@ class Raw(NamedTuple):
     notes: tuple[str, ...] = ()
 
 
-class Entry(NamedTuple):
+class ImageEntry(NamedTuple):
     """A pair that has not been read yet: its name, what reads it, and the file that its mask is in, for messages.
 
     `read` raises FileError where it cannot.
@@ -55,7 +55,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReadOptions:
     """How a data set is to be read: the folder that paths begin at, the spatial axes, and the channels to be found.
 
     `orientation` has the axis codes that volumes are brought to, as in RAS; most_common and native are those of a data
@@ -69,7 +69,7 @@ class Asked:
     check_geometry: bool = True
 
 
-class Dataset(Part):
+class Dataset(Component):
     """Lists images with their masks. A plugin adds a kind of its own through the entry points `unetkit.datasets`."""
 
     slot = "dataset"
@@ -77,13 +77,13 @@ class Dataset(Part):
     """The names of the classes, where the data set knows them."""
 
     @abstractmethod
-    def entries(self, asked: Asked) -> Sequence[Entry]:
+    def entries(self, asked: ReadOptions) -> Sequence[ImageEntry]:
         """Returns what there is, each under a name of its own, in the order of a stack; reads no pixels.
 
         Raises FileError with everything that is wrong.
         """
 
-    def orientation(self, asked: Asked) -> str:
+    def orientation(self, asked: ReadOptions) -> str:
         """Returns the axis codes that `entries` brings volumes to; "" where they are left as their files have them."""
         return ""
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from unetkit import registry
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys, span_of
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys, span_of
 from unetkit.data.dataset import Dataset
 from unetkit.data.spec import DataSpec
 from unetkit.data.splits.split import SPLITS, Split
@@ -95,7 +95,7 @@ class DataLoader:
 
     def spec(self, folder: Path) -> DataSpec:
         """Returns the data spec; raises SpecError with everything that is wrong."""
-        frame = self.model(DataFrame, self.document.values(), ())
+        frame = self.model(DataKeys, self.document.values(), ())
         if frame is None:
             self.stop()
             raise AssertionError("a frame that is wrong has faults")
@@ -132,7 +132,7 @@ class DataLoader:
                 self.fault(fault, (*at, *path), key=fault.code == "unknown-key")
             return None
 
-    def dataset(self, frame: DataFrame) -> tuple[str, Dataset | None]:
+    def dataset(self, frame: DataKeys) -> tuple[str, Dataset | None]:
         """Returns the data set with its registered name."""
         values = dict(frame.dataset)
         kind = values.pop("type", None)
@@ -152,7 +152,7 @@ class DataLoader:
             self.fault(Fault("wrong-value", message, cure=cure), ("dataset", name))
         return kind, part if isinstance(part, Dataset) else None
 
-    def split(self, frame: DataFrame) -> Split | None:
+    def split(self, frame: DataKeys) -> Split | None:
         """Returns the split that is asked for."""
         if frame.split is None:
             return None
@@ -164,7 +164,7 @@ class DataLoader:
             return None
         return self.model(SPLITS[kind], values, ("split",))
 
-    def normalization(self, frame: DataFrame) -> NormalizationKeys | None:
+    def normalization(self, frame: DataKeys) -> NormalizationKeys | None:
         """Returns how grey levels become numbers."""
         keys = self.model(NormalizationKeys, frame.normalization, ("normalization",))
         if keys is not None:
@@ -177,7 +177,7 @@ class DataLoader:
                 self.fault(fault, ("normalization", "low"))
         return keys
 
-    def check_moments(self, frame: DataFrame, keys: NormalizationKeys) -> None:
+    def check_moments(self, frame: DataKeys, keys: NormalizationKeys) -> None:
         """Collects a mean without a deviation, and numbers that are not one per channel."""
         channels = frame.channels if isinstance(frame.channels, int) else len(frame.channels.take)
         if (keys.mean is None) != (keys.std is None):
@@ -187,7 +187,7 @@ class DataLoader:
                 fault = Fault("wrong-length", f"{len(values)} numbers for {channels} channels", cure="Give one each.")
                 self.fault(fault, ("normalization", name))
 
-    def check_channels(self, frame: DataFrame) -> None:
+    def check_channels(self, frame: DataKeys) -> None:
         """Collects channels that the images do not have."""
         if isinstance(frame.channels, ChannelKeys):
             for index, one in enumerate(frame.channels.take):
@@ -195,19 +195,19 @@ class DataLoader:
                     message = f"there is no channel {one}, there are 0 to {frame.channels.count - 1}"
                     self.fault(Fault("unknown-channel", message), ("channels", "take", index))
 
-    def check_orientation(self, frame: DataFrame) -> None:
+    def check_orientation(self, frame: DataKeys) -> None:
         """Collects an orientation that has not a letter for each axis of a volume."""
         if frame.dims == 3 and len(frame.orientation) < frame.dims:
             message = f"{frame.orientation!r} is no orientation of a volume: it has {len(frame.orientation)} letters"
             self.fault(Fault("wrong-length", message, cure="Give three, as in RAS."), ("orientation",))
 
-    def check_spacing(self, frame: DataFrame) -> None:
+    def check_spacing(self, frame: DataKeys) -> None:
         """Collects a spacing that has not a number for each axis."""
         if isinstance(frame.spacing, tuple) and len(frame.spacing) != frame.dims:
             message = f"{len(frame.spacing)} numbers for {frame.dims} axes"
             self.fault(Fault("wrong-length", message, cure="Give one for each."), ("spacing",))
 
-    def check_classes(self, frame: DataFrame) -> None:
+    def check_classes(self, frame: DataKeys) -> None:
         """Collects names, colours and numbers that two classes share, or a class and what is ignored."""
         ignored = frame.ignore if isinstance(frame.ignore, tuple) else () if frame.ignore is None else (frame.ignore,)
         taken = {one: "what is ignored" for one in ignored if isinstance(one, str)}

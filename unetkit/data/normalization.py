@@ -24,7 +24,7 @@ BINS = 1 << 16
 """Of the histogram that percentiles are read from: they are known to a 65,536th of the range of the image."""
 
 
-class Levels(NamedTuple):
+class IntensityScale(NamedTuple):
     """What becomes of the grey levels of one image: `(level − shift) / scale` per channel, cut to 0 … 1 if `cut`."""
 
     shift: NDArray[np.float32]
@@ -81,19 +81,19 @@ class Normalization:
         """Whether an image must be looked at before a part of it can be normalised."""
         return self.type in ("image", "percentile")
 
-    def levels(self, parts: Parts) -> Levels:
+    def levels(self, parts: Parts) -> IntensityScale:
         """Returns what becomes of the grey levels of one image; only where that is `per_image` are its parts read."""
         if self.type == "none":
-            return Levels(np.zeros(1, np.float32), np.ones(1, np.float32))
+            return IntensityScale(np.zeros(1, np.float32), np.ones(1, np.float32))
         if self.type == "dataset":
-            return Levels(np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32))
+            return IntensityScale(np.asarray(self.mean, np.float32), np.asarray(self.std, np.float32))
         if self.type == "image":
             shift, scale = moments(parts())
-            return Levels(shift.astype(np.float32), scale.astype(np.float32))
+            return IntensityScale(shift.astype(np.float32), scale.astype(np.float32))
         low, high = percentiles(parts, (self.low, self.high))
-        return Levels(low.astype(np.float32), np.where(high > low, high - low, 1).astype(np.float32), cut=True)
+        return IntensityScale(low.astype(np.float32), np.where(high > low, high - low, 1).astype(np.float32), cut=True)
 
-    def of_image(self, image: NDArray[Any]) -> Levels:
+    def of_image(self, image: NDArray[Any]) -> IntensityScale:
         """Returns what becomes of the grey levels of a whole image (channels, *spatial)."""
         return self.levels(lambda: (image[(slice(None), *part)] for part in slabs(image.shape[1:])))
 

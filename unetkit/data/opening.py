@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from unetkit.data.dataset import Entry
+from unetkit.data.dataset import ImageEntry
 from unetkit.data.labels.classes import ClassMap
 from unetkit.data.labels.colours import COLOURS
 from unetkit.data.labels.counting import counted
@@ -19,7 +19,7 @@ from unetkit.data.labels.recognition import merged, recognised
 from unetkit.data.normalization import Normalization
 from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
 from unetkit.data.spec import DataSpec
-from unetkit.data.splits.split import Block, Division
+from unetkit.data.splits.split import BlockSplit, Division
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import num_cores
 from unetkit.imagefiles import grouped
@@ -38,7 +38,7 @@ Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Facts:
+class PairFacts:
     """What is known of a pair that was read: its size, and the pixels of each class, UNLABELLED among them."""
 
     name: str
@@ -57,7 +57,7 @@ class Facts:
 class Checked:
     """All pairs of a data spec, each with its facts or its faults."""
 
-    facts: tuple[Facts, ...]
+    facts: tuple[PairFacts, ...]
     faults: tuple[Fault, ...]
     splits: Splits | None
     """None where something is wrong."""
@@ -98,10 +98,10 @@ def check_data(
         faults += error.faults
     reader = Reader(data, ClassMap.of(data), entries, keep and data.cache)
     kept: dict[str, Pair] | None = {} if data.cache else None
-    facts: list[Facts] = []
+    facts: list[PairFacts] = []
     for done, (one, pair) in enumerate(reader.check(list(entries)), 1):
         advance(done, len(entries))
-        if isinstance(one, Facts):
+        if isinstance(one, PairFacts):
             facts.append(one)
             if kept is not None and pair is not None:
                 kept[one.name] = pair
@@ -122,9 +122,9 @@ def check_data(
     return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data), digests))
 
 
-def by_name(entries: Iterable[Entry]) -> dict[str, Entry]:
+def by_name(entries: Iterable[ImageEntry]) -> dict[str, ImageEntry]:
     """Returns pairs by their names; raises FileError where two have one."""
-    found: dict[str, Entry] = {}
+    found: dict[str, ImageEntry] = {}
     faults = []
     for one in entries:
         other = found.setdefault(one.name, one)
@@ -145,7 +145,7 @@ def divide(data: DataSpec, names: list[str]) -> Division:
     own = data.dataset.parts(names)
     if own is not None:
         return own
-    return Block().divide(names, data.folder) if len(names) > 1 else (names, [], [])
+    return BlockSplit().divide(names, data.folder) if len(names) > 1 else (names, [], [])
 
 
 def recipe(data: DataSpec) -> str:
@@ -154,7 +154,7 @@ def recipe(data: DataSpec) -> str:
     return json.dumps({key: resolved[key] for key in ("normalization", "spacing")}, sort_keys=True)
 
 
-def found_classes(facts: Iterable[Facts]) -> tuple[str, ...]:
+def found_classes(facts: Iterable[PairFacts]) -> tuple[str, ...]:
     """Returns names for the classes that masks hold."""
     highest = max(max(one.counts) for one in facts)
     return tuple(f"class {index}" for index in range(max(2, highest + 1)))
@@ -176,7 +176,7 @@ class Reader:
 
     data: DataSpec
     classes: ClassMap
-    entries: dict[str, Entry]
+    entries: dict[str, ImageEntry]
     keep: bool = False
     """Whether pairs that were checked are kept."""
 
@@ -200,12 +200,12 @@ class Reader:
         about = (raw.spacing, raw.unit, raw.axis_codes, raw.notes, str(raw.image.dtype))
         return Pair(name, pixels, labels, instances, *about)
 
-    def check(self, names: list[str]) -> Iterator[tuple[Facts | tuple[Fault, ...], Pair | None]]:
+    def check(self, names: list[str]) -> Iterator[tuple[PairFacts | tuple[Fault, ...], Pair | None]]:
         """Yields for each name, in order, the facts of its pair with the pair itself, or its faults."""
         with ThreadPoolExecutor(min(THREADS, num_cores())) as threads:
             yield from threads.map(partial(self.facts), names)
 
-    def facts(self, name: str) -> tuple[Facts | tuple[Fault, ...], Pair | None]:
+    def facts(self, name: str) -> tuple[PairFacts | tuple[Fault, ...], Pair | None]:
         """Returns the facts of a pair, or its faults; the pair where it is to be kept."""
         try:
             pair = self.load(name)
@@ -213,7 +213,7 @@ class Reader:
             return tuple(with_file(fault, (self.entries[name].mask, name)) for fault in error.faults), None
         counts = dict(zip(*(found.tolist() for found in counted(pair.labels)), strict=True))
         levels = float(pair.image.min()), float(pair.image.max())
-        one = Facts(
+        one = PairFacts(
             name, pair.size, counts, *levels, pair.spacing, pair.unit, pair.axis_codes, pair.notes, pair.digests
         )
         return one, pair if self.keep else None

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataFrame, NormalizationKeys
-from unetkit.data.dataset import Asked, Dataset
-from unetkit.data.splits.split import File, Split
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
+from unetkit.data.dataset import Dataset, ReadOptions
+from unetkit.data.splits.split import FileSplit, Split
 from unetkit.document.document import Document
 from unetkit.language.loading import as_lists
 
@@ -18,7 +18,7 @@ from unetkit.language.loading import as_lists
 class DataSpec:
     """What was asked for. Paths in it begin at `folder`."""
 
-    frame: DataFrame
+    frame: DataKeys
     dataset: Dataset
     kind: str
     """The registered name of the kind of data set."""
@@ -77,11 +77,11 @@ class DataSpec:
         return self.frame.workers
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> ReadOptions:
         """How the data set is to be read."""
         stored = self.frame.channels if isinstance(self.frame.channels, int) else self.frame.channels.count
         checked = self.frame.mask_geometry == "checked"
-        return Asked(self.folder, self.dims, stored, self.frame.orientation, checked)
+        return ReadOptions(self.folder, self.dims, stored, self.frame.orientation, checked)
 
     def files(self) -> set[Path]:
         """Returns the files that are read: the data file with what it extends, images, masks, and that of the split."""
@@ -90,7 +90,7 @@ class DataSpec:
 
     def split_files(self) -> set[Path]:
         """Returns the file that divides the pairs, where there is one."""
-        return {self.folder / self.split.file} if isinstance(self.split, File) else set()
+        return {self.folder / self.split.file} if isinstance(self.split, FileSplit) else set()
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
         """Returns every key that has an effect as plain values; loading them gives an equal data spec.
@@ -117,7 +117,7 @@ class DataSpec:
     def located(self, part: Dataset | Split, relative_to: Path | None) -> dict[str, Any]:
         """Returns the parameters of a part, its paths as they are to be written."""
         values = part.model_dump(exclude_none=True)
-        names = part.located() if isinstance(part, Dataset) else ["file"] if isinstance(part, File) else []
+        names = part.located() if isinstance(part, Dataset) else ["file"] if isinstance(part, FileSplit) else []
         for name in names:
             if name in values:
                 said = values[name]

@@ -14,7 +14,7 @@ from unetkit.data.labels.classes import ClassMap, MaskError
 from unetkit.data.labels.recognition import Finding, recognised, written
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError, UnetkitError
-from unetkit.imagefiles import Request, opened
+from unetkit.imagefiles import ReadRequest, opened
 from unetkit.imagefiles.axes import templates
 from unetkit.imagefiles.header import Header, header
 
@@ -63,7 +63,7 @@ def seen_in(data: DataSpec, dataset: Folders, files: Sequence[Sequence[Path]]) -
     seen = Seen()
     for image, mask, *_ in files:
         try:
-            axes, found = seen_as(image, mask, Request(data.dims, None, dataset.axes))
+            axes, found = seen_as(image, mask, ReadRequest(data.dims, None, dataset.axes))
         except UnetkitError:
             continue  # it is told when everything is read
         seen.axes[axes] += 1
@@ -73,16 +73,16 @@ def seen_in(data: DataSpec, dataset: Folders, files: Sequence[Sequence[Path]]) -
     return seen
 
 
-def seen_as(image: Path, mask: Path, request: Request) -> tuple[str | None, Header]:
+def seen_as(image: Path, mask: Path, request: ReadRequest) -> tuple[str | None, Header]:
     """Returns the header of an image with the letters of its axes, None where it is read rightly without them.
 
     The mask tells: what is as large as it, as often, is the image; what is left are channels.
     """
-    wanted = header(mask, Request(request.dims, None, request.axes, mask=True))
+    wanted = header(mask, ReadRequest(request.dims, None, request.axes, mask=True))
     readings: list[tuple[str | None, Header]] = []
     for axes in (request.axes, *([] if request.axes else templates(request.dims))):
         try:
-            found = header(image, Request(request.dims, None, axes))
+            found = header(image, ReadRequest(request.dims, None, axes))
         except UnetkitError:
             continue
         if found.num_images == wanted.num_images and sorted(found.size) == sorted(wanted.size):
@@ -123,7 +123,7 @@ def class_keys(data: DataSpec, masks: Sequence[Path], advance: Advance) -> dict[
 
     def survey(file: Path) -> None:
         try:
-            with opened(file, Request(data.dims, None, None, mask=True)) as images:
+            with opened(file, ReadRequest(data.dims, None, None, mask=True)) as images:
                 for number in range(images.count):
                     layers = images.read(number)
                     colours = layers[:3].transpose(*range(1, layers.ndim), 0)

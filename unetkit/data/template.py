@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from unetkit.data.dataset import Asked, Dataset, Entry, Raw
+from unetkit.data.dataset import Dataset, ImageEntry, Raw, ReadOptions
 from unetkit.errors import Fault, FileError
 
 if TYPE_CHECKING:
@@ -19,12 +19,12 @@ class Mni(Dataset):
     source = "Fonov et al., NeuroImage 54 (2011)"
     classes = ("background", "fluid", "grey", "white")
 
-    def entries(self, asked: Asked) -> list[Entry]:
+    def entries(self, asked: ReadOptions) -> list[ImageEntry]:
         if (asked.dims, asked.channels) != (2, 1):
             message = f"mni has 2D images of one channel, not {asked.dims}D with {asked.channels}"
             raise FileError(Fault("channels", message, "dataset", "Set dims=2 and channels=1."))
         every = sorted((pair for part in slices() for pair in part), key=lambda pair: pair.name)
-        return [Entry(pair.name, lambda pair=pair: Raw(pair.image, pair.labels), pair.name) for pair in every]  # type: ignore[misc]
+        return [ImageEntry(pair.name, lambda pair=pair: Raw(pair.image, pair.labels), pair.name) for pair in every]  # type: ignore[misc]
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         train, validation, test = ([pair.name for pair in part] for part in slices())

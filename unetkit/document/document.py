@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
-from unetkit.document.merge import Key, Node, assigned, merge, plain
+from unetkit.document.merge import Key, TreeNode, assigned, merge, plain
 from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
@@ -24,7 +24,7 @@ class Document:
 
     __slots__ = ("name", "root")
 
-    def __init__(self, name: str, root: Node) -> None:
+    def __init__(self, name: str, root: TreeNode) -> None:
         self.name = name
         self.root = root
 
@@ -74,12 +74,12 @@ def parse(text: str, name: str = "<text>", *, find: Find = beside) -> Document:
     return Document(name, _extend(compose_map(source), None, find, ()))
 
 
-def inner(node: Node, file: Path | None, *, find: Find = beside) -> Document:
+def inner(node: TreeNode, file: Path | None, *, find: Find = beside) -> Document:
     """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
     return Document(str(file) if file else node.source.name, _extend(as_map(node), file, find, ()))
 
 
-def as_map(node: Node) -> Node:
+def as_map(node: TreeNode) -> TreeNode:
     """Returns the node of a map; raises SpecError where it is another value."""
     if type(node.value) is dict:
         return node
@@ -111,7 +111,7 @@ def override(document: Document, assignments: Iterable[str]) -> Document:
     return Document(document.name, root)
 
 
-def _assignment(text: str) -> tuple[tuple[Node, ...], Node]:
+def _assignment(text: str) -> tuple[tuple[TreeNode, ...], TreeNode]:
     source = checked("--set", text)
 
     def refuse(message: str, cure: str, column: int, width: int) -> NoReturn:
@@ -128,7 +128,7 @@ def _assignment(text: str) -> tuple[tuple[Node, ...], Node]:
         start = column + part.index(key)
         marks = [yaml.Mark("--set", at, 0, at, None, 0) for at in (start, start + len(key))]
         index = key.isascii() and key.isdigit() and len(key) < 19  # int() refuses thousands of digits
-        path.append(Node(int(key) if index else key, source, *marks))
+        path.append(TreeNode(int(key) if index else key, source, *marks))
         column += len(part) + 1
     if path[0].value == "extends":
         refuse("'extends' cannot be overridden", "Choose another spec to start from.", 0, len(left))
@@ -138,15 +138,15 @@ def _assignment(text: str) -> tuple[tuple[Node, ...], Node]:
     return tuple(path), leaf
 
 
-def _load(path: Path, find: Find, chain: tuple[Path, ...]) -> Node:
+def _load(path: Path, find: Find, chain: tuple[Path, ...]) -> TreeNode:
     return _extend(_compose(path), path, find, (*chain, path))
 
 
-def _compose(path: Path) -> Node:
+def _compose(path: Path) -> TreeNode:
     return compose_map(checked(str(path), _bytes(path).decode("utf-8", "surrogateescape")))
 
 
-def _extend(root: Node, file: Path | None, find: Find, chain: tuple[Path, ...]) -> Node:
+def _extend(root: TreeNode, file: Path | None, find: Find, chain: tuple[Path, ...]) -> TreeNode:
     if "extends" not in root.value:
         return root
     entries = dict(root.value)
@@ -165,7 +165,7 @@ def _extend(root: Node, file: Path | None, find: Find, chain: tuple[Path, ...]) 
         missing = ("file-missing", "extends-missing")
         faults = [replace(fault, code=fault.code.replace(*missing)) for fault in error.faults]
         raise SpecError(*(fault.at(reference.place()) for fault in faults)) from error
-    return merge(base, Node(entries, root.source, root.start, root.end))
+    return merge(base, TreeNode(entries, root.source, root.start, root.end))
 
 
 def _bytes(path: Path) -> bytes:

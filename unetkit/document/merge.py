@@ -25,7 +25,7 @@ class Source(NamedTuple):
     text: str
 
 
-class Node:
+class TreeNode:
     """A scalar, a tuple of nodes, or a dict of key -> (its node, node of the value). Never changed once built."""
 
     __slots__ = ("end", "source", "start", "value")
@@ -46,7 +46,7 @@ class Node:
         return Place(self.source.name, start.line + 1, start.column + 1, text, max(1, width))
 
 
-def plain(node: Node) -> Any:
+def plain(node: TreeNode) -> Any:
     """Returns the values without their places: dicts, tuples, scalars."""
     value = node.value
     if type(value) is dict:
@@ -56,7 +56,7 @@ def plain(node: Node) -> Any:
     return value
 
 
-def merge(base: Node, over: Node) -> Node:
+def merge(base: TreeNode, over: TreeNode) -> TreeNode:
     """Returns `over` laid on `base`: maps merge key by key, everything else replaces.
 
     A map whose `type` differs replaces the old one, so that parameters of the old type are dropped. A bare name in
@@ -72,17 +72,17 @@ def merge(base: Node, over: Node) -> Node:
     entries = dict(base.value)
     for key, (name, node) in over.value.items():
         entries[key] = (name, merge(entries[key][1], node) if key in entries else node)
-    return Node(entries, over.source, over.start, over.end)
+    return TreeNode(entries, over.source, over.start, over.end)
 
 
-def named(node: Node) -> Node:
+def named(node: TreeNode) -> TreeNode:
     """Returns the map `{type: name}` for a bare name, any other node as it is."""
     if type(node.value) is not str:
         return node
-    return Node({"type": (node, node)}, node.source, node.start, node.end)
+    return TreeNode({"type": (node, node)}, node.source, node.start, node.end)
 
 
-def patch(base: Node | None, path: tuple[Node, ...], leaf: Node) -> Node:
+def patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
     """Returns what to merge over `base` to put `leaf` at `path`. Raises SpecError where `path` leads nowhere."""
     if not path:
         return leaf
@@ -91,7 +91,7 @@ def patch(base: Node | None, path: tuple[Node, ...], leaf: Node) -> Node:
     base = base and named(base)
     if base is None or type(base.value) is dict:
         child = base.value[key][1] if base and key in base.value else None
-        return Node({key: (first, patch(child, rest, leaf))}, first.source, first.start, leaf.end)
+        return TreeNode({key: (first, patch(child, rest, leaf))}, first.source, first.start, leaf.end)
     items = base.value
     if type(items) is not tuple:
         shown = "null" if items is None else str(items).lower()
@@ -102,12 +102,12 @@ def patch(base: Node | None, path: tuple[Node, ...], leaf: Node) -> Node:
         cure = f"Its indexes are 0 to {len(items) - 1}." if items else "Replace the list as a whole."
         raise SpecError(Fault("override-path", message, cure=cure, place=first.place()))
     item = merge(items[key], patch(items[key], rest, leaf))
-    return Node((*items[:key], item, *items[key + 1 :]), first.source, first.start, leaf.end)
+    return TreeNode((*items[:key], item, *items[key + 1 :]), first.source, first.start, leaf.end)
 
 
-def assigned(root: Node, path: tuple[Node, ...], leaf: Node) -> Node:
+def assigned(root: TreeNode, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
     """Returns a map with `leaf` merged in at `path`, itself as it was. Raises SpecError where `path` leads nowhere."""
-    return Node(merge(root, patch(root, path, leaf)).value, root.source, root.start, root.end)
+    return TreeNode(merge(root, patch(root, path, leaf)).value, root.source, root.start, root.end)
 
 
 class Within(NamedTuple):
@@ -117,7 +117,7 @@ class Within(NamedTuple):
     column: int
 
 
-def dotted(name: Node) -> tuple[Node, ...]:
+def dotted(name: TreeNode) -> tuple[TreeNode, ...]:
     """Returns the parts of a key such as `skip.align`, each as a key with its own place; digits count as numbers."""
     if type(name.value) is not str:
         return (name,)
@@ -127,16 +127,16 @@ def dotted(name: Node) -> tuple[Node, ...]:
         start, end = Within(name.start.line, column), Within(name.start.line, column + len(part))
         marks = (start, end) if plainly else (name.start, name.end)  # a quoted key is shown as a whole
         parts.append(
-            Node(int(part) if part.isascii() and part.isdigit() and len(part) < 19 else part, name.source, *marks)
+            TreeNode(int(part) if part.isascii() and part.isdigit() and len(part) < 19 else part, name.source, *marks)
         )
         column += len(part) + 1
     return tuple(parts)
 
 
-def noded(value: Any, like: Node) -> Node:
+def noded(value: Any, like: TreeNode) -> TreeNode:
     """Returns plain values as nodes that all stand where another does."""
     if isinstance(value, dict):
         inner: Any = {key: (noded(key, like), noded(item, like)) for key, item in value.items()}
     else:
         inner = tuple(noded(item, like) for item in value) if isinstance(value, tuple | list) else value
-    return Node(inner, like.source, like.start, like.end)
+    return TreeNode(inner, like.source, like.start, like.end)

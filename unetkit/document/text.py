@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.reader import Reader
 
-from unetkit.document.merge import Key, Node, Source
+from unetkit.document.merge import Key, Source, TreeNode
 from unetkit.document.syntax import syntax_fault
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
@@ -57,7 +57,7 @@ def too_large(name: str, size: str) -> SpecError:
     return SpecError(Fault("yaml-too-large", f"the file has {size} bytes", cure=cure, place=Place(name, 1, 1)))
 
 
-def compose_map(source: Source) -> Node:
+def compose_map(source: Source) -> TreeNode:
     """Returns the tree of a source whose top level is a map. Raises SpecError with all faults found."""
     node = compose(source)
     if node is None or node.value is None:
@@ -70,7 +70,7 @@ def compose_map(source: Source) -> Node:
     return node
 
 
-def compose(source: Source, text: str | None = None) -> Node | None:
+def compose(source: Source, text: str | None = None) -> TreeNode | None:
     """Returns the tree of a source, or of `text` standing in its place; None if it holds no value."""
     composer = _Composer(source, source.text if text is None else text)
     try:
@@ -109,10 +109,10 @@ class _Composer:
         self.source = source
         self.next = _LOADER(text).get_event
         self.faults: list[Fault] = []
-        self.anchors: dict[str, Node | None] = {}  # None while the anchored node is still open
+        self.anchors: dict[str, TreeNode | None] = {}  # None while the anchored node is still open
         self.count = 0
 
-    def document(self) -> Node | None:
+    def document(self) -> TreeNode | None:
         self.next()  # start of the stream
         if type(self.next()) is yaml.StreamEndEvent:
             return None
@@ -123,7 +123,7 @@ class _Composer:
             self.fault("yaml-documents", "a second document starts here", "Write one document per file.", event)
         return root
 
-    def node(self, event: Any, depth: int) -> Node:
+    def node(self, event: Any, depth: int) -> TreeNode:
         kind, anchor, start = type(event), event.anchor, event.start_mark
         self.count += 1
         if kind is yaml.AliasEvent:
@@ -142,19 +142,19 @@ class _Composer:
             if event.tag and _short(event.tag) not in (own, "!"):
                 self.fault("yaml-tag", f"the tag {_short(event.tag)} cannot stand here", _TAG_CURE, event)
             value, event = self.map(depth) if own == "!!map" else self.list(depth)
-        node = Node(value, self.source, start, event.end_mark)
+        node = TreeNode(value, self.source, start, event.end_mark)
         if anchor:
             self.anchors[anchor] = node
         return node
 
-    def list(self, depth: int) -> tuple[tuple[Node, ...], Any]:
+    def list(self, depth: int) -> tuple[tuple[TreeNode, ...], Any]:
         nodes = []
         while type(event := self.next()) is not yaml.SequenceEndEvent:
             nodes.append(self.node(event, depth + 1))
         return tuple(nodes), event
 
-    def map(self, depth: int) -> tuple[dict[Key, tuple[Node, Node]], Any]:
-        entries: dict[Key, tuple[Node, Node]] = {}
+    def map(self, depth: int) -> tuple[dict[Key, tuple[TreeNode, TreeNode]], Any]:
+        entries: dict[Key, tuple[TreeNode, TreeNode]] = {}
         while type(event := self.next()) is not yaml.MappingEndEvent:
             name = self.node(event, depth + 1)
             node = self.node(self.next(), depth + 1)
@@ -171,7 +171,7 @@ class _Composer:
                 entries[key] = (name, node)
         return entries, event
 
-    def alias(self, event: Any, depth: int) -> Node:
+    def alias(self, event: Any, depth: int) -> TreeNode:
         name = event.anchor
         node = self.anchors.get(name)
         if node is None:
@@ -180,7 +180,7 @@ class _Composer:
             else:
                 cure = did_you_mean(name, self.anchors)
                 self.fault("yaml-alias-unknown", f"no anchor &{name} stands above", cure, event)
-            return Node(None, self.source, event.start_mark, event.end_mark)
+            return TreeNode(None, self.source, event.start_mark, event.end_mark)
         # A node has at most MAX_NODES values here, and each alias adds its values to the count: so this stays linear.
         size, height = _extent(node)
         self.count += size - 1
@@ -208,7 +208,7 @@ class _Composer:
         return value
 
     def fault(self, code: str, message: str, cure: str, event: Any) -> None:
-        place = Node(None, self.source, event.start_mark, event.end_mark).place()
+        place = TreeNode(None, self.source, event.start_mark, event.end_mark).place()
         self.faults.append(Fault(code, message, cure=cure, place=place))
 
     def stop(self, code: str, message: str, cure: str, event: Any) -> NoReturn:
@@ -216,7 +216,7 @@ class _Composer:
         raise SpecError(*self.faults)
 
 
-def _extent(node: Node) -> tuple[int, int]:
+def _extent(node: TreeNode) -> tuple[int, int]:
     """Returns how many values a node holds, itself and keys included, and how many maps and lists nest in it."""
     if type(node.value) is dict:
         children = [child for entry in node.value.values() for child in entry]

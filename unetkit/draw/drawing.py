@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from unetkit.draw.boxes import box
 from unetkit.draw.figure import rows
 from unetkit.draw.glyph import Glyph
-from unetkit.draw.layout import Line, place
+from unetkit.draw.layout import PlacedRow, place
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
 from unetkit.draw.text import fit, size_label, width
@@ -47,7 +47,7 @@ def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Draw
     return Drawing(full + 2 * MARGIN, bottom + MARGIN, title, description(plan, lines), tuple(shapes))
 
 
-def extent(lines: Sequence[Line]) -> float:
+def extent(lines: Sequence[PlacedRow]) -> float:
     """Returns how far right the rows reach."""
     return max(line.right for line in lines)
 
@@ -80,7 +80,7 @@ def facts(plan: SizedPlan) -> list[str]:
     ]
 
 
-def arrows(lines: Sequence[Line], marked: Collection[str] = ()) -> list[Arrow]:
+def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arrow]:
     """Returns the arrows: within each row, across the U, down into the next row and up from it."""
     found = [
         level(a, b, b.map.slot, is_made_by(b, b.map.slot, marked))
@@ -110,7 +110,7 @@ def level(left: Glyph, right: Glyph, kind: str, marked: bool) -> Arrow:
     return Arrow((left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y), kind, marked)
 
 
-def description(plan: SizedPlan, lines: Sequence[Line]) -> str:
+def description(plan: SizedPlan, lines: Sequence[PlacedRow]) -> str:
     """Returns the figure in words, for those who cannot see it."""
     levels = "; ".join(
         f"level {line.row.level}: {line.encoder[-1].map.channels} channels at {size_label(line.encoder[-1].map.size)}"

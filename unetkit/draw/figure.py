@@ -12,7 +12,7 @@ Size = tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Map:
+class FigureMap:
     """One feature map. `slot` made it from the map to its left (empty: the first of its side of the row).
 
     `borrowed` of its channels came over the skip; `kept` is the size that the skip copies of it, where it is smaller.
@@ -29,23 +29,23 @@ class Map:
 
 
 @dataclass(frozen=True)
-class Row:
+class FigureRow:
     """One level: its maps on the way down, and on the way up (none at the bottom). `skip` joins the two."""
 
     level: int
-    encoder: tuple[Map, ...]
-    decoder: tuple[Map, ...] = ()
+    encoder: tuple[FigureMap, ...]
+    decoder: tuple[FigureMap, ...] = ()
     skip: bool = False
 
 
-def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
+def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...]:
     """Returns the levels of the U, level 0 first.
 
     A block is one arrow to its last map with `whole_blocks`, and where its maps do not follow one from the other.
     """
     first, branched = plan.steps[0], branching(plan)
-    down: dict[int, list[Map]] = {first.level: [Map(first.in_channels, first.input_size, caption="input")]}
-    up: dict[int, list[Map]] = {}
+    down: dict[int, list[FigureMap]] = {first.level: [FigureMap(first.in_channels, first.input_size, caption="input")]}
+    up: dict[int, list[FigureMap]] = {}
     skips: dict[int, Size] = {}
     for step in plan.steps:
         side = up if step.level in up or step.slot == "up" else down
@@ -55,7 +55,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[Row, ...]:
                 maps[-1] = merged(step, maps[-1])
                 skips[step.level] = step.output_size
         elif step.slot in ("down", "up"):
-            maps.append(Map(step.channels, step.output_size, "" if not maps else step.slot, steps=(step.name,)))
+            maps.append(FigureMap(step.channels, step.output_size, "" if not maps else step.slot, steps=(step.name,)))
         else:
             maps.extend(made(step, whole_blocks or step.name in branched))
     ends = up or down
@@ -69,24 +69,24 @@ def branching(plan: SizedPlan) -> set[str]:
     return {span.scope for span in spans if any(len(nodes[i].inputs) > 1 for i in range(span.start, span.end))}
 
 
-def made(step: Step, whole_block: bool) -> list[Map]:
+def made(step: Step, whole_block: bool) -> list[FigureMap]:
     """Returns the maps that a block or a head makes."""
     if whole_block or not step.maps:
-        return [Map(step.channels, step.output_size, step.slot, steps=(step.name,))]
-    return [Map(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
+        return [FigureMap(step.channels, step.output_size, step.slot, steps=(step.name,))]
+    return [FigureMap(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
 
 
-def merged(step: Step, up: Map) -> Map:
+def merged(step: Step, up: FigureMap) -> FigureMap:
     """Returns the map after a skip; what is concatenated keeps its two parts."""
     borrowed = step.skip_channels or 0
     joined = borrowed + up.channels == step.channels
     steps = (*up.steps, step.name)
-    return Map(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
+    return FigureMap(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
 
 
-def row(level: int, down: list[Map], up: list[Map], copied: Size | None) -> Row:
+def row(level: int, down: list[FigureMap], up: list[FigureMap], copied: Size | None) -> FigureRow:
     """Returns a row, with the part marked that its skip copies."""
     last = down[-1]
     if copied and copied != last.size and all(new <= old for new, old in zip(copied, last.size, strict=True)):
         down[-1] = replace(last, kept=copied)
-    return Row(level, tuple(down), tuple(up), skip=copied is not None)
+    return FigureRow(level, tuple(down), tuple(up), skip=copied is not None)

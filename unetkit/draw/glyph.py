@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2, prod, sqrt
 
-from unetkit.draw.figure import Map, Size
+from unetkit.draw.figure import FigureMap, Size
 from unetkit.draw.text import size_label, width
 
 CHANNELS_FONT, SIZE_FONT = 11.0, 10.0
@@ -21,7 +21,7 @@ APART = 6.0  # the least room between two labels
 class Glyph:
     """A box around the anchor (x, y), where vertical arrows meet it: the middle of its own, not borrowed, part."""
 
-    map: Map
+    map: FigureMap
     borrowed: float
     own: float
     height: float
@@ -88,7 +88,7 @@ def distance(left: Glyph, right: Glyph, arrow: float) -> float:
     return least
 
 
-def glyphs(maps: Sequence[Map], scale: Callable[[Size], float]) -> list[Glyph]:
+def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Glyph]:
     """Returns one side of a row, not placed yet. A size is written where it differs from the one before it."""
     dims = len(maps[0].size)
     before: list[Size | None] = [None, *(each.size for each in maps[:-1])]

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unetkit.draw.figure import Row
+from unetkit.draw.figure import FigureRow
 from unetkit.draw.glyph import Glyph, distance, glyphs, heights
 
 ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a row, across the U, between two rows
 
 
 @dataclass(frozen=True)
-class Line:
+class PlacedRow:
     """A row with its boxes in place."""
 
-    row: Row
+    row: FigureRow
     encoder: tuple[Glyph, ...]
     decoder: tuple[Glyph, ...]
 
@@ -28,7 +28,7 @@ class Line:
         return max(glyph.x + max(end for _, end in glyph.lanes()) for glyph in self.all)
 
 
-def place(rows: Sequence[Row], left: float, top: float) -> list[Line]:
+def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]:
     """Returns the rows with every box in place, the first row below `top` and right of `left`."""
     scale = heights([each.size for row in rows for each in row.encoder + row.decoder])
     down = [glyphs(row.encoder, scale) for row in rows]
@@ -43,7 +43,7 @@ def place(rows: Sequence[Row], left: float, top: float) -> list[Line]:
         widen(lower, anchor - lower[-1].x)
         up[level] = spread(up[level], anchor)
         lower = up[level]
-    return stack([Line(row, tuple(a), tuple(b)) for row, a, b in zip(rows, down, up, strict=True)], top)
+    return stack([PlacedRow(row, tuple(a), tuple(b)) for row, a, b in zip(rows, down, up, strict=True)], top)
 
 
 def across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyph]]:
@@ -65,7 +65,7 @@ def widen(row: list[Glyph], extra: float) -> None:
         row[index] = replace(glyph, x=glyph.x + extra * index / max(1, len(row) - 1))
 
 
-def stack(lines: Sequence[Line], top: float) -> list[Line]:
+def stack(lines: Sequence[PlacedRow], top: float) -> list[PlacedRow]:
     """Returns the rows one below the other, the boxes of each centred on one line."""
     placed = []
     for line in lines:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from unetkit.draw.figure import Row
+from unetkit.draw.figure import FigureRow
 from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
 from unetkit.draw.text import fit, parts, width
 
@@ -21,7 +21,7 @@ BOXES = {
 ORDER = ("block", "down", "up", "skip", "head")
 
 
-class Entry(NamedTuple):
+class LegendEntry(NamedTuple):
     """What is explained: how it looks, the word for it, the text."""
 
     kind: str
@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     text: str
 
 
-def entries(plan: SizedPlan, lines: Sequence[Row], marked: Collection[str] = ()) -> list[Entry]:
+def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str] = ()) -> list[LegendEntry]:
     """Returns an entry for each kind of step, with its places where it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[str]]] = {}
     consists = operations(plan)
@@ -39,7 +39,7 @@ def entries(plan: SizedPlan, lines: Sequence[Row], marked: Collection[str] = ())
             found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
     slots = sorted(found, key=lambda slot: ORDER.index(slot) if slot in ORDER else len(ORDER))
     arrows = [
-        Entry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(places)})")
+        LegendEntry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(places)})")
         for slot in slots
         for text, places in found[slot].items()
     ]
@@ -49,7 +49,7 @@ def entries(plan: SizedPlan, lines: Sequence[Row], marked: Collection[str] = ())
         "kept": any(each.kept for each in maps),
         "own marked": any(step.name in marked and step.maps for step in plan.steps),
     }
-    return arrows + [Entry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
+    return arrows + [LegendEntry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
 
 
 def operations(plan: SizedPlan) -> dict[str, list[str]]:
@@ -71,7 +71,7 @@ def described(kind: str, labels: Sequence[str]) -> str:
     return consists if consists.startswith(name) else f"{name}: {consists}"
 
 
-def flow(items: Iterable[Entry], left: float, top: float, right: float) -> tuple[list[Shape], float]:
+def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) -> tuple[list[Shape], float]:
     """Returns the entries in lines of the given width, and the y below the last."""
     shapes: list[Shape] = []
     x, y = left, top

@@ -12,7 +12,7 @@ from unetkit.model.file import FORMAT, KEYS, described, description
 from unetkit.planning import Plan
 
 
-class Levels(NamedTuple):
+class InputScaling(NamedTuple):
     """The grey levels, per channel, that a network takes for 0, and how many of them for 1."""
 
     mean: tuple[float, ...]
@@ -27,11 +27,11 @@ class Content(NamedTuple):
 
     plan: Plan
     sizes: Sizes
-    levels: Levels | None
+    levels: InputScaling | None
     metadata: Mapping[str, str]
 
     @classmethod
-    def of(cls, plan: Plan, sizes: Sizes, levels: Levels | None, extra: Mapping[str, str]) -> Self:
+    def of(cls, plan: Plan, sizes: Sizes, levels: InputScaling | None, extra: Mapping[str, str]) -> Self:
         """Returns the content of a new file; `extra` is kept in its metadata, as in a model file."""
         metadata = dict(extra) | description(plan)
         metadata |= {"sizes": json.dumps(to_json(sizes)), "levels": json.dumps(levels and levels._asdict())}
@@ -47,7 +47,7 @@ class Content(NamedTuple):
         planned = described(metadata, file)
         try:
             sizes, levels = from_json(json.loads(metadata["sizes"])), json.loads(metadata["levels"])
-            found = levels and Levels(*(tuple(map(float, levels[name])) for name in Levels._fields))
+            found = levels and InputScaling(*(tuple(map(float, levels[name])) for name in InputScaling._fields))
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
             raise damaged(file) from error
         axes, channels = len(sizes), {len(values) for values in found or ()}

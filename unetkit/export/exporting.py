@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from unetkit.errors import Fault
-from unetkit.export.content import Content, Levels
+from unetkit.export.content import Content, InputScaling
 from unetkit.export.formats import FORMATS, ExportError, Format, Run
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.seal import SUMS, sealed_onnx, write_sums
 from unetkit.export.sizes import Sizes, spread, taken
-from unetkit.export.tracing import Scale, traced
+from unetkit.export.tracing import ScaleInput, traced
 from unetkit.export.unsupported import refuse_unsupported
 from unetkit.planning import Plan
 from unetkit.planning.sized import Size
@@ -64,7 +64,7 @@ class Exported(NamedTuple):
     path: Path
     format: Format
     sizes: Sizes
-    levels: Levels | None
+    levels: InputScaling | None
     checks: tuple[Check, ...]
 
 
@@ -73,7 +73,7 @@ def export(
     file: str | PathLike[str],
     to: Format,
     *,
-    levels: Levels | None = None,
+    levels: InputScaling | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Exported:
     """Writes a network as a file of another program, whole or not at all, and returns how the two compare.
@@ -154,16 +154,18 @@ def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
         longer = steps and 1
         periods = tuple(steps + longer * axis for axis in range(plan.dims))
         if plan.pads:
-            periods = tuple(count * inner.period + longer for count, inner in zip(periods, plan.fitting, strict=True))
+            periods = tuple(
+                count * inner.period + longer for count, inner in zip(periods, plan.preferred_sizes, strict=True)
+            )
         yield spread(sizes, periods)
 
 
-def compare(network: nn.Module, levels: Levels | None, run: Run, shape: Size) -> Check:
+def compare(network: nn.Module, levels: InputScaling | None, run: Run, shape: Size) -> Check:
     """Returns how far a file and the network are apart, on noise in grey levels."""
     noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
     scaled: Tensor = noise
     if levels is not None:
-        scale = Scale(levels, len(shape) - 1)
+        scale = ScaleInput(levels, len(shape) - 1)
         noise = noise * scale.std + scale.mean
         scaled = scale(noise)
     with torch.no_grad():

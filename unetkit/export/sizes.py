@@ -29,13 +29,13 @@ def taken(plan: Plan) -> Sizes:
     >>> taken(plan(load("unet-2015")))[0]
     SizeSet(few=(), start=188, period=16, remainders=(12,))
     """
-    found = {axis: along(plan, axis) for axis in dict.fromkeys(plan.twins)}
-    return tuple(found[axis] for axis in plan.twins)
+    found = {axis: along(plan, axis) for axis in dict.fromkeys(plan.equal_axes)}
+    return tuple(found[axis] for axis in plan.equal_axes)
 
 
 def along(plan: Plan, axis: int) -> SizeSet:
     """Returns the sizes along one axis."""
-    inner = plan.fitting[axis]
+    inner = plan.preferred_sizes[axis]
     if not inner.remainders:
         few = ", ".join(map(str, inner.few)) or "none"
         message = f"{plan.spec.name}: the sizes that fit are few ({few}), a file is for sizes in steps"
@@ -65,7 +65,7 @@ def regular(sizes: SizeSet) -> Iterator[int]:
 
 def wide(plan: Plan, axis: int, size: int) -> bool:
     """Whether every map that grows with the image has two samples at least."""
-    further = size + 4 * plan.fitting[axis].period
+    further = size + 4 * plan.preferred_sizes[axis].period
     here, larger = (propagate.sizes(plan.nodes, axis, n)[0] for n in (size, further))
     return all(n != 1 or more == 1 for n, more in zip(here, larger, strict=True))
 
@@ -83,9 +83,9 @@ def dynamic(sizes: Sizes) -> dict[int, Any]:
 def restricted(plan: Plan, sizes: Sizes) -> Plan:
     """Returns the plan with the sizes of a file as those to bring an image to."""
     made = copy(plan)
-    made.fitting = tuple(
+    made.preferred_sizes = tuple(
         inner._replace(few=(), start=inner.above(one.start) or one.start) if plan.pads else one
-        for inner, one in zip(plan.fitting, sizes, strict=True)
+        for inner, one in zip(plan.preferred_sizes, sizes, strict=True)
     )
     return made
 

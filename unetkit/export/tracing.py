@@ -15,7 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from unetkit import functional as own
 from unetkit.errors import Fault
-from unetkit.export.content import Levels
+from unetkit.export.content import InputScaling
 from unetkit.export.formats import ExportError
 from unetkit.export.sizes import Sizes, dynamic, spread
 from unetkit.planning import Plan
@@ -24,7 +24,7 @@ SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 
 
 def traced(
-    model: nn.Module, plan: Plan, levels: Levels | None, sizes: Sizes, *, for_torch: bool = False
+    model: nn.Module, plan: Plan, levels: InputScaling | None, sizes: Sizes, *, for_torch: bool = False
 ) -> ExportedProgram:
     """Returns the traced program of a network in evaluation mode: input `image`, output `output`.
 
@@ -33,7 +33,7 @@ def traced(
     """
     image = torch.zeros(2, plan.spec.in_channels, *spread(sizes, (2,) * plan.dims))  # a batch of 1 would stay 1
     replaced = POOLING if for_torch else POOLING | MEANS
-    network = Exportable(model, levels and Scale(levels, plan.dims), replaced)
+    network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced)
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # torch's own, on the ways of its tracer
@@ -54,13 +54,13 @@ def first(error: BaseException) -> str:
     return str(error).strip().partition("\n")[0]
 
 
-class Scale(nn.Module):
+class ScaleInput(nn.Module):
     """Brings grey levels (N, C, *spatial) to those that a network was trained with: (x − mean) / std, per channel."""
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, levels: Levels, dims: int) -> None:
+    def __init__(self, levels: InputScaling, dims: int) -> None:
         super().__init__()
         for name, values in levels._asdict().items():
             self.register_buffer(name, torch.tensor(values).reshape(-1, *(1,) * dims))
@@ -72,7 +72,7 @@ class Scale(nn.Module):
 class Exportable(nn.Module):
     """A network with its scale before it, in operations that a trace knows for all sizes."""
 
-    def __init__(self, network: nn.Module, scale: Scale | None, replaced: Mapping[Any, Any]) -> None:
+    def __init__(self, network: nn.Module, scale: ScaleInput | None, replaced: Mapping[Any, Any]) -> None:
         super().__init__()
         self.scale = scale or nn.Identity()
         self.network = traceable(network)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from unetkit.errors import Fault
 from unetkit.export.formats import ExportError, Format
-from unetkit.operations import Conv
+from unetkit.operations import Convolution
 from unetkit.operations.operation import Operation
 from unetkit.planning import Plan
 
@@ -13,7 +13,7 @@ def reason(operation: Operation, to: Format) -> str:
     """Returns why a format has no form of an operation; nothing where it has one."""
     if (
         to == "openvino"
-        and isinstance(operation, Conv)
+        and isinstance(operation, Convolution)
         and operation.padding_mode == "circular"
         and any(operation.padding)
     ):

@@ -1,6 +1,6 @@
 """Integers only: sizes, intervals, grids and residue classes along one axis. Nothing here knows a network."""
 
-from unetkit.geometry.affine import Affine, Choice, Drifting, Number, Refinement, Unsettled, fixed
+from unetkit.geometry.affine import Affine, DigitChoice, Drifting, Number, Refinement, Unsettled, fixed
 from unetkit.geometry.grid import PIXELS, Grid
 from unetkit.geometry.interval import EVERYWHERE, Interval
 from unetkit.geometry.limits import Limit, at_least, equal
@@ -11,7 +11,7 @@ __all__ = [
     "EVERYWHERE",
     "PIXELS",
     "Affine",
-    "Choice",
+    "DigitChoice",
     "Drifting",
     "Grid",
     "Interval",

@@ -20,7 +20,7 @@ class Refinement(NamedTuple):
     shift: int
 
 
-class Choice(NamedTuple):
+class DigitChoice(NamedTuple):
     """The values that a digit may take; the digit is gone in the families for each of them."""
 
     digit: int
@@ -30,7 +30,7 @@ class Choice(NamedTuple):
 class Unsettled(ArithmeticError):
     """A question whose answer is not the same for a whole family; `step` says which smaller families to ask."""
 
-    def __init__(self, step: Refinement | Choice) -> None:
+    def __init__(self, step: Refinement | DigitChoice) -> None:
         super().__init__(step)
         self.step = step
 
@@ -105,7 +105,7 @@ class Affine:
         if found is None and divisor % 2 == 0:  # half of it may as well count downwards
             found = self._quotient(divisor, [-rest if 2 * rest == divisor else rest for rest in rests])
         if found is None:
-            raise Unsettled(Choice(*self.widest(rests)))
+            raise Unsettled(DigitChoice(*self.widest(rests)))
         return found
 
     def _quotient(self, divisor: int, rests: list[int]) -> tuple[Affine, Number] | None:
@@ -146,7 +146,7 @@ class Affine:
         """Returns the numbers of one k."""
         return Affine(0, self.offset + self.step * k, self.weights, self.widths)
 
-    def parts(self, by: Refinement | Choice) -> Iterator[Affine]:
+    def parts(self, by: Refinement | DigitChoice) -> Iterator[Affine]:
         """Yields the smaller families that make up this one, as far as they are wanted."""
         if isinstance(by, Refinement):
             yield self.refined(by)
@@ -169,7 +169,7 @@ class Affine:
         low, high = self.bounds()
         if low > 0 or high < 0 or low == high:
             return (low > 0) - (low < 0)
-        raise Unsettled(Choice(*self.widest(self.weights)))
+        raise Unsettled(DigitChoice(*self.widest(self.weights)))
 
 
 def extremes(offset: int, weights: list[int] | tuple[int, ...], widths: tuple[int, ...]) -> tuple[int, int]:
@@ -198,5 +198,5 @@ def fixed(number: Number) -> int:
         raise Drifting(number)
     low, high = number.bounds()
     if low != high:
-        raise Unsettled(Choice(*number.widest(number.weights)))
+        raise Unsettled(DigitChoice(*number.widest(number.weights)))
     return low

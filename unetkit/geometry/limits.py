@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from unetkit.geometry.affine import Affine, Choice, Number, Unsettled
+from unetkit.geometry.affine import Affine, DigitChoice, Number, Unsettled
 
 
-class Span(NamedTuple):
+class WholeRange(NamedTuple):
     """The whole numbers first … last, where None is no end."""
 
     first: int | None
@@ -19,13 +19,13 @@ class Span(NamedTuple):
         """Whether there is no such number."""
         return self.first is not None and self.last is not None and self.last < self.first
 
-    def both(self, other: Span) -> Span:
+    def both(self, other: WholeRange) -> WholeRange:
         """Returns the numbers that are in both."""
         firsts = [first for first in (self.first, other.first) if first is not None]
         lasts = [last for last in (self.last, other.last) if last is not None]
-        return Span(max(firsts, default=None), min(lasts, default=None))
+        return WholeRange(max(firsts, default=None), min(lasts, default=None))
 
-    def without(self, inner: Span) -> Iterator[range]:
+    def without(self, inner: WholeRange) -> Iterator[range]:
         """Yields the numbers of this span on both sides of an inner one, or all of it where the inner one is empty."""
         if inner.empty and self.first is not None and self.last is not None:
             yield range(self.first, self.last + 1)
@@ -36,8 +36,8 @@ class Span(NamedTuple):
             yield range(inner.last + 1, self.last + 1)
 
 
-ALWAYS = Span(None, None)
-NEVER = Span(1, 0)
+ALWAYS = WholeRange(None, None)
+NEVER = WholeRange(1, 0)
 
 
 class Limit(NamedTuple):
@@ -55,7 +55,7 @@ class Limit(NamedTuple):
             raise TypeError("a family of sizes keeps a limit for some k only: use `spans`")
         return margin == 0 if self.exact else margin >= 0
 
-    def spans(self) -> tuple[Span, Span]:
+    def spans(self) -> tuple[WholeRange, WholeRange]:
         """Returns the k with which every member of a family keeps the limit, and those with which some member does.
 
         Raises Unsettled where that depends on the digits alone.
@@ -71,13 +71,13 @@ class Limit(NamedTuple):
         if step < 0:
             step, low, high = -step, -high, -low  # step·k + [low, high] ≤ 0
         if self.exact:
-            some = Span(-(high // step), -low // step)
+            some = WholeRange(-(high // step), -low // step)
             return (some if low == high and low % step == 0 else NEVER), some
         if margin.step > 0:
-            return Span(-(low // step), None), Span(-(high // step), None)
-        return Span(None, -high // step), Span(None, -low // step)
+            return WholeRange(-(low // step), None), WholeRange(-(high // step), None)
+        return WholeRange(None, -high // step), WholeRange(None, -low // step)
 
-    def _by_digits(self, margin: Affine, low: int, high: int) -> tuple[Span, Span]:
+    def _by_digits(self, margin: Affine, low: int, high: int) -> tuple[WholeRange, WholeRange]:
         if high < 0 or (self.exact and low > 0):
             return NEVER, NEVER
         if low == high or (low >= 0 and not self.exact):
@@ -89,7 +89,7 @@ class Limit(NamedTuple):
         start, stop = -(high // abs(weight)), (-low // abs(weight) if self.exact else most)
         if weight < 0:
             start, stop = (-(-low // -weight) if self.exact else 0), high // -weight
-        raise Unsettled(Choice(digit, range(max(0, start), min(most, stop) + 1)))
+        raise Unsettled(DigitChoice(digit, range(max(0, start), min(most, stop) + 1)))
 
 
 def at_least(value: Number, least: Number, rule: str, code: str = "size-too-small") -> Limit:

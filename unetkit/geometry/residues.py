@@ -7,8 +7,8 @@ from itertools import chain
 from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SizeError
-from unetkit.geometry.affine import Affine, Choice, Refinement, Unsettled
-from unetkit.geometry.limits import Limit, Span, at_least
+from unetkit.geometry.affine import Affine, DigitChoice, Refinement, Unsettled
+from unetkit.geometry.limits import Limit, WholeRange, at_least
 
 MAX_PERIOD = 1 << 20
 """Samples after which the sizes that fit must repeat: what repeats more rarely has no size of an image."""
@@ -25,9 +25,9 @@ class Run(NamedTuple):
     first: int
     last: int | None
 
-    def parts(self, by: Refinement | Choice) -> Iterator[Run]:
+    def parts(self, by: Refinement | DigitChoice) -> Iterator[Run]:
         """Yields the runs of smaller families that make up this one."""
-        if isinstance(by, Choice):
+        if isinstance(by, DigitChoice):
             yield from (Run(sizes, self.first, self.last) for sizes in self.sizes.parts(by))
             return
         factor = by.factor
@@ -123,7 +123,7 @@ def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
 
 def settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tuple[list[Run], list[Affine]]:
     """Returns the run of a family whose members all keep the limits, and those k of it for which only some do."""
-    every, some = Span(None, None), Span(None, None)
+    every, some = WholeRange(None, None), WholeRange(None, None)
     for limit in chain([at_least(sizes, 1, "an image has a sample")], limits(sizes)):
         one, other = limit.spans()
         every, some = every.both(one), some.both(other)

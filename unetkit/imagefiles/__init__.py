@@ -3,14 +3,14 @@
 from unetkit.imagefiles.guard import grouped
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.kinds import KINDS, Kind, find_images, kind_of, opened, result_name
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.target import Target
 
 __all__ = [
     "KINDS",
     "Images",
     "Kind",
-    "Request",
+    "ReadRequest",
     "Target",
     "find_images",
     "grouped",

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Layout
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.wording import size_text
 
 SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
@@ -26,16 +26,16 @@ MOST_BANDS = 32
 
 
 def lay_out(
-    path: Path, shape: tuple[int, ...], request: Request, letters: str | None = None, *, pages: bool = False
+    path: Path, shape: tuple[int, ...], request: ReadRequest, letters: str | None = None, *, pages: bool = False
 ) -> tuple[str, Layout]:
     """Returns a letter for each axis of an array, and how it holds images.
 
     `letters` is what the file says, None for nothing. `pages`: where nothing else says, the first axis counts images.
     Raises FileError where key and file contradict each other, or where there is no reading, or more than one.
 
-    >>> lay_out(Path("a.npy"), (20, 3, 64, 64), Request(2, 3))
+    >>> lay_out(Path("a.npy"), (20, 3, 64, 64), ReadRequest(2, 3))
     ('NCYX', Layout(stack=(0,), channel=(1,), spatial=(2, 3)))
-    >>> lay_out(Path("a.tif"), (64, 64, 3), Request(2, 3), "YXS")
+    >>> lay_out(Path("a.tif"), (64, 64, 3), ReadRequest(2, 3), "YXS")
     ('YXS', Layout(stack=(), channel=(2,), spatial=(0, 1)))
     """
     said = letters or "?" * len(shape)
@@ -66,14 +66,14 @@ def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order
     return Layout(stack, channel, spatial)
 
 
-def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: Layout, request: Request) -> None:
+def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: Layout, request: ReadRequest) -> None:
     """Raises FileError where an image has not the channels that are wanted."""
     found = prod(shape[axis] for axis in layout.channel)
     if request.channels is not None and found != request.channels:
         raise other_channels(path, f"{size_text(shape)}, {letters}", found, request)
 
 
-def other_channels(path: Path, shown: str, found: int, request: Request) -> FileError:
+def other_channels(path: Path, shown: str, found: int, request: ReadRequest) -> FileError:
     """Returns the error for an image with other channels than those wanted; the first cure keeps what the file has."""
     wanted = request.channels or 0
     message = f"{path} ({shown}) has {in_words(found)}"
@@ -100,7 +100,7 @@ def in_words(channels: int) -> str:
 # --- the key ----------------------------------------------------------------------------------------------------------
 
 
-def asked_letters(path: Path, shape: tuple[int, ...], request: Request, said: str) -> str | None:
+def asked_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, said: str) -> str | None:
     """Returns the letters of the key for this array; None for a mask of another form. Raises FileError as `lay_out`."""
     key = request.axes or ""
     if request.mask:
@@ -138,7 +138,7 @@ def role(letter: str, dims: int) -> str:
 # --- without letters --------------------------------------------------------------------------------------------------
 
 
-def only_reading(path: Path, shape: tuple[int, ...], request: Request, said: str, pages: bool) -> str:
+def only_reading(path: Path, shape: tuple[int, ...], request: ReadRequest, said: str, pages: bool) -> str:
     """Returns the letters that a shape has where only one reading is possible; raises FileError otherwise."""
     readings = [one for one in templates(request.dims) if fits(one, said, request.dims)]
     if not readings:
@@ -186,7 +186,7 @@ def channels_of(letters: str, shape: tuple[int, ...]) -> int:
     return prod(n for letter, n in zip(letters, shape, strict=True) if letter in CHANNEL)
 
 
-def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: Request) -> FileError:
+def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: ReadRequest) -> FileError:
     """Returns the error that shows a shape with its readings, and the line that chooses each."""
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
     if request.trained and request.channels is not None:

@@ -12,7 +12,7 @@ from PIL import Image
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import guarded
 from unetkit.imagefiles.kinds import kind_of, opened
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.views.orientation import TAG
 
 PLAIN = {"L": (1, "YX"), "RGB": (3, "YX")}
@@ -36,7 +36,7 @@ class Header(NamedTuple):
         return self.num_images * self.channels * prod(self.size) * self.dtype.itemsize
 
 
-def header(path: Path, request: Request) -> Header:
+def header(path: Path, request: ReadRequest) -> Header:
     """Returns what a file holds, read as is requested; raises FileError where it cannot be read so."""
     with guarded(path):
         found = of_picture(path, request) if kind_of(path).module == "picture" else None
@@ -46,7 +46,7 @@ def header(path: Path, request: Request) -> Header:
         return Header(images.count, images.channels, images.size, images.axes, images.dtype)
 
 
-def of_picture(path: Path, request: Request) -> Header | None:
+def of_picture(path: Path, request: ReadRequest) -> Header | None:
     """Returns the header of a grey or colour picture of 8 bits, None where its pixels are to be looked at."""
     if request.dims != 2:
         message = f"{path}: a picture is 2D, the network takes {request.dims}D"

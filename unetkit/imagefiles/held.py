@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.kinds import kind_of, opened
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 
 MOST_FILES = 8
 MOST_BYTES = 512_000_000
@@ -25,7 +25,7 @@ class Key(NamedTuple):
     """What was read, and from which state of a file."""
 
     path: Path
-    request: Request
+    request: ReadRequest
     changed: int
     length: int
 
@@ -60,7 +60,7 @@ class Shelf:
         self.shrink(0, 0)
 
     @contextmanager
-    def opened(self, path: Path, request: Request) -> Iterator[Images]:
+    def opened(self, path: Path, request: ReadRequest) -> Iterator[Images]:
         """Gives the images in a file, as `unetkit.imagefiles.opened`; a file of several stays open for a while."""
         if not kind_of(path).stacks or not path.exists():
             with opened(path, request) as images:

@@ -13,10 +13,10 @@ import numpy as np
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import check_file, guarded
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.target import Target
 
-Opener = Callable[[Path, Request], AbstractContextManager[Images]]
+Opener = Callable[[Path, ReadRequest], AbstractContextManager[Images]]
 Maker = Callable[[Path, Images, "int | None", Any], AbstractContextManager[Target]]
 
 
@@ -83,7 +83,7 @@ def known_suffixes() -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file of any kind; raises FileError for whatever stands against it."""
     with ExitStack() as stack:
         with guarded(path):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Request:
+class ReadRequest:
     """How a file is to be read: the spatial axes of an image, its channels, and what is known of the stored axes.
 
     `channels` is None where the file's own number is taken. `axes` has a letter per axis of the stored array (see

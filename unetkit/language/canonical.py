@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unetkit.block import Part, insets
+from unetkit.block import Component, insets
 from unetkit.language.spec import Spec
 
 SECTIONS = {"encoder": ("block",), "bottleneck": ("block",), "decoder": ("block",)}
@@ -69,7 +69,7 @@ def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
             form.setdefault("levels", {}).setdefault(level, {})[slot] = block
 
 
-def written_form(spec: Spec, part: Part) -> dict[str, Any]:
+def written_form(spec: Spec, part: Component) -> dict[str, Any]:
     """Returns a block as a map with its type and every parameter that has an effect."""
     inner, idle = insets(type(part)), part.idle()
     form: dict[str, Any] = {"type": spec.types.get(type(part)) or default_type(part)}
@@ -81,7 +81,7 @@ def written_form(spec: Spec, part: Part) -> dict[str, Any]:
     return form
 
 
-def default_type(part: Part) -> str:
+def default_type(part: Component) -> str:
     """Returns the registered name of a block that a class holds as its default."""
     from unetkit import registry  # only defaults of defaults come here
 

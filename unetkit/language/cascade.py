@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from unetkit.language.spec_keys import Bare, Frame, Level, Strict
+from unetkit.language.spec_keys import Bare, LevelKeys, SpecKeys, StrictModel
 
 Path = tuple[str | int, ...]
-Scopes = tuple[tuple[Path, Strict], ...]
+Scopes = tuple[tuple[Path, StrictModel], ...]
 
 
 class Position(NamedTuple):
@@ -21,7 +21,7 @@ class Position(NamedTuple):
     chain: Scopes
 
 
-class Choice(NamedTuple):
+class SlotChoice(NamedTuple):
     """The block chosen for a position: type and parameters, and for each of them the path where it was written."""
 
     values: dict[str, Any]
@@ -51,7 +51,7 @@ def spots(depth: int) -> tuple[Spot, ...]:
     return (*found, Spot("head", "head", 0, ()))
 
 
-def positions(frame: Frame, depth: int, slot: str) -> Iterator[Position]:
+def positions(frame: SpecKeys, depth: int, slot: str) -> Iterator[Position]:
     """Yields every position of a slot in a network of `depth` levels, in execution order."""
     net: Scopes = (((), frame),)
     for spot in spots(depth):
@@ -61,9 +61,9 @@ def positions(frame: Frame, depth: int, slot: str) -> Iterator[Position]:
             yield Position(spot.scope, slot, spot.level, chain)
 
 
-def scopes(frame: Frame, *sections: str, level: int, side: bool = False) -> Scopes:
+def scopes(frame: SpecKeys, *sections: str, level: int, side: bool = False) -> Scopes:
     """Returns the scopes below the whole net that have a say, from the widest to the narrowest."""
-    found: list[tuple[Path, Strict]] = []
+    found: list[tuple[Path, StrictModel]] = []
     for section in sections:
         part = getattr(frame, section)
         if part is not None:
@@ -71,13 +71,13 @@ def scopes(frame: Frame, *sections: str, level: int, side: bool = False) -> Scop
     if level in frame.levels:
         part = frame.levels[level]
         found.append((("levels", level), part))
-        inner = getattr(part, sections[0]) if side and isinstance(part, Level) else None
+        inner = getattr(part, sections[0]) if side and isinstance(part, LevelKeys) else None
         if inner is not None:
             found.append((("levels", level, sections[0]), inner))
     return tuple(found)
 
 
-def choose(chain: Scopes, slot: str) -> Choice:
+def choose(chain: Scopes, slot: str) -> SlotChoice:
     """Returns what the scopes say for a slot: maps merge, and another type drops what was said for the old one."""
     values: dict[str, Any] = {}
     origins: dict[Path, Path] = {}
@@ -85,7 +85,7 @@ def choose(chain: Scopes, slot: str) -> Choice:
         said = getattr(scope, slot, None)
         if said is not None:
             overlay(values, said, (), (*path, slot), origins)
-    return Choice(values, origins)
+    return SlotChoice(values, origins)
 
 
 def overlay(values: dict[str, Any], said: dict[str, Any], path: Path, origin: Path, origins: dict[Path, Path]) -> None:
@@ -115,10 +115,10 @@ def forget(origins: dict[Path, Path], path: Path) -> None:
         del origins[known]
 
 
-def written(frame: Frame) -> Iterator[Path]:
+def written(frame: SpecKeys) -> Iterator[Path]:
     """Yields the path of every block setting that was written, wherever it stands."""
     sections = [((name,), getattr(frame, name)) for name in ("encoder", "decoder", "bottleneck")]
-    levels: list[tuple[Path, Strict | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
+    levels: list[tuple[Path, StrictModel | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
     sides = [((*path, side), getattr(part, side)) for path, part in levels for side in ("encoder", "decoder")]
     for path, scope in [((), frame), *sections, *levels, *sides]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from unetkit.document.expected import expectation
 from unetkit.errors import Fault, did_you_mean
 from unetkit.language.cascade import Path
-from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_keys import SpecKeys
 
 UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's words for a key that a model has not: another name, or a number."""
@@ -38,7 +38,7 @@ def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Faul
         return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if detail["type"] in UNKNOWN:
-        known = [*owner.model_fields, *(["extends"] if owner is Frame else [])]
+        known = [*owner.model_fields, *(["extends"] if owner is SpecKeys else [])]
         cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
     if name not in owner.model_fields:

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 
 from unetkit import registry
-from unetkit.block import Part, insets
+from unetkit.block import Component, insets
 from unetkit.document.document import Document, Find, override, parse, read
 from unetkit.document.kinds import expect_kind
 from unetkit.errors import BlockError, Fault, SpecError
-from unetkit.language.cascade import Choice, Path, Position, Scopes, choose, positions, spots, written
+from unetkit.language.cascade import Path, Position, Scopes, SlotChoice, choose, positions, spots, written
 from unetkit.language.faults import faults_of, shown
 from unetkit.language.find import find_spec
 from unetkit.language.spec import Spec, source_path
-from unetkit.language.spec_keys import MAX_LEVELS, Bare, Frame, Init, OddSizes, Strict
+from unetkit.language.spec_keys import MAX_LEVELS, Bare, Init, OddSizes, SpecKeys, StrictModel
 from unetkit.plugins.distributions import namespace
 
 Setting = TypeVar("Setting", Init, OddSizes)
@@ -99,9 +99,9 @@ FAMILIES = {
 class Family(NamedTuple):
     """The blocks of one slot by position, None where one could not be made; what was noted while they were made."""
 
-    parts: dict[str, Part | None]
+    parts: dict[str, Component | None]
     origins: dict[str, dict[Path, Path]]
-    types: dict[type[Part], str]
+    types: dict[type[Component], str]
     used: set[Path]
     reasons: dict[Path, str]
     plugins: dict[str, str]
@@ -120,9 +120,9 @@ class Loader:
         self.memo: Memo = {} if memo is None else memo
         self.faults: list[Fault] = []
         self.used: set[Path] = set()
-        self.types: dict[type[Part], str] = {}
-        self.choices: dict[tuple[str, tuple[Path, ...]], Choice] = {}
-        self.made: dict[tuple[str, tuple[Path, ...]], Part | None] = {}
+        self.types: dict[type[Component], str] = {}
+        self.choices: dict[tuple[str, tuple[Path, ...]], SlotChoice] = {}
+        self.made: dict[tuple[str, tuple[Path, ...]], Component | None] = {}
         self.reasons: dict[Path, str] = {}
         self.dims = 2
         self.pins: dict[str, str] = {}
@@ -156,20 +156,20 @@ class Loader:
         where = ".".join(map(str, path))
         self.faults.append(Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place))
 
-    def frame(self) -> Frame:
+    def frame(self) -> SpecKeys:
         """Returns the frame; where keys are wrong, what it would be without them, so that one run shows all faults."""
         values = self.values
         for _ in range(3):  # without a wrong key another may be missing, and that is the end of it
             try:
-                return Frame.model_validate(values)
+                return SpecKeys.model_validate(values)
             except ValidationError as error:
-                for path, fault in faults_of(error, Frame):
+                for path, fault in faults_of(error, SpecKeys):
                     self.fault(fault, path, key=fault.code == "unknown-key")
                     values = STAND_IN | without(values, path)
         self.stop()
         raise AssertionError("a frame that is still wrong has faults")
 
-    def parts(self, frame: Frame, depth: int) -> tuple[dict[str, Part], dict[str, dict[Path, Path]]]:
+    def parts(self, frame: SpecKeys, depth: int) -> tuple[dict[str, Component], dict[str, dict[Path, Path]]]:
         """Returns the block of each position, and where each of its parameters was written."""
         families = {slot: self.family(slot, frame, depth) for slot in FAMILIES}
         self.types, self.used, self.reasons, self.plugins = {}, set(), {}, {}
@@ -178,7 +178,7 @@ class Loader:
             self.used |= family.used
             self.reasons |= family.reasons
             self.plugins |= family.plugins
-        parts: dict[str, Part] = {}
+        parts: dict[str, Component] = {}
         origins: dict[str, dict[Path, Path]] = {}
         for spot in spots(depth):
             family = families[spot.slot]
@@ -188,7 +188,7 @@ class Loader:
                 parts[spot.scope] = part
         return parts, origins
 
-    def family(self, slot: str, frame: Frame, depth: int) -> Family:
+    def family(self, slot: str, frame: SpecKeys, depth: int) -> Family:
         """Returns the blocks of a slot, from the memo where a spec before had the same settings for them."""
         key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
         family = self.memo.get(key)
@@ -203,7 +203,7 @@ class Loader:
                 self.memo[key] = family
         return family
 
-    def part(self, position: Position) -> tuple[Part | None, Choice]:
+    def part(self, position: Position) -> tuple[Component | None, SlotChoice]:
         """Returns the block for a position, and what chose it."""
         choice = self.choice(position.chain, position.slot)
         key = position.slot, tuple(path for path, _ in position.chain)
@@ -217,7 +217,7 @@ class Loader:
             self.note_use(part, choice, inherited)
         return part, choice
 
-    def note_use(self, part: Part, choice: Choice, inherited: dict[str, Choice]) -> None:
+    def note_use(self, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
         """Notes which of the settings that chose a block have an effect in it, and why others have none."""
         idle = part.idle()
         for path, origin in choice.origins.items():
@@ -229,14 +229,14 @@ class Loader:
             if inset.inherited and name not in choice.values and name not in idle:
                 self.used.update(inherited[inset.slot].origins.values())
 
-    def choice(self, chain: Scopes, slot: str) -> Choice:
+    def choice(self, chain: Scopes, slot: str) -> SlotChoice:
         """Returns what the scopes say for a slot, remembered by the scopes."""
         key = slot, tuple(path for path, _ in chain)
         if key not in self.choices:
             self.choices[key] = choose(chain, slot)
         return self.choices[key]
 
-    def make(self, slot: str, choice: Choice, inherited: dict[str, Choice]) -> Part | None:
+    def make(self, slot: str, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> Component | None:
         """Returns the block of a choice; None, with faults collected, where it is wrong."""
         values = dict(choice.values)
         kind = values.pop("type", None)
@@ -291,7 +291,7 @@ class Loader:
                 self.fault(Fault("plugin-version", message, cure=cure), ("plugins", owner))
 
     def fill_insets(
-        self, model: type[Part], values: dict[str, Any], choice: Choice, inherited: dict[str, Choice]
+        self, model: type[Component], values: dict[str, Any], choice: SlotChoice, inherited: dict[str, SlotChoice]
     ) -> bool:
         """Puts blocks in place of what the values say for the inner slots; returns whether all could be made."""
         healthy = True
@@ -302,7 +302,7 @@ class Loader:
                 paths = {path[1:]: origin for path, origin in choice.origins.items() if path[0] == name}
                 if isinstance(said, str):
                     paths = {("type",): choice.origins[(name,)]} if (name,) in choice.origins else {}
-                chosen = Choice(inner, paths)
+                chosen = SlotChoice(inner, paths)
             elif name not in values and inset.inherited and inset.slot in inherited:
                 chosen = inherited[inset.slot]
             else:
@@ -327,12 +327,12 @@ class Loader:
             self.faults_within(error, model, key)
             return model()
 
-    def faults_within(self, error: ValidationError, model: type[Strict], key: str) -> None:
+    def faults_within(self, error: ValidationError, model: type[StrictModel], key: str) -> None:
         """Collects the faults of a small setting."""
         for path, fault in faults_of(error, model):
             self.fault(fault, (key, *path), key=fault.code == "unknown-key")
 
-    def init(self, frame: Frame) -> Init:
+    def init(self, frame: SpecKeys) -> Init:
         """Returns how weights begin."""
         init = self.setting("init", Init, frame.init)
         if init.std is not None and init.type not in ("normal", "trunc_normal"):
@@ -340,7 +340,7 @@ class Loader:
             self.fault(Fault("no-effect", message, cure="Leave std out."), ("init", "std"))
         return init
 
-    def odd_sizes(self, frame: Frame) -> OddSizes:
+    def odd_sizes(self, frame: SpecKeys) -> OddSizes:
         """Returns what happens to odd sizes."""
         odd = self.setting("odd_sizes", OddSizes, frame.odd_sizes)
         if odd.type == "error" and "mode" in odd.model_fields_set:
@@ -348,7 +348,7 @@ class Loader:
             self.fault(fault, ("odd_sizes", "mode"))
         return odd
 
-    def decoder_channels(self, frame: Frame, channels: tuple[int, ...]) -> tuple[int, ...]:
+    def decoder_channels(self, frame: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
         """Returns the channels of the decoder's levels."""
         wanted = len(channels) - 1
         own = frame.decoder.channels if frame.decoder else None
@@ -359,7 +359,7 @@ class Loader:
             self.fault(Fault("wrong-length", message, cure=f"Give {wanted} numbers."), ("decoder", "channels"))
         return own
 
-    def check_levels(self, frame: Frame, depth: int) -> None:
+    def check_levels(self, frame: SpecKeys, depth: int) -> None:
         """Collects overrides of levels that the network does not have."""
         for level in frame.levels:
             if not 0 <= level < depth:
@@ -371,7 +371,7 @@ class Loader:
         said = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
         return isinstance(said, dict) and "type" not in said
 
-    def check_unused(self, frame: Frame, depth: int) -> None:
+    def check_unused(self, frame: SpecKeys, depth: int) -> None:
         """Collects what was written but has a say nowhere: nothing is ignored in silence."""
         if self.faults:
             return

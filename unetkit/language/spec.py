@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.document.document import Document
 from unetkit.errors import Fault, Place
 from unetkit.language.cascade import Path
-from unetkit.language.spec_keys import Frame, Init, OddSizes
+from unetkit.language.spec_keys import Init, OddSizes, SpecKeys
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spec:
     """What was asked for. `parts` maps positions in execution order, such as `encoder.0.block`, to their blocks."""
 
-    frame: Frame
+    frame: SpecKeys
     channels: tuple[int, ...]
     """Channels of each level, full resolution first, the bottleneck last."""
     decoder_channels: tuple[int, ...]
     """Channels of the decoder's levels, full resolution first."""
-    parts: dict[str, Part]
-    types: dict[type[Part], str]
+    parts: dict[str, Component]
+    types: dict[type[Component], str]
     """The full name of each kind of block, as the spec names it."""
     init: Init
     odd_sizes: OddSizes
@@ -56,7 +56,7 @@ class Spec:
         """The number of levels."""
         return len(self.channels)
 
-    def type_of(self, part: Part) -> str:
+    def type_of(self, part: Component) -> str:
         """Returns the full name of the type of a block of this spec."""
         return self.types[type(part)]
 

@@ -47,7 +47,7 @@ def bare(kind: str) -> Any:
     return Field(default_factory=lambda: Bare(type=kind))
 
 
-class Strict(BaseModel):
+class StrictModel(BaseModel):
     """A part of the frame: unknown keys are refused, types are strict, values immutable."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -68,14 +68,14 @@ class Strict(BaseModel):
 def default_types(model: type[BaseModel]) -> dict[str, str]:
     """Returns the type that each slot of a frame has unless another is said.
 
-    >>> default_types(Frame)["skip"]
+    >>> default_types(SpecKeys)["skip"]
     'concat'
     """
     defaults = {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
     return {name: value["type"] for name, value in defaults.items() if isinstance(value, Bare)}
 
 
-class Side(Strict):
+class Side(StrictModel):
     """What can be set for the blocks of one side of a level."""
 
     block: Slot = None
@@ -102,7 +102,7 @@ class Decoder(Side):
     """One number per level above the bottleneck; those of the encoder unless given."""
 
 
-class Level(Side):
+class LevelKeys(Side):
     """What can be set for one level; its `down` and `up` are those that lead to it."""
 
     down: Slot = None
@@ -112,7 +112,7 @@ class Level(Side):
     decoder: Side | None = None
 
 
-class ChannelRule(Strict):
+class ChannelRule(StrictModel):
     """Channels by a rule: base · growth^level, rounded, and at most `max`."""
 
     base: Count
@@ -141,7 +141,7 @@ Channels = Annotated[
 ]
 
 
-class Init(Strict):
+class Init(StrictModel):
     """How the weights of convolutions begin."""
 
     type: Literal[
@@ -158,7 +158,7 @@ class Init(Strict):
     """Standard deviation of normal and trunc_normal; 0.02 unless given."""
 
 
-class OddSizes(Strict):
+class OddSizes(StrictModel):
     """What happens to images whose size is not aligned: an error, or padding to the next that is, cut off again."""
 
     type: Literal["error", "pad"] = "error"
@@ -166,7 +166,7 @@ class OddSizes(Strict):
     """What stands in the padding; reflect mirrors as often as it takes, so that any image has enough."""
 
 
-class Frame(Strict):
+class SpecKeys(StrictModel):
     """The keys of a spec."""
 
     unetkit: Literal[1]
@@ -191,7 +191,7 @@ class Frame(Strict):
     encoder: Encoder | None = None
     decoder: Decoder | None = None
     bottleneck: Bottleneck | None = None
-    levels: dict[int, Level] = Field(default_factory=dict)
+    levels: dict[int, LevelKeys] = Field(default_factory=dict)
     init: Slot = bare("default")
     odd_sizes: Slot = bare("error")
     """What happens to images whose size does not fit: error, or pad."""

@@ -13,9 +13,9 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from unetkit import registry
-from unetkit.block import BASES, Part, insets
+from unetkit.block import BASES, Component, insets
 from unetkit.errors import BlockError
-from unetkit.language.spec_keys import Frame, Init, OddSizes
+from unetkit.language.spec_keys import Init, OddSizes, SpecKeys
 
 DRAFT = "http://json-schema.org/draft-07/schema#"
 """The newest that all editors know."""
@@ -23,7 +23,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 def schema() -> JsonSchemaValue:
     """Returns the JSON Schema. It may accept a spec that does not load, but refuses none that does."""
-    form = model_schema(Frame)
+    form = model_schema(SpecKeys)
     definitions = form.pop("definitions")
     needed = form.pop("required")
     for slot in BASES:
@@ -146,7 +146,7 @@ def attribute_docs(model: type) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for owner in reversed(model.__mro__):
-        if issubclass(owner, BaseModel) and owner not in (BaseModel, Part):
+        if issubclass(owner, BaseModel) and owner not in (BaseModel, Component):
             try:
                 tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
             except (OSError, TypeError, SyntaxError):  # made by a program: there is no source to read

@@ -11,14 +11,14 @@ from torch import fx, nn
 
 from unetkit import functional
 from unetkit.language import Spec, load
-from unetkit.model.graph import Graph
+from unetkit.model.graph import SharedCodeGraph
 from unetkit.model.init import Uninitialized, initialize
 from unetkit.model.network import Network
 from unetkit.model.proof import foreign, prove
 from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan, plan
 from unetkit.planning.overwrite import may_overwrite, readers
-from unetkit.signal import Span
+from unetkit.signal import Call
 
 
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
@@ -52,12 +52,12 @@ def check_foreign(planned: Plan) -> None:
 def assemble(planned: Plan) -> Network:
     """Returns the network of a plan, with torch's own initial weights."""
     root = nn.Module()
-    graph = Graph()
+    graph = SharedCodeGraph()
     shared = readers(planned)
     image = graph.placeholder("x")
     signals: dict[int, fx.Node] = {0: image}
     if planned.pads:
-        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.fitting)
+        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.mode))
     for span in planned.spans:
         add_module(root, span.scope, block(planned, span, shared))
@@ -69,10 +69,10 @@ def assemble(planned: Plan) -> Network:
     return Network(root, graph, class_name="UNet").know(planned)
 
 
-def block(planned: Plan, span: Span, shared: dict[int, int]) -> fx.GraphModule:
+def block(planned: Plan, span: Call, shared: dict[int, int]) -> fx.GraphModule:
     """Returns one block as a module whose inputs and operations are those of the span."""
     root = nn.Module()
-    graph = Graph()
+    graph = SharedCodeGraph()
     names = ("x", "skip")
     signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, names, strict=False)}
     for index in range(span.start, span.end):

@@ -8,7 +8,7 @@ from torch import fx
 from torch.fx.graph import PythonCode
 
 
-class Graph(fx.Graph):
+class SharedCodeGraph(fx.Graph):
     """An fx graph whose code is generated once for all graphs with the same nodes."""
 
     _codes: ClassVar[dict[Any, PythonCode]] = {}

@@ -1,35 +1,41 @@
 """The small vocabulary under all blocks: one class per operation, one family per file, five facts each."""
 
-from unetkit.operations.convolution import Conv, TransposedConv
-from unetkit.operations.merging import Add, Concat, CropTo, Gate, PadTo, ResizeTo, SameSize
-from unetkit.operations.normalization import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, Normalization
+from unetkit.operations.convolution import Convolution, TransposedConvolution
+from unetkit.operations.merging import Addition, Concatenation, CropTo, Gate, PadTo, ResizeTo, SameSize
+from unetkit.operations.normalization import (
+    BatchNorm,
+    ChannelNormalization,
+    GroupNorm,
+    InstanceNorm,
+    NormalizationOperation,
+)
 from unetkit.operations.operation import Layer, Operation
 from unetkit.operations.pointwise import Activation, Dropout
-from unetkit.operations.pooling import AvgPool, GlobalAvgPool, MaxPool
-from unetkit.operations.resampling import Interpolate, PixelShuffle
+from unetkit.operations.pooling import AvgPooling, GlobalAvgPool, MaxPooling
+from unetkit.operations.resampling import Interpolation, SubpixelShuffle
 
 __all__ = [
     "Activation",
-    "Add",
-    "AvgPool",
+    "Addition",
+    "AvgPooling",
     "BatchNorm",
-    "ChannelNorm",
-    "Concat",
-    "Conv",
+    "ChannelNormalization",
+    "Concatenation",
+    "Convolution",
     "CropTo",
     "Dropout",
     "Gate",
     "GlobalAvgPool",
     "GroupNorm",
     "InstanceNorm",
-    "Interpolate",
+    "Interpolation",
     "Layer",
-    "MaxPool",
-    "Normalization",
+    "MaxPooling",
+    "NormalizationOperation",
     "Operation",
     "PadTo",
-    "PixelShuffle",
+    "SubpixelShuffle",
     "ResizeTo",
     "SameSize",
-    "TransposedConv",
+    "TransposedConvolution",
 ]

@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
-from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, misfit, volume, window_label
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, window_label, wiring_error
 
 
 @facts
-class Conv(Operation):
+class Convolution(Operation):
     """A convolution of `out` channels; `padding` samples are added on each side, with what `padding_mode` says."""
 
     out: int
@@ -96,7 +96,7 @@ class Conv(Operation):
 
 
 @facts
-class TransposedConv(Operation):
+class TransposedConvolution(Operation):
     """A transposed convolution: `padding` samples are cut from each side, `extra` added at the far end."""
 
     out: int
@@ -168,7 +168,7 @@ def window_rule(span: int, least: int) -> str:
 def divide_channels(groups: int, inputs: int, out: int) -> None:
     """Raises BlockError unless the groups divide both numbers of channels."""
     if inputs % groups or out % groups:
-        raise misfit(
+        raise wiring_error(
             f"{groups} groups do not divide {inputs} input and {out} output channels",
             "Choose groups that divide both.",
         )

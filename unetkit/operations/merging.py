@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, equal
-from unetkit.operations.operation import Axes, Layer, Operation, facts, misfit
+from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 from unetkit.operations.resampling import torch_mode
 from unetkit.operations.taps import Resize
 
 
-class Meeting(Operation):
+class Elementwise(Operation):
     """The family of operations on (signal, other signal) whose sizes must be equal."""
 
     __slots__ = ()
     pointwise = False
-    meets = True
+    elementwise = True
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return tuple(equal(size, sizes[0], "{} and {} samples meet") for size in sizes[1:])
 
 
 @facts
-class Concat(Meeting):
+class Concatenation(Elementwise):
     """The channels of all inputs, one after the other."""
 
     kind = "concat"
@@ -36,7 +36,7 @@ class Concat(Meeting):
 
 
 @facts
-class Add(Meeting):
+class Addition(Elementwise):
     """The sum of two signals with the same channels and sizes; nothing is broadcast."""
 
     kind = "add"
@@ -45,7 +45,7 @@ class Add(Meeting):
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] != inputs[1]:
-            raise misfit(f"signals of {inputs[0]} and {inputs[1]} channels cannot be added")
+            raise wiring_error(f"signals of {inputs[0]} and {inputs[1]} channels cannot be added")
         return inputs[0]
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
@@ -64,13 +64,13 @@ class Gate(Operation):
     keeps_input = True
 
     @property
-    def meets(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+    def elementwise(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         """Whether the gate has a sample for each of the signal's."""
         return not self.whole
 
     def channels(self, inputs: Axes) -> int:
         if inputs[1] not in (1, inputs[0]):
-            raise misfit(f"a gate of {inputs[1]} channels does not fit a signal of {inputs[0]}")
+            raise wiring_error(f"a gate of {inputs[1]} channels does not fit a signal of {inputs[0]}")
         return inputs[0]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:

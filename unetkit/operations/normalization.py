@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from unetkit.geometry import EVERYWHERE, Interval
-from unetkit.operations.operation import Axes, Layer, Operation, facts, misfit, volume
+from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
 
 
-class Normalization(Operation):
+class NormalizationOperation(Operation):
     """The family of operations after which a convolution needs no bias."""
 
     __slots__ = ()
@@ -17,7 +17,7 @@ class Normalization(Operation):
 
 
 @facts
-class BatchNorm(Normalization):
+class BatchNorm(NormalizationOperation):
     """Mean and variance per channel over the batch in training, running values in evaluation."""
 
     eps: float = 1e-5
@@ -36,14 +36,14 @@ class BatchNorm(Normalization):
 
 
 @facts
-class InstanceNorm(Normalization):
+class InstanceNorm(NormalizationOperation):
     """Mean and variance per image and channel: every sample depends on the whole image."""
 
     eps: float = 1e-5
     affine: bool = True
 
     pointwise = False
-    sees_image = True
+    is_global = True
     channels_first = True
 
     def joint_limit(self, sizes: Axes) -> str:
@@ -61,7 +61,7 @@ class InstanceNorm(Normalization):
 
 
 @facts
-class GroupNorm(Normalization):
+class GroupNorm(NormalizationOperation):
     """Mean and variance per image and group of channels: every sample depends on the whole image."""
 
     groups: int
@@ -71,11 +71,11 @@ class GroupNorm(Normalization):
     """Whether each group is one channel, so that one sample has no variance."""
 
     pointwise = False
-    sees_image = True
+    is_global = True
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % self.groups:
-            raise misfit(
+            raise wiring_error(
                 f"{self.groups} groups do not divide {inputs[0]} channels",
                 "Choose norm groups that divide the channels.",
             )
@@ -99,7 +99,7 @@ class GroupNorm(Normalization):
 
 
 @facts
-class ChannelNorm(Normalization):
+class ChannelNormalization(NormalizationOperation):
     """Layer norm over the channels of each sample, as in ConvNeXt (Liu et al., 2022): local."""
 
     eps: float = 1e-6

@@ -61,11 +61,11 @@ class Operation:
     """Whether each output sample depends on the same sample of the input alone: no fact needs asking."""
     rescales: ClassVar[bool] = False
     """Whether the step between samples changes: only then `rescale` is asked."""
-    sees_image: ClassVar[bool] = False
+    is_global: ClassVar[bool] = False
     """Whether each output sample depends on the whole image, so that no tile can give the same result."""
     channels_first: ClassVar[bool] = False
     """Whether torch is quicker where all samples of a channel lie together in memory, not all channels of a sample."""
-    meets: ClassVar[bool] = False
+    elementwise: ClassVar[bool] = False
     """Whether several signals meet, sample by sample; otherwise the first input is the only one whose values count."""
     makes_map: ClassVar[bool] = False
     """Whether the result is worth a box in a drawing."""
@@ -159,7 +159,7 @@ class Operation:
         """Returns what a layer of others is: a class, or a function of tensors, in the package of the operation."""
         package = type(self).__module__.partition(".")[0]
         if layer.home.partition(".")[0] != package:
-            raise misfit(
+            raise wiring_error(
                 f"{layer.name} is in {layer.home}, and its operation in {package}", "Keep them in one package."
             )
         return getattr(import_module(layer.home), layer.name)
@@ -169,7 +169,7 @@ class Operation:
         return self.kind
 
 
-def misfit(message: str, cure: str = "", code: str = "block-wiring") -> BlockError:
+def wiring_error(message: str, cure: str = "", code: str = "block-wiring") -> BlockError:
     """Returns the error for signals and parameters that do not go together; the plan adds block and place."""
     return BlockError(Fault(code, message, cure=cure))
 
@@ -179,7 +179,7 @@ def per_axis(value: int | Axes, dims: int, what: str) -> Axes:
     if isinstance(value, int):
         return (value,) * dims
     if len(value) != dims:
-        raise misfit(f"{what} has {len(value)} values, the network has {dims} axes", f"Give 1 or {dims} values.")
+        raise wiring_error(f"{what} has {len(value)} values, the network has {dims} axes", f"Give 1 or {dims} values.")
     return value
 
 

@@ -10,7 +10,7 @@ from unetkit.operations.operation import Axes, Layer, Operation, compact, facts,
 
 
 @facts
-class MaxPool(Operation):
+class MaxPooling(Operation):
     """The largest value under each window; torch rounds the number of windows down, and so does this."""
 
     kernel: Axes
@@ -23,7 +23,7 @@ class MaxPool(Operation):
     mask_bytes = 8  # the indices
     rescales = True
     makes_map = True
-    torch_name = "MaxPool"
+    torch_name = "MaxPooling"
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return self._room(axis, sizes[0]) // self.stride[axis] + 1
@@ -73,16 +73,16 @@ class MaxPool(Operation):
 
 
 @facts
-class AvgPool(MaxPool):
+class AvgPooling(MaxPooling):
     """The mean under each window; padded zeros count, as in torch."""
 
     kind = "avg pool"
     mask_bytes = 0
-    torch_name = "AvgPool"
+    torch_name = "AvgPooling"
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         if len(self.kernel) < 3:
-            return MaxPool.limits(self, axis, sizes)
+            return MaxPooling.limits(self, axis, sizes)
         least = self.kernel[axis]  # in 3D torch does not count the padding
         return (at_least(sizes[0], least, window_rule(least, least)),)
 
@@ -93,7 +93,7 @@ class GlobalAvgPool(Operation):
 
     kind = "global pool"
     pointwise = False
-    sees_image = True
+    is_global = True
     makes_map = True
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:

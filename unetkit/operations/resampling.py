@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unetkit.geometry import Grid, Interval, Limit, Number
-from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, misfit, volume
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
 from unetkit.operations.taps import Resize, misrounds
 
 TORCH_MODES = {
@@ -25,11 +25,13 @@ def torch_mode(method: str, dims: int) -> str:
     try:
         return TORCH_MODES[method, dims]
     except KeyError:
-        raise misfit(f"{method} interpolation exists in 2D only, this network is {dims}D", "Use linear.") from None
+        raise wiring_error(
+            f"{method} interpolation exists in 2D only, this network is {dims}D", "Use linear."
+        ) from None
 
 
 @facts
-class Interpolate(Operation):
+class Interpolation(Operation):
     """Multiplies the size by `factor`: nearest, linear or cubic.
 
     With `align_corners` the first and last samples of input and output coincide, so that the spacing depends on the
@@ -46,7 +48,7 @@ class Interpolate(Operation):
     makes_map = True
 
     @property
-    def sees_image(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+    def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         """Whether the positions depend on the size of the image, or on the place in it."""
         return self.align_corners or (self.method == "nearest" and any(map(misrounds, self.factor)))
 
@@ -82,7 +84,7 @@ class Interpolate(Operation):
 
 
 @facts
-class PixelShuffle(Operation):
+class SubpixelShuffle(Operation):
     """Turns groups of channels into `factor` times as many samples (Shi et al., 2016, arXiv:1609.05158)."""
 
     factor: Axes
@@ -94,7 +96,7 @@ class PixelShuffle(Operation):
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % volume(self.factor):
-            raise misfit(f"{inputs[0]} channels cannot be shuffled into {volume(self.factor)} samples each")
+            raise wiring_error(f"{inputs[0]} channels cannot be shuffled into {volume(self.factor)} samples each")
         return inputs[0] // volume(self.factor)
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:

@@ -5,21 +5,21 @@ A page is made of elements (`element` escapes every text), tables that sort, and
 
 from __future__ import annotations
 
-from unetkit.page.chart import ChartAxis, Line, Point, chart, marks
+from unetkit.page.chart import ChartAxis, ChartLine, Point, chart, marks
 from unetkit.page.document import document, section
 from unetkit.page.element import Markup, breakable, element, join
 from unetkit.page.picture import picture
-from unetkit.page.scale import Scale, scale
+from unetkit.page.scale import ChartScale, scale
 from unetkit.page.table import Cell, Column, table
 
 __all__ = [
     "ChartAxis",
     "Cell",
     "Column",
-    "Line",
+    "ChartLine",
     "Markup",
     "Point",
-    "Scale",
+    "ChartScale",
     "breakable",
     "chart",
     "document",

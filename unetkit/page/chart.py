@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from unetkit.page.element import Markup, element, join
-from unetkit.page.scale import Scale
+from unetkit.page.scale import ChartScale
 
 
 class ChartAxis(NamedTuple):
     """A side of a chart: its numbers and what they are."""
 
-    scale: Scale
+    scale: ChartScale
     title: str = ""
 
 
-class Line(NamedTuple):
+class ChartLine(NamedTuple):
     """A line through points; its class says how it looks."""
 
     points: Sequence[tuple[float, float]]
@@ -38,9 +38,9 @@ def percent(value: float) -> str:
     return f"{value:.2f}%"
 
 
-def chart(x: ChartAxis, y: ChartAxis, shapes: Sequence[Line | Point], *, title: str, height: int = 170) -> Markup:
+def chart(x: ChartAxis, y: ChartAxis, shapes: Sequence[ChartLine | Point], *, title: str, height: int = 170) -> Markup:
     """Returns a chart with its axes; `title` tells in words what it shows, for those who cannot see it."""
-    lines = join(polyline(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, Line))
+    lines = join(polyline(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, ChartLine))
     points = join(point(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, Point))
     stretched = element("svg", lines, viewBox="0 0 100 100", preserveAspectRatio="none", width="100%", height="100%")
     grid = [rule("y", y.scale, tick) for tick in y.scale.ticks] + [rule("x", x.scale, tick) for tick in x.scale.ticks]
@@ -67,7 +67,7 @@ def below(axis: ChartAxis) -> Markup:
     return join([element("div", *labels, class_="axis-x"), element("div", axis.title, class_="axis-title below")])
 
 
-def rule(side: str, scale: Scale, value: float, look: str = "grid") -> Markup:
+def rule(side: str, scale: ChartScale, value: float, look: str = "grid") -> Markup:
     """Returns a line across the chart at a number of one side."""
     place = percent(scale.at(value) if side == "x" else 100 - scale.at(value))
     if side == "x":
@@ -75,13 +75,13 @@ def rule(side: str, scale: Scale, value: float, look: str = "grid") -> Markup:
     return element("line", x1="0", x2="100%", y1=place, y2=place, class_=look)
 
 
-def polyline(x: Scale, y: Scale, line: Line) -> Markup:
+def polyline(x: ChartScale, y: ChartScale, line: ChartLine) -> Markup:
     """Returns a line, in hundredths of both sides."""
     points = " ".join(f"{x.at(a):.2f},{100 - y.at(b):.2f}" for a, b in line.points)
     return element("polyline", points=points, class_=line.look)
 
 
-def point(x: Scale, y: Scale, mark: Point) -> Markup:
+def point(x: ChartScale, y: ChartScale, mark: Point) -> Markup:
     """Returns a mark with its text in the middle."""
     across, down = percent(x.at(mark.x)), percent(100 - y.at(mark.y))
     inner = [element("title", mark.title)] if mark.title else []

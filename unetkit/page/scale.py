@@ -14,7 +14,7 @@ LARGEST, SMALLEST = 1e150, 1e-150
 
 
 @dataclass(frozen=True)
-class Scale:
+class ChartScale:
     """Where numbers stand, in percent of a side; `ticks` are the round numbers among them."""
 
     low: float
@@ -43,7 +43,7 @@ class Scale:
         return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
 
 
-def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> Scale:
+def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> ChartScale:
     """Returns a scale that holds all finite values with some room at both ends, and about so many ticks.
 
     It ends at LARGEST: values beyond stand outside of it.
@@ -63,7 +63,7 @@ def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False,
     step = round_step((high - low) / ticks)
     low, high = low - room * (high - low), high + room * (high - low)
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
-    return Scale(low, high, tuple(index * step for index in range(first, last + 1)))
+    return ChartScale(low, high, tuple(index * step for index in range(first, last + 1)))
 
 
 def round_step(least: float) -> float:
@@ -76,7 +76,7 @@ def round_step(least: float) -> float:
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
-def logarithmic_scale(low: float, high: float, room: float) -> Scale:
+def logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
     """Returns a scale over powers of ten, marked at 1, 2 and 5 times each, or at fewer where that is too dense."""
     width = max(log10(high) - log10(low), 0.3)
     middle = (log10(low) + log10(high)) / 2
@@ -89,7 +89,7 @@ def logarithmic_scale(low: float, high: float, room: float) -> Scale:
         for factors in sets
     ]
     chosen = next((marked for marked in found if 2 <= len(marked) <= 5), found[-1] or found[0])
-    return Scale(low, high, chosen, logarithmic=True)
+    return ChartScale(low, high, chosen, logarithmic=True)
 
 
 def tick_label(value: float) -> str:

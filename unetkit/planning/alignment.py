@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from unetkit.geometry import Drifting, Run, SizeSet, Unsettled, collect, solve
 from unetkit.geometry.residues import MAX_FAMILIES, too_rare
 from unetkit.planning import propagate
-from unetkit.planning.propagate import Meeting, Nodes
+from unetkit.planning.propagate import Misalignment, Nodes
 
 
 class Alignment(NamedTuple):
@@ -58,7 +58,7 @@ def nearest(nodes: Nodes, axis: int, main: dict[int, int], runs: list[Run]) -> l
     looked_at, least = len(runs), inf
     while waiting and waiting[0][0] <= least:
         _, _, run = heappop(waiting)
-        meetings: list[Meeting] = []
+        meetings: list[Misalignment] = []
         try:
             propagate.grids(nodes, axis, propagate.sizes(nodes, axis, run.sizes)[0], main, meetings)
         except Drifting:

@@ -15,7 +15,7 @@ def covering_size(plan: Plan, wanted: Size) -> Size:
     """
     found = tuple(wanted)
     while True:
-        found = tuple(above(sizes, n) for sizes, n in zip(plan.fitting, found, strict=True))
+        found = tuple(above(sizes, n) for sizes, n in zip(plan.preferred_sizes, found, strict=True))
         lack = [max(0, least - n) for least, n in zip(wanted, plan.output_size(found), strict=True)]
         if not any(lack):
             return found

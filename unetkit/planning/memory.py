@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
-from unetkit.operations import ChannelNorm, Concat, Dropout, Gate, InstanceNorm
+from unetkit.operations import ChannelNormalization, Concatenation, Dropout, Gate, InstanceNorm
 from unetkit.operations.operation import volume
 from unetkit.planning.overwrite import may_overwrite, readers
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
-from unetkit.planning.workspace import Execution, Map, Work, gives_channels_last, moments, padded_kept, work
-from unetkit.signal import Span
+from unetkit.planning.workspace import Execution, MapShape, Work, gives_channels_last, moments, padded_kept, work
+from unetkit.signal import Call
 
 ALONE = Execution()
 """One image, fp32, as `build` makes the network: channels come first in memory."""
@@ -66,7 +66,7 @@ class Ledger:
     def __init__(self, planned: Plan, size: Size, run: Execution, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
-        maps = [Map(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
+        maps = [MapShape(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
         self.bytes = [run.bytes(*one) for one in maps]
         self.padding = self.bytes[0] if planned.pads and volume(sizes[0]) != volume(size) else 0
         self.works = [Work()] * len(nodes)
@@ -80,17 +80,17 @@ class Ledger:
             if operation is None:
                 continue
             taken = maps[node.inputs[0]]
-            inputs = node.inputs if operation.meets else node.inputs[:1]
+            inputs = node.inputs if operation.elementwise else node.inputs[:1]
             own = run._replace(channels_last=all(last[source] for source in inputs))
             last[index] = gives_channels_last(operation, taken, own)
             self.works[index] = work(operation, taken, maps[index], own)
             self.beside[index] = operation.mask_bytes * run.bytes(*maps[index]) // run.itemsize
             self.beside[index] += padded_kept(operation, taken, run)
-            self.beside[index] += moments(taken, run) * isinstance(operation, ChannelNorm)
+            self.beside[index] += moments(taken, run) * isinstance(operation, ChannelNormalization)
             view = operation.is_view and not (training and isinstance(operation, Dropout))
             if view or may_overwrite(planned, index, shared):
                 self.buffer[index] = self.buffer[node.inputs[0]]
-                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm | ChannelNorm):
+                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm | ChannelNormalization):
                     # They give a view: what is written over that is taken back through a copy of the whole.
                     self.works[index] = Work(0, 3 * self.bytes[index])
         self.last = self._last_uses(planned)
@@ -123,7 +123,7 @@ class Ledger:
                 held -= alive.pop(done)
         return peak, held, alive
 
-    def forget(self, span: Span, kept: dict[int, int]) -> int:
+    def forget(self, span: Call, kept: dict[int, int]) -> int:
         """Keeps nothing of what is made within a block, and returns the bytes that would have been kept."""
         inside = range(span.start, span.end)
         gone = sum(self.beside[index] for index in inside)
@@ -193,7 +193,7 @@ class Backward:
         own = self.gradient.pop(index)
         operation, work_ = self.ledger.nodes[index].operation, self.ledger.works[index]
         sources = list(self.sources(index))
-        if operation is not None and (operation.passes_gradient or isinstance(operation, Concat)):
+        if operation is not None and (operation.passes_gradient or isinstance(operation, Concatenation)):
             for source in sources:
                 self.share(source, own)
         else:
@@ -208,7 +208,7 @@ class Backward:
     def sources(self, index: int) -> Iterator[int]:
         """Yields the inputs whose values count; the image has no gradient."""
         operation, inputs = self.ledger.nodes[index].operation, self.ledger.nodes[index].inputs
-        every = operation is not None and (operation.meets or isinstance(operation, Gate))
+        every = operation is not None and (operation.elementwise or isinstance(operation, Gate))
         yield from (source for source in (inputs if every else inputs[:1]) if source)
 
     def share(self, source: int, buffer: int) -> None:

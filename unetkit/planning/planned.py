@@ -12,12 +12,12 @@ from unetkit.geometry import Grid, Interval, SizeSet, fixed
 from unetkit.language import Spec
 from unetkit.planning import propagate
 from unetkit.planning.alignment import Alignment, accepted, aligned
-from unetkit.planning.propagate import Meeting
+from unetkit.planning.propagate import Misalignment
 from unetkit.planning.receptive import LARGE, receptive_field
 from unetkit.planning.refusal import AXES, signal_sizes
 from unetkit.planning.sized import Size, SizedPlan, node_parameters, position, step
 from unetkit.planning.wire import Pieces, wire
-from unetkit.signal import Node, Span
+from unetkit.signal import Call, Node
 from unetkit.wording import size_text
 
 T = TypeVar("T")
@@ -39,7 +39,7 @@ def plan(spec: Spec, pieces: Pieces | None = None) -> Plan:
 class Plan:
     """What a spec means: `nodes` are its operations in execution order, `spans` group them by block."""
 
-    def __init__(self, spec: Spec, nodes: tuple[Node, ...], spans: tuple[Span, ...], output: int) -> None:
+    def __init__(self, spec: Spec, nodes: tuple[Node, ...], spans: tuple[Call, ...], output: int) -> None:
         self.spec = spec
         self.nodes = nodes
         self.spans = spans
@@ -95,7 +95,7 @@ class Plan:
         if self.pads:
             yield f"odd sizes: {self.spec.odd_sizes.mode}"
 
-    def lines(self, span: Span) -> Iterator[str]:
+    def lines(self, span: Call) -> Iterator[str]:
         """Yields a block as text: each operation with its name, torch layer and inputs."""
         yield f"{span.scope} {span.inputs} -> {span.output}"
         for index in range(span.start, span.end):
@@ -108,13 +108,13 @@ class Plan:
         return node.operation.layer(tuple(self.nodes[i].channels for i in node.inputs), self.dims)
 
     @cached_property
-    def sees_image(self) -> tuple[str, ...]:
+    def is_global(self) -> tuple[str, ...]:
         """Names of the operations whose every output sample depends on the whole image; empty: the network is local."""
         return tuple(
             f"{span.scope}.{self.nodes[index].name}"
             for span in self.spans
             for index in range(span.start, span.end)
-            if (operation := self.nodes[index].operation) is not None and operation.sees_image
+            if (operation := self.nodes[index].operation) is not None and operation.is_global
         )
 
     @cached_property
@@ -134,7 +134,7 @@ class Plan:
         )
 
     @cached_property
-    def twins(self) -> Size:
+    def equal_axes(self) -> Size:
         """For each axis the first axis along which everything is the same."""
         return tuple(
             next(first for first in range(axis + 1) if first == axis or self._alike(first, axis))
@@ -151,9 +151,9 @@ class Plan:
         return self._per_axis(self._padded if self.pads else lambda axis: accepted(self.nodes, axis))
 
     def _padded(self, axis: int) -> SizeSet:
-        inner = self.fitting[axis].minimum
+        inner = self.preferred_sizes[axis].minimum
         if inner is None:
-            return self.fitting[axis]
+            return self.preferred_sizes[axis]
         output = propagate.sizes(self.nodes, axis, inner)[0][self.output]
         return SizeSet((), max(1, inner - fixed(output) + 1), 1, (0,))
 
@@ -163,14 +163,14 @@ class Plan:
         return self._per_axis(lambda axis: aligned(self.nodes, axis, self.output, self.main_inputs))
 
     @cached_property
-    def fitting(self) -> tuple[SizeSet, ...]:
+    def preferred_sizes(self) -> tuple[SizeSet, ...]:
         """Per axis, the sizes to bring an image to: the aligned ones, or all accepted ones where none is aligned."""
         return self._per_axis(lambda axis: self.aligned[axis] or accepted(self.nodes, axis))
 
     def _per_axis(self, make: Callable[[int], T]) -> tuple[T, ...]:
         """Returns what `make` gives for each axis; twins are asked once."""
-        made = {axis: make(axis) for axis in dict.fromkeys(self.twins)}
-        return tuple(made[axis] for axis in self.twins)
+        made = {axis: make(axis) for axis in dict.fromkeys(self.equal_axes)}
+        return tuple(made[axis] for axis in self.equal_axes)
 
     @cached_property
     def main_inputs(self) -> dict[int, int]:
@@ -182,7 +182,7 @@ class Plan:
             derived = {span.inputs[0]}
             for index in range(span.start, span.end):
                 operation, inputs = self.nodes[index].operation, self.nodes[index].inputs
-                counted = inputs if operation is not None and operation.meets else inputs[:1]
+                counted = inputs if operation is not None and operation.elementwise else inputs[:1]
                 leading = next((number for number, source in enumerate(counted) if source in derived), None)
                 if leading is not None:
                     derived.add(index)
@@ -201,12 +201,12 @@ class Plan:
 
     def _along(self, make: Callable[[int, int], T], size: Size) -> tuple[T, ...]:
         """Returns what `make` gives for each axis and the size along it; twins of one size are asked once."""
-        made = {key: make(*key) for key in {(self.twins[axis], n) for axis, n in enumerate(size)}}
-        return tuple(made[self.twins[axis], n] for axis, n in enumerate(size))
+        made = {key: make(*key) for key in {(self.equal_axes[axis], n) for axis, n in enumerate(size)}}
+        return tuple(made[self.equal_axes[axis], n] for axis, n in enumerate(size))
 
     def _alignment(self, axis: int, n: int) -> Alignment:
         found = propagate.sizes(self.nodes, axis, n)[0]
-        meetings: list[Meeting] = []
+        meetings: list[Misalignment] = []
         propagate.grids(self.nodes, axis, found, self.main_inputs, meetings)
         offsets: dict[int, float] = {}
         for meeting in meetings:
@@ -241,7 +241,7 @@ class Plan:
             parts.append(f"{name} {n}: {', and '.join(told) or 'the grids drift apart'}{advice}")
         return f"{self.spec.name}: this size runs but is not aligned. {'. '.join(parts)}" if parts else ""
 
-    def span_of(self, index: int) -> Span:
+    def span_of(self, index: int) -> Call:
         """Returns the block that an operation belongs to."""
         return next(span for span in self.spans if span.start <= index < span.end)
 
@@ -290,7 +290,7 @@ class Plan:
         """Returns the size in which an image enters the graph: where odd sizes are padded, the next aligned one."""
         if not self.pads:
             return size
-        inner = tuple(sizes.above(n) for sizes, n in zip(self.fitting, size, strict=False))
+        inner = tuple(sizes.above(n) for sizes, n in zip(self.preferred_sizes, size, strict=False))
         if len(size) != self.dims or None in inner or min(size) < 1:
             return size  # which is then refused like any other
         return tuple(n for n in inner if n is not None)
@@ -331,10 +331,10 @@ class Plan:
         return self._per_axis(self._receptive_field)
 
     def _receptive_field(self, axis: int) -> tuple[int, int] | None:
-        size = self.fitting[axis].minimum
+        size = self.preferred_sizes[axis].minimum
         if size is None:
             return None
-        large = lambda: self.fitting[axis].above(LARGE[self.dims]) or size  # noqa: E731 - mostly not needed
+        large = lambda: self.preferred_sizes[axis].above(LARGE[self.dims]) or size  # noqa: E731 - mostly not needed
         return receptive_field(self.nodes, axis, self.output, size, large)
 
     @property

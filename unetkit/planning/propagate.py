@@ -71,7 +71,7 @@ def resolution(nodes: Nodes, axis: int) -> list[Fraction]:
     return steps
 
 
-class Meeting(NamedTuple):
+class Misalignment(NamedTuple):
     """Two signals that meet at a node, and by how many input pixels their samples lie apart."""
 
     node: int
@@ -79,7 +79,7 @@ class Meeting(NamedTuple):
 
 
 def grids(
-    nodes: Nodes, axis: int, found: list[Number], main: dict[int, int], meetings: list[Meeting] | None = None
+    nodes: Nodes, axis: int, found: list[Number], main: dict[int, int], meetings: list[Misalignment] | None = None
 ) -> list[Grid]:
     """Returns the grid of every signal. `main`: the input that leads, by node; `meetings` gets where signals meet."""
     result: list[Grid] = []
@@ -88,11 +88,11 @@ def grids(
             result.append(PIXELS)
         elif operation.pointwise:
             result.append(result[inputs[0]])
-        elif operation.meets:
+        elif operation.elementwise:
             leading = result[inputs[main.get(index, 0)]]
             if meetings is not None:
                 offset = max((abs(result[i].start - leading.start) for i in inputs), default=0)
-                meetings.append(Meeting(index, float(offset)))
+                meetings.append(Misalignment(index, float(offset)))
             result.append(leading)
         else:
             taken = tuple(found[i] for i in inputs)

@@ -31,7 +31,7 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
     columns: dict[tuple[int, int], list[int]] = {}
     faults: dict[str, Fault] = {}
     for axis, n in enumerate(size):
-        key = plan.twins[axis], n
+        key = plan.equal_axes[axis], n
         if key not in columns:
             found, limits = propagate.sizes(plan.nodes, axis, n)
             columns[key] = [int(value) for value in found]  # type: ignore[arg-type]
@@ -42,7 +42,7 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
                 faults[rule] = misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
     if faults:
         raise SizeError(*faults.values())
-    sizes = tuple(zip(*(columns[plan.twins[axis], n] for axis, n in enumerate(size)), strict=True))
+    sizes = tuple(zip(*(columns[plan.equal_axes[axis], n] for axis, n in enumerate(size)), strict=True))
     rule = joint_rule(plan, sizes)
     if rule:
         padded = "" if size == image else f", padded to {size_text(size)},"
@@ -99,7 +99,7 @@ def next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | Non
 def larger_size(plan: Plan, size: Size, image: Size) -> Size | None:
     """Returns the least image that fits, of those made larger along one axis; None where none does."""
     found = []
-    for axis, sizes in enumerate(plan.fitting if plan.pads else plan.accepted):
+    for axis, sizes in enumerate(plan.preferred_sizes if plan.pads else plan.accepted):
         n = sizes.above(size[axis] + 1)
         for _ in range(MAX_STEPS):
             if n is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from unetkit.signal import Node, Span
+from unetkit.signal import Call, Node
 
 Size = tuple[int, ...]
 
@@ -77,7 +77,7 @@ def node_parameters(nodes: tuple[Node, ...], index: int) -> int:
     return node.operation.parameters(tuple(nodes[i].channels for i in node.inputs)) if node.operation else 0
 
 
-def step(nodes: tuple[Node, ...], sizes: tuple[Size, ...], span: Span, kind: str, depth: int) -> Step:
+def step(nodes: tuple[Node, ...], sizes: tuple[Size, ...], span: Call, kind: str, depth: int) -> Step:
     """Returns what one block does at one size."""
     side, level, slot = position(span.scope, depth)
     first, skip = span.inputs[0], span.inputs[1] if len(span.inputs) > 1 else None

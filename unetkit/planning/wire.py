@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.errors import BlockError, SpecError
 from unetkit.language import Spec
-from unetkit.operations.operation import misfit
+from unetkit.operations.operation import wiring_error
 from unetkit.signal import Graph, Piece, Signal
 
-Pieces = dict[Any, tuple[Part, Piece]]
+Pieces = dict[Any, tuple[Component, Piece]]
 """What networks that are wired one after another have in common: by block, its place and its inputs."""
 
 
@@ -63,6 +63,6 @@ def stride_between(x: Signal, skip: Signal) -> tuple[int, ...]:
     for axis in range(x.dims):
         wide, narrow = x.up[axis] * skip.down[axis], x.down[axis] * skip.up[axis]
         if wide % narrow:
-            raise misfit(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
+            raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
         strides.append(wide // narrow)
     return tuple(strides)

@@ -10,7 +10,16 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from unetkit.host import has_avx512
-from unetkit.operations import BatchNorm, ChannelNorm, Conv, CropTo, Gate, InstanceNorm, Operation, TransposedConv
+from unetkit.operations import (
+    BatchNorm,
+    ChannelNormalization,
+    Convolution,
+    CropTo,
+    Gate,
+    InstanceNorm,
+    Operation,
+    TransposedConvolution,
+)
 from unetkit.operations.operation import Axes, volume
 
 SMALL = 20_480  # numbers in the input up to which one image is not worth oneDNN's copies
@@ -26,7 +35,7 @@ def in_blocks(channels: int) -> int:
     return -(-channels // block()) * block()
 
 
-class Map(NamedTuple):
+class MapShape(NamedTuple):
     """A feature map: its channels and its size along each axis."""
 
     channels: int
@@ -61,28 +70,28 @@ class Work(NamedTuple):
     weights: int = 0
 
 
-def gives_channels_last(operation: Operation, taken: Map, run: Execution) -> bool:
+def gives_channels_last(operation: Operation, taken: MapShape, run: Execution) -> bool:
     """Whether an output has all channels of a sample together in memory: there oneDNN needs no copies.
 
     So it is with the image, or from a norm over the channels on, until an operation ends it.
     """
-    if isinstance(operation, ChannelNorm):
+    if isinstance(operation, ChannelNormalization):
         return True
-    if isinstance(operation, Conv | TransposedConv):
+    if isinstance(operation, Convolution | TransposedConvolution):
         ends = len(taken.size) == 1 or not uses_onednn(operation, padded(operation, taken), run)
         return run.channels_last and not ends
     return run.channels_last and not operation.channels_first
 
 
-def work(operation: Operation, taken: Map, given: Map, run: Execution) -> Work:
+def work(operation: Operation, taken: MapShape, given: MapShape, run: Execution) -> Work:
     """Returns what an operation borrows for an input and an output; `run` says how the input lies in memory."""
     source = run.bytes(*taken)
-    if isinstance(operation, Conv | TransposedConv):
+    if isinstance(operation, Convolution | TransposedConvolution):
         return convolution_work(operation, taken, given, run)
     if isinstance(operation, CropTo):
         # One gradient for each axis that is cut, from the last axis to the first.
         return Work(0, source + run.bytes(given.channels, (given.size[0], *taken.size[1:])))
-    if isinstance(operation, ChannelNorm):
+    if isinstance(operation, ChannelNormalization):
         copy = source * (not run.channels_last)
         return Work(copy + moments(taken, run), source + copy, source + copy)
     if isinstance(operation, BatchNorm | InstanceNorm | Gate) or getattr(operation, "name", "") == "PReLU":
@@ -90,7 +99,9 @@ def work(operation: Operation, taken: Map, given: Map, run: Execution) -> Work:
     return Work(0, source)
 
 
-def convolution_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+def convolution_work(
+    operation: Convolution | TransposedConvolution, taken: MapShape, given: MapShape, run: Execution
+) -> Work:
     """Returns what a convolution borrows, with the padding of its input where it does not make that by itself."""
     bordered = padded(operation, taken)
     if not uses_onednn(operation, bordered, run):
@@ -105,29 +116,29 @@ def convolution_work(operation: Conv | TransposedConv, taken: Map, given: Map, r
     return Work(found.forward + border, max(found.backward, border + run.bytes(*taken)), found.weights)
 
 
-def moments(taken: Map, run: Execution) -> int:
+def moments(taken: MapShape, run: Execution) -> int:
     """Returns the bytes of the mean and the deviation of each sample, which a norm over the channels keeps."""
     return 2 * run.bytes(1, taken.size)
 
 
-def padded(operation: Conv | TransposedConv, taken: Map) -> Map:
+def padded(operation: Convolution | TransposedConvolution, taken: MapShape) -> MapShape:
     """Returns the input as the convolution itself sees it: with a border that it did not make, where there is one."""
-    if isinstance(operation, Conv) and operation.padding_mode != "zeros":
-        return Map(taken.channels, tuple(n + 2 * p for n, p in zip(taken.size, operation.padding, strict=True)))
+    if isinstance(operation, Convolution) and operation.padding_mode != "zeros":
+        return MapShape(taken.channels, tuple(n + 2 * p for n, p in zip(taken.size, operation.padding, strict=True)))
     return taken
 
 
-def padded_kept(operation: Operation, taken: Map, run: Execution) -> int:
+def padded_kept(operation: Operation, taken: MapShape, run: Execution) -> int:
     """Returns the bytes of the padded input, which the backward pass needs beside the input itself."""
-    if isinstance(operation, Conv) and operation.padding_mode != "zeros" and any(operation.padding):
+    if isinstance(operation, Convolution) and operation.padding_mode != "zeros" and any(operation.padding):
         return run.bytes(*padded(operation, taken))
     return 0
 
 
-def uses_onednn(operation: Conv | TransposedConv, taken: Map, run: Execution) -> bool:
+def uses_onednn(operation: Convolution | TransposedConvolution, taken: MapShape, run: Execution) -> bool:
     """Whether torch computes a convolution with oneDNN; its own rule, which looks at the first two axes in 3D."""
     plane, window = ((1, *values)[-2:] for values in (taken.size, operation.kernel))
-    dilated = isinstance(operation, Conv) and max(operation.dilation) > 1
+    dilated = isinstance(operation, Convolution) and max(operation.dilation) > 1
     if run.threads == 1 and max(window) == 1 and not (max(operation.stride) > 1 or dilated or run.batch >= 16):
         return False
     plane = taken.size[:2] if len(taken.size) == 3 else plane
@@ -135,11 +146,13 @@ def uses_onednn(operation: Conv | TransposedConv, taken: Map, run: Execution) ->
     return operation.groups > 1 or min(window) > 3 or run.batch > 1 or large
 
 
-def blocked_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+def blocked_work(
+    operation: Convolution | TransposedConvolution, taken: MapShape, given: MapShape, run: Execution
+) -> Work:
     """Returns what oneDNN borrows: its input, weights and output in blocks, and the copies back."""
     source, result = run.bytes(*taken), run.bytes(*given)
     many, results = in_blocks(taken.channels), in_blocks(given.channels)
-    if isinstance(operation, TransposedConv):
+    if isinstance(operation, TransposedConvolution):
         first = kernel_bytes(operation, taken.channels if taken.channels < block() else many, results, run)
         rows = run.threads * taken.channels * taken.size[-1] * run.itemsize  # each thread holds one
         forward = max(source + first + rows, result * (1 + operation.bias))
@@ -153,20 +166,22 @@ def blocked_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: 
     return Work(forward, source + max(third, 2 * weights, inside), max(third, 2 * weights))
 
 
-def direct_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+def direct_work(
+    operation: Convolution | TransposedConvolution, taken: MapShape, given: MapShape, run: Execution
+) -> Work:
     """Returns what oneDNN borrows where channels come last: the weights in its own order."""
     source = run.bytes(*taken)
     weights = kernel_bytes(operation, in_blocks(taken.channels), in_blocks(given.channels), run)
-    forward = weights + source * isinstance(operation, TransposedConv)
+    forward = weights + source * isinstance(operation, TransposedConvolution)
     return Work(forward, source + 3 * weights, 3 * weights)
 
 
-def is_flat(operation: Conv, taken: Map) -> bool:
+def is_flat(operation: Convolution, taken: MapShape) -> bool:
     """Whether oneDNN reads the few channels of an input as they are, forwards."""
     return operation.groups == 1 and taken.channels < block() and volume(operation.kernel) > 1
 
 
-def copies(operation: Conv, taken: Map, given: Map, run: Execution) -> tuple[int, int]:
+def copies(operation: Convolution, taken: MapShape, given: MapShape, run: Execution) -> tuple[int, int]:
     """Returns the bytes of the copies of a convolution's input and output, forwards."""
     source, result = run.bytes(*taken), run.bytes(*given)
     if operation.groups == 1:
@@ -177,11 +192,13 @@ def copies(operation: Conv, taken: Map, given: Map, run: Execution) -> tuple[int
     return (0 if taken.channels // operation.groups % block() else source), result
 
 
-def unfolded_work(operation: Conv | TransposedConv, taken: Map, given: Map, run: Execution) -> Work:
+def unfolded_work(
+    operation: Convolution | TransposedConvolution, taken: MapShape, given: MapShape, run: Execution
+) -> Work:
     """Returns what the plain product borrows: the unfolded input of a convolution, or output of a transposed one."""
     source, weights = run.bytes(*taken), kernel_bytes(operation, taken.channels, given.channels, run)
     cover = volume(operation.kernel)
-    if isinstance(operation, TransposedConv):
+    if isinstance(operation, TransposedConvolution):
         columns = run.bytes(given.channels * cover, taken.size)
         forward = columns + source * (len(taken.size) == 3)
     else:
@@ -191,6 +208,6 @@ def unfolded_work(operation: Conv | TransposedConv, taken: Map, given: Map, run:
     return Work(forward, source + weights + columns, weights + columns)
 
 
-def kernel_bytes(operation: Conv | TransposedConv, inputs: int, outputs: int, run: Execution) -> int:
+def kernel_bytes(operation: Convolution | TransposedConvolution, inputs: int, outputs: int, run: Execution) -> int:
     """Returns the bytes of a convolution's weights for so many channels."""
     return max(1, inputs // operation.groups) * outputs * volume(operation.kernel) * run.itemsize

@@ -52,7 +52,7 @@ class Distribution(NamedTuple):
         return f"{self.name} {self.version}".strip()
 
 
-class Entry(NamedTuple):
+class PluginEntry(NamedTuple):
     """A block that a name leads to: where its class is, and the distribution that it comes from."""
 
     slot: str
@@ -130,10 +130,10 @@ def text_of(installed: Installed, file: str) -> str:
         return ""
 
 
-def entries(slot: str) -> list[Entry]:
+def entries(slot: str) -> list[PluginEntry]:
     """Returns what distributions that are not left out offer for a slot."""
     return [
-        Entry(slot, offer.name, offer.target, distribution.name, distribution.version)
+        PluginEntry(slot, offer.name, offer.target, distribution.name, distribution.version)
         for distribution in distributions()
         if not distribution.disabled
         for offer in distribution.offers
@@ -153,7 +153,7 @@ def stray(distribution: Distribution, slots: tuple[str, ...]) -> Iterator[Fault]
             yield Fault("plugin-group", message, cure=cure)
 
 
-def misnamed(entry: Entry, known: dict[str, str], rivals: list[Entry]) -> Fault | None:
+def misnamed(entry: PluginEntry, known: dict[str, str], rivals: list[PluginEntry]) -> Fault | None:
     """Returns what metadata says against an entry: `known` are built-in names, `rivals` those of its full name."""
     what = f"{entry.slot} {entry.full_name!r} of {entry.owner}"
     api = next((one.api for one in distributions() if one.name == entry.distribution), API)

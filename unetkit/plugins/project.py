@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.errors import BlockError, Fault
 
 REQUESTED = "UNETKIT_PLUGINS"
@@ -63,10 +63,10 @@ def spec_at(path: Path) -> object:
     return found if found is not None and found.origin == str(path) else None
 
 
-def own_blocks(module: ModuleType) -> Iterator[tuple[str, type[Part]]]:
+def own_blocks(module: ModuleType) -> Iterator[tuple[str, type[Component]]]:
     """Yields (name, class) of the blocks that a module defines, by the name of the class in small letters."""
     for attribute, value in vars(module).items():
-        own = isinstance(value, type) and issubclass(value, Part) and value.__module__ == module.__name__
+        own = isinstance(value, type) and issubclass(value, Component) and value.__module__ == module.__name__
         if own and not attribute.startswith("_") and not getattr(value, "__abstractmethods__", ()):
             yield snake_case(attribute), value
 

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from unetkit.block import BASES, Part
+from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault
 
 ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
@@ -18,7 +18,7 @@ def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | No
 
     `what` is how messages call it: its name, and the distribution that it comes from.
     """
-    if not (isinstance(value, type) and issubclass(value, Part) and getattr(value, "slot", None) in slots):
+    if not (isinstance(value, type) and issubclass(value, Component) and getattr(value, "slot", None) in slots):
         cure = "Derive it from unetkit.block.Block, or make one of a module with unetkit.wrap."
         raise BlockError(Fault("block-class", f"{what} is no block class: {value!r}", cure=cure))
     if slot is not None and value.slot != slot:
@@ -29,7 +29,7 @@ def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | No
         raise BlockError(*faults)
 
 
-def broken(block: type[Part]) -> Iterator[tuple[str, str]]:
+def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
     """Yields (message, cure) for each rule that a block class breaks."""
     where = f"({block.__module__}:{block.__qualname__})"
     if block.model_config.get("extra") != "forbid":
@@ -52,13 +52,13 @@ def engine_arguments(slot: str) -> list[str]:
     return [name for name in wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
 
 
-def wire_parameters(block: type[Part]) -> dict[str, inspect.Parameter]:
+def wire_parameters(block: type[Component]) -> dict[str, inspect.Parameter]:
     """Returns the parameters of a block's `wire`."""
     wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of BASES have it
     return dict(inspect.signature(wire).parameters)
 
 
-def broken_wire(block: type[Part], where: str) -> Iterator[tuple[str, str]]:
+def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]:
     """Yields (message, cure) for a class that is not of its slot's base, or whose `wire` is none."""
     base = BASES[block.slot]
     if not issubclass(block, base):

@@ -11,15 +11,15 @@ if TYPE_CHECKING:
     from unetkit.scoring.figure import Example
     from unetkit.scoring.labels import classify
     from unetkit.scoring.metrics import METRICS
-    from unetkit.scoring.report import Measured
-    from unetkit.scoring.scores import Row, Scores, Summary
+    from unetkit.scoring.report import Measurement
+    from unetkit.scoring.scores import ScoreRow, Scores, Summary
     from unetkit.scoring.scoring import evaluate, label, score
 
 __all__ = [
     "METRICS",
     "Example",
-    "Measured",
-    "Row",
+    "Measurement",
+    "ScoreRow",
     "Scores",
     "Summary",
     "classify",
@@ -36,8 +36,8 @@ __getattr__ = lazy_names(
         "figure": ("Example",),
         "labels": ("classify",),
         "metrics": ("METRICS",),
-        "report": ("Measured",),
-        "scores": ("Row", "Scores", "Summary"),
+        "report": ("Measurement",),
+        "scores": ("ScoreRow", "Scores", "Summary"),
         "scoring": ("evaluate", "label", "score"),
     },
 )

@@ -19,7 +19,7 @@ UNDEFINED = (
 
 
 @dataclass(frozen=True)
-class Measured:
+class Measurement:
     """Scores with what they depend on: the tolerance of NSD, the confidence of intervals, the seed of the bootstrap.
 
     `unit` is what distances count in; "" where that is not known.

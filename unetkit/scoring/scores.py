@@ -15,7 +15,7 @@ from unetkit.scoring.interval import confidence_interval
 from unetkit.scoring.metrics import METRICS, Case, Counts
 
 
-class Row(NamedTuple):
+class ScoreRow(NamedTuple):
     """One class in one image: pixels counted, and a value per metric, NaN where it is not defined."""
 
     image: str
@@ -56,7 +56,7 @@ class Scores:
 
     classes: tuple[str, ...]
     metrics: tuple[str, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[ScoreRow, ...]
 
     @classmethod
     def of(cls, classes: tuple[str, ...], metrics: tuple[str, ...], rows: Iterable[Mapping[str, Any]]) -> Self:
@@ -71,7 +71,7 @@ class Scores:
             classes,
             metrics,
             tuple(
-                Row(
+                ScoreRow(
                     image,
                     name,
                     Counts(0, 0, 0),
@@ -121,7 +121,7 @@ class Scores:
                 own = pixels[index]
                 counts = Counts(own, sum(pixels) - own, 0) if index == most else Counts(0, 0, own)
                 case = Case(counts, nothing, nothing, (1.0,), 0.0)
-                rows.append(Row(image, name, counts, {each: METRICS[each].measure(case) for each in metrics}))
+                rows.append(ScoreRow(image, name, counts, {each: METRICS[each].measure(case) for each in metrics}))
         return self.classes[most], type(self)(self.classes, metrics, tuple(rows))
 
     def worst(self, count: int, metric: str) -> list[int]:

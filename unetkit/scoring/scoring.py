@@ -18,7 +18,7 @@ from unetkit.model.output import plan_of, threshold
 from unetkit.planning import Plan
 from unetkit.scoring.labels import classify
 from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics
-from unetkit.scoring.scores import Row, Scores
+from unetkit.scoring.scores import ScoreRow, Scores
 from unetkit.scoring.spacing import Spacings
 from unetkit.tiling import predict
 
@@ -40,7 +40,7 @@ def score(
     Pixels whose true label is `ignore` belong to no class, neither in the reference nor in the prediction.
     `tolerance`: the distance that NSD forgives, in the unit of the spacing. Raises ScoreError for unknown metrics.
     """
-    rows: list[Row] = []
+    rows: list[ScoreRow] = []
     for name, labels, truth, spacing in predicted:
         check_metrics(metrics, truth.ndim)
         rows += image_rows((name, labels, truth, spacing or (1.0,) * truth.ndim), classes, ignore, metrics, tolerance)
@@ -53,7 +53,7 @@ def image_rows(
     ignore: int,
     metrics: tuple[str, ...],
     tolerance: float,
-) -> Iterator[Row]:
+) -> Iterator[ScoreRow]:
     """Yields the rows of one image."""
     name, labels, truth, spacing = one
     matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
@@ -68,7 +68,7 @@ def image_rows(
         counts = Counts(both, int(matrix[:, index].sum()) - both, int(matrix[index].sum()) - both)
         case = Case(counts, (labels == index) & known, truth == index, spacing, tolerance)
         values = {metric: METRICS[metric].measure(case) if any(counts) else nan for metric in metrics}
-        yield Row(name, class_name, counts, values)
+        yield ScoreRow(name, class_name, counts, values)
 
 
 def evaluate(

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from unetkit.document.document import as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
-from unetkit.document.merge import Key, Node, merge, noded
+from unetkit.document.merge import Key, TreeNode, merge, noded
 from unetkit.errors import Fault, SpecError, did_you_mean
 from unetkit.language import find_spec
 from unetkit.language.faults import faults_of
@@ -24,7 +24,7 @@ from unetkit.study.matrix.design import BASE, Candidate
 from unetkit.study.matrix.design_matrix import DesignMatrix
 from unetkit.study.matrix.parallel import ParallelPlanner, uncollected
 from unetkit.study.study import Study
-from unetkit.study.study_keys import StudyFrame
+from unetkit.study.study_keys import StudyKeys
 
 BUDGETS = ("steps", "epochs", "minutes")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -69,7 +69,7 @@ class StudyLoader:
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
         return Study(name, frame, arms, design_matrix.excluded, self.path, self.document, taken)
 
-    def design_matrix(self, frame: StudyFrame) -> tuple[BaseConfig, DesignMatrix]:
+    def design_matrix(self, frame: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""
         axes = self.axes(frame)
         own = tuple(self.own_arms(axes))
@@ -81,12 +81,12 @@ class StudyLoader:
         self.stop()
         return base_config, design_matrix
 
-    def frame(self) -> StudyFrame:
+    def frame(self) -> StudyKeys:
         """The validated keys of the file; raises SpecError where some are wrong."""
         try:
-            return StudyFrame.model_validate(self.document.values())
+            return StudyKeys.model_validate(self.document.values())
         except ValidationError as error:
-            for path, fault in faults_of(error, StudyFrame):
+            for path, fault in faults_of(error, StudyKeys):
                 self.fault(fault, path, key=fault.code == "unknown-key")
             self.stop()
             raise AssertionError("a frame that is wrong has faults") from error
@@ -96,7 +96,7 @@ class StudyLoader:
         place = self.document.place(path, key=key)
         self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
 
-    def collect(self, found: Iterable[tuple[Node, Fault]]) -> None:
+    def collect(self, found: Iterable[tuple[TreeNode, Fault]]) -> None:
         """Collects faults at nodes of the file."""
         self.faults += (fault.at(node.place()) for node, fault in found)
 
@@ -105,7 +105,7 @@ class StudyLoader:
         if self.faults:
             raise SpecError(*sorted(dict.fromkeys(self.faults), key=lambda fault: (fault.place or ("",))[1:3]))
 
-    def name(self, frame: StudyFrame) -> str:
+    def name(self, frame: StudyKeys) -> str:
         """The name of the study, by default that of its file; it also names a folder."""
         name = frame.name or self.path.stem
         if not NAME.fullmatch(name):
@@ -113,7 +113,7 @@ class StudyLoader:
             self.fault(Fault("wrong-value", message, cure="Use letters, digits, '-', '_' and '.'."), ("name",))
         return name
 
-    def axes(self, frame: StudyFrame) -> tuple[Axis, ...]:
+    def axes(self, frame: StudyKeys) -> tuple[Axis, ...]:
         """The axes; collects their faults."""
         axes, wrong = axes_of(self.document)
         self.collect(wrong)
@@ -162,7 +162,7 @@ class StudyLoader:
         exclude = self.document.root.value.get("exclude")
         return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
 
-    def base_config(self, frame: StudyFrame) -> BaseConfig:
+    def base_config(self, frame: StudyKeys) -> BaseConfig:
         """The base configuration; raises SpecError where it is incomplete."""
         own, nothing = self.document.root.value, noded({}, self.document.root)
         run = self.run()
@@ -184,7 +184,7 @@ class StudyLoader:
             training = merge(training, own["training"][1])
         return BaseConfig(spec, data, self.budgeted(training, frame), name, frame.match)
 
-    def run(self) -> dict[str, Node]:
+    def run(self) -> dict[str, TreeNode]:
         """The keys `spec`, `data` and `training` of the run file, or of the map in its place."""
         own = self.document.root.value
         if "run" not in own:
@@ -200,7 +200,7 @@ class StudyLoader:
                 self.collect([(name, fault)])
         return {key: value for key, (_, value) in node.value.items()}
 
-    def budgeted(self, node: Node, frame: StudyFrame) -> Node:
+    def budgeted(self, node: TreeNode, frame: StudyKeys) -> TreeNode:
         """The training settings, with the study's budget in place of their own."""
         if frame.budget is not None:
             budget = self.document.root.value["budget"][1]
@@ -208,5 +208,5 @@ class StudyLoader:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
                 self.fault(fault, ("budget",))
             rest = {key: entry for key, entry in as_map(node).value.items() if key not in BUDGETS}
-            node = merge(Node(rest, node.source, node.start, node.end), budget)
+            node = merge(TreeNode(rest, node.source, node.start, node.end), budget)
         return node

@@ -10,7 +10,7 @@ from typing import Any
 
 from unetkit.document.document import Document
 from unetkit.study.matrix.arm import Arm, StudyRun
-from unetkit.study.study_keys import StudyFrame
+from unetkit.study.study_keys import StudyKeys
 
 MANY = 1000
 """Largest number of arms whose memory is computed without being requested: it takes milliseconds for each."""
@@ -21,7 +21,7 @@ class Study:
     """A loaded study. The first arm is the base; arms that cannot be built are included and marked as skipped."""
 
     name: str
-    frame: StudyFrame
+    frame: StudyKeys
     arms: tuple[Arm, ...]
     excluded: int = 0
     """Number of combinations that the conditions exclude."""

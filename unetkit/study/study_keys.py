@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, PlainValidator
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Reference, Strict
+from unetkit.language.spec_keys import Reference, StrictModel
 
 DESIGNS = ("one_at_a_time", "full", "paired")
 MAX_SEED = 2**32 - 1
@@ -47,7 +47,7 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 SettingsMap = Annotated[dict[str, Any], PlainValidator(as_map)]
 
 
-class Budget(Strict):
+class StudyBudget(StrictModel):
     """How long every arm trains: steps, epochs or minutes."""
 
     steps: Count | None = None
@@ -55,7 +55,7 @@ class Budget(Strict):
     minutes: Annotated[float, Field(gt=0)] | None = None
 
 
-class StudyFrame(Strict):
+class StudyKeys(StrictModel):
     """The keys of a study. What is inside `axes`, `arms`, `when` and `exclude` is checked where it is expanded."""
 
     unetkit: Literal[1]
@@ -70,7 +70,7 @@ class StudyFrame(Strict):
     """The data, in place of the run's."""
     training: SettingsMap | None = None
     """Settings of the training, over those of the run."""
-    budget: Budget | None = None
+    budget: StudyBudget | None = None
     """How long every arm trains, in place of what the run says."""
     seeds: Annotated[tuple[int, ...], PlainValidator(as_seeds)] = (0, 1, 2, 3, 4, 5)
     """How many seeds there are, from 0; or a list of them."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pydantic.json_schema import JsonSchemaValue
 
 from unetkit.language.spec_schema import described, inside, model_schema, titled
-from unetkit.study.study_keys import StudyFrame
+from unetkit.study.study_keys import StudyKeys
 
 
 def schema() -> JsonSchemaValue:
     """The JSON Schema. It accepts every study that loads, and some that do not."""
     from unetkit.train import schema as train
 
-    form = model_schema(StudyFrame)
+    form = model_schema(StudyKeys)
     definitions, properties = form.pop("definitions"), form["properties"]
     run = train.schema()
     run["required"].remove("unetkit")  # in a study it stands on top

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from unetkit import registry
-from unetkit.block import BASES, Part
+from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault, UnetkitError
 from unetkit.plugins import rules
 from unetkit.testing.checks import CHECKS
@@ -15,7 +15,7 @@ from unetkit.testing.subject import NAME, Subject
 
 
 def check_block(
-    block: type[Part], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
+    block: type[Component], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
 ) -> Report:
     """Returns what the battery finds in a block class; `report.passed` says whether all is well.
 
@@ -57,7 +57,7 @@ def check(subject: Subject, name: str, report: Report) -> None:
 
 
 @contextmanager
-def known(block: type[Part]) -> Iterator[None]:
+def known(block: type[Component]) -> Iterator[None]:
     """Makes a block known to the registry for as long as it is tested."""
     registry._registered[block.slot, NAME] = block
     registry.find.cache_clear()

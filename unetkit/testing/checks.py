@@ -40,7 +40,7 @@ def image(subject: Subject, dims: int, batch: int = 2) -> Any:
     import torch
 
     planned = subject.plan(dims)
-    size = tuple((sizes.above(8) or sizes.minimum or 8) for sizes in planned.fitting)
+    size = tuple((sizes.above(8) or sizes.minimum or 8) for sizes in planned.preferred_sizes)
     return torch.rand(batch, 4, *size, generator=torch.Generator().manual_seed(0))
 
 
@@ -121,8 +121,8 @@ def probe(network: Any, dims: int, axis: int) -> None:
     import torch
 
     planned = network.plan
-    size = [(sizes.above(6) or sizes.minimum or 6) for sizes in planned.fitting]
-    size[axis] = planned.fitting[axis].above(40) or size[axis]
+    size = [(sizes.above(6) or sizes.minimum or 6) for sizes in planned.preferred_sizes]
+    size[axis] = planned.preferred_sizes[axis].above(40) or size[axis]
     for spoilt in range(size[axis] // 2, size[axis] // 2 + 2):
         images = torch.rand(1, 4, *size, generator=torch.Generator().manual_seed(0))
         images.narrow(axis + 2, spoilt, 1).fill_(torch.nan)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.testing.battery import check_block
 from unetkit.testing.checks import CHECKS
 
@@ -16,7 +16,7 @@ from unetkit.testing.checks import CHECKS
 def check_unetkit_block() -> Any:
     """Returns a function that fails the test with the report of a block that does not pass."""
 
-    def run(block: type[Part], **options: Any) -> None:
+    def run(block: type[Component], **options: Any) -> None:
         report = check_block(block, **options)
         if not report.passed:
             pytest.fail(str(report), pytrace=False)
@@ -24,7 +24,7 @@ def check_unetkit_block() -> Any:
     return run
 
 
-def checks_of(*blocks: type[Part]) -> Iterator[Any]:
+def checks_of(*blocks: type[Component]) -> Iterator[Any]:
     """Yields pytest parameters (block, check), one for each check of each block."""
     for block in blocks:
         yield from (pytest.param(block, name, id=f"{block.__name__}-{name}") for name in CHECKS)

@@ -12,7 +12,7 @@ from hypothesis import assume, reject
 from hypothesis import strategies as st
 
 from unetkit import registry
-from unetkit.block import Inset, Part, insets
+from unetkit.block import Component, Inset, insets
 from unetkit.errors import SpecError
 from unetkit.geometry import SizeSet
 from unetkit.language import Spec, load
@@ -104,7 +104,7 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
     return {"type": name} | values
 
 
-def pruned(model: type[Part], values: dict[str, Any], dims: int) -> tuple[Part, dict[str, Any]]:
+def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[Component, dict[str, Any]]:
     """Returns the block, and its values without those that could have no effect."""
     inner = insets(model)
     while True:
@@ -116,7 +116,7 @@ def pruned(model: type[Part], values: dict[str, Any], dims: int) -> tuple[Part, 
         values = {field: value for field, value in values.items() if field not in idle}
 
 
-def filled(slot: str, values: dict[str, Any]) -> Part:
+def filled(slot: str, values: dict[str, Any]) -> Component:
     """Returns the block for a map with a type."""
     arguments = {key: value for key, value in values.items() if key != "type"}
     return registry.find(slot, values["type"]).model_validate(arguments)

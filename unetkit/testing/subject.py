@@ -9,7 +9,7 @@ from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from unetkit import registry
-from unetkit.block import Part, insets
+from unetkit.block import Component, insets
 from unetkit.errors import UnetkitError
 from unetkit.language import load
 from unetkit.planning import Plan, plan
@@ -25,7 +25,7 @@ Values = dict[str, Any]
 class Subject:
     """A block class, known to the registry as `NAME` while it is tested."""
 
-    block: type[Part]
+    block: type[Component]
 
     @property
     def slot(self) -> str:

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from unetkit.planning import Plan
 from unetkit.tiling.choice import tile_bytes, too_little
 from unetkit.tiling.cuts import Cut, Cuts, steps
-from unetkit.tiling.padding import Frame, output_size
+from unetkit.tiling.padding import AxisPadding, output_size
 
 
-def overlapping(plan: Plan, frames: tuple[Frame, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:
+def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:
     """Returns per axis tiles that overlap by half: of at most about `limit` samples, or the largest that fit.
 
     Raises SizeError where not even the smallest fit into the memory.
@@ -33,9 +33,9 @@ def overlapping(plan: Plan, frames: tuple[Frame, ...], limit: int | None, memory
     return found
 
 
-def overlap(plan: Plan, axis: int, frame: Frame, limit: int) -> Cuts:
+def overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
     """Returns tiles along one axis, of about `limit` samples or the next size that fits."""
-    period, sizes = steps(plan, axis, frame), plan.fitting[axis]
+    period, sizes = steps(plan, axis, frame), plan.preferred_sizes[axis]
     size = frame.input - max(0, (frame.input - limit) // period) * period
     while size < frame.input and (
         size < sizes.start or size not in sizes or output_size(plan, axis, size) < 2 * period

@@ -12,7 +12,7 @@ from unetkit.planning import Execution, Plan
 from unetkit.planning.memory import inference_bytes
 from unetkit.planning.sized import Size
 from unetkit.tiling.cuts import Cuts, Reach, cut
-from unetkit.tiling.padding import Frame
+from unetkit.tiling.padding import AxisPadding
 from unetkit.wording import megabytes, size_text
 
 CANDIDATES = {1: 200, 2: 40, 3: 12}
@@ -25,7 +25,9 @@ def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
     return inference_bytes(plan, size, run) + 8 * plan.spec.in_channels * prod(size)
 
 
-def cheapest(plan: Plan, axes: tuple[tuple[Frame, Reach], ...], memory: int, itemsize: int = 4) -> tuple[Cuts, ...]:
+def cheapest(
+    plan: Plan, axes: tuple[tuple[AxisPadding, Reach], ...], memory: int, itemsize: int = 4
+) -> tuple[Cuts, ...]:
     """Returns per axis the tiles with the least multiply-adds in all; raises SizeError where not even the least fit."""
     options = [list(candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
 
@@ -43,7 +45,7 @@ def cheapest(plan: Plan, axes: tuple[tuple[Frame, Reach], ...], memory: int, ite
     return best[1]
 
 
-def candidates(frame: Frame, seen: Reach, most: int) -> Iterator[Cuts]:
+def candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
     """Yields tiles along one axis, from the whole to the smallest: each the least for its count, `most` or few more."""
     yield cut(frame, seen, 1)
     periods, smallest = seen.length, seen.length - min(seen.most, max(0, seen.length - 1))

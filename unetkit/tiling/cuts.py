@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from unetkit.geometry import Interval
 from unetkit.planning import Plan, propagate
-from unetkit.tiling.padding import Frame
+from unetkit.tiling.padding import AxisPadding
 
 
 class Cut(NamedTuple):
@@ -60,7 +60,7 @@ def wrapping(plan: Plan) -> tuple[str, ...]:
     )
 
 
-def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
+def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
     """Returns what the network sees along an axis; None where that depends on the size, so that no tile is exact."""
     found = [int(n) for n in propagate.sizes(plan.nodes, axis, frame.input)[0]]  # type: ignore[arg-type]
     if propagate.stretches(plan.nodes, axis, found):
@@ -75,7 +75,7 @@ def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
     first = turning_point(lambda position: low(needs(position)) >= 0)
     last = turning_point(lambda position: high(needs(position)) >= frame.input) - 1
     period = steps(plan, axis, frame)
-    sizes = plan.fitting[axis]
+    sizes = plan.preferred_sizes[axis]
     least = max(sizes.start, 1)
     most = max(0, (frame.input - least) // period)
     while most and frame.input - most * period not in sizes:
@@ -83,11 +83,11 @@ def reach(plan: Plan, axis: int, frame: Frame) -> Reach | None:
     return Reach(period, first, last, most)
 
 
-def steps(plan: Plan, axis: int, frame: Frame) -> int:
+def steps(plan: Plan, axis: int, frame: AxisPadding) -> int:
     """Returns the least number of input samples that is a whole number of samples in every feature map."""
     found = propagate.sizes(plan.nodes, axis, frame.input)[0]
     grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)
-    return lcm(plan.fitting[axis].period, *(grid.step.numerator for grid in grids))
+    return lcm(plan.preferred_sizes[axis].period, *(grid.step.numerator for grid in grids))
 
 
 def low(interval: Interval | None) -> int:
@@ -123,7 +123,7 @@ def turning_point(holds: Callable[[int], bool]) -> int:
     return above
 
 
-def cut(frame: Frame, seen: Reach, count: int) -> Cuts:
+def cut(frame: AxisPadding, seen: Reach, count: int) -> Cuts:
     """Returns at most `count` tiles of the least common size that is enough for all outputs of the image."""
     most = min(seen.most, max(0, seen.length - 1))
     periods = min(most, (count - 1) * max(0, seen.length) // count)
@@ -132,7 +132,7 @@ def cut(frame: Frame, seen: Reach, count: int) -> Cuts:
     return Cuts(size, tuple(each_cut(frame, seen.last + 1 - frame.input + size, size, stride)))
 
 
-def each_cut(frame: Frame, kept: int, size: int, stride: int) -> Iterator[Cut]:
+def each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[Cut]:
     """Yields the tiles that keep something; each keeps up to its sample `kept`, the last one all."""
     done, end = frame.first, frame.first + frame.image
     for start in range(0, frame.input, stride):
@@ -145,7 +145,7 @@ def each_cut(frame: Frame, kept: int, size: int, stride: int) -> Iterator[Cut]:
             return
 
 
-def count_for(frame: Frame, seen: Reach, size: int) -> int:
+def count_for(frame: AxisPadding, seen: Reach, size: int) -> int:
     """Returns how many tiles of about `size` samples it takes: not larger, where the network allows."""
     most = min(seen.most, max(0, seen.length - 1))
     periods = min(most, max(0, -((size - frame.input) // seen.period)))

@@ -14,7 +14,7 @@ from unetkit.wording import size_text
 MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
 
 
-class Frame(NamedTuple):
+class AxisPadding(NamedTuple):
     """One axis: `image` pixels become `input` samples, `before` of them mirrored before the image's first pixel.
 
     The network gives `output` samples, and the image's first pixel has number `first` among them.
@@ -27,7 +27,7 @@ class Frame(NamedTuple):
     first: int
 
 
-def frames(plan: Plan, size: tuple[int, ...]) -> tuple[Frame, ...]:
+def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
     """Returns per axis how an image of a size lies in the network; raises SizeError where no input is large enough.
 
     >>> from unetkit.planning import plan
@@ -53,9 +53,9 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[Frame, ...]:
     raise refused
 
 
-def frame(plan: Plan, axis: int, image: int, least: int) -> Frame:
+def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """Returns how an image lies along one axis, in the smallest fitting input of at least `least` samples."""
-    sizes = endless(plan.fitting[axis]) if plan.pads else plan.fitting[axis]
+    sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
     size = above(sizes, max(image, least))
     while (lack := image - output_size(plan, axis, size)) > 0:
         size = above(sizes, size + lack)
@@ -64,7 +64,7 @@ def frame(plan: Plan, axis: int, image: int, least: int) -> Frame:
     lowest = max(0, -start)
     room = min(output, size - start) - image - lowest
     first = lowest + room // 2
-    return Frame(image, size, output, start + first, first)
+    return AxisPadding(image, size, output, start + first, first)
 
 
 def output_size(plan: Plan, axis: int, size: int) -> int:

@@ -12,7 +12,7 @@ from unetkit.planning.sized import Size
 from unetkit.tiling.blending import overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
-from unetkit.tiling.padding import Frame, frames
+from unetkit.tiling.padding import AxisPadding, frames
 
 Tile = int | str | None
 """Samples per axis of a tile's input, "auto", or None for the whole image."""
@@ -23,7 +23,7 @@ class Tiles:
     """How an image is cut. `exact`: each output pixel is computed once, as it would be in the whole image."""
 
     plan: Plan
-    frames: tuple[Frame, ...]
+    frames: tuple[AxisPadding, ...]
     axes: tuple[Cuts, ...]
     exact: bool
 
@@ -59,7 +59,7 @@ class Tiles:
 
 def distant(plan: Plan) -> tuple[str, ...]:
     """Names of the operations that depend on samples anywhere in the image, so that no tile is exact."""
-    return plan.sees_image + wrapping(plan)
+    return plan.is_global + wrapping(plan)
 
 
 def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
@@ -81,20 +81,20 @@ def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
     return Tiles(plan, laid, tuple(cut(*one, count_for(*one, limit)) for one in axes), True)
 
 
-def overlapped(plan: Plan, laid: tuple[Frame, ...], limit: int | None, memory: int) -> Tiles:
+def overlapped(plan: Plan, laid: tuple[AxisPadding, ...], limit: int | None, memory: int) -> Tiles:
     """Returns tiles that overlap, which are exact only where one of them is the whole."""
     axes = overlapping(plan, laid, limit, memory)
     return Tiles(plan, laid, axes, all(len(one.cuts) == 1 for one in axes))
 
 
-def reaches(plan: Plan, laid: tuple[Frame, ...]) -> tuple[Reach, ...] | None:
+def reaches(plan: Plan, laid: tuple[AxisPadding, ...]) -> tuple[Reach, ...] | None:
     """Returns per axis what the network sees; None where along some axis it is the whole."""
     if distant(plan):
         return None
-    known: dict[tuple[int, Frame], Reach | None] = {}
+    known: dict[tuple[int, AxisPadding], Reach | None] = {}
     for axis, frame in enumerate(laid):
-        key = plan.twins[axis], frame
+        key = plan.equal_axes[axis], frame
         if key not in known:
             known[key] = reach(plan, axis, frame)
-    found = tuple(known[plan.twins[axis], frame] for axis, frame in enumerate(laid))
+    found = tuple(known[plan.equal_axes[axis], frame] for axis, frame in enumerate(laid))
     return None if None in found else tuple(one for one in found if one is not None)

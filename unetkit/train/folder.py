@@ -65,9 +65,9 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
             if known.values.get("data") != splits.fingerprint:
                 raise data_changed(folder)
             return known
-        from unetkit.train.loop.running import Running  # torch and Lightning take seconds
+        from unetkit.train.loop.running import Trainer  # torch and Lightning take seconds
 
-        running = Running(run, folder, machine or Machine(), splits, progress=progress)
+        running = Trainer(run, folder, machine or Machine(), splits, progress=progress)
         if not beside():
             write_whole(folder / "run.yaml", run.text().encode())
             write_whole(folder / DATA, Record.of(splits).to_json().encode())

@@ -54,7 +54,7 @@ def read_result(folder: Path) -> RunResult | None:
         return None
     try:
         text = file.read_bytes()
-        Kept.model_validate_json(text)
+        KeptResult.model_validate_json(text)
         return RunResult(folder, json.loads(text))
     except (OSError, ValueError, RecursionError) as error:
         reason = told(error) if isinstance(error, ValidationError) else error
@@ -68,7 +68,7 @@ class KeptScores(BaseModel):
     images: tuple[dict[str, str | float | None], ...]
 
 
-class Kept(BaseModel):
+class KeptResult(BaseModel):
     """What is read back of a result."""
 
     model_config = ConfigDict(strict=True, extra="ignore")

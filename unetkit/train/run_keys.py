@@ -7,14 +7,14 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Reference, Slot, Strict, bare
+from unetkit.language.spec_keys import Reference, Slot, StrictModel, bare
 
 PATCH = {1: 2048, 2: 128, 3: 48}
 """Samples of the output per axis at most, by dims, where a run does not say."""
 Positive = Annotated[float, Field(gt=0)]
 
 
-class RunFrame(Strict):
+class RunKeys(StrictModel):
     """The keys of a RUN.yaml."""
 
     unetkit: Literal[1]
@@ -27,7 +27,7 @@ class RunFrame(Strict):
     """How the network is trained."""
 
 
-class Training(Strict):
+class Training(StrictModel):
     """How a network is trained. Steps, epochs or minutes say how long; where several do, the first that is spent."""
 
     steps: Count | None = None

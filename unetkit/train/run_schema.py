@@ -7,13 +7,13 @@ from pydantic.json_schema import JsonSchemaValue
 from unetkit.data import schema as data
 from unetkit.language import spec_schema as spec
 from unetkit.language.spec_schema import described, inside, model_schema, refer_to_slots, slot_schema, titled
-from unetkit.train.run_keys import RunFrame, Training
+from unetkit.train.run_keys import RunKeys, Training
 from unetkit.train.runspec import SLOTS
 
 
 def schema() -> JsonSchemaValue:
     """Returns the JSON Schema. It may accept a run that does not load, but refuses none that does."""
-    form = model_schema(RunFrame)
+    form = model_schema(RunKeys)
     definitions, properties = form.pop("definitions"), form["properties"]
     network, images = spec.schema(), data.schema()
     network["anyOf"][1]["required"].remove("unetkit")  # in a run it stands on top

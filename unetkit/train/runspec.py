@@ -12,13 +12,13 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from unetkit import registry
-from unetkit.block import Part
+from unetkit.block import Component
 from unetkit.data.loading import data_of, load_data
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.spec import DataSpec
 from unetkit.document.document import Document, inner, override, parse, read
 from unetkit.document.kinds import expect_kind
-from unetkit.document.merge import Key, Node, plain
+from unetkit.document.merge import Key, TreeNode, plain
 from unetkit.errors import BlockError, Fault, FileError, SpecError
 from unetkit.language import Spec, find_spec, load, to_text
 from unetkit.language.faults import faults_of
@@ -27,11 +27,11 @@ from unetkit.language.loading import Loader, as_lists
 from unetkit.train.parts.losses import Loss
 from unetkit.train.parts.optimizers import Optimizer
 from unetkit.train.parts.schedules import Schedule
-from unetkit.train.run_keys import RunFrame, Training
+from unetkit.train.run_keys import RunKeys, Training
 from unetkit.train.weightsfile import CHANGED, digest_of
 
 Where = tuple[Key, ...]
-P = TypeVar("P", bound=Part)
+P = TypeVar("P", bound=Component)
 SLOTS = ("loss", "optimizer", "schedule")
 
 
@@ -82,7 +82,7 @@ def training_form(training: Training, kinds: Mapping[str, Any], parts: Mapping[s
     }
 
 
-def written(kind: str, part: Part) -> dict[str, Any]:
+def written(kind: str, part: Component) -> dict[str, Any]:
     """Returns a part as a map with its type."""
     return {"type": kind} | {key: value for key, value in part.model_dump().items() if value is not None}
 
@@ -109,13 +109,13 @@ def load_run(
     return RunLoader(document, file, tuple(overrides), data).run()
 
 
-def training_values(node: Node, dims: int) -> dict[str, Any]:
+def training_values(node: TreeNode, dims: int) -> dict[str, Any]:
     """Returns what stands under `training`, every default filled in, for images of so many axes.
 
     Raises SpecError with everything that is wrong, how long to train left aside.
     """
     name, _ = next(iter(node.value.values()), (node, node)) if isinstance(node.value, dict) else (node, node)
-    document = Document(node.source.name, Node({"training": (name, node)}, node.source, node.start, node.end))
+    document = Document(node.source.name, TreeNode({"training": (name, node)}, node.source, node.start, node.end))
     if not isinstance(node.value, dict):
         cure = "Write a map, such as {steps: 1000}."
         fault = Fault("wrong-value", f"{plain(node)!r} is no map of settings", "training", cure)
@@ -186,17 +186,17 @@ class RunLoader:
         place = self.document.place(path, key=key)
         self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
 
-    def frame(self) -> RunFrame:
+    def frame(self) -> RunKeys:
         """Returns the keys of the run."""
         try:
-            return RunFrame.model_validate(self.document.values())
+            return RunKeys.model_validate(self.document.values())
         except ValidationError as error:
-            for path, fault in faults_of(error, RunFrame):
+            for path, fault in faults_of(error, RunKeys):
                 self.fault(fault, *path, key=fault.code == "unknown-key")
         self.stop()
         raise AssertionError("a frame that is wrong has faults")
 
-    def tried(self, make: Callable[[RunFrame], Any], frame: RunFrame) -> Any:
+    def tried(self, make: Callable[[RunKeys], Any], frame: RunKeys) -> Any:
         """Returns what is made; None, with its faults collected, where that is wrong."""
         try:
             return make(frame)
@@ -204,12 +204,12 @@ class RunLoader:
             self.faults += [fault.at(self.document.place((make.__name__,))) for fault in error.faults]
             return None
 
-    def node(self, key: str) -> Node:
+    def node(self, key: str) -> TreeNode:
         """Returns what stands under a key."""
-        found: Node = self.document.root.value[key][1]
+        found: TreeNode = self.document.root.value[key][1]
         return found
 
-    def spec(self, frame: RunFrame) -> Spec:
+    def spec(self, frame: RunKeys) -> Spec:
         """Returns the network."""
         overrides = self.overrides["spec"]
         if isinstance(frame.spec, str):
@@ -217,7 +217,7 @@ class RunLoader:
         document = override(inner(self.node("spec"), self.file, find=find_spec), overrides)
         return Loader(document.values(), document).spec("unnamed")
 
-    def data(self, frame: RunFrame) -> DataSpec:
+    def data(self, frame: RunKeys) -> DataSpec:
         """Returns the data."""
         overrides = self.overrides["data"]
         if self.known is not None:
@@ -267,12 +267,12 @@ class RunLoader:
             self.fault(Fault("weights-changed", message, cure=CHANGED), "training", "weights_sha256")
         return training.model_copy(update={"weights": str(file), "weights_sha256": found})
 
-    def slot(self, slot: str, values: dict[str, Any], dims: int) -> Part | None:
+    def slot(self, slot: str, values: dict[str, Any], dims: int) -> Component | None:
         """Returns the part of a slot, and notes its registered name."""
         self.kinds[slot], part = self.part(slot, values, dims)
         return part
 
-    def part(self, slot: str, values: dict[str, Any], dims: int, *index: int) -> tuple[str, Part | None]:
+    def part(self, slot: str, values: dict[str, Any], dims: int, *index: int) -> tuple[str, Component | None]:
         """Returns a part with its registered name; None, with faults collected, where it is wrong."""
         where: Where = ("training", slot, *index)
         own = dict(values)

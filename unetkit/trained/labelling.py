@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.data import Normalization, Preparation
-from unetkit.data.files.grouping import Group, name_of_result
+from unetkit.data.files.grouping import FileGroup, name_of_result
 from unetkit.data.normalization import slabs
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.host import resident_memory
-from unetkit.imagefiles import Images, Request, kind_of, opened
+from unetkit.imagefiles import Images, ReadRequest, kind_of, opened
 from unetkit.imagefiles.kinds import number_type
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.views.joined import joined
@@ -44,7 +44,7 @@ Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Asked:
+class PredictOptions:
     """What is wanted for each image, and with which means; `memory` is the process's own, in bytes.
 
     `exact`: an image that needs tiles which cannot give what the whole image gives is refused. `axes`: letters of the
@@ -61,14 +61,14 @@ class Asked:
 
 
 @contextmanager
-def labeller(trained: Trained, asked: Asked) -> Iterator[Labeller]:
+def labeller(trained: Trained, asked: PredictOptions) -> Iterator[Labeller]:
     """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
     with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
         yield Labeller(runner, trained.signature, trained.preparation, asked)
 
 
 @contextmanager
-def file_labeller(model: Path, asked: Asked) -> Iterator[Labeller]:
+def file_labeller(model: Path, asked: PredictOptions) -> Iterator[Labeller]:
     """Gives what labels files by a model file, or by what `unetkit export` wrote.
 
     Raises FileError where it is neither, InferenceError where it cannot be run as asked.
@@ -88,7 +88,7 @@ def default_device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
-def refuse_means(asked: Asked) -> None:
+def refuse_means(asked: PredictOptions) -> None:
     """Raises InferenceError where an exported file, which computes in fp32 on the CPU, cannot be run as asked."""
     if asked.dtype != "fp32":
         message = f"an exported file computes in the numbers that it was written in, fp32, not in {asked.dtype}"
@@ -111,20 +111,20 @@ class Labeller:
     runner: Runner
     signature: Signature
     preparation: Preparation
-    asked: Asked
+    asked: PredictOptions
 
-    def label(self, source: Path | Group, folder: Path, advance: Advance = lambda done, total: None) -> Path:
+    def label(self, source: Path | FileGroup, folder: Path, advance: Advance = lambda done, total: None) -> Path:
         """Writes the result for one file, or for a group of a file per channel, whole or not at all; returns its path.
 
         Raises FileError where a file cannot be read, or its result not be written.
         """
         spec, signature = self.runner.plan.spec, self.signature
-        group = Group("", (source,)) if isinstance(source, Path) else source
+        group = FileGroup("", (source,)) if isinstance(source, Path) else source
         file, *others = group.files
         kind = kind_of(file)
         path = folder / name_of_result(group, probabilities=self.asked.probabilities)
         axes = self.asked.axes or signature.axes
-        request = Request(spec.dims, None if others else signature.channels, axes, trained=True)
+        request = ReadRequest(spec.dims, None if others else signature.channels, axes, trained=True)
         with ExitStack() as stack:
             images, *further = [stack.enter_context(self.opened(one, request)) for one in group.files]
             channels = spec.out_channels if self.asked.probabilities else None
@@ -142,7 +142,7 @@ class Labeller:
         return path
 
     @contextmanager
-    def opened(self, file: Path, request: Request) -> Iterator[Images]:
+    def opened(self, file: Path, request: ReadRequest) -> Iterator[Images]:
         """Gives the images of a file; where channels may lie in files of their own, the error says which those are."""
         with ExitStack() as stack:
             try:

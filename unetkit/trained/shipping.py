@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.data import Normalization
-from unetkit.export import Exported, Levels, export
+from unetkit.export import Exported, InputScaling, export
 from unetkit.export.formats import Format
 from unetkit.model import load_model, read_header
 from unetkit.trained.modelfile import SIGNATURE, Trained
@@ -28,6 +28,6 @@ def ship(model: Path, file: Path, to: Format) -> tuple[Exported, str]:
     return made, taken if normalization.per_image else "images as stored; the file normalises them"
 
 
-def levels_of(normalization: Normalization) -> Levels | None:
+def levels_of(normalization: Normalization) -> InputScaling | None:
     """Returns the part of a normalization that becomes a part of an export; None where it comes before it."""
-    return Levels(normalization.mean, normalization.std) if normalization.type == "dataset" else None
+    return InputScaling(normalization.mean, normalization.std) if normalization.type == "dataset" else None

@@ -1,6 +1,6 @@
 """Any torch.nn.Module as a block: its constructor gives the parameters, its facts are declared or measured."""
 
 from unetkit.wrapping.block import wrap
-from unetkit.wrapping.facts import Facts
+from unetkit.wrapping.facts import ModuleFacts
 
-__all__ = ["Facts", "wrap"]
+__all__ = ["ModuleFacts", "wrap"]

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, get_type_hints
 
 from pydantic import create_model
 
-from unetkit.block import BASES, Part
+from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault
 from unetkit.operations.operation import Axes
 from unetkit.plugins.project import snake_case
 from unetkit.signal import Signal
 from unetkit.wrapping import cache as kept
-from unetkit.wrapping.facts import Facts
-from unetkit.wrapping.measure import Measured, count_macs, measure
+from unetkit.wrapping.facts import ModuleFacts
+from unetkit.wrapping.measure import MeasuredModule, count_macs, measure
 from unetkit.wrapping.operation import Wrapped
 
 ENGINE = {
@@ -31,10 +31,10 @@ ENGINE = {
 }
 """By slot, the arguments of a constructor that the plan gives; all others are parameters of the spec."""
 
-Declared = Facts | Callable[[Mapping[str, Any]], Facts]
+Declared = ModuleFacts | Callable[[Mapping[str, Any]], ModuleFacts]
 
 
-class WrappedPart(Part):
+class WrappedPart(Component):
     """What all wrapped modules have in common."""
 
     module: ClassVar[Any]
@@ -83,12 +83,14 @@ class Frozen(dict[str, Any]):
 
 
 @cache
-def measured(module: Any, text: str, arguments: Frozen, taken: Axes, dims: int, declared: Facts | None) -> Measured:
+def measured(
+    module: Any, text: str, arguments: Frozen, taken: Axes, dims: int, declared: ModuleFacts | None
+) -> MeasuredModule:
     """Returns what is measured of a module, once for all programs."""
     name = kept.key(module, {**arguments, "declared": repr(declared)}, taken, dims)
     known = kept.read(name)
     if known is not None and len(known.axes) == dims:
-        return Measured(known.axes, known.out, known.weights)
+        return MeasuredModule(known.axes, known.out, known.weights)
     make = partial(module, **arguments)
     fresh = measure(make, taken, dims, (declared,) * dims if declared else None)
     packages = {type(part).__module__.partition(".")[0] for part in make().modules()}
@@ -111,7 +113,7 @@ def wrap(
     facts: Declared | None = None,
     dims: tuple[int, ...] = (1, 2, 3),
     source: str = "",
-) -> type[Part]:
+) -> type[Component]:
     """Returns a block class of a torch module: its annotated constructor arguments are the YAML keys.
 
     The plan gives the arguments named in_channels, channels (or out_channels), dims, and stride on the way up. `facts`
@@ -132,7 +134,7 @@ def wrap(
         made.declared = staticmethod(facts)
     made.wire = wires(slot)
     made.__abstractmethods__ = frozenset()
-    found: type[Part] = made
+    found: type[Component] = made
     return found
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from unetkit.errors import UnetkitError
-from unetkit.wrapping.facts import Facts
+from unetkit.wrapping.facts import ModuleFacts
 from unetkit.writing import write_whole
 
 FORM = 2
@@ -61,21 +61,21 @@ def versions(packages: set[str]) -> dict[str, str]:
     return found
 
 
-class Kept(BaseModel):
+class CachedMeasurement(BaseModel):
     """A measurement as it is kept: facts by axis, output channels, weights, and the versions of the packages."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
-    axes: tuple[Facts, ...]
+    axes: tuple[ModuleFacts, ...]
     out: int
     weights: int
     versions: dict[str, str]
 
 
-def read(name: str) -> Kept | None:
+def read(name: str) -> CachedMeasurement | None:
     """Returns a kept measurement; None where there is none, or where the packages it was made with have changed."""
     try:
-        kept = Kept.model_validate_json((folder() / f"{name}.json").read_bytes())
+        kept = CachedMeasurement.model_validate_json((folder() / f"{name}.json").read_bytes())
         fresh = all(version(owner) == known for owner, known in kept.versions.items())
     except (OSError, ValueError, RuntimeError, PackageNotFoundError):  # a RuntimeError where there is no home
         return None

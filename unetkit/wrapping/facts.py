@@ -7,11 +7,11 @@ from typing import Self
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModuleFacts:
     """What a module does along one axis: n samples become scale · ((n + offset) // stride) + extra.
 
     Output sample j is computed from the input samples j·stride // scale − before … j·stride // scale + after.
-    It takes sizes from `least` on that are multiples of `multiple`. `sees_image`: each output depends on the whole
+    It takes sizes from `least` on that are multiples of `multiple`. `is_global`: each output depends on the whole
     image, or on its place in it, so that no tile is exact.
     """
 
@@ -23,13 +23,13 @@ class Facts:
     after: int = 0
     least: int = 1
     multiple: int = 1
-    sees_image: bool = False
+    is_global: bool = False
 
     @classmethod
     def window(cls, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Self:
         """Returns the facts of a convolution or a pooling.
 
-        >>> Facts.window(3, padding=1) == Facts(before=1, after=1)
+        >>> Facts.window(3, padding=1) == ModuleFacts(before=1, after=1)
         True
         """
         reach = dilation * (kernel - 1)

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from unetkit.operations.operation import Axes, misfit
-from unetkit.wrapping.facts import Facts
+from unetkit.operations.operation import Axes, wiring_error
+from unetkit.wrapping.facts import ModuleFacts
 
 REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, ZeroDivisionError)
 """How modules refuse a size."""
@@ -24,10 +24,10 @@ IMAGE = 96
 
 
 @dataclass(frozen=True)
-class Measured:
+class MeasuredModule:
     """What was measured: facts per axis, channels of the output, number of weights."""
 
-    axes: tuple[Facts, ...]
+    axes: tuple[ModuleFacts, ...]
     out: int
     weights: int
 
@@ -55,21 +55,23 @@ def on_meta(make: Make) -> Any:
         return make().eval()
 
 
-def measure(make: Make, channels: Axes, dims: int, declared: tuple[Facts, ...] | None) -> Measured:
+def measure(make: Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, ...] | None) -> MeasuredModule:
     """Returns what a module does with inputs of so many channels. Raises BlockError where no formula says its sizes."""
     module = on_meta(make)
     weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     base = next((n for n in (32, 24, 28, 48, 56, 64, 224) if output_shape(module, square(channels, dims, n))), None)
     if base is None:
-        raise misfit(f"{name_of(module)} takes no image of {channels} channels in {dims}D", "Try it by hand.")
+        raise wiring_error(f"{name_of(module)} takes no image of {channels} channels in {dims}D", "Try it by hand.")
     shape = output_shape(module, square(channels, dims, base))
     if shape is None or len(shape) != dims + 1:
-        raise misfit(f"{name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial).")
+        raise wiring_error(
+            f"{name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial)."
+        )
     if declared:
         for axis, facts in enumerate(declared):
             check_reach(make, channels, dims, axis, facts)
     axes = declared or tuple(axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
-    return Measured(axes, shape[0], weights)
+    return MeasuredModule(axes, shape[0], weights)
 
 
 def name_of(module: Any) -> str:
@@ -85,7 +87,7 @@ def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) 
     return [(count, *spatial) for count in channels]
 
 
-def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> Facts:
+def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
     """Returns the facts along one axis."""
     found = {}
     for size in range(1, PROBED + 1):
@@ -96,7 +98,7 @@ def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, ba
     return reach(make, channels, dims, axis, sizes)
 
 
-def formula(found: dict[int, int], name: str) -> Facts:
+def formula(found: dict[int, int], name: str) -> ModuleFacts:
     """Returns the sizes in closed form; raises BlockError where they follow none."""
     least = min(found)
     multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= gap(found))
@@ -110,9 +112,9 @@ def formula(found: dict[int, int], name: str) -> Facts:
             for offset in range(stride):
                 rest = {size - scale * ((n + offset) // stride) for n, size in found.items()}
                 if len(rest) == 1 and scale > 0:
-                    return Facts(stride, scale, offset, rest.pop(), least=least, multiple=multiple)
+                    return ModuleFacts(stride, scale, offset, rest.pop(), least=least, multiple=multiple)
     some = ", ".join(f"{n} → {size}" for n, size in list(found.items())[:6])
-    raise misfit(f"the sizes of {name} follow no formula: {some}", "Declare its facts: unetkit.wrap(…, facts=…).")
+    raise wiring_error(f"the sizes of {name} follow no formula: {some}", "Declare its facts: unetkit.wrap(…, facts=…).")
 
 
 def gap(found: dict[int, int]) -> int:
@@ -134,14 +136,14 @@ def lively(make: Make) -> Iterator[Any]:
         yield module
 
 
-def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: Facts) -> Facts:
+def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) -> ModuleFacts:
     """Returns the facts with the reach: how far before and after its own place an output sees."""
     import torch
 
     aside = max(sizes.least, 4)
     aside += -aside % sizes.multiple
     whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
-    facts = vars(sizes) | {"sees_image": True}
+    facts = vars(sizes) | {"is_global": True}
     with lively(make) as module:
         image = [torch.rand(shape) for shape in square(channels, dims, aside, axis, whole + sizes.stride)]
 
@@ -156,33 +158,33 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: Facts) -> Fac
             before, after = spread(run, whole // 2, sizes)
             first, second = run(0), run(sizes.stride)
         except REFUSALS:
-            return Facts(**facts)
+            return ModuleFacts(**facts)
     if max(before, after) * 2 + 2 >= whole or min(before + after, 0) < 0:
-        return Facts(**facts)
+        return ModuleFacts(**facts)
     margin = (max(before, after) + 2) * sizes.scale // sizes.stride + sizes.scale + 1
     inner, moved = first[margin + sizes.scale : -margin], second[margin : -margin - sizes.scale]
     alike = len(inner) > 0 and torch.allclose(inner, moved, rtol=1e-3, atol=1e-4 * float(first.abs().max()))
-    return Facts(**(facts | {"before": before, "after": after, "sees_image": not alike}))
+    return ModuleFacts(**(facts | {"before": before, "after": after, "is_global": not alike}))
 
 
-def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: Facts) -> None:
+def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
     """Raises BlockError where a module sees farther than is declared, or knows the place: its tiles would be wrong.
 
     A reach that is declared too wide costs time and nothing else. Where the module refuses the image of the probe,
     which only wrong sizes make it do, the comparison of sizes tells.
     """
-    if declared.sees_image:
+    if declared.is_global:
         return
     seen = reach(make, channels, dims, axis, declared)
     said = f"declared are {declared.before} samples before and {declared.after} after along axis {axis}"
-    name, cure = name_of(on_meta(make)), "Correct before and after, or declare sees_image=True."
-    if seen.sees_image:
-        raise misfit(f"{name} looks at the whole image or knows the place, {said}", cure)
+    name, cure = name_of(on_meta(make)), "Correct before and after, or declare is_global=True."
+    if seen.is_global:
+        raise wiring_error(f"{name} looks at the whole image or knows the place, {said}", cure)
     if seen.before > declared.before or seen.after > declared.after:
-        raise misfit(f"{name} sees {seen.before} samples before and {seen.after} after, {said}", cure)
+        raise wiring_error(f"{name} sees {seen.before} samples before and {seen.after} after, {said}", cure)
 
 
-def spread(run: Callable[..., Any], middle: int, sizes: Facts) -> tuple[int, int]:
+def spread(run: Callable[..., Any], middle: int, sizes: ModuleFacts) -> tuple[int, int]:
     """Returns how far before and after its own place an output sample sees."""
     offsets: list[int] = []
     for spoilt in range(middle, middle + sizes.stride):

@@ -8,7 +8,7 @@ from typing import Any
 
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume
-from unetkit.wrapping.facts import Facts
+from unetkit.wrapping.facts import ModuleFacts
 
 
 @facts
@@ -18,7 +18,7 @@ class Wrapped(Operation):
     module: Any
     arguments: dict[str, Any]
     out: int
-    axes: tuple[Facts, ...]
+    axes: tuple[ModuleFacts, ...]
     weights: int
     measured: bool
     counted: Callable[[tuple[Axes, ...]], int]
@@ -40,9 +40,9 @@ class Wrapped(Operation):
         return any(axis.stride != axis.scale for axis in self.axes)
 
     @property
-    def sees_image(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
+    def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
         """Whether outputs depend on the whole image, or on their place in it."""
-        return any(axis.sees_image for axis in self.axes)
+        return any(axis.is_global for axis in self.axes)
 
     def channels(self, inputs: Axes) -> int:
         return self.out
@@ -70,21 +70,21 @@ class Wrapped(Operation):
     def _left(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         """Returns by how many samples the input is longer than what the last output sees."""
         own = self.axes[axis]
-        if own.sees_image or own.stride == 1 or own.scale > 1:
+        if own.is_global or own.stride == 1 or own.scale > 1:
             return 0
         last = self.size(axis, sizes) - 1
         return sizes[0] - 1 - (last * own.stride + own.after)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         own = self.axes[axis]
-        if own.sees_image or not wanted.bounded:
+        if own.is_global or not wanted.bounded:
             return (EVERYWHERE,) * len(sizes)
         low, high = (position * own.stride // own.scale for position in wanted)
         return (Interval(low - own.before, high + own.after),) * len(sizes)
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         own, first = self.axes[axis], grids[0]
-        centre = Fraction(own.after - own.before, 2) if not own.sees_image else Fraction(own.stride - 1, 2)
+        centre = Fraction(own.after - own.before, 2) if not own.is_global else Fraction(own.stride - 1, 2)
         centre -= Fraction(own.scale - 1, 2 * own.scale)
         return Grid(first.start + centre * first.step, first.step * own.stride / own.scale)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from unetkit.data.dataset import Asked, Dataset, Entry, FilePath, Located, Raw
+from unetkit.data.dataset import Dataset, FilePath, ImageEntry, Located, Raw, ReadOptions
 from unetkit.data.files.modalities import check_count, with_modalities, without_modalities
 from unetkit.data.files.pairing import Paired, paired
 from unetkit.data.files.pattern import SPLIT, find
@@ -24,7 +24,7 @@ from unetkit.wording import size_text
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from unetkit.imagefiles import Images, Request
+    from unetkit.imagefiles import Images, ReadRequest
 
 
 def check_axes(text: str) -> str:
@@ -68,7 +68,7 @@ class Folders(Dataset):
         """The paths of the images: several where each channel of an image lies in a file of its own."""
         return self.images if isinstance(self.images, tuple) else (self.images,)
 
-    def entries(self, asked: Asked) -> list[Entry]:
+    def entries(self, asked: ReadOptions) -> list[ImageEntry]:
         check_count(self.modalities, asked.channels)
         pairs = self.pairs(asked.folder)
         entries = [broken(f"{fault.path}#{at}", FileError(fault)) for at, fault in enumerate(pairs.faults)]
@@ -79,15 +79,15 @@ class Folders(Dataset):
                 entries.append(broken(name, error))
         return entries
 
-    def orientation(self, asked: Asked) -> str:
-        from unetkit.imagefiles import Request, opened
+    def orientation(self, asked: ReadOptions) -> str:
+        from unetkit.imagefiles import ReadRequest, opened
         from unetkit.imagefiles.views.turning import axis_codes
 
         if asked.orientation != "most_common":
             return "" if asked.orientation == "native" else asked.orientation
         found: Counter[str] = Counter()
         for files in self.pairs(asked.folder).files.values():
-            with suppress(UnetkitError), opened(files[0], Request(asked.dims, axes=self.axes)) as images:
+            with suppress(UnetkitError), opened(files[0], ReadRequest(asked.dims, axes=self.axes)) as images:
                 found[axis_codes(images)] += 1  # what cannot be read is told when its turn comes
         del found[""]
         return max(sorted(found), key=found.__getitem__, default="")
@@ -120,18 +120,18 @@ class Folders(Dataset):
         return self.pairs(folder).notes
 
 
-def broken(name: str, error: UnetkitError) -> Entry:
+def broken(name: str, error: UnetkitError) -> ImageEntry:
     """Returns an entry that cannot be read, so that what is wrong with it is told along with all else."""
 
     def read() -> Raw:
         raise error
 
-    return Entry(name, read)
+    return ImageEntry(name, read)
 
 
 def entries_of(
-    name: str, files: Sequence[Path], asked: Asked, axes: str | None = None, further: tuple[Path, ...] = ()
-) -> list[Entry]:
+    name: str, files: Sequence[Path], asked: ReadOptions, axes: str | None = None, further: tuple[Path, ...] = ()
+) -> list[ImageEntry]:
     """Returns the pairs in an image file, its mask file, and that of its instances if there is one.
 
     `further` are the files of an image's other channels, where each lies in a file of its own.
@@ -150,20 +150,20 @@ def entries_of(
             raise FileError(Fault("mask-count", message, cure=cure, file=str(file)))
     digits = len(str(count - 1))
     return [
-        Entry(f"{name}[{number:0{digits}}]" if count > 1 else name,
+        ImageEntry(f"{name}[{number:0{digits}}]" if count > 1 else name,
               partial(read_entry, sources, number, asked), str(files[1]))
         for number in range(count)
     ]  # fmt: skip
 
 
-def requested(asked: Asked, axes: str | None, *, mask: bool) -> Request:
+def requested(asked: ReadOptions, axes: str | None, *, mask: bool) -> ReadRequest:
     """Returns how an image or a mask is to be read."""
-    from unetkit.imagefiles.request import Request
+    from unetkit.imagefiles.request import ReadRequest
 
-    return Request(asked.dims, None if mask else asked.channels, axes, mask)
+    return ReadRequest(asked.dims, None if mask else asked.channels, axes, mask)
 
 
-def request_of_mask(request: Request, image: Images) -> Request:
+def request_of_mask(request: ReadRequest, image: Images) -> ReadRequest:
     """Returns how a mask is to be read whose file does not say its axes: those of its image, where they say more."""
     usual = request.axes is None and image.axes == "ZYX"[3 - request.dims :]
     return request if request.axes is not None or usual else replace(request, axes=image.letters)
@@ -181,12 +181,12 @@ class Sources(NamedTuple):
     """The files of image, mask, and instances, how each is read, and the files of the image's other channels."""
 
     files: tuple[Path, ...]
-    requests: tuple[Request, ...]
+    requests: tuple[ReadRequest, ...]
     further: tuple[Path, ...] = ()
 
 
 @contextmanager
-def opened_together(sources: Sources, asked: Asked) -> Iterator[Together]:
+def opened_together(sources: Sources, asked: ReadOptions) -> Iterator[Together]:
     """Gives the images of a file with their masks, all turned as is asked for.
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
@@ -212,7 +212,7 @@ def opened_together(sources: Sources, asked: Asked) -> Iterator[Together]:
         yield Together(together, axis_codes(image), tuple(notes))
 
 
-def read_entry(sources: Sources, number: int, asked: Asked) -> Raw:
+def read_entry(sources: Sources, number: int, asked: ReadOptions) -> Raw:
     """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
     with opened_together(sources, asked) as together:
         image, *masks = together.images

@@ -14,17 +14,17 @@ from unetkit.imagefiles.kinds import is_image, result_name, split_name
 from unetkit.wording import listed
 
 
-class Group(NamedTuple):
+class FileGroup(NamedTuple):
     """The files of one image, a file per channel, and its name; an image of one file has the name of that."""
 
     name: str
     files: tuple[Path, ...]
 
 
-def name_of_result(group: Group, *, probabilities: bool) -> str:
+def name_of_result(group: FileGroup, *, probabilities: bool) -> str:
     """Returns the name of the file with the result for an image; raises FileError for a kind that is not known.
 
-    >>> name_of_result(Group("p7", (Path("p7_0000.nii.gz"), Path("p7_0001.nii.gz"))), probabilities=False)
+    >>> name_of_result(FileGroup("p7", (Path("p7_0000.nii.gz"), Path("p7_0001.nii.gz"))), probabilities=False)
     'p7.nii.gz'
     """
     single = result_name(group.files[0], probabilities=probabilities)
@@ -64,7 +64,7 @@ def ended(parts: list[str]) -> list[str]:
     return parts if last != ANY_DEPTH and names_files(last) else [*(part for part in parts if part != ANY_DEPTH), "*"]
 
 
-def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[Group], list[Fault]]:
+def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[FileGroup], list[Fault]]:
     """Returns the images among files and folders, and what is wrong with the others.
 
     A file that fits no pattern is an image with all channels; in a folder with files that fit, it is passed over.
@@ -76,7 +76,7 @@ def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[G
     depth = max(len(PurePath(pattern).parts) for pattern in patterns)
     found: dict[str, dict[int, Path]] = {}
     faults: list[Fault] = []
-    groups: list[Group] = []
+    groups: list[FileGroup] = []
     shown = ", ".join(patterns)
     for path in paths:
         inside = [path] if is_image(path) or not path.is_dir() else list(files_in(path, depth))
@@ -84,7 +84,7 @@ def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[G
         if not inside:
             cure = f"The network takes one file of each: {shown}."
             faults.append(Fault("no-images", f"{path} has no images", cure=cure))
-        groups += [Group("", (file,)) for file in inside if not known]
+        groups += [FileGroup("", (file,)) for file in inside if not known]
         for file, (name, channel) in known:
             other = found.setdefault(name, {}).setdefault(channel, file)
             if other != file:
@@ -95,7 +95,7 @@ def image_groups(paths: Sequence[Path], patterns: Sequence[str]) -> tuple[list[G
             message = f"{name} has {listed([str(files[one]) for one in sorted(files)])}, and no {' and no '.join(lost)}"
             faults.append(Fault("no-partner", message, cure=f"An image is one file of each: {shown}."))
         else:
-            groups.append(Group(name, tuple(files[channel] for channel in range(len(patterns)))))
+            groups.append(FileGroup(name, tuple(files[channel] for channel in range(len(patterns)))))
     return groups, faults
 
 

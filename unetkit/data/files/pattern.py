@@ -29,7 +29,7 @@ class Found:
     """Whether it is the path of one file."""
 
 
-class Match(NamedTuple):
+class NameMatch(NamedTuple):
     """A path that a pattern fits: what its wildcards stand for, with the part of the data in front."""
 
     path: Path
@@ -72,7 +72,7 @@ def found(said: str, folder: Path) -> Found:
         walk = Walk(parts)
     except ValueError as error:
         raise FileError(Fault("wrong-pattern", f"{said!r} is no pattern: {error}", cure=SYNTAX)) from error
-    matches = list(walk.matches(Match(start, ()), 0))
+    matches = list(walk.matches(NameMatch(start, ()), 0))
     faults = [unwritable(path) for path in walk.misnamed()]
     files: dict[str, Path] = {}
     for one in sorted(matches, key=lambda one: (one.title, str(one.path))):
@@ -121,7 +121,7 @@ class Walk:
         self.seen: dict[Path, None] = {}
         self.done: set[tuple[Path, int]] = set()
 
-    def matches(self, at: Match, index: int) -> Iterator[Match]:
+    def matches(self, at: NameMatch, index: int) -> Iterator[NameMatch]:
         """Yields the files below a folder that the parts from an index on fit."""
         if (at.path, index) in self.done:
             return
@@ -148,7 +148,7 @@ class Walk:
             if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and is_folder(path))):
                 yield path
 
-    def file(self, path: Path, at: Match, index: int) -> Iterator[Match]:
+    def file(self, path: Path, at: NameMatch, index: int) -> Iterator[NameMatch]:
         """Yields a file that the last part of the pattern fits."""
         from unetkit.imagefiles.kinds import is_image
 
@@ -161,7 +161,7 @@ class Walk:
             found = found._replace(name=split_stem(Path(found.name)))
         yield found
 
-    def fitted(self, path: Path, at: Match, index: int) -> Match | None:
+    def fitted(self, path: Path, at: NameMatch, index: int) -> NameMatch | None:
         """Returns what stands for a part of the pattern in a name; None where it does not fit."""
         found = self.fits[index].fullmatch(path.name)  # type: ignore[union-attr]
         if found is None:
@@ -175,7 +175,7 @@ class Walk:
             return None
         own = is_wild(self.parts[index]) and not groups
         words = (*at.words, path.name) if own else at.words
-        return Match(path, words, next(iter(names), None), next(iter(parts), None))
+        return NameMatch(path, words, next(iter(names), None), next(iter(parts), None))
 
 
 def split_stem(path: Path) -> str:
@@ -212,7 +212,7 @@ def unwritable(path: Path) -> Fault:
     return Fault("file-name", f"{shown} has a name that is not UTF-8", cure="Rename it; of an image, its mask too.")
 
 
-def twice(known: Path, other: Match) -> Fault:
+def twice(known: Path, other: NameMatch) -> Fault:
     """Returns the fault for two files of one name; names that look alike are shown by their codes."""
     alike = unicodedata.normalize("NFC", str(known)) == unicodedata.normalize("NFC", str(other.path))
     one, two = (ascii(str(path))[1:-1] if alike else str(path) for path in (known, other.path))

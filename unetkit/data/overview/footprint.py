@@ -11,7 +11,7 @@ from unetkit.errors import UnetkitError
 
 if TYPE_CHECKING:
     from unetkit.data.spec import DataSpec
-    from unetkit.imagefiles import Request
+    from unetkit.imagefiles import ReadRequest
     from unetkit.imagefiles.header import Header
 
 LABEL, INSTANCE, WIDE = 2, 8, 4
@@ -32,13 +32,13 @@ def footprint(data: DataSpec) -> Footprint | None:
     Files that cannot be opened are left out: reading them tells why. Raises FileError where they cannot be listed.
     """
     from unetkit.data.files.folders import Folders
-    from unetkit.imagefiles import Request
+    from unetkit.imagefiles import ReadRequest
 
     if not isinstance(data.dataset, Folders):
         return None
     files = data.dataset.pairs(data.folder).files.values()
     stored = data.asked.channels if len(data.dataset.modalities) == 1 else None
-    request = Request(data.dims, stored, data.dataset.axes)
+    request = ReadRequest(data.dims, stored, data.dataset.axes)
     headers = list(headers_of(request, (group[0] for group in files)))
     if not headers:
         return None
@@ -48,7 +48,7 @@ def footprint(data: DataSpec) -> Footprint | None:
     return Footprint(total, sum(one.num_images for one in headers), least)
 
 
-def headers_of(request: Request, images: Iterable[Path]) -> Iterator[Header]:
+def headers_of(request: ReadRequest, images: Iterable[Path]) -> Iterator[Header]:
     """Yields the headers of images that can be opened."""
     from unetkit.imagefiles.header import header
 

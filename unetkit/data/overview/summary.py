@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from unetkit.data.opening import Checked, Facts
+from unetkit.data.opening import Checked, PairFacts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
 from unetkit.data.preprocessing.placement import placement, placement_notes
 from unetkit.data.spec import DataSpec
@@ -56,13 +56,13 @@ def parts(splits: Splits) -> tuple[Pairs, Pairs, Pairs]:
     return splits.train, splits.validation, splits.test
 
 
-def sizes(facts: Iterable[Facts]) -> dict[str, list[int]]:
+def sizes(facts: Iterable[PairFacts]) -> dict[str, list[int]]:
     """Returns the least and the largest size per axis; nothing where there are no pairs."""
     axes = list(zip(*(one.size for one in facts), strict=True))
     return {"least": [min(axis) for axis in axes], "most": [max(axis) for axis in axes]}
 
 
-def tally(facts: Iterable[Facts]) -> dict[int, int]:
+def tally(facts: Iterable[PairFacts]) -> dict[int, int]:
     """Returns the pixels of each class over some pairs."""
     total: dict[int, int] = {}
     for one in facts:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from unetkit.block import Part
+from unetkit.block import Component
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,7 +25,7 @@ Strength = Annotated[float, Field(ge=0, le=1000)]
 FEW = "an image of one axis cannot be turned"
 
 
-class Augmentation(Part):
+class Augmentation(Component):
     """Changes patches at random. A plugin adds one of its own through the entry points `unetkit.augmentations`.
 
     It overrides `move`, or `change`. All chance comes from `random`, so that a patch is the same in every process.

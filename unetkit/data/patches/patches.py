@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from unetkit.data.normalization import Levels, Normalization
+from unetkit.data.normalization import IntensityScale, Normalization
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.patches.balance import Balance
@@ -63,7 +63,7 @@ class Patches(Dataset[Item]):
         self.cover = cover(plan, settings.size)
         self.target = plan.crop_target(self.cover.input_size)
         self.balance = Balance(pairs, settings.seed) if settings.balance else None
-        self.levels: dict[int, Levels] = {}
+        self.levels: dict[int, IntensityScale] = {}
         self.weights: dict[int, NDArray[np.float32]] = {}
 
     def __len__(self) -> int:
@@ -134,7 +134,7 @@ class Patches(Dataset[Item]):
             return sample.cut(starts, self.cover.input_size)
         return take(sample, starts, moved_points(self.cover.input_size, pair.spacing, moving, random))
 
-    def levels_of(self, number: int, pair: Pair) -> Levels:
+    def levels_of(self, number: int, pair: Pair) -> IntensityScale:
         """Returns what becomes of the grey levels of a pair."""
         if number not in self.levels:
             self.levels[number] = self.normalization.of_image(pair.image)

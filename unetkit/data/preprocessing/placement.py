@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median_low
 from typing import Any
 
-from unetkit.data.opening import Facts
+from unetkit.data.opening import PairFacts
 from unetkit.data.spec import DataSpec
 from unetkit.spatial.units import factor
 from unetkit.wording import listed, spacing_text
@@ -30,7 +30,7 @@ def median_spacing(said: Sequence[Said]) -> Said:
     return tuple(map(median_low, zip(*scaled, strict=True))), unit
 
 
-def placement(data: DataSpec, facts: Sequence[Facts], train: Sequence[str], orientation: str) -> dict[str, Any]:
+def placement(data: DataSpec, facts: Sequence[PairFacts], train: Sequence[str], orientation: str) -> dict[str, Any]:
     """Returns counts of axis codes and the range of spacings; "" and null stand for files that do not say."""
     said = [(one.spacing, one.unit) for one in facts if one.spacing is not None]
     values: dict[str, Any] = {
@@ -49,7 +49,7 @@ def placement(data: DataSpec, facts: Sequence[Facts], train: Sequence[str], orie
     return values
 
 
-def resampled_to(data: DataSpec, facts: Sequence[Facts]) -> list[float] | None:
+def resampled_to(data: DataSpec, facts: Sequence[PairFacts]) -> list[float] | None:
     """Returns the spacing that images are resampled to, by those to train with; None where they are not."""
     said = [(one.spacing, one.unit) for one in facts if one.spacing is not None]
     if data.spacing == "native" or not said:
@@ -57,7 +57,7 @@ def resampled_to(data: DataSpec, facts: Sequence[Facts]) -> list[float] | None:
     return list(median_spacing(said)[0] if data.spacing == "median" else data.spacing)
 
 
-def placement_notes(data: DataSpec, facts: Sequence[Facts], values: dict[str, Any]) -> Iterator[str]:
+def placement_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
     """Yields what of orientations and spacings may surprise."""
     codes = values["orientations"]
     if len(codes) > 1:
@@ -77,7 +77,7 @@ def placement_notes(data: DataSpec, facts: Sequence[Facts], values: dict[str, An
         yield f"{len(names)} pair{'s' * (len(names) != 1)}: {note} ({listed(names)})"
 
 
-def spacing_notes(data: DataSpec, facts: Sequence[Facts], values: dict[str, Any]) -> Iterator[str]:
+def spacing_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
     """Yields what of spacings may surprise."""
     found = values["spacings"]
     if found is None:
@@ -94,6 +94,6 @@ def spacing_notes(data: DataSpec, facts: Sequence[Facts], values: dict[str, Any]
         yield f"spacings differ: {shown}; spacing: median resamples all images to one"
 
 
-def examples(facts: Sequence[Facts], codes: str) -> str:
+def examples(facts: Sequence[PairFacts], codes: str) -> str:
     """Returns the first image of some axis codes, in words."""
     return f" (as {next(one.name for one in facts if one.axis_codes == codes)})"

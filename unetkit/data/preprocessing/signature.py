@@ -30,13 +30,13 @@ Byte = Annotated[int, Field(ge=0, le=255)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
-class Strict(BaseModel):
+class StrictRecord(BaseModel):
     """A record that is read as strictly as it is written."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class OneClass(Strict):
+class OneClass(StrictRecord):
     """A class: its name, its colour in pictures, and what stood for it in the masks; None where that was its index."""
 
     name: Name
@@ -44,7 +44,7 @@ class OneClass(Strict):
     values: tuple[int | Text, ...] | None = None
 
 
-class Signature(Strict):
+class Signature(StrictRecord):
     """The images that a network was trained on, as far as others must be like them, and the classes that it predicts.
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are

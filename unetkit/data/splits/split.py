@@ -18,7 +18,7 @@ from unetkit.data.splits.parts import PARTS
 from unetkit.data.splits.splitfile import read_lists
 from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
-from unetkit.language.spec_keys import Strict
+from unetkit.language.spec_keys import StrictModel
 from unetkit.wording import listed
 
 Names: TypeAlias = list[str]
@@ -28,7 +28,7 @@ Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
 """A whole number of pairs, or a share of them, below 1."""
 
 
-class Split(Strict):
+class Split(StrictModel):
     """A way to divide pairs. What is neither for validation nor for test is for training."""
 
     type: ClassVar[str]
@@ -47,7 +47,7 @@ class Amounts(Split):
     def numbers(self, count: int) -> tuple[int, int]:
         """Returns how many of so many are for validation and for test.
 
-        >>> Block(validation=2, test=0.25).numbers(30)
+        >>> BlockSplit(validation=2, test=0.25).numbers(30)
         (2, 8)
         """
         validation, test = (
@@ -59,7 +59,7 @@ class Amounts(Split):
         return validation, test
 
 
-class Block(Amounts):
+class BlockSplit(Amounts):
     """By order: first training, then validation, then test. For stacks and films, whose neighbours are alike.
 
     `gap` pairs are left out before validation and before test, so that no neighbours are on either side.
@@ -78,7 +78,7 @@ class Block(Amounts):
         return list(names[:stop]), list(names[left - validation : left]), list(names[len(names) - test :])
 
 
-class Ratio(Amounts):
+class RatioSplit(Amounts):
     """At random, the same for the same `seed`. For images that have nothing to do with each other."""
 
     type: ClassVar[str] = "ratio"
@@ -93,7 +93,7 @@ class Ratio(Amounts):
         return train, held, reported
 
 
-class Group(Amounts):
+class GroupSplit(Amounts):
     """At random by groups that stay together, such as all slices of one patient; amounts count groups.
 
     `by` is a pattern of names, in which `{group}` is what a group has in common, and `*`, `?` and `[LR]` stand for
@@ -112,14 +112,14 @@ class Group(Amounts):
         if lost:
             message = f"{self.by!r} finds no group in {listed(lost)}"
             raise FileError(Fault("split-group", message, "split.by", "Write it as in: {group}_*"))
-        parts = Ratio(validation=self.validation, test=self.test, seed=self.seed).divide(groups, folder)
+        parts = RatioSplit(validation=self.validation, test=self.test, seed=self.seed).divide(groups, folder)
         train, validation, test = ([name for name in names if known[name] in set(part)] for part in parts)
         return train, validation, test
 
     def groups(self, names: Sequence[str]) -> list[str | None]:
         """Returns the group of each name; None where the pattern does not fit it. Raises FileError for a wrong pattern.
 
-        >>> Group(by="{group}_*").groups(["patient7_slice3"]), Group(by="(?P<group>.+)[LR]").groups(["eye_01L"])
+        >>> Group(by="{group}_*").groups(["patient7_slice3"]), GroupSplit(by="(?P<group>.+)[LR]").groups(["eye_01L"])
         (['patient7'], ['eye_01'])
         """
         regular = "(?P<group>" in self.by
@@ -135,7 +135,7 @@ class Group(Amounts):
         return [found["group"] if (found := fits.fullmatch(name)) else None for name in names]
 
 
-class File(Split):
+class FileSplit(Split):
     """By a file: a table with columns name and split, JSON with names under train, val and test, or lists of names.
 
     A list such as train.txt is read with val.txt and test.txt beside it. `fold` chooses one of several divisions, as
@@ -149,7 +149,7 @@ class File(Split):
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         path = folder / self.file
         lists = read_lists(path, self.fold)
-        index = Index(names)
+        index = IndexSplit(names)
         parts = [[(name, index.meant(name)) for name in lists.get(part, ())] for part in PARTS]
         faults = list(wrong_names(path, parts, names))
         if faults:
@@ -158,11 +158,11 @@ class File(Split):
         return train, validation, test
 
 
-SPLITS: dict[str, type[Split]] = {model.type: model for model in (Block, Ratio, Group, File)}
+SPLITS: dict[str, type[Split]] = {model.type: model for model in (BlockSplit, RatioSplit, GroupSplit, FileSplit)}
 """The kinds of split by their type in YAML."""
 
 
-class Index:
+class IndexSplit:
     """Names by what a list may call them: with folders and endings, or by the name of their file or stack alone."""
 
     def __init__(self, names: Sequence[str]) -> None:

@@ -20,7 +20,7 @@ from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.views.views import Decoded
@@ -38,7 +38,7 @@ DECODED_BYTES = 256_000_000
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the volume, or its slices along the last axis for a 2D network, in the order X, Y, Z of the file."""
     nibabel = needed("nibabel", path)
     nibabel.imageglobals.logger.disabled = True  # it would print what it mends in a head beside our own messages
@@ -55,7 +55,7 @@ def opened(path: Path, request: Request) -> Iterator[Images]:
         yield Images(path, numbers_of(path, image, stack), layout, letters, geometry, located if geometry else (), kept)
 
 
-def letters_of(path: Path, shape: tuple[int, ...], request: Request) -> str:
+def letters_of(path: Path, shape: tuple[int, ...], request: ReadRequest) -> str:
     """Returns the letters of a volume's axes; raises FileError where the key says others, or there are too many."""
     if not 0 < len(shape) <= len(AXES):
         message = f"{path} ({size_text(shape)}) has {len(shape)} axes"

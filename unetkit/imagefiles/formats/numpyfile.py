@@ -13,14 +13,14 @@ from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.formats.raw import RawFile
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.numbers import check_type
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.writing import placed
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file; raises FileError where it cannot be read."""
     dtype = header(path)
     check_type(path, dtype)

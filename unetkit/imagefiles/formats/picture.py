@@ -15,14 +15,14 @@ from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.formats import numpyfile
 from unetkit.imagefiles.formats.pixels import picture
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.writing import placed
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives a picture as it is displayed, in its own numbers; raises FileError where it cannot be read."""
     if request.dims != 2:
         message = f"{path}: a picture is 2D, the network takes {request.dims}D"

@@ -17,7 +17,7 @@ from PIL import Image
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Stored
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.views.orientation import TAG, displayed
 from unetkit.imagefiles.views.views import Decoded
 
@@ -31,7 +31,7 @@ PLAIN: dict[str, type[np.generic]] = {"1": np.uint8, "L": np.uint8, "RGB": np.ui
 INKS = ("CMYK", "LAB", "HSV", "YCbCr")
 
 
-def picture(path: Path, request: Request) -> Stored:
+def picture(path: Path, request: ReadRequest) -> Stored:
     """Returns a picture (height, width) or (height, width, channels); raises FileError for what cannot be read so.
 
     It is decoded when it is first read, where the head of the file alone says what it will be.
@@ -49,7 +49,7 @@ def picture(path: Path, request: Request) -> Stored:
     return Decoded(shape, np.dtype(dtype), lambda: pixels_of(path, request))
 
 
-def plain_form(image: Image.Image, depth: int, request: Request) -> tuple[tuple[int, ...], type[np.generic]] | None:
+def plain_form(image: Image.Image, depth: int, request: ReadRequest) -> tuple[tuple[int, ...], type[np.generic]] | None:
     """Returns the shape and the type of what a picture gives; None where they depend on its pixels."""
     dtype = np.uint16 if depth == 16 or image.mode.startswith("I;16") else PLAIN.get(image.mode)
     if dtype is None or (image.mode == "RGB" and request.channels == 1 and not request.mask) or "A" in image.mode:
@@ -60,7 +60,7 @@ def plain_form(image: Image.Image, depth: int, request: Request) -> tuple[tuple[
     return (*size, 3) if colour else size, dtype
 
 
-def pixels_of(path: Path, request: Request) -> NDArray[Any]:
+def pixels_of(path: Path, request: ReadRequest) -> NDArray[Any]:
     """Returns the numbers of a picture, of one frame."""
     depth, colour_type = png_depth(path)
     with Image.open(path) as image:
@@ -105,7 +105,7 @@ def of_palette(image: Image.Image, mask: bool) -> NDArray[Any]:
     return colours
 
 
-def in_channels(path: Path, pixels: NDArray[Any], request: Request) -> NDArray[Any]:
+def in_channels(path: Path, pixels: NDArray[Any], request: ReadRequest) -> NDArray[Any]:
     """Returns pixels without an alpha channel that says nothing, and grey as the three equal channels that it is."""
     pixels = without_alpha(path, pixels, request)
     if request.mask:
@@ -117,7 +117,7 @@ def in_channels(path: Path, pixels: NDArray[Any], request: Request) -> NDArray[A
     return pixels
 
 
-def without_alpha(path: Path, pixels: NDArray[Any], request: Request) -> NDArray[Any]:
+def without_alpha(path: Path, pixels: NDArray[Any], request: ReadRequest) -> NDArray[Any]:
     """Returns pixels (…, 2 or 4) without their alpha unless it is asked for; raises FileError where it says something.
 
     In masks it never does.
@@ -133,7 +133,7 @@ def without_alpha(path: Path, pixels: NDArray[Any], request: Request) -> NDArray
     raise transparent(path, found, request)
 
 
-def transparent(path: Path, found: int, request: Request) -> FileError:
+def transparent(path: Path, found: int, request: ReadRequest) -> FileError:
     """Returns the error for a picture whose alpha says something, and is not asked for."""
     take = list(range(found - 1))
     message = f"{path} is partly transparent: it has {found} channels, the last is alpha"

@@ -19,7 +19,7 @@ from unetkit.imagefiles.formats.tifftags import Tags
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.views.views import Coloured, Decoded, Piled
@@ -33,7 +33,7 @@ ASIDE = ("Thumbnail", "Label", "Macro")
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file: its pages are a stack for a 2D network, the depth for one in 3D.
 
     Several series of one form are one stack. Raises FileError where it cannot be read.

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.formats.pixels import transparent
 from unetkit.imagefiles.images import Stored
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.views.orientation import TAG
 from unetkit.imagefiles.views.views import Coloured, First, Inverted, Turned, WithoutLast
 
@@ -27,7 +27,7 @@ STEP = 1 << 24
 """Numbers that are looked at together."""
 
 
-def as_displayed(path: Path, series: Any, array: Stored, said: str, request: Request) -> tuple[Stored, str]:
+def as_displayed(path: Path, series: Any, array: Stored, said: str, request: ReadRequest) -> tuple[Stored, str]:
     """Returns the array of a series as it is displayed, and the letters of its axes.
 
     Raises FileError for colours that are not read, and where alpha says something that nobody asked for.
@@ -74,7 +74,7 @@ def palette_of(page: Any) -> NDArray[Any]:
     return narrow.astype(np.uint8) if whole else colours
 
 
-def without_alpha(path: Path, array: Stored, said: str, request: Request) -> tuple[Stored, str]:
+def without_alpha(path: Path, array: Stored, said: str, request: ReadRequest) -> tuple[Stored, str]:
     """Returns an array without its alpha, the last entry of its last axis, unless alpha is asked for."""
     found = array.shape[-1]
     if found == request.channels and not request.mask:

@@ -16,7 +16,7 @@ from unetkit.imagefiles.formats.omezarr import Multiscale, letter_of
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_type
-from unetkit.imagefiles.request import Request
+from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
 from unetkit.imagefiles.views.views import Decoded
@@ -28,7 +28,7 @@ DECODED_BYTES = 256_000_000
 
 
 @contextmanager
-def opened(path: Path, request: Request) -> Iterator[Images]:
+def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in an array, or in level 0 of a multiscale group; raises FileError where it cannot be read."""
     zarr = needed("zarr", path)
     found = zarr.open(path, mode="r")

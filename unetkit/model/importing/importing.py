@@ -13,8 +13,8 @@ from unetkit.language import Spec
 from unetkit.model.assembly import build
 from unetkit.model.importing.checkpoint import Checkpoint
 from unetkit.model.importing.kinds import ImportWeightsError, fault
-from unetkit.model.importing.layers import COUNTER, Layer, copies, layers
-from unetkit.model.importing.matching import Match, match
+from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
+from unetkit.model.importing.matching import WeightMatch, match
 
 SHOWN = 6  # of the layers that differ between two ways, or have no partner
 
@@ -63,7 +63,7 @@ def import_weights(
     return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
 
 
-def dropping(found: Sequence[Layer], drop: Sequence[str]) -> list[str]:
+def dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
     """Returns the layers to be left out; raises ImportWeightsError where a name to leave out is none."""
     dropped = []
     for name in drop:
@@ -85,7 +85,7 @@ def unknown(name: str, place: str, known: Sequence[str]) -> ImportWeightsError:
     return fault("weights-unknown", f"the {place} has no layer {name}, and none whose name begins so", cure)
 
 
-def fixing(theirs: Sequence[Layer], ours: Sequence[Layer], fixed: Mapping[str, str]) -> dict[str, str]:
+def fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: Mapping[str, str]) -> dict[str, str]:
     """Returns the pairs that were asked for; raises ImportWeightsError where one cannot be."""
     left, right = ({layer.name: layer for layer in side} for side in (theirs, ours))
     if len(set(fixed.values())) < len(fixed):
@@ -113,7 +113,9 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[
                     state[name].zero_()
 
 
-def refusal(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> ImportWeightsError:
+def refusal(
+    checkpoint: Checkpoint, found: WeightMatch, theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]
+) -> ImportWeightsError:
     """Returns the error for layers that do not pair, or not in one way."""
     if len(found.ways) == 2:
         one, two = ({our: their for their, our in way} for way in found.ways)
@@ -133,7 +135,9 @@ def refusal(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours:
     return fault("weights-differ", message, cure, lines)
 
 
-def difference(checkpoint: Checkpoint, found: Match, theirs: Sequence[Layer], ours: Sequence[Layer]) -> list[str]:
+def difference(
+    checkpoint: Checkpoint, found: WeightMatch, theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]
+) -> list[str]:
     """Returns what is told of layers that do not pair: counts, shapes without a partner, and where the order breaks."""
     lines = [
         f"{checkpoint.file}: its weights are not those of this network: layers with weights: {len(theirs)} in the "

@@ -13,7 +13,7 @@ COUNTER = "num_batches_tracked"
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
-class Layer(NamedTuple):
+class ForeignLayer(NamedTuple):
     """A layer of a state dict: its name, and the shapes of its tensors by the last part of their names."""
 
     name: str
@@ -22,7 +22,7 @@ class Layer(NamedTuple):
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(f'{leaf} {list(shape)}' for leaf, shape in self.shapes)})"
 
-    def is_head(self, other: Layer) -> bool:
+    def is_head(self, other: ForeignLayer) -> bool:
         """Whether this could be a head beside another: a convolution of one sample to as many channels."""
         mine, theirs = dict(self.shapes), dict(other.shapes)
         weight, main = mine.get("weight", ()), theirs.get("weight", ())
@@ -34,7 +34,7 @@ class Layer(NamedTuple):
         )
 
 
-def layers(tensors: Mapping[str, Tensor]) -> tuple[Layer, ...]:
+def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
     """Returns the layers of a state dict in its order.
 
     >>> import torch
@@ -47,17 +47,17 @@ def layers(tensors: Mapping[str, Tensor]) -> tuple[Layer, ...]:
         shapes = found.setdefault(layer, [])
         if leaf != COUNTER:
             shapes.append((leaf, tuple(tensor.shape)))
-    return tuple(Layer(name, tuple(sorted(shapes))) for name, shapes in found.items() if shapes)
+    return tuple(ForeignLayer(name, tuple(sorted(shapes))) for name, shapes in found.items() if shapes)
 
 
-def copies(tensors: Mapping[str, Tensor], found: Sequence[Layer]) -> dict[str, str]:
+def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict[str, str]:
     """Returns the layers that stand in a state dict a second time, with the name of the first.
 
     They share its memory, or hold the same numbers, not all of which are alike: a norm that was never trained is as
     much like any other as it is like its own copy.
     """
     twice: dict[str, str] = {}
-    firsts: dict[Shapes, list[Layer]] = {}
+    firsts: dict[Shapes, list[ForeignLayer]] = {}
     for layer in found:
         alike = firsts.setdefault(layer.shapes, [])
         first = next((one for one in alike if same(tensors, one, layer)), None)
@@ -68,7 +68,7 @@ def copies(tensors: Mapping[str, Tensor], found: Sequence[Layer]) -> dict[str, s
     return twice
 
 
-def same(tensors: Mapping[str, Tensor], one: Layer, other: Layer) -> bool:
+def same(tensors: Mapping[str, Tensor], one: ForeignLayer, other: ForeignLayer) -> bool:
     """Whether two layers of the same shapes are one and the same."""
     pairs = [tuple(tensors[f"{layer.name}.{leaf}".lstrip(".")] for layer in (one, other)) for leaf, _ in one.shapes]
     if all(a.data_ptr() == b.data_ptr() and a.numel() for a, b in pairs):

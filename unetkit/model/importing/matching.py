@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from unetkit.model.importing.layers import Layer
+from unetkit.model.importing.layers import ForeignLayer
 
 MOST_STEPS = 100_000
 """After so many steps of a search, it is given up: the containers are too many, and too much alike."""
@@ -22,7 +22,7 @@ Pairs = tuple[tuple[str, str], ...]
 """Names of layers: in the file, in the network."""
 
 
-class Match(NamedTuple):
+class WeightMatch(NamedTuple):
     """The ways in which layers can be paired, at most two, and how far the longest try came.
 
     `spare` are further heads of the file, which deep supervision needs in training. `reached`: so many layers of the
@@ -35,9 +35,9 @@ class Match(NamedTuple):
     complete: bool = True
 
 
-def match(theirs: Sequence[Layer], ours: Sequence[Layer]) -> Match:
+def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> WeightMatch:
     """Returns how the layers of a file pair with those of a network, by the coarsest containers that allow it."""
-    best = Match((), reached=0)
+    best = WeightMatch((), reached=0)
     for heads in (False, True):
         seen = set()
         for depth in range(max((len(words(layer.name)) for layer in theirs), default=0) + 1):
@@ -63,9 +63,9 @@ def words(name: str) -> list[str]:
     return parts[: next((index for index, part in enumerate(parts) if part.isdigit()), len(parts))]
 
 
-def containers(found: Sequence[Layer], depth: int) -> tuple[tuple[Layer, ...], ...]:
+def containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[ForeignLayer, ...], ...]:
     """Returns the layers by the first words of their names, so many of them; each container in the file's order."""
-    groups: dict[tuple[str, ...], list[Layer]] = {}
+    groups: dict[tuple[str, ...], list[ForeignLayer]] = {}
     for layer in found:
         groups.setdefault(tuple(words(layer.name)[:depth]), []).append(layer)
     return tuple(map(tuple, groups.values()))
@@ -77,7 +77,9 @@ class Search:
     `heads`: further heads may be left out. `turns`: a container may go on after others, instead of being one piece.
     """
 
-    def __init__(self, runs: tuple[tuple[Layer, ...], ...], ours: Sequence[Layer], heads: bool, turns: bool) -> None:
+    def __init__(
+        self, runs: tuple[tuple[ForeignLayer, ...], ...], ours: Sequence[ForeignLayer], heads: bool, turns: bool
+    ) -> None:
         self.runs = runs
         self.ours = ours
         self.heads = heads
@@ -86,15 +88,15 @@ class Search:
         self.steps = 0
         self.reached = 0
 
-    def match(self) -> Match:
+    def match(self) -> WeightMatch:
         """Returns the first two ways, or all."""
         wanted = Counter(layer.shapes for layer in self.ours)
         more = Counter(layer.shapes for run in self.runs for layer in run)
         more.subtract(wanted)
         allowed = {layer.shapes for run in self.runs for layer in run if self.heads and layer.is_head(self.ours[-1])}
         if any(count < 0 or (count and shapes not in allowed) for shapes, count in more.items()):
-            return Match(())
-        ways: list[tuple[Layer, ...]] = []
+            return WeightMatch(())
+        ways: list[tuple[ForeignLayer, ...]] = []
         for way in self.walk(tuple(0 for _ in self.runs), ()):
             ways.append(way)
             if len(ways) == 2:
@@ -102,9 +104,9 @@ class Search:
         used = {layer.name for layer in ways[0]} if ways else set()
         left = tuple(layer.name for run in self.runs for layer in run if layer.name not in used) if ways else ()
         pairs = tuple(tuple((a.name, b.name) for a, b in zip(way, self.ours, strict=True)) for way in ways)
-        return Match(pairs, left, self.reached, self.steps < MOST_STEPS)
+        return WeightMatch(pairs, left, self.reached, self.steps < MOST_STEPS)
 
-    def walk(self, at: tuple[int, ...], way: tuple[Layer, ...]) -> Iterator[tuple[Layer, ...]]:
+    def walk(self, at: tuple[int, ...], way: tuple[ForeignLayer, ...]) -> Iterator[tuple[ForeignLayer, ...]]:
         """Yields the ways that go on from a place in each container."""
         self.steps += 1
         self.reached = max(self.reached, len(way))
@@ -124,7 +126,7 @@ class Search:
         if not found:
             self.dead.add(state)
 
-    def open(self, at: tuple[int, ...]) -> Iterator[tuple[int, tuple[Layer, ...]]]:
+    def open(self, at: tuple[int, ...]) -> Iterator[tuple[int, tuple[ForeignLayer, ...]]]:
         """Yields the containers that may go on, by number: all, or the one that has begun."""
         begun = [number for number, run in enumerate(self.runs) if 0 < at[number] < len(run)]
         if self.turns or not begun:
@@ -132,7 +134,7 @@ class Search:
         else:
             yield begun[0], self.runs[begun[0]]
 
-    def next(self, run: tuple[Layer, ...], n: int) -> Iterator[int]:
+    def next(self, run: tuple[ForeignLayer, ...], n: int) -> Iterator[int]:
         """Yields which layers of a container may come next: the one at n, or the one behind heads that are left out."""
         while n < len(run):
             yield n

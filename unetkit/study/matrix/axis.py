@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from unetkit.document.document import Document
-from unetkit.document.merge import Node, dotted, plain
+from unetkit.document.merge import TreeNode, dotted, plain
 from unetkit.errors import Fault, did_you_mean
-from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_keys import SpecKeys
 
-SPEC_KEYS = tuple(key for key in Frame.model_fields if key not in ("unetkit", "name", "description", "paper"))
+SPEC_KEYS = tuple(key for key in SpecKeys.model_fields if key not in ("unetkit", "name", "description", "paper"))
 RUN_KEYS = ("training", "data")
 
 
@@ -22,7 +22,7 @@ class Setting:
 
     __slots__ = ("keys", "leaf", "name", "part", "path", "value")
 
-    def __init__(self, name: Node, leaf: Node) -> None:
+    def __init__(self, name: TreeNode, leaf: TreeNode) -> None:
         self.name = name
         self.leaf = leaf
         self.path = str(name.value)
@@ -37,7 +37,7 @@ class Value(NamedTuple):
 
     label: str
     settings: tuple[Setting, ...]
-    name: Node
+    name: TreeNode
     """Its node in the study file."""
 
 
@@ -47,7 +47,7 @@ class Axis:
 
     name: str
     values: tuple[Value, ...]
-    node: Node
+    node: TreeNode
 
 
 def is_path(text: str) -> bool:
@@ -82,10 +82,10 @@ def text_of(value: Any) -> str:
     return "null" if value is None else str(value)
 
 
-def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[Node, Fault]]]:
+def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[TreeNode, Fault]]]:
     """The axes of a study file, and their faults."""
     found: list[Axis] = []
-    faults: list[tuple[Node, Fault]] = []
+    faults: list[tuple[TreeNode, Fault]] = []
     for name, node in entries(document.root, "axes"):
         labelled = type(node.value) is dict
         if not node.value or not (labelled or type(node.value) is tuple):
@@ -113,7 +113,7 @@ def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[Node, Faul
 OWN_NAME = "An axis with a name of its own has a map: by label, the paths that are set."
 
 
-def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault]]]:
+def settings_of(node: TreeNode) -> tuple[tuple[Setting, ...], list[tuple[TreeNode, Fault]]]:
     """The settings in a map of dotted paths, and their faults."""
     if type(node.value) is not dict:
         fault = Fault(
@@ -126,7 +126,7 @@ def settings_of(node: Node) -> tuple[tuple[Setting, ...], list[tuple[Node, Fault
     return settings, [(one.name, unknown_path(one.path)) for one in settings if not is_path(one.path)]
 
 
-def entries(root: Node, *path: str) -> list[tuple[Node, Node]]:
+def entries(root: TreeNode, *path: str) -> list[tuple[TreeNode, TreeNode]]:
     """The keys and values of the map at a path; an empty list where there is no map."""
     node = root
     for key in path:

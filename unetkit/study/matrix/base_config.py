@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from unetkit.document.document import Document
-from unetkit.document.merge import Node, assigned, noded, plain
+from unetkit.document.merge import TreeNode, assigned, noded, plain
 from unetkit.language import Spec, specs_folder
 from unetkit.language.loading import Loader, Memo
-from unetkit.language.spec_keys import Frame
+from unetkit.language.spec_keys import SpecKeys
 from unetkit.planning import Plan
 from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.study.matrix.axis import Setting
@@ -24,7 +24,7 @@ from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
 Settings = tuple[Setting, ...]
 
 DEFAULTS = {
-    slot: Frame.model_fields[slot].get_default(call_default_factory=True)["type"]
+    slot: SpecKeys.model_fields[slot].get_default(call_default_factory=True)["type"]
     for slot in ("block", "down", "up", "skip", "norm", "act", "head", "init", "odd_sizes")
 }
 """The default type of each slot, to which a parameter belongs that an arm sets where the base names no type."""
@@ -49,8 +49,8 @@ class BaseConfig:
     """The base: its spec, data and training, and the cost to which arms are matched."""
 
     spec: Document
-    data: Node
-    training: Node
+    data: TreeNode
+    training: TreeNode
     name: str
     match: Literal["none", "parameters", "macs"] = "none"
     families: Memo = field(default_factory=dict, repr=False)
@@ -79,7 +79,7 @@ class BaseConfig:
         """
         own = tuple(one for one in settings if one.part == key)
         if (key, own) not in self.known:
-            node: Node = getattr(self, key)
+            node: TreeNode = getattr(self, key)
             if key == "data":
                 self.known[key, own], taken = data_values(node, own, lambda: self.base_plan.dims)
                 self.taken.setdefault(taken)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from unetkit.document.merge import Node, plain
+from unetkit.document.merge import TreeNode, plain
 from unetkit.errors import Fault, SpecError
 from unetkit.study.matrix.axis import text_of
 from unetkit.study.matrix.design import Candidate
@@ -17,7 +17,7 @@ Lookup = Callable[[str], Any]
 class PathTest(NamedTuple):
     """A path, or the name of an axis, and the accepted values."""
 
-    name: Node
+    name: TreeNode
     accepted: tuple[Any, ...]
 
     @property
@@ -30,14 +30,14 @@ class Condition(NamedTuple):
     """Tests that must all be met, and their node in the file."""
 
     tests: tuple[PathTest, ...]
-    node: Node
+    node: TreeNode
 
     def holds(self, candidate: Candidate, base: Lookup) -> bool:
         """Whether an arm meets every test; a path that it does not set has the base's value."""
         return all(is_met(test.accepted, values_at(candidate, test.path, base)) for test in self.tests)
 
 
-def condition_of(node: Node) -> Condition:
+def condition_of(node: TreeNode) -> Condition:
     """The condition in a map; a list accepts each of its values. Raises SpecError where it is not a condition."""
     if type(node.value) is not dict or not node.value:
         cure = "Write {path: value}, or {path: [one value, another]}."

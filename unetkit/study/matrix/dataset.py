@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unetkit.document.document import Document, as_map
-from unetkit.document.merge import Node, assigned
+from unetkit.document.merge import TreeNode, assigned
 from unetkit.errors import Fault, SpecError
 from unetkit.language import Spec
 from unetkit.language.find import SUFFIXES
@@ -25,7 +25,7 @@ class DataValues(NamedTuple):
     taken: tuple[str, ...] = ()
 
 
-def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], int]) -> DataValues:
+def data_values(node: TreeNode, settings: tuple[Setting, ...], dims: Callable[[], int]) -> DataValues:
     """The complete data settings with absolute paths; empty where no data are given. Raises SpecError for invalid ones.
 
     A text is the path of a data file, of a folder of images and masks, or the name of a built-in data set. Paths are
@@ -46,7 +46,7 @@ def data_values(node: Node, settings: tuple[Setting, ...], dims: Callable[[], in
     return DataValues(data_of(Document(document.name, root), folder).resolve(), taken)
 
 
-def opened(node: Node, dims: Callable[[], int]) -> tuple[Document, Path, tuple[str, ...]]:
+def opened(node: TreeNode, dims: Callable[[], int]) -> tuple[Document, Path, tuple[str, ...]]:
     """The document that a node contains or names, the folder to which its paths are relative, and what was taken."""
     from unetkit.data import load_data  # as above
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from unetkit.document.merge import Node
+from unetkit.document.merge import TreeNode
 from unetkit.errors import Fault, did_you_mean
 from unetkit.study.matrix.axis import Axis, is_path
 from unetkit.study.matrix.condition import Condition, Lookup, in_words
@@ -28,7 +28,7 @@ class DesignMatrix:
     effective: set[int] = field(default_factory=set)
     """Ids of the conditions that excluded an axis or an arm."""
 
-    def faults(self) -> Iterator[tuple[Node, Fault]]:
+    def faults(self) -> Iterator[tuple[TreeNode, Fault]]:
         """Yields the faults of the design, before it is expanded."""
         lengths = {axis.name: len(axis.values) for axis in self.axes}
         if self.design == "paired" and len(set(lengths.values())) > 1:
@@ -82,7 +82,7 @@ class DesignMatrix:
             self.excluded += 1
             self.effective.add(id(reason))
 
-    def idle(self, used: set[int]) -> Iterator[tuple[Node, Fault]]:
+    def idle(self, used: set[int]) -> Iterator[tuple[TreeNode, Fault]]:
         """Yields the conditions and values that had no effect; `used` has the ids of the values in arms."""
         for condition in (*self.when.values(), *self.exclude):
             if id(condition) not in self.effective:

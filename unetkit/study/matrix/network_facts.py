@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 
 from unetkit.errors import Fault, SpecError
 from unetkit.language import Spec
-from unetkit.operations import Conv, Operation, TransposedConv
+from unetkit.operations import Convolution, Operation, TransposedConvolution
 from unetkit.planning import Execution, Plan, needed_memory, plan, training_fault
 from unetkit.planning.covering import covering_size
 from unetkit.planning.sized import Size, node_macs, node_parameters
 from unetkit.planning.wire import Pieces
-from unetkit.signal import Node, Span
+from unetkit.signal import Call, Node
 from unetkit.study.matrix.arm import NetworkFacts
 from unetkit.wrapping.operation import Wrapped
 
@@ -41,7 +41,7 @@ class PlannedBlock:
 
     __slots__ = ("macs", "operation", "parameters", "shape", "span", "text")
 
-    def __init__(self, made: Plan, span: Span, shape: int) -> None:
+    def __init__(self, made: Plan, span: Call, shape: int) -> None:
         self.span = span  # held, like the operation, so that no other can get its id
         self.operation = made.nodes[span.output].operation
         self.text = "\n".join(made.lines(span))
@@ -147,7 +147,7 @@ def arguments(operation: Operation) -> tuple[Any, ...]:
 def names_of(kind: type[Operation]) -> tuple[str, ...]:
     """The names of the arguments of an operation class that may affect sizes."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]  # each is a dataclass
-    left_out = NO_SIZES if issubclass(kind, Conv | TransposedConv) else ()
+    left_out = NO_SIZES if issubclass(kind, Convolution | TransposedConvolution) else ()
     return tuple(name for name in names if name not in left_out)
 
 

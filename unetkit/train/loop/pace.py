@@ -11,7 +11,7 @@ import lightning.pytorch as lightning
 from unetkit.train.parts.schedules import Schedule
 
 
-class Pace(lightning.Callback):
+class TrainingBudget(lightning.Callback):
     """Stops the training when its steps or minutes are spent, and sets the learning rate by the share that is."""
 
     def __init__(self, num_steps: float, minutes: float | None, schedule: Schedule) -> None:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from unetkit.quoting import visible
-from unetkit.train.loop.pace import Pace
+from unetkit.train.loop.pace import TrainingBudget
 
 SMOOTH = 0.95  # of the loss shown is the loss shown before
 LINES = 20
@@ -20,7 +20,7 @@ LINES = 20
 class TrainingBar(lightning.callbacks.ProgressBar):
     """Shows one bar on standard error; Lightning's own counts batches, and a budget may be minutes."""
 
-    def __init__(self, pace: Pace, name: str) -> None:
+    def __init__(self, pace: TrainingBudget, name: str) -> None:
         super().__init__()
         self.pace = pace
         self.loss: float | None = None

@@ -30,12 +30,12 @@ from unetkit.train.loop.checkpoint import WholeFiles, read_checkpoint
 from unetkit.train.loop.loggers import loggers
 from unetkit.train.loop.machine import check_memory, on_cpu, processes_of
 from unetkit.train.loop.network import check_fit
-from unetkit.train.loop.pace import Pace
+from unetkit.train.loop.pace import TrainingBudget
 from unetkit.train.loop.progress import TrainingBar, tell
 from unetkit.train.loop.quiet import quiet
 from unetkit.train.loop.task import Segmentation
 from unetkit.train.loop.validation import Validation
-from unetkit.train.loop.watch import Watch
+from unetkit.train.loop.watch import TrainingLog
 from unetkit.train.options import Machine
 from unetkit.train.result import RunResult, timing, write_log, write_result
 from unetkit.train.run_keys import PATCH
@@ -49,7 +49,7 @@ MOST_POINTS, MOST_ROWS = 500, 2000
 PRECISIONS = {"fp32": "32-true", "bf16": "bf16-mixed", "fp16": "16-mixed"}
 
 
-class Running:
+class Trainer:
     """One process's work on a run."""
 
     def __init__(self, run: RunSpec, folder: Path, machine: Machine, splits: Splits, *, progress: bool) -> None:
@@ -89,8 +89,8 @@ class Running:
         threads = state["threads"] if state else self.machine.threads or torch.get_num_threads()
         torch.set_num_threads(threads)
         num_steps = steps_of(self.run, self.pairs, self.size)
-        pace = Pace(num_steps, training.minutes, self.run.schedule)
-        watch = Watch(self.folder, training.log_every, training.checkpoint_every)
+        pace = TrainingBudget(num_steps, training.minutes, self.run.schedule)
+        watch = TrainingLog(self.folder, training.log_every, training.checkpoint_every)
         keep = lambda: self.save("best")  # noqa: E731 - the one thing that a validation does
         validation = Validation(
             self.splits.validation,
@@ -100,7 +100,7 @@ class Running:
             patience=training.early_stopping,
         )
         callbacks: list[lightning.Callback] = [pace, *[validation] * bool(self.splits.validation), watch]
-        if state and state["callbacks"]["Watch"]["finished"]:  # broken off between the last step and the result
+        if state and state["callbacks"]["TrainingLog"]["finished"]:  # broken off between the last step and the result
             steps: int | None = self.restore(state, callbacks)
         else:
             done = state["global_step"] if state else 0
@@ -156,7 +156,9 @@ class Running:
             one.load_state_dict(state["callbacks"][one.state_key])
         return int(state["global_step"])
 
-    def fit(self, callbacks: list[lightning.Callback], pace: Pace, checkpoint: Path | None, done: int) -> int | None:
+    def fit(
+        self, callbacks: list[lightning.Callback], pace: TrainingBudget, checkpoint: Path | None, done: int
+    ) -> int | None:
         """Trains to the end, after `done` steps, and returns the steps; None in all processes but the first."""
         training = self.run.training
         settings = PatchSettings(

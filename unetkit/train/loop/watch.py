@@ -17,7 +17,7 @@ Points = list[list[float]]
 """Steps and values."""
 
 
-class Watch(lightning.Callback):
+class TrainingLog(lightning.Callback):
     """Keeps the mean loss of every few steps, and ends a training whose loss is no number.
 
     It writes a checkpoint every few steps and at the end, whole or not at all, never of a network that diverged.

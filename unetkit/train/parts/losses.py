@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import Field
 
-from unetkit.block import Part, Share
+from unetkit.block import Component, Share
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,7 +22,7 @@ ClassWeights = tuple[Weight, ...] | None
 UNLABELLED = -100  # as in unetkit.data, whose import needs numpy
 
 
-class Scene(NamedTuple):
+class LossInput(NamedTuple):
     """What a loss looks at: logits (N, classes, *spatial), classes (N, *spatial), and what each pixel counts."""
 
     logits: Tensor
@@ -49,7 +49,7 @@ class Scene(NamedTuple):
         return self.log_shares.exp() * (self.weight > 0)[:, None]
 
 
-def scene(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Scene:
+def scene(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> LossInput:
     """Returns what a loss looks at, for the output of a network (N, channels, *spatial) and labels (N, *spatial)."""
     import torch
 
@@ -57,16 +57,16 @@ def scene(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Scene
     counted = known.float() if weight is None else known * weight.float()
     if logits.shape[1] == 1:  # the logit of class 1 against one of 0
         logits = torch.cat([torch.zeros_like(logits), logits], 1)
-    return Scene(logits, torch.where(known, labels, 0), counted)
+    return LossInput(logits, torch.where(known, labels, 0), counted)
 
 
-class Loss(Part):
+class Loss(Component):
     """Says how wrong an output is. A plugin adds one of its own through the entry points `unetkit.losses`."""
 
     slot = "loss"
 
     @abstractmethod
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         """Returns the terms by name, each a single number; their sum is the loss."""
 
     def weight_map(self) -> Callable[[Any], Any] | None:
@@ -86,7 +86,7 @@ class CrossEntropy(Loss):
     class_weights: ClassWeights = None
     """How much the pixels of each class count; alike unless given."""
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         return {"cross_entropy": cross_entropy(seen, self.class_weights)}
 
 
@@ -102,7 +102,7 @@ class Dice(Loss):
     per_image: bool = False
     """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         return {"dice": 1 - soft_dice(seen, self.smooth, self.background, self.per_image)}
 
 
@@ -120,7 +120,7 @@ class DiceCE(Loss):
     per_image: bool = False
     """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         entropy = cross_entropy(seen, self.class_weights)
         dice = soft_dice(seen, self.smooth, self.background, self.per_image)
         return {"cross_entropy": 2 * (1 - self.share) * entropy, "dice": 2 * self.share * (1 - dice)}
@@ -135,7 +135,7 @@ class Focal(Loss):
     class_weights: ClassWeights = None
     """How much the pixels of each class count; alike unless given."""
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         log_share = seen.log_shares.gather(1, seen.classes[:, None])[:, 0]
         weight = seen.weight * of_classes(seen, self.class_weights)
         focal = -((1 - log_share.exp()) ** self.gamma) * log_share
@@ -160,7 +160,7 @@ class Tversky(Loss):
         if not self.alpha and not self.beta:
             yield "alpha", "alpha and beta are 0: nothing wrong counts", "Give one of them a value."
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         right, said, there = sums(seen, self.per_image)
         against = self.alpha * (said - right) + self.beta * (there - right)
         index = (right + self.smooth) / (right + against + self.smooth).clamp(min=1e-6)
@@ -179,7 +179,7 @@ class BoundaryCE(Loss):
     class_weights: ClassWeights = None
     """How much the pixels of each class count beside that; alike unless given."""
 
-    def terms(self, seen: Scene) -> dict[str, Tensor]:
+    def terms(self, seen: LossInput) -> dict[str, Tensor]:
         return {"cross_entropy": cross_entropy(seen, self.class_weights)}
 
     def weight_map(self) -> Callable[[Any], Any]:
@@ -188,14 +188,14 @@ class BoundaryCE(Loss):
         return BoundaryWeight(self.w0, self.sigma)
 
 
-def cross_entropy(seen: Scene, class_weights: ClassWeights) -> Tensor:
+def cross_entropy(seen: LossInput, class_weights: ClassWeights) -> Tensor:
     """Returns the weighted mean over pixels of −log of the probability of the true class."""
     log_share = seen.log_shares.gather(1, seen.classes[:, None])[:, 0]
     weight = seen.weight * of_classes(seen, class_weights)
     return total((-log_share * weight).sum()) / total(weight.sum()).clamp(min=1e-6)
 
 
-def soft_dice(seen: Scene, smooth: float, background: bool, per_image: bool) -> Tensor:
+def soft_dice(seen: LossInput, smooth: float, background: bool, per_image: bool) -> Tensor:
     """Returns the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt)."""
     overlap, said, there = sums(seen, per_image)
     present = there > 0
@@ -204,7 +204,7 @@ def soft_dice(seen: Scene, smooth: float, background: bool, per_image: bool) -> 
     return mean_where(present, (2 * overlap + smooth) / (said + there + smooth).clamp(min=1e-6), per_image)
 
 
-def sums(seen: Scene, per_image: bool) -> tuple[Tensor, Tensor, Tensor]:
+def sums(seen: LossInput, per_image: bool) -> tuple[Tensor, Tensor, Tensor]:
     """Returns Σ(p·t), Σp and Σt of each class: (N, classes) per image, else (1, classes) over the whole batch."""
     shares, truth = seen.shares, seen.truth
     pixels = tuple(range(2, shares.dim()))
@@ -221,7 +221,7 @@ def mean_where(counted: Tensor, index: Tensor, per_image: bool) -> Tensor:
     return found / number.clamp(min=1)
 
 
-def of_classes(seen: Scene, class_weights: ClassWeights) -> Tensor:
+def of_classes(seen: LossInput, class_weights: ClassWeights) -> Tensor:
     """Returns what each pixel counts for its class."""
     if class_weights is None:
         return seen.weight.new_ones(())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from unetkit.block import Part, Share
+from unetkit.block import Component, Share
 
 if TYPE_CHECKING:
     from torch import nn
@@ -18,7 +18,7 @@ Rate = Annotated[float, Field(gt=0, le=100)]
 Decay = Annotated[float, Field(ge=0, le=100)]
 
 
-class Optimizer(Part):
+class Optimizer(Component):
     """Updates the weights. A plugin adds one of its own through the entry points `unetkit.optimizers`."""
 
     slot = "optimizer"

@@ -9,10 +9,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from unetkit.block import Part, Share
+from unetkit.block import Component, Share
 
 
-class Schedule(Part):
+class Schedule(Component):
     """Sets the learning rate. A plugin adds one of its own through the entry points `unetkit.schedules`."""
 
     slot = "schedule"

@@ -8,11 +8,11 @@ from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.trained.card.about import About, load_about
-    from unetkit.trained.card.card import Card, Images, make_card
+    from unetkit.trained.card.card import Card, CardImages, make_card
     from unetkit.trained.card.file import write_card
 
-__all__ = ["About", "Card", "Images", "load_about", "make_card", "write_card"]
+__all__ = ["About", "Card", "CardImages", "load_about", "make_card", "write_card"]
 
 __getattr__ = lazy_names(
-    __name__, {"about": ("About", "load_about"), "card": ("Card", "Images", "make_card"), "file": ("write_card",)}
+    __name__, {"about": ("About", "load_about"), "card": ("Card", "CardImages", "make_card"), "file": ("write_card",)}
 )

@@ -13,7 +13,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.model import plan_of, read_header
 from unetkit.model.hub import local
 from unetkit.planning import Plan, SizedPlan
-from unetkit.scoring import METRICS, Example, Measured, label, score
+from unetkit.scoring import METRICS, Example, Measurement, label, score
 from unetkit.scoring.scoring import check_classes
 from unetkit.scoring.spacing import Spacings
 from unetkit.trained.card.about import About
@@ -30,7 +30,7 @@ class FileFacts(NamedTuple):
     requirements: dict[str, str]
 
 
-class Images(NamedTuple):
+class CardImages(NamedTuple):
     """Images with labels to measure a network on: what they are called, and how many a card shows."""
 
     pairs: Pairs
@@ -47,7 +47,7 @@ class Card:
     sized: SizedPlan
     about: About
     history: History
-    measured: Measured | None = None
+    measured: Measurement | None = None
     measured_on: str = ""
     samples: tuple[Example, ...] = ()
 
@@ -69,7 +69,7 @@ def make_card(
     *,
     about: About | None = None,
     history: History | None = None,
-    images: Images | None = None,
+    images: CardImages | None = None,
 ) -> Card:
     """Returns the card of a model file. `size` is that of the image for which the network is drawn and its cost told.
 
@@ -92,7 +92,7 @@ def make_card(
     kept = known.measured(trained.classes)
     if kept is None:
         return card
-    return replace(card, measured=Measured(kept), measured_on=counted(known.scores.split, len(kept.images)))
+    return replace(card, measured=Measurement(kept), measured_on=counted(known.scores.split, len(kept.images)))
 
 
 def counted(split: str, count: int) -> str:
@@ -118,7 +118,7 @@ def facts_of(file: Path) -> FileFacts:
     return FileFacts(file.name, size, digest.hexdigest(), versions)
 
 
-def measure(trained: Trained, pairs: Pairs) -> Measured:
+def measure(trained: Trained, pairs: Pairs) -> Measurement:
     """Returns all metrics of a network on pairs."""
     plan = plan_of(trained.model)
     check_classes(plan, pairs.classes, trained.classes)
@@ -128,10 +128,10 @@ def measure(trained: Trained, pairs: Pairs) -> Measured:
     spacings = Spacings()
     cases = ((pair.name, found, pair.labels, spacings.of(pair) if plan.dims > 1 else None) for pair, found in labelled)
     scores = score(cases, classes, metrics=metrics)
-    return Measured(scores, unit=spacings.unit)
+    return Measurement(scores, unit=spacings.unit)
 
 
-def examples(trained: Trained, pairs: Pairs, measured: Measured, count: int) -> tuple[Example, ...]:
+def examples(trained: Trained, pairs: Pairs, measured: Measurement, count: int) -> tuple[Example, ...]:
     """Returns images with their labels, evenly from the worst to the best by the first metric."""
     scores = measured.scores
     ranked = scores.worst(len(pairs), scores.metrics[0])

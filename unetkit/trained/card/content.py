@@ -26,14 +26,14 @@ class Gap:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactTable:
     """Names with their values, below one another."""
 
     rows: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Grid:
+class PictureGrid:
     """A table; the first column names the rows, the others are numbers unless `words`."""
 
     columns: Sequence[str]
@@ -45,7 +45,7 @@ class Grid:
 
 
 @dataclass(frozen=True)
-class Drawing:
+class NetworkDrawing:
     """An SVG of unetkit's own making, with a name for its file."""
 
     svg: str
@@ -80,7 +80,7 @@ class Code:
     folded: str = ""
 
 
-Part: TypeAlias = Prose | Gap | Facts | Grid | Drawing | Curve | Pictures | Code
+Part: TypeAlias = Prose | Gap | FactTable | PictureGrid | NetworkDrawing | Curve | Pictures | Code
 
 
 @dataclass(frozen=True)

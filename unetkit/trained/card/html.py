@@ -12,8 +12,8 @@ from unetkit.data.pairs import Colour
 from unetkit.page import (
     Cell,
     ChartAxis,
+    ChartLine,
     Column,
-    Line,
     Markup,
     chart,
     document,
@@ -26,7 +26,7 @@ from unetkit.page import (
 )
 from unetkit.scoring.figure import PANELS
 from unetkit.trained.card.card import Card
-from unetkit.trained.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose
+from unetkit.trained.card.content import Code, Curve, FactTable, Gap, NetworkDrawing, Part, PictureGrid, Pictures, Prose
 from unetkit.trained.card.sections import lead, sections
 
 
@@ -58,12 +58,12 @@ def gap(part: Gap) -> Markup:
     return element("p", element("span", "Not filled in", class_="mark"), f" {part.field}: {part.about}.")
 
 
-def facts(part: Facts) -> Markup:
+def facts(part: FactTable) -> Markup:
     """Returns names and values."""
     return element("dl", *(join([element("dt", name), element("dd", value)]) for name, value in part.rows))
 
 
-def grid(part: Grid) -> Markup:
+def grid(part: PictureGrid) -> Markup:
     """Returns a table."""
     columns = [Column(title, number=index > 0 and not part.words) for index, title in enumerate(part.columns)]
     rows = [[Cell(text) for text in row] for row in part.rows]
@@ -78,7 +78,7 @@ def swatch(colour: Colour) -> Markup:
     return element("span", class_="swatch", style=f"background:rgb({red},{green},{blue})")
 
 
-def drawing(part: Drawing) -> Markup:
+def drawing(part: NetworkDrawing) -> Markup:
     """Returns an SVG in place."""
     return element("div", Markup(part.svg), class_="drawing", tabindex="0", role="region", aria_label=part.description)
 
@@ -88,7 +88,7 @@ def curve(part: Curve) -> Markup:
     steps, values = zip(*part.points, strict=True)
     told = f"{part.title} from {values[0]:.3g} at step {steps[0]:,.0f} to {values[-1]:.3g} at step {steps[-1]:,.0f}"
     drawn = chart(
-        ChartAxis(scale(steps), "step"), ChartAxis(scale(values), part.title), [Line(part.points)], title=told
+        ChartAxis(scale(steps), "step"), ChartAxis(scale(values), part.title), [ChartLine(part.points)], title=told
     )
     return element("figure", drawn, element("figcaption", told, class_="note"))
 
@@ -126,9 +126,9 @@ def code(part: Code) -> Markup:
 SHOWN: dict[type[Any], Callable[[Any], Markup]] = {
     Prose: prose,
     Gap: gap,
-    Facts: facts,
-    Grid: grid,
-    Drawing: drawing,
+    FactTable: facts,
+    PictureGrid: grid,
+    NetworkDrawing: drawing,
     Curve: curve,
     Pictures: pictures,
     Code: code,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unetkit.data import Normalization
 from unetkit.data.preprocessing.signature import Signature
-from unetkit.trained.card.content import Facts, Section
+from unetkit.trained.card.content import FactTable, Section
 
 TOLD = {
     "none": "grey levels as they are",
@@ -20,7 +20,7 @@ TOLD = {
 def inputs(signature: Signature) -> Section:
     """Returns what images must be like: channels, orientation, spacing, grey levels, and how they are normalised."""
     lead = "The model file carries all this; `unetkit predict` reads and prepares images accordingly."
-    return Section("Images", [Facts(list(facts(signature)))], lead)
+    return Section("Images", [FactTable(list(facts(signature)))], lead)
 
 
 def facts(signature: Signature) -> Iterator[tuple[str, str]]:

@@ -10,7 +10,7 @@ from unetkit.language import to_text
 from unetkit.quoting import visible
 from unetkit.scoring.figure import figure
 from unetkit.trained.card.card import Card
-from unetkit.trained.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose
+from unetkit.trained.card.content import Code, Curve, FactTable, Gap, NetworkDrawing, Part, PictureGrid, Pictures, Prose
 from unetkit.trained.card.curves import curve_svg
 from unetkit.trained.card.html import png
 from unetkit.trained.card.names import FOLDER
@@ -28,9 +28,9 @@ class Markdown:
         self.write: dict[type[Any], Callable[[Any], str]] = {
             Prose: lambda part: part.text.strip(),
             Gap: lambda part: f"*Not filled in* – `{part.field}`: {part.about}.",
-            Facts: self.facts,
-            Grid: self.grid,
-            Drawing: lambda part: self.image(f"{part.name}.svg", part.svg.encode(), part.description),
+            FactTable: self.facts,
+            PictureGrid: self.grid,
+            NetworkDrawing: lambda part: self.image(f"{part.name}.svg", part.svg.encode(), part.description),
             Curve: lambda part: self.image(f"{part.name}.svg", curve_svg(part).encode(), part.title),
             Pictures: self.pictures,
             Code: self.code,
@@ -49,11 +49,11 @@ class Markdown:
         self.files[f"{FOLDER}/{name}"] = content
         return f"![{escaped(description)}]({FOLDER}/{name})"
 
-    def facts(self, part: Facts) -> str:
+    def facts(self, part: FactTable) -> str:
         """Returns names and values as a table without headings."""
         return rows([("", ""), *part.rows])
 
-    def grid(self, part: Grid) -> str:
+    def grid(self, part: PictureGrid) -> str:
         """Returns a table with its caption."""
         return (
             f"{escaped(part.caption)}.\n\n{rows([tuple(part.columns), *map(tuple, part.rows)], right=not part.words)}"

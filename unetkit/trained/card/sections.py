@@ -18,7 +18,18 @@ from unetkit.quoting import visible
 from unetkit.scoring.metrics import METRICS
 from unetkit.trained.card.about import About
 from unetkit.trained.card.card import Card
-from unetkit.trained.card.content import Code, Curve, Drawing, Facts, Gap, Grid, Part, Pictures, Prose, Section
+from unetkit.trained.card.content import (
+    Code,
+    Curve,
+    FactTable,
+    Gap,
+    NetworkDrawing,
+    Part,
+    PictureGrid,
+    Pictures,
+    Prose,
+    Section,
+)
 from unetkit.trained.card.history import History
 from unetkit.trained.card.inputs import inputs
 from unetkit.wording import magnitude, megabytes
@@ -90,17 +101,21 @@ def network(card: Card) -> Section:
         (f"memory at {size_label(sized.input_size)}", f"{megabytes(needs.inference)} to label one image"),
         ("digest", plan.digest),
     ]
-    drawing = Drawing(svg(sized), "network", f"The network at {size_label(sized.input_size)}: levels, channels, sizes")
+    drawing = NetworkDrawing(
+        svg(sized), "network", f"The network at {size_label(sized.input_size)}: levels, channels, sizes"
+    )
     text = Code(to_text(resolve(plan.spec)), "yaml", folded="The spec, whole")
-    return Section("Network", [drawing, Facts(rows), classes(card), text])
+    return Section("Network", [drawing, FactTable(rows), classes(card), text])
 
 
-def classes(card: Card) -> Grid:
+def classes(card: Card) -> PictureGrid:
     """Returns the classes, with the colours that pictures show them in."""
     names, colours = card.trained.classes, card.trained.colours or COLOURS
     own = tuple(colours[index % len(colours)] for index in range(len(names)))
     rows = [(str(index), name) for index, name in enumerate(names)]
-    return Grid(("class", "name"), rows, "Classes, by the numbers that label files hold", words=True, colours=own)
+    return PictureGrid(
+        ("class", "name"), rows, "Classes, by the numbers that label files hold", words=True, colours=own
+    )
 
 
 def scores(card: Card) -> Iterator[Section]:
@@ -115,7 +130,7 @@ def scores(card: Card) -> Iterator[Section]:
     rows = [(name, *(cell(line) for line in report["summary"] if line["class"] == name)) for name in report["classes"]]
     about = [(one["title"], described(one)) for one in report["metrics"].values()]
     caption = f"Means over images, and their {report['confidence']:.0%} confidence intervals"
-    parts: list[Part] = [Grid(("class", *titles), rows, caption), Facts(about), Prose(report["undefined"])]
+    parts: list[Part] = [PictureGrid(("class", *titles), rows, caption), FactTable(about), Prose(report["undefined"])]
     yield Section("Scores", parts, f"Measured on {card.measured_on}.")
 
 
@@ -171,7 +186,7 @@ def training(history: History) -> Iterator[Section]:
         )
         if len(points := [(x, y) for x, y in curve if y is not None and isfinite(y)]) > 1
     ]
-    parts: list[Part] = [*curves, *([Facts(rows)] if rows else [])]
+    parts: list[Part] = [*curves, *([FactTable(rows)] if rows else [])]
     if parts:
         yield Section("Training", parts)
 
@@ -217,7 +232,7 @@ def thinned(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
 def data(card: Card) -> Section:
     """Returns what it was trained on."""
     fingerprint = card.trained.data or card.history.data
-    known: list[Part] = [Facts([("fingerprint", fingerprint)])] if fingerprint else []
+    known: list[Part] = [FactTable([("fingerprint", fingerprint)])] if fingerprint else []
     return Section("Training data", [field(card.about, "data_source"), field(card.about, "data_license"), *known])
 
 
@@ -239,4 +254,4 @@ def origin(card: Card) -> Section:
     gaps = [Gap(name, ASKED[name]) for name in ("license", "authors", "contact", "citation") if name in about.open()]
     rows = [*given, ("file", file.name), ("bytes", f"{file.bytes:,}"), ("SHA-256", file.sha256)]
     rows += [(f"made with {name}", version) for name, version in file.requirements.items()]
-    return Section("Licence and origin", [*gaps, Facts(rows)])
+    return Section("Licence and origin", [*gaps, FactTable(rows)])

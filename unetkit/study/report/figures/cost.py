@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import ChartAxis, Line, Markup, Point, chart, element, scale
+from unetkit.page import ChartAxis, ChartLine, Markup, Point, chart, element, scale
 from unetkit.study.report.view import COSTS, View, count
 from unetkit.study.statistics import ArmScores
 from unetkit.wording import listed
@@ -29,7 +29,9 @@ def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
     x = ChartAxis(scale([cost for cost, _, _ in points], logarithmic=True, room=0.12), COSTS[kind])
     y = ChartAxis(scale([score for _, score, _ in points], ticks=4, room=0.14), view.metric)
     front = [point for point in points if kind in point[2].front]
-    shapes: list[Line | Point] = [Line([(cost, score) for cost, score, _ in front], "front")] if len(front) > 1 else []
+    shapes: list[ChartLine | Point] = (
+        [ChartLine([(cost, score) for cost, score, _ in front], "front")] if len(front) > 1 else []
+    )
     shapes += [mark(view, kind, point, numbered=len(points) <= MOST) for point in points if point not in front]
     shapes += [mark(view, kind, point, numbered=True) for point in front]
     names = [f"{view.numbers[arm.arm]} {arm.arm}" for _, _, arm in front]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import ChartAxis, Line, Markup, chart, element, scale
+from unetkit.page import ChartAxis, ChartLine, Markup, chart, element, scale
 from unetkit.study.report.view import View
 from unetkit.study.results.results import Curve
 
@@ -60,9 +60,9 @@ def average(lines: Sequence[Curve]) -> Curve:
 
 def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[ChartAxis, ChartAxis]) -> Markup:
     """The curves of one arm."""
-    lines = [Line(each, "seed") for each in seeds]
-    lines += [Line(base, "other")] if len(base) > 1 else []
-    lines += [Line(mean)] if len(mean := average(seeds)) > 1 else []
+    lines = [ChartLine(each, "seed") for each in seeds]
+    lines += [ChartLine(base, "other")] if len(base) > 1 else []
+    lines += [ChartLine(mean)] if len(mean := average(seeds)) > 1 else []
     last = ", ".join(f"{line[-1][1]:.4g}" for line in seeds)
     drawn = chart(*axes, lines, title=f"{name}: {axes[1].title} over the steps, ending at {last}")
     return element("figure", element("figcaption", element("b", name)), drawn)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from unetkit.page import ChartAxis, Markup, Scale, breakable, element, join, marks, scale
+from unetkit.page import ChartAxis, ChartScale, Markup, breakable, element, join, marks, scale
 from unetkit.page.chart import below, percent, rule
 from unetkit.study.report.view import VERDICTS, View, p_is
 from unetkit.study.statistics import Comparison
@@ -44,7 +44,7 @@ def chosen(view: View) -> tuple[Sequence[Comparison], int]:
     return known[: MOST * 3 // 4] + known[-(MOST // 4) :], len(known) - MOST
 
 
-def across(rows: Sequence[Comparison], view: View) -> Scale:
+def across(rows: Sequence[Comparison], view: View) -> ChartScale:
     """The common scale of all rows, which includes every interval, zero and the margin."""
     values = [0.0]
     for each in rows:
@@ -53,7 +53,7 @@ def across(rows: Sequence[Comparison], view: View) -> Scale:
     return scale([*values, *((-margin, margin) if margin else ())], ticks=5)
 
 
-def row(view: View, each: Comparison, at: Scale) -> Markup:
+def row(view: View, each: Comparison, at: ChartScale) -> Markup:
     """The row of one comparison: name, drawing, numbers, verdict."""
     title, sign = VERDICTS[each.verdict]
     difference, interval = view.signed(each.difference), view.between(each.interval)
@@ -77,7 +77,7 @@ def row(view: View, each: Comparison, at: Scale) -> Markup:
     )
 
 
-def shapes(view: View, each: Comparison, at: Scale) -> list[Markup]:
+def shapes(view: View, each: Comparison, at: ChartScale) -> list[Markup]:
     """The shapes of one comparison, back to front."""
     drawn = []
     margin = view.analysis.settings.margin
@@ -101,7 +101,7 @@ def shapes(view: View, each: Comparison, at: Scale) -> list[Markup]:
     return [element("g", join(drawn), class_=each.verdict)]
 
 
-def span(at: Scale, ends: tuple[float, float], look: str) -> list[Markup]:
+def span(at: ChartScale, ends: tuple[float, float], look: str) -> list[Markup]:
     """The line of an interval; a crossed one has caps."""
     left, right = (percent(at.at(end)) for end in ends)
     line = element("line", x1=left, x2=right, y1=MIDDLE, y2=MIDDLE, class_=look)
