@@ -97,7 +97,7 @@ class Placed(Far):
         return y + torch.arange(y.shape[2], dtype=y.dtype, device=y.device)[:, None]
 
 
-wrong_size = unetkit.wrap(OffByOne, dims=(2,), facts=unetkit.Facts(after=1, least=2))
+wrong_size = unetkit.wrap(OffByOne, dims=(2,), facts=unetkit.ModuleFacts(after=1, least=2))
 idle = unetkit.wrap(Idle, dims=(2,))
 leaks = unetkit.wrap(Leaks, dims=(2,))
 mates = unetkit.wrap(Mates, dims=(2,))
@@ -140,7 +140,7 @@ def test_built_in_blocks_pass(slot: str, name: str) -> None:
     assert report.passed, str(report)
 
 
-NEAR = unetkit.Facts.window(3, padding=1)
+NEAR = unetkit.ModuleFacts.window(3, padding=1)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_a_reach_declared_too_small_is_refused_with_both_numbers(module: type[nn
 
 
 def test_a_reach_declared_wide_enough_passes() -> None:
-    for facts in (unetkit.Facts.window(5, padding=2), unetkit.Facts(before=4, after=3), None):
+    for facts in (unetkit.ModuleFacts.window(5, padding=2), unetkit.ModuleFacts(before=4, after=3), None):
         assert not check_block(unetkit.wrap(Far, dims=(2,), facts=facts), only=["reach"]).failures.get("reach")
 
 

@@ -41,7 +41,7 @@ HOMES = {
     "model": ("build", "load_model", "save"),
     "planning": ("Plan", "plan"),
     "registry": ("register",),
-    "spec": ("Spec", "load"),
+    "language": ("Spec", "load"),
     "tiling": ("predict",),
     "wrapping": ("ModuleFacts", "wrap"),
 }

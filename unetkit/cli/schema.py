@@ -7,7 +7,12 @@ from typing import Annotated, Literal
 
 import typer
 
-HOMES = {"spec": "spec", "data": "data", "run": "train", "study": "study"}
+HOMES = {
+    "spec": "language.spec_schema",
+    "data": "data.data_schema",
+    "run": "train.run_schema",
+    "study": "study.study_schema",
+}
 
 
 def schema(
@@ -16,4 +21,4 @@ def schema(
     """Print the JSON Schema of specs, data files, runs or studies, for editors, with all that is installed."""
     from unetkit.cli.output import print_json
 
-    print_json(import_module(f"unetkit.{HOMES[kind]}.schema").schema())
+    print_json(import_module(f"unetkit.{HOMES[kind]}").schema())

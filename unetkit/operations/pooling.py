@@ -23,7 +23,7 @@ class MaxPooling(Operation):
     mask_bytes = 8  # the indices
     rescales = True
     makes_map = True
-    torch_name = "MaxPooling"
+    torch_name = "MaxPool"
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return self._room(axis, sizes[0]) // self.stride[axis] + 1
@@ -78,7 +78,7 @@ class AvgPooling(MaxPooling):
 
     kind = "avg pool"
     mask_bytes = 0
-    torch_name = "AvgPooling"
+    torch_name = "AvgPool"
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         if len(self.kernel) < 3:

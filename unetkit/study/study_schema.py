@@ -10,7 +10,7 @@ from unetkit.study.study_keys import StudyKeys
 
 def schema() -> JsonSchemaValue:
     """The JSON Schema. It accepts every study that loads, and some that do not."""
-    from unetkit.train import schema as train
+    from unetkit.train import run_schema as train
 
     form = model_schema(StudyKeys)
     definitions, properties = form.pop("definitions"), form["properties"]

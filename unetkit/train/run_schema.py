@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic.json_schema import JsonSchemaValue
 
-from unetkit.data import schema as data
+from unetkit.data import data_schema as data
 from unetkit.language import spec_schema as spec
 from unetkit.language.spec_schema import described, inside, model_schema, refer_to_slots, slot_schema, titled
 from unetkit.train.run_keys import RunKeys, Training
