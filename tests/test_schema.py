@@ -11,8 +11,7 @@ import yaml
 
 from unetkit import registry
 from unetkit.block import BASES, insets
-from unetkit.data import load_data
-from unetkit.data import data_schema
+from unetkit.data import data_schema, load_data
 from unetkit.data.data_keys import DataKeys
 from unetkit.language import load, resolve, shipped, spec_schema
 from unetkit.language.spec_keys import SpecKeys
@@ -20,8 +19,7 @@ from unetkit.language.spec_schema import schema
 from unetkit.plugins.distributions import PluginEntry
 from unetkit.study import study_schema
 from unetkit.study.study_keys import StudyKeys
-from unetkit.train import load_run
-from unetkit.train import run_schema
+from unetkit.train import load_run, run_schema
 from unetkit.train.run_keys import RunKeys, Training
 
 SPECS = Path(__file__).parents[1] / "specs"
