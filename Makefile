@@ -36,10 +36,10 @@ fuzz: $(INSTALLED) ## Try mutated files and random networks for MINUTES=10; what
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --workers $(WORKERS)
 
 chaos: $(INSTALLED) ## Kill the processes of studies of 24 runs at 100 random moments
-	@STUB_NEEDS='torch lightning.pytorch' OMP_NUM_THREADS=1 $(BIN)/python -m tests.chaos 100 6
+	@STUB_NEEDS='torch lightning.pytorch' OMP_NUM_THREADS=1 $(BIN)/python -m tests.study.runs.chaos 100 6
 
 kills: $(INSTALLED) ## Kill trainings at 20 random moments and compare what they become, bit for bit
-	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.kills 20
+	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.train.kills 20
 
 exports: $(INSTALLED) ## Export all shipped specs at their full width, and compare ONNX and OpenVINO with eager
 	@$(BIN)/python -m benchmarks.exports

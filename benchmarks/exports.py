@@ -1,6 +1,6 @@
 """Every shipped spec, as wide and deep as it is, as ONNX, OpenVINO and torch program beside the network itself.
 
-Run it by `make exports`: it takes some ten minutes. The same is tested with narrow networks in tests/test_export.py.
+Run it by `make exports`: it takes some ten minutes. Narrow networks are tested in tests/export/test_export.py.
 """
 
 from __future__ import annotations

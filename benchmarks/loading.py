@@ -5,7 +5,7 @@ from pathlib import Path
 
 import unetkit
 from benchmarks.comparison import Comparison, interleave, report, timed
-from tests import reference
+from tests.model import reference
 
 ROUNDS = 11
 

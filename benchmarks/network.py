@@ -12,7 +12,7 @@ from torch import Tensor, nn
 import unetkit
 from benchmarks.comparison import Comparison, interleave, report, timed
 from benchmarks.memory import peak
-from tests import reference
+from tests.model import reference
 
 ROUNDS = 11
 

@@ -7,7 +7,7 @@ import torch
 import torchinfo
 
 from benchmarks.comparison import Comparison, interleave, report, timed
-from tests import reference
+from tests.model import reference
 from unetkit import load, plan
 
 ROUNDS = 11

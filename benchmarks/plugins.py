@@ -4,7 +4,7 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, interleave, report, timed
-from tests.sites import broken_site, distribution, unetkit
+from tests.plugins.sites import broken_site, distribution, unetkit
 
 ROUNDS = 11
 USES = """\

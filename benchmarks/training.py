@@ -25,7 +25,7 @@ from torchmetrics.classification import MulticlassF1Score
 import unetkit
 from benchmarks.comparison import Comparison, interleave, report, timed
 from benchmarks.memory import peak
-from tests import reference
+from tests.model import reference
 from unetkit.train import Machine, load_run, train_run
 from unetkit.train.loop.quiet import quiet
 

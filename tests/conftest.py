@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests import campaign
+from tests.support import campaign
 
 NO_SKIPS = os.environ.get("UNETKIT_NO_SKIPS") == "1"
 """A test that is skipped has failed, as in `.ci/run`, which brings all that tests need."""

@@ -11,11 +11,11 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from tests.cli.test_study_report import write_folder
 from tests.fuzz.command import Answer, answer
 from tests.fuzz.kind import Kind
 from tests.fuzz.mutation import bytes_changed
 from tests.fuzz.trees import HOSTILE, tree_changed
-from tests.test_cli_study_report import write_folder
 
 SECRET = "a secret that no report may show"
 KEYS = (

@@ -29,7 +29,7 @@ class Images(Kind):
         import torch
 
         import unetkit
-        from tests.test_trained_file import trained
+        from tests.trained.test_trained_file import trained
 
         pixels = np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8)
         trained().save(self.folder / "m.safetensors")

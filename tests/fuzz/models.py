@@ -33,8 +33,8 @@ class Models(Kind):
     share = 0.1
 
     def prepare(self) -> None:
-        from tests.photos import write_photos
-        from tests.test_trained_file import trained
+        from tests.support.photos import write_photos
+        from tests.trained.test_trained_file import trained
 
         trained().save(self.folder / FILE)
         self.whole = (self.folder / FILE).read_bytes()

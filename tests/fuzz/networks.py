@@ -131,7 +131,7 @@ def check_pickle(planned: Any, sized: Any, folder: Path) -> None:
 
 def check_code(planned: Any, sized: Any, folder: Path) -> None:
     """The written code computes the same."""
-    from tests.test_codegen import assert_same_network
+    from tests.export.test_codegen import assert_same_network
 
     assert_same_network(planned.spec, sized.input_size)
 

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.fuzz.command import Answer
 from tests.fuzz.kind import Kind
-from tests.photos import write_photos
+from tests.support.photos import write_photos
 from unetkit.writing import PREFIX
 
 TRAIN = "train tiny.yaml photos --accelerator cpu --set training.steps=30 --set training.patch=16 -o run"
@@ -44,7 +44,7 @@ class Signals(Kind):
     share = 0.02
 
     def prepare(self) -> None:
-        from tests.test_trained_file import trained
+        from tests.trained.test_trained_file import trained
 
         trained().save(self.folder / "m.safetensors")
         write_photos(self.folder / "photos")

@@ -14,7 +14,7 @@ from tests.fuzz.kind import Kind
 from tests.fuzz.mutation import text_changed
 from tests.fuzz.seeds import BASE, texts
 from tests.fuzz.trees import HOSTILE, at, places, tree_changed
-from tests.photos import write_photos
+from tests.support.photos import write_photos
 
 FILE = "a.yaml"
 READING: dict[str, tuple[tuple[str, ...], ...]] = {

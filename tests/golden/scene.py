@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.commandline import answer
 from tests.golden.shapes import shape_of
+from tests.support.commandline import answer
 
 TINY = "{extends: unet-same, name: tiny, channels: [4, 8]}"
 TEXTS = {

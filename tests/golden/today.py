@@ -17,9 +17,9 @@ from typing import Any, get_args
 import typer
 
 import unetkit
-from tests.commandline import RUNNER, answer, run
 from tests.golden import record, scene
 from tests.golden.shapes import shape_of, structure
+from tests.support.commandline import RUNNER, answer, run
 from unetkit.cli.app import app
 
 FACTS = ("digest", "dims", "parameters", "macs", "receptive_field", "input_size", "output_size", "sizes")

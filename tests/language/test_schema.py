@@ -1,0 +1,188 @@
+"""The JSON Schema that editors use: it knows all that is installed, and refuses no spec that loads."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from unetkit import registry
+from unetkit.block import BASES, insets
+from unetkit.data import data_schema, load_data
+from unetkit.data.data_keys import DataKeys
+from unetkit.language import load, resolve, shipped, spec_schema
+from unetkit.language.spec_keys import SpecKeys
+from unetkit.language.spec_schema import schema
+from unetkit.plugins.distributions import PluginEntry
+from unetkit.study import study_schema
+from unetkit.study.study_keys import StudyKeys
+from unetkit.train import load_run, run_schema
+from unetkit.train.run_keys import RunKeys, Training
+
+SPECS = Path(__file__).parents[2] / "specs"
+
+START = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [8, 16]}
+
+
+@pytest.fixture(scope="module")
+def validator() -> Any:
+    """The schema, ready to judge values."""
+    jsonschema = pytest.importorskip("jsonschema")
+    made = schema()
+    jsonschema.Draft7Validator.check_schema(made)
+    return jsonschema.Draft7Validator(made)
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_shipped_specs_and_their_canonical_forms_are_valid(name: str, validator: Any) -> None:
+    validator.validate(yaml.safe_load(shipped()[name].read_text("utf-8")))
+    form = resolve(load(name))
+    if "levels" in form:
+        form["levels"] = {str(level): value for level, value in form["levels"].items()}  # keys of JSON are texts
+    validator.validate(form)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"block": "double"},
+        {"block": {"type": "double_conv", "kernal": 3}},
+        {"block": {"type": "double_conv", "kernel": 0}},
+        {"block": {"type": "double_conv", "bias": "yes"}},
+        {"block": {"type": "double_conv", "norm": {"type": "batch", "groups": 4}}},
+        {"block": {"kernal": 3}},
+        {"dims": 4},
+        {"dims": "2"},
+        {"channels": []},
+        {"channels": {"base": 8}},
+        {"unetkit": 2},
+        {"blok": "double_conv"},
+        {"levels": {"1": {"blok": "double_conv"}}},
+        {"encoder": {"skip": "concat"}},
+        {"init": "zeros"},
+    ],
+    ids=str,
+)
+def test_mistakes_are_marked(change: dict[str, Any], validator: Any) -> None:
+    assert validator.is_valid(START) and not validator.is_valid(START | change)
+
+
+def test_what_extends_may_leave_the_rest_out(validator: Any) -> None:
+    assert validator.is_valid({"extends": "unet-2015", "block": {"kernel": 5}, "levels": {"1": {"norm": "group"}}})
+    assert not validator.is_valid({"block": {"type": "double_conv"}})
+
+
+def test_every_key_block_and_parameter_is_there() -> None:
+    made = schema()
+    assert made["properties"].keys() == {*SpecKeys.model_fields, "extends"}
+    for slot in BASES:
+        names, *forms, change = made["definitions"][slot]["oneOf"]
+        assert names["enum"] == registry.names(slot) == [form["properties"]["type"]["const"] for form in forms]
+        for form in forms:
+            model = registry.find(slot, form["properties"]["type"]["const"])
+            assert form["properties"].keys() == {"type", *model.model_fields}
+            assert change["properties"].keys() >= model.model_fields.keys()
+            for field, inset in insets(model).items():
+                assert form["properties"][field] == {"$ref": f"#/definitions/{inset.slot}"}
+
+
+@pytest.mark.parametrize("kind", [spec_schema, data_schema, run_schema, study_schema])
+def test_references_lead_somewhere(kind: Any) -> None:
+    made = kind.schema()
+
+    def references(value: Any) -> list[str]:
+        if isinstance(value, dict):
+            own = [value["$ref"]] if "$ref" in value else []
+            return own + [found for inner in value.values() for found in references(inner)]
+        return [found for inner in value for found in references(inner)] if isinstance(value, list) else []
+
+    assert {*references(made)} == {f"#/definitions/{name}" for name in made["definitions"]}
+
+
+@cache
+def judge(kind: Any) -> Any:
+    """Returns what judges values by the schema of a kind of file."""
+    return pytest.importorskip("jsonschema").Draft7Validator(kind.schema())
+
+
+@pytest.mark.parametrize(
+    ("kind", "folder"), [(data_schema, "runs/data"), (run_schema, "runs"), (study_schema, "studies")], ids=str
+)
+def test_shipped_data_runs_and_studies_are_valid(kind: Any, folder: str) -> None:
+    files = sorted((SPECS / folder).glob("*.yaml"))
+    assert len(files) > 3
+    for file in files:
+        values = yaml.safe_load(file.read_text("utf-8"))
+        judge(kind).validate(values)
+        assert not judge(kind).is_valid(values | {"bach": 4})
+        if kind is run_schema:
+            judge(kind).validate(load_run(file).resolve())
+        if kind is data_schema:
+            judge(kind).validate(load_data(file).resolve())
+
+
+RUN = {"unetkit": 1, "spec": {"extends": "unet-same"}, "data": "photos", "training": {"steps": 4}}
+
+
+@pytest.mark.parametrize(
+    ("change", "valid"),
+    [
+        ({"training": {"steps": 4, "loss": {"type": "dice", "per_image": True}, "augmentation": ["flip"]}}, True),
+        ({"training": {"steps": 4, "loss": {"type": "dice", "gamma": 2}}}, False),
+        ({"training": {"steps": 4, "loss": {"share": 0.7}}}, True),
+        ({"training": {"steps": 4, "loss": {"shear": 0.7}}}, False),
+        ({"training": {"steps": 4, "augmentation": ["flop"]}}, False),
+        ({"training": {"steps": 0}}, False),
+        ({"training": {"steps": 4, "bach": 2}}, False),
+        ({"spec": {"extends": "unet-same", "block": {"kernal": 3}}}, False),
+        ({"spec": START}, True),
+        ({"data": {"dataset": "mni"}}, True),
+        ({"data": {"dataset": {"type": "folders", "images": "a", "masks": "b"}, "split": "block"}}, True),
+        ({"data": {"dataset": {"type": "folders", "images": "a"}}}, False),
+        ({"data": {"dataset": "mni", "split": {"type": "group", "by": "{group}_*", "test": 0.2}}}, True),
+        ({"data": {"dataset": "mni", "split": {"type": "group"}}}, False),
+        ({"data": {"dataset": "mni", "normalization": "image", "channels": {"count": 5, "take": [0, 4]}}}, True),
+        ({"data": {"dataset": "mni", "normalization": {"type": "percentile", "low": -1}}}, False),
+    ],
+    ids=str,
+)
+def test_mistakes_in_runs_are_marked(change: dict[str, Any], valid: bool) -> None:
+    assert judge(run_schema).is_valid(RUN)
+    assert judge(run_schema).is_valid(RUN | change) is valid
+    study = {"unetkit": 1, "run": RUN, "axes": {"skip": ["add"]}}
+    assert judge(study_schema).is_valid(study)
+    assert judge(study_schema).is_valid(study | {"run": RUN | change}) is valid
+
+
+def test_a_study_may_change_a_part_of_its_run() -> None:
+    study = {"unetkit": 1, "run": "mine.yaml", "axes": {"skip": ["add"]}, "seeds": 3}
+    assert judge(study_schema).is_valid(study | {"training": {"loss": {"share": 0.7}}, "seeds": [4, 7]})
+    assert not judge(study_schema).is_valid(study | {"seeds": "three"})
+    assert not judge(study_schema).is_valid(study | {"design": "fractional"})
+
+
+@pytest.mark.parametrize(("kind", "model"), [(data_schema, DataKeys), (run_schema, RunKeys)])
+def test_every_key_of_data_and_runs_is_there(kind: Any, model: Any) -> None:
+    assert kind.schema()["properties"].keys() == model.model_fields.keys()
+    assert study_schema.schema()["properties"].keys() == {*StudyKeys.model_fields, "extends"}
+    training = run_schema.schema()["definitions"]["training"]["properties"]
+    assert training.keys() == Training.model_fields.keys()
+    assert training["batch"]["description"] == "Patches per step, over all processes."
+
+
+def test_the_texts_under_fields_are_descriptions() -> None:
+    made = schema()
+    assert made["properties"]["paper"]["description"] == "Where the network was published."
+    double_conv = made["definitions"]["block"]["oneOf"][2]["properties"]
+    assert double_conv["squeeze_excite"]["description"].startswith("Reduction of the channel gate")
+
+
+def test_a_block_that_cannot_be_imported_does_not_break_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = PluginEntry("norm", "broken", "no_such_module:Norm", "acme")
+    monkeypatch.setattr(registry, "installed", lambda slot: {broken.full_name: [broken]} if slot == "norm" else {})
+    form = schema()["definitions"]["norm"]["oneOf"][-2]
+    assert form["properties"] == {"type": {"const": "acme/broken"}} and "cannot be imported" in form["description"]
+    assert set(BASES) <= set(registry.SLOTS)

@@ -1,0 +1,109 @@
+"""The shipped specs: counts, sizes, and outputs equal to networks written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import nn
+
+import unetkit
+from tests.model import reference
+from unetkit.language import shipped
+
+PARAMETERS = {
+    "unet-2015": {(1, 2): 31_030_658, (1, 1): 31_030_593},
+    "unet-crop": {(1, 2): 31_042_434},
+    "unet-pad": {(1, 2): 31_042_434},
+    "unet-same": {(1, 2): 31_042_434},
+    "unet-milesial": {(3, 2): 31_037_698, (3, 1): 31_037_633},
+    "unet-milesial-bilinear": {(3, 2): 17_263_042, (3, 1): 17_262_977},
+    "unet-monai-basic": {(1, 2): 5_749_410},
+    "unet-nnunet": {(1, 2): 31_195_594 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without the heads of deep supervision
+    "unet-smp-vgg13": {(3, 1): 18_444_433},
+    "unet-3d": {(3, 3): 19_067_616 + 2_336 + 3 + 2 * 2_336},  # weights, conv biases, head biases, batch norm
+}
+SIZES: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {
+    "unet-2015": {(572, 572): (388, 388), (188, 188): (4, 4), (572, 700): (388, 516)},
+    "unet-crop": {(572, 572): (388, 388)},
+    "unet-pad": {(572, 572): (564, 564), (570, 572): (562, 564)},
+    "unet-same": {(512, 512): (512, 512), (16, 512): (16, 512)},
+    "unet-milesial": {(570, 333): (570, 333)},
+    "unet-3d": {(132, 132, 116): (44, 44, 28)},
+}
+REFUSED: dict[str, list[tuple[int, ...]]] = {
+    "unet-2015": [(187, 572)],
+    "unet-same": [(570, 512)],
+    "unet-milesial": [(15, 16)],
+}
+BY_HAND: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
+    "unet-2015": (lambda: reference.unet_2015(1, 2), (1, 188, 204)),
+    "unet-crop": (lambda: reference.unet_mode(1, 2, "crop"), (1, 188, 190)),
+    "unet-pad": (lambda: reference.unet_mode(1, 2, "pad"), (1, 141, 160)),
+    "unet-same": (lambda: reference.unet_mode(1, 2, "same"), (1, 48, 64)),
+    "unet-milesial": (lambda: reference.milesial(3, 2, bilinear=False), (3, 50, 67)),
+    "unet-milesial-bilinear": (lambda: reference.milesial(3, 2, bilinear=True), (3, 50, 67)),
+    "unet-3d": (lambda: reference.unet_3d(3, 3), (3, 92, 92, 93)),
+}
+
+
+@pytest.mark.parametrize("name", shipped())
+def test_every_shipped_spec_builds_and_is_as_planned(name: str) -> None:
+    planned = unetkit.plan(unetkit.load(name))
+    with torch.device("meta"):
+        model = unetkit.build(unetkit.load(name)).eval()
+        size = tuple(sizes.above((sizes.minimum or 0) + 1) or 0 for sizes in planned.aligned)
+        output = model(torch.zeros(1, planned.spec.in_channels, *size))
+    assert tuple(output.shape[2:]) == planned.output_size(size)
+    assert sum(weight.numel() for weight in model.parameters()) == planned.parameters
+    assert planned.spec.frame.paper
+    assert planned.spec.frame.description
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameters_are_those_of_the_publication(name: str) -> None:
+    for (in_channels, out_channels), count in PARAMETERS[name].items():
+        ends = [f"in_channels={in_channels}", f"out_channels={out_channels}"]
+        assert unetkit.plan(unetkit.load(name, ends)).parameters == count
+
+
+@pytest.mark.parametrize("name", SIZES)
+def test_sizes_are_those_of_the_publication(name: str) -> None:
+    planned = unetkit.plan(unetkit.load(name))
+    for size, output in SIZES[name].items():
+        assert planned.output_size(size) == output
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_sizes_that_do_not_fit_are_refused(name: str) -> None:
+    planned = unetkit.plan(unetkit.load(name))
+    for size in REFUSED[name]:
+        with pytest.raises(unetkit.SizeError, match="Nearest sizes that do"):
+            planned.output_size(size)
+
+
+def test_a_refusal_names_the_sizes_that_fit() -> None:
+    with pytest.raises(unetkit.SizeError, match=r"570 does not fit this network\. Nearest sizes that do: 560, 576\."):
+        unetkit.plan(unetkit.load("unet-same")).output_size((570, 512))
+
+
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
+@pytest.mark.parametrize("name", BY_HAND)
+def test_outputs_equal_those_of_the_network_written_by_hand(name: str) -> None:
+    """Same weights, same image, float32 on the CPU: maximum absolute difference 0, in evaluation and in training."""
+    make, shape = BY_HAND[name]
+    torch.manual_seed(0)
+    hand = make()
+    model = unetkit.build(name)
+    reference.copy_weights(hand, model)
+    image = torch.randn(1, *shape)
+    with torch.no_grad():
+        for mode in (False, True):
+            wanted, given = hand.train(mode)(image), model.train(mode)(image)
+            assert (wanted - given).abs().max() == 0
+
+
+def test_unet_2015_is_aligned_at_16k_plus_12() -> None:
+    aligned = unetkit.plan(unetkit.load("unet-2015")).aligned
+    assert [n for n in range(1, 400) if n in aligned[0]] == [16 * k + 12 for k in range(11, 25)]

@@ -1,0 +1,125 @@
+"""What is found for many arms at once equals what the plan of each says."""
+
+from __future__ import annotations
+
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import unetkit
+from tests.study.studies import study
+from unetkit.document.document import parse
+from unetkit.language import from_text, shipped
+from unetkit.language.loading import Loader, Memo, to_text
+from unetkit.planning import Execution, needed_memory
+from unetkit.planning.covering import covering_size
+from unetkit.study.matrix.arm import Arm
+from unetkit.study.matrix.base_config import PlannedNetwork
+from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
+from unetkit.study.matrix.parallel import ParallelPlanner
+
+MANY = """\
+design: full
+axes:
+  channels.base: [4, 6]
+  channels.levels: [1, 2, 4]
+  block: [double_conv, residual, convnext]
+  norm: [batch, none, group]
+  down: [max_pool, {type: strided_conv, kernel: 3}]
+  skip: [concat, attention, {type: add, align: pad}]
+  odd_sizes: [error, pad]
+"""
+
+
+SEVERAL = """\
+design: full
+axes: {channels.base: [4, 6], norm: [batch, none], skip: [concat, add, {type: add, align: pad}]}
+"""
+
+
+def check(arm: Arm) -> None:
+    """Asserts that the facts of an arm are those of its plan."""
+    facts = arm.facts
+    assert facts is not None
+    planned = unetkit.plan(unetkit.load(arm.values()["spec"]))
+    sized = planned.at(facts.input_size)
+    assert facts.digest == planned.digest
+    assert facts.parameters == planned.parameters
+    assert facts.macs == sized.macs
+    assert facts.output_size == sized.output_size
+    assert facts.receptive_field == planned.receptive_field
+    assert min(facts.output_size) >= 32
+    assert facts.input_size == covering_size(planned, (32, 32))
+
+
+def test_facts_of_arms_with_blocks_in_common_are_those_of_each_plan(tmp_path: Path) -> None:
+    found = study(tmp_path, MANY)
+    assert len(found.planned) > 100
+    for arm in found.planned[::7]:
+        check(arm)
+
+
+def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path: Path) -> None:
+    arm = study(tmp_path, "").base
+    planned = unetkit.plan(unetkit.load(arm.values()["spec"]))
+    assert arm.facts is not None
+    needed = needed_memory(planned, arm.facts.input_size, Execution(batch=2, threads=1, channels_last=True))
+    assert arm.memory() == needed.training + 4 * needed.weights
+
+
+def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
+    memo: Memo = {}
+    calculator = FactsCalculator()
+    changes = product(("unet-small", "unet-milesial"), ("relu", "gelu"), (3, 5))
+    for name, act, kernel in changes:
+        text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
+        document = parse(text, find=lambda reference, base: shipped()[reference])
+        together = Loader(document.values(), document, memo).spec("unnamed")
+        alone = from_text(text, "<text>")
+        assert together == alone
+        assert calculator.plan(together).digest == unetkit.plan(alone).digest
+
+
+def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
+    memo: Memo = {}
+    texts = [to_text({"extends": "unet-small", "skip": skip}) for skip in ("add", "concatt", "concatt")]
+    for text in texts:
+        document = parse(text, find=lambda reference, base: shipped()[reference])
+        loader = Loader(document.values(), document, memo)
+        if "concatt" not in text:
+            loader.spec("x")
+            continue
+        with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-block\]"):
+            loader.spec("x")
+
+
+def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = study(tmp_path, SEVERAL)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
+    asked: list[PlannedNetwork | None] = []
+    known = ParallelPlanner.known
+
+    def noted(self: ParallelPlanner, index: int) -> PlannedNetwork | None:
+        asked.append(known(self, index))
+        return asked[-1]
+
+    monkeypatch.setattr(ParallelPlanner, "known", noted)
+    together = study(tmp_path, SEVERAL)
+    assert [arm.json(memory=False) for arm in together.arms] == [arm.json(memory=False) for arm in alone.arms]
+    assert sum(one is not None for one in asked) == 7
+
+
+def test_a_process_that_fails_leaves_its_share_to_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = study(tmp_path, SEVERAL)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
+    monkeypatch.setattr("unetkit.study.matrix.parallel.COMMAND", "import sys; sys.exit(3)")
+    assert [arm.identity for arm in study(tmp_path, SEVERAL).arms] == [arm.identity for arm in alone.arms]
+
+
+def test_a_patch_is_square_unless_it_says_otherwise() -> None:
+    planned = unetkit.plan(unetkit.load("unet-small"))
+    sizes = [patch_of(planned.dims, training) for training in ({}, {"patch": 64}, {"patch": (64, 96)})]
+    assert sizes == [(128, 128), (64, 64), (64, 96)]

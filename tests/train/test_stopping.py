@@ -1,0 +1,204 @@
+"""Signals: what is stopped says how to go on, its exit code tells the signal, and nothing is half-written."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing import forkserver
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import yaml
+
+from tests.support.photos import trained, values
+from unetkit.cli.app import app
+from unetkit.stopping import Stopped, stoppable
+from unetkit.train import load_run
+from unetkit.train.loop.checkpoint import read_checkpoint
+from unetkit.writing import PREFIX
+
+SENTENCE = "stopped by {}; {}: unetkit {}\n"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """Imports torch and Lightning once, here, so that each process begins at once."""
+    import_module("unetkit.train.loop.running")
+
+
+def own_forkserver() -> None:
+    """Forgets the fork server that an earlier test began in this process: after a fork it is not a child any more."""
+    server: Any = vars(forkserver)["_forkserver"]
+    server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
+
+
+def begin(line: list[str], folder: Path) -> int:
+    """Begins a command in a process and a session of its own, its output in files of the folder; returns its id."""
+    child = os.fork()
+    if child:
+        return child
+    code = 99
+    try:
+        os.setsid()
+        own_forkserver()
+        for number, name in ((1, "out.txt"), (2, "err.txt")):
+            os.dup2(os.open(folder / name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
+        sys.argv = ["unetkit", *line]
+        torch.set_num_threads(1)
+        try:
+            app(line, prog_name="unetkit")
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+    finally:
+        os._exit(code)
+
+
+def stopped(line: list[str], folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
+    """Runs a command until something is the case, sends a signal, and returns the exit code."""
+    child = begin(line, folder)
+    until = time.monotonic() + 120
+    while not when():
+        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0), (folder / "err.txt").read_text()
+        time.sleep(0.01)
+    (os.killpg if group else os.kill)(child, number)
+    status = os.waitpid(child, 0)[1]
+    return os.waitstatus_to_exitcode(status)
+
+
+def living(runs: Path) -> list[Path]:
+    """Returns the runs of a study in which a process works: it holds a lock on its folder, however it ends."""
+    found = []
+    for file in runs.glob("*/.worker"):
+        with file.open() as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                found.append(file.parent)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("number", "workers", "group"),
+    [(signal.SIGTERM, 0, False), (signal.SIGINT, 0, False), (signal.SIGINT, 2, True), (signal.SIGTERM, 2, True)],
+    ids=lambda value: value.name if isinstance(value, signal.Signals) else str(value),
+)
+def test_a_training_that_is_stopped_says_what_goes_on(
+    number: signal.Signals, workers: int, group: bool, photos: Path, tmp_path: Path
+) -> None:
+    said = values(photos, steps=3000, checkpoint_every=5)
+    said["data"] = {"dataset": {"type": "folders", "images": str(photos / "images"), "masks": str(photos / "masks")}}
+    said["data"]["workers"] = workers
+    file, run = tmp_path / "run.yaml", tmp_path / "run"
+    file.write_text(yaml.safe_dump(said))
+    line = ["train", str(file), "-o", str(run), "--accelerator", "cpu"]
+    checkpoint = run / "checkpoints" / "last.ckpt"
+    assert stopped(line, tmp_path, number, checkpoint.exists, group=group) == 128 + number
+    lines = [
+        one for one in (tmp_path / "err.txt").read_text().splitlines(keepends=True) if not one.startswith("  tiny")
+    ]
+    assert lines == [SENTENCE.format(number.name, "this goes on from the last checkpoint", " ".join(line))]
+    state = read_checkpoint(checkpoint)
+    assert state is not None and state["global_step"] % 5 == 0
+    assert [path.name for path in tmp_path.rglob(f"{PREFIX}*")] == []
+    assert not (run / "result.json").exists()
+
+
+def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, steps=40, checkpoint_every=5)
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(said))
+    line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu", "--threads", "1"]
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    assert stopped(line, tmp_path, signal.SIGTERM, checkpoint.exists) in (143, 0)
+    assert os.waitstatus_to_exitcode(os.waitpid(begin(line, tmp_path), 0)[1]) == 0
+    whole = trained(said, tmp_path / "whole")
+    again = trained(said, tmp_path / "run")
+    assert again.values == whole.values
+
+
+def test_before_the_first_checkpoint_it_begins_anew(photos: Path, tmp_path: Path) -> None:
+    (tmp_path / "run.yaml").write_text(yaml.safe_dump(values(photos, steps=100_000, checkpoint_every=100_000)))
+    line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu"]
+    assert stopped(line, tmp_path, signal.SIGINT, (tmp_path / "run" / "data.json").exists) == 130
+    told = (tmp_path / "err.txt").read_text()
+    assert told.endswith(SENTENCE.format("SIGINT", "there is no checkpoint yet, and this begins anew", " ".join(line)))
+    assert trained(values(photos), tmp_path / "run").steps == 4  # nor does it block another run
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_study_that_is_stopped_says_what_goes_on(number: signal.Signals, photos: Path, tmp_path: Path) -> None:
+    text = f"""\
+unetkit: 1
+name: long
+run:
+  spec: {{extends: unet-same, name: tiny, channels: [4, 8]}}
+  data: {photos}
+  training: {{steps: 100000, batch: 2, patch: 16, checkpoint_every: 5, logger: []}}
+axes: {{norm: [none]}}
+seeds: 1
+"""
+    (tmp_path / "study.yaml").write_text(text)
+    line = ["study", "run", str(tmp_path / "study.yaml"), "-o", str(tmp_path / "study"), "--at-once", "2"]
+    begun = lambda: len(list((tmp_path / "study").glob("runs/*/checkpoints/last.ckpt"))) == 2  # noqa: E731
+    assert stopped(line, tmp_path, number, begun) == 128 + number
+    told = (tmp_path / "err.txt").read_text()
+    assert told == SENTENCE.format(number.name, "what is done stays, and this goes on from there", " ".join(line))
+    assert all(read_checkpoint(file) for file in tmp_path.glob("study/runs/*/checkpoints/last.ckpt"))
+    assert len(list(tmp_path.glob("study/runs/*/.worker"))) == 2
+    until = time.monotonic() + 30
+    while living(tmp_path / "study" / "runs") and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not living(tmp_path / "study" / "runs")
+
+
+def test_a_signal_is_an_exception_once_and_handlers_come_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with pytest.raises(Stopped) as caught, stoppable():
+            os.kill(os.getpid(), number)
+        assert caught.value.code == 128 + number
+        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+
+
+def test_what_a_signal_causes_on_the_way_out_is_not_told_in_its_place() -> None:
+    def ends() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+        finally:
+            raise RuntimeError("a worker was lost")
+
+    with pytest.raises(Stopped), stoppable():
+        ends()
+    with pytest.raises(RuntimeError), stoppable():
+        raise RuntimeError("nothing to do with a signal")
+
+
+def test_a_program_without_handlers_does_not_end_well_after_sigterm(photos: Path, tmp_path: Path) -> None:
+    """Lightning takes the signal, and would end with 0."""
+    run = load_run(values(photos, steps=100_000, checkpoint_every=5))
+    checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
+    child = os.fork()
+    if not child:
+        code = 99
+        try:
+            from tests.support.photos import CPU
+            from unetkit.train import train_run
+
+            train_run(run, tmp_path / "run", machine=CPU, progress=False)
+        except SystemExit as ended:
+            code = int(ended.code or 0)
+        finally:
+            os._exit(code)
+    until = time.monotonic() + 120
+    while not checkpoint.exists():
+        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0)
+        time.sleep(0.01)
+    os.kill(child, signal.SIGTERM)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 143
