@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import shutil
@@ -38,9 +37,6 @@ KEYS = (
 
 class Folders(Kind):
     """A study's folder in which files are changed, gone, doubled, links, or of another kind."""
-
-    name = "folders"
-    share = 0.14
 
     def prepare(self) -> None:
         write_folder(self.folder / "whole")
@@ -81,7 +77,7 @@ def values(file: Path, random: Random) -> None:
     except ValueError:
         noise(file, random)
         return
-    changed = tree_changed(held, random, KEYS, copy.deepcopy(HOSTILE))
+    changed = tree_changed(held, random, KEYS, HOSTILE)
     try:
         file.write_text(json.dumps(changed), encoding="utf-8", errors="replace")
     except (ValueError, TypeError, RecursionError):  # it holds itself, or is no JSON

@@ -20,9 +20,6 @@ SHAPE = (24, 20)
 class Images(Kind):
     """A file of each kind with other bytes, most of them in its head; and arrays of other types and shapes."""
 
-    name = "images"
-    share = 0.12
-
     def prepare(self) -> None:
         import nibabel
         import tifffile

@@ -14,10 +14,6 @@ from tests.fuzz.command import Answer
 class Kind(ABC):
     """Makes cases in a folder of its own, which is the one that commands run in."""
 
-    name: str
-    share: float
-    """Of the time of a campaign."""
-
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         folder.mkdir(parents=True)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import struct
+import warnings
 from collections.abc import Iterator
+from contextlib import suppress
 from random import Random
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+import unetkit
 from tests.fuzz.command import Answer, answer
 from tests.fuzz.findings import within
 from tests.fuzz.kind import Kind
 from tests.fuzz.mutation import bytes_changed, text_changed
+from tests.fuzz.seeds import Mutator, texts
 from tests.fuzz.trees import HOSTILE, tree_changed
+from unetkit.model import read_header, save
+from unetkit.spec import from_text
 
 FILE = "m.safetensors"
 COMMANDS = (
@@ -26,11 +32,12 @@ COMMANDS = (
 )
 
 
+MOST = 300_000
+"""Parameters of the largest network that is built."""
+
+
 class Models(Kind):
     """A trained model's file with other bytes, another header, other metadata."""
-
-    name = "models"
-    share = 0.1
 
     def prepare(self) -> None:
         from tests.support.photos import write_photos
@@ -40,6 +47,7 @@ class Models(Kind):
         self.whole = (self.folder / FILE).read_bytes()
         write_photos(self.folder / "photos")
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 33), np.uint8)).save(self.folder / "image.png")
+        self.mutator = Mutator(texts("spec"))
         with within(self.folder):
             for command in COMMANDS:  # imports are no part of an answer
                 answer(*command)
@@ -52,16 +60,32 @@ class Models(Kind):
 
     def changed(self, random: Random) -> bytes:
         """Returns another file."""
+        if random.random() < 0.3:
+            return self.respecified(random)
         if random.random() < 0.2:
             return bytes_changed(self.whole, random)
-        (length,) = struct.unpack("<Q", self.whole[:8])
-        head, body = self.whole[8 : 8 + length], self.whole[8 + length :]
+        head, body = divided(self.whole)
         if random.random() < 0.2:
-            head = bytes_changed(head, random)
-        else:
-            head = json.dumps(self.header(json.loads(head), random)).encode("utf-8", "replace")
-            head += b" " * (-(8 + len(head)) % 64)
-        return struct.pack("<Q", len(head)) + head + body
+            return joined(bytes_changed(head, random), body)
+        return joined(encoded(self.header(json.loads(head), random)), body)
+
+    def respecified(self, random: Random) -> bytes:
+        """Returns a file with another spec; of a small network mostly with its digest, and often with its weights."""
+        file = self.folder / FILE
+        file.write_bytes(self.whole)
+        said = read_header(file)
+        text = self.mutator.changed(said["spec"], random)
+        said["spec"] = text
+        with suppress(unetkit.UnetkitError), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            planned = unetkit.plan(from_text(text, "spec"))
+            if random.random() < 0.8:
+                said |= {"digest": planned.digest, "structure": "\n".join(planned.listing())}
+            if planned.parameters < MOST and random.random() < 0.8:
+                extra = {name: said[name] for name in ("signature", "data", "training")}
+                return save(unetkit.build(planned.spec, seed=0), file, extra).read_bytes()
+        head, body = divided(self.whole)
+        return joined(encoded(json.loads(head) | {"__metadata__": said}), body)
 
     def header(self, header: dict[str, Any], random: Random) -> dict[str, Any]:
         """Returns another header: mostly other metadata, whose values are JSON, YAML and lists."""
@@ -80,3 +104,20 @@ class Models(Kind):
             except (ValueError, TypeError):
                 said[key] = random.choice((text_changed(said[key], random), str(random.choice(HOSTILE))))
         return header
+
+
+def divided(content: bytes) -> tuple[bytes, bytes]:
+    """Returns the header of a safetensors file, and its weights."""
+    (length,) = struct.unpack("<Q", content[:8])
+    return content[8 : 8 + length], content[8 + length :]
+
+
+def encoded(header: dict[str, Any]) -> bytes:
+    """Returns a header as JSON that ends on a boundary."""
+    head = json.dumps(header).encode("utf-8", "replace")
+    return head + b" " * (-(8 + len(head)) % 64)
+
+
+def joined(head: bytes, body: bytes) -> bytes:
+    """Returns a safetensors file."""
+    return struct.pack("<Q", len(head)) + head + body

@@ -1,11 +1,11 @@
-"""Random specs against torch: sizes, parameters, multiply-adds, tiles, code, files, pickles, exports."""
+"""Random specs against torch: sizes, parameters, multiply-adds, tiles, code, files, pickles."""
 
 from __future__ import annotations
 
 import pickle
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 from random import Random
@@ -20,43 +20,43 @@ from tests.fuzz.kind import Kind
 from unetkit.errors import SizeError
 from unetkit.testing.strategies import sizes, specs
 
-EXAMPLES = 5
-"""Networks of one case; hypothesis draws better where it draws several."""
-CHECKS = ("plan", "file", "pickle", "code", "tiles", "export")
 MOST = 60_000
 """Samples of the largest image that a network is run on."""
+Check = Callable[[Any, Any, Path], None]
+"""A property: of a plan, of that at a size, and with a folder to write to."""
 
 
 class Networks(Kind):
     """A few random networks, one property each."""
 
-    name = "networks"
-    share = 0.06
-
     def prepare(self) -> None:
         """Imports what takes memory: nothing lies there."""
-        for name in ("torch.onnx", "onnx", "onnxruntime", "onnxscript", "unetkit.export", "unetkit.tiling"):
-            import_module(name)
+        import_module("unetkit.tiling")
+        self.checks: dict[Check, int] = {check_plan: 6, check_file: 4, check_pickle: 4, check_code: 4, check_tiles: 6}
 
     def case(self, random: Random) -> Iterator[Answer]:
-        number, check = random.randrange(2**32), random.choices(CHECKS, (6, 4, 4, 4, 6, 1))[0]
-        command = ("networks", check, str(number))
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                held(check, number, self.folder)
-        except Exception:  # noqa: BLE001 - whatever fails is what is looked for
-            yield Answer(command, 3, "", "", 0, traceback.format_exc())
-        else:
-            yield Answer(command, 0, "", "", 0)
+        (check,) = random.choices(tuple(self.checks), tuple(self.checks.values()))
+        yield tried(check, random.randrange(2**32), self.folder)
 
 
-def held(check: str, number: int, folder: Path) -> None:
+def tried(check: Check, number: int, folder: Path, *, levels: int = 5, examples: int = 5) -> Answer:
+    """Returns whether some random networks have a property; hypothesis draws better where it draws several."""
+    command = ("networks", check.__name__, str(number))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            held(check, number, folder, levels, examples)
+    except Exception:  # noqa: BLE001 - whatever fails is what is looked for
+        return Answer(command, 3, "", "", 0, traceback.format_exc())
+    return Answer(command, 0, "", "", 0)
+
+
+def held(check: Check, number: int, folder: Path, levels: int, examples: int) -> None:
     """Holds a few networks against torch; raises what is wrong, with the smallest network that shows it."""
 
     @seed(number)
     @settings(
-        max_examples=1 if check == "export" else EXAMPLES,
+        max_examples=examples,
         database=None,
         deadline=None,
         suppress_health_check=list(HealthCheck),
@@ -67,7 +67,7 @@ def held(check: str, number: int, folder: Path) -> None:
     def one(data: st.DataObject) -> None:
         import unetkit
 
-        spec = data.draw(specs(max_depth=2 if check == "export" else 5))
+        spec = data.draw(specs(max_depth=levels))
         planned = unetkit.plan(spec)
         size = data.draw(sizes(planned))
         try:
@@ -75,7 +75,7 @@ def held(check: str, number: int, folder: Path) -> None:
         except SizeError:
             return
         if int(np.prod(size)) * spec.in_channels <= MOST:
-            globals()[f"check_{check}"](planned, sized, folder)
+            check(planned, sized, folder)
 
     one()
 
@@ -147,14 +147,3 @@ def check_tiles(planned: Any, sized: Any, folder: Path) -> None:
     assert tiled.shape == whole.shape
     if planned.receptive_field and None not in planned.receptive_field:
         assert float(np.abs(tiled - whole).max()) <= 1e-3 * max(1.0, float(np.ptp(whole)))
-
-
-def check_export(planned: Any, sized: Any, folder: Path) -> None:
-    """An export computes the same, which it checks itself, or is refused."""
-    from unetkit.export import export
-    from unetkit.export.formats import ExportError
-
-    try:
-        export(network(planned), folder / "m.onnx", "onnx")
-    except ExportError as error:
-        assert all(fault.code != "export-differs" for fault in error.faults), str(error)

@@ -40,9 +40,6 @@ seeds: 1
 class Signals(Kind):
     """A command in a process of its own, which is interrupted or asked to end."""
 
-    name = "signals"
-    share = 0.02
-
     def prepare(self) -> None:
         from tests.trained.test_trained_file import trained
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Sequence
 from copy import deepcopy
 from random import Random
 from typing import Any
@@ -17,12 +18,21 @@ HOSTILE: tuple[Any, ...] = (
 Path = tuple[Any, ...]
 
 
-def places(values: Any, path: Path = ()) -> Iterator[Path]:
-    """Yields the paths of all values below the top."""
-    inner = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, list) else ()
-    for key, child in inner:
-        yield (*path, key)
-        yield from places(child, (*path, key))
+MOST = 2_000
+"""Places that are looked at: values may hold themselves."""
+
+
+def places(values: Any) -> list[Path]:
+    """Returns the paths of the values below the top, the outer ones first."""
+    found: list[Path] = []
+    waiting: deque[tuple[Path, Any]] = deque([((), values)])
+    while waiting and len(found) < MOST:
+        path, value = waiting.popleft()
+        inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        for key, child in inner:
+            found.append((*path, key))
+            waiting.append((found[-1], child))
+    return found
 
 
 def at(values: Any, path: Path) -> Any:
@@ -35,10 +45,7 @@ def at(values: Any, path: Path) -> Any:
 def tree_changed(values: Any, random: Random, keys: Sequence[Any], others: Sequence[Any], most: int = 3) -> Any:
     """Returns values with a few changes; `keys` and `others` are what may come in. The values given are changed."""
     for _ in range(random.randint(1, most)):
-        try:
-            known = list(places(values))
-        except RecursionError:  # too deep, or in itself
-            return values
+        known = places(values)
         if not known:
             return deepcopy(random.choice(HOSTILE))
         *outer, key = random.choice(known)
@@ -51,7 +58,7 @@ def tree_changed(values: Any, random: Random, keys: Sequence[Any], others: Seque
             case 4:
                 del inside[key]
             case 5 if isinstance(inside, dict):
-                inside[random.choice((*keys, 0, None, "", True))] = random.choice(others)
+                inside[random.choice((*keys, 0, None, "", True))] = deepcopy(random.choice(others))
             case 6:
                 inside[key] = random.choice(([inside[key]], {random.choice(keys): inside[key]}, [inside[key]] * 3))
             case _:
