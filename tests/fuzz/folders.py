@@ -74,7 +74,7 @@ def values(file: Path, random: Random) -> None:
     """Changes what JSON holds; in other files, bytes."""
     try:
         held: Any = json.loads(file.read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):  # no JSON, or too deep
         noise(file, random)
         return
     changed = tree_changed(held, random, KEYS, HOSTILE)
@@ -127,11 +127,13 @@ def other(file: Path, random: Random) -> None:
 
 def extreme(file: Path, random: Random) -> None:
     """Gives a result scores that say nothing: one image, no value, no spread, no class, none at all."""
-    if file.name != "result.json":
+    try:
+        held = json.loads(file.read_bytes())
+        rows = held["scores"]["images"]
+        rows = [row | {"dice": row["dice"]} for row in rows]
+    except (ValueError, TypeError, KeyError, RecursionError):  # another file, or changed before
         values(file, random)
         return
-    held = json.loads(file.read_bytes())
-    rows = held["scores"]["images"]
     match random.randrange(6):
         case 0:
             held["scores"]["images"] = rows[:1]

@@ -101,7 +101,7 @@ class Models(Kind):
             try:
                 values: Any = tree_changed(json.loads(said[key]), random, ("type", "mean", "steps"), HOSTILE)
                 said[key] = json.dumps(values)
-            except (ValueError, TypeError):
+            except (ValueError, TypeError, RecursionError):
                 said[key] = random.choice((text_changed(said[key], random), str(random.choice(HOSTILE))))
         return header
 

@@ -230,6 +230,27 @@ def test_tiles_give_what_the_whole_image_gives_on_electron_micrographs(name: str
 # --- tiles under a limit of memory ----------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("size", [(1, 1), (10, 5), (9, 40), (12, 100)])
+def test_a_network_that_stretches_what_it_pooled_labels_images_of_any_size(size: tuple[int, int]) -> None:
+    spec = unetkit.load(
+        {
+            "unetkit": 1,
+            "in_channels": 1,
+            "out_channels": 2,
+            "channels": [4, 4, 4],
+            "down": {"type": "max_pool", "stride": [1, 3], "padding": "same"},
+            "skip": {"type": "concat", "align": "resize"},
+        }
+    )
+    model = unetkit.build(spec, seed=0).eval()
+    image = np.random.default_rng(0).random((1, *size), np.float32)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", AlignmentWarning)
+        whole, tiled = (predict(model, image, tile=tile) for tile in (None, 16))
+    assert whole.shape == (2, *size)
+    np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("overrides", "most"), [((), 1.13), (tuple(PADDED), 1.31)], ids=["valid network", "padded network"]
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil, floor
 from typing import NamedTuple
 
 from unetkit.errors import Fault, SizeError
-from unetkit.geometry import SizeSet
+from unetkit.geometry import Grid, SizeSet
 from unetkit.planning import Plan, propagate
 from unetkit.planning.covering import above
 from unetkit.wording import size_text
@@ -56,15 +56,31 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
 def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """Returns how an image lies along one axis, in the smallest fitting input of at least `least` samples."""
     sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
-    size = above(sizes, max(image, least))
-    while (lack := image - output_size(plan, axis, size)) > 0:
-        size = above(sizes, size + lack)
+    size = covering(plan, axis, sizes, image, max(image, least))
+    grid, coarsest = grids(plan, axis, size)
+    if grid.step != 1:  # where a resize stretches what was pooled; not so where every pooling divides the size
+        size = covering(plan, axis, sizes, image, ceil(size / coarsest) * coarsest)
     output = output_size(plan, axis, size)
     start = grid_start(plan, axis, size, output)
     lowest = max(0, -start)
     room = min(output, size - start) - image - lowest
     first = lowest + room // 2
     return AxisPadding(image, size, output, start + first, first)
+
+
+def covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
+    """Returns the smallest size of at least `least` whose output has a sample for each pixel of the image."""
+    size = above(sizes, least)
+    while (lack := image - output_size(plan, axis, size)) > 0:
+        size = above(sizes, size + lack)
+    return size
+
+
+def grids(plan: Plan, axis: int, size: int) -> tuple[Grid, int]:
+    """Returns the grid of the output along an axis, and the coarsest step of whole pixels within the network."""
+    sizes = propagate.sizes(plan.nodes, axis, size)[0]
+    found = propagate.grids(plan.nodes, axis, sizes, plan.main_inputs)
+    return found[plan.output], max(int(grid.step) for grid in found if grid.step.denominator == 1)
 
 
 def output_size(plan: Plan, axis: int, size: int) -> int:
@@ -77,8 +93,7 @@ def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
 
     Raises SizeError where the output has another resolution than the input.
     """
-    found = propagate.sizes(plan.nodes, axis, size)[0]
-    grid = propagate.grids(plan.nodes, axis, found, plan.main_inputs)[plan.output]
+    grid, _ = grids(plan, axis, size)
     if grid.step != 1:
         message = f"{plan.spec.name}: the output has a sample every {grid.step} pixels, not one for each"
         raise SizeError(Fault("output-resolution", message))
