@@ -20,8 +20,8 @@ from tests.fuzz.kind import Kind
 from tests.fuzz.mutation import bytes_changed, text_changed
 from tests.fuzz.seeds import Mutator, texts
 from tests.fuzz.trees import HOSTILE, tree_changed
+from unetkit.language import from_text
 from unetkit.model import read_header, save
-from unetkit.spec import from_text
 
 FILE = "m.safetensors"
 COMMANDS = (
