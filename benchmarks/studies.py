@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, report
-from unetkit.cli.study_progress import ProgressLines
+from unetkit.cli.study.progress import ProgressLines
 from unetkit.study import Study, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, run_text
 from unetkit.study.runs.engines import EngineOptions, open_engine

@@ -11,7 +11,7 @@ import unetkit
 from tests.support.commandline import answer, run
 from unetkit import registry
 from unetkit.block import BASES
-from unetkit.cli.blocks import Known, example
+from unetkit.cli.components.blocks import Known, example
 
 ALL = [Known(slot, name) for slot in registry.SLOTS for name in registry.names(slot)]
 

@@ -15,7 +15,7 @@ import unetkit
 from tests.support.commandline import answer, run
 from unetkit.cli.app import COMMANDS
 from unetkit.cli.arguments import complete_spec
-from unetkit.cli.blocks import complete_block
+from unetkit.cli.components.blocks import complete_block
 from unetkit.language import shipped, specs_folder
 from unetkit.train import load_run
 

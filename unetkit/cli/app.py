@@ -1,4 +1,4 @@
-"""The application: its table of commands, each imported when it is asked for, and what happens to errors."""
+"""The application: the table of commands, which are imported lazily, and the handling of their errors."""
 
 from __future__ import annotations
 
@@ -16,47 +16,46 @@ from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
 from unetkit.quoting import visible
 
-COMMANDS = (
-    "validate",
-    "show",
-    "sizes",
-    "draw",
-    "diff",
-    "resolve",
-    "specs",
-    "blocks",
-    "plugins",
-    "plugin",
-    "schema",
-    "code",
-    "new",
-    "data",
-    "train",
-    "predict",
-    "evaluate",
-    "card",
-    "push",
-    "export",
-    "import-weights",
-    "study",
-)
-"""The commands in the order of the help. Each is the function of its name in the module of its name (`_` for `-`)."""
+COMMANDS = {
+    "validate": "spec.validate",
+    "show": "spec.show",
+    "sizes": "spec.sizes",
+    "draw": "spec.draw",
+    "diff": "spec.diff",
+    "resolve": "spec.resolve",
+    "specs": "spec.specs",
+    "blocks": "components.blocks",
+    "plugins": "components.plugins",
+    "plugin": "components.plugin",
+    "schema": "components.schema",
+    "code": "spec.code",
+    "new": "spec.new",
+    "data": "model.data",
+    "train": "model.train",
+    "predict": "model.predict",
+    "evaluate": "model.evaluate",
+    "card": "model.card",
+    "push": "model.push",
+    "export": "model.export",
+    "import-weights": "model.import_weights",
+    "study": "study",
+}
+"""The modules of the commands, in the order of the help. A module has the function of its own name, or, for a group of
+commands, a table COMMANDS."""
 
-SETTINGS = {"help_option_names": ["-h", "--help"]}
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
-class Commands(Mapping[str, Any]):
-    """The commands by name. One that runs does not pay for the imports of the others."""
+class _LazyCommands(Mapping[str, Any]):
+    """The commands by name, each imported at its first use."""
 
     def __init__(self) -> None:
-        self.known: dict[str, Any] = {}
+        self._imported: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
-        if name not in COMMANDS:
-            raise KeyError(name)
-        if name not in self.known:
-            self.known[name] = command(name)
-        return self.known[name]
+        if name not in self._imported:
+            self._imported[name] = _import_command(name, COMMANDS[name])
+        return self._imported[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(COMMANDS)
@@ -65,42 +64,41 @@ class Commands(Mapping[str, Any]):
         return len(COMMANDS)
 
 
-def command(name: str) -> Any:
-    """Returns a command, imported: the function of its name, or a group of the functions in the table COMMANDS."""
-    word = name.replace("-", "_")
-    module = import_module(f"unetkit.cli.{word}")
-    made = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-    inner: dict[str, Callable[..., None]] | None = getattr(module, "COMMANDS", None)
-    if inner is None:
-        made.command(name, context_settings=SETTINGS)(guarded(getattr(module, word)))
-        return typer.main.get_command(made)
-    for inner_name, function in inner.items():
-        made.command(inner_name, context_settings=SETTINGS)(guarded(function))
-    # A callback makes a group of it, also where it has one command.
-    made.callback(context_settings=SETTINGS, no_args_is_help=True, help=module.__doc__)(lambda: None)
-    group = typer.main.get_command(made)
-    group.name = name  # the help lists it by that
-    return group
+def _import_command(name: str, path: str) -> Any:
+    module = import_module(f"unetkit.cli.{path}")
+    commands = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    group: dict[str, Callable[..., None]] | None = getattr(module, "COMMANDS", None)
+    if group is None:
+        function = getattr(module, path.rpartition(".")[2])
+        commands.command(name, context_settings=_SETTINGS)(guarded(function))
+        return typer.main.get_command(commands)
+    for inner_name, function in group.items():
+        commands.command(inner_name, context_settings=_SETTINGS)(guarded(function))
+    # The callback makes it a group even if it has one command only.
+    commands.callback(context_settings=_SETTINGS, no_args_is_help=True, help=module.__doc__)(lambda: None)
+    command = typer.main.get_command(commands)
+    command.name = name  # shown in the list of commands
+    return command
 
 
-Plugins = Annotated[
+_Plugins = Annotated[
     list[str] | None,
     typer.Option(
         "--plugin",
         metavar="FILE|MODULE",
-        help="Use the blocks of this Python file or module too. Can be repeated.",
+        help="Also load blocks from this Python file or module. Can be repeated.",
         show_default=False,
     ),
 ]
 
 
 def guarded(function: Callable[..., None]) -> Callable[..., None]:
-    """Returns a command that takes plugins, tells the faults of its input on standard error, and ends with 1 then."""
+    """Adds the option `--plugin` to a command. Errors of its input go to standard error, with exit code 1."""
 
     @wraps(function)
-    def run(*, plugin_files: list[str] | None = None, **arguments: Any) -> None:
+    def guarded_function(*, plugin_files: list[str] | None = None, **arguments: Any) -> None:
         try:
-            load_plugins(plugin_files or ())
+            _load_plugins(plugin_files or ())
             function(**arguments)
         except UnetkitError as error:
             print_faults(error.faults, as_json=arguments.get("as_json", False))
@@ -119,13 +117,12 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(1) from None
 
     own = signature(function, eval_str=True)
-    option = Parameter("plugin_files", Parameter.KEYWORD_ONLY, default=None, annotation=Plugins)
-    run.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
-    return run
+    option = Parameter("plugin_files", Parameter.KEYWORD_ONLY, default=None, annotation=_Plugins)
+    guarded_function.__signature__ = own.replace(parameters=[*own.parameters.values(), option])  # type: ignore[attr-defined]
+    return guarded_function
 
 
-def load_plugins(references: Iterable[str]) -> None:
-    """Registers the blocks of files and modules that were named."""
+def _load_plugins(references: Iterable[str]) -> None:
     if references:
         from unetkit import registry  # its import costs a tenth of a second
 
@@ -133,29 +130,26 @@ def load_plugins(references: Iterable[str]) -> None:
             registry.load_plugin(reference)
 
 
-class CommandGroup(TyperGroup):
-    """The group of all commands."""
-
+class _CommandGroup(TyperGroup):
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = Commands()
+        self.commands: Any = _LazyCommands()
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.commands)
 
 
 app = typer.Typer(
-    cls=CommandGroup,
-    context_settings=SETTINGS,
+    cls=_CommandGroup,
+    context_settings=_SETTINGS,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
 
 
-def print_version(wanted: bool) -> None:
-    """Prints the version and ends."""
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         from unetkit import __version__
 
         say(f"unetkit {__version__}")
@@ -165,11 +159,11 @@ def print_version(wanted: bool) -> None:
 @app.callback()
 def unetkit(
     version: Annotated[
-        bool, typer.Option("--version", callback=print_version, is_eager=True, help="Show the version.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """A YAML file is a U-Net: checked, planned, drawn, built and trained.
+    """Define U-Nets in YAML; check, plan, draw, build and train them.
 
-    SPEC is a YAML file or the name of a shipped spec; `unetkit specs` lists those.
-    Exit codes: 0 all is well, 1 the input is at fault, 2 wrong usage.
+    SPEC is a YAML file or the name of a shipped spec; `unetkit specs` lists the shipped specs.
+    Exit codes: 0 success, 1 invalid input, 2 wrong usage.
     """

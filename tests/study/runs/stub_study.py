@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkit.cli.study_progress import ProgressLines
+from unetkit.cli.study.progress import ProgressLines
 from unetkit.study import Study, StudyRun, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings
 from unetkit.study.runs.engines import EngineOptions, open_engine

@@ -12,7 +12,7 @@ from unetkit.wording import megabytes
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from unetkit.cli.levels import LevelSummary
+    from unetkit.cli.spec.levels import LevelSummary
     from unetkit.planning import Plan, SizedPlan
 
 Blocks = Annotated[bool, typer.Option("--blocks", help="Show every block, not only every level.")]
@@ -26,8 +26,8 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show the levels of a network: sizes, channels, parameters, MACs."""
-    from unetkit.cli.levels import levels
     from unetkit.cli.output import print_json, print_rich
+    from unetkit.cli.spec.levels import levels
     from unetkit.language import load
     from unetkit.planning import plan
 
@@ -42,8 +42,8 @@ def show(
 
 def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
     """Returns all that is known about a network at one size, as plain values."""
-    from unetkit.cli.levels import levels
-    from unetkit.cli.sizes import all_sizes
+    from unetkit.cli.spec.levels import levels
+    from unetkit.cli.spec.sizes import all_sizes
     from unetkit.planning import needed_memory
 
     return {

@@ -10,7 +10,7 @@ import typer
 from unetkit.cli.arguments import Overrides, Overwrite
 from unetkit.cli.output import say
 from unetkit.cli.stopping import resumable
-from unetkit.cli.study_plan import Data, StudyName, with_data
+from unetkit.cli.study.plan import Data, StudyName, with_data
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -189,7 +189,7 @@ def execute(
     loaded: Study, study_folder: StudyFolder, settings: ExecutionSettings, engine: Opened, todo: list[StudyRun]
 ) -> None:
     """Executes the runs. After a signal, finished runs are kept and active ones are resumed later."""
-    from unetkit.cli.study_progress import watching
+    from unetkit.cli.study.progress import watching
     from unetkit.study.runs.coordinator import Coordinator
 
     with engine as executor, watching(len(todo)) as listener:
@@ -198,7 +198,7 @@ def execute(
 
 def finish(loaded: Study, study_folder: StudyFolder) -> int:
     """Writes the report, prints its summary, and returns the exit code: 1 where a run failed."""
-    from unetkit.cli.study_report import publish
+    from unetkit.cli.study.report import publish
     from unetkit.study.results.exit_status import state_of
 
     failed = tell_failed(loaded, study_folder)

@@ -40,7 +40,7 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Check every image and mask of a data set, and show what is in it."""
-    from unetkit.cli.waiting import Waiting
+    from unetkit.cli.progress import Waiting
     from unetkit.data.loading import load_data
     from unetkit.overwriting import check_outputs
 

@@ -49,7 +49,7 @@ def new(
 
 def starter(file: Path, kind: str, dims: int, base: str | None) -> str:
     """Returns the text of a new file; raises SpecError where it is to begin with a spec that is not valid."""
-    from unetkit.cli.starters import CHANGED, OWN_SPEC, STARTERS
+    from unetkit.cli.spec.starters import CHANGED, OWN_SPEC, STARTERS
 
     text, spec, extends = STARTERS[kind], OWN_SPEC.format(dims=dims, width=8 if dims == 3 else 16), "unet-same"
     if base is not None:

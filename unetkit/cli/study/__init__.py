@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from unetkit.cli.study_plan import plan
-from unetkit.cli.study_report import report
-from unetkit.cli.study_run import retry, run
-from unetkit.cli.study_status import status
+from unetkit.cli.study.plan import plan
+from unetkit.cli.study.report import report
+from unetkit.cli.study.run import retry, run
+from unetkit.cli.study.status import status
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "plan": plan,

@@ -22,7 +22,7 @@ STATES = ("done", "running", "waiting", "failed")
 def status(folder: FolderArgument, as_json: AsJson = False) -> None:
     """Show the progress of a study: runs that are done, active, waiting or failed, and the reasons."""
     from unetkit.cli.output import print_json, print_rich, table
-    from unetkit.cli.study_plan import duration
+    from unetkit.cli.study.plan import duration
 
     found = states_in(folder)
     if as_json:

@@ -115,7 +115,7 @@ def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
     """Returns the run of a spec on data; a change is one of the spec unless it names training or data."""
-    from unetkit.cli.waiting import Waiting
+    from unetkit.cli.progress import Waiting
     from unetkit.train import quick_run
 
     ours = [one for one in changes if one.startswith(("training.", "data."))]

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from unetkit.cli.output import console, say
-from unetkit.cli.study_plan import duration
+from unetkit.cli.study.plan import duration
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Commands on the components that a YAML file can name: those of unetkit, and those of plugins."""

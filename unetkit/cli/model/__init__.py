@@ -1,0 +1,1 @@
+"""Commands on data and models: training, prediction, evaluation, and exchange with other programs."""

@@ -1,0 +1,1 @@
+"""Commands on the spec of a network; none of them imports torch."""
