@@ -48,6 +48,24 @@ def structure(schema: Any) -> Any:
     return [structure(one) for one in schema] if isinstance(schema, list) else schema
 
 
+def without_classes(schema: dict[str, Any]) -> Any:
+    """A JSON Schema in which each definition with the name of a class stands where it is used."""
+    classes = {name: value for name, value in schema.get("definitions", {}).items() if name[:1].isupper()}
+
+    def inlined(value: Any) -> Any:
+        if isinstance(value, list):
+            return [inlined(one) for one in value]
+        if not isinstance(value, dict):
+            return value
+        name = str(value.get("$ref", "")).rpartition("/")[2]
+        if name in classes:
+            return inlined(classes[name] | {key: one for key, one in value.items() if key != "$ref"})
+        return {key: inlined(one) for key, one in value.items()}
+
+    named = {name: value for name, value in schema.get("definitions", {}).items() if name not in classes}
+    return inlined(schema | {"definitions": named})
+
+
 def alternatives(forms: list[Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     for form in map(structure, forms):

@@ -18,7 +18,7 @@ import typer
 
 import unetkit
 from tests.golden import record, scene
-from tests.golden.shapes import shape_of, structure
+from tests.golden.shapes import shape_of, structure, without_classes
 from tests.support.commandline import RUNNER, answer, run
 from unetkit.cli.app import app
 
@@ -96,8 +96,12 @@ def answers(folder: Path) -> dict[str, Any]:
 
 
 def schemas(folder: Path) -> dict[str, Any]:
-    """The JSON Schema of each kind of file, without its texts; definitions that kinds have in common stand once."""
-    made = {kind: structure(json.loads(run("schema", kind).stdout)) for kind in ("spec", "data", "run", "study")}
+    """The JSON Schema of each kind of file, without its texts; definitions that kinds have in common stand once.
+
+    Definitions named after a class are written where they are used: the names of classes are not public.
+    """
+    kinds = ("spec", "data", "run", "study")
+    made = {kind: structure(without_classes(json.loads(run("schema", kind).stdout))) for kind in kinds}
     shared: dict[str, Any] = {}
     for schema in made.values():
         for name, definition in list(schema.get("definitions", {}).items()):
