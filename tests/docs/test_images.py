@@ -37,5 +37,5 @@ def test_the_example_says_what_an_array_does_not(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("code", re.findall(r"^\| `([\w-]+)` \|", TEXT, re.MULTILINE))
 def test_each_code_that_is_explained_exists(code: str) -> None:
-    sources = [*Path("unetkit/imagefiles").glob("*.py"), *Path("unetkit/data").glob("*.py")]
+    sources = [*Path("unetkit/imagefiles").rglob("*.py"), *Path("unetkit/data").rglob("*.py")]
     assert any(f'Fault("{code}"' in file.read_text("utf-8") for file in sources)
