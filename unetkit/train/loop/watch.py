@@ -37,6 +37,11 @@ class TrainingLog(lightning.Callback):
         self.saved = 0
         self.finished = False
 
+    @property
+    def state_key(self) -> str:
+        """Where checkpoints keep its state, whatever this class is called."""
+        return "Watch"
+
     def state_dict(self) -> dict[str, Any]:
         return {"loss": self.loss, "rates": self.rates, "finished": self.finished}
 
