@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+"""The signals of Ctrl-C, of a scheduler, and of a terminal that closes; Windows has no SIGHUP."""
 
 
 class Stopped(BaseException):
@@ -44,23 +45,25 @@ class StopRequest:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)
             return
-        for each in SIGNALS:
-            signal.signal(each, signal.SIG_DFL)
+        for each in SIGNALS:  # a shell and the kernel may both tell that a terminal has closed
+            signal.signal(each, signal.SIG_DFL if each.name != "SIGHUP" else signal.SIG_IGN)
         self.stopped = Stopped(number)
         raise self.stopped
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Within it SIGINT and SIGTERM raise Stopped; so does what they cause on the way out, such as lost processes.
+    """Within it the SIGNALS raise Stopped; so does what they cause on the way out, such as lost processes.
 
-    Beside the main thread, which alone gets signals, nothing changes.
+    Signals that the process ignores, as under nohup, stay ignored. Beside the main thread, which alone gets signals,
+    nothing changes.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     request = StopRequest()
-    before: dict[int, Any] = {number: signal.signal(number, request) for number in SIGNALS}
+    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before: dict[int, Any] = {number: signal.signal(number, request) for number in heeded}
     try:
         yield
     except BaseException as error:

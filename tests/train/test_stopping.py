@@ -5,20 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from importlib import import_module
-from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
 
 import pytest
-import torch
 import yaml
 
 from tests.support.photos import trained, values
-from unetkit.cli.app import app
+from tests.support.stopping import HANDLERS, begin, stopped
 from unetkit.stopping import Stopped, stoppable
 from unetkit.train import load_run
 from unetkit.train.loop.checkpoint import read_checkpoint
@@ -31,46 +27,6 @@ SENTENCE = "stopped by {}; {}: unetkit {}\n"
 def imported() -> None:
     """Imports torch and Lightning once, here, so that each process begins at once."""
     import_module("unetkit.train.loop.running")
-
-
-def own_forkserver() -> None:
-    """Forgets the fork server that an earlier test began in this process: after a fork it is not a child any more."""
-    server: Any = vars(forkserver)["_forkserver"]
-    server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
-
-
-def begin(line: list[str], folder: Path) -> int:
-    """Begins a command in a process and a session of its own, its output in files of the folder; returns its id."""
-    child = os.fork()
-    if child:
-        return child
-    code = 99
-    try:
-        os.setsid()
-        own_forkserver()
-        for number, name in ((1, "out.txt"), (2, "err.txt")):
-            os.dup2(os.open(folder / name, os.O_CREAT | os.O_WRONLY | os.O_TRUNC), number)
-        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
-        sys.argv = ["unetkit", *line]
-        torch.set_num_threads(1)
-        try:
-            app(line, prog_name="unetkit")
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-    finally:
-        os._exit(code)
-
-
-def stopped(line: list[str], folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
-    """Runs a command until something is the case, sends a signal, and returns the exit code."""
-    child = begin(line, folder)
-    until = time.monotonic() + 120
-    while not when():
-        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0), (folder / "err.txt").read_text()
-        time.sleep(0.01)
-    (os.killpg if group else os.kill)(child, number)
-    status = os.waitpid(child, 0)[1]
-    return os.waitstatus_to_exitcode(status)
 
 
 def living(runs: Path) -> list[Path]:
@@ -107,6 +63,7 @@ def test_a_training_that_is_stopped_says_what_goes_on(
     assert lines == [SENTENCE.format(number.name, "this goes on from the last checkpoint", " ".join(line))]
     state = read_checkpoint(checkpoint)
     assert state is not None and state["global_step"] % 5 == 0
+    assert {"Pace", "Watch"} <= state["callbacks"].keys()  # as in the checkpoints of earlier versions
     assert [path.name for path in tmp_path.rglob(f"{PREFIX}*")] == []
     assert not (run / "result.json").exists()
 
@@ -158,15 +115,46 @@ seeds: 1
     assert not living(tmp_path / "study" / "runs")
 
 
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """The handlers that a program begins with."""
+    before = {number: signal.signal(number, handler) for number, handler in HANDLERS.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
 def test_a_signal_is_an_exception_once_and_handlers_come_back() -> None:
-    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in HANDLERS:
         with pytest.raises(Stopped) as caught, stoppable():
             os.kill(os.getpid(), number)
         assert caught.value.code == 128 + number
-        assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)] == before
+        assert {number: signal.getsignal(number) for number in HANDLERS} == HANDLERS
 
 
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_that_is_ignored_stays_ignored() -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    with stoppable():
+        os.kill(os.getpid(), signal.SIGHUP)
+    with pytest.raises(Stopped), stoppable():
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_terminal_that_closes_may_say_so_twice() -> None:
+    def ends() -> None:
+        try:
+            os.kill(os.getpid(), signal.SIGHUP)
+        finally:
+            os.kill(os.getpid(), signal.SIGHUP)
+
+    with pytest.raises(Stopped), stoppable():
+        ends()
+
+
+@pytest.mark.usefixtures("handlers")
 def test_what_a_signal_causes_on_the_way_out_is_not_told_in_its_place() -> None:
     def ends() -> None:
         try:

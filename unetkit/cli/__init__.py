@@ -9,6 +9,7 @@ import warnings
 from types import ModuleType
 
 from unetkit.errors import UnetkitError
+from unetkit.stopping import Stopped, stoppable
 
 
 def main() -> None:
@@ -24,9 +25,12 @@ def main() -> None:
     open_streams()
     warnings.showwarning = show_warning
     try:
-        from unetkit.cli.app import app
+        with stoppable():
+            from unetkit.cli.app import app
 
-        app(prog_name="unetkit")
+            app(prog_name="unetkit")
+    except Stopped as stopped:  # before a command began, or after it
+        sys.exit(stopped.code)
     except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of the help, the version
         sys.exit(end(error))
 

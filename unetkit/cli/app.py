@@ -12,9 +12,11 @@ import typer
 from typer.core import TyperGroup
 
 from unetkit.cli.output import print_faults, say
+from unetkit.cli.stopping import end
 from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
 from unetkit.quoting import visible
+from unetkit.stopping import Stopped
 
 COMMANDS = {
     "validate": "spec.validate",
@@ -106,9 +108,8 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
         except typer.BadParameter as error:
             error.message = visible(error.message)
             raise
-        except KeyboardInterrupt:
-            say("stopped by SIGINT", to_errors=True)
-            raise typer.Exit(130) from None
+        except Stopped as stopped:
+            raise typer.Exit(end(stopped)) from None
         except (OSError, MemoryError, RuntimeError, ImportError) as error:
             fault = None if isinstance(error, BrokenPipeError) else fault_of(error)
             if fault is None:

@@ -1,4 +1,4 @@
-"""Commands that a signal may stop: one sentence says which command goes on, and the exit code which signal it was."""
+"""Commands that a signal stops: one sentence says what is left, and the exit code which signal it was."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetkit.stopping import Stopped, stoppable
 
 @contextmanager
 def resumable(left: Callable[[], str]) -> Iterator[None]:
-    """Ends the command with 130 after SIGINT and 143 after SIGTERM, and says how to go on.
+    """Ends the command with 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, and says how to go on.
 
     `left` says what was kept, as in "this goes on from the last checkpoint"; nothing is printed where it says nothing.
     """
@@ -32,3 +32,9 @@ def resumable(left: Callable[[], str]) -> Iterator[None]:
 def command_line() -> str:
     """Returns the command of this process, as a shell takes it."""
     return shlex.join(["unetkit", *sys.argv[1:]])
+
+
+def end(stopped: Stopped) -> int:
+    """Says that a command that cannot be resumed was stopped, and returns the exit code."""
+    say(f"stopped by {stopped.signal}; no file is left incomplete", to_errors=True)
+    return stopped.code

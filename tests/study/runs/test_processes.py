@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing import forkserver
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from unetkit.study.runs import task as tasks
+from unetkit.study.runs.process import forked
 from unetkit.study.runs.task import Processes, Task
 
 
@@ -43,3 +48,18 @@ def test_a_process_that_leads_no_session_yet_is_stopped_as_soon_as_it_does(monke
     assert processes.end(process) == -9
     assert processes.begin(task, Path()) is None
     processes.stop()
+
+
+def test_stopping_does_not_wait_for_the_imports_of_the_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "endless.py").write_text("import signal\nsignal.pause()\n")
+    (tmp_path / "endless_worker.py").write_text('NEEDED = ("endless",)\n')
+    monkeypatch.syspath_prepend(tmp_path)
+    server: Any = vars(forkserver)["_forkserver"]
+    server._stop()  # that of an earlier test, which has imported what it will
+    processes = Processes(forked)
+    with ThreadPoolExecutor(1) as pool:
+        begun = pool.submit(processes.begin, Task("a", str(tmp_path), "endless_worker"), tmp_path)
+        while server._forkserver_pid is None:
+            time.sleep(0.01)
+        processes.stop()
+        assert begun.result() is None

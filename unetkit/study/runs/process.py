@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from multiprocessing import connection, get_context, parent_process
+from multiprocessing import connection, forkserver, get_context, parent_process
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import ModuleType
@@ -121,6 +121,28 @@ def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
     with one_thread(), no_main():
         process.start()
     return ForkedProcess(process)
+
+
+def break_off() -> None:
+    """Kills the server in the middle of its imports, with all that it forked; what waits for it raises an error.
+
+    Does nothing where there is no server. The next process begins another one.
+    """
+    number = vars(forkserver)["_forkserver"]._forkserver_pid
+    if number is None:
+        return
+    import psutil
+
+    with suppress(psutil.NoSuchProcess):
+        server = psutil.Process(number)
+        if server.ppid() != os.getpid():  # it has ended, and another has its number
+            return
+        server.suspend()  # so that it forks nothing that would not be seen
+        for each in server.children():
+            kill_session(each.pid)
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        server.kill()
 
 
 def quickest() -> StartProcess:

@@ -7,12 +7,12 @@ import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import NamedTuple
 
 from unetkit.host import kill_session
 from unetkit.study.results.exit_status import ExitStatus, exit_status_of, killed
-from unetkit.study.runs.process import LOG, Process, StartProcess, fresh
+from unetkit.study.runs.process import LOG, Process, StartProcess, break_off, fresh
 
 WORKER = "unetkit.study.runs.worker"
 PRIVATE = ("checkpoints", ".lock", ".worker")
@@ -53,15 +53,20 @@ class Processes:
 
     begun: StartProcess = fresh
     living: list[Process] = field(default_factory=list)
-    stopped: bool = False
+    stopped: Event = field(default_factory=Event)
     lock: Lock = field(default_factory=Lock)
 
     def begin(self, task: Task, folder: Path) -> Process | None:
         """Starts a process for a task in a session of its own, so that Ctrl-C does not reach it. None after `stop`."""
         with self.lock:
-            if self.stopped:
+            if self.stopped.is_set():
                 return None
-            process = self.begun(task.module, folder, task.memory)
+            try:
+                process = self.begun(task.module, folder, task.memory)
+            except (EOFError, OSError):
+                if self.stopped.is_set():
+                    return None
+                raise
             self.living.append(process)
             return process
 
@@ -73,17 +78,22 @@ class Processes:
 
     def stop(self) -> None:
         """Ends all processes; one that was forked a moment ago has no session yet, and is killed as soon as it has."""
-        self.stopped = True  # before the lock, which a start may hold for seconds
-        with self.lock:
+        self.stopped.set()  # before the lock, so that none starts any more
+        while not self.lock.acquire(timeout=RETRY):  # a start holds it while the server imports, which takes seconds
+            break_off()
+        try:
             for process in self.living:
                 kill_session(process.pid)
                 while not process.wait(RETRY):
                     kill_session(process.pid)
+        finally:
+            self.lock.release()
 
     def allow(self, begun: StartProcess = fresh) -> None:
         """Permits processes again, and sets how they are started."""
         with self.lock:
-            self.begun, self.stopped = begun, False
+            self.begun = begun
+            self.stopped.clear()
 
 
 PROCESSES = Processes()

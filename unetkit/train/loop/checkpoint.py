@@ -13,6 +13,7 @@ from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from unetkit.errors import Fault
 from unetkit.train.errors import TrainError
+from unetkit.train.loop.watch import STATE as LOG
 from unetkit.writing import write_whole
 
 
@@ -37,7 +38,7 @@ def read_checkpoint(file: Path) -> dict[str, Any] | None:
         return None
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        state["data"], state["threads"], state["global_step"], state["callbacks"]["Watch"]["finished"]
+        state["data"], state["threads"], state["global_step"], state["callbacks"][LOG]["finished"]
         return state
     except (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, pickle.UnpicklingError) as error:
         cure = "Remove it: the run then begins anew."

@@ -31,8 +31,7 @@ class TrainingBudget(lightning.Callback):
 
     @property
     def state_key(self) -> str:
-        """Where checkpoints keep its state, whatever this class is called."""
-        return "Pace"
+        return "Pace"  # in checkpoints, whatever this class is called
 
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds}

@@ -100,7 +100,7 @@ class Trainer:
             patience=training.early_stopping,
         )
         callbacks: list[lightning.Callback] = [pace, *[validation] * bool(self.splits.validation), watch]
-        if state and state["callbacks"]["TrainingLog"]["finished"]:  # broken off between the last step and the result
+        if state and state["callbacks"][watch.state_key]["finished"]:  # broken off between the last step and the result
             steps: int | None = self.restore(state, callbacks)
         else:
             done = state["global_step"] if state else 0

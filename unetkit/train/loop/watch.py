@@ -16,6 +16,9 @@ from unetkit.train.errors import TrainError
 Points = list[list[float]]
 """Steps and values."""
 
+STATE = "Watch"
+"""Where checkpoints keep the state of the log, whatever its class is called."""
+
 
 class TrainingLog(lightning.Callback):
     """Keeps the mean loss of every few steps, and ends a training whose loss is no number.
@@ -39,8 +42,7 @@ class TrainingLog(lightning.Callback):
 
     @property
     def state_key(self) -> str:
-        """Where checkpoints keep its state, whatever this class is called."""
-        return "Watch"
+        return STATE
 
     def state_dict(self) -> dict[str, Any]:
         return {"loss": self.loss, "rates": self.rates, "finished": self.finished}
