@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 PREFIXES = "kMGTPE"
 
@@ -64,6 +65,21 @@ def gigabytes(num_bytes: float) -> str:
     ('12.3 GB', '0.5 GB', '0.067 GB', '0.0 GB')
     """
     return f"{round(num_bytes / 1e9, 1 if num_bytes >= 1e9 else 3):,} GB"
+
+
+def value_text(value: Any) -> str:
+    """A value as YAML writes it on one line.
+
+    >>> value_text((8, 16)), value_text({"type": "add", "align": None}), value_text(True), value_text("same")
+    ('[8, 16]', '{type: add, align: null}', 'true', 'same')
+    """
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {value_text(item)}' for key, item in value.items())}}}"
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(value_text, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
 
 
 def listed(names: Sequence[object], most: int = 5, *, last: str = ", ") -> str:

@@ -11,9 +11,9 @@ import unetkit
 from tests.support.commandline import answer, run
 from unetkit import registry
 from unetkit.block import BASES
-from unetkit.cli.components.blocks import Known, example
+from unetkit.language.catalog import ComponentName, describe_component, example, list_components
 
-ALL = [Known(slot, name) for slot in registry.SLOTS for name in registry.names(slot)]
+ALL = list_components()
 
 
 def test_blocks_lists_all_by_slot() -> None:
@@ -23,20 +23,23 @@ def test_blocks_lists_all_by_slot() -> None:
 
 
 @pytest.mark.parametrize("known", ALL, ids="/".join)
-def test_each_block_is_described(known: Known) -> None:
+def test_each_block_is_described(known: ComponentName) -> None:
     values = answer("blocks", "/".join(known))
+    assert values == describe_component(*known) | {"parameters": values["parameters"]}
     file, _, line = values["defined"].rpartition(":")
     assert Path(file).read_text("utf-8").splitlines()[int(line) - 1].startswith("class ")
-    assert values["description"] and [one["name"] for one in values["parameters"]] == list(known.model.model_fields)
+    assert values["description"] and [one["name"] for one in values["parameters"]] == list(
+        registry.find(*known).model_fields
+    )
     assert all(one["takes"] for one in values["parameters"])
     text = run("blocks", ".".join(known)).stdout
     assert text.startswith(f"{known.slot}: {known.name}\n") and all(one["name"] in text for one in values["parameters"])
 
 
 @pytest.mark.parametrize("known", [known for known in ALL if known.slot in BASES], ids="/".join)
-def test_the_example_of_each_block_is_valid(known: Known) -> None:
+def test_the_example_of_each_block_is_valid(known: ComponentName) -> None:
     base = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [8, 16], "up": "transposed_conv"}
-    unetkit.plan(unetkit.load(base | yaml.safe_load(example(known))))
+    unetkit.plan(unetkit.load(base | yaml.safe_load(example(*known))))
 
 
 def test_the_texts_under_parameters_are_shown() -> None:

@@ -1,4 +1,4 @@
-"""The arguments and options that commands share."""
+"""Arguments and options that several commands share."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def complete_spec(incomplete: str) -> list[str]:
-    """Returns what a SPEC that begins so may be: shipped names, YAML files, folders."""
+    """Completes a SPEC: names of shipped specs, YAML files and folders."""
     from unetkit.language import shipped
 
     typed = Path(incomplete)
     folder, start = (typed, "") if incomplete.endswith("/") else (typed.parent, typed.name)
-    found = sorted(path for path in folder.glob("*") if path.name.startswith(start) and start + path.name[0] != ".")
-    files = [str(path) for path in found if path.suffix in (".yaml", ".yml")]
-    folders = [f"{path}/" for path in found if path.is_dir()]
+    paths = sorted(path for path in folder.glob("*") if path.name.startswith(start) and start + path.name[0] != ".")
+    files = [str(path) for path in paths if path.suffix in (".yaml", ".yml")]
+    folders = [f"{path}/" for path in paths if path.is_dir()]
     return [name for name in shipped() if name.startswith(incomplete)] + files + folders
 
 
@@ -47,41 +47,49 @@ SizeText = Annotated[
     typer.Option(
         "--size",
         metavar="SIZE",
-        help="Size of the image: 572, or an entry per axis as in 132x132x116. [default: a usual one that fits]",
+        help="Image size: 572, or one number per axis as in 132x132x116. [default: a common size that fits]",
         show_default=False,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that are there already.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
 
-class Read(Protocol):
-    """What was read from YAML: a spec, data, a run, a study."""
+class _Loaded(Protocol):
+    """A spec, data file, run or study."""
 
     @property
     def document(self) -> Document | None: ...
 
 
-def read_files(*asked: Read) -> set[Path]:
-    """Returns the files that specs, data, runs and studies were read from, those that they extend among them."""
-    return {file for one in asked if one.document for file in one.document.files()}
+def source_files(*loaded: _Loaded) -> set[Path]:
+    """The YAML files of specs, data files, runs and studies, including the files that they extend."""
+    return {file for one in loaded if one.document for file in one.document.files()}
+
+
+def plan_of(spec: str, overrides: list[str] | None = None) -> Plan:
+    """Loads and plans a spec."""
+    from unetkit.language import load
+    from unetkit.planning import plan
+
+    return plan(load(spec, overrides or ()))
+
+
+def image_size(plan: Plan, text: str | None) -> tuple[int, ...]:
+    """The requested size, or the natural size of the network."""
+    from unetkit.planning import natural_size
+
+    return natural_size(plan) if text is None else parse_size(text, plan.dims)
 
 
 def parse_size(text: str, dims: int) -> tuple[int, ...]:
-    """Returns a size; one number counts for all axes. Raises BadParameter where the text is none.
+    """Parses a size; a single number applies to all axes. Raises BadParameter for any other text.
 
     >>> parse_size("572", 2), parse_size("132x132x116", 3)
     ((572, 572), (132, 132, 116))
     """
     parts = text.lower().replace("×", "x").split("x")
     if not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
-        raise typer.BadParameter(f"{text!r} is no size: write 572, or 132x132x116.")
+        raise typer.BadParameter(f"{text!r} is not a size: write 572, or 132x132x116.")
     numbers = tuple(map(int, parts))
     return numbers * dims if len(numbers) == 1 else numbers
-
-
-def chosen_size(plan: Plan, text: str | None) -> tuple[int, ...]:
-    """Returns the size that was asked for, or the natural size of the network."""
-    from unetkit.planning import natural_size
-
-    return natural_size(plan) if text is None else parse_size(text, plan.dims)

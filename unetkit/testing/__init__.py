@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from unetkit.testing.battery import check_block
+from unetkit.testing.battery import check_block, plugin_blocks
 from unetkit.testing.report import Report
 
 if TYPE_CHECKING:
     from unetkit.testing.strategies import at_or_above, blocks, sizes, specs
 
-__all__ = ["Report", "at_or_above", "blocks", "check_block", "sizes", "specs"]
+__all__ = ["Report", "at_or_above", "blocks", "check_block", "plugin_blocks", "sizes", "specs"]
 
 
 def __getattr__(name: str) -> Any:

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from unetkit import registry
 from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault, UnetkitError
-from unetkit.plugins import rules
+from unetkit.plugins import project, rules
+from unetkit.plugins.distributions import namespace
 from unetkit.testing.checks import CHECKS
 from unetkit.testing.report import LEAST, Failed, NotHere, Report
 from unetkit.testing.subject import NAME, Subject
@@ -38,6 +39,28 @@ def check_block(
         for name in CHECKS if only is None else only:
             check(subject, name, report)
     return report
+
+
+def plugin_blocks(reference: str | None = None) -> list[type[Component]]:
+    """The blocks of a distribution or a Python file, by default of all installed distributions.
+
+    Raises BlockError if there are none, or if one cannot be imported.
+    """
+    if reference is not None and reference.endswith(".py"):
+        registry.load_plugin(reference)
+        return [block for _, block in project.own_blocks(project.load(reference)) if block.slot in BASES]
+    entries = [
+        entry
+        for slot in BASES
+        for entry in registry.offers(slot)
+        if reference is None or namespace(entry.distribution) == namespace(reference)
+    ]
+    if not entries:
+        message = "no installed distribution offers blocks"
+        if reference is not None:
+            message = f"no installed distribution {reference} offers blocks"
+        raise BlockError(Fault("plugin-unknown", message, cure="See: unetkit plugins. Or give a .py file."))
+    return [registry.find(entry.slot, entry.full_name) for entry in entries]
 
 
 def check(subject: Subject, name: str, report: Report) -> None:

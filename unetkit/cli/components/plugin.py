@@ -1,53 +1,50 @@
-"""Make a plugin, and check one."""
+"""Create plugins, and check them."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
-if TYPE_CHECKING:
-    from unetkit.block import Component
+PluginName = Annotated[
+    str, typer.Argument(help="The name, such as acme for the distribution unetkit-acme.", show_default=False)
+]
+PluginReference = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[DIST|FILE]",
+        help="A distribution or a Python file. [default: all installed distributions]",
+        show_default=False,
+    ),
+]
+Checks = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="CHECK", help="Run this check only. Can be repeated.", show_default=False),
+]
 
 
 def new(
-    name: Annotated[
-        str, typer.Argument(help="Its name, such as acme: the distribution is unetkit-acme.", show_default=False)
-    ],
-    folder: Annotated[Path, typer.Option("--folder", "-o", help="Where to: a new folder unetkit-NAME in it.")] = Path(),
+    name: PluginName,
+    folder: Annotated[Path, typer.Option("--folder", "-o", help="Where to create the folder unetkit-NAME.")] = Path(),
     overwrite: Overwrite = False,
 ) -> None:
-    """Write a package with two blocks, tests and a CI file, to begin with."""
+    """Create a package with two example blocks, tests and a CI file."""
     from unetkit.plugins.template import write_package
 
     say(write_package(name, folder, overwrite=overwrite))
 
 
-def check(
-    what: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[DIST|FILE]",
-            help="A distribution or a file; all that is installed unless given.",
-            show_default=False,
-        ),
-    ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option("--only", metavar="CHECK", help="Make this check alone. Can be repeated.", show_default=False),
-    ] = None,
-    as_json: AsJson = False,
-) -> None:
-    """Run the battery that the built-in blocks pass on the blocks of a plugin."""
+def check(plugin: PluginReference = None, only: Checks = None, as_json: AsJson = False) -> None:
+    """Check the blocks of a plugin with the tests that the built-in blocks pass."""
     from unetkit.cli.output import print_json
     from unetkit.errors import BlockError, Fault
-    from unetkit.testing import check_block
+    from unetkit.testing import check_block, plugin_blocks
 
-    reports = [check_block(block, only=only) for block in chosen(what)]
+    reports = [check_block(block, only=only) for block in plugin_blocks(plugin)]
     if as_json:
         print_json([report.json() for report in reports])
     else:
@@ -55,29 +52,6 @@ def check(
     failed = [report.block for report in reports if not report.passed]
     if failed:
         raise BlockError(Fault("plugin-check", f"{', '.join(failed)}: not all checks passed", cure="See above."))
-
-
-def chosen(what: str | None) -> list[type[Component]]:
-    """Returns the blocks to check; raises BlockError where one is broken, or there is none."""
-    from unetkit import registry
-    from unetkit.block import BASES
-    from unetkit.errors import BlockError, Fault
-    from unetkit.plugins import project
-    from unetkit.plugins.distributions import namespace
-
-    if what is not None and what.endswith(".py"):
-        registry.load_plugin(what)
-        return [block for _, block in project.own_blocks(project.load(what)) if block.slot in BASES]
-    entries = [
-        entry
-        for slot in BASES
-        for entry in registry.offers(slot)
-        if what is None or namespace(entry.distribution) == namespace(what)
-    ]
-    if not entries:
-        message = f"no installed distribution {what or ''} offers blocks"
-        raise BlockError(Fault("plugin-unknown", message, cure="See: unetkit plugins. Or give a .py file."))
-    return [registry.find(entry.slot, entry.full_name) for entry in entries]
 
 
 COMMANDS: dict[str, Any] = {"new": new, "check": check}

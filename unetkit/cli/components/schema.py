@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-HOMES = {
+MODULES = {
     "spec": "language.spec_schema",
     "data": "data.data_schema",
     "run": "train.run_schema",
@@ -16,9 +16,9 @@ HOMES = {
 
 
 def schema(
-    kind: Annotated[Literal["spec", "data", "run", "study"], typer.Argument(help="Of which files.")] = "spec",
+    kind: Annotated[Literal["spec", "data", "run", "study"], typer.Argument(help="The kind of file.")] = "spec",
 ) -> None:
-    """Print the JSON Schema of specs, data files, runs or studies, for editors, with all that is installed."""
+    """Print the JSON Schema of a kind of YAML file, for editors. It includes all installed components."""
     from unetkit.cli.output import print_json
 
-    print_json(import_module(f"unetkit.{HOMES[kind]}").schema())
+    print_json(import_module(f"unetkit.{MODULES[kind]}").schema())

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from unetkit.cli.arguments import Overwrite, SizeText, chosen_size
+from unetkit.cli.arguments import Overwrite, SizeText, image_size
 from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -73,7 +73,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     if data is not None:
         asked = data_like(data, signature_in(header, plan, model), plan.dims)
         images = CardImages(open_data(asked).part(split, data), split, samples)
-    made = make_card(model, chosen_size(plan, size), about=said, history=history, images=images)
+    made = make_card(model, image_size(plan, size), about=said, history=history, images=images)
     for path in write_card(made, output):
         say(path)
     if said.open():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides, Overwrite, read_files
+from unetkit.cli.arguments import AsJson, Overrides, Overwrite, source_files
 from unetkit.cli.output import say
 from unetkit.wording import listed, size_text
 
@@ -78,7 +78,7 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
 
     fixed = parse_maps(maps or [])
     asked = load(spec, overrides or ())
-    check_outputs([output], inputs=[weights, *read_files(asked)], overwrite=overwrite)
+    check_outputs([output], inputs=[weights, *source_files(asked)], overwrite=overwrite)
     plan(asked)  # a spec at fault is told at once, before torch is imported
     if classes is not None and normalization is None:
         raise typer.BadParameter("to predict, it must be known how images are normalised too: give --normalization.")

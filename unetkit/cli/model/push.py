@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unetkit.cli.arguments import Overwrite, chosen_size
+from unetkit.cli.arguments import Overwrite, image_size
 from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -39,5 +39,5 @@ def push(
     if not overwrite:
         check_repository(repo)
     plan = read_plan(model)
-    files = files_of(make_card(model, chosen_size(plan, None))) if card is None else files_in(card, model)
+    files = files_of(make_card(model, image_size(plan, None))) if card is None else files_in(card, model)
     say(send(model, repo, files, private=private))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overwrite, read_files
+from unetkit.cli.arguments import AsJson, Overwrite, source_files
 from unetkit.cli.output import say
 from unetkit.cli.stopping import resumable
 
@@ -75,7 +75,7 @@ def train(  # noqa: PLR0913 - one parameter per option
         asked = read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
         folder = output or Path("runs") / (asked.spec.name if data else run.stem)
         where.append(folder)
-        inputs = {run} | read_files(asked, asked.spec) | asked.data.files()
+        inputs = {run} | source_files(asked, asked.spec) | asked.data.files()
         inputs |= {Path(asked.training.weights)} if asked.training.weights else set()
         check_folder(folder, inputs=inputs, overwrite=overwrite)
         say(*asked.taken, to_errors=True)

@@ -7,29 +7,28 @@ from typing import Annotated
 
 import typer
 
-from unetkit.cli.arguments import Overrides, Overwrite, SpecName, read_files
+from unetkit.cli.arguments import Overrides, Overwrite, SpecName, plan_of, source_files
 
 
 def code(
     spec: SpecName,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="Write there; - is standard output.", show_default=False),
+        typer.Option(
+            "--output", "-o", metavar="FILE", help="The Python file; - for standard output.", show_default=False
+        ),
     ] = None,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
-    """Print a network as one PyTorch file that does not need unetkit."""
+    """Write a network as a single PyTorch file that does not depend on unetkit."""
     from unetkit.cli.output import print_document, write_text
-    from unetkit.codegen import code as code_of
-    from unetkit.language import load
+    from unetkit.codegen import code as generate
     from unetkit.overwriting import check_outputs
-    from unetkit.planning import plan
 
-    asked = load(spec, overrides or ())
-    check_outputs([output] if output else [], inputs=read_files(asked), overwrite=overwrite)
-    text = code_of(plan(asked))
+    plan = plan_of(spec, overrides)
+    check_outputs([output] if output else [], inputs=source_files(plan.spec), overwrite=overwrite)
     if output is None:
-        print_document(text)
+        print_document(generate(plan))
     else:
-        write_text(output, text)
+        write_text(output, generate(plan))

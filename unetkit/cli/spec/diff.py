@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides, SpecName, complete_spec
+from unetkit.cli.arguments import AsJson, Overrides, SpecName, complete_spec, plan_of
+from unetkit.wording import value_text
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
@@ -15,7 +16,7 @@ Other = Annotated[
     str | None,
     typer.Argument(
         metavar="[OTHER]",
-        help="The spec to compare with. [default: SPEC itself, as --set changes it]",
+        help="The spec to compare with. [default: SPEC itself, changed by --set]",
         show_default=False,
         autocompletion=complete_spec,
     ),
@@ -23,45 +24,32 @@ Other = Annotated[
 
 
 def diff(spec: SpecName, other: Other = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Show in what two networks differ.
+    """Show the differences between two networks.
 
-    What --set changes is changed in the second.
+    --set changes the second network.
     """
     from unetkit.cli.output import print_json, print_rich, table
-    from unetkit.language import differences, load
-    from unetkit.planning import plan
+    from unetkit.language import differences
 
     if other is None and not overrides:
         raise typer.BadParameter("name another spec, or change this one with --set.")
-    old, new = plan(load(spec)), plan(load(other or spec, overrides or ()))
+    old, new = plan_of(spec), plan_of(other or spec, overrides)
     found = differences(old.spec, new.spec)
+    same = old.digest == new.digest
     if as_json:
-        changed = [{"path": one.path, "old": one.old, "new": one.new} for one in found]
-        same = old.digest == new.digest
-        print_json({"old": facts_of(old), "new": facts_of(new), "same": same, "differences": changed})
+        listed = [one._asdict() for one in found]
+        print_json({"old": _identity(old), "new": _identity(new), "same": same, "differences": listed})
         return
-    if old.digest == new.digest:
-        print_rich("The same network" + (", asked for in other words:" if found else "."))
+    if same:
+        print_rich("The same network" + (", described differently:" if found else "."))
     if found:
-        made = table("", old.spec.name, new.spec.name if new.spec.name != old.spec.name else "changed")
+        rows = table("", old.spec.name, new.spec.name if new.spec.name != old.spec.name else "changed")
         for one in found:
-            made.add_row(one.path, text_of(one.old), text_of(one.new))
-        made.rows[-1].end_section = True
-        made.add_row("parameters", f"{old.parameters:,}", f"{new.parameters:,}")
-        print_rich(made)
+            rows.add_row(one.path, *("-" if value is None else value_text(value) for value in (one.old, one.new)))
+        rows.rows[-1].end_section = True
+        rows.add_row("parameters", f"{old.parameters:,}", f"{new.parameters:,}")
+        print_rich(rows)
 
 
-def facts_of(plan: Plan) -> dict[str, Any]:
-    """Returns what tells a network from another."""
+def _identity(plan: Plan) -> dict[str, Any]:
     return {"name": plan.spec.name, "digest": plan.digest, "parameters": plan.parameters}
-
-
-def text_of(value: object) -> str:
-    """Returns a setting as YAML writes it; a dash where it is not there.
-
-    >>> text_of([64, 128]), text_of(True), text_of("same"), text_of(None)
-    ('[64, 128]', 'true', 'same', '-')
-    """
-    if value is None:
-        return "-"
-    return str(value).lower() if isinstance(value, bool) else str(value)

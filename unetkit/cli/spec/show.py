@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, chosen_size
+from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, image_size, plan_of
 from unetkit.wording import megabytes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from unetkit.cli.spec.levels import LevelSummary
-    from unetkit.planning import Plan, SizedPlan
+    from unetkit.planning import Plan
 
-Blocks = Annotated[bool, typer.Option("--blocks", help="Show every block, not only every level.")]
+Blocks = Annotated[bool, typer.Option("--blocks", help="List every block, instead of one row per level.")]
 
 
 def show(
@@ -25,116 +24,82 @@ def show(
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the levels of a network: sizes, channels, parameters, MACs."""
+    """Show the levels of a network: sizes, channels, parameters, multiply-adds (MACs)."""
     from unetkit.cli.output import print_json, print_rich
-    from unetkit.cli.spec.levels import levels
-    from unetkit.language import load
-    from unetkit.planning import plan
+    from unetkit.planning import describe
 
-    planned = plan(load(spec, overrides or ()))
-    sized = planned.at(chosen_size(planned, size))
+    plan = plan_of(spec, overrides)
+    values = describe(plan, image_size(plan, size))
     if as_json:
-        print_json(values(planned, sized))
+        print_json(values)
     else:
-        print_rich(heading(planned), "", summary(planned, sized), "")
-        print_rich(block_table(sized) if blocks else level_table(levels(sized), sized))
+        print_rich(_heading(plan), "", _summary(plan, values), "")
+        print_rich(_block_table(values) if blocks else _level_table(values))
 
 
-def values(plan: Plan, sized: SizedPlan) -> dict[str, Any]:
-    """Returns all that is known about a network at one size, as plain values."""
-    from unetkit.cli.spec.levels import levels
-    from unetkit.cli.spec.sizes import all_sizes
-    from unetkit.planning import needed_memory
-
-    return {
-        "name": plan.spec.name,
-        "digest": plan.digest,
-        "dims": plan.dims,
-        "in_channels": plan.spec.in_channels,
-        "out_channels": plan.spec.out_channels,
-        "parameters": plan.parameters,
-        "macs": sized.macs,
-        "receptive_field": list(plan.receptive_field),
-        "receptive_field_range": [widths and list(widths) for widths in plan.receptive_fields],
-        "measured": list(plan.measured),
-        "input_size": list(sized.input_size),
-        "output_size": list(sized.output_size),
-        "output_grid": [
-            {"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(sized.input_size)
-        ],
-        "memory": needed_memory(plan, sized.input_size).json(),
-        "sizes": all_sizes(plan),
-        "levels": [level.json() for level in levels(sized)],
-        "head": sized.steps[-1].json(),
-        "blocks": [step.json() for step in sized.steps],
-    }
+def _heading(plan: Plan) -> str:
+    keys = plan.spec.frame
+    description = f": {keys.description}" if keys.description else ""
+    return f"{keys.name}{description}" + (f"\n{keys.paper}" if keys.paper else "")
 
 
-def heading(plan: Plan) -> str:
-    """Returns the name of the network, with what its author says about it."""
-    frame = plan.spec.frame
-    about = f": {frame.description}" if frame.description else ""
-    return f"{frame.name}{about}" + (f"\n{frame.paper}" if frame.paper else "")
-
-
-def summary(plan: Plan, sized: SizedPlan) -> Table:
-    """Returns the facts about the whole network."""
+def _summary(plan: Plan, values: dict[str, Any]) -> Table:
     from unetkit.cli.output import count, facts, magnitude, size_text
-    from unetkit.planning import needed_memory
     from unetkit.planning.words import in_words_by_axis
 
-    spec, needs = plan.spec, needed_memory(plan, sized.input_size)
+    inference, training = (megabytes(values["memory"][key]) for key in ("inference", "training"))
+    measured = values["measured"]
     return facts(
         [
-            ("image", f"{plan.dims}D, {spec.in_channels} → {spec.out_channels} channels"),
-            ("size", f"{size_text(sized.input_size)} → {size_text(sized.output_size)}"),
+            ("image", f"{plan.dims}D, {values['in_channels']} → {values['out_channels']} channels"),
+            ("size", _change(values)),
             ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
             ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
-            ("receptive field", size_text(plan.receptive_field)),
-            ("parameters", count(plan.parameters)),
-            ("MACs", magnitude(sized.macs)),
-            ("memory", f"{megabytes(needs.inference)} to infer, {megabytes(needs.training)} to train, for one image"),
-            ("digest", plan.digest[:16]),
-            *([("measured", f"{len(plan.measured)} modules: {', '.join(plan.measured)}")] if plan.measured else []),
+            ("receptive field", size_text(values["receptive_field"])),
+            ("parameters", count(values["parameters"])),
+            ("MACs", magnitude(values["macs"])),
+            ("memory", f"{inference} for inference, {training} for training, with one image"),
+            ("digest", values["digest"][:16]),
+            *([("measured", f"{len(measured)} modules: {', '.join(measured)}")] if measured else []),
         ]
     )
 
 
-def level_table(rows: list[LevelSummary], sized: SizedPlan) -> Table:
-    """Returns one row per level, full resolution first, and one for the head."""
-    from unetkit.cli.output import count, magnitude, size_text, table
+def _change(block: dict[str, Any]) -> str:
+    from unetkit.cli.output import size_text
 
-    numbers = ("level", "channels", "encoder", "decoder", "parameters", "MACs")
-    made = table(*numbers, right=numbers)
-    for row in rows:
-        decoder = f"{size_text(row.decoder.input_size)} → {size_text(row.decoder.output_size)}" if row.decoder else "-"
-        made.add_row(
-            str(row.level),
-            " / ".join(dict.fromkeys(count(part.channels) for part in (row.encoder, row.decoder) if part)),
-            f"{size_text(row.encoder.input_size)} → {size_text(row.encoder.output_size)}",
-            decoder,
-            count(row.parameters),
-            magnitude(row.macs),
-        )
-    head = sized.steps[-1]
-    size = f"{size_text(head.input_size)} → {size_text(head.output_size)}"
-    made.add_row(
-        "head", count(head.channels), "-", size, count(head.parameters), magnitude(head.macs), end_section=True
-    )
-    made.add_row("all", "", "", "", count(sized.plan.parameters), magnitude(sized.macs))
-    return made
+    return f"{size_text(block['input_size'])} → {size_text(block['output_size'])}"
 
 
-def block_table(sized: SizedPlan) -> Table:
-    """Returns one row per block, in the order in which they run."""
+def _level_table(values: dict[str, Any]) -> Table:
+    from unetkit.cli.output import count, magnitude, table
+
+    columns = ("level", "channels", "encoder", "decoder", "parameters", "MACs")
+    rows = table(*columns, right=columns)
+    for level in values["levels"]:
+        sides = [side for side in (level["encoder"], level["decoder"]) if side]
+        channels = " / ".join(dict.fromkeys(count(side["channels"]) for side in sides))
+        encoder, decoder = (*map(_change, sides), "-")[:2]
+        costs = count(level["parameters"]), magnitude(level["macs"])
+        rows.add_row(str(level["level"]), channels, encoder, decoder, *costs)
+    head = values["head"]
+    costs = count(head["parameters"]), magnitude(head["macs"])
+    rows.add_row("head", count(head["channels"]), "-", _change(head), *costs, end_section=True)
+    rows.add_row("total", "", "", "", count(values["parameters"]), magnitude(values["macs"]))
+    return rows
+
+
+def _block_table(values: dict[str, Any]) -> Table:
     from unetkit.cli.output import count, magnitude, size_text, table
 
     numbers = ("channels", "input", "output", "parameters", "MACs")
-    made = table("block", "type", *numbers, right=numbers)
-    for step in sized.steps:
-        channels = f"{count(step.in_channels)} → {count(step.channels)}"
-        sizes = size_text(step.input_size), size_text(step.output_size)
-        made.add_row(step.name, step.type, channels, *sizes, count(step.parameters), magnitude(step.macs))
-    made.rows[-1].end_section = True
-    made.add_row("all", "", "", "", "", count(sized.plan.parameters), magnitude(sized.macs))
-    return made
+    rows = table("block", "type", *numbers, right=numbers)
+    for block in values["blocks"]:
+        channels = f"{count(block['in_channels'])} → {count(block['channels'])}"
+        sizes = size_text(block["input_size"]), size_text(block["output_size"])
+        rows.add_row(
+            block["name"], block["type"], channels, *sizes, count(block["parameters"]), magnitude(block["macs"])
+        )
+    rows.rows[-1].end_section = True
+    rows.add_row("total", "", "", "", "", count(values["parameters"]), magnitude(values["macs"]))
+    return rows

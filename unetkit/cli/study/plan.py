@@ -8,7 +8,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, Overrides
 from unetkit.cli.output import say
-from unetkit.wording import megabytes
+from unetkit.wording import megabytes, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -153,10 +153,8 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
 
 def changes(arm: Arm) -> Iterator[str]:
     """Yields the differences between an arm and the base."""
-    from unetkit.study.matrix.axis import text_of
-
     for one in arm.differences:
-        yield f"{one.path}: {'-' if one.old is None else text_of(one.old)} → {text_of(one.new)}"
+        yield f"{one.path}: {'-' if one.old is None else value_text(one.old)} → {value_text(one.new)}"
 
 
 def totals(study: Study, costs: Cost) -> Iterator[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from unetkit.document.document import Document
 from unetkit.document.merge import TreeNode, dotted, plain
 from unetkit.errors import Fault, did_you_mean
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.wording import value_text
 
 SPEC_KEYS = tuple(key for key in SpecKeys.model_fields if key not in ("unetkit", "name", "description", "paper"))
 RUN_KEYS = ("training", "data")
@@ -67,21 +68,6 @@ def unknown_path(text: str) -> Fault:
     return Fault("unknown-path", f"{text!r} leads neither into a spec nor into training or data", cure=cure)
 
 
-def text_of(value: Any) -> str:
-    """A value as YAML writes it on one line.
-
-    >>> text_of((8, 16)), text_of({"type": "add", "align": None}), text_of(True), text_of("same")
-    ('[8, 16]', '{type: add, align: null}', 'true', 'same')
-    """
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {text_of(item)}' for key, item in value.items())}}}"
-    if isinstance(value, tuple | list):
-        return f"[{', '.join(map(text_of, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else str(value)
-
-
 def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[TreeNode, Fault]]]:
     """The axes of a study file, and their faults."""
     found: list[Axis] = []
@@ -89,12 +75,12 @@ def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[TreeNode, 
     for name, node in entries(document.root, "axes"):
         labelled = type(node.value) is dict
         if not node.value or not (labelled or type(node.value) is tuple):
-            message = f"{text_of(plain(node))} gives no values"
+            message = f"{value_text(plain(node))} gives no values"
             faults.append((node, Fault("wrong-value", message, cure="Give a list, or a map of labels and values.")))
             continue
         if is_path(name.value):
             pairs = node.value.values() if labelled else [(item, item) for item in node.value]
-            values = [Value(text_of(plain(label)), (Setting(name, leaf),), label) for label, leaf in pairs]
+            values = [Value(value_text(plain(label)), (Setting(name, leaf),), label) for label, leaf in pairs]
         elif not labelled:
             cure = unknown_path(name.value).cure
             message = f"{name.value!r} leads neither into a spec nor into training or data"
@@ -118,7 +104,7 @@ def settings_of(node: TreeNode) -> tuple[tuple[Setting, ...], list[tuple[TreeNod
     if type(node.value) is not dict:
         fault = Fault(
             "wrong-type",
-            f"{text_of(plain(node))} is no map of paths and values",
+            f"{value_text(plain(node))} is no map of paths and values",
             cure="Write {skip.align: pad}, for example.",
         )
         return (), [(node, fault)]

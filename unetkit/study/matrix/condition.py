@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 from unetkit.document.merge import TreeNode, plain
 from unetkit.errors import Fault, SpecError
-from unetkit.study.matrix.axis import text_of
 from unetkit.study.matrix.design import Candidate
+from unetkit.wording import value_text
 
 Lookup = Callable[[str], Any]
 """Returns the base's value at a path; None where there is none."""
@@ -41,7 +41,7 @@ def condition_of(node: TreeNode) -> Condition:
     """The condition in a map; a list accepts each of its values. Raises SpecError where it is not a condition."""
     if type(node.value) is not dict or not node.value:
         cure = "Write {path: value}, or {path: [one value, another]}."
-        fault = Fault("wrong-type", f"{text_of(plain(node))} is no condition", cure=cure, place=node.place())
+        fault = Fault("wrong-type", f"{value_text(plain(node))} is no condition", cure=cure, place=node.place())
         raise SpecError(fault)
     tests = []
     for name, leaf in node.value.values():
@@ -82,4 +82,4 @@ def in_words(condition: Condition) -> str:
     >>> in_words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
     'skip is none and norm is batch or group'
     """
-    return " and ".join(f"{test.path} is {' or '.join(map(text_of, test.accepted))}" for test in condition.tests)
+    return " and ".join(f"{test.path} is {' or '.join(map(value_text, test.accepted))}" for test in condition.tests)

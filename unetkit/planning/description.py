@@ -1,0 +1,150 @@
+"""Plans as plain values: what `show`, `sizes` and `specs` print as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from unetkit.geometry import SizeSet
+from unetkit.planning.memory import needed_memory
+from unetkit.planning.natural import natural_size
+from unetkit.planning.planned import Plan
+from unetkit.planning.refusal import fits
+from unetkit.planning.sized import Size, SizedPlan, Step
+
+
+def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
+    """Describes a network at an input size, by default its natural size. Raises SizeError if the size does not fit.
+
+    >>> from unetkit.language import load
+    >>> from unetkit.planning import plan
+    >>> values = describe(plan(load("unet-2015")), (572, 572))
+    >>> values["parameters"], values["output_size"], values["levels"][4]["channels"]
+    (31030658, [388, 388], 1024)
+    """
+    sized = plan.at(natural_size(plan) if size is None else size)
+    return {
+        "name": plan.spec.name,
+        "digest": plan.digest,
+        "dims": plan.dims,
+        "in_channels": plan.spec.in_channels,
+        "out_channels": plan.spec.out_channels,
+        "parameters": plan.parameters,
+        "macs": sized.macs,
+        "receptive_field": list(plan.receptive_field),
+        "receptive_field_range": [widths and list(widths) for widths in plan.receptive_fields],
+        "measured": list(plan.measured),
+        "input_size": list(sized.input_size),
+        "output_size": list(sized.output_size),
+        "output_grid": _grids(plan, sized.input_size),
+        "memory": needed_memory(plan, sized.input_size).json(),
+        "sizes": _size_sets(plan),
+        "levels": list(_levels(sized)),
+        "head": sized.steps[-1].json(),
+        "blocks": [step.json() for step in sized.steps],
+    }
+
+
+def summarize(plan: Plan) -> dict[str, Any]:
+    """Describes a network in one row of a list, at its natural size."""
+    sized, keys = plan.at(natural_size(plan)), plan.spec.frame
+    return {
+        "name": plan.spec.name,
+        "description": keys.description,
+        "paper": keys.paper,
+        "dims": plan.dims,
+        "in_channels": plan.spec.in_channels,
+        "out_channels": plan.spec.out_channels,
+        "parameters": plan.parameters,
+        "macs": sized.macs,
+        "input_size": list(sized.input_size),
+        "output_size": list(sized.output_size),
+        "receptive_field": list(plan.receptive_field),
+    }
+
+
+def describe_sizes(plan: Plan, near: Size | None = None) -> dict[str, Any]:
+    """Describes the accepted and the aligned sizes, and in detail those nearest to a size, by default the natural size.
+
+    `margin` is the difference between input size and output size; `grid` locates the output samples, in input pixels.
+    """
+    return {
+        "name": plan.spec.name,
+        "sizes": _size_sets(plan),
+        "near": [_fit(plan, size) for size in _neighbours(plan, natural_size(plan) if near is None else near)],
+    }
+
+
+def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
+    """Yields the levels, full resolution first. Down and up count towards their coarser and finer level."""
+    for level in range(1 + max(step.level for step in sized.steps)):
+        steps = [step for step in sized.steps if step.level == level and step.side != "head"]
+        encoder, *decoder = (_block(step) for step in steps if step.slot == "block")
+        yield {
+            "level": level,
+            "channels": encoder["channels"],
+            "encoder": encoder,
+            "decoder": decoder[0] if decoder else None,
+            "parameters": sum(step.parameters for step in steps),
+            "macs": sum(step.macs for step in steps),
+        }
+
+
+def _block(step: Step) -> dict[str, Any]:
+    return {
+        "channels": step.channels,
+        "input_size": list(step.input_size),
+        "output_size": list(step.output_size),
+    }
+
+
+def _size_sets(plan: Plan) -> dict[str, Any]:
+    return {"accepted": _per_axis(plan.accepted), "aligned": _per_axis(plan.aligned)}
+
+
+def _per_axis(sets: tuple[SizeSet, ...]) -> dict[str, Any]:
+    """Lists with an entry per axis.
+
+    Sizes from `from` upwards are in the set if their remainder modulo `period` is in `remainders`; `also` lists the
+    smaller ones.
+    """
+    return {
+        "minimum": [sizes.minimum for sizes in sets],
+        "period": [sizes.period for sizes in sets],
+        "remainders": [list(sizes.remainders) for sizes in sets],
+        "from": [sizes.above(sizes.start) for sizes in sets],
+        "also": [list(sizes.few) for sizes in sets],
+    }
+
+
+def _fit(plan: Plan, size: Size) -> dict[str, Any]:
+    output, alignment = plan.output_size(size), plan.alignment(size)
+    return {
+        "input_size": list(size),
+        "output_size": list(output),
+        "margin": [n - m for n, m in zip(size, output, strict=True)],
+        "aligned": all(axis.aligned for axis in alignment),
+        "axes": [axis.json() | {"grid": grid} for axis, grid in zip(alignment, _grids(plan, size), strict=True)],
+    }
+
+
+def _grids(plan: Plan, size: Size) -> list[dict[str, float]]:
+    return [{"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(size)]
+
+
+def _neighbours(plan: Plan, size: Size) -> list[Size]:
+    """The two nearest accepted and aligned sizes on each side, along all axes at once."""
+    rows: set[Size] = set()
+    for sets in (plan.accepted, plan.aligned):
+        columns = [_around(sizes, n) for sizes, n in zip(sets, size, strict=True)]
+        rows |= {tuple(n for n in row if n is not None) for row in zip(*columns, strict=True) if None not in row}
+    return sorted(row for row in rows if fits(plan, row))
+
+
+def _around(sizes: SizeSet, n: int) -> Iterator[int | None]:
+    """Yields the two sizes up to `n` and the two from `n` on; None where the set has none."""
+    below, above = sizes.below(n), sizes.above(n)
+    yield None if below is None else sizes.below(below - 1)
+    yield below
+    yield above
+    yield None if above is None else sizes.above(above + 1)
