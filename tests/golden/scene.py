@@ -140,7 +140,20 @@ def write_study() -> None:
 
 
 def files() -> dict[str, Any]:
-    """The files that the training of the scene left, and the shapes of those that are JSON."""
+    """The files that the training of the scene left, and the shapes of those that another version reads again."""
+    import torch
+
     left = sorted(path for path in Path("run").rglob("*") if path.is_file() and "." not in path.parts[1][:1])
     shapes = {f"file {file}": shape_of(json.loads(file.read_text())) for file in left if file.suffix == ".json"}
+    checkpoint = torch.load("run/checkpoints/last.ckpt", weights_only=True)
+    states = {name: sorted(state) for name, state in checkpoint["callbacks"].items()}
+    shapes["file run/checkpoints/last.ckpt"] = {"keys": sorted(checkpoint), "callbacks": states}
+    shapes["file run/best.safetensors"] = header(Path("run/best.safetensors"))
     return shapes | {"files": list(map(str, left))}
+
+
+def header(file: Path) -> dict[str, Any]:
+    """What a model file says beside its weights, by key: shapes of JSON, `str` for other texts."""
+    content = file.read_bytes()
+    texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+    return {key: shape_of(json.loads(text)) if text.startswith(("{", "[")) else "str" for key, text in texts.items()}
