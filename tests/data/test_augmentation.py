@@ -13,7 +13,7 @@ import unetkit
 from unetkit import registry
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Patches, PatchSettings
 from unetkit.data.patches.augmentation import Augmentation, Blur, Elastic, Flip, Intensity, Noise, Rotation, Scale
-from unetkit.data.patches.boundary import BoundaryWeight
+from unetkit.data.patches.boundary_weight import BoundaryWeight
 from unetkit.data.patches.warp import Sample, moved_points, take
 
 MOVES = {"flip": Flip(), "rotation": Rotation(), "scale": Scale(), "elastic": Elastic(sigma=3)}

@@ -23,9 +23,9 @@ from tests.support.photos import trained
 from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
 from unetkit.data.pairs import UNLABELLED
-from unetkit.data.patches.boundary import BoundaryWeight, instances_of
+from unetkit.data.patches.boundary_weight import BoundaryWeight, instances_of
 from unetkit.errors import FileError, UnetkitError
-from unetkit.imagefiles.views.views import Decoded
+from unetkit.imagefiles.views.arrays import Decoded
 from unetkit.planning import plan
 
 FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}

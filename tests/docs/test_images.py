@@ -11,7 +11,7 @@ import yaml
 
 from unetkit.data import load_data, open_data
 from unetkit.errors import FileError
-from unetkit.imagefiles.kinds import known_suffixes
+from unetkit.imagefiles.file_formats import known_suffixes
 
 TEXT = Path("docs/images.md").read_text("utf-8")
 

@@ -21,7 +21,7 @@ from PIL import Image, ImageOps
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles import Images, ReadRequest, grouped, kind_of, opened
-from unetkit.imagefiles.views.orientation import displayed
+from unetkit.imagefiles.views.exif_orientation import displayed
 
 Array = NDArray[Any]
 imwrite: Any = tifffile.imwrite

@@ -18,9 +18,9 @@ from tests.support.commandline import answer, run
 from unetkit.data import Splits, load_data, open_data
 from unetkit.errors import FileError
 from unetkit.imagefiles import ReadRequest, kind_of, opened
-from unetkit.imagefiles.views.turning import TurnedTarget, axis_codes, turn_to, turned
+from unetkit.imagefiles.views.reorientation import TurnedTarget, axis_codes, turn_to, turned
 from unetkit.spatial import Geometry, orienting
-from unetkit.spatial.turn import ORIENTATIONS
+from unetkit.spatial.reorientation import ORIENTATIONS
 
 SIZE = (5, 6, 7)
 AFFINE = np.array([[0.8, 0, 0, -90], [0, 0.9, 0, -126], [0, 0, 2.5, -72], [0, 0, 0, 1]])

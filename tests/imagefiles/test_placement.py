@@ -21,7 +21,7 @@ from unetkit.data import Normalization, load_data, open_data
 from unetkit.data.preprocessing.signature import OneClass, Signature
 from unetkit.errors import FileError
 from unetkit.scoring import evaluate, label
-from unetkit.spatial.turn import ORIENTATIONS
+from unetkit.spatial.reorientation import ORIENTATIONS
 from unetkit.tiling import predict
 from unetkit.train import load_run, train_run
 from unetkit.train.options import Machine

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from unetkit.spatial import Geometry, Turn, aligning, orienting
-from unetkit.spatial.turn import ORIENTATIONS
+from unetkit.spatial.reorientation import ORIENTATIONS
 from unetkit.spatial.units import factor
 
 SIZE = (3, 4, 5)

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.support.photos import CPU, trained, values, write_photos
 from unetkit.data import load_data, open_data
-from unetkit.data.preprocessing.record import Record
+from unetkit.data.preprocessing.data_record import Record
 from unetkit.errors import UnetkitError
 from unetkit.study import load_study
 from unetkit.study.results.exit_status import ExitStatus

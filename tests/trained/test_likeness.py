@@ -15,7 +15,7 @@ import unetkit
 from tests.support.commandline import run
 from tests.support.photos import discs
 from unetkit.data import Normalization, Preparation, load_data, open_data
-from unetkit.data.preprocessing.ranges import compared, range_of, sampled
+from unetkit.data.preprocessing.intensity import compared, range_of, sampled
 from unetkit.data.preprocessing.signature import OneClass, Signature, signature_of
 from unetkit.imagefiles import ReadRequest, find_images, opened
 from unetkit.trained import Trained

@@ -27,7 +27,7 @@ from unetkit.data import Pairs, Preparation, Splits, load_data, open_data, prepa
 from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
 from unetkit.data.files.folders import Folders
 from unetkit.data.files.grouping import FileGroup, image_groups
-from unetkit.data.preprocessing.fitting import data_like
+from unetkit.data.preprocessing.data_for_network import data_like
 from unetkit.data.preprocessing.signature import Signature, signature_of
 from unetkit.export import Content, open_exported
 from unetkit.export.running import FileRunner

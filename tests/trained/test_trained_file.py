@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 
 import unetkit
 from unetkit.data import Normalization
-from unetkit.data.preprocessing.ranges import range_of
+from unetkit.data.preprocessing.intensity import range_of
 from unetkit.data.preprocessing.signature import OneClass, Signature
 from unetkit.errors import FileError
 from unetkit.model import read_header

@@ -8,14 +8,14 @@ from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.data.dataset import Dataset, ImageEntry, Raw, ReadOptions
-    from unetkit.data.head import mni
+    from unetkit.data.mni import mni
     from unetkit.data.loading import data_of, load_data
     from unetkit.data.normalization import IntensityScale, Normalization
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
-    from unetkit.data.patches.mirror import Cover, cover, window
+    from unetkit.data.patches.mirror_padding import Cover, cover, window
     from unetkit.data.patches.patches import Patches, PatchSettings
-    from unetkit.data.preprocessing.preparation import Preparation, preparation_of
+    from unetkit.data.preprocessing.preprocessing import Preparation, preparation_of
     from unetkit.data.source import read_data
     from unetkit.data.spec import DataSpec
 

@@ -65,8 +65,8 @@ def load_data(
 
 def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
     """Returns the data spec of a folder: its arrangement by the names in it, channels and classes by its files."""
-    from unetkit.data.files.arrangement import arranged, left_over
-    from unetkit.data.straight import lines_of, taken  # numpy comes with it
+    from unetkit.data.files.folder_layout import arranged, left_over
+    from unetkit.data.folder_keys import lines_of, taken  # numpy comes with it
 
     keys = ({} if dims is None else {"dims": dims}) | arranged(folder)
     found = data_of(override(parse(to_text(keys), str(folder)), overrides), folder)

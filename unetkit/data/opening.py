@@ -24,7 +24,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import num_cores
 from unetkit.imagefiles import grouped
 from unetkit.imagefiles.guard import guarded
-from unetkit.imagefiles.held import SHELF
+from unetkit.imagefiles.open_files import SHELF
 from unetkit.imagefiles.numbers import for_network
 from unetkit.quoting import one_line
 

@@ -2,7 +2,7 @@
 
 from unetkit.imagefiles.guard import grouped
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.kinds import KINDS, Kind, find_images, kind_of, opened, result_name
+from unetkit.imagefiles.file_formats import KINDS, Kind, find_images, kind_of, opened, result_name
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.target import Target
 

@@ -11,9 +11,9 @@ from PIL import Image
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import guarded
-from unetkit.imagefiles.kinds import kind_of, opened
+from unetkit.imagefiles.file_formats import kind_of, opened
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.views.orientation import TAG
+from unetkit.imagefiles.views.exif_orientation import TAG
 
 PLAIN = {"L": (1, "YX"), "RGB": (3, "YX")}
 """Modes of pictures whose channels need no look at their pixels."""

@@ -52,7 +52,7 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         if begun:
             check_same(run, folder)
         from unetkit.data import open_data  # numpy takes a tenth of a second, and a fault of the folder needs none
-        from unetkit.data.preprocessing.record import Record
+        from unetkit.data.preprocessing.data_record import Record
 
         if known is None:
             from unetkit.train.room import check_room  # torch takes seconds
@@ -138,7 +138,7 @@ def check_data(splits: Splits, folder: Path) -> None:
     file = folder / DATA
     if not file.exists():
         return
-    from unetkit.data.preprocessing.record import Record, changes
+    from unetkit.data.preprocessing.data_record import Record, changes
 
     try:
         known = Record.from_json(file.read_bytes())

@@ -22,10 +22,10 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, kind_of, opened
-from unetkit.imagefiles.kinds import number_type
+from unetkit.imagefiles.file_formats import number_type
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.views.joined import joined
-from unetkit.imagefiles.views.turning import TurnedTarget, turn_to, turned
+from unetkit.imagefiles.views.reorientation import TurnedTarget, turn_to, turned
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream

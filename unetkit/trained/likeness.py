@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.data.preprocessing.ranges import MOST_PIXELS, compared
+from unetkit.data.preprocessing.intensity import MOST_PIXELS, compared
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.imagefiles import Images
-from unetkit.imagefiles.views.turning import axis_codes
+from unetkit.imagefiles.views.reorientation import axis_codes
 from unetkit.spatial.units import factor
 
 MOST_IMAGES = 64

@@ -59,7 +59,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     check_outputs(outputs(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
 
     from unetkit.data import open_data
-    from unetkit.data.preprocessing.fitting import data_like
+    from unetkit.data.preprocessing.data_for_network import data_like
     from unetkit.model.file import described, read_header
     from unetkit.model.hub import local
     from unetkit.trained.card import CardImages, make_card, write_card

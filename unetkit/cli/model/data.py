@@ -116,7 +116,7 @@ def spacings_text(values: dict[str, Any]) -> str:
 def write_sheet(file: Path, asked: DataSpec, checked: Checked, count: int) -> None:
     """Writes a contact sheet of so many images, evenly taken from all."""
     from unetkit.data.overview.images import write_image
-    from unetkit.data.overview.sheet import contact_sheet
+    from unetkit.data.overview.pictures import contact_sheet
 
     assert checked.splits is not None
     parts = (checked.splits.train, checked.splits.validation, checked.splits.test)

@@ -80,7 +80,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     """
     from unetkit.cli.output import print_json, print_rich, say
     from unetkit.data import open_data
-    from unetkit.data.preprocessing.fitting import data_like, other_channels
+    from unetkit.data.preprocessing.data_for_network import data_like, other_channels
     from unetkit.model import plan_of
     from unetkit.overwriting import check_outputs
     from unetkit.scoring import METRICS, Measurement, label, score

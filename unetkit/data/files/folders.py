@@ -81,7 +81,7 @@ class Folders(Dataset):
 
     def orientation(self, asked: ReadOptions) -> str:
         from unetkit.imagefiles import ReadRequest, opened
-        from unetkit.imagefiles.views.turning import axis_codes
+        from unetkit.imagefiles.views.reorientation import axis_codes
 
         if asked.orientation != "most_common":
             return "" if asked.orientation == "native" else asked.orientation
@@ -191,10 +191,10 @@ def opened_together(sources: Sources, asked: ReadOptions) -> Iterator[Together]:
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
-    from unetkit.imagefiles.held import SHELF
+    from unetkit.imagefiles.open_files import SHELF
     from unetkit.imagefiles.views.joined import joined
-    from unetkit.imagefiles.views.matching import turn_of
-    from unetkit.imagefiles.views.turning import axis_codes, turn_to, turned
+    from unetkit.imagefiles.views.alignment import turn_of
+    from unetkit.imagefiles.views.reorientation import axis_codes, turn_to, turned
 
     files, requests, further = sources
     with ExitStack() as stack:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from unetkit.data.splits.parts import WORDS, part_of
-from unetkit.data.wildcards import compiled, expression, is_wild
+from unetkit.data.files.wildcards import compiled, expression, is_wild
 from unetkit.errors import Fault, FileError
 
 NAME, SPLIT, ANY_DEPTH = "{name}", "{split}", "**"
@@ -105,7 +105,7 @@ def beginning(said: str, folder: Path) -> tuple[Path, list[str]]:
 
 def names_files(part: str) -> bool:
     """Whether the last part of a pattern means files, not folders."""
-    from unetkit.imagefiles.kinds import KINDS  # numpy comes with them
+    from unetkit.imagefiles.file_formats import KINDS  # numpy comes with them
 
     known = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
     return NAME in part or part == ANY_DEPTH or "." in part or part.lower().endswith(known)
@@ -142,7 +142,7 @@ class Walk:
 
     def misnamed(self) -> Iterator[Path]:
         """Yields the images, and the folders that may have some, whose names are no text."""
-        from unetkit.imagefiles.kinds import is_image
+        from unetkit.imagefiles.file_formats import is_image
 
         for path in self.seen:
             if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and is_folder(path))):
@@ -150,7 +150,7 @@ class Walk:
 
     def file(self, path: Path, at: NameMatch, index: int) -> Iterator[NameMatch]:
         """Yields a file that the last part of the pattern fits."""
-        from unetkit.imagefiles.kinds import is_image
+        from unetkit.imagefiles.file_formats import is_image
 
         found = None if is_folder(path) else self.fitted(path, at, index)
         if found is None or not (is_image(path) or self.parts[index].endswith(path.suffix)):
@@ -180,14 +180,14 @@ class Walk:
 
 def split_stem(path: Path) -> str:
     """Returns the name of a file without its ending, its letters composed."""
-    from unetkit.imagefiles.kinds import split_name
+    from unetkit.imagefiles.file_formats import split_name
 
     return unicodedata.normalize("NFC", split_name(path)[0])
 
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder, and not an image that is one."""
-    from unetkit.imagefiles.kinds import is_image
+    from unetkit.imagefiles.file_formats import is_image
 
     return path.is_dir() and not is_image(path)
 

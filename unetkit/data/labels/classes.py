@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unetkit.data.data_keys import Colour, Span, colour_of, span_of
 from unetkit.data.labels.colours import COLOURS
 from unetkit.data.labels.counting import counted
-from unetkit.data.labels.survey import Survey
+from unetkit.data.labels.mask_statistics import Survey
 from unetkit.data.pairs import UNLABELLED
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError

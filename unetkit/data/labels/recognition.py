@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from unetkit.data.labels.classes import MAX_CLASSES, NO_CLASS, ClassMap
-from unetkit.data.labels.survey import Survey
+from unetkit.data.labels.mask_statistics import Survey
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault
 from unetkit.wording import listed

@@ -7,7 +7,7 @@ from typing import Any
 
 from unetkit.data.opening import Checked, PairFacts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
-from unetkit.data.preprocessing.placement import placement, placement_notes
+from unetkit.data.preprocessing.geometry_summary import placement, placement_notes
 from unetkit.data.spec import DataSpec
 from unetkit.data.splits.parts import PARTS
 from unetkit.wording import listed

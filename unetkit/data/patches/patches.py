@@ -16,7 +16,7 @@ from unetkit.data.normalization import IntensityScale, Normalization
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.patches.balance import Balance
-from unetkit.data.patches.mirror import cover
+from unetkit.data.patches.mirror_padding import cover
 from unetkit.data.patches.warp import Sample, moved_points, take
 
 if TYPE_CHECKING:

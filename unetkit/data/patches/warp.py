@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from unetkit.data.patches.augmentation import Augmentation
-from unetkit.data.patches.mirror import window
+from unetkit.data.patches.mirror_padding import window
 
 MARGIN = 1  # samples around the outermost points, for interpolation
 

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unetkit.data.files.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
-from unetkit.data.preprocessing.ranges import GreyRange, range_of, sampled
+from unetkit.data.preprocessing.intensity import GreyRange, range_of, sampled
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Pairs
-    from unetkit.data.preprocessing.preparation import Preparation
+    from unetkit.data.preprocessing.preprocessing import Preparation
     from unetkit.data.spec import DataSpec
     from unetkit.language import Spec
 
@@ -106,7 +106,7 @@ class Signature(StrictRecord):
     @property
     def preparation(self) -> Preparation:
         """What is done to an image of these channels before the network, and to the network's output."""
-        from unetkit.data.preprocessing.preparation import Preparation  # needs torch
+        from unetkit.data.preprocessing.preprocessing import Preparation  # needs torch
 
         return Preparation(self.normalization, self.orientation, self.spacing, self.unit)
 

@@ -23,7 +23,7 @@ from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.views import Decoded
+from unetkit.imagefiles.views.arrays import Decoded
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import unit_named
 from unetkit.wording import size_text

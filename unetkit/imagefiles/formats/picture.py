@@ -12,7 +12,7 @@ from PIL import Image
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out
-from unetkit.imagefiles.formats import numpyfile
+from unetkit.imagefiles.formats import numpy_file as numpyfile
 from unetkit.imagefiles.formats.pixels import picture
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.request import ReadRequest

@@ -18,8 +18,8 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Stored
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.views.orientation import TAG, displayed
-from unetkit.imagefiles.views.views import Decoded
+from unetkit.imagefiles.views.exif_orientation import TAG, displayed
+from unetkit.imagefiles.views.arrays import Decoded
 
 PNG = b"\x89PNG\r\n\x1a\n"
 GREY_PNG = 0

@@ -14,15 +14,15 @@ import numpy as np
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.formats.raw import RawFile
-from unetkit.imagefiles.formats.tiffcolour import as_displayed, grey_of
-from unetkit.imagefiles.formats.tifftags import Tags
+from unetkit.imagefiles.formats.tiff_colour import as_displayed, grey_of
+from unetkit.imagefiles.formats.tiff_tags import Tags
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.views import Coloured, Decoded, Piled
+from unetkit.imagefiles.views.arrays import Coloured, Decoded, Piled
 from unetkit.wording import size_text
 from unetkit.writing import placed
 

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Images, Layout
-from unetkit.imagefiles.views.matching import turn_of
-from unetkit.imagefiles.views.turning import AxesTurn, turned
-from unetkit.imagefiles.views.views import First, Piled
+from unetkit.imagefiles.views.alignment import turn_of
+from unetkit.imagefiles.views.reorientation import AxesTurn, turned
+from unetkit.imagefiles.views.arrays import First, Piled
 
 
 def joined(files: Sequence[Images], how: AxesTurn) -> Images:

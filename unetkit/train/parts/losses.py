@@ -183,7 +183,7 @@ class BoundaryCE(Loss):
         return {"cross_entropy": cross_entropy(seen, self.class_weights)}
 
     def weight_map(self) -> Callable[[Any], Any]:
-        from unetkit.data.patches.boundary import BoundaryWeight  # needs numpy
+        from unetkit.data.patches.boundary_weight import BoundaryWeight  # needs numpy
 
         return BoundaryWeight(self.w0, self.sigma)
 

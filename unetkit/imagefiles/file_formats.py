@@ -63,8 +63,8 @@ KINDS = (
     ),
     Kind((".tif", ".tiff"), "tiff"),
     Kind((".nii", ".nii.gz"), "nifti"),
-    Kind((".npy",), "numpyfile"),
-    Kind((".zarr",), "zarrfile", folder=True),
+    Kind((".npy",), "numpy_file"),
+    Kind((".zarr",), "zarr_file", folder=True),
 )
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from unetkit.data.files.affixes import IMAGE, MASK, core
 from unetkit.data.files.pattern import KEYS, is_text
 from unetkit.data.splits.parts import part_of
-from unetkit.data.wildcards import compiled, expression
+from unetkit.data.files.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError
 
 IMAGES = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",
@@ -90,7 +90,7 @@ def of_nnu_net(folder: Path, inner: Sequence[str]) -> tuple[Paths, str] | None:
 
 def in_one(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
     """Returns the patterns of masks that lie beside their images, as in `p0.png` and `p0_mask.png`."""
-    from unetkit.imagefiles.kinds import is_image, split_name
+    from unetkit.imagefiles.file_formats import is_image, split_name
 
     files = [split_name(path) for path in sorted(folder.iterdir()) if is_image(path)]
     stems = {stem.casefold() for stem, _ in files}
@@ -121,7 +121,7 @@ def inside(folder: Path) -> Iterator[str]:
 
 def holds_files(folder: Path) -> bool:
     """Whether images lie in a folder, not only in folders of it."""
-    from unetkit.imagefiles.kinds import is_image
+    from unetkit.imagefiles.file_formats import is_image
 
     return any(is_image(path) for path in folder.iterdir())
 

@@ -14,8 +14,8 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.formats.pixels import transparent
 from unetkit.imagefiles.images import Stored
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.views.orientation import TAG
-from unetkit.imagefiles.views.views import Coloured, First, Inverted, Turned, WithoutLast
+from unetkit.imagefiles.views.exif_orientation import TAG
+from unetkit.imagefiles.views.arrays import Coloured, First, Inverted, Turned, WithoutLast
 
 WHITE_IS_ZERO, PALETTE, YCBCR = 0, 3, 6
 INKS = {5: "printing inks (CMYK)", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours"}

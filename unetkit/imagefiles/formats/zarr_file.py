@@ -12,14 +12,14 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out
-from unetkit.imagefiles.formats.omezarr import Multiscale, letter_of
+from unetkit.imagefiles.formats.ome_zarr import Multiscale, letter_of
 from unetkit.imagefiles.guard import needed
 from unetkit.imagefiles.images import Images, Stored
 from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.result import Filled, ResultAxes
 from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.views import Decoded
+from unetkit.imagefiles.views.arrays import Decoded
 from unetkit.writing import placed
 
 CHUNK = 512  # samples along each of the last two axes

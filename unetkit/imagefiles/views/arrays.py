@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.imagefiles.images import Stored
-from unetkit.imagefiles.views.orientation import displayed, stored_part
+from unetkit.imagefiles.views.exif_orientation import displayed, stored_part
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.views.turning import AxesTurn, geometry_along, located, turned
+from unetkit.imagefiles.views.reorientation import AxesTurn, geometry_along, located, turned
 from unetkit.spatial import Geometry, aligning
 
 CURES = {

@@ -13,7 +13,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.kinds import kind_of, opened
+from unetkit.imagefiles.file_formats import kind_of, opened
 from unetkit.imagefiles.request import ReadRequest
 
 MOST_FILES = 8

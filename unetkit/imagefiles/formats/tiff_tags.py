@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from unetkit.imagefiles.formats.tiffmap import GEO_TAGS, map_geometry
+from unetkit.imagefiles.formats.geotiff import GEO_TAGS, map_geometry
 from unetkit.imagefiles.images import Layout
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import factor, unit_named

@@ -15,7 +15,7 @@ from torch import Tensor
 from unetkit.data.normalization import Normalization
 from unetkit.data.opening import normalization_of
 from unetkit.data.pairs import Lazy, Pair, Pairs
-from unetkit.data.preprocessing.placement import median_spacing
+from unetkit.data.preprocessing.geometry_summary import median_spacing
 from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels, resampled_size
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
