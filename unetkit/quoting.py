@@ -40,10 +40,10 @@ def one_line(text: str) -> str:
     return visible(text)
 
 
-def shown(text: str) -> str:
+def printable_lines(text: str) -> str:
     r"""Returns a text for a page, whose lines stay lines: other characters that are not shown are written as escapes.
 
-    >>> shown("a\n\tb\x00\u202e") == "a\n\tb" + r"\x00\u202e"
+    >>> printable_lines("a\n\tb\x00\u202e") == "a\n\tb" + r"\x00\u202e"
     True
     """
     if text.isprintable():
@@ -57,12 +57,12 @@ def table_text(rows: Iterable[Iterable[object]]) -> str:
     A text that a spreadsheet would take for a formula has an apostrophe before it; `uncelled` takes it away again.
     Numbers are as Python writes them, None is an empty cell.
     """
-    lines = Lines()
+    lines = LineList()
     csv.writer(lines, lineterminator="\r\n").writerows([*map(celled, row)] for row in rows)
     return "".join(f"{line[:-2]}\n" for line in lines)
 
 
-class Lines(list[str]):
+class LineList(list[str]):
     """Lines as a file: the writer quotes a carriage return only where its own lines end with one."""
 
     write = list.append

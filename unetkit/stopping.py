@@ -32,7 +32,7 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
-class StopRequest:
+class StopHandler:
     """Whether a signal has asked this process to stop. The second one ends it at once."""
 
     def __init__(self) -> None:
@@ -61,7 +61,7 @@ def stoppable() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    request = StopRequest()
+    request = StopHandler()
     heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before: dict[int, Any] = {number: signal.signal(number, request) for number in heeded}
     try:

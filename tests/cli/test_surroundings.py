@@ -139,7 +139,7 @@ def test_a_damaged_head_of_a_volume_is_told_by_us_alone(tmp_path: Path, capfd: p
     import numpy as np
 
     from unetkit.errors import FileError
-    from unetkit.imagefiles import ReadRequest, opened
+    from unetkit.imagefiles import ReadRequest, open_images
 
     file = tmp_path / "a.nii"
     nibabel.save(nibabel.Nifti1Image(np.zeros((4, 5, 6), np.uint8), np.eye(4)), file)  # type: ignore[no-untyped-call]
@@ -147,6 +147,6 @@ def test_a_damaged_head_of_a_volume_is_told_by_us_alone(tmp_path: Path, capfd: p
     content[108:112] = bytes(4)  # where the samples begin
     content[252:256] = b"\x07\x07\x09\x09"  # codes of its coordinates
     file.write_bytes(content)
-    with contextlib.suppress(FileError), opened(file, ReadRequest(3, 1)) as images:
+    with contextlib.suppress(FileError), open_images(file, ReadRequest(3, 1)) as images:
         images.read(0)
     assert capfd.readouterr() == ("", "")

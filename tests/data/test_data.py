@@ -13,10 +13,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Splits, cover, mni, read_data, window
+from unetkit.data import (
+    UNLABELLED,
+    Normalization,
+    Pair,
+    Pairs,
+    Splits,
+    covering_window,
+    mirrored_window,
+    mni,
+    read_data,
+)
 from unetkit.data.overview.images import write_levels
 from unetkit.errors import FileError
-from unetkit.imagefiles import ReadRequest, opened
+from unetkit.imagefiles import ReadRequest, open_images
 
 needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")
 
@@ -28,7 +38,7 @@ needs_template = pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nib
 def test_a_window_over_the_border_equals_numpys_reflection(spatial: tuple[int, ...]) -> None:
     array = np.random.default_rng(0).random((2, *spatial))
     padded = np.pad(array, [(0, 0), *((9, 11) for _ in spatial)], mode="reflect")
-    assert np.array_equal(window(array, (-9,) * len(spatial), padded.shape[1:]), padded)
+    assert np.array_equal(mirrored_window(array, (-9,) * len(spatial), padded.shape[1:]), padded)
 
 
 CHANNELS = ["channels=[2, 4, 8]"]
@@ -38,7 +48,7 @@ CHANNELS = ["channels=[2, 4, 8]"]
 @pytest.mark.parametrize("size", [(1, 1), (37, 52), (48, 64)], ids=str)
 def test_a_cover_puts_every_pixel_of_the_region_under_the_output(name: str, size: tuple[int, int]) -> None:
     plan = unetkit.plan(unetkit.load(name, CHANNELS))
-    found = cover(plan, size)
+    found = covering_window(plan, size)
     target = plan.crop_target(found.input_size)
     assert plan.output_size(found.input_size) == found.output_size
     for start, part, keep, n in zip(found.starts, target, found.keep, size, strict=True):
@@ -49,8 +59,8 @@ def test_a_cover_puts_every_pixel_of_the_region_under_the_output(name: str, size
 
 def test_a_cover_takes_aligned_sizes_where_there_are_any() -> None:
     plan = unetkit.plan(unetkit.load("unet-2015"))
-    assert cover(plan, (388, 380)).input_size == (572, 572)
-    assert cover(plan, (389, 388)).input_size == (588, 572)
+    assert covering_window(plan, (388, 380)).input_size == (572, 572)
+    assert covering_window(plan, (389, 388)).input_size == (588, 572)
 
 
 # --- the head template ----------------------------------------------------------------------------------------------
@@ -154,7 +164,7 @@ def test_a_grey_picture_gives_its_level_in_each_of_three_channels(pictures: Path
 
 def test_sixteen_bits_stay_sixteen_bits(tmp_path: Path) -> None:
     save(tmp_path / "deep.png", np.array([[0, 40000]], np.uint16))
-    with opened(tmp_path / "deep.png", ReadRequest(2, 1)) as images:
+    with open_images(tmp_path / "deep.png", ReadRequest(2, 1)) as images:
         assert images.read(0).max() == 40000
 
 

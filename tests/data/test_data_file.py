@@ -25,7 +25,7 @@ from unetkit.data import Patches, PatchSettings, Splits, load_data, normalizatio
 from unetkit.data.pairs import UNLABELLED
 from unetkit.data.patches.boundary_weight import BoundaryWeight, instances_of
 from unetkit.errors import FileError, UnetkitError
-from unetkit.imagefiles.views.arrays import Decoded
+from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.planning import plan
 
 FOLDERS = {"type": "folders", "images": "images", "masks": "masks"}
@@ -342,13 +342,13 @@ def test_a_stack_is_decoded_once_for_all_of_its_images(tmp_path: Path, monkeypat
     masks = [random.integers(0, 2, (6, 7, 9)).astype(np.uint8) for _ in range(2)]
     write(tmp_path, "nii.gz", volume, images, masks)
     decoded: list[object] = []
-    whole = Decoded.__getitem__
+    whole = LazyArray.__getitem__
 
-    def counting(self: Decoded, part: Any) -> Any:
+    def counting(self: LazyArray, part: Any) -> Any:
         decoded.extend([self] * (not self.kept))
         return whole(self, part)
 
-    monkeypatch.setattr(Decoded, "__getitem__", counting)
+    monkeypatch.setattr(LazyArray, "__getitem__", counting)
     pairs = opened(tmp_path).train
     assert len(pairs) == 18
     assert len({id(one) for one in decoded}) == 4  # threads that wait for one decoding are counted once

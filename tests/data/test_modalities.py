@@ -143,7 +143,7 @@ def test_predict_takes_the_files_of_an_image_together_and_agrees_with_evaluate(t
     model = learned(tmp_path, NAMES)
     trained = Trained.load(model)
     assert trained.signature.modalities == ("{name}_0000.nii", "{name}_0001.nii")
-    expected = {pair.name: found for pair, found in label(trained.model, data(tmp_path).train, trained.preparation)}
+    expected = {pair.name: found for pair, found in label(trained.model, data(tmp_path).train, trained.preprocessing)}
     by_folder = written(model, tmp_path / "scans")
     by_files = written(model, *sorted((tmp_path / "scans").iterdir(), reverse=True))
     assert [Path(one).name for one in by_folder] == ["p0.nii", "p1.nii"]

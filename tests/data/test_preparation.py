@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preparation
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preprocessing
 from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels
 from unetkit.errors import FileError
 
@@ -59,8 +59,8 @@ def test_labels_come_back_whole_from_finer_samples(factor: int) -> None:
     assert_array_equal(resampled_labels(fine, labels.shape), labels)
 
 
-def prepared(*spacing: float, unit: str = "mm") -> Preparation:
-    return Preparation(Normalization("none"), "", spacing, unit)
+def prepared(*spacing: float, unit: str = "mm") -> Preprocessing:
+    return Preprocessing(Normalization("none"), "", spacing, unit)
 
 
 def pair(size: tuple[int, ...], spacing: tuple[float, ...] | None, unit: str = "mm") -> Pair:
@@ -98,7 +98,7 @@ def test_output_lies_on_the_samples_of_the_image_again() -> None:
 
 def test_where_no_spacing_is_asked_for_nothing_is_resampled() -> None:
     one = pair((5, 4), None)
-    plain = Preparation(Normalization("none"))
+    plain = Preprocessing(Normalization("none"))
     assert plain.pair(one) is one
     assert_array_equal(plain.label(one, lambda image: image), one.image)
     pairs = Pairs((one,), ("a", "b"))

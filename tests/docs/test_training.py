@@ -11,7 +11,7 @@ import yaml
 from unetkit import registry
 from unetkit.data import load_data
 from unetkit.data.data_keys import DataKeys, NormalizationKeys
-from unetkit.data.splits.split import SPLITS, Amounts
+from unetkit.data.splits.split import SPLITS, AmountSplit
 from unetkit.train import load_run
 from unetkit.train.run_keys import Training
 
@@ -26,7 +26,7 @@ def test_a_run_of_the_guide_loads_and_so_do_its_data(text: str, tmp_path: Path) 
     (tmp_path / "data.yaml").write_text(DATA, "utf-8")
     (tmp_path / "run.yaml").write_text(text, "utf-8")
     run = load_run(tmp_path / "run.yaml")
-    assert run.data.split is not None and isinstance(run.data.split, Amounts) and run.data.split.validation
+    assert run.data.split is not None and isinstance(run.data.split, AmountSplit) and run.data.split.validation
     assert load_data(tmp_path / "data.yaml").take == (0, 1, 4)
 
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles import Images, ReadRequest, grouped, kind_of, opened
+from unetkit.imagefiles import Images, ReadRequest, format_of, merge_alike, open_images
 from unetkit.imagefiles.views.exif_orientation import displayed
 
 Array = NDArray[Any]
@@ -57,7 +57,7 @@ def noise(*shape: int, dtype: Any = np.uint8) -> Array:
 
 def read(path: Path, request: ReadRequest) -> list[Array]:
     """Returns all images of a file."""
-    with opened(path, request) as images:
+    with open_images(path, request) as images:
         return [images.read(number) for number in range(images.count)]
 
 
@@ -246,7 +246,7 @@ def test_each_type_of_numbers_is_exact(name: str, dtype: str, tmp_path: Path) ->
     WRITERS[name](tmp_path / name, array)
     for request in (ReadRequest(2, 1), ReadRequest(2, mask=True)):
         assert_array_equal(only(tmp_path / name, request)[0], array)
-    with opened(tmp_path / name, ReadRequest(2, 1)) as images:
+    with open_images(tmp_path / name, ReadRequest(2, 1)) as images:
         assert images.dtype == np.dtype(dtype)
         assert_array_equal(images.read(0, (slice(3, 9), slice(2, 30)))[0], array[3:9, 2:30])
 
@@ -315,7 +315,7 @@ def test_axes_that_have_one_reading_are_read_so(
         return  # a page has rows and columns
     array = noise(*shape, dtype=np.uint16)
     WRITERS[name](tmp_path / name, array)
-    with opened(tmp_path / name, request_) as images:
+    with open_images(tmp_path / name, request_) as images:
         got = np.stack([images.read(number) for number in range(images.count)])
         seen = images.letters
     expected, order = as_read(array, letters, request_.dims)
@@ -493,14 +493,14 @@ def test_the_tag_orientation_of_a_tiff_is_followed(form: str, orientation: int, 
     else:
         shown = displayed(array, orientation)
         expected = (np.moveaxis(shown, -1, 0) if form == "colour" else shown[None])[None]
-    with opened(tmp_path / "a.tif", ReadRequest(2, 3 if form == "colour" else 1)) as images:
+    with open_images(tmp_path / "a.tif", ReadRequest(2, 3 if form == "colour" else 1)) as images:
         assert_array_equal(np.stack([images.read(number) for number in range(images.count)]), expected)
         assert_array_equal(images.read(0, (slice(2, 5), slice(1, 9))), expected[0, :, 2:5, 1:9])
 
 
 def test_a_fault_of_many_slices_of_one_file_is_one_line() -> None:
     fault = Fault("mask-numbers", "a.nii.gz holds numbers that are not whole", file="a.nii.gz")
-    assert grouped([fault, fault, fault]) == [fault]
+    assert merge_alike([fault, fault, fault]) == [fault]
 
 
 def test_equal_series_are_one_stack_and_others_are_refused(tmp_path: Path) -> None:
@@ -573,7 +573,7 @@ def test_level_zero_of_ome_zarr_is_read_by_its_axes(version: int, tmp_path: Path
     array = noise(2, 3, 4, 16, 18, dtype=np.uint16)
     ome_zarr(tmp_path / "a.zarr", array, version)
     assert_array_equal(np.stack(read(tmp_path / "a.zarr", ReadRequest(3, 3))), array)
-    with opened(tmp_path / "a.zarr", ReadRequest(3, 3)) as images:
+    with open_images(tmp_path / "a.zarr", ReadRequest(3, 3)) as images:
         place: Any = images.geometry
         assert (images.spacing, place.unit, place.origin) == ((2, 0.5, 0.5), "µm", (10, 20, 30))
     assert_array_equal(
@@ -623,10 +623,10 @@ def test_a_large_compressed_volume_is_decoded_into_a_file(tmp_path: Path, monkey
 def result(source: Path, request: ReadRequest, channels: int | None, dtype: Any, path: Path) -> Array:
     """Writes random results for all images of a file by parts, and returns them: (images, channels, *spatial)."""
     random = np.random.default_rng(3)
-    with opened(source, request) as images:
+    with open_images(source, request) as images:
         shape = (images.count, channels or 1, *images.size)
         whole = random.integers(0, 200, shape).astype(dtype)
-        with kind_of(source).made(path, images, channels, dtype) as target:
+        with format_of(source).create(path, images, channels, dtype) as target:
             for number in range(images.count):
                 for rows in (slice(0, 5), slice(5, images.size[0])):
                     part = (rows, *(slice(0, n) for n in images.size[1:]))
@@ -642,7 +642,7 @@ def check_result(source: Path, request: ReadRequest, path: Path) -> None:
         asked = ReadRequest(
             request.dims, channels or 1, bare(request.axes, channels) if path.suffix == ".npy" else None
         )
-        with opened(source, request) as before, opened(path, asked) as after:
+        with open_images(source, request) as before, open_images(path, asked) as after:
             assert_array_equal(np.stack([after.read(number) for number in range(after.count)]), whole)
             assert after.dtype == dtype
             check_same_place(before, after)
@@ -675,7 +675,7 @@ def test_results_keep_axes_and_spacing_of_hyperstacks(dims: int, flavour: str, d
     with tifffile.TiffFile(tmp_path / "out.tif") as file:
         assert file.series[0].axes.replace("C", "") == "TZYX"
         assert getattr(file, f"is_{flavour}")
-    with opened(tmp_path / "out.tif", ReadRequest(dims, 3)) as images:
+    with open_images(tmp_path / "out.tif", ReadRequest(dims, 3)) as images:
         assert images.geometry is not None
         assert images.geometry.unit == "µm"
         assert images.spacing == ((2.5, 0.25, 0.5) if dims == 3 else (0.25, 0.5))
@@ -694,7 +694,7 @@ def test_results_keep_the_place_on_the_map(tmp_path: Path) -> None:
     nodata = (42113, "s", 0, "-9999", True)
     imwrite(tmp_path / "a.tif", noise(*SIZE, 3), photometric="rgb", extratags=[*GEO, nodata])
     check_result(tmp_path / "a.tif", ReadRequest(2, 3), tmp_path / "out.tif")
-    with opened(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
+    with open_images(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
         place: Any = images.geometry
         assert (place.system, place.unit) == ("EPSG:32633", "m")
         assert (place.spacing, place.origin) == ((10, 10), (500000, 4600000))
@@ -711,7 +711,7 @@ def test_a_turned_scale_of_a_map_is_known_from_its_matrix(tmp_path: Path) -> Non
     tags = [(34264, "d", 16, matrix, True), (34735, "H", 8, (1, 1, 0, 1, 2048, 0, 1, 4326), True)]
     imwrite(tmp_path / "a.tif", noise(*SIZE), photometric="minisblack", extratags=tags)
     check_result(tmp_path / "a.tif", ReadRequest(2, 1), tmp_path / "out.tif")
-    with opened(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
+    with open_images(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
         place: Any = images.geometry
         assert (place.system, place.unit, place.directions) == ("EPSG:4326", "degree", ((1, 0), (0, 1)))
 
@@ -722,10 +722,10 @@ def test_a_turned_scale_of_a_map_is_known_from_its_matrix(tmp_path: Path) -> Non
 def test_results_keep_the_resolution(unit: str, spacing: tuple[float, ...] | None, tmp_path: Path) -> None:
     imwrite(tmp_path / "a.tif", noise(*SIZE), photometric="minisblack", resolution=(1000, 500), resolutionunit=unit)
     check_result(tmp_path / "a.tif", ReadRequest(2, 1), tmp_path / "out.tif")
-    with opened(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
+    with open_images(tmp_path / "out.tif", ReadRequest(2, 3)) as images:
         assert images.spacing == spacing
     imwrite(tmp_path / "b.tif", noise(*SIZE), photometric="minisblack", resolution=(300, 300), resolutionunit="INCH")
-    with opened(tmp_path / "b.tif", ReadRequest(2, 1)) as images:
+    with open_images(tmp_path / "b.tif", ReadRequest(2, 1)) as images:
         assert images.spacing is None
 
 
@@ -755,7 +755,7 @@ def test_results_of_volumes_keep_both_transforms(dims: int, name: str, tmp_path:
     check_result(tmp_path / name, ReadRequest(dims, 2), tmp_path / f"out-{name}")
     header = nib.load(tmp_path / f"out-{name}").header
     assert (int(header["qform_code"]), int(header["sform_code"])) == (1, 4)
-    with opened(tmp_path / f"out-{name}", ReadRequest(dims, 3)) as images:
+    with open_images(tmp_path / f"out-{name}", ReadRequest(dims, 3)) as images:
         assert images.geometry is not None
         assert images.geometry.axis_codes[: dims + 1] == ("ALS")
         assert images.geometry.unit == "mm"
@@ -893,7 +893,7 @@ def test_memory_that_does_not_suffice_is_a_fault_of_the_file(tmp_path: Path, mon
 def test_faults_that_many_files_have_alike_are_one_with_their_number() -> None:
     faults = [Fault("x", f"m/p{n}.png has 2 images, i/p{n}.npy has 1", file=f"m/p{n}.png") for n in range(9)]
     other = Fault("x", "m/q.png has 3 images, i/q.npy has 1", file="m/q.png")
-    found = grouped([*faults[:4], other, *faults[4:]])
+    found = merge_alike([*faults[:4], other, *faults[4:]])
     assert found == [found[0], other]
     assert found[0].message == f"{faults[0].message} (the same of 8 more: m/p1.png, m/p2.png, m/p3.png …)"
-    assert grouped(faults[:2]) == faults[:2]
+    assert merge_alike(faults[:2]) == faults[:2]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import unetkit
 from tests.imagefiles.test_orientation import data, fault, save
 from tests.support.commandline import answer, run
-from unetkit.data import Normalization, Preparation
+from unetkit.data import Normalization, Preprocessing
 from unetkit.scoring import evaluate
 from unetkit.trained import Trained
 
@@ -164,7 +164,7 @@ def test_surface_distances_count_in_the_spacing_of_the_file(tmp_path: Path, kind
     )
     for weight in model.parameters():
         weight.data.zero_()  # all is class 0
-    scores = evaluate(model, pairs, Preparation(Normalization("none")), metrics=("hd95",))
+    scores = evaluate(model, pairs, Preprocessing(Normalization("none")), metrics=("hd95",))
     assert scores.table("hd95")[0, 1] == pytest.approx(np.hypot(19 * Y, 29 * X))  # the diagonal: class 1 is not found
 
 
@@ -195,17 +195,17 @@ def test_images_that_count_in_different_things_have_no_mean_distance(tmp_path: P
     tifffile.imwrite(tmp_path / "images" / "b.tif", FLAT)
     tifffile.imwrite(tmp_path / "masks" / "b.tif", (FLAT > 100).astype(np.uint8))
     model = unetkit.build({"unetkit": 1, "dims": 2, "in_channels": 1, "out_channels": 2, "channels": [2, 2]}, seed=0)
-    pairs, preparation = data(tmp_path, 2).train, Preparation(Normalization("image"))
+    pairs, preprocessing = data(tmp_path, 2).train, Preprocessing(Normalization("image"))
     with pytest.raises(unetkit.UnetkitError, match=r"a.* counts in mm, b in samples"):
-        evaluate(model, pairs, preparation, metrics=("hd95",))
-    assert evaluate(model, pairs, preparation, metrics=("dice",)).rows
-    assert evaluate(model, pairs, preparation, metrics=("hd95",), spacing=(1.0, 1.0)).rows
+        evaluate(model, pairs, preprocessing, metrics=("hd95",))
+    assert evaluate(model, pairs, preprocessing, metrics=("dice",)).rows
+    assert evaluate(model, pairs, preprocessing, metrics=("hd95",), spacing=(1.0, 1.0)).rows
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_is_resampled_by_the_spacing_that_it_says(tmp_path: Path, kind: str) -> None:
     write(tmp_path, kind, FLAT)
     pair = data(tmp_path, 2, spacing=[1.0, 1.0]).train[0]
-    seen = Preparation(Normalization("none"), "", (1.0, 1.0)).pair(pair)
+    seen = Preprocessing(Normalization("none"), "", (1.0, 1.0)).pair(pair)
     assert seen.size == (10, 8)  # 30 samples of 0.25 are 7.5
     assert seen.spacing == (1.0, 0.9375)

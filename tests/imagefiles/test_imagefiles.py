@@ -21,7 +21,7 @@ import unetkit
 from tests.support.commandline import run
 from unetkit.data import Normalization
 from unetkit.errors import FileError
-from unetkit.imagefiles import ReadRequest, find_images, kind_of, opened, result_name
+from unetkit.imagefiles import ReadRequest, find_images, format_of, open_images, result_name
 from unetkit.imagefiles.formats.tiff import DECODED_BYTES
 from unetkit.tiling import predict
 from unetkit.trained.labelling import PredictOptions, labeller, probabilities
@@ -194,14 +194,14 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("name", ["a.tif", "a.npy", "a.zarr", "a.png", "a.nii.gz"])
 def test_a_file_that_is_broken_off_leaves_what_was_there(name: str, tmp_path: Path) -> None:
-    kind, path = kind_of(Path(name)), tmp_path / name
+    kind, path = format_of(Path(name)), tmp_path / name
     origin = tmp_path / "origin.nii.gz"
     nibabel.save(nibabel.Nifti1Image(levels(4, 5, dtype=np.int16), AFFINE), origin)  # type: ignore[no-untyped-call]
-    with opened(origin, ReadRequest(2)) as images:
-        with kind.made(path, images, None, np.uint8) as target:
+    with open_images(origin, ReadRequest(2)) as images:
+        with kind.create(path, images, None, np.uint8) as target:
             target.write(0, (slice(0, 4), slice(0, 5)), np.ones((4, 5), np.uint8))
         before = content(path)
-        with pytest.raises(Killed), kind.made(path, images, None, np.uint8) as target:
+        with pytest.raises(Killed), kind.create(path, images, None, np.uint8) as target:
             target.write(0, (slice(0, 2), slice(0, 5)), np.zeros((2, 5), np.uint8))
             raise Killed
     assert content(path) == before

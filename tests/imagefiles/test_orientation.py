@@ -17,8 +17,8 @@ from tests.support.campaign import examples
 from tests.support.commandline import answer, run
 from unetkit.data import Splits, load_data, open_data
 from unetkit.errors import FileError
-from unetkit.imagefiles import ReadRequest, kind_of, opened
-from unetkit.imagefiles.views.reorientation import TurnedTarget, axis_codes, turn_to, turned
+from unetkit.imagefiles import ReadRequest, format_of, open_images
+from unetkit.imagefiles.views.reorientation import ReorientedWriter, axis_codes, reorientation_to, reoriented
 from unetkit.spatial import Geometry, orienting
 from unetkit.spatial.reorientation import ORIENTATIONS
 
@@ -72,19 +72,19 @@ def fault(folder: Path, **keys: Any) -> str:
 def test_what_is_read_turned_and_written_back_is_where_it_was(
     tmp_path_factory: pytest.TempPathFactory, dims: int, own: str, wanted: str, channels: int
 ) -> None:
-    folder = tmp_path_factory.mktemp("turned")
+    folder = tmp_path_factory.mktemp("reoriented")
     array = volume(channels=channels)
     file = save(folder / "a.nii", array, codes=own)
-    with opened(file, ReadRequest(dims, channels or 1)) as images:
-        how = turn_to(images, wanted)
-        seen = turned(images, how)
+    with open_images(file, ReadRequest(dims, channels or 1)) as images:
+        how = reorientation_to(images, wanted)
+        seen = reoriented(images, how)
         assert (axis_codes(images), axis_codes(seen)) == (own, wanted)
         expected = orienting(Geometry.from_affine(AFFINE, 3), wanted).array(array, (0, 1, 2))
         expected = np.moveaxis(expected, 3, 0) if channels else expected[None]
         planes = [expected] if dims == 3 else list(np.moveaxis(expected, 3, 0))
         assert seen.count == len(planes)
-        with kind_of(file).made(folder / "b.nii", images, None, np.int16) as made:
-            target = TurnedTarget(made, images, how)
+        with format_of(file).create(folder / "b.nii", images, None, np.int16) as made:
+            target = ReorientedWriter(made, images, how)
             for number, plane in enumerate(planes):
                 assert_array_equal(seen.read(number), plane)
                 middle = tuple(slice(1, n - 1) for n in seen.size)
@@ -195,7 +195,7 @@ def test_a_broken_affine_is_a_fault_of_its_file(tmp_path: Path) -> None:
         file = tmp_path / f"{number}.nii"
         image._affine = None
         nibabel.save(image, file)
-        with pytest.raises(FileError, match="affine"), opened(file, ReadRequest(3)):
+        with pytest.raises(FileError, match="affine"), open_images(file, ReadRequest(3)):
             pass
 
 

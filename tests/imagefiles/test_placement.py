@@ -18,7 +18,7 @@ import unetkit
 from tests.imagefiles.test_orientation import AFFINE, in_ras, save
 from tests.support.campaign import examples
 from unetkit.data import Normalization, load_data, open_data
-from unetkit.data.preprocessing.signature import OneClass, Signature
+from unetkit.data.preprocessing.signature import ClassRecord, Signature
 from unetkit.errors import FileError
 from unetkit.scoring import evaluate, label
 from unetkit.spatial.reorientation import ORIENTATIONS
@@ -47,7 +47,7 @@ def network(dims: int, **placed: Any) -> Trained:
     output = predict(model, normalization.apply(head()[None] if dims == 3 else head()[None, ..., 2]))
     bias = next(value for name, value in model.named_parameters() if name.startswith("head") and name.endswith("bias"))
     bias.data -= torch.from_numpy(output.reshape(3, -1).mean(1))
-    classes = tuple(OneClass(name=name) for name in "abc")
+    classes = tuple(ClassRecord(name=name) for name in "abc")
     return Trained(model, Signature(channels=1, normalization=normalization, classes=classes, **placed))
 
 
@@ -85,10 +85,10 @@ def test_a_resampled_image_gets_its_labels_on_its_own_samples(tmp_path: Path, pr
     trained = network(3, orientation="RAS", spacing=(1.6, 0.9, 1.0), unit="mm")
     file = save(tmp_path / "a.nii", head(), codes="LPS")
     result = in_ras(labelled(trained, file, probabilities=probabilities))
-    preparation = trained.preparation
-    seen = preparation.size(SIZE, (0.8, 0.9, 2.5), "mm")
+    preprocessing = trained.preprocessing
+    seen = preprocessing.size(SIZE, (0.8, 0.9, 2.5), "mm")
     assert seen == (5, 12, 22)
-    output = preparation.output(predict(trained.model, preparation.image(head()[None], seen)), SIZE)
+    output = preprocessing.output(predict(trained.model, preprocessing.image(head()[None], seen)), SIZE)
     if probabilities:
         expected = torch.softmax(torch.from_numpy(output), 0).numpy()
         np.testing.assert_allclose(np.moveaxis(result, -1, 0), expected, atol=1e-6)
@@ -146,14 +146,14 @@ def test_validation_evaluate_and_predict_agree_label_for_label(tmp_path: Path, d
     run = load_run({"unetkit": 1, "spec": spec, "data": data, "training": training})
     result = train_run(run, tmp_path / "run", machine=Machine("cpu"), progress=False)
     trained = Trained.load(tmp_path / "run" / "best.safetensors")
-    assert trained.preparation.orientation == "LPS"
-    assert trained.preparation.spacing == {"native": (), "median": (0.8, 0.9, 1.5)}.get(str(spacing), tuple(spacing))
+    assert trained.preprocessing.orientation == "LPS"
+    assert trained.preprocessing.spacing == {"native": (), "median": (0.8, 0.9, 1.5)}.get(str(spacing), tuple(spacing))
     pairs = open_data(run.data).validation
-    scores = evaluate(trained.model, pairs, trained.preparation, metrics=("dice",))
+    scores = evaluate(trained.model, pairs, trained.preprocessing, metrics=("dice",))
     assert scores.mean("dice") == pytest.approx(result.values["validation"][-1][1], abs=1e-12)
     volumes: dict[str, NDArray[Any]] = {}
     classes: set[int] = set()
-    for pair, found in label(trained.model, pairs, trained.preparation):
+    for pair, found in label(trained.model, pairs, trained.preprocessing):
         name = pair.name.split("[")[0]
         if name not in volumes:
             written = labelled(trained, tmp_path / "images" / f"{name}.nii")

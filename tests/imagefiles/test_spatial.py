@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
-from unetkit.spatial import Geometry, Turn, aligning, orienting
+from unetkit.spatial import Geometry, Reorientation, aligning, orienting
 from unetkit.spatial.reorientation import ORIENTATIONS
 from unetkit.spatial.units import factor
 
 SIZE = (3, 4, 5)
-TURNS = [Turn(order, flips) for order in permutations(range(3)) for flips in product((False, True), repeat=3)]
+TURNS = [Reorientation(order, flips) for order in permutations(range(3)) for flips in product((False, True), repeat=3)]
 
 turns = st.sampled_from(TURNS)
 spacings = st.tuples(*[st.floats(0.1, 20)] * 3)
@@ -66,7 +66,7 @@ def test_axis_codes_are_those_of_nibabel(affine: NDArray[np.float64]) -> None:
 
 
 @given(turns)
-def test_a_turn_and_its_inverse_lose_nothing(turn: Turn) -> None:
+def test_a_turn_and_its_inverse_lose_nothing(turn: Reorientation) -> None:
     array = np.arange(120).reshape(2, *SIZE)
     turned = turn.array(array)
     assert turned.shape[1:] == turn.size(SIZE)
@@ -75,7 +75,7 @@ def test_a_turn_and_its_inverse_lose_nothing(turn: Turn) -> None:
 
 
 @given(turns, st.data())
-def test_a_part_of_a_turned_array_lies_where_it_is_said_to(turn: Turn, data: st.DataObject) -> None:
+def test_a_part_of_a_turned_array_lies_where_it_is_said_to(turn: Reorientation, data: st.DataObject) -> None:
     array = np.arange(60).reshape(SIZE)
     bounds = [sorted(data.draw(st.tuples(*[st.integers(0, n)] * 2))) for n in turn.size(SIZE)]
     part = tuple(slice(*bound) for bound in bounds)
@@ -83,7 +83,7 @@ def test_a_part_of_a_turned_array_lies_where_it_is_said_to(turn: Turn, data: st.
 
 
 @given(affines(), turns)
-def test_a_turned_image_lies_on_the_same_samples(affine: NDArray[np.float64], turn: Turn) -> None:
+def test_a_turned_image_lies_on_the_same_samples(affine: NDArray[np.float64], turn: Reorientation) -> None:
     geometry = Geometry.from_affine(affine, 3)
     turned = turn.geometry(geometry, SIZE)
     own = np.moveaxis(places(geometry, SIZE), -1, 0)
@@ -91,7 +91,7 @@ def test_a_turned_image_lies_on_the_same_samples(affine: NDArray[np.float64], tu
 
 
 @given(affines(), turns)
-def test_aligning_finds_the_turn_between_two_grids(affine: NDArray[np.float64], turn: Turn) -> None:
+def test_aligning_finds_the_turn_between_two_grids(affine: NDArray[np.float64], turn: Reorientation) -> None:
     image = Geometry.from_affine(affine, 3)
     mask = turn.geometry(image, SIZE)
     back = aligning(mask, image)
@@ -114,8 +114,8 @@ def test_there_are_48_orientations_of_a_volume() -> None:
 
 def test_an_image_of_two_axes_is_oriented_by_the_axes_that_it_has() -> None:
     affine = np.diag([-1.0, 2.0, 3.0, 1.0])
-    assert orienting(Geometry.from_affine(affine, 2), "SPR") == Turn((1, 0), (True, True))
-    assert orienting(Geometry.from_affine(affine, 3), "SL") == Turn((2, 0, 1), (False, False, False))
+    assert orienting(Geometry.from_affine(affine, 2), "SPR") == Reorientation((1, 0), (True, True))
+    assert orienting(Geometry.from_affine(affine, 3), "SL") == Reorientation((2, 0, 1), (False, False, False))
 
 
 def test_what_has_no_anatomical_axes_is_left_as_it_is() -> None:

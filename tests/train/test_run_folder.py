@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.support.photos import CPU, trained, values, write_photos
 from unetkit.data import load_data, open_data
-from unetkit.data.preprocessing.data_record import Record
+from unetkit.data.preprocessing.data_record import DataRecord
 from unetkit.errors import UnetkitError
 from unetkit.study import load_study
 from unetkit.study.results.exit_status import ExitStatus
@@ -185,8 +185,8 @@ def test_the_digests_of_data_are_found_while_they_are_read_once(photos: Path, mo
         splits = open_data(load_data(photos, changes))
         with monkeypatch.context() as patched:
             patched.setattr("unetkit.data.opening.Reader.load", None)
-            record = Record.of(splits)
-        assert Record.from_json(record.to_json()) == record and len(record.by_name) == 6
+            record = DataRecord.of(splits)
+        assert DataRecord.from_json(record.to_json()) == record and len(record.by_name) == 6
 
 
 def test_the_cure_for_a_taken_folder_names_its_weights(photos: Path, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from PIL import Image
 import unetkit
 from tests.support.commandline import run
 from tests.support.photos import discs
-from unetkit.data import Normalization, Preparation, load_data, open_data
+from unetkit.data import Normalization, Preprocessing, load_data, open_data
 from unetkit.data.preprocessing.intensity import compared, range_of, sampled
-from unetkit.data.preprocessing.signature import OneClass, Signature, signature_of
-from unetkit.imagefiles import ReadRequest, find_images, opened
+from unetkit.data.preprocessing.signature import ClassRecord, Signature, signature_of
+from unetkit.imagefiles import ReadRequest, find_images, open_images
 from unetkit.trained import Trained
 
 Picture = NDArray[Any]
@@ -70,7 +70,7 @@ def test_there_is_no_false_alarm_on_real_images(images: str, dims: int, channels
         pytest.skip(f"{folder} is not there")
     found = []
     for file in find_images([folder])[:120]:
-        with opened(file, ReadRequest(dims, None)) as opening:
+        with open_images(file, ReadRequest(dims, None)) as opening:
             if opening.channels == channels:
                 found += [sampled(opening.read(number)) for number in range(opening.count)]
     known = tuple(range_of(rows) for rows in zip(*found[::2], strict=True))
@@ -81,9 +81,9 @@ def test_there_is_no_false_alarm_on_real_images(images: str, dims: int, channels
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
-def two() -> tuple[OneClass, OneClass]:
+def two() -> tuple[ClassRecord, ClassRecord]:
     """Two classes."""
-    return OneClass(name="nothing"), OneClass(name="disc")
+    return ClassRecord(name="nothing"), ClassRecord(name="disc")
 
 
 def network(folder: Path, signature: Signature) -> None:
@@ -102,8 +102,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             Image.fromarray(levels.astype(np.uint8)).save(tmp_path / "photos" / kind / f"{number}.png")
     data = load_data("photos", ["split={type: ratio, test: 0}"])
     pairs = open_data(data).train
-    preparation = Preparation(Normalization.of(pairs))
-    network(tmp_path, signature_of(data, pairs, preparation, 2))
+    preprocessing = Preprocessing(Normalization.of(pairs))
+    network(tmp_path, signature_of(data, pairs, preprocessing, 2))
     return tmp_path
 
 

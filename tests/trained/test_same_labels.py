@@ -23,7 +23,7 @@ from torch import nn
 import unetkit
 from tests.imagefiles.test_orientation import save
 from tests.support.commandline import run
-from unetkit.data import Pairs, Preparation, Splits, load_data, open_data, preparation_of
+from unetkit.data import Pairs, Preprocessing, Splits, load_data, open_data, preprocessing_of
 from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
 from unetkit.data.files.folders import Folders
 from unetkit.data.files.grouping import FileGroup, image_groups
@@ -33,7 +33,7 @@ from unetkit.export import Content, open_exported
 from unetkit.export.running import FileRunner
 from unetkit.export.sizes import taken
 from unetkit.export.tracing import ScaleInput
-from unetkit.imagefiles import KINDS
+from unetkit.imagefiles import FORMATS
 from unetkit.language import to_text
 from unetkit.model import plan_of, read_header
 from unetkit.scoring import label
@@ -103,7 +103,7 @@ def write_image(file: Path, image: Image) -> None:
 
 def files(suffix: str, channels: int = 1, *, images: str = "images/{}", masks: str = "masks/{}") -> Callable[..., None]:
     """Returns what writes three images, and masks in a kind that keeps numbers."""
-    own = ".png" if suffix in KINDS[0].suffixes else suffix
+    own = ".png" if suffix in FORMATS[0].suffixes else suffix
 
     def write(folder: Path) -> None:
         for number, name in enumerate(NAMES):
@@ -242,7 +242,7 @@ CASES = {
     "median spacing": Case("spacing", three(spacing="median"), volumes(codes=("RAS",), sizes=2)),
     "spacing": Case("spacing", three(spacing=[2.0, 1.0, 1.5]), volumes(codes=("LPS", "RAS"), sizes=2)),
     "masks elsewhere": Case("mask_geometry", three(mask_geometry="ignored", orientation="native"), shifted),
-    **{f"kind {one}": Case("dataset", RASTER, files(one)) for kind in KINDS for one in kind.suffixes if one != ".webp"},
+    **{f"kind {end}": Case("dataset", RASTER, files(end)) for one in FORMATS for end in one.suffixes if end != ".webp"},
     "kind .webp": Case("dataset", RASTER | {"channels": 3}, files(".webp", 3)),  # which knows no grey
 }  # fmt: skip
 REASONS = {
@@ -277,7 +277,7 @@ def test_every_key_of_a_data_file_has_a_case_or_a_reason() -> None:
 def labels_of(trained: Trained, splits: Splits) -> Labels:
     """Returns the labels that a network gives all images, as validation and evaluate take them."""
     parts = (splits.train, splits.validation, splits.test)
-    return {pair.name: found for part in parts for pair, found in label(trained.model, part, trained.preparation)}
+    return {pair.name: found for part in parts for pair, found in label(trained.model, part, trained.preprocessing)}
 
 
 def read_back(folder: Path, values: dict[str, Any], results: str) -> Labels:
@@ -288,12 +288,12 @@ def read_back(folder: Path, values: dict[str, Any], results: str) -> Labels:
     return {pair.name: pair.labels for pair in open_data(load_data(keys, folder=folder)).train}
 
 
-def network(channels: int, pairs: Pairs, preparation: Preparation) -> nn.Module:
+def network(channels: int, pairs: Pairs, preprocessing: Preprocessing) -> nn.Module:
     """Returns a network without training that gives each of its classes somewhere."""
     dims = len(pairs[0].size)
     spec = {"unetkit": 1, "name": "any", "dims": dims, "in_channels": channels, "out_channels": 3}
     model = unetkit.build(spec | {"channels": [4, 6], "odd_sizes": "pad"}, seed=4).eval()
-    output = preparation.label(pairs[0], lambda image: predict(model, image))
+    output = preprocessing.label(pairs[0], lambda image: predict(model, image))
     bias = next(value for name, value in model.named_parameters() if name.startswith("head") and name.endswith("bias"))
     bias.data -= torch.from_numpy(output.reshape(3, -1).mean(1))
     return model
@@ -303,9 +303,9 @@ def trained_in(folder: Path, case: Case) -> tuple[Trained, Splits]:
     """Returns a network with the signature that training on the data of a case gives it, and the data."""
     data = load_data(case.values, folder=folder)
     splits = open_data(data)
-    preparation = preparation_of(data, splits.train)
-    model = network(data.channels, splits.train, preparation)
-    return Trained(model, signature_of(data, splits.train, preparation, 3)), splits
+    preprocessing = preprocessing_of(data, splits.train)
+    model = network(data.channels, splits.train, preprocessing)
+    return Trained(model, signature_of(data, splits.train, preprocessing, 3)), splits
 
 
 def images_of(folder: Path, case: Case, signature: Signature) -> list[FileGroup]:
@@ -384,7 +384,7 @@ def test_predict_evaluate_and_validation_give_the_same_labels(
 
 
 def test_every_kind_of_image_file_has_a_case() -> None:
-    assert {f"kind {one}" for kind in KINDS for one in kind.suffixes} <= {*CASES}
+    assert {f"kind {one}" for kind in FORMATS for one in kind.suffixes} <= {*CASES}
 
 
 @pytest.mark.parametrize("name", ["taken", "channels last", "numbers of masks"])

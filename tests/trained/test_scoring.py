@@ -15,7 +15,7 @@ from torchmetrics.functional.classification import multiclass_jaccard_index, mul
 from torchmetrics.functional.segmentation import dice_score
 
 import unetkit
-from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preparation
+from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preprocessing
 from unetkit.scoring import METRICS, Scores, evaluate, score
 from unetkit.scoring.metrics import ScoreError
 
@@ -197,10 +197,10 @@ def test_evaluate_scores_what_the_network_says() -> None:
         (pair.name, unetkit.predict(model, normalization.apply(pair.image)).argmax(0), pair.labels, None)
         for pair in pairs
     ]
-    assert evaluate(model, pairs, Preparation(normalization)).rows == score(expected, CLASSES).rows
+    assert evaluate(model, pairs, Preprocessing(normalization)).rows == score(expected, CLASSES).rows
 
 
 def test_a_network_with_more_classes_than_the_images_is_refused() -> None:
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=3"]))
     with pytest.raises(ScoreError, match="predicts 3 classes, the data define 2: a, b"):
-        evaluate(model, Pairs((), ("a", "b")), Preparation(Normalization("none")))
+        evaluate(model, Pairs((), ("a", "b")), Preprocessing(Normalization("none")))

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 import unetkit
 from unetkit.data import Normalization
 from unetkit.data.preprocessing.intensity import range_of
-from unetkit.data.preprocessing.signature import OneClass, Signature
+from unetkit.data.preprocessing.signature import ClassRecord, Signature
 from unetkit.errors import FileError
 from unetkit.model import read_header
 from unetkit.trained import Trained
@@ -46,7 +46,7 @@ def signature() -> Signature:
         normalization=Normalization("dataset", (3.0,), (0.1,)),
         greys=(range_of([np.linspace(0, 255, 1000).astype(np.float32)]),),
         dtypes=("uint8",),
-        classes=(OneClass(name="nothing"), OneClass(name="Zelle ü", colour=(230, 159, 0), values=(7, "9..12"))),
+        classes=(ClassRecord(name="nothing"), ClassRecord(name="Zelle ü", colour=(230, 159, 0), values=(7, "9..12"))),
     )
 
 

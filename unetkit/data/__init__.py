@@ -7,22 +7,22 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from unetkit.data.dataset import Dataset, ImageEntry, Raw, ReadOptions
-    from unetkit.data.mni import mni
+    from unetkit.data.dataset import Dataset, ImageEntry, RawPair, ReadOptions
     from unetkit.data.loading import data_of, load_data
+    from unetkit.data.mni import mni
     from unetkit.data.normalization import IntensityScale, Normalization
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
-    from unetkit.data.patches.mirror_padding import Cover, cover, window
+    from unetkit.data.patches.mirror_padding import InputWindow, covering_window, mirrored_window
     from unetkit.data.patches.patches import Patches, PatchSettings
-    from unetkit.data.preprocessing.preprocessing import Preparation, preparation_of
+    from unetkit.data.preprocessing.preprocessing import Preprocessing, preprocessing_of
     from unetkit.data.source import read_data
     from unetkit.data.spec import DataSpec
 
 __all__ = [
     "UNLABELLED",
     "ReadOptions",
-    "Cover",
+    "InputWindow",
     "DataSpec",
     "Dataset",
     "ImageEntry",
@@ -32,33 +32,33 @@ __all__ = [
     "Pairs",
     "PatchSettings",
     "Patches",
-    "Preparation",
-    "Raw",
+    "Preprocessing",
+    "RawPair",
     "Splits",
     "check_data",
-    "cover",
+    "covering_window",
     "data_of",
     "load_data",
     "mni",
     "normalization_of",
     "open_data",
-    "preparation_of",
+    "preprocessing_of",
     "read_data",
-    "window",
+    "mirrored_window",
 ]
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "dataset": ("ReadOptions", "Dataset", "ImageEntry", "Raw"),
-        "head": ("mni",),
+        "dataset": ("ReadOptions", "Dataset", "ImageEntry", "RawPair"),
+        "mni": ("mni",),
         "loading": ("data_of", "load_data"),
-        "patches.mirror": ("Cover", "cover", "window"),
+        "patches.mirror_padding": ("InputWindow", "covering_window", "mirrored_window"),
         "normalization": ("IntensityScale", "Normalization"),
         "opening": ("check_data", "normalization_of", "open_data"),
         "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
         "patches.patches": ("PatchSettings", "Patches"),
-        "preprocessing.preparation": ("Preparation", "preparation_of"),
+        "preprocessing.preprocessing": ("Preprocessing", "preprocessing_of"),
         "source": ("read_data",),
         "spec": ("DataSpec",),
     },

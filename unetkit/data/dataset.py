@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Located(NamedTuple):
+class PathField(NamedTuple):
     """Marks a field that holds a path, relative to the folder of the data file."""
 
 
-FilePath = Annotated[str, Located()]
+FilePath = Annotated[str, PathField()]
 """A path, or a pattern of paths, relative to the folder of the data file."""
 
 
-class Raw(NamedTuple):
+class RawPair(NamedTuple):
     """What the files of a pair hold.
 
     `image` is (channels, *spatial). `mask` is (*spatial) in whole numbers, or (*spatial, 3) in colours. `instances`
@@ -50,7 +50,7 @@ class ImageEntry(NamedTuple):
     """
 
     name: str
-    read: Callable[[], Raw]
+    read: Callable[[], RawPair]
     mask: str = ""
 
 
@@ -112,5 +112,5 @@ class Dataset(Component):
     def located(self) -> Iterator[str]:
         """Yields the fields that hold paths."""
         for name, field in type(self).model_fields.items():
-            if any(isinstance(mark, Located) for mark in field.metadata):
+            if any(isinstance(mark, PathField) for mark in field.metadata):
                 yield name

@@ -11,12 +11,12 @@ from typing import Any
 
 from unetkit.data.files.folders import Folders
 from unetkit.data.labels.classes import ClassMap, MaskError
-from unetkit.data.labels.recognition import Finding, recognised, written
+from unetkit.data.labels.recognition import MaskDiagnosis, recognised, written
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError, UnetkitError
-from unetkit.imagefiles import ReadRequest, opened
+from unetkit.imagefiles import ReadRequest, open_images
 from unetkit.imagefiles.axes import templates
-from unetkit.imagefiles.header import Header, header
+from unetkit.imagefiles.header import ImageHeader, read_header
 
 Advance = Callable[[int, int], None]
 THREADS = 4
@@ -24,7 +24,7 @@ THREADS = 4
 
 
 @dataclass
-class Seen:
+class HeaderCounts:
     """What the files of a folder say: the channels and the axes of each image that could be read."""
 
     channels: Counter[int] = field(default_factory=Counter)
@@ -58,9 +58,9 @@ def taken(data: DataSpec, said: Iterable[str], advance: Advance = lambda done, t
 # --- channels and axes ----------------------------------------------------------------------------------------------
 
 
-def seen_in(data: DataSpec, dataset: Folders, files: Sequence[Sequence[Path]]) -> Seen:
+def seen_in(data: DataSpec, dataset: Folders, files: Sequence[Sequence[Path]]) -> HeaderCounts:
     """Returns the channels of the images, and the letters of their axes where only the masks show what they are."""
-    seen = Seen()
+    seen = HeaderCounts()
     for image, mask, *_ in files:
         try:
             axes, found = seen_as(image, mask, ReadRequest(data.dims, None, dataset.axes))
@@ -73,16 +73,16 @@ def seen_in(data: DataSpec, dataset: Folders, files: Sequence[Sequence[Path]]) -
     return seen
 
 
-def seen_as(image: Path, mask: Path, request: ReadRequest) -> tuple[str | None, Header]:
+def seen_as(image: Path, mask: Path, request: ReadRequest) -> tuple[str | None, ImageHeader]:
     """Returns the header of an image with the letters of its axes, None where it is read rightly without them.
 
     The mask tells: what is as large as it, as often, is the image; what is left are channels.
     """
-    wanted = header(mask, ReadRequest(request.dims, None, request.axes, mask=True))
-    readings: list[tuple[str | None, Header]] = []
+    wanted = read_header(mask, ReadRequest(request.dims, None, request.axes, mask=True))
+    readings: list[tuple[str | None, ImageHeader]] = []
     for axes in (request.axes, *([] if request.axes else templates(request.dims))):
         try:
-            found = header(image, ReadRequest(request.dims, None, axes))
+            found = read_header(image, ReadRequest(request.dims, None, axes))
         except UnetkitError:
             continue
         if found.num_images == wanted.num_images and sorted(found.size) == sorted(wanted.size):
@@ -90,11 +90,11 @@ def seen_as(image: Path, mask: Path, request: ReadRequest) -> tuple[str | None, 
             if axes == request.axes:
                 break
     if len(readings) != 1:
-        return request.axes, header(image, request)
+        return request.axes, read_header(image, request)
     return readings[0]
 
 
-def agreed(seen: Seen) -> Any:
+def agreed(seen: HeaderCounts) -> Any:
     """Returns the channels that all images have; raises FileError where they differ."""
     counts = sorted(seen.channels)
     if seen.pictures and counts in ([4], [2]):
@@ -123,7 +123,7 @@ def class_keys(data: DataSpec, masks: Sequence[Path], advance: Advance) -> dict[
 
     def survey(file: Path) -> None:
         try:
-            with opened(file, ReadRequest(data.dims, None, None, mask=True)) as images:
+            with open_images(file, ReadRequest(data.dims, None, None, mask=True)) as images:
                 for number in range(images.count):
                     layers = images.read(number)
                     colours = layers[:3].transpose(*range(1, layers.ndim), 0)
@@ -146,7 +146,7 @@ def class_keys(data: DataSpec, masks: Sequence[Path], advance: Advance) -> dict[
     return {"classes": [f"class {number}" for number in range(max(2, highest + 1))]}
 
 
-def whole(data: DataSpec, finding: Finding) -> Fault:
+def whole(data: DataSpec, finding: MaskDiagnosis) -> Fault:
     """Returns the fault of what was found, with the lines of a whole data file."""
     if not finding.readings:
         return finding.fault()

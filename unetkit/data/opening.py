@@ -17,15 +17,15 @@ from unetkit.data.labels.colours import COLOURS
 from unetkit.data.labels.counting import counted
 from unetkit.data.labels.recognition import merged, recognised
 from unetkit.data.normalization import Normalization
-from unetkit.data.pairs import UNLABELLED, Digests, Lazy, Pair, Pairs, Splits
+from unetkit.data.pairs import UNLABELLED, LazyPairs, Pair, PairDigests, Pairs, Splits
 from unetkit.data.spec import DataSpec
 from unetkit.data.splits.split import BlockSplit, Division
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import num_cores
-from unetkit.imagefiles import grouped
+from unetkit.imagefiles import merge_alike
 from unetkit.imagefiles.guard import guarded
-from unetkit.imagefiles.open_files import SHELF
 from unetkit.imagefiles.numbers import for_network
+from unetkit.imagefiles.open_files import OPEN_FILES
 from unetkit.quoting import one_line
 
 THREADS = 8
@@ -50,11 +50,11 @@ class PairFacts:
     unit: str = ""
     axis_codes: str = ""
     notes: tuple[str, ...] = ()
-    digests: Digests | None = None
+    digests: PairDigests | None = None
 
 
 @dataclass(frozen=True)
-class Checked:
+class DataCheck:
     """All pairs of a data spec, each with its facts or its faults."""
 
     facts: tuple[PairFacts, ...]
@@ -80,7 +80,7 @@ def check_data(
     *,
     to_train: bool = False,
     keep: bool = False,
-) -> Checked:
+) -> DataCheck:
     """Returns what is there and what is wrong with it; `to_train`: also that no image is there to train with.
 
     `keep`: images stay in memory, if the data spec says so. Raises FileError where not even a list of files can be had.
@@ -96,7 +96,7 @@ def check_data(
             raise FileError(Fault("split-empty", message, "split" if data.split else "dataset", "Give images for it."))
     except UnetkitError as error:
         faults += error.faults
-    reader = Reader(data, ClassMap.of(data), entries, keep and data.cache)
+    reader = PairReader(data, ClassMap.of(data), entries, keep and data.cache)
     kept: dict[str, Pair] | None = {} if data.cache else None
     facts: list[PairFacts] = []
     for done, (one, pair) in enumerate(reader.check(list(entries)), 1):
@@ -107,19 +107,19 @@ def check_data(
                 kept[one.name] = pair
         else:
             faults += one
-    SHELF.clear()
+    OPEN_FILES.clear()
     reader.classes.survey.closed = True
-    faults = grouped(merged(recognised(data, reader.classes), faults))
+    faults = merge_alike(merged(recognised(data, reader.classes), faults))
     if faults:
-        return Checked(tuple(facts), tuple(faults), None)
+        return DataCheck(tuple(facts), tuple(faults), None)
     names = reader.classes.names or found_classes(facts)
     about = data.frame.source or data.name
     shown = reader.classes.shown or tuple(COLOURS[index % len(COLOURS)] for index in range(len(names)))
     train, validation, test = (
-        Pairs(Lazy(tuple(part), reader.load, kept), names, about, shown, orientation) for part in division
+        Pairs(LazyPairs(tuple(part), reader.load, kept), names, about, shown, orientation) for part in division
     )
     digests = {one.name: one.digests for one in facts if one.digests is not None}
-    return Checked(tuple(facts), (), Splits(train, validation, test, recipe(data), digests))
+    return DataCheck(tuple(facts), (), Splits(train, validation, test, recipe(data), digests))
 
 
 def by_name(entries: Iterable[ImageEntry]) -> dict[str, ImageEntry]:
@@ -171,7 +171,7 @@ def normalization_of(data: DataSpec, pairs: Pairs) -> Normalization:
 
 
 @dataclass(frozen=True)
-class Reader:
+class PairReader:
     """Reads pairs as a data spec says."""
 
     data: DataSpec

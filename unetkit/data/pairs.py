@@ -20,7 +20,7 @@ UNLABELLED = -100  # what torch.nn.functional.cross_entropy leaves out unless to
 Colour = tuple[int, int, int]
 
 
-class Digests(NamedTuple):
+class PairDigests(NamedTuple):
     """The sha256 of an image with its spacing, and of its labels with its instances, in hexadecimal."""
 
     image: str
@@ -53,12 +53,12 @@ class Pair:
         return self.labels.shape
 
     @property
-    def digests(self) -> Digests:
+    def digests(self) -> PairDigests:
         """The digests of all that the pair holds but its name, whatever types its arrays are kept in."""
         about = repr((self.image.shape, self.spacing))
         levels = "<u2" if self.image.dtype.kind == "u" else "<i2" if self.image.dtype.kind == "i" else "<f4"
         labels = [(self.labels, "<i2"), *([] if self.instances is None else [(self.instances, "<i4")])]
-        return Digests(digest_of(about, [(self.image, levels)]), digest_of("", labels))
+        return PairDigests(digest_of(about, [(self.image, levels)]), digest_of("", labels))
 
 
 def digest_of(about: str, arrays: Sequence[tuple[NDArray[Any], str]]) -> str:
@@ -77,7 +77,7 @@ def digest_of(about: str, arrays: Sequence[tuple[NDArray[Any], str]]) -> str:
 
 
 @dataclass(frozen=True)
-class Lazy(Sequence[Pair]):
+class LazyPairs(Sequence[Pair]):
     """Pairs that are read when they are asked for, and kept where `kept` is a dict."""
 
     names: tuple[str, ...]
@@ -134,7 +134,7 @@ class Pairs(Sequence[Pair]):
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the pairs; nothing is read for them."""
-        return self.items.names if isinstance(self.items, Lazy) else tuple(pair.name for pair in self.items)
+        return self.items.names if isinstance(self.items, LazyPairs) else tuple(pair.name for pair in self.items)
 
     def subset(self, fraction: float, seed: int = 0) -> Self:
         """Returns a share of the pairs, at least one; what a smaller share has, a larger one of the same seed has too.
@@ -146,7 +146,7 @@ class Pairs(Sequence[Pair]):
         order = list(range(len(self)))
         random.Random(seed).shuffle(order)
         kept = sorted(order[: ceil(fraction * len(self) - 1e-9)])
-        if isinstance(self.items, Lazy):
+        if isinstance(self.items, LazyPairs):
             return replace(self, items=replace(self.items, names=tuple(self.items.names[index] for index in kept)))
         return replace(self, items=tuple(self.items[index] for index in kept))
 
@@ -161,7 +161,7 @@ class Splits:
     recipe: str = field(default="", repr=False)
     """What else of the data spec has a say in what a network sees, for the fingerprint."""
 
-    digests: Mapping[str, Digests] = field(default_factory=dict, repr=False)
+    digests: Mapping[str, PairDigests] = field(default_factory=dict, repr=False)
     """By name, the digests of pairs, where they were found while the pairs were read."""
 
     def part(self, name: str, source: str) -> Pairs:
@@ -173,7 +173,7 @@ class Splits:
             raise FileError(Fault("no-images", f"{source} has no {name} images", cure=cure))
         return parts[name]
 
-    def digests_of(self, part: Pairs) -> dict[str, Digests]:
+    def digests_of(self, part: Pairs) -> dict[str, PairDigests]:
         """Returns the digests of the pairs of a part by name; pairs whose digests are not known are read."""
         if all(name in self.digests for name in part.names):
             return {name: self.digests[name] for name in part.names}

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING
 
-from unetkit.data.dataset import Dataset, ImageEntry, Raw, ReadOptions
+from unetkit.data.dataset import Dataset, ImageEntry, RawPair, ReadOptions
 from unetkit.errors import Fault, FileError
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Mni(Dataset):
             message = f"mni has 2D images of one channel, not {asked.dims}D with {asked.channels}"
             raise FileError(Fault("channels", message, "dataset", "Set dims=2 and channels=1."))
         every = sorted((pair for part in slices() for pair in part), key=lambda pair: pair.name)
-        return [ImageEntry(pair.name, lambda pair=pair: Raw(pair.image, pair.labels), pair.name) for pair in every]  # type: ignore[misc]
+        return [ImageEntry(pair.name, lambda pair=pair: RawPair(pair.image, pair.labels), pair.name) for pair in every]  # type: ignore[misc]
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
         train, validation, test = ([pair.name for pair in part] for part in slices())

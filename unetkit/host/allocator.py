@@ -36,7 +36,7 @@ def glibc() -> ctypes.CDLL | None:
     return library
 
 
-class Keeping:
+class MallocSettings:
     """How many blocks of kept_memory the process is in: the settings are those of the whole process."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ class Keeping:
                     library.malloc_trim(0)
 
 
-KEEPING = Keeping()
+KEEPING = MallocSettings()
 
 
 @contextmanager

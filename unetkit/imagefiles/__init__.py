@@ -1,20 +1,20 @@
 """Image files of many kinds, read and written part by part: pictures, TIFF, NIfTI, NumPy and Zarr."""
 
-from unetkit.imagefiles.guard import grouped
+from unetkit.imagefiles.file_formats import FORMATS, FileFormat, find_images, format_of, open_images, result_name
+from unetkit.imagefiles.guard import merge_alike
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.file_formats import KINDS, Kind, find_images, kind_of, opened, result_name
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.target import Target
+from unetkit.imagefiles.target import ResultWriter
 
 __all__ = [
-    "KINDS",
+    "FORMATS",
     "Images",
-    "Kind",
+    "FileFormat",
     "ReadRequest",
-    "Target",
+    "ResultWriter",
     "find_images",
-    "grouped",
-    "kind_of",
-    "opened",
+    "merge_alike",
+    "format_of",
+    "open_images",
     "result_name",
 ]

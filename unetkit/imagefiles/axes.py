@@ -11,7 +11,7 @@ from math import prod
 from pathlib import Path
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.images import Layout
+from unetkit.imagefiles.images import AxisLayout
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.wording import size_text
 
@@ -27,7 +27,7 @@ MOST_BANDS = 32
 
 def lay_out(
     path: Path, shape: tuple[int, ...], request: ReadRequest, letters: str | None = None, *, pages: bool = False
-) -> tuple[str, Layout]:
+) -> tuple[str, AxisLayout]:
     """Returns a letter for each axis of an array, and how it holds images.
 
     `letters` is what the file says, None for nothing. `pages`: where nothing else says, the first axis counts images.
@@ -51,7 +51,7 @@ def lay_out(
     return found, layout
 
 
-def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order: str = "ZYX") -> Layout:
+def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order: str = "ZYX") -> AxisLayout:
     """Returns the layout that letters say; `order` is that of the axes of an image as it is read."""
     wanted = [letter for letter in order if letter in SPATIAL[dims]]
     missing = [letter for letter in wanted if letter not in letters]
@@ -63,10 +63,10 @@ def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order
     spatial = tuple(letters.index(letter) for letter in wanted)
     channel = tuple(axis for axis, letter in enumerate(letters) if letter in CHANNEL)
     stack = tuple(axis for axis in range(len(letters)) if axis not in (*spatial, *channel))
-    return Layout(stack, channel, spatial)
+    return AxisLayout(stack, channel, spatial)
 
 
-def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: Layout, request: ReadRequest) -> None:
+def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: AxisLayout, request: ReadRequest) -> None:
     """Raises FileError where an image has not the channels that are wanted."""
     found = prod(shape[axis] for axis in layout.channel)
     if request.channels is not None and found != request.channels:

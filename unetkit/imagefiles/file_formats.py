@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -14,20 +14,14 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import check_file, guarded
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.target import Target
-
-Opener = Callable[[Path, ReadRequest], AbstractContextManager[Images]]
-Maker = Callable[[Path, Images, "int | None", Any], AbstractContextManager[Target]]
+from unetkit.imagefiles.target import ResultWriter
 
 
-class Kind(NamedTuple):
-    """A kind of file: its suffixes, the module that knows it, and how results are kept where not in the same kind.
+class FileFormat(NamedTuple):
+    """A file format: its suffixes, the module that implements it, and the suffixes of results.
 
-    `classes` and `probabilities` are suffixes, None the image's own. The module has `opened(path, request)`, a context
-    with the Images in the file, and `made(path, images, channels, dtype)`, a context with a Target for the results of
-    these images, of one number per sample where `channels` is None. The result is in its place, with the geometry and
-    the axes of the images, when the context has ended well. `folder`: a file of this kind is a folder.
-    `stacks`: it may hold several images.
+    `classes` and `probabilities` are the suffixes of results; None keeps that of the image. `folder`: a file of this
+    format is a folder. `stacks`: it may hold several images.
     """
 
     suffixes: tuple[str, ...]
@@ -37,40 +31,43 @@ class Kind(NamedTuple):
     folder: bool = False
     stacks: bool = True
 
-    @property
-    def opened(self) -> Opener:
-        """Opens a file, without the guard around it that `unetkit.imagefiles.opened` has."""
-        opener: Opener = self._member("opened")
-        return opener
+    def open(self, path: Path, request: ReadRequest) -> AbstractContextManager[Images]:
+        """Opens a file. Errors are those of the library that reads it; `open_images` turns them into FileError."""
+        images: AbstractContextManager[Images] = self._module().open_file(path, request)
+        return images
 
-    @property
-    def made(self) -> Maker:
-        """Makes a file like another."""
-        maker: Maker = self._member("made")
-        return maker
+    def create(
+        self, path: Path, images: Images, channels: int | None, dtype: Any
+    ) -> AbstractContextManager[ResultWriter]:
+        """Creates a file for results of some images; `channels` is None for one number per sample.
 
-    def _member(self, name: str) -> Any:
-        return getattr(import_module(f"unetkit.imagefiles.formats.{self.module}"), name)
+        The file has the geometry and the axes of the images. It is in its place once the context ends without error.
+        """
+        writer: AbstractContextManager[ResultWriter] = self._module().create_file(path, images, channels, dtype)
+        return writer
+
+    def _module(self) -> Any:
+        return import_module(f"unetkit.imagefiles.formats.{self.module}")
 
 
-KINDS = (
-    Kind(
+FORMATS = (
+    FileFormat(
         (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp"),
         "picture",
         classes=".png",
         probabilities=".npy",
         stacks=False,
     ),
-    Kind((".tif", ".tiff"), "tiff"),
-    Kind((".nii", ".nii.gz"), "nifti"),
-    Kind((".npy",), "numpy_file"),
-    Kind((".zarr",), "zarr_file", folder=True),
+    FileFormat((".tif", ".tiff"), "tiff"),
+    FileFormat((".nii", ".nii.gz"), "nifti"),
+    FileFormat((".npy",), "numpy_file"),
+    FileFormat((".zarr",), "zarr_file", folder=True),
 )
 
 
-def kind_of(path: Path) -> Kind:
+def format_of(path: Path) -> FileFormat:
     """Returns the kind of a file by the end of its name; raises FileError where it is none of those known."""
-    for kind in KINDS:
+    for kind in FORMATS:
         if path.name.lower().endswith(kind.suffixes):
             return kind
     cure = f"Read are: {', '.join(known_suffixes())}."
@@ -79,17 +76,17 @@ def kind_of(path: Path) -> Kind:
 
 def known_suffixes() -> tuple[str, ...]:
     """Returns the ends of the names of all kinds."""
-    return tuple(suffix for kind in KINDS for suffix in kind.suffixes)
+    return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_images(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file of any kind; raises FileError for whatever stands against it."""
     with ExitStack() as stack:
         with guarded(path):
-            kind = kind_of(path)
+            kind = format_of(path)
             check_file(path, folder=kind.folder)
-            images = stack.enter_context(kind.opened(path, request))
+            images = stack.enter_context(kind.open(path, request))
             if 0 in images.array.shape:
                 message = f"{path} ({'×'.join(map(str, images.array.shape))}) holds no number"
                 raise FileError(Fault("no-image", message, cure="Leave it out, or mend it.", file=str(path)))
@@ -113,7 +110,7 @@ def result_name(path: Path, *, probabilities: bool) -> str:
     >>> result_name(Path("a/cat.jpg"), probabilities=False), result_name(Path("a/brain.nii.gz"), probabilities=True)
     ('cat.png', 'brain.nii.gz')
     """
-    kind, (name, end) = kind_of(path), split_name(path)
+    kind, (name, end) = format_of(path), split_name(path)
     return name + ((kind.probabilities if probabilities else kind.classes) or end)
 
 

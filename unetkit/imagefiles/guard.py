@@ -62,7 +62,7 @@ def check_file(path: Path, *, folder: bool) -> None:
     raise FileError(Fault("no-image", f"{path} is {found}, not {wanted}", cure="Give an image file.", file=str(path)))
 
 
-def needed(module: str, for_: Path) -> Any:
+def require_package(module: str, for_: Path) -> Any:
     """Returns a package that reads a kind of file; raises FileError that says how to get it where it is missing."""
     try:
         return import_module(module)
@@ -72,7 +72,7 @@ def needed(module: str, for_: Path) -> Any:
         raise FileError(Fault("package-missing", message, cure=cure, file=str(for_))) from error
 
 
-def grouped(faults: Iterable[Fault]) -> list[Fault]:
+def merge_alike(faults: Iterable[Fault]) -> list[Fault]:
     """Returns faults in order, those that three or more files have alike as one, with the number of the files.
 
     Two are alike where they differ in the name of their file only.

@@ -10,8 +10,8 @@ import numpy as np
 from PIL import Image
 
 from unetkit.errors import Fault, FileError
+from unetkit.imagefiles.file_formats import format_of, open_images
 from unetkit.imagefiles.guard import guarded
-from unetkit.imagefiles.file_formats import kind_of, opened
 from unetkit.imagefiles.request import ReadRequest
 from unetkit.imagefiles.views.exif_orientation import TAG
 
@@ -21,7 +21,7 @@ TURNED = (5, 6, 7, 8)
 """Orientations that exchange rows and columns."""
 
 
-class Header(NamedTuple):
+class ImageHeader(NamedTuple):
     """How many images a file has, the channels, size and axes of each, and the type of its numbers."""
 
     num_images: int
@@ -36,17 +36,17 @@ class Header(NamedTuple):
         return self.num_images * self.channels * prod(self.size) * self.dtype.itemsize
 
 
-def header(path: Path, request: ReadRequest) -> Header:
+def read_header(path: Path, request: ReadRequest) -> ImageHeader:
     """Returns what a file holds, read as is requested; raises FileError where it cannot be read so."""
     with guarded(path):
-        found = of_picture(path, request) if kind_of(path).module == "picture" else None
+        found = of_picture(path, request) if format_of(path).module == "picture" else None
     if found is not None:
         return found
-    with opened(path, request) as images:
-        return Header(images.count, images.channels, images.size, images.axes, images.dtype)
+    with open_images(path, request) as images:
+        return ImageHeader(images.count, images.channels, images.size, images.axes, images.dtype)
 
 
-def of_picture(path: Path, request: ReadRequest) -> Header | None:
+def of_picture(path: Path, request: ReadRequest) -> ImageHeader | None:
     """Returns the header of a grey or colour picture of 8 bits, None where its pixels are to be looked at."""
     if request.dims != 2:
         message = f"{path}: a picture is 2D, the network takes {request.dims}D"
@@ -60,7 +60,7 @@ def of_picture(path: Path, request: ReadRequest) -> Header | None:
         size = image.size if image.getexif().get(TAG, 1) in TURNED else image.size[::-1]
     if request.channels not in (None, channels):
         return None
-    return Header(1, channels, size, axes, np.dtype(np.uint8))
+    return ImageHeader(1, channels, size, axes, np.dtype(np.uint8))
 
 
 def deep(path: Path) -> bool:

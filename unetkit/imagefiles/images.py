@@ -16,7 +16,7 @@ from unetkit.imagefiles.numbers import check_memory
 from unetkit.spatial import Geometry
 
 
-class Stored(Protocol):
+class StoredArray(Protocol):
     """An array that may lie on disk: its shape and type, and parts of it by slices."""
 
     @property
@@ -28,7 +28,7 @@ class Stored(Protocol):
     def __getitem__(self, part: Any, /) -> Any: ...
 
 
-class Layout(NamedTuple):
+class AxisLayout(NamedTuple):
     """The stored axes that count images, those with channels, and those of an image in the order that it is read in."""
 
     stack: tuple[int, ...]
@@ -51,8 +51,8 @@ class Images:
     """
 
     path: Path
-    array: Stored
-    layout: Layout
+    array: StoredArray
+    layout: AxisLayout
     letters: str
     geometry: Geometry | None = None
     located: tuple[int, ...] = ()

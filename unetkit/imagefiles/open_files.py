@@ -12,8 +12,8 @@ from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
+from unetkit.imagefiles.file_formats import format_of, open_images
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.file_formats import kind_of, opened
 from unetkit.imagefiles.request import ReadRequest
 
 MOST_FILES = 8
@@ -21,7 +21,7 @@ MOST_BYTES = 512_000_000
 """Of the images in files that are kept and that nobody reads."""
 
 
-class Key(NamedTuple):
+class FileState(NamedTuple):
     """What was read, and from which state of a file."""
 
     path: Path
@@ -31,7 +31,7 @@ class Key(NamedTuple):
 
 
 @dataclass
-class Open:
+class OpenFile:
     """An open file, and how many read it."""
 
     images: Images
@@ -45,10 +45,10 @@ class Open:
 
 
 @dataclass
-class Shelf:
+class OpenFileCache:
     """Open files of several images, the last used last. A process that was forked begins with an empty one."""
 
-    files: OrderedDict[Key, Open] = field(default_factory=OrderedDict)
+    files: OrderedDict[FileState, OpenFile] = field(default_factory=OrderedDict)
     lock: Lock = field(default_factory=Lock)
 
     def forget(self) -> None:
@@ -60,19 +60,19 @@ class Shelf:
         self.shrink(0, 0)
 
     @contextmanager
-    def opened(self, path: Path, request: ReadRequest) -> Iterator[Images]:
+    def open_images(self, path: Path, request: ReadRequest) -> Iterator[Images]:
         """Gives the images in a file, as `unetkit.imagefiles.opened`; a file of several stays open for a while."""
-        if not kind_of(path).stacks or not path.exists():
-            with opened(path, request) as images:
+        if not format_of(path).stacks or not path.exists():
+            with open_images(path, request) as images:
                 yield images
             return
         about = path.stat()
-        key = Key(path, request, about.st_mtime_ns, about.st_size)
+        key = FileState(path, request, about.st_mtime_ns, about.st_size)
         with self.lock:
             file = self.files.get(key)
             if file is None:
                 stack = ExitStack()
-                file = self.files[key] = Open(stack.enter_context(opened(path, request)), stack)
+                file = self.files[key] = OpenFile(stack.enter_context(open_images(path, request)), stack)
             else:
                 file.readers += 1
                 self.files.move_to_end(key)
@@ -98,6 +98,6 @@ class Shelf:
                 file.stack.close()
 
 
-SHELF = Shelf()
+OPEN_FILES = OpenFileCache()
 """The shelf of this process."""
-os.register_at_fork(after_in_child=SHELF.forget)
+os.register_at_fork(after_in_child=OPEN_FILES.forget)

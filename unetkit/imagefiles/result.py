@@ -50,17 +50,17 @@ class ResultAxes:
         return tuple(self.channels or 1 if axis == CHANNEL else self.images.array.shape[axis] for axis in self.axes)
 
 
-class Writable(Protocol):
+class WritableArray(Protocol):
     """An array that may lie on disk, written by slices."""
 
     def __setitem__(self, part: Any, block: NDArray[Any], /) -> None: ...
 
 
 @dataclass(frozen=True)
-class Filled:
+class ArrayWriter:
     """A target over an array with the axes of the result file."""
 
-    array: Writable
+    array: WritableArray
     result: ResultAxes
 
     def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 
-class Target(Protocol):
+class ResultWriter(Protocol):
     """A result file that is written part by part."""
 
     def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:

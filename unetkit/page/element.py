@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from unetkit.quoting import shown
+from unetkit.quoting import printable_lines
 
 VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 
@@ -22,7 +22,7 @@ def breakable(name: str) -> Markup:
     >>> breakable("down=max,up=linear")
     'down=max,<wbr>up=linear'
     """
-    first, *rest = (escape(part, quote=False) for part in shown(name).split(","))
+    first, *rest = (escape(part, quote=False) for part in printable_lines(name).split(","))
     return Markup("".join([first, *(f",<wbr>{part}" for part in rest)]))
 
 
@@ -43,11 +43,13 @@ def attribute(key: str, value: object) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
-    return f" {name}" if value is True else f' {name}="{escape(shown(str(value)))}"'
+    return f" {name}" if value is True else f' {name}="{escape(printable_lines(str(value)))}"'
 
 
 def join(children: Iterable[str]) -> Markup:
     """Returns children one after the other, texts escaped."""
     return Markup(
-        "".join(child if isinstance(child, Markup) else escape(shown(child), quote=False) for child in children)
+        "".join(
+            child if isinstance(child, Markup) else escape(printable_lines(child), quote=False) for child in children
+        )
     )

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torchmetrics.functional.classification import multiclass_confusion_matrix
 
-from unetkit.data import UNLABELLED, Pair, Pairs, Preparation
+from unetkit.data import UNLABELLED, Pair, Pairs, Preprocessing
 from unetkit.errors import Fault
 from unetkit.model.output import plan_of, threshold
 from unetkit.planning import Plan
@@ -74,7 +74,7 @@ def image_rows(
 def evaluate(
     model: nn.Module,
     pairs: Pairs,
-    preparation: Preparation,
+    preprocessing: Preprocessing,
     *,
     metrics: tuple[str, ...] = ("dice", "iou"),
     tolerance: float = 1.0,
@@ -86,7 +86,7 @@ def evaluate(
     have, or where their distances cannot be compared.
     """
     check_classes(plan_of(model), pairs.classes)
-    labelled = label(model, pairs, preparation)
+    labelled = label(model, pairs, preprocessing)
     spacings = Spacings(spacing)
     distances = any(name in METRICS and METRICS[name].distance for name in metrics)
     predicted = (
@@ -95,11 +95,11 @@ def evaluate(
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
-def label(model: nn.Module, pairs: Iterable[Pair], preparation: Preparation) -> Iterator[tuple[Pair, Labels]]:
+def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing) -> Iterator[tuple[Pair, Labels]]:
     """Yields each pair with the labels that a network gives its image, on the samples of the image."""
     limit = threshold(plan_of(model))
     for pair in pairs:
-        yield pair, classify(preparation.label(pair, lambda image: predict(model, image)), limit)
+        yield pair, classify(preprocessing.label(pair, lambda image: predict(model, image)), limit)
 
 
 def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from torch import nn
 
-from unetkit.data import Pairs, Preparation
+from unetkit.data import Pairs, Preprocessing
 from unetkit.scoring.figure import Example
 from unetkit.scoring.metrics import METRICS
 from unetkit.scoring.scores import Scores
@@ -13,13 +13,13 @@ from unetkit.scoring.scoring import label
 
 
 def worst_examples(
-    model: nn.Module, pairs: Pairs, preparation: Preparation, scores: Scores, count: int
+    model: nn.Module, pairs: Pairs, preprocessing: Preprocessing, scores: Scores, count: int
 ) -> list[Example]:
     """Returns the images that are worst by the first metric of the scores, labelled anew, the worst first."""
     metric = scores.metrics[0]
     table = scores.table(metric)
     numbers = scores.worst(count, metric)
-    labelled = label(model, [pairs[number] for number in numbers], preparation)
+    labelled = label(model, [pairs[number] for number in numbers], preprocessing)
     return [
         Example.of(pair, labels, f"{METRICS[metric].title} {values(scores.classes, table[number])}")
         for number, (pair, labels) in zip(numbers, labelled, strict=True)

@@ -1,6 +1,6 @@
 """Where the samples of an image lie in the world: spacing, origin, directions, and arrays in another order of axes."""
 
 from unetkit.spatial.geometry import Geometry
-from unetkit.spatial.reorientation import Turn, aligning, orienting
+from unetkit.spatial.reorientation import Reorientation, aligning, orienting
 
-__all__ = ["Geometry", "Turn", "aligning", "orienting"]
+__all__ = ["Geometry", "Reorientation", "aligning", "orienting"]

@@ -20,10 +20,10 @@ ORIENTATIONS = tuple(
 
 
 @dataclass(frozen=True)
-class Turn:
+class Reorientation:
     """Axis i of the result is axis `order[i]` of what is turned; it runs backwards where `flipped[i]`.
 
-    >>> turn = Turn((1, 0), (False, True))
+    >>> turn = Reorientation((1, 0), (False, True))
     >>> turn.array(np.array([[1, 2, 3], [4, 5, 6]])).tolist()
     [[4, 1], [5, 2], [6, 3]]
     >>> turn.inverse.array(turn.array(np.array([[1, 2, 3], [4, 5, 6]]))).tolist()
@@ -39,10 +39,10 @@ class Turn:
         return self.order == tuple(range(len(self.order))) and not any(self.flipped)
 
     @property
-    def inverse(self) -> Turn:
+    def inverse(self) -> Reorientation:
         """The turn that undoes this one."""
         back = tuple(self.order.index(axis) for axis in range(len(self.order)))
-        return Turn(back, tuple(self.flipped[axis] for axis in back))
+        return Reorientation(back, tuple(self.flipped[axis] for axis in back))
 
     def size(self, size: tuple[int, ...]) -> tuple[int, ...]:
         """Returns the size of the result."""
@@ -71,13 +71,13 @@ class Turn:
         return turned_geometry(self, geometry, size)
 
 
-def still(num_axes: int) -> Turn:
+def still(num_axes: int) -> Reorientation:
     """Returns the turn that leaves so many axes as they are."""
-    return Turn(tuple(range(num_axes)), (False,) * num_axes)
+    return Reorientation(tuple(range(num_axes)), (False,) * num_axes)
 
 
 @lru_cache(maxsize=1024)
-def orienting(geometry: Geometry, codes: str) -> Turn:
+def orienting(geometry: Geometry, codes: str) -> Reorientation:
     """Returns the turn that brings an image to axis codes such as RAS.
 
     Axes that the codes do not name come last, as they are. An image whose axis codes are not known is left as it is.
@@ -93,11 +93,11 @@ def orienting(geometry: Geometry, codes: str) -> Turn:
     wanted = [letter for letter in codes if line[letter] in axis_of]
     wanted += [letter for letter in own if line[letter] not in {line[one] for one in wanted}]
     order = tuple(axis_of[line[letter]] for letter in wanted)
-    return Turn(order, tuple(own[axis] != letter for axis, letter in zip(order, wanted, strict=True)))
+    return Reorientation(order, tuple(own[axis] != letter for axis, letter in zip(order, wanted, strict=True)))
 
 
 @lru_cache(maxsize=1024)
-def aligning(geometry: Geometry, other: Geometry) -> Turn:
+def aligning(geometry: Geometry, other: Geometry) -> Reorientation:
     """Returns the turn that brings the axes of an image next to those of another; of unknown directions, none.
 
     >>> lps = Geometry.from_affine(np.diag([-1.0, -1, 1, 1]), 3)
@@ -111,11 +111,11 @@ def aligning(geometry: Geometry, other: Geometry) -> Turn:
     cosines = np.array(other.directions) @ np.array(geometry.directions).T  # (axes of other, own axes)
     choices = permutations(range(geometry.num_axes))
     order = max(choices, key=lambda order: sum(abs(cosines[place, axis]) for place, axis in enumerate(order)))
-    return Turn(order, tuple(bool(cosines[place, axis] < 0) for place, axis in enumerate(order)))
+    return Reorientation(order, tuple(bool(cosines[place, axis] < 0) for place, axis in enumerate(order)))
 
 
 @lru_cache(maxsize=1024)
-def turned_geometry(turn: Turn, geometry: Geometry, size: tuple[int, ...]) -> Geometry:
+def turned_geometry(turn: Reorientation, geometry: Geometry, size: tuple[int, ...]) -> Geometry:
     """Returns the geometry of an image of a size after a turn."""
     turned = geometry.of_axes(turn.order)
     if geometry.directions is None:

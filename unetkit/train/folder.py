@@ -52,7 +52,7 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         if begun:
             check_same(run, folder)
         from unetkit.data import open_data  # numpy takes a tenth of a second, and a fault of the folder needs none
-        from unetkit.data.preprocessing.data_record import Record
+        from unetkit.data.preprocessing.data_record import DataRecord
 
         if known is None:
             from unetkit.train.room import check_room  # torch takes seconds
@@ -70,7 +70,7 @@ def train_run(run: RunSpec, folder: Path, *, machine: Machine | None = None, pro
         running = Trainer(run, folder, machine or Machine(), splits, progress=progress)
         if not beside():
             write_whole(folder / "run.yaml", run.text().encode())
-            write_whole(folder / DATA, Record.of(splits).to_json().encode())
+            write_whole(folder / DATA, DataRecord.of(splits).to_json().encode())
         return running.result()
 
 
@@ -138,15 +138,15 @@ def check_data(splits: Splits, folder: Path) -> None:
     file = folder / DATA
     if not file.exists():
         return
-    from unetkit.data.preprocessing.data_record import Record, changes
+    from unetkit.data.preprocessing.data_record import DataRecord, changes
 
     try:
-        known = Record.from_json(file.read_bytes())
+        known = DataRecord.from_json(file.read_bytes())
     except (OSError, ValueError) as error:
         cure = "Remove it: the checkpoint and the result still know whether the data are the same."
         raise TrainError(Fault("data-record", f"{file} cannot be read: {error}", cure=cure)) from error
     if known.fingerprint != splits.fingerprint:
-        raise data_changed(folder, changes(known, Record.of(splits)))
+        raise data_changed(folder, changes(known, DataRecord.of(splits)))
 
 
 def data_changed(folder: Path, lines: tuple[str, ...] = ()) -> TrainError:

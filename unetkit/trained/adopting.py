@@ -6,7 +6,7 @@ from torch import nn
 
 from unetkit.data import DataSpec, Normalization, load_data
 from unetkit.data.data_keys import ClassKeys, colour_of
-from unetkit.data.preprocessing.signature import OneClass, Signature
+from unetkit.data.preprocessing.signature import ClassRecord, Signature
 from unetkit.errors import Fault
 from unetkit.language import Spec
 from unetkit.model import plan_of
@@ -50,5 +50,5 @@ def adopt(model: nn.Module, data: DataSpec) -> Trained:
         normalization = Normalization(keys.type, low=keys.low, high=keys.high)
     count = max(2, plan_of(model).spec.out_channels)
     named = data.classes or tuple(ClassKeys(name=f"class {index}") for index in range(count))
-    classes = tuple(OneClass(name=one.name, colour=colour_of(one.colour) if one.colour else None) for one in named)
+    classes = tuple(ClassRecord(name=one.name, colour=colour_of(one.colour) if one.colour else None) for one in named)
     return Trained(model, Signature(channels=data.channels, normalization=normalization, classes=classes))

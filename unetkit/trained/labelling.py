@@ -14,18 +14,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetkit.data import Normalization, Preparation
+from unetkit.data import Normalization, Preprocessing
 from unetkit.data.files.grouping import FileGroup, name_of_result
 from unetkit.data.normalization import slabs
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import Content, is_exported, open_exported
 from unetkit.host import resident_memory
-from unetkit.imagefiles import Images, ReadRequest, kind_of, opened
+from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
 from unetkit.imagefiles.file_formats import number_type
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.views.joined import joined
-from unetkit.imagefiles.views.reorientation import TurnedTarget, turn_to, turned
+from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
@@ -64,7 +64,7 @@ class PredictOptions:
 def labeller(trained: Trained, asked: PredictOptions) -> Iterator[Labeller]:
     """Gives what labels files by a trained network; raises InferenceError where it cannot be run as asked."""
     with ready(trained.model, device=asked.device or default_device(), dtype=asked.dtype) as runner:
-        yield Labeller(runner, trained.signature, trained.preparation, asked)
+        yield Labeller(runner, trained.signature, trained.preprocessing, asked)
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def file_labeller(model: Path, asked: PredictOptions) -> Iterator[Labeller]:
     refuse_means(asked)
     with open_exported(model) as exported:
         signature = signature_in(exported.content.metadata, exported.content.plan, model)
-        yield Labeller(exported, signature, preparation(exported.content, signature), asked)
+        yield Labeller(exported, signature, preprocessing(exported.content, signature), asked)
 
 
 def default_device() -> str:
@@ -98,9 +98,9 @@ def refuse_means(asked: PredictOptions) -> None:
         raise InferenceError(Fault("device", message, cure="Leave --device out, or give the model file."))
 
 
-def preparation(content: Content, signature: Signature) -> Preparation:
+def preprocessing(content: Content, signature: Signature) -> Preprocessing:
     """Returns what an image needs before an exported file, of which the normalization may be a part."""
-    whole = signature.preparation
+    whole = signature.preprocessing
     return whole if content.levels is None else replace(whole, normalization=Normalization("none"))
 
 
@@ -110,7 +110,7 @@ class Labeller:
 
     runner: Runner
     signature: Signature
-    preparation: Preparation
+    preprocessing: Preprocessing
     asked: PredictOptions
 
     def label(self, source: Path | FileGroup, folder: Path, advance: Advance = lambda done, total: None) -> Path:
@@ -121,19 +121,19 @@ class Labeller:
         spec, signature = self.runner.plan.spec, self.signature
         group = FileGroup("", (source,)) if isinstance(source, Path) else source
         file, *others = group.files
-        kind = kind_of(file)
+        kind = format_of(file)
         path = folder / name_of_result(group, probabilities=self.asked.probabilities)
         axes = self.asked.axes or signature.axes
         request = ReadRequest(spec.dims, None if others else signature.channels, axes, trained=True)
         with ExitStack() as stack:
-            images, *further = [stack.enter_context(self.opened(one, request)) for one in group.files]
+            images, *further = [stack.enter_context(self.open_images(one, request)) for one in group.files]
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
-            how = turn_to(images, self.preparation.orientation)
-            seen = joined([images, *further], how) if further else turned(images, how)
+            how = reorientation_to(images, self.preprocessing.orientation)
+            seen = joined([images, *further], how) if further else reoriented(images, how)
             likeness = Likeness(self.signature, seen)
-            with kind.made(path, images, channels, dtype) as made:
-                target, done = made if how.nothing else TurnedTarget(made, images, how), 0
+            with kind.create(path, images, channels, dtype) as made:
+                target, done = made if how.nothing else ReorientedWriter(made, images, how), 0
                 for number, part, block in self.blocks(seen, likeness):
                     target.write(number, part, block)
                     done += prod(block.shape[-spec.dims :])
@@ -142,11 +142,11 @@ class Labeller:
         return path
 
     @contextmanager
-    def opened(self, file: Path, request: ReadRequest) -> Iterator[Images]:
+    def open_images(self, file: Path, request: ReadRequest) -> Iterator[Images]:
         """Gives the images of a file; where channels may lie in files of their own, the error says which those are."""
         with ExitStack() as stack:
             try:
-                images = stack.enter_context(opened(file, request))
+                images = stack.enter_context(open_images(file, request))
             except FileError as error:
                 patterns = self.signature.modalities
                 if not patterns or [fault.code for fault in error.faults] != ["channels"]:
@@ -160,7 +160,7 @@ class Labeller:
         """Yields the number of an image, a part of it, and the result for that part."""
         memory = None if self.asked.memory is None else left_of(self.asked.memory)
         unit = images.geometry.unit if images.geometry else ""
-        size = self.preparation.size(images.size, images.spacing, unit, name=str(images.path))
+        size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
         cut = plan_tiles(self.runner, size, self.asked.tile, memory, exact=self.asked.exact)
         for number in range(images.count):
             for part, block in self.outputs(self.reader(images, number, likeness), images.size, cut):
@@ -170,15 +170,15 @@ class Labeller:
         """Yields parts of an image of a size with the network's output for them: all at once where it is resampled."""
         seen = tuple(frame.image for frame in cut.frames)
         if seen == size:
-            levels = self.preparation.normalization.levels(lambda: map(read, slabs(size)))
+            levels = self.preprocessing.normalization.levels(lambda: map(read, slabs(size)))
             yield from stream(self.runner, cut, lambda part: levels.apply(read(part)))
             return
         whole = tuple(slice(0, count) for count in size)
-        image = self.preparation.image(read(whole), seen)
+        image = self.preprocessing.image(read(whole), seen)
         output = np.empty((self.runner.plan.spec.out_channels, *seen), np.float32)
         for part, block in stream(self.runner, cut, lambda part: image[(slice(None), *part)]):
             output[(slice(None), *part)] = block
-        yield whole, torch.from_numpy(self.preparation.output(output, size))
+        yield whole, torch.from_numpy(self.preprocessing.output(output, size))
 
     def reader(self, images: Images, number: int, likeness: Likeness) -> Read:
         """Returns what reads parts of one image, as training does."""

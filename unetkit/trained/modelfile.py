@@ -12,7 +12,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from torch import nn
 
-from unetkit.data import Normalization, Preparation
+from unetkit.data import Normalization, Preprocessing
 from unetkit.data.pairs import Colour
 from unetkit.data.preprocessing.signature import Signature, plain_signature
 from unetkit.errors import Fault, FileError
@@ -56,9 +56,9 @@ class Trained:
         return self.signature.normalization
 
     @property
-    def preparation(self) -> Preparation:
+    def preprocessing(self) -> Preprocessing:
         """What is done to images before the network, and to its output."""
-        return self.signature.preparation
+        return self.signature.preprocessing
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from unetkit.errors import FileError
 from unetkit.wording import spacing_text
 
 if TYPE_CHECKING:
-    from unetkit.data.opening import Checked
+    from unetkit.data.opening import DataCheck
     from unetkit.data.spec import DataSpec
 
 Data = Annotated[
@@ -113,7 +113,7 @@ def spacings_text(values: dict[str, Any]) -> str:
     return (least if least == most else f"{least} to {most}") + (f" {found['unit']}" if found["unit"] else "")
 
 
-def write_sheet(file: Path, asked: DataSpec, checked: Checked, count: int) -> None:
+def write_sheet(file: Path, asked: DataSpec, checked: DataCheck, count: int) -> None:
     """Writes a contact sheet of so many images, evenly taken from all."""
     from unetkit.data.overview.images import write_image
     from unetkit.data.overview.pictures import contact_sheet

@@ -103,7 +103,7 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     pairs = open_data(asked).part(split, data)
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, tracked(pairs), trained.preparation)
+    labelled = label(trained.model, tracked(pairs), trained.preprocessing)
     spacings = Spacings(distances)
     measures = any(METRICS[name].distance for name in names)
     cases = ((pair.name, labels, pair.labels, spacings.of(pair) if measures else None) for pair, labels in labelled)
@@ -147,7 +147,7 @@ def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, coun
     from unetkit.scoring.metrics import METRICS
     from unetkit.scoring.worst import worst_examples
 
-    rows = worst_examples(trained.model, pairs, trained.preparation, scores, count)
+    rows = worst_examples(trained.model, pairs, trained.preprocessing, scores, count)
     if rows:
         title = METRICS[scores.metrics[0]].title
         subtitle = f"the {len(rows)} worst of {len(scores.images)} images by {title}, the worst first"

@@ -72,7 +72,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
     asked_axes = None if axes is None else parse_axes(axes)
 
-    from unetkit.imagefiles import grouped
+    from unetkit.imagefiles import merge_alike
     from unetkit.overwriting import check_outputs
     from unetkit.trained.labelling import PredictOptions, file_labeller
 
@@ -84,7 +84,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
         check_outputs((output / name for name in results), inputs=[model, *files], overwrite=overwrite)
         broken += label_all(ready, groups, output)
     if broken:
-        raise UnetkitError(*grouped(broken))
+        raise UnetkitError(*merge_alike(broken))
 
 
 def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[FileGroup], list[Fault]]:

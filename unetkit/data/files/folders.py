@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from unetkit.data.dataset import Dataset, FilePath, ImageEntry, Located, Raw, ReadOptions
+from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions
 from unetkit.data.files.modalities import check_count, with_modalities, without_modalities
-from unetkit.data.files.pairing import Paired, paired
+from unetkit.data.files.pairing import Pairing, paired
 from unetkit.data.files.pattern import SPLIT, find
 from unetkit.data.splits.parts import PARTS
 from unetkit.data.splits.split import Division
@@ -41,7 +41,7 @@ Axes = Annotated[str, AfterValidator(check_axes)]
 """Letters of the axes of an array, the slowest first, as in YXC."""
 
 
-ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], Located()]
+ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], PathField()]
 """A path as `FilePath`, or one for each channel of an image."""
 
 
@@ -80,19 +80,19 @@ class Folders(Dataset):
         return entries
 
     def orientation(self, asked: ReadOptions) -> str:
-        from unetkit.imagefiles import ReadRequest, opened
+        from unetkit.imagefiles import ReadRequest, open_images
         from unetkit.imagefiles.views.reorientation import axis_codes
 
         if asked.orientation != "most_common":
             return "" if asked.orientation == "native" else asked.orientation
         found: Counter[str] = Counter()
         for files in self.pairs(asked.folder).files.values():
-            with suppress(UnetkitError), opened(files[0], ReadRequest(asked.dims, axes=self.axes)) as images:
+            with suppress(UnetkitError), open_images(files[0], ReadRequest(asked.dims, axes=self.axes)) as images:
                 found[axis_codes(images)] += 1  # what cannot be read is told when its turn comes
         del found[""]
         return max(sorted(found), key=found.__getitem__, default="")
 
-    def pairs(self, folder: Path) -> Paired:
+    def pairs(self, folder: Path) -> Pairing:
         """Returns the files of each pair, what has no partner, and what was passed over."""
         said = {"images": self.modalities[0], "masks": self.masks}
         said |= {"instances": self.instances} if self.instances is not None else {}
@@ -123,7 +123,7 @@ class Folders(Dataset):
 def broken(name: str, error: UnetkitError) -> ImageEntry:
     """Returns an entry that cannot be read, so that what is wrong with it is told along with all else."""
 
-    def read() -> Raw:
+    def read() -> RawPair:
         raise error
 
     return ImageEntry(name, read)
@@ -137,7 +137,7 @@ def entries_of(
     `further` are the files of an image's other channels, where each lies in a file of its own.
     """
     requests = [requested(asked, axes, mask=index > 0) for index in range(len(files))]
-    sources = Sources(tuple(files), tuple(requests), further)
+    sources = EntryFiles(tuple(files), tuple(requests), further)
     with opened_together(sources, asked) as together:
         stacks = [images.count for images in together.images]
     count = stacks[0]
@@ -169,7 +169,7 @@ def request_of_mask(request: ReadRequest, image: Images) -> ReadRequest:
     return request if request.axes is not None or usual else replace(request, axes=image.letters)
 
 
-class Together(NamedTuple):
+class OpenEntry(NamedTuple):
     """Images with their masks and their instances, on the same samples; `axis_codes` are those of the image's file."""
 
     images: list[Images]
@@ -177,7 +177,7 @@ class Together(NamedTuple):
     notes: tuple[str, ...]
 
 
-class Sources(NamedTuple):
+class EntryFiles(NamedTuple):
     """The files of image, mask, and instances, how each is read, and the files of the image's other channels."""
 
     files: tuple[Path, ...]
@@ -186,33 +186,35 @@ class Sources(NamedTuple):
 
 
 @contextmanager
-def opened_together(sources: Sources, asked: ReadOptions) -> Iterator[Together]:
+def opened_together(sources: EntryFiles, asked: ReadOptions) -> Iterator[OpenEntry]:
     """Gives the images of a file with their masks, all turned as is asked for.
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
-    from unetkit.imagefiles.open_files import SHELF
+    from unetkit.imagefiles.open_files import OPEN_FILES
+    from unetkit.imagefiles.views.alignment import alignment_to
     from unetkit.imagefiles.views.joined import joined
-    from unetkit.imagefiles.views.alignment import turn_of
-    from unetkit.imagefiles.views.reorientation import axis_codes, turn_to, turned
+    from unetkit.imagefiles.views.reorientation import axis_codes, reorientation_to, reoriented
 
     files, requests, further = sources
     with ExitStack() as stack:
         one = replace(requests[0], channels=None) if further else requests[0]
-        image, *others = [stack.enter_context(SHELF.opened(file, one)) for file in (files[0], *further)]
+        image, *others = [stack.enter_context(OPEN_FILES.open_images(file, one)) for file in (files[0], *further)]
         own = [request_of_mask(request, image) for request in requests[1:]]
-        masks = [stack.enter_context(SHELF.opened(file, one)) for file, one in zip(files[1:], own, strict=True)]
-        how = turn_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
-        together, notes = [joined([image, *others], how) if others else turned(image, how)], []
+        masks = [
+            stack.enter_context(OPEN_FILES.open_images(file, one)) for file, one in zip(files[1:], own, strict=True)
+        ]
+        how = reorientation_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
+        together, notes = [joined([image, *others], how) if others else reoriented(image, how)], []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
-            turn = turn_of(mask, image, how) if asked.check_geometry else how
-            together.append(turned(mask, turn))
+            turn = alignment_to(mask, image, how) if asked.check_geometry else how
+            together.append(reoriented(mask, turn))
             if turn != how and not (turn.nothing and how.nothing):
                 notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
-        yield Together(together, axis_codes(image), tuple(notes))
+        yield OpenEntry(together, axis_codes(image), tuple(notes))
 
 
-def read_entry(sources: Sources, number: int, asked: ReadOptions) -> Raw:
+def read_entry(sources: EntryFiles, number: int, asked: ReadOptions) -> RawPair:
     """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
     with opened_together(sources, asked) as together:
         image, *masks = together.images
@@ -223,7 +225,7 @@ def read_entry(sources: Sources, number: int, asked: ReadOptions) -> Raw:
                 raise other_size(file, other.shape[: asked.dims], numbers.shape[1:])
         instances = others[1] if len(others) > 1 else None
         unit = image.geometry.unit if image.geometry else ""
-        return Raw(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)
+        return RawPair(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)
 
 
 def other_size(file: Path, mask: tuple[int, ...], image: tuple[int, ...]) -> FileError:

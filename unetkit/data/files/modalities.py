@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from unetkit.data.files.pairing import Paired
-from unetkit.data.files.pattern import Found
+from unetkit.data.files.pairing import Pairing
+from unetkit.data.files.pattern import FileMatches
 from unetkit.errors import Fault, FileError
 from unetkit.wording import listed
 
@@ -19,7 +19,9 @@ def check_count(paths: Sequence[str], channels: int) -> None:
         raise FileError(Fault("channels", message, "channels", f"Set channels: {len(paths)}."))
 
 
-def without_modalities(found: Mapping[str, Found], others: Sequence[Found], paths: Sequence[str]) -> dict[str, Found]:
+def without_modalities(
+    found: Mapping[str, FileMatches], others: Sequence[FileMatches], paths: Sequence[str]
+) -> dict[str, FileMatches]:
     """Returns what was found, without the files of other modalities.
 
     A file that two patterns fit belongs to the longer one: `{name}_t2.tif` beside `{name}.tif`.
@@ -32,7 +34,7 @@ def without_modalities(found: Mapping[str, Found], others: Sequence[Found], path
     return made | {"images": replace(made["images"], files=images)}
 
 
-def with_modalities(pairs: Paired, found: Found, others: Sequence[Found], paths: Sequence[str]) -> Paired:
+def with_modalities(pairs: Pairing, found: FileMatches, others: Sequence[FileMatches], paths: Sequence[str]) -> Pairing:
     """Returns pairs with the files of each image's other modalities; an image that lacks one is a fault.
 
     `found` are the files of the first modality, `others` those of the others; `paths` is what was written for each.
@@ -48,7 +50,7 @@ def with_modalities(pairs: Paired, found: Found, others: Sequence[Found], paths:
     )
 
 
-def lacking(files: Mapping[str, Path], others: Sequence[Found], paths: Sequence[str]) -> Iterator[Fault]:
+def lacking(files: Mapping[str, Path], others: Sequence[FileMatches], paths: Sequence[str]) -> Iterator[Fault]:
     """Yields which images lack a modality, and which files of one belong to no image."""
     cure = "Give each image a file of the same {name} under each of the paths of images."
     for path, one in zip(paths[1:], others, strict=True):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unetkit.data.files.affixes import IMAGE, MASK, core
-from unetkit.data.files.pattern import SPLIT, Found
+from unetkit.data.files.pattern import SPLIT, FileMatches
 from unetkit.data.splits.parts import PARTS
 from unetkit.errors import Fault
 from unetkit.wording import listed
@@ -17,7 +17,7 @@ WORDS = {"images": "image", "masks": "mask", "instances": "instances"}
 
 
 @dataclass(frozen=True)
-class Paired:
+class Pairing:
     """The files of each pair by the name of its image, what has no partner, and what was passed over, in words.
 
     `files` has image, mask, and instances where there are such. `further` has the files of an image's other channels,
@@ -30,7 +30,7 @@ class Paired:
     further: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
 
 
-def paired(found: Mapping[str, Found], said: Mapping[str, str]) -> Paired:
+def paired(found: Mapping[str, FileMatches], said: Mapping[str, str]) -> Pairing:
     """Returns the pairs among the files that were found under `images`, `masks` and so on, where `said` was written."""
     names = {key: dict(one.files) for key, one in found.items()}
     drop_masks(names, said)
@@ -50,7 +50,7 @@ def paired(found: Mapping[str, Found], said: Mapping[str, str]) -> Paired:
     notes = [f"the images of {part} have no masks and are passed over" for part in PARTS if part in alone]
     used = {file for key, one in names.items() for name, file in one.items() if name not in others.get(key, ())}
     notes += passed_over([path for one in found.values() for path in one.seen], used)
-    return Paired(files, tuple(faults), tuple(notes))
+    return Pairing(files, tuple(faults), tuple(notes))
 
 
 def drop_masks(names: dict[str, dict[str, Path]], said: Mapping[str, str]) -> None:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unetkit.data.splits.parts import WORDS, part_of
 from unetkit.data.files.wildcards import compiled, expression, is_wild
+from unetkit.data.splits.parts import WORDS, part_of
 from unetkit.errors import Fault, FileError
 
 NAME, SPLIT, ANY_DEPTH = "{name}", "{split}", "**"
@@ -20,7 +20,7 @@ SYNTAX = "Write it as in: scans/{name}/image_[LR].png"
 
 
 @dataclass(frozen=True)
-class Found:
+class FileMatches:
     """The files that a pattern means, by name, in the order of their names; `seen` is all that lies where it leads."""
 
     files: dict[str, Path]
@@ -44,7 +44,7 @@ class NameMatch(NamedTuple):
         return unicodedata.normalize("NFC", "/".join(([self.part] if self.part else []) + list(words)))
 
 
-def find(said: str, folder: Path) -> Found:
+def find(said: str, folder: Path) -> FileMatches:
     """Returns the image files that a pattern or a folder means.
 
     In a pattern `{name}` is the name of a file, `{split}` the word for a part of the data (train, val, test, …), `**`
@@ -58,18 +58,18 @@ def find(said: str, folder: Path) -> Found:
         raise FileError(Fault("no-folder", f"{folder / said} cannot be read: {error.strerror}", cure=HERE)) from error
 
 
-def found(said: str, folder: Path) -> Found:
+def found(said: str, folder: Path) -> FileMatches:
     """Does what `find` says; what the system refuses is an OSError."""
     start, parts = beginning(said, folder)
     if not is_text(os.path.abspath(start)):
         raise FileError(unwritable(start))
     if start.is_file() and is_text(start.name):
-        return Found({split_stem(start): start}, (start,), single=True)
+        return FileMatches({split_stem(start): start}, (start,), single=True)
     if not start.is_dir():
         reason = "is not a folder" if start.exists() else "does not exist"
         raise FileError(Fault("no-folder", f"{start} {reason}", cure=HERE))
     try:
-        walk = Walk(parts)
+        walk = PatternSearch(parts)
     except ValueError as error:
         raise FileError(Fault("wrong-pattern", f"{said!r} is no pattern: {error}", cure=SYNTAX)) from error
     matches = list(walk.matches(NameMatch(start, ()), 0))
@@ -82,7 +82,7 @@ def found(said: str, folder: Path) -> Found:
         faults.append(no_images(start / "/".join(parts[:-1]) if parts else start, walk.seen))
     if faults:
         raise FileError(*faults)
-    return Found(files, tuple(walk.seen))
+    return FileMatches(files, tuple(walk.seen))
 
 
 def beginning(said: str, folder: Path) -> tuple[Path, list[str]]:
@@ -105,13 +105,13 @@ def beginning(said: str, folder: Path) -> tuple[Path, list[str]]:
 
 def names_files(part: str) -> bool:
     """Whether the last part of a pattern means files, not folders."""
-    from unetkit.imagefiles.file_formats import KINDS  # numpy comes with them
+    from unetkit.imagefiles.file_formats import FORMATS  # numpy comes with them
 
-    known = tuple(suffix for kind in KINDS for suffix in kind.suffixes)
+    known = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
     return NAME in part or part == ANY_DEPTH or "." in part or part.lower().endswith(known)
 
 
-class Walk:
+class PatternSearch:
     """What lies below a folder, held against the parts of a pattern."""
 
     def __init__(self, parts: Sequence[str]) -> None:
@@ -221,9 +221,9 @@ def twice(known: Path, other: NameMatch) -> Fault:
 
 def no_images(folder: Path, seen: Sequence[Path] | dict[Path, None]) -> Fault:
     """Returns the fault for a folder without images, with what it has instead."""
-    from unetkit.imagefiles import KINDS
+    from unetkit.imagefiles import FORMATS
 
-    known = ", ".join(suffix for kind in KINDS for suffix in kind.suffixes)
+    known = ", ".join(suffix for kind in FORMATS for suffix in kind.suffixes)
     cure = f"Read are: {known}."
     if any(is_folder(path) for path in seen if not path.name.startswith(".")):
         cure = f"For those in its folders, write {folder.name}/**. {cure}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unetkit.data.data_keys import Colour, Span, colour_of, span_of
 from unetkit.data.labels.colours import COLOURS
 from unetkit.data.labels.counting import counted
-from unetkit.data.labels.mask_statistics import Survey
+from unetkit.data.labels.mask_statistics import MaskStatistics
 from unetkit.data.pairs import UNLABELLED
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
@@ -38,7 +38,7 @@ class ClassMap:
     colours: dict[int, int] | None
     """Red · 65536 + green · 256 + blue → class; None where not every class has a colour."""
     shown: tuple[Colour, ...]
-    survey: Survey = field(default_factory=Survey, repr=False, compare=False)
+    survey: MaskStatistics = field(default_factory=MaskStatistics, repr=False, compare=False)
     """What was found in the masks so far."""
 
     @classmethod

@@ -19,7 +19,7 @@ EXAMINED = 16
 
 
 @dataclass
-class Survey:
+class MaskStatistics:
     """The numbers and colours of masks with their pixels; masks are added by several threads.
 
     `nonzero` has for each mask how many numbers above 0 it holds, and whether they are 1, 2, … without a gap.

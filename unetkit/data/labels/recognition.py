@@ -12,7 +12,7 @@ import numpy as np
 import yaml
 
 from unetkit.data.labels.classes import MAX_CLASSES, NO_CLASS, ClassMap
-from unetkit.data.labels.mask_statistics import Survey
+from unetkit.data.labels.mask_statistics import MaskStatistics
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault
 from unetkit.wording import listed
@@ -28,7 +28,7 @@ REPLACED = ("class-range", "mask-colours")
 
 
 @dataclass(frozen=True)
-class Reading:
+class Interpretation:
     """One way to read masks: in words, and the keys of a data file that say so."""
 
     words: str
@@ -41,12 +41,12 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Finding:
+class MaskDiagnosis:
     """What was recognised: a code and a message, and the ways to read it, the likeliest first."""
 
     code: str
     message: str
-    readings: tuple[Reading, ...] = ()
+    readings: tuple[Interpretation, ...] = ()
     cure: str = ""
 
     def fault(self) -> Fault:
@@ -73,7 +73,7 @@ def flow(value: Any) -> str:
     return text.removesuffix("\n").removesuffix("\n...")
 
 
-def recognised(data: DataSpec, classes: ClassMap) -> Finding | None:
+def recognised(data: DataSpec, classes: ClassMap) -> MaskDiagnosis | None:
     """Returns what the masks of a data set are where its data file does not say it; None where nothing is to be said.
 
     Everything was read before, so that what was counted is all that there is.
@@ -110,7 +110,9 @@ def class_names(names: Sequence[str], marks: Sequence[object]) -> list[str]:
     return ["background" if mark in (0, "#000000") else f"class {mark}" for mark in marks]
 
 
-def of_objects(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+def of_objects(
+    data: DataSpec, survey: MaskStatistics, numbers: Counter[int], classes: ClassMap
+) -> MaskDiagnosis | None:
     """Recognises masks that number objects: each number is one connected object, and how many there are varies."""
     above = [number for number in numbers if number > 0]
     several = len({count for count, _ in survey.nonzero}) > 1 and all(plain for _, plain in survey.nonzero)
@@ -124,15 +126,15 @@ def of_objects(data: DataSpec, survey: Survey, numbers: Counter[int], classes: C
     own = {"type": data.kind, **data.dataset.model_dump(exclude_none=True)}
     if "masks" in own and "instances" not in own:
         said["dataset"] = own | {"instances": own["masks"]}
-    readings = [Reading("Objects of one class, whose borders are known", said)]
+    readings = [Interpretation("Objects of one class, whose borders are known", said)]
     if len(above) <= MANY_OBJECTS:
         every = [*range(max(above) + 1)]
-        readings.append(Reading("Or classes", {"classes": [f"class {number}" for number in every]}))
+        readings.append(Interpretation("Or classes", {"classes": [f"class {number}" for number in every]}))
     message = f"masks number their objects: each of {listed(sorted(above))} is one connected object"
-    return Finding("mask-instances", message, tuple(readings))
+    return MaskDiagnosis("mask-instances", message, tuple(readings))
 
 
-def of_levels(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+def of_levels(data: DataSpec, survey: MaskStatistics, numbers: Counter[int], classes: ClassMap) -> MaskDiagnosis | None:
     """Recognises a few levels with numbers near them, as JPEG and resizing make."""
     levels = levels_of(numbers)
     fits = not classes.names or len(levels) == len(classes.names)
@@ -144,7 +146,7 @@ def of_levels(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Cl
     said = [{"name": name, "values": [f"{a}..{b}"]} for name, (a, b) in zip(names, spans, strict=True)]
     made = "as JPEG makes" if survey.jpeg else "as resizing or JPEG makes"
     message = f"masks hold {listed(levels)} and {len(numbers) - len(levels)} numbers near or between them, {made}"
-    return Finding("mask-levels", message, (Reading("The nearest level is the class", {"classes": said}),))
+    return MaskDiagnosis("mask-levels", message, (Interpretation("The nearest level is the class", {"classes": said}),))
 
 
 def levels_of(numbers: Counter[int]) -> list[int]:
@@ -170,7 +172,9 @@ def mass(numbers: Counter[int], level: int, reach: int) -> int:
     return sum(numbers[number] for number in range(level - reach, level + reach + 1))
 
 
-def of_two_scales(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+def of_two_scales(
+    data: DataSpec, survey: MaskStatistics, numbers: Counter[int], classes: ClassMap
+) -> MaskDiagnosis | None:
     """Recognises masks of two classes of which some hold 0 and 1, others 0 and 255."""
     mixed = set(numbers) == {0, 1, 255} and not any({1, 255} <= one for one in survey.together)
     if not mixed or len(classes.names) not in (0, 2):
@@ -178,10 +182,12 @@ def of_two_scales(data: DataSpec, survey: Survey, numbers: Counter[int], classes
     first, second = class_names(classes.names, (0, 1))
     said = {"classes": [first, {"name": second, "values": [1, 255]}]}
     message = "some masks hold 0 and 1, others 0 and 255"
-    return Finding("mask-scales", message, (Reading("One class in both", said),))
+    return MaskDiagnosis("mask-scales", message, (Interpretation("One class in both", said),))
 
 
-def of_ignored(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+def of_ignored(
+    data: DataSpec, survey: MaskStatistics, numbers: Counter[int], classes: ClassMap
+) -> MaskDiagnosis | None:
     """Recognises numbers that commonly stand for pixels without a class: negative ones, and 255 above the others."""
     negative = [number for number in sorted(numbers) if number < 0]
     rest = [number for number in sorted(numbers) if number >= 0]
@@ -191,14 +197,14 @@ def of_ignored(data: DataSpec, survey: Survey, numbers: Counter[int], classes: C
     if not odd or not rest or left or len(numbers) > MOST_CLASSES:
         return None
     said = [*(one for one in data.ignored if isinstance(one, int)), *odd]
-    readings = [Reading("Pixels that count nowhere", {"ignore": said[0] if len(said) == 1 else said})]
+    readings = [Interpretation("Pixels that count nowhere", {"ignore": said[0] if len(said) == 1 else said})]
     if not classes.names:
-        readings.append(Reading("Or classes", {"classes": class_keys((), sorted(numbers))}))
+        readings.append(Interpretation("Or classes", {"classes": class_keys((), sorted(numbers))}))
     message = f"masks hold {listed(odd)} beside {listed(rest)}"
-    return Finding("mask-ignored", message, tuple(readings))
+    return MaskDiagnosis("mask-ignored", message, tuple(readings))
 
 
-def of_gaps(data: DataSpec, survey: Survey, numbers: Counter[int], classes: ClassMap) -> Finding | None:
+def of_gaps(data: DataSpec, survey: MaskStatistics, numbers: Counter[int], classes: ClassMap) -> MaskDiagnosis | None:
     """Recognises numbers of classes with gaps between them, and pictures that are no masks."""
     found = sorted(numbers)
     if found == list(range(len(found))) and len(found) != 256 and not classes.names:
@@ -206,11 +212,11 @@ def of_gaps(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Clas
     if len(found) > MOST_CLASSES:
         message = f"masks hold {len(found):,} different numbers from {found[0]:,} to {found[-1]:,}"
         cure = "A mask holds one class number per pixel: are these pictures? Or say which numbers are a class."
-        return None if classes.names else Finding("mask-picture", message, cure=cure)
+        return None if classes.names else MaskDiagnosis("mask-picture", message, cure=cure)
     if classes.names and len(classes.names) != len(found):
         return None
     words = "The numbers that there are" if len(found) > 2 else "Background and one class"
-    readings = [Reading(words, {"classes": class_keys(classes.names, found)})]
+    readings = [Interpretation(words, {"classes": class_keys(classes.names, found)})]
     absent = [number for number in range(found[-1] + 1) if number not in numbers] if found[-1] < MAX_CLASSES else []
     if absent and found[-1] < MOST_CLASSES and not classes.names and found[-1] > 0:
         said: dict[str, Any] = {"classes": [f"class {number}" for number in range(found[-1] + 1)]}
@@ -218,9 +224,9 @@ def of_gaps(data: DataSpec, survey: Survey, numbers: Counter[int], classes: Clas
         if below := [number for number in found if number < 0]:
             said["ignore"] = below[0] if len(below) == 1 else below
             words += "; pixels below 0 count nowhere"
-        readings.append(Reading(words, said))
+        readings.append(Interpretation(words, said))
     none = f": none holds {listed(absent)}" if absent else ""
-    return Finding("mask-gaps", f"masks hold the numbers {listed(found)}{none}", tuple(readings))
+    return MaskDiagnosis("mask-gaps", f"masks hold the numbers {listed(found)}{none}", tuple(readings))
 
 
 def class_keys(names: Sequence[str], numbers: Sequence[int]) -> list[Any]:
@@ -231,23 +237,23 @@ def class_keys(names: Sequence[str], numbers: Sequence[int]) -> list[Any]:
     return [name if number == place else {"name": name, "values": [number]} for place, (name, number) in said]
 
 
-def of_colours(survey: Survey, names: Sequence[str]) -> Finding | None:
+def of_colours(survey: MaskStatistics, names: Sequence[str]) -> MaskDiagnosis | None:
     """Recognises the colours of masks in colour."""
     found = sorted(survey.colours)
     if len(found) > MOST_CLASSES:
         what = "as JPEG makes" if survey.jpeg else "more than classes have"
         cure = "Save them again as PNG with few colours, or with a number per pixel."
-        return Finding("mask-colours", f"masks in colour hold {len(found):,} colours, {what}", cure=cure)
+        return MaskDiagnosis("mask-colours", f"masks in colour hold {len(found):,} colours, {what}", cure=cure)
     marks = [f"#{colour:06x}" for colour in found]
     named = class_names(names, marks)
     said = [{"name": name, "colour": mark} for name, mark in zip(named, marks, strict=True)]
     if len(said) < 2:
         said.append({"name": "object", "colour": "#ffffff" if found != [0xFFFFFF] else "#000000"})
     message = f"masks are in colour: {listed(marks)}"
-    return Finding("mask-colours", message, (Reading("A class for each colour", {"classes": said}),))
+    return MaskDiagnosis("mask-colours", message, (Interpretation("A class for each colour", {"classes": said}),))
 
 
-def merged(finding: Finding | None, faults: Sequence[Fault]) -> Iterator[Fault]:
+def merged(finding: MaskDiagnosis | None, faults: Sequence[Fault]) -> Iterator[Fault]:
     """Yields faults; what was recognised stands in place of those of single masks that it explains."""
     if finding is not None:
         yield finding.fault()

@@ -12,7 +12,7 @@ from unetkit.errors import UnetkitError
 if TYPE_CHECKING:
     from unetkit.data.spec import DataSpec
     from unetkit.imagefiles import ReadRequest
-    from unetkit.imagefiles.header import Header
+    from unetkit.imagefiles.header import ImageHeader
 
 LABEL, INSTANCE, WIDE = 2, 8, 4
 """Bytes of a label, of the number of an object, and of a grey level that is stored in more than 16 bits."""
@@ -48,17 +48,17 @@ def footprint(data: DataSpec) -> Footprint | None:
     return Footprint(total, sum(one.num_images for one in headers), least)
 
 
-def headers_of(request: ReadRequest, images: Iterable[Path]) -> Iterator[Header]:
+def headers_of(request: ReadRequest, images: Iterable[Path]) -> Iterator[ImageHeader]:
     """Yields the headers of images that can be opened."""
-    from unetkit.imagefiles.header import header
+    from unetkit.imagefiles.header import read_header
 
     for image in images:
         try:
-            yield header(image, request)
+            yield read_header(image, request)
         except UnetkitError:
             continue
 
 
-def image_bytes(header: Header, channels: int) -> int:
+def image_bytes(header: ImageHeader, channels: int) -> int:
     """Returns the bytes of one pixel of an image with so many channels, in the type that it is kept in."""
     return channels * (header.dtype.itemsize if header.dtype.itemsize <= 2 and header.dtype.kind != "f" else WIDE)

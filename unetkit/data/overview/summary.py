@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from unetkit.data.opening import Checked, PairFacts
+from unetkit.data.opening import DataCheck, PairFacts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
 from unetkit.data.preprocessing.geometry_summary import placement, placement_notes
 from unetkit.data.spec import DataSpec
@@ -13,7 +13,7 @@ from unetkit.data.splits.parts import PARTS
 from unetkit.wording import listed
 
 
-def summary(data: DataSpec, checked: Checked) -> dict[str, Any]:
+def summary(data: DataSpec, checked: DataCheck) -> dict[str, Any]:
     """Returns the facts of a data set that was checked; parts and classes only where nothing is wrong."""
     facts = {one.name: one for one in checked.facts}
     values: dict[str, Any] = {
@@ -77,7 +77,7 @@ def share(counts: dict[int, int], label: int, *, of_all: bool = False) -> float 
     return counts.get(label, 0) / whole if whole else None
 
 
-def notes(checked: Checked, total: dict[str, dict[int, int]]) -> list[str]:
+def notes(checked: DataCheck, total: dict[str, dict[int, int]]) -> list[str]:
     """Returns what is no fault, but may surprise: images of one grey level, classes that nothing is learned of."""
     flat = [one.name for one in checked.facts if one.low == one.high]
     found = [f"{len(flat)} images have one grey level throughout: {', '.join(flat[:5])}"] if flat else []

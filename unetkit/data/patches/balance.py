@@ -10,7 +10,7 @@ from unetkit.data.pairs import UNLABELLED, Pairs
 MOST = 2048  # pixels of a class that are remembered of an image
 
 
-class Balance:
+class ClassBalance:
     """Remembers for each class some of its pixels in each image, evenly chosen; the same for the same seed."""
 
     def __init__(self, pairs: Pairs, seed: int) -> None:

@@ -27,7 +27,7 @@ def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
     return np.minimum(steps, period - steps) if size > 1 else np.zeros(length, np.intp)
 
 
-def window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]) -> NDArray[Value]:
+def mirrored_window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]) -> NDArray[Value]:
     """Returns a copy of the last axes of `array` from `starts` on, in `size`, mirrored beyond the border."""
     spatial = array.shape[array.ndim - len(size) :]
     indices = [mirrored(*axis) for axis in zip(starts, size, spatial, strict=True)]
@@ -36,7 +36,7 @@ def window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]
 
 
 @dataclass(frozen=True)
-class Cover:
+class InputWindow:
     """An input window whose output holds a whole region: where it starts, and what to keep of the output."""
 
     starts: tuple[int, ...]
@@ -45,7 +45,7 @@ class Cover:
     keep: tuple[slice, ...]
 
 
-def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
+def covering_window(plan: Plan, size: tuple[int, ...]) -> InputWindow:
     """Returns a small input that the plan accepts and whose output is at least `size`, centred on the region.
 
     Raises SizeError where no size is large enough.
@@ -54,7 +54,7 @@ def cover(plan: Plan, size: tuple[int, ...]) -> Cover:
     output_size = plan.output_size(input_size)
     target = plan.crop_target(input_size)
     before = tuple((have - want) // 2 for have, want in zip(output_size, size, strict=True))
-    return Cover(
+    return InputWindow(
         starts=tuple(-part.start - skip for part, skip in zip(target, before, strict=True)),
         input_size=input_size,
         output_size=output_size,

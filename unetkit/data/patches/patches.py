@@ -15,9 +15,9 @@ from torch.utils.data import Dataset
 from unetkit.data.normalization import IntensityScale, Normalization
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs
 from unetkit.data.patches.augmentation import Augmentation
-from unetkit.data.patches.balance import Balance
-from unetkit.data.patches.mirror_padding import cover
-from unetkit.data.patches.warp import Sample, moved_points, take
+from unetkit.data.patches.balance import ClassBalance
+from unetkit.data.patches.mirror_padding import covering_window
+from unetkit.data.patches.warp import PatchArrays, moved_points, take
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
@@ -60,9 +60,9 @@ class Patches(Dataset[Item]):
         self.normalization = normalization
         self.plan = plan
         self.settings = settings
-        self.cover = cover(plan, settings.size)
+        self.cover = covering_window(plan, settings.size)
         self.target = plan.crop_target(self.cover.input_size)
-        self.balance = Balance(pairs, settings.seed) if settings.balance else None
+        self.balance = ClassBalance(pairs, settings.seed) if settings.balance else None
         self.levels: dict[int, IntensityScale] = {}
         self.weights: dict[int, NDArray[np.float32]] = {}
 
@@ -83,7 +83,7 @@ class Patches(Dataset[Item]):
             return image, torch.from_numpy(labels)
         return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))
 
-    def drawn(self, random: np.random.Generator) -> tuple[int, list[Augmentation], Sample]:
+    def drawn(self, random: np.random.Generator) -> tuple[int, list[Augmentation], PatchArrays]:
         """Returns a patch with the number of its pair and what is to be done to it; a pixel at least is labelled.
 
         One without is drawn again. Where labelled pixels are so few that chance does not find any, it is laid around
@@ -126,9 +126,9 @@ class Patches(Dataset[Item]):
 
     def patch(
         self, number: int, pair: Pair, starts: tuple[int, ...], chosen: list[Augmentation], random: np.random.Generator
-    ) -> Sample:
+    ) -> PatchArrays:
         """Returns the patch of a pair that begins there, in grey levels."""
-        sample = Sample(pair.image, pair.labels, self.weight_of(number, pair))
+        sample = PatchArrays(pair.image, pair.labels, self.weight_of(number, pair))
         moving = [one for one in chosen if moves(one)]
         if not moving:
             return sample.cut(starts, self.cover.input_size)

@@ -12,22 +12,24 @@ from torch import Tensor
 from torch.nn.functional import grid_sample
 
 from unetkit.data.patches.augmentation import Augmentation
-from unetkit.data.patches.mirror_padding import window
+from unetkit.data.patches.mirror_padding import mirrored_window
 
 MARGIN = 1  # samples around the outermost points, for interpolation
 
 
-class Sample(NamedTuple):
+class PatchArrays(NamedTuple):
     """An image (channels, *spatial) with its labels and weights (*spatial); there may be no weights."""
 
     image: NDArray[Any]
     labels: NDArray[np.integer]
     weight: NDArray[np.float32] | None = None
 
-    def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> Sample:
+    def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> PatchArrays:
         """Returns a window of all three, mirrored beyond the border."""
-        weight = None if self.weight is None else window(self.weight, starts, size)
-        return Sample(window(self.image, starts, size), window(self.labels, starts, size), weight)
+        weight = None if self.weight is None else mirrored_window(self.weight, starts, size)
+        return PatchArrays(
+            mirrored_window(self.image, starts, size), mirrored_window(self.labels, starts, size), weight
+        )
 
 
 def moved_points(
@@ -46,7 +48,7 @@ def moved_points(
     return points / finest
 
 
-def take(sample: Sample, starts: tuple[int, ...], points: Tensor) -> Sample:
+def take(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) -> PatchArrays:
     """Returns a patch: `starts` is where it would begin in the image if its points were not moved.
 
     Image and weights are interpolated linearly, labels are those of the nearest sample.
@@ -68,8 +70,8 @@ def take(sample: Sample, starts: tuple[int, ...], points: Tensor) -> Sample:
         layers = np.concatenate([layers, cut.weight[None]])
     found = interpolated(torch.from_numpy(layers), inside).numpy()
     if cut.weight is None:
-        return Sample(found, labels.numpy())
-    return Sample(found[:-1], labels.numpy(), found[-1])
+        return PatchArrays(found, labels.numpy())
+    return PatchArrays(found[:-1], labels.numpy(), found[-1])
 
 
 def interpolated(layers: Tensor, places: Tensor) -> Tensor:
@@ -83,11 +85,11 @@ def interpolated(layers: Tensor, places: Tensor) -> Tensor:
     return found[:, 0] if len(extent) == 1 else found
 
 
-def gathered(sample: Sample, places: Tensor) -> Sample:
+def gathered(sample: PatchArrays, places: Tensor) -> PatchArrays:
     """Returns a patch whose points are all samples of the image, such as a mirrored one: nothing is interpolated."""
     first = places.reshape(-1, places.shape[-1]).amin(0)
     extent = places.reshape(-1, places.shape[-1]).amax(0) - first + 1
     cut = sample.cut(tuple(first.tolist()), tuple(extent.tolist()))
     index: Any = tuple(axis.numpy() for axis in (places - first).unbind(-1))
     weight = None if cut.weight is None else cut.weight[index]
-    return Sample(cut.image[(slice(None), *index)], cut.labels[index], weight)
+    return PatchArrays(cut.image[(slice(None), *index)], cut.labels[index], weight)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from unetkit.data.pairs import Digests
+from unetkit.data.pairs import PairDigests
 from unetkit.wording import listed
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ PARTS = {"train": "training", "validation": "validation", "test": "test"}
 """The parts of a division, with the word for each in messages."""
 
 
-class Record(BaseModel):
+class DataRecord(BaseModel):
     """The data of a run: their fingerprint, the classes, the recipe, and by part and name the digests of each pair."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -26,7 +26,7 @@ class Record(BaseModel):
     fingerprint: str
     classes: tuple[str, ...]
     recipe: str
-    pairs: dict[str, dict[str, Digests]]
+    pairs: dict[str, dict[str, PairDigests]]
 
     @classmethod
     def of(cls, splits: Splits) -> Self:
@@ -47,16 +47,17 @@ class Record(BaseModel):
             raise ValueError("it is no record of data") from error
 
     @property
-    def by_name(self) -> dict[str, tuple[str, Digests]]:
+    def by_name(self) -> dict[str, tuple[str, PairDigests]]:
         """The part and the digests of each pair."""
         return {name: (part, digests) for part, pairs in self.pairs.items() for name, digests in pairs.items()}
 
 
-def changes(old: Record, new: Record) -> tuple[str, ...]:
+def changes(old: DataRecord, new: DataRecord) -> tuple[str, ...]:
     """Returns what differs between two records of data, a line for each kind of change; nothing where they are equal.
 
-    >>> old = Record(fingerprint="1", classes=("a", "b"), recipe="{}", pairs={"train": {"x": Digests("1", "2")}})
-    >>> changes(old, old.model_copy(update={"fingerprint": "2", "pairs": {"train": {"x": Digests("1", "3")}}}))
+    >>> before, after = ({"train": {"x": PairDigests("1", labels)}} for labels in "23")
+    >>> old = DataRecord(fingerprint="1", classes=("a", "b"), recipe="{}", pairs=before)
+    >>> changes(old, old.model_copy(update={"fingerprint": "2", "pairs": after}))
     ('masks changed: x',)
     """
     if old.fingerprint == new.fingerprint:
@@ -64,7 +65,7 @@ def changes(old: Record, new: Record) -> tuple[str, ...]:
     return (*pair_changes(old, new), *setting_changes(old, new))
 
 
-def pair_changes(old: Record, new: Record) -> Iterator[str]:
+def pair_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
     """Yields which images were added, removed, changed or moved to another part."""
     before, now = old.by_name, new.by_name
     kept = [name for name in now if name in before]
@@ -83,7 +84,7 @@ def pair_changes(old: Record, new: Record) -> Iterator[str]:
             yield f"now for {word}: {listed(moved)}"
 
 
-def setting_changes(old: Record, new: Record) -> Iterator[str]:
+def setting_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
     """Yields in which classes and keys of the data file two records differ."""
     if old.classes != new.classes:
         yield f"classes: {listed(old.classes)} became {listed(new.classes)}"
@@ -93,7 +94,7 @@ def setting_changes(old: Record, new: Record) -> Iterator[str]:
             yield f"{key}: {json.dumps(before.get(key))} became {json.dumps(now.get(key))}"
 
 
-def recipe_of(record: Record) -> dict[str, object]:
+def recipe_of(record: DataRecord) -> dict[str, object]:
     """Returns the keys of the data file that have a say in what a network sees, with their values."""
     try:
         values = json.loads(record.recipe or "{}")

@@ -32,7 +32,7 @@ NARROW_FRACTIONS = 20
 """…where it has fractions in place of whole numbers, and is by so much narrower than that of all images together."""
 
 
-class GreyRange(BaseModel):
+class IntensityRange(BaseModel):
     """The grey levels of one channel: the ends, the share ENDS of the pixels between `low` and `high`;
     `narrowest` is the least that these are apart in one image.
 
@@ -63,7 +63,7 @@ def sampled(image: NDArray[np.generic], most: int = MOST_PIXELS) -> Samples:
     return flat.astype(np.float32)
 
 
-def range_of(images: Iterable[NDArray[np.float32]]) -> GreyRange:
+def range_of(images: Iterable[NDArray[np.float32]]) -> IntensityRange:
     """Returns the range of one channel, from the pixels of each of several images."""
     found = list(images)
     every = np.concatenate(found)
@@ -71,7 +71,7 @@ def range_of(images: Iterable[NDArray[np.float32]]) -> GreyRange:
     shapes = [shape for one in found if (shape := shape_of(one)) is not None]
     mean = np.mean(shapes, 0) if shapes else np.zeros(0)
     spread = max((distance(one, mean) for one in shapes), default=0.0)
-    return GreyRange(
+    return IntensityRange(
         least=float(every.min()),
         low=low,
         high=high,
@@ -101,7 +101,7 @@ def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return float(np.abs(one - other).mean())
 
 
-def compared(known: tuple[GreyRange, ...], samples: Samples, *, rescaled: bool) -> str:
+def compared(known: tuple[IntensityRange, ...], samples: Samples, *, rescaled: bool) -> str:
     """Returns what is odd about an image beside those that a network was trained on; "" for nothing.
 
     `rescaled`: the network's images are brought to one range each, so that only the shape counts.
@@ -116,7 +116,7 @@ def compared(known: tuple[GreyRange, ...], samples: Samples, *, rescaled: bool) 
     return ""
 
 
-def far(known: GreyRange, own: GreyRange, pixels: NDArray[np.float32]) -> bool:
+def far(known: IntensityRange, own: IntensityRange, pixels: NDArray[np.float32]) -> bool:
     """Whether a range lies far beyond another, or is far narrower though it has many levels."""
     span, width = known.most - known.least, own.high - own.low
     if own.high > known.most + span or own.low < known.least - span or own.low > known.most or own.high < known.least:
@@ -127,7 +127,7 @@ def far(known: GreyRange, own: GreyRange, pixels: NDArray[np.float32]) -> bool:
     return width < known.narrowest / NARROW and many(pixels)
 
 
-def mirrored(known: GreyRange, own: GreyRange) -> bool:
+def mirrored(known: IntensityRange, own: IntensityRange) -> bool:
     """Whether the shape of a range is like another's turned round, and unlike that itself."""
     if len(known.shape) != len(SHARES) or not own.shape:
         return False

@@ -14,7 +14,7 @@ from torch import Tensor
 
 from unetkit.data.normalization import Normalization
 from unetkit.data.opening import normalization_of
-from unetkit.data.pairs import Lazy, Pair, Pairs
+from unetkit.data.pairs import LazyPairs, Pair, Pairs
 from unetkit.data.preprocessing.geometry_summary import median_spacing
 from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels, resampled_size
 from unetkit.data.spec import DataSpec
@@ -27,7 +27,7 @@ MOST_SAMPLES = 1 << 31
 
 
 @dataclass(frozen=True)
-class Preparation:
+class Preprocessing:
     """From an image as it is read to what a network takes, and back; training, validation and prediction share it.
 
     `orientation` has the axis codes that volumes are read in, "" as their files have them. `spacing` is the distance
@@ -104,19 +104,19 @@ class Preparation:
         """Returns pairs as the network sees them, resampled when they are asked for, and kept if the pairs are."""
         if not self.spacing:
             return pairs
-        kept: dict[str, Pair] | None = None if isinstance(pairs.items, Lazy) and pairs.items.kept is None else {}
+        kept: dict[str, Pair] | None = None if isinstance(pairs.items, LazyPairs) and pairs.items.kept is None else {}
         numbers = {name: number for number, name in enumerate(pairs.names)}
-        return replace(pairs, items=Lazy(pairs.names, partial(self.named, pairs, numbers), kept))
+        return replace(pairs, items=LazyPairs(pairs.names, partial(self.named, pairs, numbers), kept))
 
     def named(self, pairs: Pairs, numbers: dict[str, int], name: str) -> Pair:
         """Returns the pair of a name as the network sees it."""
         return self.pair(pairs[numbers[name]])
 
 
-def preparation_of(data: DataSpec, pairs: Pairs) -> Preparation:
+def preprocessing_of(data: DataSpec, pairs: Pairs) -> Preprocessing:
     """Returns how images are prepared: as the data spec says, by what is measured on these pairs where it says so."""
     spacing, unit = target_spacing(data, pairs)
-    plain = Preparation(Normalization("none"), pairs.orientation, spacing, unit)
+    plain = Preprocessing(Normalization("none"), pairs.orientation, spacing, unit)
     return replace(plain, normalization=normalization_of(data, plain.pairs(pairs)))
 
 

@@ -8,11 +8,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unetkit.data.files.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
-from unetkit.data.preprocessing.intensity import GreyRange, range_of, sampled
+from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sampled
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Pairs
-    from unetkit.data.preprocessing.preprocessing import Preparation
+    from unetkit.data.preprocessing.preprocessing import Preprocessing
     from unetkit.data.spec import DataSpec
     from unetkit.language import Spec
 
@@ -36,7 +36,7 @@ class StrictRecord(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class OneClass(StrictRecord):
+class ClassRecord(StrictRecord):
     """A class: its name, its colour in pictures, and what stood for it in the masks; None where that was its index."""
 
     name: Name
@@ -49,15 +49,15 @@ class Signature(StrictRecord):
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
     the letters of the stored axes, where the data file said them. `modalities` has a pattern of files per channel,
-    where each lies in a file of its own. `orientation`, `spacing` and `unit` are those of `Preparation`. `sampled` has
-    per axis the least and the largest distance between samples, in `sampled_unit`, and `axis_codes` all orientations of
-    the files. `greys` has a range for each channel that is taken, `dtypes` the stored number types. What was not known
-    is empty.
+    where each lies in a file of its own. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
+    has per axis the least and the largest distance between samples, in `sampled_unit`, and `axis_codes` all
+    orientations of the files. `greys` has a range for each channel that is taken, `dtypes` the stored number types.
+    What was not known is empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
     normalization: Normalization
-    classes: Annotated[tuple[OneClass, ...], Field(min_length=2)]
+    classes: Annotated[tuple[ClassRecord, ...], Field(min_length=2)]
     take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
     axes: Text | None = None
     modalities: tuple[Text, ...] = ()
@@ -67,7 +67,7 @@ class Signature(StrictRecord):
     sampled: tuple[tuple[Positive, Positive], ...] = ()
     sampled_unit: Text = ""
     axis_codes: tuple[Text, ...] = ()
-    greys: tuple[GreyRange, ...] = ()
+    greys: tuple[IntensityRange, ...] = ()
     dtypes: tuple[Text, ...] = ()
 
     @model_validator(mode="after")
@@ -104,11 +104,11 @@ class Signature(StrictRecord):
         return known if len(known) == len(self.classes) else ()
 
     @property
-    def preparation(self) -> Preparation:
+    def preprocessing(self) -> Preprocessing:
         """What is done to an image of these channels before the network, and to the network's output."""
-        from unetkit.data.preprocessing.preprocessing import Preparation  # needs torch
+        from unetkit.data.preprocessing.preprocessing import Preprocessing  # needs torch
 
-        return Preparation(self.normalization, self.orientation, self.spacing, self.unit)
+        return Preprocessing(self.normalization, self.orientation, self.spacing, self.unit)
 
     def check(self, spec: Spec) -> None:
         """Raises ValueError where a network has another number of inputs, of outputs or of axes."""
@@ -140,7 +140,7 @@ def plain_signature(
 ) -> Signature:
     """Returns the record of a network of which only this is known: all channels of a file are taken, as they are."""
     shown = colours or (None,) * len(names)
-    classes = tuple(OneClass(name=name, colour=colour) for name, colour in zip(names, shown, strict=True))
+    classes = tuple(ClassRecord(name=name, colour=colour) for name, colour in zip(names, shown, strict=True))
     return Signature(channels=channels, normalization=normalization, classes=classes)
 
 
@@ -148,14 +148,14 @@ MOST_IMAGES = 100
 """Images whose grey levels and spacing are looked at."""
 
 
-def signature_of(data: DataSpec, pairs: Pairs, preparation: Preparation, outputs: int) -> Signature:
+def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, outputs: int) -> Signature:
     """Returns the record of a network that is trained on pairs of a data spec and predicts `outputs` classes.
 
     `pairs` are as they were read, not resampled; at most MOST_IMAGES of them are looked at.
     """
     named, shown = data.classes, pairs.colours or (None,) * len(pairs.classes)
     classes = tuple(
-        OneClass(name=name, colour=colour, values=named[index].values if named else None)
+        ClassRecord(name=name, colour=colour, values=named[index].values if named else None)
         for index, (name, colour) in enumerate(zip(pairs.classes[:outputs], shown, strict=False))
     )
     channels = data.asked.channels
@@ -164,10 +164,10 @@ def signature_of(data: DataSpec, pairs: Pairs, preparation: Preparation, outputs
         take=None if data.take == tuple(range(channels)) else data.take,
         axes=getattr(data.dataset, "axes", None),
         modalities=below_common(getattr(data.dataset, "modalities", ())),
-        normalization=preparation.normalization,
-        orientation=preparation.orientation,
-        spacing=preparation.spacing,
-        unit=preparation.unit,
+        normalization=preprocessing.normalization,
+        orientation=preprocessing.orientation,
+        spacing=preprocessing.spacing,
+        unit=preprocessing.unit,
         classes=classes,
         **measured(pairs),
     )

@@ -14,9 +14,9 @@ from typing import Annotated, ClassVar, TypeAlias
 from pydantic import Field
 
 from unetkit.data.dataset import FilePath
+from unetkit.data.files.wildcards import compiled, expression
 from unetkit.data.splits.parts import PARTS
 from unetkit.data.splits.split_file import read_lists
-from unetkit.data.files.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.language.spec_keys import StrictModel
 from unetkit.wording import listed
@@ -38,7 +38,7 @@ class Split(StrictModel):
         """Returns the names of the three parts, each in the order of `names`; raises FileError where one is wrong."""
 
 
-class Amounts(Split):
+class AmountSplit(Split):
     """A split by amounts."""
 
     validation: Amount = 0
@@ -59,7 +59,7 @@ class Amounts(Split):
         return validation, test
 
 
-class BlockSplit(Amounts):
+class BlockSplit(AmountSplit):
     """By order: first training, then validation, then test. For stacks and films, whose neighbours are alike.
 
     `gap` pairs are left out before validation and before test, so that no neighbours are on either side.
@@ -78,7 +78,7 @@ class BlockSplit(Amounts):
         return list(names[:stop]), list(names[left - validation : left]), list(names[len(names) - test :])
 
 
-class RatioSplit(Amounts):
+class RatioSplit(AmountSplit):
     """At random, the same for the same `seed`. For images that have nothing to do with each other."""
 
     type: ClassVar[str] = "ratio"
@@ -93,7 +93,7 @@ class RatioSplit(Amounts):
         return train, held, reported
 
 
-class GroupSplit(Amounts):
+class GroupSplit(AmountSplit):
     """At random by groups that stay together, such as all slices of one patient; amounts count groups.
 
     `by` is a pattern of names, in which `{group}` is what a group has in common, and `*`, `?` and `[LR]` stand for
@@ -149,7 +149,7 @@ class FileSplit(Split):
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         path = folder / self.file
         lists = read_lists(path, self.fold)
-        index = IndexSplit(names)
+        index = NameIndex(names)
         parts = [[(name, index.meant(name)) for name in lists.get(part, ())] for part in PARTS]
         faults = list(wrong_names(path, parts, names))
         if faults:
@@ -162,7 +162,7 @@ SPLITS: dict[str, type[Split]] = {model.type: model for model in (BlockSplit, Ra
 """The kinds of split by their type in YAML."""
 
 
-class IndexSplit:
+class NameIndex:
     """Names by what a list may call them: with folders and endings, or by the name of their file or stack alone."""
 
     def __init__(self, names: Sequence[str]) -> None:

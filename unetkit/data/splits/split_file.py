@@ -26,7 +26,7 @@ MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "ut
 
 
 @dataclass
-class Lists:
+class SplitLists:
     """The names that a file gives each part; `folds` where it divides the names several times."""
 
     parts: dict[str, list[str]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ def read_lists(path: Path, fold: int | None) -> dict[str, list[str]]:
     A list for one part, such as `train.txt`, is read with those of the other parts beside it.
     """
     try:
-        lists = Lists()
+        lists = SplitLists()
         for file, part in beside(path):
             reader(file)(text_of(file), lists, part)
             if not lists.plain:
@@ -89,7 +89,7 @@ def beside(path: Path) -> Iterator[tuple[Path, str | None]]:
     yield path, None
 
 
-def reader(path: Path) -> Callable[[str, Lists, str | None], None]:
+def reader(path: Path) -> Callable[[str, SplitLists, str | None], None]:
     """Returns what reads such a file."""
     known = {".json": read_json, ".csv": read_table, ".tsv": read_table, ".txt": read_table, ".lst": read_table}
     if path.suffix.lower() not in known:
@@ -109,7 +109,7 @@ def text_of(path: Path) -> str:
         return content.decode("cp1252")
 
 
-def read_json(text: str, lists: Lists, part: str | None) -> None:
+def read_json(text: str, lists: SplitLists, part: str | None) -> None:
     """Adds what a JSON file lists: names by part, parts by name, folds (nnU-Net), or rows."""
     said = json.loads(text)
     if isinstance(said, list) and said and all(isinstance(one, dict) and is_fold(one) for one in said):
@@ -163,7 +163,7 @@ def needed(part: str | None) -> str:
     return part
 
 
-def read_table(text: str, lists: Lists, part: str | None) -> None:
+def read_table(text: str, lists: SplitLists, part: str | None) -> None:
     """Adds the rows of a table with columns for name and split, or of a plain list."""
     lines = [line for line in text.splitlines() if line.strip(" \t,;\0")]
     if lines and lines[0].lower().startswith("sep="):
@@ -173,7 +173,7 @@ def read_table(text: str, lists: Lists, part: str | None) -> None:
     read_rows([[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=mark)], lists, part)
 
 
-def read_rows(rows: Sequence[Sequence[Any]], lists: Lists, part: str | None) -> None:
+def read_rows(rows: Sequence[Sequence[Any]], lists: SplitLists, part: str | None) -> None:
     """Adds the rows of a table, the first of which may name the columns."""
     head = [folded(cell) for cell in rows[0]] if rows else []
     names, splits, folds = ([at for at, cell in enumerate(head) if cell in known] for known in (NAMES, SPLITS, FOLDS))

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import asked_letters, check_channels, layout_of
-from unetkit.imagefiles.guard import needed
-from unetkit.imagefiles.images import Images, Stored
+from unetkit.imagefiles.guard import require_package
+from unetkit.imagefiles.images import Images, StoredArray
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import Filled, ResultAxes
-from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.arrays import Decoded
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes
+from unetkit.imagefiles.target import ResultWriter
+from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import unit_named
 from unetkit.wording import size_text
@@ -38,9 +38,9 @@ DECODED_BYTES = 256_000_000
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the volume, or its slices along the last axis for a 2D network, in the order X, Y, Z of the file."""
-    nibabel = needed("nibabel", path)
+    nibabel = require_package("nibabel", path)
     nibabel.imageglobals.logger.disabled = True  # it would print what it mends in a head beside our own messages
     image = nibabel.load(path)
     check_type(path, np.dtype(image.get_data_dtype()))
@@ -86,7 +86,7 @@ def geometry_of(path: Path, image: Any) -> Geometry | None:
 
 
 @dataclass(frozen=True)
-class Voxels:
+class NiftiArray:
     """The numbers of a volume in a file that is not compressed, scaled as its header says, read part by part."""
 
     proxy: Any
@@ -111,25 +111,25 @@ def type_of(proxy: Any) -> np.dtype[Any]:
     return stored if (proxy.slope, proxy.inter) == (1, 0) else np.result_type(stored, np.float64)
 
 
-def numbers_of(path: Path, image: Any, stack: ExitStack) -> Stored:
+def numbers_of(path: Path, image: Any, stack: ExitStack) -> StoredArray:
     """Returns the numbers of a volume; of a compressed one, decoded once, when they are first read."""
     if path.suffix.lower() != ".gz":
-        return Voxels(image.dataobj)
+        return NiftiArray(image.dataobj)
     dtype = type_of(image.dataobj)
     check_ratio(path, image.shape, dtype)
     if prod(image.shape) * dtype.itemsize <= DECODED_BYTES:
         check_memory(path, image.shape, dtype)
-        return Decoded(tuple(image.shape), dtype, lambda: decoded(path, image.dataobj))
+        return LazyArray(tuple(image.shape), dtype, lambda: decoded(path, image.dataobj))
 
-    def unpacked() -> Stored:
+    def unpacked() -> StoredArray:
         """Returns the numbers in a copy of the file that is not compressed and goes with the last who reads it."""
         copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         with gzip.open(path) as packed:
             shutil.copyfileobj(packed, copy, CHUNK)
         copy.seek(0)
-        return Voxels(type(image).from_stream(copy).dataobj)
+        return NiftiArray(type(image).from_stream(copy).dataobj)
 
-    return Decoded(tuple(image.shape), dtype, unpacked)
+    return LazyArray(tuple(image.shape), dtype, unpacked)
 
 
 def decoded(path: Path, proxy: Any) -> NDArray[Any]:
@@ -149,13 +149,13 @@ def decoded(path: Path, proxy: Any) -> NDArray[Any]:
 
 
 @contextmanager
-def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target that becomes a volume when it is filled, with the affine and the units of the image."""
-    nibabel = needed("nibabel", path)
+    nibabel = require_package("nibabel", path)
     result = ResultAxes.of(images, channels, channel_before="")
     with placed(path) as growing:
         filled = np.zeros(result.shape, dtype)
-        yield Filled(filled, result)
+        yield ArrayWriter(filled, result)
         header = images.kept["header"].copy()
         header.set_data_dtype(dtype)
         header.set_slope_inter(1, 0)

@@ -10,23 +10,23 @@ from typing import Any
 import numpy as np
 
 from unetkit.imagefiles.axes import lay_out
-from unetkit.imagefiles.formats.raw import RawFile
+from unetkit.imagefiles.formats.raw import MappedArray
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import Filled, ResultAxes
-from unetkit.imagefiles.target import Target
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes
+from unetkit.imagefiles.target import ResultWriter
 from unetkit.writing import placed
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file; raises FileError where it cannot be read."""
     dtype = header(path)
     check_type(path, dtype)
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     order = "C" if array.flags.c_contiguous else "F"
-    raw = RawFile(path, array.offset, array.dtype, array.shape, order)  # type: ignore[arg-type]
+    raw = MappedArray(path, array.offset, array.dtype, array.shape, order)  # type: ignore[arg-type]
     del array
     letters, layout = lay_out(path, raw.shape, request)
     yield Images(path, raw, layout, letters)
@@ -42,17 +42,17 @@ def header(path: Path) -> np.dtype[Any]:
 
 
 @contextmanager
-def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target whose file has the axes of the image; channels stand where the image's do, else first."""
     with filled(path, ResultAxes.of(images, channels), dtype) as target:
         yield target
 
 
 @contextmanager
-def filled(path: Path, result: ResultAxes, dtype: Any) -> Iterator[Target]:
+def filled(path: Path, result: ResultAxes, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target whose file has these axes."""
     with placed(path) as growing:
         array = np.lib.format.open_memmap(growing, "w+", dtype, result.shape)
-        raw = RawFile(growing, array.offset, array.dtype, result.shape)
+        raw = MappedArray(growing, array.offset, array.dtype, result.shape)
         del array
-        yield Filled(raw, result)
+        yield ArrayWriter(raw, result)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any, Self
 
-from unetkit.imagefiles.images import Layout
+from unetkit.imagefiles.images import AxisLayout
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import factor, unit_named
 
@@ -64,7 +64,7 @@ class Multiscale:
             raise ValueError(f"it names {len(self.axes)} axes, level 0 has {count}")
         return "".join(letter_of(name, kind) for name, kind, _ in self.axes)
 
-    def geometry(self, letters: str, layout: Layout) -> tuple[Geometry | None, tuple[int, ...]]:
+    def geometry(self, letters: str, layout: AxisLayout) -> tuple[Geometry | None, tuple[int, ...]]:
         """Returns where the samples lie, and the axes that this describes, in the unit of the first of them."""
         located = (*layout.spatial, *(axis for axis in layout.stack if letters[axis] == "Z"))
         if not self.scale or not all(isfinite(self.scale[axis]) and self.scale[axis] > 0 for axis in located):

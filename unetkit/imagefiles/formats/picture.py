@@ -16,13 +16,13 @@ from unetkit.imagefiles.formats import numpy_file as numpyfile
 from unetkit.imagefiles.formats.pixels import picture
 from unetkit.imagefiles.images import Images
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import Filled, ResultAxes
-from unetkit.imagefiles.target import Target
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes
+from unetkit.imagefiles.target import ResultWriter
 from unetkit.writing import placed
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives a picture as it is displayed, in its own numbers; raises FileError where it cannot be read."""
     if request.dims != 2:
         message = f"{path}: a picture is 2D, the network takes {request.dims}D"
@@ -34,7 +34,7 @@ def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
 
 
 @contextmanager
-def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target that becomes a grey PNG when it is filled; probabilities become a NumPy file, channels first."""
     if path.suffix == ".npy":
         with numpyfile.filled(path, ResultAxes.of(images, channels, in_place=False), dtype) as target:
@@ -43,5 +43,5 @@ def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterat
     result = ResultAxes.of(images, channels)
     with placed(path) as growing:
         pixels = np.zeros(result.shape, dtype)
-        yield Filled(pixels, result)
+        yield ArrayWriter(pixels, result)
         Image.fromarray(pixels).save(growing, "PNG")

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.guard import needed
-from unetkit.imagefiles.images import Stored
+from unetkit.imagefiles.guard import require_package
+from unetkit.imagefiles.images import StoredArray
 from unetkit.imagefiles.request import ReadRequest
+from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.imagefiles.views.exif_orientation import TAG, displayed
-from unetkit.imagefiles.views.arrays import Decoded
 
 PNG = b"\x89PNG\r\n\x1a\n"
 GREY_PNG = 0
@@ -31,7 +31,7 @@ PLAIN: dict[str, type[np.generic]] = {"1": np.uint8, "L": np.uint8, "RGB": np.ui
 INKS = ("CMYK", "LAB", "HSV", "YCbCr")
 
 
-def picture(path: Path, request: ReadRequest) -> Stored:
+def picture(path: Path, request: ReadRequest) -> StoredArray:
     """Returns a picture (height, width) or (height, width, channels); raises FileError for what cannot be read so.
 
     It is decoded when it is first read, where the head of the file alone says what it will be.
@@ -46,7 +46,7 @@ def picture(path: Path, request: ReadRequest) -> Stored:
     if form is None:
         return pixels_of(path, request)
     shape, dtype = form
-    return Decoded(shape, np.dtype(dtype), lambda: pixels_of(path, request))
+    return LazyArray(shape, np.dtype(dtype), lambda: pixels_of(path, request))
 
 
 def plain_form(image: Image.Image, depth: int, request: ReadRequest) -> tuple[tuple[int, ...], type[np.generic]] | None:
@@ -65,7 +65,7 @@ def pixels_of(path: Path, request: ReadRequest) -> NDArray[Any]:
     depth, colour_type = png_depth(path)
     with Image.open(path) as image:
         if depth == 16:
-            pixels = needed("imagecodecs", path).png_decode(path.read_bytes())
+            pixels = require_package("imagecodecs", path).png_decode(path.read_bytes())
         else:
             pixels = decoded(path, image, request.mask)
         orientation = image.getexif().get(TAG, 1)

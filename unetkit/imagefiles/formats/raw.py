@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class RawFile:
+class MappedArray:
     """An array in a file from a byte on; `order` is C, or F where the first axis is the fastest."""
 
     path: Path

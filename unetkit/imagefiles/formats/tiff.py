@@ -13,16 +13,16 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out
-from unetkit.imagefiles.formats.raw import RawFile
+from unetkit.imagefiles.formats.raw import MappedArray
 from unetkit.imagefiles.formats.tiff_colour import as_displayed, grey_of
-from unetkit.imagefiles.formats.tiff_tags import Tags
-from unetkit.imagefiles.guard import needed
-from unetkit.imagefiles.images import Images, Stored
+from unetkit.imagefiles.formats.tiff_tags import TiffTags
+from unetkit.imagefiles.guard import require_package
+from unetkit.imagefiles.images import Images, StoredArray
 from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import Filled, ResultAxes
-from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.arrays import Coloured, Decoded, Piled
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes
+from unetkit.imagefiles.target import ResultWriter
+from unetkit.imagefiles.views.arrays import LazyArray, PaletteArray, StackedArray
 from unetkit.wording import size_text
 from unetkit.writing import placed
 
@@ -33,12 +33,12 @@ ASIDE = ("Thumbnail", "Label", "Macro")
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in a file: its pages are a stack for a 2D network, the depth for one in 3D.
 
     Several series of one form are one stack. Raises FileError where it cannot be read.
     """
-    tifffile = needed("tifffile", path)
+    tifffile = require_package("tifffile", path)
     logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # what is wrong becomes a fault
     with ExitStack() as stack:
         file = stack.enter_context(tifffile.TiffFile(path))
@@ -47,12 +47,12 @@ def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
         first = series[0]
         check_type(path, np.dtype(first.dtype))
         layers = [stored(path, one, file.byteorder, stack) for one in series]
-        array = layers[0] if len(layers) == 1 else Piled(layers)
-        tags = Tags.of(file, first)
+        array = layers[0] if len(layers) == 1 else StackedArray(layers)
+        tags = TiffTags.of(file, first)
         said = said_letters(tags, first.axes, piled=len(layers) > 1)
         array, said = as_displayed(path, first, array, said, request)
         if said == "YX" and request.channels == 3 and not request.mask:
-            array, said = Coloured(array), "YXS"  # as a grey picture gives its level three times
+            array, said = PaletteArray(array), "YXS"  # as a grey picture gives its level three times
         elif "S" in said and array.shape[said.index("S")] == 3 and request.channels == 1 and not request.mask:
             array, said = grey_of(array, said)  # as a picture that was saved in colour
         letters, layout = lay_out(path, tuple(array.shape), request, said, pages=True)
@@ -88,10 +88,10 @@ def form_of(series: Any) -> str:
     return f"{size_text(tuple(series.shape))} {np.dtype(series.dtype)}{what}"
 
 
-def said_letters(tags: Tags, axes: str, *, piled: bool) -> str:
+def said_letters(tags: TiffTags, axes: str, *, piled: bool) -> str:
     """Returns what a file says of its axes, `?` where it does not: pages may be images, rows, channels or slices.
 
-    >>> said_letters(Tags("plain"), "IYX", piled=False), said_letters(Tags("imagej"), "TZCYX", piled=False)
+    >>> said_letters(TiffTags("plain"), "IYX", piled=False), said_letters(TiffTags("imagej"), "TZCYX", piled=False)
     ('???', 'TZCYX')
     """
     known = "".join("?" if letter in "IQ" else letter for letter in axes)
@@ -100,33 +100,33 @@ def said_letters(tags: Tags, axes: str, *, piled: bool) -> str:
     return "N" * piled + known
 
 
-def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> Stored:
+def stored(path: Path, series: Any, byteorder: str, stack: ExitStack) -> StoredArray:
     """Returns the numbers of a series: mapped, decoded whole, or decoded by chunks."""
     shape, dtype = tuple(series.shape), np.dtype(series.dtype)
     if series.dataoffset is not None and not series.is_multifile:
-        return RawFile(path, series.dataoffset, dtype.newbyteorder(byteorder), shape)
+        return MappedArray(path, series.dataoffset, dtype.newbyteorder(byteorder), shape)
     if prod(shape) * dtype.itemsize <= DECODED_BYTES:
         check_memory(path, shape, dtype)
         check_ratio(path, shape, dtype)
-        return Decoded(shape, dtype, series.asarray)
+        return LazyArray(shape, dtype, series.asarray)
     check_ratio(path, shape, dtype)
-    zarr = needed("zarr", path)
-    chunks: Stored = zarr.open_array(stack.enter_context(series.aszarr(level=0)), mode="r")
+    zarr = require_package("zarr", path)
+    chunks: StoredArray = zarr.open_array(stack.enter_context(series.aszarr(level=0)), mode="r")
     return chunks
 
 
 @contextmanager
-def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target that is written to the file as it is filled, with the axes and the tags of the image.
 
     Each 2D part has a page.
     """
-    tifffile = needed("tifffile", path)
-    tags: Tags = images.kept.get("tags", Tags("plain"))
+    tifffile = require_package("tifffile", path)
+    tags: TiffTags = images.kept.get("tags", TiffTags("plain"))
     result = ResultAxes.of(images, channels, channel_before="YX" if tags.flavour == "imagej" else "ZYX")
     with placed(path) as growing:
         how = tags.writing(result.letters, result.shape, np.dtype(dtype))
         array = tifffile.memmap(growing, shape=result.shape, dtype=dtype, photometric="minisblack", **how)
-        raw = RawFile(growing, array.offset, array.dtype, result.shape)
+        raw = MappedArray(growing, array.offset, array.dtype, result.shape)
         del array
-        yield Filled(raw, result)
+        yield ArrayWriter(raw, result)

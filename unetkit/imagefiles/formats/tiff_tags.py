@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from unetkit.imagefiles.formats.geotiff import GEO_TAGS, map_geometry
-from unetkit.imagefiles.images import Layout
+from unetkit.imagefiles.images import AxisLayout
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import factor, unit_named
 
@@ -31,7 +31,7 @@ OME_AXES, IMAGEJ_AXES = "TCZYX", "TZCYX"
 
 
 @dataclass(frozen=True)
-class Tags:
+class TiffTags:
     """The tags of a file that a result keeps. `steps` is the distance between samples by the letter of the axis."""
 
     flavour: str
@@ -44,7 +44,7 @@ class Tags:
     ome: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, file: Any, series: Any) -> Tags:
+    def of(cls, file: Any, series: Any) -> TiffTags:
         """Returns the tags of a series of an open file."""
         page = series.keyframe
         tags = page.tags
@@ -66,7 +66,7 @@ class Tags:
         steps = printed_steps(resolution)
         return cls("plain", names_axes(page), steps, "mm" if steps else "", resolution, geo)
 
-    def geometry(self, letters: str, layout: Layout) -> tuple[Geometry | None, tuple[int, ...]]:
+    def geometry(self, letters: str, layout: AxisLayout) -> tuple[Geometry | None, tuple[int, ...]]:
         """Returns where the samples lie, and the stored axes that it describes."""
         axes = (*layout.spatial, *(axis for axis in layout.stack if letters[axis] == "Z"))
         if self.geo and "".join(letters[axis] for axis in layout.spatial) == "YX":

@@ -13,13 +13,13 @@ import numpy as np
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import lay_out
 from unetkit.imagefiles.formats.ome_zarr import Multiscale, letter_of
-from unetkit.imagefiles.guard import needed
-from unetkit.imagefiles.images import Images, Stored
+from unetkit.imagefiles.guard import require_package
+from unetkit.imagefiles.images import Images, StoredArray
 from unetkit.imagefiles.numbers import check_type
 from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import Filled, ResultAxes
-from unetkit.imagefiles.target import Target
-from unetkit.imagefiles.views.arrays import Decoded
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes
+from unetkit.imagefiles.target import ResultWriter
+from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.writing import placed
 
 CHUNK = 512  # samples along each of the last two axes
@@ -28,9 +28,9 @@ DECODED_BYTES = 256_000_000
 
 
 @contextmanager
-def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
+def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
     """Gives the images in an array, or in level 0 of a multiscale group; raises FileError where it cannot be read."""
-    zarr = needed("zarr", path)
+    zarr = require_package("zarr", path)
     found = zarr.open(path, mode="r")
     multiscale, array = level_zero(zarr, path, found) if isinstance(found, zarr.Group) else (None, found)
     check_type(path, np.dtype(array.dtype))
@@ -38,9 +38,9 @@ def opened(path: Path, request: ReadRequest) -> Iterator[Images]:
     said = multiscale.letters(len(shape)) if multiscale else named_axes(array)
     letters, layout = lay_out(path, shape, request, said)
     geometry, located = multiscale.geometry(letters, layout) if multiscale else (None, ())
-    numbers: Stored = array
+    numbers: StoredArray = array
     if layout.stack and prod(shape) * np.dtype(array.dtype).itemsize <= DECODED_BYTES:
-        numbers = Decoded(shape, np.dtype(array.dtype), lambda: np.asarray(array[...]))
+        numbers = LazyArray(shape, np.dtype(array.dtype), lambda: np.asarray(array[...]))
     kept = {"format": array.metadata.zarr_format, "multiscale": multiscale}
     yield Images(path, numbers, layout, letters, geometry, located, kept)
 
@@ -66,9 +66,9 @@ def named_axes(array: Any) -> str | None:
 
 
 @contextmanager
-def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[Target]:
+def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
     """Gives a target whose array is written as it is filled: a group with axes and scale where the image is one."""
-    zarr = needed("zarr", path)
+    zarr = require_package("zarr", path)
     result, kept = ResultAxes.of(images, channels), images.kept
     shape, version = result.shape, kept.get("format", 3)
     chunks = tuple(1 if axis < len(shape) - 2 else min(n, CHUNK) for axis, n in enumerate(shape))
@@ -86,4 +86,4 @@ def made(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterat
             group = zarr.open_group(growing, mode="w", zarr_format=version)
             group.attrs.update(multiscale.of_result(result.letters, images.letters))
             array = group.create_array(multiscale.path, **how)
-        yield Filled(array, result)
+        yield ArrayWriter(array, result)

@@ -8,7 +8,7 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.views.reorientation import AxesTurn, geometry_along, located, turned
+from unetkit.imagefiles.views.reorientation import FileReorientation, geometry_along, located, reoriented
 from unetkit.spatial import Geometry, aligning
 
 CURES = {
@@ -17,7 +17,9 @@ CURES = {
 }
 
 
-def turn_of(mask: Images, image: Images, how: AxesTurn, what: Literal["mask", "modality"] = "mask") -> AxesTurn:
+def alignment_to(
+    mask: Images, image: Images, how: FileReorientation, what: Literal["mask", "modality"] = "mask"
+) -> FileReorientation:
     """Returns the turn that brings the masks of a file onto the samples of an image that is turned as `how` says.
 
     Where both files say how their samples lie, the mask's axes are brought next to the image's, and what is left must
@@ -27,13 +29,13 @@ def turn_of(mask: Images, image: Images, how: AxesTurn, what: Literal["mask", "m
     common = "".join(letter for letter in theirs if letter in mine)
     if not common:
         return how
-    given, wanted = geometry_along(mask, common), geometry_along(turned(image, how), common)
+    given, wanted = geometry_along(mask, common), geometry_along(reoriented(image, how), common)
     if given.unset or wanted.unset:
         return how
     turn = how
     if set(mine) == set(theirs) and given.directions is not None and wanted.directions is not None:
-        turn = AxesTurn(common, aligning(given, wanted))
-    if not geometry_along(turned(mask, turn), common).agrees(wanted):
+        turn = FileReorientation(common, aligning(given, wanted))
+    if not geometry_along(reoriented(mask, turn), common).agrees(wanted):
         shown = geometry_along(image, common)
         message = f"{mask.path} lies on other samples than its image {image.path}: {difference(given, shown)}"
         raise FileError(Fault(f"{what}-geometry", message, cure=CURES[what], file=str(mask.path)))

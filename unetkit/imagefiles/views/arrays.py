@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.imagefiles.images import Stored
+from unetkit.imagefiles.images import StoredArray
 from unetkit.imagefiles.views.exif_orientation import displayed, stored_part
 
 
 @dataclass(frozen=True)
-class Decoded:
+class LazyArray:
     """An array that is decoded whole when a part of it is first read, once for all parts."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    decode: Callable[[], Stored]
+    decode: Callable[[], StoredArray]
     lock: Lock = field(default_factory=Lock, compare=False, repr=False)
-    kept: list[Stored] = field(default_factory=list, compare=False, repr=False)
+    kept: list[StoredArray] = field(default_factory=list, compare=False, repr=False)
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         with self.lock:
@@ -35,10 +35,10 @@ class Decoded:
 
 
 @dataclass(frozen=True)
-class Piled:
+class StackedArray:
     """Arrays of one shape, one after the other along a new first axis."""
 
-    layers: Sequence[Stored]
+    layers: Sequence[StoredArray]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -55,10 +55,10 @@ class Piled:
 
 
 @dataclass(frozen=True)
-class Turned:
+class DisplayedArray:
     """An array whose rows and columns, the axes `first` and the next, lie as they are displayed."""
 
-    array: Stored
+    array: StoredArray
     orientation: int
     first: int
 
@@ -84,10 +84,10 @@ class Turned:
 
 
 @dataclass(frozen=True)
-class Inverted:
+class InvertedArray:
     """An array whose levels count down from white: of `white` − level."""
 
-    array: Stored
+    array: StoredArray
     white: int
 
     @property
@@ -106,10 +106,10 @@ class Inverted:
 
 
 @dataclass(frozen=True)
-class Coloured:
+class PaletteArray:
     """An array of indexes as the colours of a palette (entries, 3), along a new last axis; grey levels are without."""
 
-    array: Stored
+    array: StoredArray
     palette: NDArray[Any] | None = None
 
     @property
@@ -129,10 +129,10 @@ class Coloured:
 
 
 @dataclass(frozen=True)
-class WithoutLast:
+class OpaqueArray:
     """An array without the last entry of its last axis, or without that axis where one entry is left."""
 
-    array: Stored
+    array: StoredArray
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -152,10 +152,10 @@ class WithoutLast:
 
 
 @dataclass(frozen=True)
-class First:
+class FirstEntryArray:
     """The first entries of an axis of an array, without that axis."""
 
-    array: Stored
+    array: StoredArray
     axis: int
 
     @property

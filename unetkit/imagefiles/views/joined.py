@@ -6,21 +6,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.images import Images, Layout
-from unetkit.imagefiles.views.alignment import turn_of
-from unetkit.imagefiles.views.reorientation import AxesTurn, turned
-from unetkit.imagefiles.views.arrays import First, Piled
+from unetkit.imagefiles.images import AxisLayout, Images
+from unetkit.imagefiles.views.alignment import alignment_to
+from unetkit.imagefiles.views.arrays import FirstEntryArray, StackedArray
+from unetkit.imagefiles.views.reorientation import FileReorientation, reoriented
 
 
-def joined(files: Sequence[Images], how: AxesTurn) -> Images:
+def joined(files: Sequence[Images], how: FileReorientation) -> Images:
     """Returns files of one channel each as the channels of one, turned as `how` says the first is.
 
     The others are turned onto the first. Raises FileError where they have other channels, axes or sizes, or lie on
     other samples.
     """
     first, *others = files
-    turns = [how, *(turn_of(other, first, how, "modality") for other in others)]
-    layers = [single(turned(one, turn)) for one, turn in zip(files, turns, strict=True)]
+    turns = [how, *(alignment_to(other, first, how, "modality") for other in others)]
+    layers = [single(reoriented(one, turn)) for one, turn in zip(files, turns, strict=True)]
     lead = layers[0]
     for one in layers[1:]:
         if (one.letters, one.array.shape) != (lead.letters, lead.array.shape):
@@ -28,8 +28,8 @@ def joined(files: Sequence[Images], how: AxesTurn) -> Images:
             message = f"{one.path} is {mine}, {lead.path} {theirs}: they are no channels of one image"
             raise FileError(Fault("modality-size", message, cure="Make them alike.", file=str(one.path)))
     stack, _, spatial = lead.layout
-    layout = Layout(tuple(axis + 1 for axis in stack), (0,), tuple(axis + 1 for axis in spatial))
-    array = Piled([one.array for one in layers])
+    layout = AxisLayout(tuple(axis + 1 for axis in stack), (0,), tuple(axis + 1 for axis in spatial))
+    array = StackedArray([one.array for one in layers])
     located = tuple(axis + 1 for axis in lead.located)
     return replace(lead, array=array, layout=layout, letters=f"C{lead.letters}", located=located)
 
@@ -44,8 +44,8 @@ def single(images: Images) -> Images:
         stack, channel, spatial = (tuple(one - (one > axis) for one in axes if one != axis) for axes in images.layout)
         images = replace(
             images,
-            array=First(images.array, axis),
-            layout=Layout(stack, channel, spatial),
+            array=FirstEntryArray(images.array, axis),
+            layout=AxisLayout(stack, channel, spatial),
             letters=images.letters[:axis] + images.letters[axis + 1 :],
             located=tuple(one - (one > axis) for one in images.located),
         )

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.imagefiles.images import Images, Stored
-from unetkit.imagefiles.target import Target
-from unetkit.spatial import Geometry, Turn, orienting
+from unetkit.imagefiles.images import Images, StoredArray
+from unetkit.imagefiles.target import ResultWriter
+from unetkit.spatial import Geometry, Reorientation, orienting
 
 SPATIAL = "XYZ"
 
@@ -39,11 +39,11 @@ def axis_codes(images: Images) -> str:
 
 
 @dataclass(frozen=True)
-class AxesTurn:
+class FileReorientation:
     """A turn of the axes of a file that have some letters."""
 
     letters: str = ""
-    turn: Turn = Turn((), ())
+    turn: Reorientation = Reorientation((), ())
 
     @property
     def nothing(self) -> bool:
@@ -51,15 +51,15 @@ class AxesTurn:
         return self.turn.nothing
 
 
-def turn_to(images: Images, codes: str) -> AxesTurn:
+def reorientation_to(images: Images, codes: str) -> FileReorientation:
     """Returns the turn that brings a file to axis codes such as RAS; none for "", or where it does not say its own."""
     letters = located(images)
     if not letters or not codes:
-        return AxesTurn()
-    return AxesTurn(letters, orienting(geometry_along(images, letters), codes))
+        return FileReorientation()
+    return FileReorientation(letters, orienting(geometry_along(images, letters), codes))
 
 
-def turned(images: Images, how: AxesTurn) -> Images:
+def reoriented(images: Images, how: FileReorientation) -> Images:
     """Returns the images of a file turned; where slices are cut along a stored axis, they are other slices then.
 
     A file that has not all axes of the turn is left as it is.
@@ -67,7 +67,7 @@ def turned(images: Images, how: AxesTurn) -> Images:
     axes = stored_axes(images, how.letters)
     if how.nothing or len(axes) != len(how.letters):
         return images
-    array = TurnedArray(images.array, tuple(axes.values()), how.turn)
+    array = ReorientedArray(images.array, tuple(axes.values()), how.turn)
     if set(located(images)) != set(how.letters):
         return replace(images, array=array, geometry=None, located=())
     geometry = how.turn.geometry(geometry_along(images, how.letters), array.own_size)
@@ -76,12 +76,12 @@ def turned(images: Images, how: AxesTurn) -> Images:
 
 
 @dataclass(frozen=True)
-class TurnedArray:
+class ReorientedArray:
     """A stored array turned in some of its axes; parts are read by slices without a step."""
 
-    array: Stored
+    array: StoredArray
     axes: tuple[int, ...]
-    turn: Turn
+    turn: Reorientation
 
     @property
     def dtype(self) -> Any:
@@ -110,13 +110,13 @@ class TurnedArray:
 
 
 @dataclass(frozen=True)
-class TurnedTarget:
+class ReorientedWriter:
     """Takes the results for turned images, and writes them as the file itself has its axes."""
 
-    target: Target
+    target: ResultWriter
     images: Images
     """Those of the file, not turned."""
-    how: AxesTurn
+    how: FileReorientation
 
     def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:
         """Writes a part of the result for one of the turned images."""
@@ -140,7 +140,7 @@ class TurnedTarget:
 
     def places(self, number: int, part: tuple[slice, ...]) -> dict[int, slice]:
         """Returns for each stored axis, turned, where a part of an image lies."""
-        layout, stack = self.images.layout, turned(self.images, self.how).stack
+        layout, stack = self.images.layout, reoriented(self.images, self.how).stack
         counted = np.unravel_index(number, stack) if stack else ()
         at = {axis: slice(int(one), int(one) + 1) for axis, one in zip(layout.stack, counted, strict=True)}
         return at | dict(zip(layout.spatial, part, strict=True))

@@ -33,7 +33,7 @@ def draw(run: RunSpec, folder: Path) -> None:
     splits = open_data(run.data)
     pairs = splits.test or splits.validation or splits.train
     trained = Trained.load(folder / "best.safetensors")
-    labelled = label(trained.model, islice(pairs, EXAMPLES), trained.preparation)
+    labelled = label(trained.model, islice(pairs, EXAMPLES), trained.preprocessing)
     examples = [Example.of(pair, predicted) for pair, predicted in labelled]
     colours = pairs.colours or tuple(COLOURS[number % len(COLOURS)] for number in range(len(pairs.classes)))
     write_pictures(folder, examples, dict(zip(pairs.classes, colours, strict=True)))

@@ -7,7 +7,7 @@ from math import prod
 
 import torch
 
-from unetkit.data import cover
+from unetkit.data import covering_window
 from unetkit.errors import Fault, SizeError
 from unetkit.host import available_memory
 from unetkit.planning import Execution, Plan, needed_memory
@@ -48,7 +48,7 @@ def check_memory(
 
 def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, again: Collection[str] = ()) -> int:
     """Returns the bytes of a training step with patches whose output is at least `size`; some blocks computed again."""
-    found = cover(plan, size).input_size
+    found = covering_window(plan, size).input_size
     needed = needed_memory(plan, found, Execution(batch, channels_last=plan.channels_last), recomputed=again)
     image = 4 * batch * plan.spec.in_channels * prod(found)
     return needed.training + needed.weights * (2 + copies) + image

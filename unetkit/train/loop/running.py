@@ -16,7 +16,7 @@ from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 from torch import nn
 
-from unetkit.data import Pairs, Patches, PatchSettings, Preparation, Splits, cover, preparation_of
+from unetkit.data import Pairs, Patches, PatchSettings, Preprocessing, Splits, covering_window, preprocessing_of
 from unetkit.data.preprocessing.signature import signature_of
 from unetkit.errors import Fault, FileError
 from unetkit.host.allocator import kept_memory
@@ -61,9 +61,9 @@ class Trainer:
         self.splits = splits
         self.pairs: Pairs = self.splits.train.subset(run.training.fraction)
         check_fit(self.plan, self.pairs)
-        self.preparation: Preparation = preparation_of(run.data, self.pairs)
-        self.signature = signature_of(run.data, self.pairs, self.preparation, max(2, run.spec.out_channels))
-        self.pairs = self.preparation.pairs(self.pairs)
+        self.preprocessing: Preprocessing = preprocessing_of(run.data, self.pairs)
+        self.signature = signature_of(run.data, self.pairs, self.preprocessing, max(2, run.spec.out_channels))
+        self.pairs = self.preprocessing.pairs(self.pairs)
         self.size = patch_size(run, self.pairs)
         check_samples(run, self.plan, self.size, processes=processes_of(machine))
         self.model: nn.Module = build(run.spec, seed=run.training.seed)
@@ -94,7 +94,7 @@ class Trainer:
         keep = lambda: self.save("best")  # noqa: E731 - the one thing that a validation does
         validation = Validation(
             self.splits.validation,
-            self.preparation,
+            self.preprocessing,
             keep,
             every=training.validate_every,
             patience=training.early_stopping,
@@ -112,7 +112,7 @@ class Trainer:
             self.save("best")
         best = Trained.load(self.folder / "best.safetensors")
         split = "test" if self.splits.test else "validation" if self.splits.validation else "train"
-        scores = evaluate(best.model, getattr(self.splits, split), self.preparation)
+        scores = evaluate(best.model, getattr(self.splits, split), self.preprocessing)
         write_whole(self.folder / "scores.csv", scores.csv().encode())
         write_log(self.folder, watch.loss, watch.rates, validation.points)
         write_whole(self.folder / "timing.json", timing(pace.seconds, steps, threads, self.machine))
@@ -120,7 +120,7 @@ class Trainer:
             "run": self.run.resolve(),
             "digest": self.plan.digest,
             "parameters": self.plan.parameters,
-            "macs": self.plan.at(cover(self.plan, self.size).input_size).macs,
+            "macs": self.plan.at(covering_window(self.plan, self.size).input_size).macs,
             "data": self.splits.fingerprint,
             "weights": self.beginning.plain() if self.beginning else None,
             "seed": training.seed,
@@ -168,7 +168,7 @@ class Trainer:
             balance=training.balance,
             weight=self.run.loss.weight_map(),
         )
-        patches = Patches(self.pairs, self.preparation.normalization, self.plan, settings)
+        patches = Patches(self.pairs, self.preprocessing.normalization, self.plan, settings)
         task = Segmentation(self.model, patches, self.run, self.splits.fingerprint)
         if self.progress:
             callbacks = [*callbacks, TrainingBar(pace, self.run.spec.name)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import lightning.pytorch as lightning
 
-from unetkit.data import Pairs, Preparation
+from unetkit.data import Pairs, Preprocessing
 from unetkit.scoring import evaluate
 from unetkit.train.loop.task import Segmentation
 from unetkit.train.loop.watch import Points
@@ -20,14 +20,14 @@ class Validation(lightning.Callback):
     def __init__(
         self,
         pairs: Pairs,
-        preparation: Preparation,
+        preprocessing: Preprocessing,
         keep: Callable[[], None],
         *,
         every: int | None,
         patience: int | None,
     ) -> None:
         self.pairs = pairs
-        self.preparation = preparation
+        self.preprocessing = preprocessing
         self.keep = keep
         self.every = every
         self.patience = patience
@@ -54,7 +54,7 @@ class Validation(lightning.Callback):
         """Measures; the first process does, and tells the others."""
         value = 0.0
         if trainer.is_global_zero:
-            value = evaluate(task.model, self.pairs, self.preparation, metrics=("dice",)).mean("dice")
+            value = evaluate(task.model, self.pairs, self.preprocessing, metrics=("dice",)).mean("dice")
         value = float(trainer.strategy.broadcast(value))
         best = max((known for _, known in self.points), default=-1.0)
         self.points.append([step, value])

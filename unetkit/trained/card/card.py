@@ -123,7 +123,7 @@ def measure(trained: Trained, pairs: Pairs) -> Measurement:
     plan = plan_of(trained.model)
     check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, pairs, trained.preparation)
+    labelled = label(trained.model, pairs, trained.preprocessing)
     metrics = tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
     spacings = Spacings()
     cases = ((pair.name, found, pair.labels, spacings.of(pair) if plan.dims > 1 else None) for pair, found in labelled)
@@ -140,7 +140,7 @@ def examples(trained: Trained, pairs: Pairs, measured: Measurement, count: int) 
     last = len(ranked) - 1
     places = list(dict.fromkeys(round(last * step / max(1, count - 1)) for step in range(count)))
     notes = {0: "the worst", last: "the best"} if last else {}
-    labelled = label(trained.model, [pairs[ranked[place]] for place in places], trained.preparation)
+    labelled = label(trained.model, [pairs[ranked[place]] for place in places], trained.preprocessing)
     return tuple(
         Example.of(pair, labels, notes.get(place, f"number {place + 1} from the worst" if last else ""))
         for place, (pair, labels) in zip(places, labelled, strict=True)

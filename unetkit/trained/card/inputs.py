@@ -32,7 +32,7 @@ def facts(signature: Signature) -> Iterator[tuple[str, str]]:
     if codes := signature.orientation or ", ".join(signature.axis_codes):
         yield "orientation", codes
     if signature.spacing:
-        yield "resampled to", signature.preparation.shown
+        yield "resampled to", signature.preprocessing.shown
     if signature.sampled:
         spans = (f"{least:g}" if least == most else f"{least:g} to {most:g}" for least, most in signature.sampled)
         yield "distance between samples", f"{' × '.join(spans)} {signature.sampled_unit}".rstrip()
