@@ -118,7 +118,7 @@ def test_the_kept_part_of_a_slice_holds_the_whole_head() -> None:
 
 
 def test_without_nilearn_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unetkit.data.mni.find_spec", lambda name: None)
+    monkeypatch.setattr("unetkit.data.mni_template.find_spec", lambda name: None)
     with pytest.raises(FileError) as caught:
         mni()
     assert str(caught.value) == (

@@ -9,7 +9,7 @@ from unetkit.lazy import lazy_names
 if TYPE_CHECKING:
     from unetkit.data.dataset import Dataset, ImageEntry, RawPair, ReadOptions
     from unetkit.data.loading import data_of, load_data
-    from unetkit.data.mni import mni
+    from unetkit.data.mni_template import mni
     from unetkit.data.normalization import IntensityScale, Normalization
     from unetkit.data.opening import check_data, normalization_of, open_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
@@ -51,7 +51,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "dataset": ("ReadOptions", "Dataset", "ImageEntry", "RawPair"),
-        "mni": ("mni",),
+        "mni_template": ("mni",),
         "loading": ("data_of", "load_data"),
         "patches.mirror_padding": ("InputWindow", "covering_window", "mirrored_window"),
         "normalization": ("IntensityScale", "Normalization"),

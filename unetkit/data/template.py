@@ -34,7 +34,7 @@ class Mni(Dataset):
 @cache
 def slices() -> tuple[tuple[Pair, ...], ...]:
     """Returns the pairs of the three parts."""
-    from unetkit.data.mni import mni
+    from unetkit.data.mni_template import mni
 
     splits = mni()
     return tuple(tuple(part) for part in (splits.train, splits.validation, splits.test))

@@ -9,8 +9,8 @@ from typing import Any, TypeAlias
 
 from unetkit.data.files.affixes import IMAGE, MASK, core
 from unetkit.data.files.pattern import KEYS, is_text
-from unetkit.data.files.wildcards import compiled, expression
 from unetkit.data.splits.parts import part_of
+from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError
 
 IMAGES = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",

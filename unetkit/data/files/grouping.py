@@ -8,7 +8,7 @@ from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from unetkit.data.files.pattern import ANY_DEPTH, KEYS, NAME, names_files, split_stem
-from unetkit.data.files.wildcards import compiled, expression, is_wild
+from unetkit.data.wildcards import compiled, expression, is_wild
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.file_formats import is_image, result_name, split_name
 from unetkit.wording import listed

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unetkit.data.files.wildcards import compiled, expression, is_wild
 from unetkit.data.splits.parts import WORDS, part_of
+from unetkit.data.wildcards import compiled, expression, is_wild
 from unetkit.errors import Fault, FileError
 
 NAME, SPLIT, ANY_DEPTH = "{name}", "{split}", "**"

@@ -14,9 +14,9 @@ from typing import Annotated, ClassVar, TypeAlias
 from pydantic import Field
 
 from unetkit.data.dataset import FilePath
-from unetkit.data.files.wildcards import compiled, expression
 from unetkit.data.splits.parts import PARTS
 from unetkit.data.splits.split_file import read_lists
+from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.language.spec_keys import StrictModel
 from unetkit.wording import listed
