@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 import unetkit
-from unetkit.data import mni_template as mni
+from unetkit.data import mni
 from unetkit.model import build
 from unetkit.scoring import classify, grey_level_baseline
 from unetkit.tiling import predict
