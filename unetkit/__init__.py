@@ -34,7 +34,7 @@ __all__ = [
     "save",
     "wrap",
 ]
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 HOMES = {
     "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
