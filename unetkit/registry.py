@@ -170,7 +170,7 @@ def load_plugin(reference: str) -> None:
         if block not in known:
             register(name, block)
     if not found:
-        cure = "Derive a class from unetkit.block.Block, or make one of a module with unetkit.wrap."
+        cure = "Derive a class from unetkit.plugin.Block, or make one of a module with unetkit.wrap."
         raise BlockError(Fault("plugin-empty", f"the plugin {reference} defines no block", cure=cure))
     project.request(reference)
 

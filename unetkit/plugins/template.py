@@ -54,8 +54,7 @@ block: NAME/gated_conv        # or NAME/wide_conv
     "unetkit_NAME/wired.py": '''\
 """A block written for unetkit: its forward over signals is all there is, and everything else follows from it."""
 
-from unetkit.block import Block, PerAxis
-from unetkit.signal import Signal
+from unetkit.plugin import Block, PerAxis, Signal
 
 
 class GatedConv(Block):
@@ -74,8 +73,8 @@ class GatedConv(Block):
 
 from typing import Literal
 
-import unetkit
 from torch import Tensor, nn
+from unetkit.plugin import wrap
 
 
 class WideConvModule(nn.Module):
@@ -93,13 +92,13 @@ class WideConvModule(nn.Module):
         return self.act(self.norm(self.pointwise(self.depthwise(x))))
 
 
-WideConv = unetkit.wrap(WideConvModule, source="Liu et al., 2022, arXiv:2201.03545")
+WideConv = wrap(WideConvModule, source="Liu et al., 2022, arXiv:2201.03545")
 ''',
     "tests/test_blocks.py": '''\
 """Each block passes the battery that unetkit's own blocks pass."""
 
 import pytest
-from unetkit.testing import check_block
+from unetkit.plugin import check_block
 from unetkit_NAME.wired import GatedConv
 from unetkit_NAME.wrapped import WideConv
 

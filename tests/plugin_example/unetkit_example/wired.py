@@ -1,7 +1,6 @@
 """Blocks written for unetkit: a convolution with a channel gate, a way up, a skip."""
 
-from unetkit.block import Block, Count, PerAxis, Skip, Up
-from unetkit.signal import Signal
+from unetkit.plugin import Block, Count, PerAxis, Signal, Skip, Up
 
 
 class SEConv(Block):

@@ -6,7 +6,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torchvision.ops import Conv2dNormActivation
 
-import unetkit
+from unetkit.plugin import wrap
 
 
 class InvertedBottleneck(nn.Module):
@@ -24,4 +24,4 @@ class InvertedBottleneck(nn.Module):
         return self.project(self.depthwise(self.expand(x)))  # type: ignore[no-any-return]
 
 
-Inverted = unetkit.wrap(InvertedBottleneck, dims=(2,), source="Sandler et al., 2018, arXiv:1801.04381")
+Inverted = wrap(InvertedBottleneck, dims=(2,), source="Sandler et al., 2018, arXiv:1801.04381")

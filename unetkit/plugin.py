@@ -1,0 +1,101 @@
+"""All that the author of a plugin needs: the base class of each slot, signals, operations, and the battery of checks.
+
+What stands here is stable within a version of the plugin API, which a distribution names in its entry points; other
+modules may change. Names are imported at their first use: a block needs neither torch nor the training.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unetkit.lazy import lazy_names
+
+if TYPE_CHECKING:
+    from unetkit.block import Act, Block, Component, Count, Down, Head, Inset, Norm, PerAxis, Share, Skip, Up
+    from unetkit.data.dataset import Dataset, ImageEntry, ReadOptions
+    from unetkit.data.patches.augmentation import Augmentation
+    from unetkit.errors import BlockError, Fault, FileError
+    from unetkit.geometry import Grid, Interval, Limit, at_least, equal
+    from unetkit.operations.operation import Axes, Layer, Operation, facts, per_axis, wiring_error
+    from unetkit.registry import register
+    from unetkit.signal import Signal
+    from unetkit.testing import Report, check_block
+    from unetkit.train.parts.losses import Loss, LossInput
+    from unetkit.train.parts.optimizers import Optimizer
+    from unetkit.train.parts.schedules import Schedule
+    from unetkit.wrapping import ModuleFacts, wrap
+
+__all__ = [
+    "Act",
+    "Augmentation",
+    "Axes",
+    "Block",
+    "BlockError",
+    "Component",
+    "Count",
+    "Dataset",
+    "Down",
+    "Fault",
+    "FileError",
+    "Grid",
+    "Head",
+    "ImageEntry",
+    "Inset",
+    "Interval",
+    "Layer",
+    "Limit",
+    "Loss",
+    "LossInput",
+    "ModuleFacts",
+    "Norm",
+    "Operation",
+    "Optimizer",
+    "PerAxis",
+    "ReadOptions",
+    "Report",
+    "Schedule",
+    "Share",
+    "Signal",
+    "Skip",
+    "Up",
+    "at_least",
+    "check_block",
+    "equal",
+    "facts",
+    "per_axis",
+    "register",
+    "wiring_error",
+    "wrap",
+]
+
+__getattr__ = lazy_names(
+    "unetkit",
+    {
+        "block": (
+            "Act",
+            "Block",
+            "Component",
+            "Count",
+            "Down",
+            "Head",
+            "Inset",
+            "Norm",
+            "PerAxis",
+            "Share",
+            "Skip",
+            "Up",
+        ),
+        "data.dataset": ("Dataset", "ImageEntry", "ReadOptions"),
+        "data.patches.augmentation": ("Augmentation",),
+        "errors": ("BlockError", "Fault", "FileError"),
+        "geometry": ("Grid", "Interval", "Limit", "at_least", "equal"),
+        "operations.operation": ("Axes", "Layer", "Operation", "facts", "per_axis", "wiring_error"),
+        "registry": ("register",),
+        "signal": ("Signal",),
+        "testing": ("Report", "check_block"),
+        "train.parts.losses": ("Loss", "LossInput"),
+        "train.parts.optimizers": ("Optimizer",),
+        "train.parts.schedules": ("Schedule",),
+        "wrapping": ("ModuleFacts", "wrap"),
+    },
+)
