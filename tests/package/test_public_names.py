@@ -12,15 +12,15 @@ from unetkit.plugins.template import FILES
 
 PUBLIC = {
     "unetkit": (
-        "AlignmentWarning BlockError Fault FileError ModuleFacts Plan SizeError Spec SpecError UnetkitError build load "
-        "load_model plan predict register save wrap"
+        "AlignmentWarning BlockError Fault FileError ModuleFacts Plan SizeError Spec SpecError UnetkitError build "
+        "load load_model plan predict register save wrap"
     ),
     "unetkit.plugin": (
-        "Act Augmentation Axes Block BlockError Component Count Dataset Down Fault FileError Grid Head ImageEntry Inset "
-        "Interval Layer Limit Loss LossInput ModuleFacts Norm Operation Optimizer PerAxis ReadOptions Report Schedule "
-        "Share Signal Skip Up at_least check_block equal facts per_axis register wiring_error wrap"
+        "Act Augmentation Axes Block BlockError Component Count Dataset Down Fault FileError Grid Head ImageEntry "
+        "Inset Interval Layer Limit Loss LossInput ModuleFacts Norm Operation Optimizer PerAxis ReadOptions Report "
+        "Schedule Share Signal Skip Up at_least check_block equal facts per_axis register wiring_error wrap"
     ),
-    "unetkit.testing": "Report at_or_above blocks check_block sizes specs",
+    "unetkit.testing": "Report at_or_above blocks check_block plugin_blocks sizes specs",
 }
 FACES = {"unetkit", "unetkit.plugin", "unetkit.testing"}
 
