@@ -93,7 +93,7 @@ def test_an_arm_of_a_study_has_one_of_its_blocks(place: Place) -> None:
 
 def test_a_block_is_described_with_owner_line_and_paper(place: Place) -> None:
     text = place.run("blocks", "example/se_conv", "--draw", "se.svg").stdout
-    assert "unetkit-example 1.2.0" in text and "arXiv:1709.01507" in text and "wired.py:7" in text
+    assert "unetkit-example 1.2.0" in text and "arXiv:1709.01507" in text and "wired.py:6" in text
     assert "type: example/se_conv" in text and (place.folder / "se.svg").stat().st_size > 1000
 
 
