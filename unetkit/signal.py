@@ -20,7 +20,6 @@ from unetkit.operations import (
     GlobalAvgPool,
     Interpolation,
     MaxPooling,
-    NormalizationOperation,
     Operation,
     PadTo,
     ResizeTo,
@@ -156,7 +155,7 @@ class Graph:
                 if index in readers:
                     readers[index].append(node.operation)
         for index, operations in readers.items():
-            if operations and all(isinstance(operation, NormalizationOperation) for operation in operations):
+            if operations and all(operation is not None and operation.replaces_bias for operation in operations):
                 node = self.nodes[index]
                 self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
         self.undecided = [index for index in self.undecided if index not in readers]

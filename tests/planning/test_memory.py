@@ -15,8 +15,8 @@ import unetkit
 from benchmarks.memory import peak
 from tests.support.campaign import SEED, examples
 from unetkit.model.layout import arrange, arranged
+from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, needed_memory
-from unetkit.planning.workspace import block
 from unetkit.testing.strategies import specs
 from unetkit.train.loop.network import recomputed
 from unetkit.train.loop.task import recompute
@@ -138,7 +138,7 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: i
 
     with threads(2):
         collect()
-    close = block() == 16
+    close = block_size() == 16
     for ratios in zip(*found, strict=True):
         near = sum(abs(ratio - 1) <= 0.05 for ratio in ratios) / len(ratios)
         assert near >= (0.8 if close else 0.5), f"{near:.0%} of {len(ratios)} within 5 %"

@@ -10,9 +10,7 @@ from unetkit.codegen.layout import Expression, Item, ItemGroup, call
 from unetkit.codegen.names import unused
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
-from unetkit.operations import CropTo, Gate, PadTo, ResizeTo, SameSize
 
-Aligning = (CropTo, PadTo, ResizeTo, SameSize)
 ARGUMENTS = ("x", "skip")
 """What a block's forward calls its inputs."""
 
@@ -67,10 +65,11 @@ class Forward:
         inputs = [self.nested.get(source) or self.variables[source] for source in line.inputs]
         if line.layer.is_module:
             return call(f"self.{line.name}", *inputs)
+        name = line.layer.name.removeprefix("functional.")
         named = {keyword: self.texts[index, keyword] for keyword in line.layer.kwargs}
-        if line.layer.name == "torch.cat":
-            return call("torch.cat", ItemGroup("[", tuple(map(Item, inputs)), "]"), **named)
-        return call(line.layer.name.removeprefix("functional."), *inputs, **named)
+        if line.layer.joins:
+            return call(name, ItemGroup("[", tuple(map(Item, inputs)), "]"), **named)
+        return call(name, *inputs, **named)
 
     def nests(self, index: int) -> bool:
         """Whether an operation needs no variable: its result goes at once, and alone, into one that joins several."""
@@ -90,10 +89,9 @@ class Forward:
     def target(self, index: int) -> str:
         """Returns the variable for a result: that of an input which nobody needs any more, or a new one."""
         line = self.lines[index]
-        held = [source for source in line.inputs if source in self.variables]
+        valued = line.inputs[: len(line.inputs) - line.operation.size_inputs]
+        held = [source for source in valued if source in self.variables]
         spare = [self.variables[source] for source in held if not self.lives(source, index)]
-        if len(line.inputs) == 1 or isinstance(line.operation, Aligning):
-            spare = [name for name in spare if name == self.variables.get(line.inputs[0])]
         if spare:
             return "x" if "x" in spare else spare[0]
         live = {name for source, name in self.variables.items() if self.lives(source, index)}
@@ -109,5 +107,6 @@ class Forward:
                 return name
             reader = readers[0]
             if len(reader.inputs) > 1:
-                return "weights" if isinstance(reader.operation, Gate) and reader.inputs[1] == index else name
+                own_names = dict(zip(reader.inputs, reader.operation.input_names, strict=False))
+                return own_names.get(index) or name
             index, name = self.lines.index(reader), "y"

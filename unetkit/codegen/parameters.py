@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from unetkit.codegen.layout import literal
 from unetkit.codegen.names import unused
 from unetkit.codegen.structure import Body
-
-POSITIONAL: dict[str, tuple[str, ...]] = {
-    "Conv": ("in_channels", "out_channels", "kernel_size"),
-    "ConvTranspose": ("in_channels", "out_channels", "kernel_size", "stride"),
-    "BatchNorm": ("num_features",),
-    "InstanceNorm": ("num_features",),
-    "GroupNorm": ("num_groups", "num_channels"),
-    "ChannelNorm": ("channels",),
-    "MaxPool": ("kernel_size",),
-    "AvgPool": ("kernel_size",),
-    "Dropout": ("p",),
-    "PixelShuffle": ("factor",),
-}
-"""What torch calls the positional arguments of a layer, by its name without the number of axes."""
 
 COUNT_CHANNELS = frozenset(
     {"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"}
@@ -81,7 +66,7 @@ def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
     found: dict[Place, tuple[str, Values]] = {}
     for index, line in enumerate(group[0].lines):
         layers = [block.lines[index].layer for block in group]
-        names = POSITIONAL.get(re.sub(r"\d+d$", "", line.layer.name.rpartition(".")[2]), ())
+        names = line.layer.arg_names
         for place in range(len(line.layer.args)):
             name = names[place] if place < len(names) else f"argument{place + 1}"
             found[index, place] = name, tuple(layer.args[place] for layer in layers)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from unetkit.codegen.parameters import Constructor
 from unetkit.codegen.structure import Body
-from unetkit.operations import Concatenation, Convolution, GlobalAvgPool, SubpixelShuffle
+from unetkit.operations import Operation
 from unetkit.planning import SizedPlan
 
 Shift = tuple[int, ...] | None
 """By how many samples a signal is wider than the block's input; None where no number says so."""
+LARGE = 1000
+"""A size that every operation takes."""
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 
 
@@ -34,10 +36,10 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
     alike = {tuple(shifts(each, sized)) for each in group}
     if len(alike) > 1:
         return found
-    words = channel_texts(group, made)
     for index, (shift, line) in enumerate(zip(alike.pop(), block.lines, strict=True)):
-        if isinstance(line.operation, Convolution) and shift is not None and words[index]:
-            found[index] = shape(words[index], shift)
+        word = made.words.get(tuple(other.lines[index].channels for other in group))
+        if line.operation.shows_shape and shift is not None and word:
+            found[index] = shape(word, shift)
     return found
 
 
@@ -47,18 +49,13 @@ def shifts(block: Body, sized: SizedPlan) -> list[Shift]:
     known: dict[int, Shift] = {-1: (0,) * len(first)}
     for index, line in enumerate(block.lines):
         before, size = known[line.inputs[0]], sized.sizes[start + index]
-        strides = [line.operation.rescale(axis) for axis in range(len(size))]
-        moved = isinstance(line.operation, GlobalAvgPool) or any(stride != (1, 1) for stride in strides)
+        moved = not all(follows(line.operation, axis, len(line.inputs)) for axis in range(len(size)))
         shift = tuple(n - m for n, m in zip(size, first, strict=True))
         known[index] = None if before is None or moved else shift
     return [known[index] for index in range(len(block.lines))]
 
 
-def channel_texts(group: tuple[Body, ...], made: Constructor) -> list[str]:
-    """Returns how the channels of each operation's result are written; nothing where the class has no word for them."""
-    texts = []
-    for index, line in enumerate(group[0].lines):
-        values = tuple(block.lines[index].channels for block in group)
-        known = not isinstance(line.operation, Concatenation | SubpixelShuffle)
-        texts.append(made.words.get(values, "") if known else "")
-    return texts
+def follows(operation: Operation, axis: int, inputs: int) -> bool:
+    """Whether the size of the result grows by one sample with each sample of the inputs."""
+    less, more = (operation.size(axis, (n,) * inputs) for n in (LARGE, LARGE + 1))
+    return operation.rescale(axis) == (1, 1) and more - less == 1

@@ -6,14 +6,12 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from unetkit.block import Component
-from unetkit.operations import Activation, GlobalAvgPool, Interpolation, MaxPooling, Operation, SubpixelShuffle
-from unetkit.operations.operation import Layer
+from unetkit.operations.operation import Layer, Operation
 from unetkit.planning import Plan
-from unetkit.planning.overwrite import may_overwrite, readers
+from unetkit.planning.memory import overwriting
 from unetkit.signal import Call
 
 Key = tuple[Any, ...]
-STATELESS = (GlobalAvgPool, Interpolation, MaxPooling, SubpixelShuffle)  # average pooling is a kind of max pooling here
 
 
 class CodeLine(NamedTuple):
@@ -54,9 +52,8 @@ class Body(NamedTuple):
         if len(self.lines) != 1 or self.output != 0 or len(self.in_channels) != 1:
             return None
         line = self.lines[0]
-        operation = line.operation
-        free = isinstance(operation, STATELESS) or (isinstance(operation, Activation) and not operation.weights)
-        return line.layer if free and line.layer.is_module and line.inputs == (-1,) else None
+        alone = line.operation.stateless and line.layer.is_module and line.inputs == (-1,)
+        return line.layer if alone else None
 
     @property
     def passes(self) -> bool:
@@ -66,18 +63,18 @@ class Body(NamedTuple):
 
 def bodies(plan: Plan) -> dict[str, Body]:
     """Returns the blocks of a plan by name, in execution order."""
-    shared = readers(plan)
-    return {span.scope: body(plan, span, shared) for span in plan.spans}
+    over = overwriting(plan)
+    return {span.scope: body(plan, span, over) for span in plan.spans}
 
 
-def body(plan: Plan, span: Call, shared: dict[int, int]) -> Body:
+def body(plan: Plan, span: Call, over: frozenset[int]) -> Body:
     """Returns one block of a plan."""
     local = {index: index - span.start for index in range(span.start, span.end)}
     local |= {index: -1 - place for place, index in enumerate(span.inputs)}
     lines = []
     for index in range(span.start, span.end):
         node, layer = plan.nodes[index], plan.layer(index)
-        if layer.is_module and may_overwrite(plan, index, shared):
+        if layer.is_module and index in over:
             layer = layer._replace(kwargs=layer.kwargs | {"inplace": True})
         assert node.operation is not None, "the input stands in no block"
         lines.append(CodeLine(node.name, node.operation, layer, tuple(local[i] for i in node.inputs), node.channels))

@@ -4,21 +4,13 @@ from __future__ import annotations
 
 from unetkit.errors import Fault
 from unetkit.export.formats import ExportError, Format
-from unetkit.operations import Convolution
 from unetkit.operations.operation import Operation
 from unetkit.planning import Plan
 
 
 def reason(operation: Operation, to: Format) -> str:
     """Returns why a format has no form of an operation; nothing where it has one."""
-    if (
-        to == "openvino"
-        and isinstance(operation, Convolution)
-        and operation.padding_mode == "circular"
-        and any(operation.padding)
-    ):
-        return "OpenVINO has no circular padding"
-    return ""
+    return "OpenVINO has no circular padding" if to == "openvino" and operation.wraps else ""
 
 
 def refuse_unsupported(plan: Plan, to: Format) -> None:

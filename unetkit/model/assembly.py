@@ -17,7 +17,7 @@ from unetkit.model.network import Network
 from unetkit.model.proof import foreign, prove
 from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan, plan
-from unetkit.planning.overwrite import may_overwrite, readers
+from unetkit.planning.memory import overwriting
 from unetkit.signal import Call
 
 
@@ -53,14 +53,14 @@ def assemble(planned: Plan) -> Network:
     """Returns the network of a plan, with torch's own initial weights."""
     root = nn.Module()
     graph = SharedCodeGraph()
-    shared = readers(planned)
+    over = overwriting(planned)
     image = graph.placeholder("x")
     signals: dict[int, fx.Node] = {0: image}
     if planned.pads:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.mode))
     for span in planned.spans:
-        add_module(root, span.scope, block(planned, span, shared))
+        add_module(root, span.scope, block(planned, span, over))
         signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))
     output = signals[planned.output]
     if planned.pads:
@@ -69,7 +69,7 @@ def assemble(planned: Plan) -> Network:
     return Network(root, graph, class_name="UNet").know(planned)
 
 
-def block(planned: Plan, span: Call, shared: dict[int, int]) -> fx.GraphModule:
+def block(planned: Plan, span: Call, over: frozenset[int]) -> fx.GraphModule:
     """Returns one block as a module whose inputs and operations are those of the span."""
     root = nn.Module()
     graph = SharedCodeGraph()
@@ -81,12 +81,12 @@ def block(planned: Plan, span: Call, shared: dict[int, int]) -> fx.GraphModule:
         inputs = tuple(signals[source] for source in node.inputs)
         if layer.is_module:
             kwargs = dict(layer.kwargs)
-            if may_overwrite(planned, index, shared):
+            if index in over:
                 kwargs["inplace"] = True
             root.add_module(node.name, target(layer, node.operation)(*layer.args, **kwargs))
             signals[index] = graph.call_module(node.name, inputs)
-        elif layer.name == "torch.cat":
-            signals[index] = graph.call_function(torch.cat, (inputs,), dict(layer.kwargs))
+        elif layer.joins:
+            signals[index] = graph.call_function(target(layer, node.operation), (inputs,), dict(layer.kwargs))
         else:
             signals[index] = graph.call_function(target(layer, node.operation), inputs, dict(layer.kwargs))
     graph.output(signals[span.output])
@@ -98,7 +98,7 @@ def block(planned: Plan, span: Call, shared: dict[int, int]) -> fx.GraphModule:
 def target(layer: Layer, operation: Operation | None) -> Any:
     """Returns what a layer's name stands for: in torch.nn, torch, unetkit.functional, or where its operation says."""
     if layer.home and operation is not None:
-        return operation.own(layer)
+        return operation.import_layer(layer)
     space, _, attribute = layer.name.partition(".")
     return getattr({"nn": nn, "torch": torch, "functional": functional}[space], attribute)
 

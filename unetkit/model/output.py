@@ -5,7 +5,6 @@ from __future__ import annotations
 from torch import nn
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.operations import Activation
 from unetkit.planning import Plan
 
 
@@ -22,7 +21,7 @@ def plan_of(model: nn.Module) -> Plan:
 def last_activation(plan: Plan) -> str:
     """Returns the name of the activation that the output passes through, or nothing."""
     last = plan.nodes[plan.output].operation
-    return last.name if isinstance(last, Activation) else ""
+    return last.activation if last is not None else ""
 
 
 def threshold(plan: Plan) -> float:

@@ -17,7 +17,7 @@ def foreign(planned: Plan) -> set[str]:
         span.scope
         for span in planned.spans
         for node in planned.nodes[span.start : span.end]
-        if node.operation is not None and not type(node.operation).__module__.startswith("unetkit.operations.")
+        if node.operation is not None and node.operation.is_third_party
     }
 
 

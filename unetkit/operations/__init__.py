@@ -1,14 +1,8 @@
-"""The small vocabulary under all blocks: one class per operation, one family per file, five facts each."""
+"""The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.merging import Addition, Concatenation, CropTo, Gate, PadTo, ResizeTo, SameSize
-from unetkit.operations.normalization import (
-    BatchNorm,
-    ChannelNormalization,
-    GroupNorm,
-    InstanceNorm,
-    NormalizationOperation,
-)
+from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
 from unetkit.operations.pointwise import Activation, Dropout
 from unetkit.operations.pooling import AvgPooling, GlobalAvgPool, MaxPooling
@@ -31,7 +25,6 @@ __all__ = [
     "Interpolation",
     "Layer",
     "MaxPooling",
-    "NormalizationOperation",
     "Operation",
     "PadTo",
     "SubpixelShuffle",

@@ -2,17 +2,48 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterable
-from functools import cache
-from typing import Any
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
-from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, window_label, wiring_error
+from unetkit.operations.execution import Execution, MapShape, Workspace
+from unetkit.operations.onednn import ConvolutionRun
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
+from unetkit.operations.window import WindowedOperation, window_arguments
+
+
+class _ConvolutionOperation(Operation):
+    """What a convolution and a transposed one have in common: groups, and how torch computes them on the CPU."""
+
+    __slots__ = ()
+    out: int
+    groups: int
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % self.groups or self.out % self.groups:
+            raise wiring_error(
+                f"{self.groups} groups do not divide {inputs[0]} input and {self.out} output channels",
+                "Choose groups that divide both.",
+            )
+        return self.out
+
+    @abstractmethod
+    def _run(self, source: MapShape, result: MapShape, run: Execution) -> ConvolutionRun:
+        """The convolution as torch runs it."""
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        found, border = self._run(source, result, run).workspace(), self.kept_bytes(source, result, run)
+        if run.channels_last and len(source.size) == 1:  # read from a copy
+            border += run.bytes(*source)
+        return Workspace(found.forward + border, max(found.backward, border + run.bytes(*source)), found.weights)
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        return run.channels_last and len(source.size) > 1 and self._run(source, source, run).uses_onednn
 
 
 @facts
-class Convolution(Operation):
-    """A convolution of `out` channels; `padding` samples are added on each side, with what `padding_mode` says."""
+class Convolution(_ConvolutionOperation, WindowedOperation):
+    """A convolution of `out` channels. `padding` samples are added on each side: zeros, or as `padding_mode` says."""
 
     out: int
     kernel: Axes
@@ -24,57 +55,22 @@ class Convolution(Operation):
     padding_mode: str = "zeros"
 
     kind = "conv"
-    pointwise = False
-    makes_map = True
-    keeps_input = True
+    shows_shape = True
 
     @property
-    def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
-        """Whether it moves by more than one sample."""
-        return max(self.stride) > 1
+    def wraps(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return self.padding_mode == "circular" and any(self.padding)
 
-    def channels(self, inputs: Axes) -> int:
-        divide_channels(self.groups, inputs[0], self.out)
-        return self.out
-
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return self._room(axis, sizes[0]) // self.stride[axis] + 1
-
-    def _room(self, axis: int, size: Number) -> Number:
-        return size + (2 * self.padding[axis] - self.dilation[axis] * (self.kernel[axis] - 1) - 1)
+    def span(self, axis: int) -> int:
+        return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
+        yield from WindowedOperation.limits(self, axis, sizes)
         padding = self.padding[axis]
-        least = span - 2 * padding
-        limits = [at_least(sizes[0], least, window_rule(span, least))] if least > 1 else []
         if padding and self.padding_mode in ("reflect", "circular"):
             least = padding + (self.padding_mode == "reflect")
             rule = f"{self.padding_mode} padding of {padding} needs at least {least} samples, here are {{0}}"
-            limits.append(at_least(sizes[0], least, rule))
-        return limits
-
-    def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return max(0, self._room(axis, sizes[0]) % self.stride[axis] - self._spare(axis))
-
-    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        if self.stride[axis] == 1:
-            return ()
-        rest = self._room(axis, sizes[0]) % self.stride[axis]
-        return (at_least(self._spare(axis), rest, "samples are dropped"),)
-
-    def _spare(self, axis: int) -> int:
-        """Returns how many samples beyond the last window are no loss: padding, or what no window ever covers."""
-        span = self.dilation[axis] * (self.kernel[axis] - 1) + 1
-        return self.padding[axis] + max(0, self.stride[axis] - span)
-
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        stride, padding = self.stride[axis], self.padding[axis]
-        reach = self.dilation[axis] * (self.kernel[axis] - 1)
-        return (Interval(wanted.low * stride - padding, wanted.high * stride - padding + reach),)
-
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
-        return grids[0].window(self.kernel[axis], self.stride[axis], self.padding[axis], self.dilation[axis])
+            yield at_least(sizes[0], least, rule)
 
     def parameters(self, inputs: Axes) -> int:
         return self.out * (inputs[0] // self.groups) * volume(self.kernel) + self.bias * self.out
@@ -82,21 +78,30 @@ class Convolution(Operation):
     def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
         return self.out * (inputs[0] // self.groups) * volume(self.kernel) * volume(output)
 
-    def rescale(self, axis: int) -> tuple[int, int]:
-        return (self.stride[axis], 1)
-
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = window_arguments(self.stride, self.padding, self.dilation, groups=self.groups, bias=self.bias)
         if self.padding_mode != "zeros" and any(self.padding):
             kwargs["padding_mode"] = self.padding_mode
-        return Layer(f"nn.Conv{dims}d", (inputs[0], self.out, compact(self.kernel)), kwargs)
+        args = (inputs[0], self.out, compact(self.kernel))
+        return Layer(f"nn.Conv{dims}d", args, kwargs, arg_names=("in_channels", "out_channels", "kernel_size"))
 
-    def label(self) -> str:
-        return window_label("conv", self.kernel)
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        padded = self._padded(source)
+        return run.bytes(*padded) if padded != source else 0
+
+    def _padded(self, source: MapShape) -> MapShape:
+        """The input as the convolution itself sees it: other padding than zeros is a copy that torch makes first."""
+        if self.padding_mode == "zeros":
+            return source
+        return MapShape(source.channels, tuple(n + 2 * p for n, p in zip(source.size, self.padding, strict=True)))
+
+    def _run(self, source: MapShape, result: MapShape, run: Execution) -> ConvolutionRun:
+        plain = max(*self.stride, *self.dilation) == 1
+        return ConvolutionRun(self.kernel, self.groups, self.bias, False, plain, self._padded(source), result, run)
 
 
 @facts
-class TransposedConvolution(Operation):
+class TransposedConvolution(_ConvolutionOperation):
     """A transposed convolution: `padding` samples are cut from each side, `extra` added at the far end."""
 
     out: int
@@ -114,12 +119,7 @@ class TransposedConvolution(Operation):
 
     @property
     def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
-        """Whether it moves by more than one sample."""
         return max(self.stride) > 1
-
-    def channels(self, inputs: Axes) -> int:
-        divide_channels(self.groups, inputs[0], self.out)
-        return self.out
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         reach = self.kernel[axis] + self.extra[axis] - 2 * self.padding[axis]
@@ -153,40 +153,11 @@ class TransposedConvolution(Operation):
         if any(self.extra):
             kwargs["output_padding"] = compact(self.extra)
         args = (inputs[0], self.out, compact(self.kernel), compact(self.stride))
-        return Layer(f"nn.ConvTranspose{dims}d", args, kwargs)
+        arg_names = ("in_channels", "out_channels", "kernel_size", "stride")
+        return Layer(f"nn.ConvTranspose{dims}d", args, kwargs, arg_names=arg_names)
+
+    def _run(self, source: MapShape, result: MapShape, run: Execution) -> ConvolutionRun:
+        return ConvolutionRun(self.kernel, self.groups, self.bias, True, max(self.stride) == 1, source, result, run)
 
     def label(self) -> str:
-        return window_label("up-conv", self.kernel)
-
-
-@cache
-def window_rule(span: int, least: int) -> str:
-    """Returns the rule that a window of so many samples has enough of them."""
-    return f"a window of {span} needs at least {least} samples, here are {{0}}"
-
-
-def divide_channels(groups: int, inputs: int, out: int) -> None:
-    """Raises BlockError unless the groups divide both numbers of channels."""
-    if inputs % groups or out % groups:
-        raise wiring_error(
-            f"{groups} groups do not divide {inputs} input and {out} output channels",
-            "Choose groups that divide both.",
-        )
-
-
-def window_arguments(
-    stride: Axes, padding: Axes, dilation: Axes, *, groups: int = 1, bias: bool = True
-) -> dict[str, Any]:
-    """Returns the arguments of a torch window that differ from torch's defaults."""
-    kwargs: dict[str, Any] = {}
-    if any(value != 1 for value in stride):
-        kwargs["stride"] = compact(stride)
-    if any(padding):
-        kwargs["padding"] = compact(padding)
-    if any(value != 1 for value in dilation):
-        kwargs["dilation"] = compact(dilation)
-    if groups != 1:
-        kwargs["groups"] = groups
-    if not bias:
-        kwargs["bias"] = False
-    return kwargs
+        return f"up-conv {'×'.join(map(str, self.kernel))}"

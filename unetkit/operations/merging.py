@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, equal
+from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 from unetkit.operations.resampling import torch_mode
 from unetkit.operations.taps import Resize
@@ -27,12 +28,13 @@ class Concatenation(Elementwise):
 
     kind = "concat"
     makes_map = True
+    passes_gradient = True
 
     def channels(self, inputs: Axes) -> int:
         return sum(inputs)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer("torch.cat", (), {"dim": 1})
+        return Layer("torch.cat", (), {"dim": 1}, joins=True)
 
 
 @facts
@@ -62,10 +64,10 @@ class Gate(Operation):
     pointwise = False
     makes_map = True
     keeps_input = True
+    input_names = ("", "weights")
 
     @property
     def elementwise(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        """Whether the gate has a sample for each of the signal's."""
         return not self.whole
 
     def channels(self, inputs: Axes) -> int:
@@ -81,6 +83,9 @@ class Gate(Operation):
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0) if self.whole else wanted)
 
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return product_workspace(source, run)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
@@ -91,6 +96,7 @@ class SameSize(Operation):
 
     kind = "same size"
     pointwise = False
+    size_inputs = 1
     is_view = True
     passes_gradient = True
 
@@ -110,6 +116,7 @@ class CropTo(Operation):
 
     kind = "crop"
     pointwise = False
+    size_inputs = 1
     is_view = True
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
@@ -127,6 +134,10 @@ class CropTo(Operation):
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted((sizes[0] - sizes[1]) // 2)
 
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        # one gradient for each axis that is cut, from the last axis to the first
+        return Workspace(backward=run.bytes(*source) + run.bytes(result.channels, (result.size[0], *source.size[1:])))
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.crop_to")
 
@@ -137,6 +148,7 @@ class PadTo(Operation):
 
     kind = "pad"
     pointwise = False
+    size_inputs = 1
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1]
@@ -165,6 +177,7 @@ class ResizeTo(Operation):
 
     kind = "resize"
     pointwise = False
+    size_inputs = 1
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1]

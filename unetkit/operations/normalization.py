@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unetkit.geometry import EVERYWHERE, Interval
+from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
 
 
@@ -14,6 +15,7 @@ class NormalizationOperation(Operation):
     __slots__ = ()
     kind = "norm"
     keeps_input = True
+    replaces_bias = True
 
 
 @facts
@@ -30,9 +32,12 @@ class BatchNorm(NormalizationOperation):
     def parameters(self, inputs: Axes) -> int:
         return 2 * inputs[0] * self.affine
 
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return product_workspace(source, run)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), momentum=(self.momentum, 0.1), affine=(self.affine, True))
-        return Layer(f"nn.BatchNorm{dims}d", (inputs[0],), kwargs)
+        return Layer(f"nn.BatchNorm{dims}d", (inputs[0],), kwargs, arg_names=("num_features",))
 
 
 @facts
@@ -45,6 +50,7 @@ class InstanceNorm(NormalizationOperation):
     pointwise = False
     is_global = True
     channels_first = True
+    gives_view = True
 
     def joint_limit(self, sizes: Axes) -> str:
         return "" if volume(sizes) > 1 else "instance norm needs more than one sample per channel"
@@ -55,9 +61,12 @@ class InstanceNorm(NormalizationOperation):
     def parameters(self, inputs: Axes) -> int:
         return 2 * inputs[0] * self.affine
 
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return product_workspace(source, run)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, False))
-        return Layer(f"nn.InstanceNorm{dims}d", (inputs[0],), kwargs)
+        return Layer(f"nn.InstanceNorm{dims}d", (inputs[0],), kwargs, arg_names=("num_features",))
 
 
 @facts
@@ -93,9 +102,8 @@ class GroupNorm(NormalizationOperation):
         return 2 * inputs[0] * self.affine
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer(
-            "nn.GroupNorm", (self.groups, inputs[0]), changed(eps=(self.eps, 1e-5), affine=(self.affine, True))
-        )
+        kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, True))
+        return Layer("nn.GroupNorm", (self.groups, inputs[0]), kwargs, arg_names=("num_groups", "num_channels"))
 
 
 @facts
@@ -107,13 +115,28 @@ class ChannelNormalization(NormalizationOperation):
 
     keeps_input = False
     mask_bytes = 4  # a copy of the input with the channels last
+    gives_view = True
 
     def parameters(self, inputs: Axes) -> int:
         return 2 * inputs[0] * self.affine
 
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        return Operation.kept_bytes(self, source, result, run) + self._moments(source, run)
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        copy = run.bytes(*source) * (not run.channels_last)
+        return Workspace(copy + self._moments(source, run), run.bytes(*source) + copy, run.bytes(*source) + copy)
+
+    def _moments(self, source: MapShape, run: Execution) -> int:
+        """Bytes of the mean and the deviation of each sample."""
+        return 2 * run.bytes(1, source.size)
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        return True
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-6), affine=(self.affine, True))
-        return Layer("functional.ChannelNorm", (inputs[0],), kwargs)
+        return Layer("functional.ChannelNorm", (inputs[0],), kwargs, arg_names=("channels",))
 
 
 def changed(**values: tuple[Any, Any]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from unetkit.errors import BlockError, Fault
 from unetkit.geometry import Grid, Interval, Limit, Number, equal
+from unetkit.operations.execution import Execution, MapShape, Workspace
 
 Axes = tuple[int, ...]
 T = TypeVar("T")
@@ -18,14 +19,18 @@ T = TypeVar("T")
 class Layer(NamedTuple):
     """A call that makes the torch layer, `nn.Conv2d(1, 64, 3)`; or, where `name` is a function, its further arguments.
 
-    `name` begins with `nn.` (a module of torch.nn), `torch.` or `functional.` (of unetkit.functional). Where the layer
-    is of others, it is a name in the module `home`, which only the code of the operation can say.
+    `name` begins with `nn.` (a module of torch.nn), `torch.` or `functional.` (of unetkit.functional). Otherwise it is
+    a name in the module `home`, which is in the package of the operation.
     """
 
     name: str
     args: tuple[Any, ...] = ()
     kwargs: dict[str, Any] = {}  # never written to
     home: str = ""
+    arg_names: tuple[str, ...] = ()
+    """What the layer calls `args`, for the parameters of generated code."""
+    joins: bool = False
+    """Whether a function takes its tensors as one list, as `torch.cat` does."""
 
     @property
     def is_module(self) -> bool:
@@ -55,30 +60,65 @@ class Operation:
     """
 
     __slots__ = ()
+
+    # sizes and tiles
     kind: ClassVar[str]
     """The word for it in names and drawings."""
     pointwise: ClassVar[bool] = True
-    """Whether each output sample depends on the same sample of the input alone: no fact needs asking."""
+    """Whether each output sample depends on the same sample of the one input alone: no other fact of sizes counts."""
     rescales: ClassVar[bool] = False
-    """Whether the step between samples changes: only then `rescale` is asked."""
+    """Whether the step between samples changes: `rescale` says by how much."""
     is_global: ClassVar[bool] = False
     """Whether each output sample depends on the whole image, so that no tile can give the same result."""
+    wraps: ClassVar[bool] = False
+    """Whether it reads the far end of the image at the near border (circular padding), so that no tile is exact."""
+    elementwise: ClassVar[bool] = False
+    """Whether several inputs of one size are combined sample by sample."""
+    size_inputs: ClassVar[int] = 0
+    """How many of the last inputs count by their size alone."""
+    measured: ClassVar[bool] = False
+    """Whether its facts were measured and not derived."""
+
+    # memory
     channels_first: ClassVar[bool] = False
     """Whether torch is quicker where all samples of a channel lie together in memory, not all channels of a sample."""
-    elementwise: ClassVar[bool] = False
-    """Whether several signals meet, sample by sample; otherwise the first input is the only one whose values count."""
-    makes_map: ClassVar[bool] = False
-    """Whether the result is worth a box in a drawing."""
     is_view: ClassVar[bool] = False
-    """Whether the output shares the memory of the first input, in evaluation."""
+    """Whether the output shares the memory of the first input."""
+    training_only: ClassVar[bool] = False
+    """Whether it passes its input on unchanged in evaluation."""
+    gives_view: ClassVar[bool] = False
+    """Whether torch returns a view of a new tensor: to write over that costs copies in the backward pass."""
+    overwrites: ClassVar[bool] = False
+    """Whether its layer takes `inplace=True`, to write its output over its input."""
     keeps_input: ClassVar[bool] = False
     """Whether the backward pass needs the inputs."""
-    mask_bytes: ClassVar[int] = 0
-    """Bytes per output sample that are kept for the backward pass beside inputs and output."""
-    passes_gradient: ClassVar[bool] = False
-    """Whether the gradient of the input is the gradient of the output, without a copy."""
     keeps_output: ClassVar[bool] = False
-    """Whether the backward pass needs the output, so that no later operation may overwrite it."""
+    """Whether the backward pass needs the output, so that no later operation may write over it."""
+    mask_bytes: ClassVar[int] = 0
+    """Bytes per output number that are kept for the backward pass beside inputs and output."""
+    passes_gradient: ClassVar[bool] = False
+    """Whether the gradients of the inputs are the gradient of the output or parts of it, without a copy."""
+
+    # drawings and generated code
+    makes_map: ClassVar[bool] = False
+    """Whether the result is worth a box in a drawing."""
+    shows_shape: ClassVar[bool] = False
+    """Whether generated code shows the shape of the result."""
+    stateless: ClassVar[bool] = False
+    """Whether its layer has neither parameters nor buffers."""
+    input_names: ClassVar[tuple[str, ...]] = ()
+    """What generated code calls the inputs, where they are branches of their own; empty: no name of their own."""
+
+    # the network around it
+    activation: ClassVar[str] = ""
+    """The name of the activation that it is: outputs behind one are no logits."""
+    replaces_bias: ClassVar[bool] = False
+    """Whether a convolution before it needs no bias."""
+
+    @property
+    def is_third_party(self) -> bool:
+        """Whether it is not unetkit's own, so that its facts are checked against its module."""
+        return not type(self).__module__.startswith(f"{__package__}.")
 
     def _values(self) -> dict[str, Any]:
         """The arguments by name: operations of one kind are equal where all of these are."""
@@ -151,12 +191,24 @@ class Operation:
         values = [value for value in self._values().values() if isinstance(value, tuple) and len(value) > axis]
         return all(value[axis] == value[other] for value in values)
 
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        """Bytes that are kept for the backward pass beside inputs and output."""
+        return self.mask_bytes * run.bytes(*result) // run.itemsize
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        """What torch borrows on the CPU while it runs; `run.channels_last` tells how the inputs lie in memory."""
+        return Workspace(backward=run.bytes(*source))
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        """Whether all channels of an output sample lie together in memory."""
+        return run.channels_last and not self.channels_first
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        """Returns the torch layer that computes it."""
+        """The torch layer that computes it."""
         raise NotImplementedError
 
-    def own(self, layer: Layer) -> Any:
-        """Returns what a layer of others is: a class, or a function of tensors, in the package of the operation."""
+    def import_layer(self, layer: Layer) -> Any:
+        """The class or function that a layer with a `home` names."""
         package = type(self).__module__.partition(".")[0]
         if layer.home.partition(".")[0] != package:
             raise wiring_error(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts
 
 INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
@@ -24,17 +25,30 @@ class Activation(Operation):
     kind = "act"
 
     @property
+    def activation(self) -> str:  # type: ignore[override]  # a fact of the class for all others
+        return self.name
+
+    @property
+    def overwrites(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return self.name in INPLACE
+
+    @property
     def keeps_output(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        """Whether the backward pass is content with the output."""
         return self.name in FROM_OUTPUT
 
     @property
     def keeps_input(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        """Whether the backward pass needs the input."""
         return self.name not in FROM_OUTPUT
+
+    @property
+    def stateless(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return not self.weights
 
     def parameters(self, inputs: Axes) -> int:
         return self.weights
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return product_workspace(source, run) if self.weights else Operation.workspace(self, source, result, run)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.{self.name}", (), dict(self.arguments))
@@ -48,7 +62,8 @@ class Dropout(Operation):
     whole_channels: bool
 
     kind = "dropout"
-    is_view = True
+    training_only = True
+    stateless = True
 
     @property
     def mask_bytes(self) -> int:  # type: ignore[override]  # a fact of the class for all others
@@ -56,4 +71,4 @@ class Dropout(Operation):
         return 0 if self.whole_channels else 4
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,))
+        return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,), arg_names=("p",))

@@ -46,10 +46,10 @@ class Interpolation(Operation):
     pointwise = False
     rescales = True
     makes_map = True
+    stateless = True
 
     @property
     def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        """Whether the positions depend on the size of the image, or on the place in it."""
         return self.align_corners or (self.method == "nearest" and any(map(misrounds, self.factor)))
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
@@ -93,6 +93,7 @@ class SubpixelShuffle(Operation):
     pointwise = False
     rescales = True
     makes_map = True
+    stateless = True
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % volume(self.factor):
@@ -116,5 +117,5 @@ class SubpixelShuffle(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         if dims == 2 and self.factor[0] == self.factor[1]:
-            return Layer("nn.PixelShuffle", (self.factor[0],))
-        return Layer("functional.PixelShuffle", (self.factor,))
+            return Layer("nn.PixelShuffle", (self.factor[0],), arg_names=("factor",))
+        return Layer("functional.PixelShuffle", (self.factor,), arg_names=("factor",))

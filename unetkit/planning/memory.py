@@ -1,33 +1,29 @@
-"""Memory: which signals are alive at the same time, forwards and backwards, for one size, batch and number type.
+"""Peak memory for one size, batch and number type: which tensors are alive at the same time, forwards and backwards.
 
-What is counted are the tensors of a run on the CPU, with the copies that oneDNN makes of what goes into and comes out
-of a convolution, and whose width is the processor's. The image itself, parameters and their gradients are not counted.
+Counted are the tensors of a run on the CPU, with the copies that oneDNN makes for a convolution, whose width is the
+processor's. The image itself, parameters and their gradients are not counted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
+from math import prod
 from typing import NamedTuple
 
-from unetkit.operations import ChannelNormalization, Concatenation, Dropout, Gate, InstanceNorm
-from unetkit.operations.operation import volume
-from unetkit.planning.overwrite import may_overwrite, readers
+from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.planning.planned import Plan
 from unetkit.planning.sized import Size
-from unetkit.planning.workspace import Execution, MapShape, Work, gives_channels_last, moments, padded_kept, work
 from unetkit.signal import Call
 
-ALONE = Execution()
-"""One image, fp32, as `build` makes the network: channels come first in memory."""
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
-"""Values per parameter that an optimiser keeps."""
+"""Values per parameter that an optimizer keeps."""
 
 
 class Memory(NamedTuple):
     """Bytes at one size, batch and number type.
 
-    `inference` and `training` are the peaks of activations; `weights` and `gradients` one value per parameter (and per
-    buffer); `optimizer` what Adam keeps.
+    `inference` and `training` are the peaks of activations; `weights` and `gradients` one value per parameter;
+    `optimizer` what Adam keeps.
     """
 
     inference: int
@@ -41,62 +37,96 @@ class Memory(NamedTuple):
         return dict(self._asdict())
 
 
-def needed_memory(planned: Plan, size: Size, run: Execution = ALONE, *, recomputed: Collection[str] = ()) -> Memory:
-    """Returns the memory that the network needs for images of a size; raises SizeError where the size does not fit.
+def needed_memory(
+    planned: Plan, size: Size, run: Execution | None = None, *, recomputed: Collection[str] = ()
+) -> Memory:
+    """The memory that a network needs for images of a size; raises SizeError where the size does not fit.
 
-    `recomputed` are the blocks that are computed again in the backward pass, as in `decoder.0.block`; the peak of the
-    training is then an upper bound.
+    Without `run` it is one image in fp32, channels first. `recomputed` are the blocks that are computed again in the
+    backward pass, as in `decoder.0.block`; the peak of the training is then an upper bound.
     """
+    run = run or Execution()
     weights = planned.parameters * run.itemsize
     return Memory(
         inference=inference_bytes(planned, size, run),
-        training=training_bytes(planned, size, run, recomputed),
+        training=_training_bytes(planned, size, run, recomputed),
         weights=weights,
         gradients=weights,
         optimizer=OPTIMIZER_COPIES["adam"] * weights,
     )
 
 
-class Ledger:
-    """The tensors of one size: bytes of each signal, which signals share one buffer, and what each operation borrows.
+def inference_bytes(planned: Plan, size: Size, run: Execution) -> int:
+    """The peak of all activations in a forward pass without gradients."""
+    return _Ledger(planned, size, run).forward({})[0]
 
-    In `training`, dropout makes a signal of its own.
+
+def overwriting(planned: Plan) -> frozenset[int]:
+    """The nodes that write their output over their input: nothing else reads it, and no backward pass needs it."""
+    reads = [0] * len(planned.nodes)
+    reads[planned.output] = 1
+    for node in planned.nodes:
+        for source in node.inputs:
+            reads[source] += 1
+
+    def is_free(source: int) -> bool:
+        made_by = planned.nodes[source].operation
+        return made_by is not None and not made_by.keeps_output and reads[source] == 1
+
+    return frozenset(
+        index
+        for index, node in enumerate(planned.nodes)
+        if node.operation is not None and node.operation.overwrites and is_free(node.inputs[0])
+    )
+
+
+def _training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Collection[str]) -> int:
+    """The peak of all activations in a forward and a backward pass.
+
+    Blocks that are `recomputed` keep nothing but their inputs; the largest of them is counted once more, whole.
     """
+    ledger = _Ledger(planned, size, run, training=True)
+    kept = ledger.kept_buffers()
+    again = max((ledger.forget(span, kept) for span in planned.spans if span.scope in recomputed), default=0)
+    peak, held, alive = ledger.forward(kept)
+    return max(peak, _Backward(ledger, kept, held, alive).peak() + again)
+
+
+class _Ledger:
+    """The tensors of one size: bytes by signal, signals that share a buffer, and workspaces."""
 
     def __init__(self, planned: Plan, size: Size, run: Execution, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
         maps = [MapShape(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
         self.bytes = [run.bytes(*one) for one in maps]
-        self.padding = self.bytes[0] if planned.pads and volume(sizes[0]) != volume(size) else 0
-        self.works = [Work()] * len(nodes)
-        self.beside = [0] * len(nodes)
+        self.padding = self.bytes[0] if planned.pads and prod(sizes[0]) != prod(size) else 0
+        self.workspaces = [Workspace()] * len(nodes)
+        self.kept_beside = [0] * len(nodes)
+        """Bytes that the backward pass needs beside signals, by node; none in inference."""
         self.buffer = list(range(len(nodes)))
-        shared = readers(planned)
-        last = [run.channels_last] * len(nodes)
-        """Whether all channels of a sample lie together, by signal."""
+        channels_last = [run.channels_last] * len(nodes)
+        overwriting_nodes = overwriting(planned)
         for index, node in enumerate(nodes):
             operation = node.operation
             if operation is None:
                 continue
-            taken = maps[node.inputs[0]]
+            first = node.inputs[0]
             inputs = node.inputs if operation.elementwise else node.inputs[:1]
-            own = run._replace(channels_last=all(last[source] for source in inputs))
-            last[index] = gives_channels_last(operation, taken, own)
-            self.works[index] = work(operation, taken, maps[index], own)
-            self.beside[index] = operation.mask_bytes * run.bytes(*maps[index]) // run.itemsize
-            self.beside[index] += padded_kept(operation, taken, run)
-            self.beside[index] += moments(taken, run) * isinstance(operation, ChannelNormalization)
-            view = operation.is_view and not (training and isinstance(operation, Dropout))
-            if view or may_overwrite(planned, index, shared):
-                self.buffer[index] = self.buffer[node.inputs[0]]
-                if isinstance(nodes[node.inputs[0]].operation, InstanceNorm | ChannelNormalization):
-                    # They give a view: what is written over that is taken back through a copy of the whole.
-                    self.works[index] = Work(0, 3 * self.bytes[index])
+            own = run._replace(channels_last=all(channels_last[source] for source in inputs))
+            channels_last[index] = operation.gives_channels_last(maps[first], own)
+            self.workspaces[index] = operation.workspace(maps[first], maps[index], own)
+            self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], run) * training
+            overwrites = index in overwriting_nodes
+            if overwrites or operation.is_view or (operation.training_only and not training):
+                self.buffer[index] = self.buffer[first]
+                source = nodes[first].operation
+                if source is not None and source.gives_view:  # autograd takes back what is written over a view
+                    self.workspaces[index] = Workspace(backward=3 * self.bytes[index])
         self.last = self._last_uses(planned)
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
-        """Returns by buffer the last node that holds it; a block's inputs are held until the block ends."""
+        """The last node that holds each buffer; a block's inputs are held until the block ends."""
         last = {self.buffer[planned.output]: len(self.nodes)}
         for span in planned.spans:
             for index in range(span.start, span.end):
@@ -106,10 +136,20 @@ class Ledger:
                     last[buffer] = max(last.get(buffer, 0), held)
         return last
 
-    def forward(self, kept: dict[int, int], *, beside: bool) -> tuple[int, int, dict[int, int]]:
-        """Returns the peak of a forward pass, what is held at its end, and that by buffer.
+    def kept_buffers(self) -> dict[int, int]:
+        """By buffer the first node whose backward pass needs it: until then it is kept."""
+        kept: dict[int, int] = {}
+        for index, node in enumerate(self.nodes):
+            if node.operation is not None:
+                needed = node.inputs * node.operation.keeps_input + (index,) * node.operation.keeps_output
+                for source in needed:
+                    kept.setdefault(self.buffer[source], index)
+        return kept
 
-        `kept` are the buffers that the backward pass needs; `beside`: what it needs beside signals is held too.
+    def forward(self, kept: dict[int, int]) -> tuple[int, int, dict[int, int]]:
+        """The peak of a forward pass, the bytes held at its end, and those by buffer.
+
+        `kept` are the buffers that the backward pass needs.
         """
         alive: dict[int, int] = {}
         held = peak = self.padding
@@ -117,8 +157,8 @@ class Ledger:
             if self.buffer[index] == index:
                 alive[index] = self.bytes[index]
                 held += self.bytes[index]
-            peak = max(peak, held + max(self.works[index].forward, self.beside[index] * beside))
-            held += self.beside[index] * beside
+            peak = max(peak, held + max(self.workspaces[index].forward, self.kept_beside[index]))
+            held += self.kept_beside[index]
             for done in [one for one in alive if one not in kept and self.last.get(one, one) <= index]:
                 held -= alive.pop(done)
         return peak, held, alive
@@ -126,51 +166,21 @@ class Ledger:
     def forget(self, span: Call, kept: dict[int, int]) -> int:
         """Keeps nothing of what is made within a block, and returns the bytes that would have been kept."""
         inside = range(span.start, span.end)
-        gone = sum(self.beside[index] for index in inside)
+        freed = sum(self.kept_beside[index] for index in inside)
         for index in inside:
-            self.beside[index] = 0
+            self.kept_beside[index] = 0
             if self.buffer[index] == index and index != self.buffer[span.output] and kept.pop(index, None) is not None:
-                gone += self.bytes[index]
-        return gone
+                freed += self.bytes[index]
+        return freed
 
 
-def inference_bytes(planned: Plan, size: Size, run: Execution) -> int:
-    """Returns the peak of all activations in a forward pass without gradients: liveness over the graph."""
-    return Ledger(planned, size, run).forward({}, beside=False)[0]
-
-
-def training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Collection[str] = ()) -> int:
-    """Returns the peak of all activations in a forward and a backward pass: what is kept for it, and its gradients.
-
-    Blocks that are `recomputed` keep nothing but their inputs; the largest of them is counted once more, whole.
-    """
-    ledger = Ledger(planned, size, run, training=True)
-    kept = kept_buffers(ledger)
-    again = max((ledger.forget(span, kept) for span in planned.spans if span.scope in recomputed), default=0)
-    peak, held, alive = ledger.forward(kept, beside=True)
-    return max(peak, Backward(ledger, kept, held, alive).peak() + again)
-
-
-def kept_buffers(ledger: Ledger) -> dict[int, int]:
-    """Returns by buffer the first node whose backward pass needs it: until then it is kept."""
-    kept: dict[int, int] = {}
-    for index, node in enumerate(ledger.nodes):
-        operation = node.operation
-        if operation is None:
-            continue
-        needed = [source for source in node.inputs if operation.keeps_input] + [index] * operation.keeps_output
-        for source in needed:
-            kept.setdefault(ledger.buffer[source], index)
-    return kept
-
-
-class Backward:
+class _Backward:
     """The backward pass: gradients appear from the output on, and what was kept goes.
 
-    Several gradients may share one buffer: those of what a concatenation or a sum joined are the gradient of the whole.
+    Several gradients may share one buffer: those of the terms of a sum are the gradient of the sum.
     """
 
-    def __init__(self, ledger: Ledger, kept: dict[int, int], held: int, alive: dict[int, int]) -> None:
+    def __init__(self, ledger: _Ledger, kept: dict[int, int], held: int, alive: dict[int, int]) -> None:
         self.ledger = ledger
         self.kept = kept
         self.alive = alive
@@ -182,69 +192,65 @@ class Backward:
         self.highest = self.held
 
     def peak(self) -> int:
-        """Returns the most bytes that are held at once."""
+        """The most bytes that are held at once."""
         for index in range(len(self.ledger.nodes) - 1, 0, -1):
             if index in self.gradient:
-                self.step(index)
+                self._step(index)
         return self.highest
 
-    def step(self, index: int) -> None:
-        """Computes the gradients of an operation's inputs, and lets go of its own."""
+    def _step(self, index: int) -> None:
+        """Computes the gradients of an operation's inputs, and frees its own."""
         own = self.gradient.pop(index)
-        operation, work_ = self.ledger.nodes[index].operation, self.ledger.works[index]
-        sources = list(self.sources(index))
-        if operation is not None and (operation.passes_gradient or isinstance(operation, Concatenation)):
+        node, workspace = self.ledger.nodes[index], self.ledger.workspaces[index]
+        assert node.operation is not None, "the image has no gradient"
+        valued = node.inputs[: len(node.inputs) - node.operation.size_inputs]
+        sources = [source for source in valued if source]
+        if node.operation.passes_gradient:
             for source in sources:
-                self.share(source, own)
+                self._share(source, own)
         else:
-            self.note(work_.backward if sources else work_.weights)
+            self._note(workspace.backward if sources else workspace.weights)
             for source in sources:
-                self.give(source)
-        self.release(own)
-        self.held -= self.ledger.beside[index]
+                self._give(source)
+        self._release(own)
+        self.held -= self.ledger.kept_beside[index]
         for buffer in [one for one in self.alive if self.kept.get(one) == index]:
             self.held -= self.alive.pop(buffer)
 
-    def sources(self, index: int) -> Iterator[int]:
-        """Yields the inputs whose values count; the image has no gradient."""
-        operation, inputs = self.ledger.nodes[index].operation, self.ledger.nodes[index].inputs
-        every = operation is not None and (operation.elementwise or isinstance(operation, Gate))
-        yield from (source for source in (inputs if every else inputs[:1]) if source)
-
-    def share(self, source: int, buffer: int) -> None:
-        """Makes a buffer that exists the gradient of a signal, or adds it to what the signal has."""
+    def _share(self, source: int, buffer: int) -> None:
+        """Makes an existing buffer the gradient of a signal, or adds it to the gradient that the signal has."""
         if source not in self.gradient:
             self.gradient[source] = buffer
             self.sharing[buffer] += 1
         elif self.sharing[self.gradient[source]] > 1:
-            self.own(source)
+            self._own(source)
 
-    def give(self, source: int) -> None:
-        """Makes a new gradient of a signal; a second one is added to the first, in place where nobody shares that."""
+    def _give(self, source: int) -> None:
+        """Makes a new gradient of a signal; a second one is added to the first, in place where that is not shared."""
         self.held += self.ledger.bytes[source]
-        self.note()
+        self._note()
         if source not in self.gradient:
             self.gradient[source] = source
             self.sharing[source] = 1
             return
         if self.sharing[self.gradient[source]] > 1:
-            self.own(source)
+            self._own(source)
         self.held -= self.ledger.bytes[source]
 
-    def own(self, source: int) -> None:
-        """Makes a sum beside its two terms, and lets go of the first."""
+    def _own(self, source: int) -> None:
+        """Makes a sum beside its two terms, and frees the first."""
         self.held += self.ledger.bytes[source]
-        self.note()
-        self.release(self.gradient[source])
+        self._note()
+        self._release(self.gradient[source])
         self.gradient[source] = source
         self.sharing[source] = 1
 
-    def release(self, buffer: int) -> None:
-        """Frees a buffer that nobody shares any more."""
+    def _release(self, buffer: int) -> None:
+        """Frees a buffer that no other gradient shares."""
         self.sharing[buffer] -= 1
         if not self.sharing[buffer]:
             self.held -= self.ledger.bytes[buffer]
 
-    def note(self, more: int = 0) -> None:
-        """Notes what is held now, and so many bytes more."""
+    def _note(self, more: int = 0) -> None:
+        """Notes the bytes held now, and so many more."""
         self.highest = max(self.highest, self.held + more)

@@ -130,7 +130,7 @@ class Plan:
             f"{span.scope}.{node.name}"
             for span in self.spans
             for node in self.nodes[span.start : span.end]
-            if getattr(node.operation, "measured", False)
+            if node.operation is not None and node.operation.measured
         )
 
     @cached_property

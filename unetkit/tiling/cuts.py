@@ -55,8 +55,7 @@ def wrapping(plan: Plan) -> tuple[str, ...]:
         f"{span.scope}.{plan.nodes[index].name}"
         for span in plan.spans
         for index in range(span.start, span.end)
-        if getattr(operation := plan.nodes[index].operation, "padding_mode", "") == "circular"
-        and any(getattr(operation, "padding", ()))
+        if (operation := plan.nodes[index].operation) is not None and operation.wraps
     )
 
 

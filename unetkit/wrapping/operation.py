@@ -20,15 +20,14 @@ class Wrapped(Operation):
     out: int
     axes: tuple[ModuleFacts, ...]
     weights: int
-    measured: bool
     counted: Callable[[tuple[Axes, ...]], int]
+    declared: bool = False
 
     kind = "module"
     pointwise = False
     makes_map = True
     keeps_input = True
     keeps_output = True
-    copies_at_work = 2
     mask_bytes = 16  # what it keeps inside for the backward pass, by a guess of four maps
 
     def _values(self) -> dict[str, Any]:
@@ -43,6 +42,10 @@ class Wrapped(Operation):
     def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
         """Whether outputs depend on the whole image, or on their place in it."""
         return any(axis.is_global for axis in self.axes)
+
+    @property
+    def measured(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return not self.declared
 
     def channels(self, inputs: Axes) -> int:
         return self.out
@@ -103,7 +106,7 @@ class Wrapped(Operation):
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(self.module.__qualname__, (), self.arguments, self.module.__module__)
 
-    def own(self, layer: Layer) -> Any:
+    def import_layer(self, layer: Layer) -> Any:
         return self.module
 
     def label(self) -> str:

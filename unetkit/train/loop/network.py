@@ -6,7 +6,6 @@ from collections.abc import Collection
 
 from unetkit.data import UNLABELLED, Pairs
 from unetkit.errors import Fault
-from unetkit.operations import Activation
 from unetkit.planning import Plan
 from unetkit.train.errors import TrainError
 
@@ -18,11 +17,11 @@ def check_fit(plan: Plan, pairs: Pairs) -> None:
     """
     spec, classes = plan.spec, max(2, plan.spec.out_channels)
     last = plan.nodes[plan.output].operation
-    if isinstance(last, Activation):
+    if last is not None and last.activation:
         raise TrainError(
             Fault(
                 "no-logits",
-                f"the output passes through {last.name}, and the loss applies its own",
+                f"the output passes through {last.activation}, and the loss applies its own",
                 "head",
                 "Set head.activation=none.",
             )
