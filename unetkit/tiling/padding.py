@@ -33,8 +33,8 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
     >>> from unetkit.planning import plan
     >>> from unetkit.language import load
     >>> frames(plan(load("unet-2015")), (388, 512))
-    (Frame(image=388, input=572, output=388, before=92, first=0),
-     Frame(image=512, input=700, output=516, before=94, first=2))
+    (AxisPadding(image=388, input=572, output=388, before=92, first=0),
+     AxisPadding(image=512, input=700, output=516, before=94, first=2))
     """
     if len(size) != plan.dims or min(size, default=0) < 1:
         raise SizeError(

@@ -29,7 +29,7 @@ class ModuleFacts:
     def window(cls, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Self:
         """Returns the facts of a convolution or a pooling.
 
-        >>> Facts.window(3, padding=1) == ModuleFacts(before=1, after=1)
+        >>> ModuleFacts.window(3, padding=1) == ModuleFacts(before=1, after=1)
         True
         """
         reach = dilation * (kernel - 1)

@@ -39,7 +39,7 @@ def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
 
     >>> import torch
     >>> layers({"a.weight": torch.zeros(2, 1), "a.bias": torch.zeros(2)})
-    (Layer(name='a', shapes=(('bias', (2,)), ('weight', (2, 1)))),)
+    (ForeignLayer(name='a', shapes=(('bias', (2,)), ('weight', (2, 1)))),)
     """
     found: dict[str, list[tuple[str, tuple[int, ...]]]] = {}
     for name, tensor in tensors.items():
