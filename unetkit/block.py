@@ -38,6 +38,9 @@ class Inset(NamedTuple):
     slot: str
     inherited: bool = False
 
+    def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
+        return {"slot": self.slot}
+
 
 class Component(BaseModel):
     """The base of all blocks. Parameters are immutable, strictly typed, and unknown ones are refused."""
@@ -141,6 +144,42 @@ class Head(Component):
 
 
 BASES: dict[str, type[Component]] = {base.slot: base for base in (Block, Down, Up, Skip, Norm, Act, Head)}
-"""The base class of each slot."""
+"""The base class of each slot whose components are wired into the network."""
+
+
+CONVOLUTIONS = tuple(f"{kind}{dims}d" for kind in ("Conv", "ConvTranspose") for dims in (1, 2, 3))
+"""The layers of torch.nn whose weights an `Init` fills; their biases begin at 0."""
+
+
+class Filling(NamedTuple):
+    """A function of torch.nn.init by name, and its arguments after the weight."""
+
+    function: str
+    arguments: dict[str, Any]
+
+
+class Init(Component):
+    """Initialises the weights of convolutions.
+
+    A plugin adds one of its own through the entry points `unetkit.inits`.
+    """
+
+    slot = "init"
+
+    @abstractmethod
+    def filling(self) -> Filling | None:
+        """What fills a weight; None where torch's own initialisation stays."""
+
+
+class OddSizes(Component):
+    """What happens to images whose size is not aligned."""
+
+    slot = "odd_sizes"
+
+    @property
+    def padding(self) -> str | None:
+        """How images are padded to the next aligned size, as a mode of `unetkit.functional.pad_image`; None: not."""
+        return None
+
 
 Arguments = dict[str, Any]

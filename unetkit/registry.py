@@ -25,87 +25,20 @@ from unetkit.plugins.distributions import (
     stray,
 )
 
+FAMILIES = (
+    "unetkit.blocks",
+    "unetkit.data",
+    "unetkit.data.patches",
+    "unetkit.data.splits",
+    "unetkit.train.parts",
+)
+"""The packages whose `COMPONENTS` list what is built in."""
 BUILT_IN: dict[str, dict[str, str]] = {
-    "block": {
-        "single_conv": "unetkit.blocks.conv:SingleConv",
-        "double_conv": "unetkit.blocks.conv:DoubleConv",
-        "residual": "unetkit.blocks.conv:Residual",
-        "convnext": "unetkit.blocks.convnext:ConvNeXt",
-    },
-    "down": {
-        "max_pool": "unetkit.blocks.down:MaxPool",
-        "avg_pool": "unetkit.blocks.down:AvgPool",
-        "strided_conv": "unetkit.blocks.down:StridedConv",
-    },
-    "up": {
-        "transposed_conv": "unetkit.blocks.up:TransposedConv",
-        "interpolate": "unetkit.blocks.up:Interpolate",
-        "pixel_shuffle": "unetkit.blocks.up:PixelShuffleUp",
-    },
-    "skip": {
-        "concat": "unetkit.blocks.skip:Concat",
-        "add": "unetkit.blocks.skip:Add",
-        "attention": "unetkit.blocks.skip:Attention",
-        "none": "unetkit.blocks.skip:NoSkip",
-    },
-    "norm": {
-        "batch": "unetkit.blocks.norm:Batch",
-        "instance": "unetkit.blocks.norm:Instance",
-        "group": "unetkit.blocks.norm:Group",
-        "layer": "unetkit.blocks.norm:LayerNorm",
-        "none": "unetkit.blocks.norm:NoNorm",
-    },
-    "act": {
-        "relu": "unetkit.blocks.act:ReLU",
-        "leaky_relu": "unetkit.blocks.act:LeakyReLU",
-        "prelu": "unetkit.blocks.act:PReLU",
-        "elu": "unetkit.blocks.act:ELU",
-        "gelu": "unetkit.blocks.act:GELU",
-        "silu": "unetkit.blocks.act:SiLU",
-        "mish": "unetkit.blocks.act:Mish",
-        "identity": "unetkit.blocks.act:Identity",
-    },
-    "head": {
-        "conv": "unetkit.blocks.head:Conv",
-    },
-    "dataset": {
-        "folders": "unetkit.data.files.folders:Folders",
-        "mni": "unetkit.data.template:Mni",
-    },
-    "augmentation": {
-        "flip": "unetkit.data.patches.augmentation:Flip",
-        "rotation": "unetkit.data.patches.augmentation:Rotation",
-        "scale": "unetkit.data.patches.augmentation:Scale",
-        "elastic": "unetkit.data.patches.augmentation:Elastic",
-        "intensity": "unetkit.data.patches.augmentation:Intensity",
-        "noise": "unetkit.data.patches.augmentation:Noise",
-        "blur": "unetkit.data.patches.augmentation:Blur",
-    },
-    "loss": {
-        "cross_entropy": "unetkit.train.parts.losses:CrossEntropy",
-        "dice": "unetkit.train.parts.losses:Dice",
-        "dice_ce": "unetkit.train.parts.losses:DiceCE",
-        "focal": "unetkit.train.parts.losses:Focal",
-        "tversky": "unetkit.train.parts.losses:Tversky",
-        "boundary_ce": "unetkit.train.parts.losses:BoundaryCE",
-    },
-    "optimizer": {
-        "adamw": "unetkit.train.parts.optimizers:AdamW",
-        "adam": "unetkit.train.parts.optimizers:Adam",
-        "sgd": "unetkit.train.parts.optimizers:SGD",
-    },
-    "schedule": {
-        "one_cycle": "unetkit.train.parts.schedules:OneCycle",
-        "cosine": "unetkit.train.parts.schedules:Cosine",
-        "poly": "unetkit.train.parts.schedules:Poly",
-        "steps": "unetkit.train.parts.schedules:Steps",
-        "constant": "unetkit.train.parts.schedules:Constant",
-    },
+    slot: components for family in FAMILIES for slot, components in import_module(family).COMPONENTS.items()
 }
-"""slot → name → module:Class, in the form of an entry point."""
-
+"""Slot → name → module:Class, in the form of an entry point."""
 SLOTS = tuple(BUILT_IN)
-"""All slots: those of a network's spec, which are `BASES`, and those of a training."""
+"""All slots: those of a network's spec, of a data file, and of a training."""
 
 
 @cache
@@ -251,7 +184,8 @@ def unknown(slot: str, name: str, pins: Mapping[str, str] | None = None) -> Faul
     space, _, bare = name.partition("/")
     there = next((one for one in distributions() if namespace(one.name) == space), None)
     if not bare or (there is not None and not there.disabled):
-        return Fault("unknown-block", f"no {slot} is called {name!r}", cure=nearest(slot, name))
+        code = f"unknown-{slot.replace('_', '-')}"
+        return Fault(code, f"no {slot} is called {name!r}", cure=nearest(slot, name))
     if there is not None:
         message = f"{slot} {name!r} is of {there}, which UNETKIT_DISABLE_PLUGINS leaves out"
         return Fault("plugin-disabled", message, cure="Change UNETKIT_DISABLE_PLUGINS.")

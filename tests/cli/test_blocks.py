@@ -54,8 +54,9 @@ def test_the_texts_under_parameters_are_shown() -> None:
     }  # fmt: skip
 
 
-def test_a_name_in_two_slots_needs_its_slot() -> None:
-    told = "error[block-ambiguous]: 'none' is a skip and a norm\n   Write skip/none or norm/none.\n"
+def test_a_name_in_several_slots_needs_its_slot() -> None:
+    told = "error[block-ambiguous]: 'none' is a skip, a norm and a normalization\n"
+    told += "   Write skip/none, norm/none or normalization/none.\n"
     assert run("blocks", "none", code=1).stderr == told
     assert run("blocks", "norm/none").stdout.startswith("norm: none\n")
     assert "Did you mean: residual?" in run("blocks", "residul", code=1).stderr

@@ -54,7 +54,7 @@ bad.yaml:5:28: error[unknown-key]: block.kernal: there is no key 'kernal' here
     "unknown block": (
         START + "skip: {type: concatt}\n",
         """\
-bad.yaml:5:14: error[unknown-block]: skip.type: no skip is called 'concatt'
+bad.yaml:5:14: error[unknown-skip]: skip.type: no skip is called 'concatt'
    skip: {type: concatt}
                 ^^^^^^^
    Did you mean: concat? Known: concat, add, attention, none.

@@ -180,15 +180,15 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "unknown dataset": (
         yaml("type: folders", "type: folder"),
-        "data.yaml:2:17: error[unknown-block]: dataset.type: no dataset is called 'folder'",
+        "data.yaml:2:17: error[unknown-dataset]: dataset.type: no dataset is called 'folder'",
     ),
     "unknown split": (
         yaml("type: block", "type: blocks"),
-        "data.yaml:4:15: error[unknown-split]: split.type: there is no split 'blocks'\n",
+        "data.yaml:4:15: error[unknown-split]: split.type: no split is called 'blocks'\n",
     ),
     "setting without effect": (
         yaml("split:", "normalization: {type: image, low: 1}\nsplit:"),
-        "data.yaml:4:30: error[no-effect]: normalization.low: low has no effect: normalization image does not use it",
+        "data.yaml:4:30: error[unknown-key]: normalization.low: there is no key 'low' here",
     ),
     "one class twice": (
         yaml("[nothing, cell]", "[nothing, {name: cell, values: [0, 1]}]"),

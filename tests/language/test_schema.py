@@ -11,15 +11,15 @@ import yaml
 
 from unetkit import registry
 from unetkit.block import BASES, insets
-from unetkit.data import data_schema, load_data
+from unetkit.data import load_data
 from unetkit.data.data_keys import DataKeys
-from unetkit.language import load, resolve, shipped, spec_schema
+from unetkit.document.keys import Keys
+from unetkit.document.schema import schema
+from unetkit.language import load, resolve, shipped
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.language.spec_schema import schema
 from unetkit.plugins.distributions import PluginEntry
-from unetkit.study import study_schema
 from unetkit.study.study_keys import StudyKeys
-from unetkit.train import load_run, run_schema
+from unetkit.train import load_run
 from unetkit.train.run_keys import RunKeys, Training
 
 SPECS = Path(__file__).parents[2] / "specs"
@@ -31,7 +31,7 @@ START = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [8, 16]}
 def validator() -> Any:
     """The schema, ready to judge values."""
     jsonschema = pytest.importorskip("jsonschema")
-    made = schema()
+    made = schema(SpecKeys)
     jsonschema.Draft7Validator.check_schema(made)
     return jsonschema.Draft7Validator(made)
 
@@ -76,7 +76,7 @@ def test_what_extends_may_leave_the_rest_out(validator: Any) -> None:
 
 
 def test_every_key_block_and_parameter_is_there() -> None:
-    made = schema()
+    made = schema(SpecKeys)
     assert made["properties"].keys() == {*SpecKeys.model_fields, "extends"}
     for slot in BASES:
         names, *forms, change = made["definitions"][slot]["oneOf"]
@@ -89,9 +89,9 @@ def test_every_key_block_and_parameter_is_there() -> None:
                 assert form["properties"][field] == {"$ref": f"#/definitions/{inset.slot}"}
 
 
-@pytest.mark.parametrize("kind", [spec_schema, data_schema, run_schema, study_schema])
-def test_references_lead_somewhere(kind: Any) -> None:
-    made = kind.schema()
+@pytest.mark.parametrize("kind", [SpecKeys, DataKeys, RunKeys, StudyKeys])
+def test_references_lead_somewhere(kind: type[Keys]) -> None:
+    made = schema(kind)
 
     def references(value: Any) -> list[str]:
         if isinstance(value, dict):
@@ -103,24 +103,24 @@ def test_references_lead_somewhere(kind: Any) -> None:
 
 
 @cache
-def judge(kind: Any) -> Any:
+def judge(kind: type[Keys]) -> Any:
     """Returns what judges values by the schema of a kind of file."""
-    return pytest.importorskip("jsonschema").Draft7Validator(kind.schema())
+    return pytest.importorskip("jsonschema").Draft7Validator(schema(kind))
 
 
 @pytest.mark.parametrize(
-    ("kind", "folder"), [(data_schema, "runs/data"), (run_schema, "runs"), (study_schema, "studies")], ids=str
+    ("kind", "folder"), [(DataKeys, "runs/data"), (RunKeys, "runs"), (StudyKeys, "studies")], ids=str
 )
-def test_shipped_data_runs_and_studies_are_valid(kind: Any, folder: str) -> None:
+def test_shipped_data_runs_and_studies_are_valid(kind: type[Keys], folder: str) -> None:
     files = sorted((SPECS / folder).glob("*.yaml"))
     assert len(files) > 3
     for file in files:
         values = yaml.safe_load(file.read_text("utf-8"))
         judge(kind).validate(values)
         assert not judge(kind).is_valid(values | {"bach": 4})
-        if kind is run_schema:
+        if kind is RunKeys:
             judge(kind).validate(load_run(file).resolve())
-        if kind is data_schema:
+        if kind is DataKeys:
             judge(kind).validate(load_data(file).resolve())
 
 
@@ -150,31 +150,30 @@ RUN = {"unetkit": 1, "spec": {"extends": "unet-same"}, "data": "photos", "traini
     ids=str,
 )
 def test_mistakes_in_runs_are_marked(change: dict[str, Any], valid: bool) -> None:
-    assert judge(run_schema).is_valid(RUN)
-    assert judge(run_schema).is_valid(RUN | change) is valid
+    assert judge(RunKeys).is_valid(RUN)
+    assert judge(RunKeys).is_valid(RUN | change) is valid
     study = {"unetkit": 1, "run": RUN, "axes": {"skip": ["add"]}}
-    assert judge(study_schema).is_valid(study)
-    assert judge(study_schema).is_valid(study | {"run": RUN | change}) is valid
+    assert judge(StudyKeys).is_valid(study)
+    assert judge(StudyKeys).is_valid(study | {"run": RUN | change}) is valid
 
 
 def test_a_study_may_change_a_part_of_its_run() -> None:
     study = {"unetkit": 1, "run": "mine.yaml", "axes": {"skip": ["add"]}, "seeds": 3}
-    assert judge(study_schema).is_valid(study | {"training": {"loss": {"share": 0.7}}, "seeds": [4, 7]})
-    assert not judge(study_schema).is_valid(study | {"seeds": "three"})
-    assert not judge(study_schema).is_valid(study | {"design": "fractional"})
+    assert judge(StudyKeys).is_valid(study | {"training": {"loss": {"share": 0.7}}, "seeds": [4, 7]})
+    assert not judge(StudyKeys).is_valid(study | {"seeds": "three"})
+    assert not judge(StudyKeys).is_valid(study | {"design": "fractional"})
 
 
-@pytest.mark.parametrize(("kind", "model"), [(data_schema, DataKeys), (run_schema, RunKeys)])
-def test_every_key_of_data_and_runs_is_there(kind: Any, model: Any) -> None:
-    assert kind.schema()["properties"].keys() == model.model_fields.keys()
-    assert study_schema.schema()["properties"].keys() == {*StudyKeys.model_fields, "extends"}
-    training = run_schema.schema()["definitions"]["training"]["properties"]
+@pytest.mark.parametrize("kind", [DataKeys, RunKeys, StudyKeys])
+def test_every_key_of_data_runs_and_studies_is_there(kind: type[Keys]) -> None:
+    assert schema(kind)["properties"].keys() == {*kind.model_fields, "extends"}
+    training = schema(RunKeys)["definitions"]["training"]["properties"]
     assert training.keys() == Training.model_fields.keys()
     assert training["batch"]["description"] == "Patches per step, over all processes."
 
 
 def test_the_texts_under_fields_are_descriptions() -> None:
-    made = schema()
+    made = schema(SpecKeys)
     assert made["properties"]["paper"]["description"] == "Where the network was published."
     double_conv = made["definitions"]["block"]["oneOf"][2]["properties"]
     assert double_conv["squeeze_excite"]["description"].startswith("Reduction of the channel gate")
@@ -183,6 +182,6 @@ def test_the_texts_under_fields_are_descriptions() -> None:
 def test_a_block_that_cannot_be_imported_does_not_break_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = PluginEntry("norm", "broken", "no_such_module:Norm", "acme")
     monkeypatch.setattr(registry, "installed", lambda slot: {broken.full_name: [broken]} if slot == "norm" else {})
-    form = schema()["definitions"]["norm"]["oneOf"][-2]
+    form = schema(SpecKeys)["definitions"]["norm"]["oneOf"][-2]
     assert form["properties"] == {"type": {"const": "acme/broken"}} and "cannot be imported" in form["description"]
     assert set(BASES) <= set(registry.SLOTS)

@@ -74,7 +74,7 @@ def by_hand(planned: unetkit.Plan, inner: Run, image: Tensor) -> Tensor:
     size = tuple(image.shape[2:])
     lacks = [wanted - n for wanted, n in zip(planned.padded_size(size), size, strict=True)]
     padding = [share for lack in reversed(lacks) for share in (lack // 2, lack - lack // 2)]
-    mode = planned.spec.odd_sizes.mode
+    mode = planned.spec.odd_sizes.padding or "zeros"
     if mode != "reflect":
         image = functional.pad(image, padding, "constant" if mode == "zeros" else mode)
     elif all(lack - lack // 2 < n for lack, n in zip(lacks, size, strict=True)):

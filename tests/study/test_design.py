@@ -134,7 +134,7 @@ def test_a_budget_replaces_that_of_the_training(tmp_path: Path) -> None:
 
 
 def test_a_base_that_cannot_be_built_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SpecError, match=r"study.yaml:\d+:\d+: error\[unknown-block\]: skip"):
+    with pytest.raises(SpecError, match=r"study.yaml:\d+:\d+: error\[unknown-skip\]: skip"):
         study(tmp_path, "", head="unetkit: 1\nbase: {extends: unet-small, skip: concatt}\n")
 
 

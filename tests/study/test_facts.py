@@ -10,8 +10,8 @@ import pytest
 import unetkit
 from tests.study.studies import study
 from unetkit.document.document import parse
-from unetkit.language import from_text, shipped
-from unetkit.language.loading import Loader, Memo, to_text
+from unetkit.language import from_text, shipped, to_text
+from unetkit.language.loading import Memo, SpecLoader
 from unetkit.planning import Execution, needed_memory
 from unetkit.planning.covering import covering_size
 from unetkit.study.matrix.arm import Arm
@@ -75,7 +75,7 @@ def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
     for name, act, kernel in changes:
         text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
         document = parse(text, find=lambda reference, base: shipped()[reference])
-        together = Loader(document.values(), document, memo).spec("unnamed")
+        together = SpecLoader(document, memo).spec("unnamed")
         alone = from_text(text, "<text>")
         assert together == alone
         assert calculator.plan(together).digest == unetkit.plan(alone).digest
@@ -86,11 +86,11 @@ def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
     texts = [to_text({"extends": "unet-small", "skip": skip}) for skip in ("add", "concatt", "concatt")]
     for text in texts:
         document = parse(text, find=lambda reference, base: shipped()[reference])
-        loader = Loader(document.values(), document, memo)
+        loader = SpecLoader(document, memo)
         if "concatt" not in text:
             loader.spec("x")
             continue
-        with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-block\]"):
+        with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-skip\]"):
             loader.spec("x")
 
 

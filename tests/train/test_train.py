@@ -464,7 +464,7 @@ def test_faults_have_their_place(tmp_path: Path) -> None:
     file.write_text(RUN.replace("steps: 4", "steps: 4, loss: dise"), "utf-8")
     with pytest.raises(SpecError) as caught:
         load_run(file)
-    assert str(caught.value).startswith(f"{file}:4:28: error[unknown-block]: training.loss.type: no loss is called")
+    assert str(caught.value).startswith(f"{file}:4:28: error[unknown-loss]: training.loss.type: no loss is called")
 
 
 def test_an_activation_at_the_end_is_refused(photos: Path, tmp_path: Path) -> None:

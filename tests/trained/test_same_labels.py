@@ -24,9 +24,10 @@ import unetkit
 from tests.imagefiles.test_orientation import save
 from tests.support.commandline import run
 from unetkit.data import Pairs, Preprocessing, Splits, load_data, open_data, preprocessing_of
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys
 from unetkit.data.files.folders import Folders
 from unetkit.data.files.grouping import FileGroup, image_groups
+from unetkit.data.normalizations import DatasetMoments, ImagePercentiles
 from unetkit.data.preprocessing.data_for_network import data_like
 from unetkit.data.preprocessing.signature import Signature, signature_of
 from unetkit.export import Content, open_exported
@@ -262,13 +263,14 @@ def keys_of(model: type[BaseModel], before: str = "") -> set[str]:
 
 
 def test_every_key_of_a_data_file_has_a_case_or_a_reason() -> None:
-    inner: dict[str, type[BaseModel]] = {
-        "dataset.": Folders,
-        "channels.": ChannelKeys,
-        "classes.": ClassKeys,
-        "normalization.": NormalizationKeys,
-    }
-    known = keys_of(DataKeys).union(*(keys_of(model, before) for before, model in inner.items()))
+    inner: list[tuple[str, type[BaseModel]]] = [
+        ("dataset.", Folders),
+        ("channels.", ChannelKeys),
+        ("classes.", ClassKeys),
+        ("normalization.", DatasetMoments),
+        ("normalization.", ImagePercentiles),
+    ]
+    known = keys_of(DataKeys).union({"normalization.type"}, *(keys_of(model, before) for before, model in inner))
     tried = {key for case in CASES.values() for key in case.keys.split()}
     assert known == tried | {*REASONS}, "a new key needs a case in CASES, or a reason in REASONS"
     assert not tried & {*REASONS}

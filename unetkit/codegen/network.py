@@ -92,7 +92,7 @@ class NetworkClass:
             in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
             for sizes in self.plan.preferred_sizes
         ]
-        return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.mode))
+        return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.padding))
 
     def levels(self) -> Iterator[str]:
         """Yields the statements that lead down and up again."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from unetkit.block import CONVOLUTIONS
 from unetkit.codegen.layout import INDENT, call, lay_out, literal
 from unetkit.planning import Plan
-from unetkit.planning.initialization import CONVOLUTIONS, filling
 
 INNER = INDENT * 2
 
@@ -17,7 +17,7 @@ def initialize(plan: Plan) -> Iterator[str]:
     layers = [plan.layer(index) for index in range(1, len(plan.nodes))]
     others = any(layer.home for layer in layers)
     layers = [layer for layer in layers if layer.name in {f"nn.{name}" for name in CONVOLUTIONS}]
-    found = filling(init)
+    found = init.filling()
     if found is None or not (layers or others):
         return
     names = sorted({layer.name for layer in layers} | {f"nn.{name}" for name in CONVOLUTIONS if others})
@@ -25,7 +25,8 @@ def initialize(plan: Plan) -> Iterator[str]:
     biased = {layer.kwargs.get("bias", True) for layer in layers} | ({True, False} if others else set())
     arguments = {name: literal(value) for name, value in found.arguments.items()}
     yield "def initialize(module: nn.Module) -> None:"
-    yield f'    """Fills the weights of a convolution: {init.type}{", bias 0" if True in biased else ""}."""'
+    method = f"{plan.spec.type_of(init)}{', bias 0' if True in biased else ''}"
+    yield f'    """Fills the weights of a convolution: {method}."""'
     yield f"    if isinstance(module, {kinds}):"
     yield from lay_out("", call(f"nn.init.{found.function}", "module.weight", **arguments), INNER)
     if biased == {True}:

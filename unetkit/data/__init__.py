@@ -47,6 +47,20 @@ __all__ = [
     "mirrored_window",
 ]
 
+COMPONENTS = {
+    "dataset": {
+        "folders": "unetkit.data.files.folders:Folders",
+        "mni": "unetkit.data.template:Mni",
+    },
+    "normalization": {
+        "none": "unetkit.data.normalizations:Unnormalized",
+        "dataset": "unetkit.data.normalizations:DatasetMoments",
+        "image": "unetkit.data.normalizations:ImageMoments",
+        "percentile": "unetkit.data.normalizations:ImagePercentiles",
+    },
+}
+"""The built-in components: slot → name → module:Class."""
+
 __getattr__ = lazy_names(
     __name__,
     {

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Slot, StrictModel, bare
+from unetkit.document.keys import Keys, Slot, bare
 
 Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
@@ -86,7 +86,7 @@ def colour_of(text: str) -> Colour:
 ClassName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
-class ClassKeys(StrictModel):
+class ClassKeys(Keys):
     """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
 
     name: ClassName
@@ -95,7 +95,7 @@ class ClassKeys(StrictModel):
     """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
 
 
-class ChannelKeys(StrictModel):
+class ChannelKeys(Keys):
     """Some of the channels that the images have."""
 
     count: Count
@@ -104,24 +104,7 @@ class ChannelKeys(StrictModel):
     """Which of them are used, in this order; 0 is the first."""
 
 
-class NormalizationKeys(StrictModel):
-    """How grey levels become the numbers that a network takes: see `unetkit.data.Normalization`."""
-
-    type: Literal["none", "dataset", "image", "percentile"] = "dataset"
-    mean: tuple[float, ...] | None = None
-    """One per channel; measured on the images for training unless given."""
-    std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
-    low: Annotated[float, Field(ge=0, lt=100)] = 0.5
-    high: Annotated[float, Field(gt=0, le=100)] = 99.5
-
-    def idle(self) -> dict[str, str]:
-        """Returns the keys that have no effect, each with the reason."""
-        reason = f"normalization {self.type} does not use it"
-        used = {"dataset": {"mean", "std"}, "percentile": {"low", "high"}}.get(self.type, set())
-        return {key: reason for key in ("mean", "std", "low", "high") if key not in used}
-
-
-class DataKeys(StrictModel):
+class DataKeys(Keys):
     """The keys of a data file."""
 
     unetkit: Literal[1] = 1

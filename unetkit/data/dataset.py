@@ -100,7 +100,7 @@ class Dataset(Component):
 
         `{...}` in a path stands for anything, `*` and `**` as in a pattern of files.
         """
-        for name in self.located():
+        for name in path_fields(self):
             said = getattr(self, name)
             for one in said if isinstance(said, tuple) else (said,) * (said is not None):
                 parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / one))
@@ -109,8 +109,9 @@ class Dataset(Component):
                 for found in map(Path, iglob(pattern, recursive=True)):
                     yield from found.iterdir() if found.is_dir() and found.suffix != ".zarr" else (found,)
 
-    def located(self) -> Iterator[str]:
-        """Yields the fields that hold paths."""
-        for name, field in type(self).model_fields.items():
-            if any(isinstance(mark, PathField) for mark in field.metadata):
-                yield name
+
+def path_fields(component: Component) -> Iterator[str]:
+    """Yields the fields of a component that hold paths."""
+    for name, field in type(component).model_fields.items():
+        if any(isinstance(mark, PathField) for mark in field.metadata):
+            yield name

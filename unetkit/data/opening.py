@@ -162,12 +162,7 @@ def found_classes(facts: Iterable[PairFacts]) -> tuple[str, ...]:
 
 def normalization_of(data: DataSpec, pairs: Pairs) -> Normalization:
     """Returns how images are normalised: as the data spec says, by numbers measured on these pairs where it says so."""
-    keys = data.normalization
-    if keys.type != "dataset":
-        return Normalization(keys.type, low=keys.low, high=keys.high)
-    if keys.mean is None or keys.std is None:
-        return Normalization.of(pairs)
-    return Normalization("dataset", keys.mean, keys.std)
+    return data.normalization.fixed() or data.normalization.measured(pairs)
 
 
 @dataclass(frozen=True)

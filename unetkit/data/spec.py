@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, NormalizationKeys
-from unetkit.data.dataset import Dataset, ReadOptions
-from unetkit.data.splits.split import FileSplit, Split
+from unetkit.block import Component
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys
+from unetkit.data.dataset import Dataset, ReadOptions, path_fields
+from unetkit.data.normalizations import NormalizationMethod
+from unetkit.data.splits.split import Split
 from unetkit.document.document import Document
-from unetkit.language.loading import as_lists
+from unetkit.document.merge import as_lists
+from unetkit.document.reader import written_form
 
 
 @dataclass(frozen=True)
@@ -20,11 +23,11 @@ class DataSpec:
 
     frame: DataKeys
     dataset: Dataset
-    kind: str
-    """The registered name of the kind of data set."""
     split: Split | None
-    normalization: NormalizationKeys
+    normalization: NormalizationMethod
     folder: Path
+    types: dict[type[Component], str] = field(default_factory=dict, repr=False)
+    """The registered name of each kind of component."""
     document: Document | None = field(default=None, repr=False, compare=False)
     taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """Of a folder: what was taken from its files, as lines to be shown."""
@@ -84,13 +87,10 @@ class DataSpec:
         return ReadOptions(self.folder, self.dims, stored, self.frame.orientation, checked)
 
     def files(self) -> set[Path]:
-        """Returns the files that are read: the data file with what it extends, images, masks, and that of the split."""
-        found = self.document.files() if self.document else set()
-        return found | set(self.dataset.files(self.folder)) | self.split_files()
-
-    def split_files(self) -> set[Path]:
-        """Returns the file that divides the pairs, where there is one."""
-        return {self.folder / self.split.file} if isinstance(self.split, FileSplit) else set()
+        """The files that are read: the data file with what it extends, images, masks, and that of the split."""
+        own = self.document.files() if self.document else set()
+        split = {self.folder / getattr(self.split, name) for name in path_fields(self.split)} if self.split else set()
+        return own | set(self.dataset.files(self.folder)) | split
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
         """Returns every key that has an effect as plain values; loading them gives an equal data spec.
@@ -100,30 +100,28 @@ class DataSpec:
         frame = self.frame
         form: dict[str, Any] = {"unetkit": frame.unetkit}
         form |= {key: value for key in ("name", "description", "source") if (value := getattr(frame, key))}
-        form |= {"dims": frame.dims, "dataset": {"type": self.kind} | self.located(self.dataset, relative_to)}
+        form |= {"dims": frame.dims, "dataset": self.written(self.dataset, relative_to)}
         if self.classes:
             form["classes"] = [shortened(one.model_dump(exclude_none=True)) for one in self.classes]
         if frame.ignore is not None:
             form["ignore"] = frame.ignore
         if self.split is not None:
-            form["split"] = {"type": self.split.type} | self.located(self.split, relative_to)
+            form["split"] = self.written(self.split, relative_to)
         form["channels"] = frame.channels if isinstance(frame.channels, int) else frame.channels.model_dump()
         form |= {key: getattr(frame, key) for key in ("orientation", "spacing", "mask_geometry")}
-        kept = self.normalization.model_dump(exclude={*self.normalization.idle()}, exclude_none=True)
-        form |= {"normalization": kept, "cache": frame.cache, "workers": frame.workers}
+        form["normalization"] = written_form(self.normalization, self.types)
+        form |= {"cache": frame.cache, "workers": frame.workers}
         values: dict[str, Any] = as_lists(form)
         return values
 
-    def located(self, part: Dataset | Split, relative_to: Path | None) -> dict[str, Any]:
-        """Returns the parameters of a part, its paths as they are to be written."""
-        values = part.model_dump(exclude_none=True)
-        names = part.located() if isinstance(part, Dataset) else ["file"] if isinstance(part, FileSplit) else []
-        for name in names:
-            if name in values:
-                said = values[name]
-                whole = [os.path.abspath(self.folder / one) for one in (said if isinstance(said, tuple) else (said,))]
-                paths = tuple(one if relative_to is None else os.path.relpath(one, relative_to) for one in whole)
-                values[name] = paths if isinstance(said, tuple) else paths[0]
+    def written(self, part: Component, relative_to: Path | None) -> dict[str, Any]:
+        """A component as a map, its paths as they are to be written."""
+        values = written_form(part, self.types)
+        for name in {*path_fields(part)} & values.keys():
+            names = values[name] if isinstance(values[name], list) else [values[name]]
+            whole = [os.path.abspath(self.folder / one) for one in names]
+            paths = [one if relative_to is None else os.path.relpath(one, relative_to) for one in whole]
+            values[name] = paths if isinstance(values[name], list) else paths[0]
         return values
 
 

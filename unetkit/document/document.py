@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, NoReturn, TypeAlias
 
 import yaml
 
-from unetkit.document.merge import Key, TreeNode, assigned, merge, plain
+from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, merge, plain
 from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
@@ -44,7 +44,14 @@ class Document:
                 nodes += node.value
         return {Path(name) for name in names if name[:1] not in ("<", "-")}
 
-    def place(self, path: tuple[Key, ...], *, key: bool = False) -> Place | None:
+    def node(self, *path: Key) -> TreeNode:
+        """The value at a path at which a value was written."""
+        node = self.root
+        for key in path:
+            node = node.value[key][1]
+        return node
+
+    def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
         """Where the value (or the key) at `path` was written; of its nearest ancestor where nothing stands there."""
         node = found = self.root
         for part in path:
@@ -74,6 +81,18 @@ def parse(text: str, name: str = "<text>", *, find: Find = beside) -> Document:
     return Document(name, _extend(compose_map(source), None, find, ()))
 
 
+def from_values(values: Mapping[str, Any], name: str = "<values>", *, find: Find = beside) -> Document:
+    """Plain values as a document: they are written as YAML first, so that errors can quote a line."""
+    return parse(to_text(values), name, find=find)
+
+
+def to_text(values: Mapping[str, Any]) -> str:
+    """Plain values as YAML."""
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text: str = yaml.dump(as_lists(values), Dumper=dumper, sort_keys=False, allow_unicode=True)
+    return text
+
+
 def inner(node: TreeNode, file: Path | None, *, find: Find = beside) -> Document:
     """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
     return Document(str(file) if file else node.source.name, _extend(as_map(node), file, find, ()))
@@ -88,7 +107,7 @@ def as_map(node: TreeNode) -> TreeNode:
     raise SpecError(Fault("wrong-type", f"this is {kind}, not a map with keys", cure=cure, place=node.place()))
 
 
-def top_keys(path: Path) -> set[Key]:
+def top_keys(path: Path) -> set[Any]:
     """Returns the keys on top of a file, what it extends left aside; raises SpecError where it cannot be read."""
     return set(_compose(path).value)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from unetkit.errors import Fault, Place, SpecError
 
 Key: TypeAlias = str | int
+KeyPath: TypeAlias = tuple[Key, ...]
 
 
 class Mark(Protocol):
@@ -140,3 +142,19 @@ def noded(value: Any, like: TreeNode) -> TreeNode:
     else:
         inner = tuple(noded(item, like) for item in value) if isinstance(value, tuple | list) else value
     return TreeNode(inner, like.source, like.start, like.end)
+
+
+def as_lists(value: Any) -> Any:
+    """Plain values with lists for tuples, as YAML has them."""
+    if isinstance(value, Mapping):
+        return {key: as_lists(item) for key, item in value.items()}
+    return [as_lists(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def without(values: Mapping[Any, Any], path: KeyPath) -> dict[Any, Any]:
+    """Nested maps without what stands at a path; a list with a wrong item goes as a whole."""
+    key, *rest = path or (None,)
+    inner = values.get(key)
+    if rest and isinstance(inner, dict):
+        return {**values, key: without(inner, tuple(rest))}
+    return {name: value for name, value in values.items() if name != key} if path else {}

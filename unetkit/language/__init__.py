@@ -1,9 +1,10 @@
 """Spec: what was asked for. YAML to validated, immutable values; no torch."""
 
+from unetkit.document.document import to_text
 from unetkit.language.canonical import resolve
 from unetkit.language.compare import Difference, differences
 from unetkit.language.find import find_spec, shipped, specs_folder
-from unetkit.language.loading import from_text, load, to_text
+from unetkit.language.loading import from_text, load, spec_of
 from unetkit.language.spec import Spec
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "load",
     "resolve",
     "shipped",
+    "spec_of",
     "specs_folder",
     "to_text",
 ]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from unetkit.block import Component, insets
-from unetkit.language.spec import Spec
+from unetkit.document.reader import written_form
 
-SECTIONS = {"encoder": ("block",), "bottleneck": ("block",), "decoder": ("block",)}
+if TYPE_CHECKING:
+    from unetkit.block import Component
+    from unetkit.language.spec import Spec
 
 
 def resolve(spec: Spec) -> dict[str, Any]:
@@ -20,11 +21,10 @@ def resolve(spec: Spec) -> dict[str, Any]:
     place_blocks(spec, form)
     for slot in ("down", "up", "skip"):
         place_slot(spec, slot, form)
-    form["head"] = written_form(spec, spec.parts["head"])
+    form["head"] = block_form(spec, spec.parts["head"])
     if spec.decoder_channels != spec.channels[:-1]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
-    form["init"] = {"type": spec.init.type} | ({"std": spec.init.std} if spec.init.std is not None else {})
-    form["odd_sizes"] = spec.odd_sizes.model_dump(exclude={"mode"} if spec.odd_sizes.type == "error" else None)
+    form |= {"init": written_form(spec.init, spec.types), "odd_sizes": written_form(spec.odd_sizes, spec.types)}
     if spec.plugins:
         form["plugins"] = dict(sorted(spec.plugins.items()))
     if "levels" in form:
@@ -38,8 +38,8 @@ def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "decoder": {}}
     for level in range(spec.depth - 1):
         for side, blocks in sides.items():
-            blocks[level] = written_form(spec, spec.parts[f"{side}.{level}.block"])
-    bottleneck = written_form(spec, spec.parts["bottleneck.block"])
+            blocks[level] = block_form(spec, spec.parts[f"{side}.{level}.block"])
+    bottleneck = block_form(spec, spec.parts["bottleneck.block"])
     default = sides["encoder"].get(0, bottleneck)
     form["block"] = default
     if bottleneck != default:
@@ -56,7 +56,7 @@ def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
 def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
     """Puts the ways down, the ways up or the skips into the form."""
     found = {
-        int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: written_form(spec, part)
+        int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: block_form(spec, part)
         for scope, part in spec.parts.items()
         if part.slot == slot
     }
@@ -69,20 +69,6 @@ def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
             form.setdefault("levels", {}).setdefault(level, {})[slot] = block
 
 
-def written_form(spec: Spec, part: Component) -> dict[str, Any]:
-    """Returns a block as a map with its type and every parameter that has an effect."""
-    inner, idle = insets(type(part)), part.idle()
-    form: dict[str, Any] = {"type": spec.types.get(type(part)) or default_type(part)}
-    for name in type(part).model_fields:
-        if name in idle:
-            continue
-        value = getattr(part, name)
-        form[name] = written_form(spec, value) if name in inner else list(value) if isinstance(value, tuple) else value
-    return form
-
-
-def default_type(part: Component) -> str:
-    """Returns the registered name of a block that a class holds as its default."""
-    from unetkit import registry  # only defaults of defaults come here
-
-    return registry.name_of(type(part))
+def block_form(spec: Spec, part: Component) -> dict[str, Any]:
+    """A block as a map with its type and every parameter that has an effect."""
+    return written_form(part, spec.types, nulls=True)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from unetkit.language.spec_keys import Bare, LevelKeys, SpecKeys, StrictModel
+from unetkit.document.keys import Bare, Keys
+from unetkit.document.merge import KeyPath
+from unetkit.document.reader import SlotChoice
+from unetkit.language.spec_keys import LevelKeys, SpecKeys
 
-Path = tuple[str | int, ...]
-Scopes = tuple[tuple[Path, StrictModel], ...]
+Scopes = tuple[tuple[KeyPath, Keys], ...]
 
 
 class Position(NamedTuple):
@@ -19,13 +21,6 @@ class Position(NamedTuple):
     slot: str
     level: int
     chain: Scopes
-
-
-class SlotChoice(NamedTuple):
-    """The block chosen for a position: type and parameters, and for each of them the path where it was written."""
-
-    values: dict[str, Any]
-    origins: dict[Path, Path]
 
 
 class Spot(NamedTuple):
@@ -63,7 +58,7 @@ def positions(frame: SpecKeys, depth: int, slot: str) -> Iterator[Position]:
 
 def scopes(frame: SpecKeys, *sections: str, level: int, side: bool = False) -> Scopes:
     """Returns the scopes below the whole net that have a say, from the widest to the narrowest."""
-    found: list[tuple[Path, StrictModel]] = []
+    found: list[tuple[KeyPath, Keys]] = []
     for section in sections:
         part = getattr(frame, section)
         if part is not None:
@@ -80,7 +75,7 @@ def scopes(frame: SpecKeys, *sections: str, level: int, side: bool = False) -> S
 def choose(chain: Scopes, slot: str) -> SlotChoice:
     """Returns what the scopes say for a slot: maps merge, and another type drops what was said for the old one."""
     values: dict[str, Any] = {}
-    origins: dict[Path, Path] = {}
+    origins: dict[KeyPath, KeyPath] = {}
     for path, scope in chain:
         said = getattr(scope, slot, None)
         if said is not None:
@@ -88,7 +83,9 @@ def choose(chain: Scopes, slot: str) -> SlotChoice:
     return SlotChoice(values, origins)
 
 
-def overlay(values: dict[str, Any], said: dict[str, Any], path: Path, origin: Path, origins: dict[Path, Path]) -> None:
+def overlay(
+    values: dict[str, Any], said: dict[str, Any], path: KeyPath, origin: KeyPath, origins: dict[KeyPath, KeyPath]
+) -> None:
     """Merges one map over another in place, and notes the origin of each value."""
     kind = said.get("type")
     if isinstance(said, Bare) or (kind is not None and kind != values.get("type")):
@@ -109,16 +106,16 @@ def overlay(values: dict[str, Any], said: dict[str, Any], path: Path, origin: Pa
             origins[inner] = (*origin, key)
 
 
-def forget(origins: dict[Path, Path], path: Path) -> None:
+def forget(origins: dict[KeyPath, KeyPath], path: KeyPath) -> None:
     """Drops the origins of everything below a path."""
     for known in [known for known in origins if known[: len(path)] == path]:
         del origins[known]
 
 
-def written(frame: SpecKeys) -> Iterator[Path]:
+def written(frame: SpecKeys) -> Iterator[KeyPath]:
     """Yields the path of every block setting that was written, wherever it stands."""
     sections = [((name,), getattr(frame, name)) for name in ("encoder", "decoder", "bottleneck")]
-    levels: list[tuple[Path, StrictModel | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
+    levels: list[tuple[KeyPath, Keys | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
     sides = [((*path, side), getattr(part, side)) for path, part in levels for side in ("encoder", "decoder")]
     for path, scope in [((), frame), *sections, *levels, *sides]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
@@ -127,7 +124,7 @@ def written(frame: SpecKeys) -> Iterator[Path]:
                 yield from leaves(said, (*path, slot))
 
 
-def leaves(values: dict[str, Any], path: Path) -> Iterator[Path]:
+def leaves(values: dict[str, Any], path: KeyPath) -> Iterator[KeyPath]:
     """Yields the paths of the values in nested maps."""
     for key, value in values.items():
         if isinstance(value, dict):

@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 from unetkit import registry
 from unetkit.block import Component, insets
 from unetkit.document.expected import expectation
+from unetkit.document.schema import attribute_docs, first_line
 from unetkit.errors import BlockError, Fault, did_you_mean
-from unetkit.language.canonical import default_type
-from unetkit.language.spec_schema import attribute_docs, first_line
 from unetkit.plugins.distributions import Distribution, distributions, stray
+from unetkit.wording import listed
 
 
 class ComponentName(NamedTuple):
@@ -38,8 +38,9 @@ def find_component(text: str) -> ComponentName:
     if len(slots) == 1:
         return ComponentName(slots[0], text)
     if slots:
-        cure = f"Write {' or '.join(f'{slot}/{text}' for slot in slots)}."
-        raise BlockError(Fault("block-ambiguous", f"{text!r} is a {' and a '.join(slots)}", cure=cure))
+        cure = f"Write {listed([f'{slot}/{text}' for slot in slots], last=' or ')}."
+        kinds = listed([f"a {slot}" for slot in slots], last=" and ")
+        raise BlockError(Fault("block-ambiguous", f"{text!r} is {kinds}", cure=cure))
     near = did_you_mean(text, dict.fromkeys([*registry.SLOTS, *(one.name for one in list_components())]))
     cure = near if near.startswith("Did") else "See: unetkit blocks."
     raise BlockError(Fault("unknown-block", f"there is no block {text!r}", cure=cure))
@@ -105,7 +106,7 @@ def _parameters(model: type[Component]) -> Iterator[dict[str, Any]]:
         values: dict[str, Any] = {"name": name, "takes": expectation(field), "required": field.is_required()}
         if not field.is_required():
             default = field.get_default(call_default_factory=True)
-            values["default"] = default_type(default) if isinstance(default, Component) else default
+            values["default"] = registry.name_of(type(default)) if isinstance(default, Component) else default
         if name in inner and inner[name].inherited:
             values["inherited"] = inner[name].slot
         yield values | {"description": docs.get(name, field.description or "")}

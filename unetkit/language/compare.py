@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from unetkit.language.canonical import written_form
+from unetkit.document.reader import written_form
+from unetkit.language.canonical import block_form
 from unetkit.language.spec import Spec
 
 
@@ -44,10 +45,10 @@ def flat(spec: Spec) -> dict[str, Any]:
     values["channels"] = list(spec.channels)
     if spec.decoder_channels != spec.channels[:-1]:
         values["decoder.channels"] = list(spec.decoder_channels)
-    values["odd_sizes"] = spec.odd_sizes.mode if spec.odd_sizes.type == "pad" else "error"
-    values |= {f"init.{key}": value for key, value in spec.init.model_dump().items() if value is not None}
+    values["odd_sizes"] = spec.odd_sizes.padding or "error"
+    values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}
     for scope, part in spec.parts.items():
-        values |= dict(leaves(written_form(spec, part), scope))
+        values |= dict(leaves(block_form(spec, part), scope))
     return values
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from unetkit.block import Component
+from unetkit.block import Component, Init, OddSizes
 from unetkit.document.document import Document
+from unetkit.document.merge import KeyPath
+from unetkit.document.reader import source_path
 from unetkit.errors import Fault, Place
-from unetkit.language.cascade import Path
-from unetkit.language.spec_keys import Init, OddSizes, SpecKeys
+from unetkit.language.canonical import resolve
+from unetkit.language.spec_keys import SpecKeys
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,7 +29,7 @@ class Spec:
     init: Init
     odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
-    origins: dict[str, dict[Path, Path]] = field(default_factory=dict, repr=False)
+    origins: dict[str, dict[KeyPath, KeyPath]] = field(default_factory=dict, repr=False)
     plugins: dict[str, str] = field(default_factory=dict)
     """Versions of the distributions that its blocks come from, by name; unetkit itself is not among them."""
 
@@ -62,18 +64,16 @@ class Spec:
 
     def resolve(self) -> dict[str, Any]:
         """Returns the canonical form: every default filled in, as plain values that make the same network."""
-        from unetkit.language.canonical import resolve  # canonical forms are made of specs
-
         return resolve(self)
 
-    def blame(self, fault: Fault, scope: str, path: Path = ()) -> Fault:
+    def blame(self, fault: Fault, scope: str, path: KeyPath = ()) -> Fault:
         """Returns the fault with the path and the place where the block at a position was asked for."""
         written = source_path(self.origins.get(scope, {}), path)
         where = ".".join(map(str, written)) if written else scope
         place = self.place(written)
         return Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place)
 
-    def place(self, path: Path) -> Place | None:
+    def place(self, path: KeyPath) -> Place | None:
         """Returns where something was written."""
         return self.document.place(path) if self.document and path else None
 
@@ -89,24 +89,9 @@ class Spec:
     def __deepcopy__(self, memo: dict[int, Any]) -> Spec:
         return self  # it is never changed
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        from unetkit.language.loading import load  # which makes specs
-
-        return load, (self.resolve(),)
-
     def __repr__(self) -> str:
         return f"load({self.resolve()!r})"
 
     def __str__(self) -> str:
         ends = f"{self.in_channels} -> {self.out_channels} channels"
         return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"
-
-
-def source_path(origins: dict[Path, Path], path: Path) -> Path:
-    """Returns where the value at a path inside a block was written; of its type, where it was not written itself."""
-    while path and path not in origins:
-        path = path[:-1]
-    if path:
-        return origins[path]
-    kind = origins.get(("type",), ())
-    return kind[:-1]

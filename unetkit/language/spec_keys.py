@@ -2,80 +2,17 @@
 
 from __future__ import annotations
 
-from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic import Discriminator, Field, Tag
 
 from unetkit.block import Count
+from unetkit.document.keys import Keys, Slot, bare
 
 MAX_LEVELS = 16
 
 
-class Bare(dict[str, Any]):
-    """A block given by its name alone: a type with its defaults, so that it replaces what stood before."""
-
-
-def as_slot(value: object) -> dict[str, Any]:
-    """Returns a map for a block given by name or as a map."""
-    if isinstance(value, str):
-        return Bare(type=value)
-    if isinstance(value, dict):
-        kind = value.get("type", "")
-        if not isinstance(kind, str):
-            raise ValueError(f"type {kind!r} is not the name of a block")
-        if not all(isinstance(key, str) for key in value):
-            raise ValueError("parameters have names, not numbers")
-        return value
-    raise ValueError(f"{value!r} is not a block: give its name, or a map with type and parameters")
-
-
-def as_reference(value: object) -> str | dict[str, Any]:
-    """Returns the name of a file, or a map in its place."""
-    if isinstance(value, str | dict) and value:
-        return value
-    raise ValueError("this is neither the name of a file nor a map")
-
-
-Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
-"""The name of a file, or a map in its place."""
-Slot = Annotated[Any, PlainValidator(as_slot)]
-
-
-def bare(kind: str) -> Any:
-    """Returns the default of a slot: a block by its name."""
-    return Field(default_factory=lambda: Bare(type=kind))
-
-
-class StrictModel(BaseModel):
-    """A part of the frame: unknown keys are refused, types are strict, values immutable."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def fill_types(cls, values: Any) -> Any:
-        """Gives parts of which parameters alone are said the type that is the default."""
-        if isinstance(values, dict):
-            for name, kind in default_types(cls).items():
-                value = values.get(name)
-                if isinstance(value, dict) and "type" not in value:
-                    values = values | {name: {"type": kind, **value}}
-        return values
-
-
-@cache
-def default_types(model: type[BaseModel]) -> dict[str, str]:
-    """Returns the type that each slot of a frame has unless another is said.
-
-    >>> default_types(SpecKeys)["skip"]
-    'concat'
-    """
-    defaults = {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
-    return {name: value["type"] for name, value in defaults.items() if isinstance(value, Bare)}
-
-
-class Side(StrictModel):
+class Side(Keys):
     """What can be set for the blocks of one side of a level."""
 
     block: Slot = None
@@ -112,7 +49,7 @@ class LevelKeys(Side):
     decoder: Side | None = None
 
 
-class ChannelRule(StrictModel):
+class ChannelRule(Keys):
     """Channels by a rule: base · growth^level, rounded, and at most `max`."""
 
     base: Count
@@ -141,32 +78,7 @@ Channels = Annotated[
 ]
 
 
-class Init(StrictModel):
-    """How the weights of convolutions begin."""
-
-    type: Literal[
-        "default",
-        "kaiming_normal",
-        "kaiming_uniform",
-        "xavier_normal",
-        "xavier_uniform",
-        "orthogonal",
-        "normal",
-        "trunc_normal",
-    ] = "default"
-    std: Annotated[float, Field(gt=0, le=10)] | None = None
-    """Standard deviation of normal and trunc_normal; 0.02 unless given."""
-
-
-class OddSizes(StrictModel):
-    """What happens to images whose size is not aligned: an error, or padding to the next that is, cut off again."""
-
-    type: Literal["error", "pad"] = "error"
-    mode: Literal["reflect", "replicate", "zeros"] = "reflect"
-    """What stands in the padding; reflect mirrors as often as it takes, so that any image has enough."""
-
-
-class SpecKeys(StrictModel):
+class SpecKeys(Keys):
     """The keys of a spec."""
 
     unetkit: Literal[1]

@@ -58,7 +58,7 @@ def assemble(planned: Plan) -> Network:
     signals: dict[int, fx.Node] = {0: image}
     if planned.pads:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
-        signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.mode))
+        signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
     for span in planned.spans:
         add_module(root, span.scope, block(planned, span, over))
         signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))

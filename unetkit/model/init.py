@@ -7,13 +7,12 @@ from typing import Any
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from unetkit.language.spec_keys import Init
-from unetkit.planning.initialization import CONVOLUTIONS, filling
+from unetkit.block import CONVOLUTIONS, Init
 
 
 def initialize(network: nn.Module, init: Init) -> None:
     """Fills the weights of convolutions by the named method, their biases with zeros; `default` is torch's own."""
-    found = filling(init)
+    found = init.filling()
     if found is None:
         return
     fill, convolutions = getattr(nn.init, found.function), tuple(getattr(nn, name) for name in CONVOLUTIONS)

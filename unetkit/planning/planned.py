@@ -7,6 +7,7 @@ from functools import cached_property
 from math import floor
 from typing import Any, TypeVar
 
+from unetkit.document.reader import written_form
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet, fixed
 from unetkit.language import Spec
@@ -90,10 +91,11 @@ class Plan:
 
     def heading(self) -> Iterator[str]:
         """Yields what the network is beside its blocks, as text."""
-        init = self.spec.init
-        yield f"dims={self.dims} in={self.nodes[0].channels} output={self.output} init={init.type} {init.std or ''}"
+        init = " ".join(map(str, written_form(self.spec.init, self.spec.types).values()))
+        own = f"{init} " if " " not in init else init  # as digests have had it
+        yield f"dims={self.dims} in={self.nodes[0].channels} output={self.output} init={own}"
         if self.pads:
-            yield f"odd sizes: {self.spec.odd_sizes.mode}"
+            yield f"odd sizes: {self.spec.odd_sizes.padding}"
 
     def lines(self, span: Call) -> Iterator[str]:
         """Yields a block as text: each operation with its name, torch layer and inputs."""
@@ -284,7 +286,7 @@ class Plan:
     @property
     def pads(self) -> bool:
         """Whether images of any size are padded to an aligned one, as a part of the network."""
-        return self.spec.odd_sizes.type == "pad"
+        return self.spec.odd_sizes.padding is not None
 
     def padded_size(self, size: Size) -> Size:
         """Returns the size in which an image enters the graph: where odd sizes are padded, the next aligned one."""

@@ -130,6 +130,15 @@ def text_of(installed: Installed, file: str) -> str:
         return ""
 
 
+def group_of(slot: str) -> str:
+    """The group of entry points, below `unetkit.`, of a slot.
+
+    >>> group_of("split"), group_of("loss"), group_of("odd_sizes")
+    ('splits', 'losses', 'odd_sizes')
+    """
+    return slot if slot.endswith("es") else f"{slot}es" if slot.endswith("ss") else f"{slot}s"
+
+
 def entries(slot: str) -> list[PluginEntry]:
     """Returns what distributions that are not left out offer for a slot."""
     return [
@@ -137,13 +146,13 @@ def entries(slot: str) -> list[PluginEntry]:
         for distribution in distributions()
         if not distribution.disabled
         for offer in distribution.offers
-        if offer.group == f"{slot}s"
+        if offer.group == group_of(slot)
     ]
 
 
 def stray(distribution: Distribution, slots: tuple[str, ...]) -> Iterator[Fault]:
     """Yields a fault for each entry point in a group that unetkit does not have."""
-    known = [*(f"{slot}s" for slot in slots), "plugin"]
+    known = [*map(group_of, slots), "plugin"]
     for offer in distribution.offers:
         if offer.group not in known:
             message = (

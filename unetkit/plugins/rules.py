@@ -8,6 +8,7 @@ from typing import Any
 
 from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault
+from unetkit.plugins.distributions import group_of
 
 ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
 """What the plan tells a block, so that no spec can: no parameter has one of these names."""
@@ -22,7 +23,7 @@ def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | No
         cure = "Derive it from unetkit.block.Block, or make one of a module with unetkit.wrap."
         raise BlockError(Fault("block-class", f"{what} is no block class: {value!r}", cure=cure))
     if slot is not None and value.slot != slot:
-        cure = f"Name it in the group unetkit.{value.slot}s."
+        cure = f"Name it in the group unetkit.{group_of(value.slot)}."
         raise BlockError(Fault("block-slot", f"{what} is a {value.slot}, not a {slot}", cure=cure))
     faults = [Fault("block-class", f"{what} {message}", cure=cure) for message, cure in broken(value)]
     if faults:

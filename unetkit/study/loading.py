@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from unetkit.document.document import as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
-from unetkit.document.merge import Key, TreeNode, merge, noded
-from unetkit.errors import Fault, SpecError, did_you_mean
+from unetkit.document.merge import TreeNode, merge, noded
+from unetkit.document.reader import Reader
+from unetkit.errors import Fault, did_you_mean
 from unetkit.language import find_spec
-from unetkit.language.faults import faults_of
 from unetkit.study.find import find_run, find_study
 from unetkit.study.matrix.arm_planner import ArmPlanner
 from unetkit.study.matrix.axis import Axis, axes_of, entries, settings_of
@@ -42,16 +40,15 @@ def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> St
     return StudyLoader(path, tuple(overrides)).study()
 
 
-class StudyLoader:
-    """Turns a study file into a study and collects its faults."""
+class StudyLoader(Reader):
+    """Reads a study file."""
 
     def __init__(self, path: Path, overrides: tuple[str, ...]) -> None:
-        self.path = path
-        self.overrides = overrides
         document = read(path, find=find_study)
         expect_kind(document, "study")
-        self.document = override(document, overrides)
-        self.faults: list[Fault] = []
+        super().__init__(override(document, overrides))
+        self.path = path
+        self.overrides = overrides
 
     def study(self) -> Study:
         """Loads and plans the study."""
@@ -64,8 +61,8 @@ class StudyLoader:
             for index, candidate in enumerate(candidates):
                 planner.add(candidate, planners.known(index))
         planner.stop()
-        self.collect(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
-        self.stop()
+        self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
+        self.raise_faults()
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
         return Study(name, frame, arms, design_matrix.excluded, self.path, self.document, taken)
 
@@ -73,55 +70,40 @@ class StudyLoader:
         """The base configuration and the design matrix."""
         axes = self.axes(frame)
         own = tuple(self.own_arms(axes))
-        self.stop()
+        self.raise_faults()
         base_config = self.base_config(frame)
         when, exclude = self.conditions(axes)
         design_matrix = DesignMatrix(frame.design, axes, own, when, exclude, base_config.value_at)
-        self.collect(design_matrix.faults())
-        self.stop()
+        self.collect_at(design_matrix.faults())
+        self.raise_faults()
         return base_config, design_matrix
 
     def frame(self) -> StudyKeys:
-        """The validated keys of the file; raises SpecError where some are wrong."""
-        try:
-            return StudyKeys.model_validate(self.document.values())
-        except ValidationError as error:
-            for path, fault in faults_of(error, StudyKeys):
-                self.fault(fault, path, key=fault.code == "unknown-key")
-            self.stop()
-            raise AssertionError("a frame that is wrong has faults") from error
+        """The keys of the file; raises SpecError where some are wrong."""
+        frame = self.keys(StudyKeys, self.document.values())
+        self.raise_faults()
+        return frame
 
-    def fault(self, fault: Fault, path: tuple[Key, ...], *, key: bool = False) -> None:
-        """Collects a fault at a path in the file."""
-        place = self.document.place(path, key=key)
-        self.faults.append(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, place))
-
-    def collect(self, found: Iterable[tuple[TreeNode, Fault]]) -> None:
+    def collect_at(self, found: Iterable[tuple[TreeNode, Fault]]) -> None:
         """Collects faults at nodes of the file."""
         self.faults += (fault.at(node.place()) for node, fault in found)
-
-    def stop(self) -> None:
-        """Raises the collected faults, if any, in the order of the file."""
-        if self.faults:
-            raise SpecError(*sorted(dict.fromkeys(self.faults), key=lambda fault: (fault.place or ("",))[1:3]))
 
     def name(self, frame: StudyKeys) -> str:
         """The name of the study, by default that of its file; it also names a folder."""
         name = frame.name or self.path.stem
         if not NAME.fullmatch(name):
             message = f"{name!r} cannot name a folder"
-            self.fault(Fault("wrong-value", message, cure="Use letters, digits, '-', '_' and '.'."), ("name",))
+            self.fault(Fault("wrong-value", message, cure="Use letters, digits, '-', '_' and '.'."), "name")
         return name
 
     def axes(self, frame: StudyKeys) -> tuple[Axis, ...]:
         """The axes; collects their faults."""
         axes, wrong = axes_of(self.document)
-        self.collect(wrong)
+        self.collect_at(wrong)
         if not frame.axes:
             for key in ("design", "when", "exclude"):
                 if key in frame.model_fields_set:
-                    fault = Fault("no-effect", f"{key} has no effect without axes", cure=f"Leave {key} out.")
-                    self.fault(fault, (key,), key=True)
+                    self.no_effect(" without axes", key)
         return axes
 
     def own_arms(self, axes: tuple[Axis, ...]) -> Iterator[Candidate]:
@@ -129,13 +111,15 @@ class StudyLoader:
         settings = [one for axis in axes for value in axis.values for one in value.settings]
         for name, node in entries(self.document.root, "arms"):
             own, wrong = settings_of(node)
-            self.collect(wrong)
+            self.collect_at(wrong)
             if name.value == BASE:
-                self.collect([(name, Fault("wrong-value", "the base is an arm already", cure="Choose another name."))])
+                self.collect_at(
+                    [(name, Fault("wrong-value", "the base is an arm already", cure="Choose another name."))]
+                )
             settings += own
             yield Candidate(str(name.value), own=own)
         fixed = self.fixed_by_study()
-        self.collect((one.name, fixed[one.path]) for one in settings if one.path in fixed)
+        self.collect_at((one.name, fixed[one.path]) for one in settings if one.path in fixed)
 
     def fixed_by_study(self) -> dict[str, Fault]:
         """The faults of setting a path that the study itself sets, by path."""
@@ -157,7 +141,7 @@ class StudyLoader:
         for name, node in entries(self.document.root, "when"):
             if name.value not in names:
                 fault = Fault("unknown-axis", f"there is no axis {name.value!r}", cure=did_you_mean(name.value, names))
-                self.collect([(name, fault)])
+                self.collect_at([(name, fault)])
             when[name.value] = condition_of(node)
         exclude = self.document.root.value.get("exclude")
         return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
@@ -169,9 +153,8 @@ class StudyLoader:
         node = own["base"][1] if "base" in own else run.get("spec")
         if node is None:
             cure = "Give base: the spec that arms are compared with."
-            self.fault(Fault("missing-key", "the key 'base' is missing", cure=cure), ())
+            self.fault(Fault("missing-key", "the key 'base' is missing", cure=cure))
             self.stop()
-            raise AssertionError("a fault stops")
         file = Path(node.source.name)  # which may be the run's
         if type(node.value) is str:
             path = find_spec(node.value, file)
@@ -197,16 +180,16 @@ class StudyLoader:
         for key, (name, _) in node.value.items():
             if key not in known:
                 fault = Fault("unknown-key", f"there is no key {key!r} in a run", cure=did_you_mean(key, known))
-                self.collect([(name, fault)])
+                self.collect_at([(name, fault)])
         return {key: value for key, (_, value) in node.value.items()}
 
     def budgeted(self, node: TreeNode, frame: StudyKeys) -> TreeNode:
         """The training settings, with the study's budget in place of their own."""
         if frame.budget is not None:
-            budget = self.document.root.value["budget"][1]
+            budget = self.document.node("budget")
             if len(budget.value) != 1:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
-                self.fault(fault, ("budget",))
+                self.fault(fault, "budget")
             rest = {key: entry for key, entry in as_map(node).value.items() if key not in BUDGETS}
             node = merge(TreeNode(rest, node.source, node.start, node.end), budget)
         return node

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PlainValidator
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
+from pydantic.json_schema import JsonSchemaValue
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Reference, StrictModel
+from unetkit.data.data_keys import DataKeys
+from unetkit.document.keys import Holds, Keys, Reference
+from unetkit.language.spec_keys import SpecKeys
+from unetkit.train.run_keys import RunKeys, Training
 
 DESIGNS = ("one_at_a_time", "full", "paired")
 MAX_SEED = 2**32 - 1
+SEEDS: JsonSchemaValue = {
+    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]
+}
 
 
 def as_seeds(value: object) -> tuple[int, ...]:
@@ -47,7 +54,7 @@ Fraction = Annotated[float, Field(gt=0, le=1)]
 SettingsMap = Annotated[dict[str, Any], PlainValidator(as_map)]
 
 
-class StudyBudget(StrictModel):
+class StudyBudget(Keys):
     """How long every arm trains: steps, epochs or minutes."""
 
     steps: Count | None = None
@@ -55,24 +62,24 @@ class StudyBudget(StrictModel):
     minutes: Annotated[float, Field(gt=0)] | None = None
 
 
-class StudyKeys(StrictModel):
+class StudyKeys(Keys):
     """The keys of a study. What is inside `axes`, `arms`, `when` and `exclude` is checked where it is expanded."""
 
     unetkit: Literal[1]
     """Version of the language."""
     name: str = ""
     description: str = ""
-    run: Reference | None = None
+    run: Annotated[Reference | None, Holds(RunKeys)] = None
     """The RUN.yaml to begin with, or a map as in one: its data, its training and, unless `base` is given, its spec."""
-    base: Reference | None = None
+    base: Annotated[Reference | None, Holds(SpecKeys)] = None
     """The spec that arms are compared with: a path, the name of a shipped spec, or a map as in a spec."""
-    data: Reference | None = None
+    data: Annotated[Reference | None, Holds(DataKeys)] = None
     """The data, in place of the run's."""
-    training: SettingsMap | None = None
+    training: Annotated[SettingsMap | None, Holds(Training, named=False)] = None
     """Settings of the training, over those of the run."""
     budget: StudyBudget | None = None
     """How long every arm trains, in place of what the run says."""
-    seeds: Annotated[tuple[int, ...], PlainValidator(as_seeds)] = (0, 1, 2, 3, 4, 5)
+    seeds: Annotated[tuple[int, ...], PlainValidator(as_seeds), WithJsonSchema(SEEDS)] = (0, 1, 2, 3, 4, 5)
     """How many seeds there are, from 0; or a list of them."""
     fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
     """Fractions of the training data, each a subset of the next."""

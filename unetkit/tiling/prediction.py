@@ -122,7 +122,7 @@ def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
 def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
     """Returns what yields the output of each tile for the pixels that it counts for."""
     same = all(frame.input == frame.output for frame in cut.frames)
-    mode = runner.plan.spec.odd_sizes.mode if runner.plan.pads and same else "reflect"
+    mode = (same and runner.plan.spec.odd_sizes.padding) or "reflect"
     outside = Outside(mode, runner.background)
     size = tuple(frame.image for frame in cut.frames)
 

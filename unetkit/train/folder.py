@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from unetkit.document.document import parse
+from unetkit.document.merge import as_lists
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import Locked, exclusive_lock
-from unetkit.language.loading import as_lists
 from unetkit.overwriting import check_outputs
 from unetkit.train.errors import TrainError
 from unetkit.train.options import Machine

@@ -7,27 +7,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from unetkit.block import Count
-from unetkit.language.spec_keys import Reference, Slot, StrictModel, bare
+from unetkit.data.data_keys import DataKeys
+from unetkit.document.keys import Holds, Keys, Reference, Slot, bare
+from unetkit.language.spec_keys import SpecKeys
 
 PATCH = {1: 2048, 2: 128, 3: 48}
 """Samples of the output per axis at most, by dims, where a run does not say."""
 Positive = Annotated[float, Field(gt=0)]
 
 
-class RunKeys(StrictModel):
-    """The keys of a RUN.yaml."""
-
-    unetkit: Literal[1]
-    """Version of the language."""
-    spec: Reference
-    """The network: a spec file, the name of a shipped spec, or a map as in a spec."""
-    data: Reference
-    """The images: a data file, a folder with images/ and masks/, `mni`, or a map as in a data file."""
-    training: dict[str, Any]
-    """How the network is trained."""
-
-
-class Training(StrictModel):
+class Training(Keys):
     """How a network is trained. Steps, epochs or minutes say how long; where several do, the first that is spent."""
 
     steps: Count | None = None
@@ -77,3 +66,16 @@ class Training(StrictModel):
     """Steps that one entry of the log is the mean of."""
     logger: tuple[Literal["tensorboard", "mlflow"], ...] = ("tensorboard",)
     """Where the log goes beside log.csv."""
+
+
+class RunKeys(Keys):
+    """The keys of a RUN.yaml."""
+
+    unetkit: Literal[1]
+    """Version of the language."""
+    spec: Annotated[Reference, Holds(SpecKeys)]
+    """The network: a spec file, the name of a shipped spec, or a map as in a spec."""
+    data: Annotated[Reference, Holds(DataKeys)]
+    """The images: a data file, a folder with images/ and masks/, `mni`, or a map as in a data file."""
+    training: Annotated[dict[str, Any], Holds(Training, named=False)]
+    """How the network is trained."""

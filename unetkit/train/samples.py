@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unetkit.document.document import override
 from unetkit.errors import Fault, UnetkitError
-from unetkit.language.loading import Loader
+from unetkit.language import spec_of
 from unetkit.planning import Plan, plan, training_fault
 from unetkit.planning.covering import covering_size
 from unetkit.train.errors import TrainError
@@ -75,6 +75,6 @@ def other_norm(run: RunSpec, size: tuple[int, ...], batch: int) -> bool:
         return False
     try:
         changed = override(document, ["norm=layer"])
-        return not shortage(plan(Loader(changed.values(), changed).spec(run.spec.name)), size, batch)
+        return not shortage(plan(spec_of(changed, run.spec.name)), size, batch)
     except UnetkitError:  # other settings of the spec contradict it
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
-from unetkit.data import DataSpec, Normalization, load_data
+from unetkit.data import DataSpec, load_data
 from unetkit.data.data_keys import ClassKeys, colour_of
 from unetkit.data.preprocessing.signature import ClassRecord, Signature
 from unetkit.errors import Fault
@@ -33,7 +33,7 @@ def read_description(spec: Spec, classes: str | None, normalization: str) -> Dat
     if named not in (0, count):
         message = f"{spec.name} predicts {count} classes, {named} are named"
         raise ImportWeightsError(Fault("classes", message, "classes", f"Name {count}, the class of number 0 first."))
-    if data.normalization.type == "dataset" and data.normalization.mean is None:
+    if data.normalization.fixed() is None:
         cure = "Give them: '{type: dataset, mean: [127.5], std: [64]}'; or another type: image, percentile, none."
         raise ImportWeightsError(
             Fault("wrong-value", "normalization dataset needs mean and std per channel", "normalization", cure)
@@ -43,11 +43,8 @@ def read_description(spec: Spec, classes: str | None, normalization: str) -> Dat
 
 def adopt(model: nn.Module, data: DataSpec) -> Trained:
     """Returns a network with the classes and the normalization of a description."""
-    keys = data.normalization
-    if keys.type == "dataset":
-        normalization = Normalization("dataset", keys.mean or (), keys.std or ())
-    else:
-        normalization = Normalization(keys.type, low=keys.low, high=keys.high)
+    normalization = data.normalization.fixed()
+    assert normalization is not None, "a description has its numbers"
     count = max(2, plan_of(model).spec.out_channels)
     named = data.classes or tuple(ClassKeys(name=f"class {index}") for index in range(count))
     classes = tuple(ClassRecord(name=one.name, colour=colour_of(one.colour) if one.colour else None) for one in named)

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 
 import typer
 
-MODULES = {
-    "spec": "language.spec_schema",
-    "data": "data.data_schema",
-    "run": "train.run_schema",
-    "study": "study.study_schema",
+MODELS = {
+    "spec": "language.spec_keys:SpecKeys",
+    "data": "data.data_keys:DataKeys",
+    "run": "train.run_keys:RunKeys",
+    "study": "study.study_keys:StudyKeys",
 }
 
 
@@ -20,5 +20,7 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a kind of YAML file, for editors. It includes all installed components."""
     from unetkit.cli.output import print_json
+    from unetkit.document.schema import schema as json_schema
 
-    print_json(import_module(f"unetkit.{MODULES[kind]}").schema())
+    module, _, name = MODELS[kind].partition(":")
+    print_json(json_schema(getattr(import_module(f"unetkit.{module}"), name)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions
+from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions, path_fields
 from unetkit.data.files.modalities import check_count, with_modalities, without_modalities
 from unetkit.data.files.pairing import Pairing, paired
 from unetkit.data.files.pattern import SPLIT, find
@@ -109,7 +109,7 @@ class Folders(Dataset):
 
     def files(self, folder: Path) -> Iterator[Path]:
         try:
-            for name in self.located():
+            for name in path_fields(self):
                 said = getattr(self, name)
                 for one in said if isinstance(said, tuple) else (said,) * (said is not None):
                     yield from find(one, folder).files.values()

@@ -14,6 +14,7 @@ import yaml
 from unetkit.data.labels.classes import MAX_CLASSES, NO_CLASS, ClassMap
 from unetkit.data.labels.mask_statistics import MaskStatistics
 from unetkit.data.spec import DataSpec
+from unetkit.document.reader import written_form
 from unetkit.errors import Fault
 from unetkit.wording import listed
 
@@ -123,7 +124,7 @@ def of_objects(
     last = next(end for end in ((1 << 8) - 1, (1 << 16) - 1, (1 << 31) - 1) if end >= max(above))
     first, second = class_names(classes.names, (0, 1))
     said: dict[str, Any] = {"classes": [first, {"name": second, "values": [f"1..{last}"]}]}
-    own = {"type": data.kind, **data.dataset.model_dump(exclude_none=True)}
+    own = written_form(data.dataset, data.types)
     if "masks" in own and "instances" not in own:
         said["dataset"] = own | {"instances": own["masks"]}
     readings = [Interpretation("Objects of one class, whose borders are known", said)]

@@ -9,16 +9,16 @@ from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, ClassVar, TypeAlias
+from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from unetkit.block import Component
 from unetkit.data.dataset import FilePath
 from unetkit.data.splits.parts import PARTS
 from unetkit.data.splits.split_file import read_lists
 from unetkit.data.wildcards import compiled, expression
 from unetkit.errors import Fault, FileError, did_you_mean
-from unetkit.language.spec_keys import StrictModel
 from unetkit.wording import listed
 
 Names: TypeAlias = list[str]
@@ -28,10 +28,13 @@ Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
 """A whole number of pairs, or a share of them, below 1."""
 
 
-class Split(StrictModel):
-    """A way to divide pairs. What is neither for validation nor for test is for training."""
+class Split(Component):
+    """Divides pairs: those neither for validation nor for test are for training.
 
-    type: ClassVar[str]
+    A plugin adds one of its own through the entry points `unetkit.splits`.
+    """
+
+    slot = "split"
 
     @abstractmethod
     def divide(self, names: Sequence[str], folder: Path) -> Division:
@@ -65,7 +68,6 @@ class BlockSplit(AmountSplit):
     `gap` pairs are left out before validation and before test, so that no neighbours are on either side.
     """
 
-    type: ClassVar[str] = "block"
     gap: Annotated[int, Field(ge=0)] = 0
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
@@ -81,7 +83,6 @@ class BlockSplit(AmountSplit):
 class RatioSplit(AmountSplit):
     """At random, the same for the same `seed`. For images that have nothing to do with each other."""
 
-    type: ClassVar[str] = "ratio"
     seed: Annotated[int, Field(ge=0)] = 0
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
@@ -101,7 +102,6 @@ class GroupSplit(AmountSplit):
     expression with the group: `(?P<group>.+)[LR]`.
     """
 
-    type: ClassVar[str] = "group"
     by: str
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -142,7 +142,6 @@ class FileSplit(Split):
     in the splits_final.json of nnU-Net. Names that no list has are left out.
     """
 
-    type: ClassVar[str] = "file"
     file: FilePath
     fold: Annotated[int, Field(ge=0)] | None = None
 
@@ -156,10 +155,6 @@ class FileSplit(Split):
             raise FileError(*faults)
         train, validation, test = ([name for _, meant in part for name in meant] for part in parts)
         return train, validation, test
-
-
-SPLITS: dict[str, type[Split]] = {model.type: model for model in (BlockSplit, RatioSplit, GroupSplit, FileSplit)}
-"""The kinds of split by their type in YAML."""
 
 
 class NameIndex:

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from unetkit.document.merge import as_lists
 from unetkit.language import Difference
-from unetkit.language.loading import as_lists
 
 
 class NetworkFacts(NamedTuple):

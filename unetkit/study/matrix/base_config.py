@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 from unetkit.document.document import Document
 from unetkit.document.merge import TreeNode, assigned, noded, plain
 from unetkit.language import Spec, specs_folder
-from unetkit.language.loading import Loader, Memo
+from unetkit.language.loading import Memo, SpecLoader
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.planning import Plan
 from unetkit.study.matrix.arm import NetworkFacts
@@ -69,8 +69,7 @@ class BaseConfig:
                 if len(one.keys) > 1 and first.value not in root.value and first.value in DEFAULTS:
                     root = assigned(root, one.keys[:1], noded(DEFAULTS[first.value], first))
                 root = assigned(root, one.keys, one.leaf)
-        document = Document(self.spec.name, root)
-        return Loader(document.values(), document, self.families).spec(self.name)
+        return SpecLoader(Document(self.spec.name, root), self.families).spec(self.name)
 
     def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
         """The plain values of the data or the training with some settings. They are shared and must not be changed.

@@ -109,8 +109,7 @@ class FactsCalculator:
 
     def geometry(self, made: Plan, patch: Size, blocks: list[PlannedBlock]) -> NetworkSizes:
         """The sizes of a network for a patch; raises SizeError where no input size fits."""
-        odd = made.spec.odd_sizes
-        key = made.dims, patch, odd.type, odd.mode, *[block.shape for block in blocks]
+        key = made.dims, patch, made.spec.odd_sizes.padding, *[block.shape for block in blocks]
         if key not in self.geometries:
             size = covering_size(made, patch)
             sized = made.at(size)

@@ -5,20 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from unetkit.document.document import read
-from unetkit.errors import Fault, SpecError
-from unetkit.language.faults import faults_of
+from unetkit.document.keys import Keys
+from unetkit.document.reader import Reader
 
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
 """A text; paragraphs are parted by an empty line."""
 
 
-class About(BaseModel):
+class About(Keys):
     """The fields of a model card that are filled in by hand. What is left out is asked for in the card."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     title: Text | None = None
     """What the model is called. [default: the name of its spec]"""
@@ -51,14 +49,7 @@ def load_about(path: Path) -> About:
 
     An example: `license: MIT`, and below it `intended_use: Cell membranes in electron micrographs.`
     """
-    document = read(path)
-    try:
-        return About.model_validate(document.values())
-    except ValidationError as error:
-        found = [
-            Fault(fault.code, fault.message, ".".join(map(str, where)), fault.cure).at(
-                document.place(where, key=fault.code == "unknown-key")
-            )
-            for where, fault in faults_of(error, About)
-        ]
-        raise SpecError(*found) from error
+    reader = Reader(read(path))
+    about = reader.keys(About, reader.document.values())
+    reader.raise_faults()
+    return about

@@ -8,21 +8,20 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 
 from unetkit.document.expected import expectation
+from unetkit.document.merge import KeyPath
 from unetkit.errors import Fault, did_you_mean
-from unetkit.language.cascade import Path
-from unetkit.language.spec_keys import SpecKeys
 
 UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's words for a key that a model has not: another name, or a number."""
 
 
-def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[Path, Fault]]:
+def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[KeyPath, Fault]]:
     """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it.
 
     Of a field that may be a number or a map, only what is wrong inside the map is a fault, where a map was given; and a
     list with a wrong entry is not also too short.
     """
-    found: dict[Path, Fault] = {}
+    found: dict[KeyPath, Fault] = {}
     for detail in error.errors(include_url=False):
         path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
         found.setdefault(path, fault_of(dict(detail), path, owner))
@@ -32,13 +31,13 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[
             yield path, fault
 
 
-def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Fault:
+def fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> Fault:
     """Returns the fault for one of pydantic's error details."""
     if detail["loc"] and detail["loc"][-1] == "[key]":
         return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
     if detail["type"] in UNKNOWN:
-        known = [*owner.model_fields, *(["extends"] if owner is SpecKeys else [])]
+        known = [*owner.model_fields, *(["extends"] if "unetkit" in owner.model_fields else [])]
         cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
     if name not in owner.model_fields:
@@ -55,7 +54,7 @@ def fault_of(detail: dict[str, Any], path: Path, owner: type[BaseModel]) -> Faul
     return Fault("wrong-type" if "type" in detail["type"] else "wrong-value", f"{value} is not {wants}")
 
 
-def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool) -> tuple[Path, type[BaseModel]]:
+def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool) -> tuple[KeyPath, type[BaseModel]]:
     """Returns the path of the field that pydantic's location is about, and the model that the field is in.
 
     Locations also name the members of unions, which are no keys: these are left out.

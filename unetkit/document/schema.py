@@ -1,0 +1,191 @@
+"""The JSON Schema of a kind of file, with which editors complete and check it: its keys, and all that is installed."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import textwrap
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from unetkit import registry
+from unetkit.block import Component, insets
+from unetkit.document.keys import Holds, Keys, default_types, held
+from unetkit.errors import BlockError
+
+DRAFT = "http://json-schema.org/draft-07/schema#"
+"""The newest that all editors know."""
+
+
+def schema(model: type[Keys]) -> JsonSchemaValue:
+    """The JSON Schema of a kind of file. It may accept a file that does not load, but refuses none that does."""
+    models = {name_of(one): one for one in held_below(model)}
+    defaults = {slot for one in (model, *models.values()) for slot in default_types(one)}
+    definitions: JsonSchemaValue = {}
+    form = file_schema(model, definitions)
+    choices = form["anyOf"][1]["required"]
+    form["anyOf"][1]["required"] = ["unetkit", *(key for key in choices if key != "unetkit")]
+    while missing := {*references([form, definitions])} - definitions.keys():
+        for name in missing:
+            if name in models:
+                inner = file_schema if "unetkit" in models[name].model_fields else model_schema
+                definitions[name] = inner(models[name], definitions)
+            else:
+                definitions[name] = slot_schema(name, definitions, changes=name in defaults)
+    return {"$schema": DRAFT, "title": f"unetkit {name_of(model)}", **form, "definitions": definitions}
+
+
+def held_below(model: type[Keys]) -> Iterator[type[Keys]]:
+    """Yields the models of the maps and files that a kind of file holds, at any depth."""
+    for inner in held(model).values():
+        yield inner.model
+        yield from held_below(inner.model)
+
+
+def name_of(model: type[Keys]) -> str:
+    """The name of a kind of file, or of a map, as definitions have it.
+
+    >>> class ExampleKeys(Keys):
+    ...     pass
+    >>> name_of(ExampleKeys)
+    'example'
+    """
+    return model.__name__.removesuffix("Keys").lower()
+
+
+def references(form: Any) -> Iterator[str]:
+    """Yields the names of the definitions that a schema refers to."""
+    if isinstance(form, dict):
+        yield from [form["$ref"].rpartition("/")[2]] if "$ref" in form else []
+        form = form.values()
+    for inner in form if not isinstance(form, str | int | float | None) else ():
+        yield from references(inner)
+
+
+def file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of a file, or of a map in its place, whose version stands on top of the file that it is in."""
+    form = model_schema(model, definitions)
+    text = f"The {name_of(model)} file that this one changes: a file beside it, or the name of a shipped one."
+    form["properties"]["extends"] = {"type": "string", "description": text}
+    needed = [key for key in form.pop("required") if key != "unetkit"]
+    return form | {"anyOf": [{"required": ["extends"]}, {"required": needed}]}
+
+
+def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> JsonSchemaValue:
+    """What may fill a slot: a name, or a map with a type; with `changes`, also parameters of a type said elsewhere."""
+    forms = [component_schema(slot, name, definitions) for name in registry.names(slot)]
+    names: JsonSchemaValue = {"enum": registry.names(slot)}
+    if not changes:
+        return {"oneOf": [names, *forms]}
+    shared: dict[str, list[JsonSchemaValue]] = {}
+    for form in forms:
+        for key, value in form["properties"].items():
+            if key != "type" and value not in shared.setdefault(key, []):
+                shared[key].append(value)
+    change = {
+        "type": "object",
+        "description": "Changes parameters of what a wider scope or the extended file has chosen, or of the default.",
+        "properties": {key: kinds[0] if len(kinds) == 1 else {"anyOf": kinds} for key, kinds in shared.items()},
+        "additionalProperties": False,
+    }
+    return {"oneOf": [names, *forms, change]}
+
+
+def component_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of a component as a map with its type; only the type counts where it cannot be imported."""
+    kind: JsonSchemaValue = {"const": name}
+    try:
+        model = registry.find(slot, name)
+    except BlockError as error:
+        return {"type": "object", "description": str(error), "properties": {"type": kind}, "required": ["type"]}
+    form = model_schema(model, definitions)
+    form["description"] = first_line(model)
+    form["properties"] = {"type": kind, **form["properties"]}
+    form["required"] = ["type", *form.get("required", ())]
+    return form
+
+
+def model_schema(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of a model, in which the texts under its fields are descriptions; models in it become definitions."""
+    form = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=PlainSchema)
+    own = form.pop("$defs", {})
+    texts, inner = attribute_docs(model), held(model)
+    properties = {
+        field: reference(inner[field]) if field in inner else referring(value, field)
+        for field, value in form.get("properties", {}).items()
+    }
+    form["properties"] = {
+        field: value if value.keys() == {"$ref"} and field in insets(model) else described(value, texts.get(field))
+        for field, value in properties.items()
+    }
+    for part in own.values():
+        part["properties"] = {field: referring(value, field) for field, value in part.get("properties", {}).items()}
+    for part in (form, *own.values()):
+        part.pop("title", None)
+    definitions |= own
+    return form
+
+
+class PlainSchema(GenerateJsonSchema):
+    """Pydantic's schemas without titles, which repeat the names, and without warnings of defaults that are no JSON."""
+
+    ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}
+
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        return False
+
+
+def reference(mark: Holds) -> JsonSchemaValue:
+    """The schema of a key whose map has keys of its own."""
+    form: JsonSchemaValue = {"$ref": f"#/definitions/{name_of(mark.model)}"}
+    return {"anyOf": [{"type": "string"}, form]} if mark.named else form
+
+
+def referring(form: Any, field: str) -> Any:
+    """A schema with references to slots in place of their marks; an unnamed slot is that of the field's name."""
+    if isinstance(form, list):
+        return [referring(one, field) for one in form]
+    if not isinstance(form, dict):
+        return form
+    if "slot" in form:
+        return described({"$ref": f"#/definitions/{form['slot'] or field}"}, form.get("description"))
+    return {key: referring(value, field) for key, value in form.items()}
+
+
+def described(form: JsonSchemaValue, text: str | None) -> JsonSchemaValue:
+    """A schema with a description; a reference may have nothing beside it, so it is wrapped."""
+    if not text:
+        return form
+    return {"allOf": [form], "description": text} if "$ref" in form else {**form, "description": text}
+
+
+def attribute_docs(model: type) -> dict[str, str]:
+    """The texts that stand under the attributes of a class and its bases; empty where there is no source.
+
+    >>> from unetkit.blocks.init import Normal
+    >>> attribute_docs(Normal)
+    {'std': 'Standard deviation; 0.02 unless given.'}
+    """
+    found: dict[str, str] = {}
+    for owner in reversed(model.__mro__):
+        if issubclass(owner, BaseModel) and owner not in (BaseModel, Component):
+            try:
+                tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+            except (OSError, TypeError, SyntaxError):  # made by a program: there is no source to read
+                continue
+            body = tree.body if isinstance(tree, ast.ClassDef) else []
+            for field, text in pairwise(body):
+                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+                    match text:
+                        case ast.Expr(value=ast.Constant(value=str(words))):
+                            found[field.target.id] = inspect.cleandoc(words)
+    return found
+
+
+def first_line(model: type) -> str:
+    """The first line of a class's docstring."""
+    return (inspect.getdoc(model) or "").partition("\n")[0]
