@@ -1,4 +1,4 @@
-"""The command `unetkit`: one file per command; `app.py` lists them."""
+"""The command line `unetkit`: one file per command, listed in `app.py`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from unetkit.stopping import Stopped, stoppable
 
 
 def main() -> None:
-    """Runs the command line of this process: 0 is success, 1 an input at fault, 2 wrong usage."""
-    gc.disable()  # while modules are imported it finds nothing to collect, and takes a tenth of a short command's time
-    without_pydantic_plugins()
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # threads that wait in a loop slow a busy machine down tenfold
-    for stream in filter(None, (sys.stdout, sys.stderr)):  # None where it is closed
-        stream.reconfigure(errors="backslashreplace")  # names of files may be no text
+    """Runs the command line of this process. Exit codes: 0 success, 1 invalid input, 2 wrong usage."""
+    gc.disable()  # imports leave nothing to collect; it takes 10 % of the time of a short command
+    _disable_pydantic_plugins()
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # busy waiting slows a loaded machine tenfold
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # None if closed
+        stream.reconfigure(errors="backslashreplace")  # file names may not be valid text
 
-    from unetkit.cli.system import open_streams  # after what makes imports quick
+    from unetkit.cli.system import open_streams  # after the lines above, which speed up imports
 
     open_streams()
     warnings.showwarning = show_warning
@@ -31,19 +31,19 @@ def main() -> None:
             app(prog_name="unetkit")
     except Stopped as stopped:  # before a command began, or after it
         sys.exit(stopped.code)
-    except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of the help, the version
-        sys.exit(end(error))
+    except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of --help and --version
+        sys.exit(_report(error))
 
 
 def show_warning(message: Warning | str, *place: object, **further: object) -> None:
-    """Says a warning on one line; where in the code it was given helps nobody."""
+    """Prints a warning on one line, without its place in the code."""
     from unetkit.cli.output import say
 
     say(f"warning: {message}", to_errors=True)
 
 
-def end(error: Exception) -> int:
-    """Says what the system refused before or after a command, and returns the exit code; raises any other error."""
+def _report(error: Exception) -> int:
+    """Prints an error of the system outside of any command, and returns the exit code. Raises any other error."""
     from unetkit.cli.output import print_faults
     from unetkit.cli.system import discard, fault_of
 
@@ -52,14 +52,14 @@ def end(error: Exception) -> int:
         raise error
     discard(sys.stdout)
     print_faults([fault], as_json=False)
-    return int(getattr(error.__context__, "exit_code", 1))  # that of wrong usage, which could not be said
+    return int(getattr(error.__context__, "exit_code", 1))  # that of wrong usage, if its message could not be printed
 
 
-def without_pydantic_plugins() -> None:
-    """Keeps pydantic from looking for plugins of its own in the environment: a tenth of a short command's time.
+def _disable_pydantic_plugins() -> None:
+    """Prevents pydantic's search for its own plugins, which takes 10 % of the time of a short command.
 
-    Its switch for that, PYDANTIC_DISABLE_PLUGINS, comes after the import of importlib.metadata, which is what costs.
+    PYDANTIC_DISABLE_PLUGINS does not avoid the import of importlib.metadata, which takes most of that time.
     """
     loader = ModuleType("pydantic.plugin._loader")
-    loader.get_plugins = lambda: ()  # type: ignore[attr-defined]  # the one function that pydantic calls
+    loader.get_plugins = lambda: ()  # type: ignore[attr-defined]  # the only function that pydantic calls
     sys.modules.setdefault(loader.__name__, loader)

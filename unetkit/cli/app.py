@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from unetkit.cli.output import print_faults, say
-from unetkit.cli.stopping import end
+from unetkit.cli.stopping import report_stopped
 from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
 from unetkit.quoting import visible
@@ -109,7 +109,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
             error.message = visible(error.message)
             raise
         except Stopped as stopped:
-            raise typer.Exit(end(stopped)) from None
+            raise typer.Exit(report_stopped(stopped)) from None
         except (OSError, MemoryError, RuntimeError, ImportError) as error:
             fault = None if isinstance(error, BrokenPipeError) else fault_of(error)
             if fault is None:
@@ -125,7 +125,7 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
 
 def _load_plugins(references: Iterable[str]) -> None:
     if references:
-        from unetkit import registry  # its import costs a tenth of a second
+        from unetkit import registry  # its import takes 0.1 s
 
         for reference in references:
             registry.load_plugin(reference)

@@ -1,4 +1,4 @@
-"""How commands print: lines, tables, whole texts, JSON and faults. Nothing else in the command line prints."""
+"""All output of the commands: lines, tables, documents, JSON and faults."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from unetkit import wording
+from unetkit.cli.system import write
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
@@ -20,25 +21,25 @@ if TYPE_CHECKING:
 
     from unetkit.errors import Fault
 
-PIPE_WIDTH = 100
-"""Columns of what goes to a file or another program."""
+_PIPE_WIDTH = 100
+"""Columns of output that does not go to a terminal."""
 
-TEXT_WIDTH = 36
-"""Columns that a long text has there at least."""
+_TEXT_WIDTH = 36
+"""Least columns of a long text in such output."""
 
 
 def say(*lines: object, to_errors: bool = False) -> None:
-    """Prints lines, at once; what a terminal would obey is written as an escape, a line break too."""
+    """Prints lines. Control characters, including line breaks, are escaped."""
     write("".join(f"{visible(str(line))}\n" for line in lines), to_errors=to_errors)
 
 
 def print_document(text: str) -> None:
-    """Prints a text that is a file of its own, such as YAML or code, as it stands."""
+    """Prints a whole document, such as YAML or code, unchanged."""
     write(text)
 
 
 def print_json(values: Any, *, to_errors: bool = False) -> None:
-    """Prints plain values as JSON, in which what a terminal would obey is written as an escape."""
+    """Prints plain values as JSON. Control characters are escaped."""
     stream = sys.stderr if to_errors else sys.stdout
     unicode = "utf" in (getattr(stream, "encoding", None) or "").lower()
     text = json.dumps(values, indent=2, ensure_ascii=not unicode)
@@ -47,23 +48,15 @@ def print_json(values: Any, *, to_errors: bool = False) -> None:
 
 
 def print_faults(faults: Iterable[Fault], *, as_json: bool) -> None:
-    """Prints faults on standard error, each as a compiler does, never wrapped."""
+    """Prints faults on standard error in the form of a compiler, without wrapping."""
     if as_json:
         print_json({"errors": [fault.json() for fault in faults]}, to_errors=True)
     else:
         write("".join(f"{fault}\n" for fault in faults), to_errors=True)
 
 
-def write(text: str, *, to_errors: bool = False) -> None:
-    """Writes a text to a standard stream, at once; raises FileError where standard output does not take it."""
-    from unetkit.cli.system import deliver
-
-    deliver(text, to_errors=to_errors)
-
-
-def write_text(path: Path, text: str, told: str = "") -> None:
-    """Writes a text to a file, and says so with the file's name or what is `told`; `-` is standard output, as is a path
-    that leads there, and has the text alone."""
+def write_text(path: Path, text: str) -> None:
+    """Writes a text to a file and prints its name. The path `-` is standard output, which gets the text only."""
     if str(path) == "-":
         write(text)
         return
@@ -71,20 +64,20 @@ def write_text(path: Path, text: str, told: str = "") -> None:
 
     write_whole(path, text.encode())
     if not is_own_output(path):
-        say(told or path)
+        say(path)
 
 
 def console(*, to_errors: bool = False) -> Console:
-    """Returns what shows tables that change and progress; it takes no text for markup."""
+    """A console for progress and live tables. It does not interpret markup."""
     from rich.console import Console
 
     return Console(stderr=to_errors, markup=False, emoji=False, highlight=False)
 
 
 def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) -> Table:
-    """Returns an empty table; numbers stand in the columns named in `right`, long texts in those in `wrap`.
+    """An empty table. Columns in `right` are aligned to the right; only those in `wrap` are wrapped.
 
-    Its cells take any text; `lines` makes one of several lines.
+    Cells are single lines of any text; `lines` makes a cell of several lines.
     """
     from rich import box
     from rich.table import Table
@@ -93,23 +86,23 @@ def table(*columns: str, right: Sequence[str] = (), wrap: Sequence[str] = ()) ->
         def add_row(self, *cells: Any, **settings: Any) -> None:
             super().add_row(*(visible(cell) if isinstance(cell, str) else cell for cell in cells), **settings)
 
-    made = Visible(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
+    empty = Visible(box=box.SIMPLE_HEAD, header_style="bold", pad_edge=False, show_edge=False)
     for column in map(visible, columns):
-        made.add_column(
+        empty.add_column(
             column, justify="right" if column in right else "left", no_wrap=column not in wrap, overflow="fold"
         )
-    return made
+    return empty
 
 
 def lines(*texts: str) -> Text:
-    """Returns a cell of several lines, whose texts may be any."""
+    """A cell of several lines of any text."""
     from rich.text import Text
 
     return Text("\n".join(map(visible, texts)))
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> Table:
-    """Returns names and values below one another."""
+    """A table of names and values."""
     from rich.table import Table
 
     grid = Table.grid(padding=(0, 3))
@@ -121,12 +114,12 @@ def facts(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def print_rich(*parts: Table | str) -> None:
-    """Prints tables and texts, as wide as the terminal; PIPE_WIDTH and without colours where there is none.
+    """Prints tables and texts, as wide as the terminal; without a terminal, in _PIPE_WIDTH columns and no colours.
 
-    Only long texts are wrapped: a table whose numbers need more is wider than that, and never cut.
+    Only long texts are wrapped. A table whose numbers need more space is wider; no cell is cut.
     """
     shown = console()
-    least = shown.width if shown.is_terminal else PIPE_WIDTH
+    least = shown.width if shown.is_terminal else _PIPE_WIDTH
     for part in parts:
         if isinstance(part, str):
             say(*part.split("\n"))
@@ -136,8 +129,8 @@ def print_rich(*parts: Table | str) -> None:
             if column.no_wrap:
                 column.min_width = max(shown.measure(cell).maximum for cell in (column.header, *column.cells))
             elif not shown.is_terminal:
-                column.min_width = TEXT_WIDTH
-        padding = 2 * len(part.columns)  # rich leaves it out of what it measures for columns with a least width
+                column.min_width = _TEXT_WIDTH
+        padding = 2 * len(part.columns)  # which rich does not count for columns with a minimum width
         measured = shown.measure(part)
         wraps = any(not column.no_wrap for column in part.columns)
         shown.width = max(least, (measured.minimum if wraps else measured.maximum) + padding)
@@ -147,7 +140,7 @@ def print_rich(*parts: Table | str) -> None:
 
 
 def count(number: int | None) -> str:
-    """Returns a count with thousands separators; a dash for none.
+    """A count with thousands separators, or a dash for zero and None.
 
     >>> count(31_030_658), count(0), count(None)
     ('31,030,658', '-', '-')
@@ -156,7 +149,7 @@ def count(number: int | None) -> str:
 
 
 def magnitude(number: int) -> str:
-    """Returns a large count with one decimal and a prefix.
+    """A large count with one decimal and an SI prefix, or a dash for zero.
 
     >>> magnitude(150_428_424_448), magnitude(999_960), magnitude(640), magnitude(0)
     ('150.4 G', '1.0 M', '640', '-')
@@ -165,7 +158,7 @@ def magnitude(number: int) -> str:
 
 
 def size_text(size: Iterable[int | None]) -> str:
-    """Returns a size with a sign between its axes; None is the whole image.
+    """A size, such as 572×572. None stands for the whole image.
 
     >>> size_text((132, 132, 116)), size_text((None, None)), size_text((9, None))
     ('132×132×116', 'whole image', '9×whole')

@@ -1,4 +1,4 @@
-"""How far a command is, on standard error, once it takes more than two seconds."""
+"""The progress of a command on standard error, shown after two seconds."""
 
 from __future__ import annotations
 
@@ -7,40 +7,41 @@ from typing import Any
 
 from unetkit.cli.output import console, say
 
-AFTER, EVERY = 2.0, 5.0
-"""Seconds after which something is shown at first, and between the lines where there is no terminal."""
+_DELAY, _INTERVAL = 2.0, 5.0
+"""Seconds before the first line, and between lines if standard error is not a terminal."""
 
 
-class Waiting:
-    """Shows how many things of a kind are done: a line that changes on a terminal, and a line now and then elsewhere.
+class ProgressCounter:
+    """Shows how many items are done: in one line that is updated on a terminal, in repeated lines elsewhere.
 
-    It is called with the number that is done and that of all; it may be called again for another kind.
+    It is called with the number of items that are done and the total number.
     """
 
-    def __init__(self, what: str) -> None:
-        self.what = what
-        self.begun = self.shown = monotonic()
-        self.console = console(to_errors=True)
-        self.status: Any = None
+    def __init__(self, label: str) -> None:
+        self._label = label
+        self._start = self._last = monotonic()
+        self._console = console(to_errors=True)
+        self._status: Any = None
 
     def __call__(self, done: int, total: int) -> None:
         now = monotonic()
-        first = self.shown == self.begun
-        if now - self.begun < AFTER or (not first and not self.console.is_terminal and now - self.shown < EVERY):
+        first = self._last == self._start
+        terminal = self._console.is_terminal
+        if now - self._start < _DELAY or (not first and not terminal and now - self._last < _INTERVAL):
             return
-        self.shown = now
-        text = f"  {done:,} of {total:,} {self.what}"
-        if not self.console.is_terminal:
+        self._last = now
+        text = f"  {done:,} of {total:,} {self._label}"
+        if not terminal:
             say(text, to_errors=True)
-        elif self.status is None:
-            self.status = self.console.status(text)
-            self.status.start()
+        elif self._status is None:
+            self._status = self._console.status(text)
+            self._status.start()
         else:
-            self.status.update(text)
+            self._status.update(text)
 
-    def __enter__(self) -> Waiting:
+    def __enter__(self) -> ProgressCounter:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.status is not None:
-            self.status.stop()
+        if self._status is not None:
+            self._status.stop()

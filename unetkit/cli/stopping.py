@@ -1,4 +1,4 @@
-"""Commands that a signal stops: one sentence says what is left, and the exit code which signal it was."""
+"""Commands that are stopped by a signal: the message that they print, and their exit code."""
 
 from __future__ import annotations
 
@@ -14,27 +14,22 @@ from unetkit.stopping import Stopped, stoppable
 
 
 @contextmanager
-def resumable(left: Callable[[], str]) -> Iterator[None]:
-    """Ends the command with 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, and says how to go on.
+def resumable(outcome: Callable[[], str]) -> Iterator[None]:
+    """Ends the command with 130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP, and prints how to resume it.
 
-    `left` says what was kept, as in "this goes on from the last checkpoint"; nothing is printed where it says nothing.
+    `outcome` says what resuming does, such as "this resumes from the last checkpoint". If it is empty, nothing is
+    printed.
     """
     try:
         with stoppable():
             yield
     except Stopped as stopped:
-        told = left()
-        if told:
-            say(f"stopped by {stopped.signal}; {told}: {command_line()}", to_errors=True)
+        if text := outcome():
+            say(f"stopped by {stopped.signal}; {text}: {shlex.join(['unetkit', *sys.argv[1:]])}", to_errors=True)
         raise typer.Exit(stopped.code) from None
 
 
-def command_line() -> str:
-    """Returns the command of this process, as a shell takes it."""
-    return shlex.join(["unetkit", *sys.argv[1:]])
-
-
-def end(stopped: Stopped) -> int:
-    """Says that a command that cannot be resumed was stopped, and returns the exit code."""
+def report_stopped(stopped: Stopped) -> int:
+    """Prints that a command which cannot be resumed was stopped, and returns the exit code."""
     say(f"stopped by {stopped.signal}; no file is left incomplete", to_errors=True)
     return stopped.code

@@ -1,4 +1,4 @@
-"""What the system refuses: a standard stream that is closed or full, memory, threads, files."""
+"""Errors of the system: closed or full standard streams, memory, threads and files."""
 
 from __future__ import annotations
 
@@ -11,26 +11,23 @@ from typing import IO
 
 from unetkit.errors import Fault, FileError
 
-MEMORY = re.compile(
+_MEMORY = re.compile(
     r"can't start new thread|allocate memory|failed to map segment|bad_alloc|not enough memory|OutOfMemory"
 )
-"""What libraries say where there is no memory, or no thread, to be had."""
+"""Messages of libraries when memory or threads are exhausted."""
 
 
 def open_streams() -> None:
-    """Opens the standard streams that are closed: else the next file that is opened would be one of them.
-
-    What is written to them is refused by `deliver`.
-    """
+    """Opens closed standard streams, so that no other file gets their descriptors; `write` does not write to them."""
     while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(handle)
 
 
-def deliver(text: str, *, to_errors: bool) -> None:
-    """Writes a text to a standard stream, at once.
+def write(text: str, *, to_errors: bool = False) -> None:
+    """Writes a text to a standard stream, and flushes it.
 
-    Raises FileError where standard output does not take it. Where standard error does not, nothing can be said of it.
+    Raises FileError if standard output cannot be written. An error of standard error cannot be reported anywhere.
     """
     stream = sys.stderr if to_errors else sys.stdout
     try:
@@ -44,12 +41,12 @@ def deliver(text: str, *, to_errors: bool) -> None:
         discard(stream)
         if not to_errors:
             message = f"standard output cannot be written: {error.strerror or error}"
-            raise FileError(Fault("output-unwritable", message, cure="Send it to another place.")) from error
+            raise FileError(Fault("output-unwritable", message, cure="Redirect it to another place.")) from error
 
 
 def discard(stream: IO[str] | None) -> None:
-    """Lets what a stream still holds go nowhere: Python would try once more when it ends."""
-    with suppress(OSError, AttributeError, ValueError):  # a stream of a test has no descriptor
+    """Discards the buffer of a stream, which Python would otherwise flush at its exit."""
+    with suppress(OSError, AttributeError, ValueError):  # streams of tests have no descriptor
         number = stream.fileno()  # type: ignore[union-attr]
         handle = os.open(os.devnull, os.O_WRONLY)
         os.dup2(handle, number)
@@ -57,13 +54,15 @@ def discard(stream: IO[str] | None) -> None:
 
 
 def fault_of(error: BaseException) -> Fault | None:
-    """Returns what the system refused, as a fault; None for an error that is not the system's."""
-    if isinstance(error, MemoryError) or MEMORY.search(str(error)):
-        cure = "Give it more memory and threads, or take a smaller size, batch or tile."
-        lines = [line for line in str(error).splitlines() if MEMORY.search(line)]
+    """The fault of an error of the system; None for any other error."""
+    if isinstance(error, MemoryError) or _MEMORY.search(str(error)):
+        cure = "Allow more memory and threads, or use a smaller size, batch or tile."
+        lines = [line for line in str(error).splitlines() if _MEMORY.search(line)]
         reason = f": {lines[0]}" if lines else ""
         return Fault("memory", f"there is not enough memory{reason}", cure=cure)
     if isinstance(error, OSError):
         place = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
-        return Fault("system", f"{place}{error.strerror or error}", cure="Choose another place, or see to its rights.")
+        return Fault(
+            "system", f"{place}{error.strerror or error}", cure="Choose another place, or check its permissions."
+        )
     return None

@@ -40,20 +40,20 @@ def data(
     as_json: AsJson = False,
 ) -> None:
     """Check every image and mask of a data set, and show what is in it."""
-    from unetkit.cli.progress import Waiting
+    from unetkit.cli.progress import ProgressCounter
     from unetkit.data.loading import load_data
     from unetkit.overwriting import check_outputs
 
-    with Waiting("masks looked at") as waiting:
-        asked = load_data(source, overrides or (), advance=waiting)
+    with ProgressCounter("masks examined") as progress:
+        asked = load_data(source, overrides or (), advance=progress)
     say(*asked.taken, to_errors=True)
     check_outputs([sheet] if sheet else [], inputs=asked.files(), overwrite=overwrite)
 
     from unetkit.data.opening import check_data
     from unetkit.data.overview.summary import summary
 
-    with Waiting("pairs checked") as waiting:
-        checked = check_data(asked, waiting, to_train=True)
+    with ProgressCounter("pairs checked") as progress:
+        checked = check_data(asked, progress, to_train=True)
     values = summary(asked, checked)
     if as_json:
         from unetkit.cli.output import print_json

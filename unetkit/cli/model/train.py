@@ -115,13 +115,13 @@ def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
     """Returns the run of a spec on data; a change is one of the spec unless it names training or data."""
-    from unetkit.cli.progress import Waiting
+    from unetkit.cli.progress import ProgressCounter
     from unetkit.train import quick_run
 
     ours = [one for one in changes if one.startswith(("training.", "data."))]
     theirs = [one for one in changes if one not in ours]
-    with Waiting("masks looked at") as waiting:
-        return quick_run(spec, data, budget, theirs, ours, waiting)
+    with ProgressCounter("masks examined") as progress:
+        return quick_run(spec, data, budget, theirs, ours, progress)
 
 
 def report(result: RunResult) -> None:

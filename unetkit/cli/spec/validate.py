@@ -14,7 +14,6 @@ from unetkit.errors import Fault, UnetkitError
 
 if TYPE_CHECKING:
     from unetkit.language import Spec
-    from unetkit.planning import Plan
 
 Files = Annotated[
     list[str],
@@ -28,22 +27,22 @@ Files = Annotated[
 
 
 def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False) -> None:
-    """Check specs, and tell everything that is wrong with them; data files, runs and studies too.
+    """Check specs, data files, runs and studies, and report all their errors.
 
-    No image is read: `unetkit data` does that.
+    Images are not read; `unetkit data` checks them.
     """
     results: list[dict[str, Any]] = []
     faults: list[Fault] = []
     for reference in files:
         try:
-            found = facts(reference, overrides or ())
+            values = _check(reference, overrides or ())
         except UnetkitError as error:
             results.append({"spec": reference, "valid": False})
             faults += error.faults
         else:
-            results.append({"spec": reference, "valid": True, **found})
+            results.append({"spec": reference, "valid": True, **values})
             if not as_json:
-                say(told(**found))
+                say(_sentence(**values))
     if as_json:
         from unetkit.cli.output import print_json
 
@@ -52,8 +51,8 @@ def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False)
         raise UnetkitError(*faults)
 
 
-def facts(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
-    """Returns what is to be told of a valid file; raises UnetkitError with everything that is wrong."""
+def _check(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
+    """Loads a file of any kind: its kind, its name and one number about it. Raises UnetkitError with all errors."""
     from unetkit.document.kinds import kind_in
     from unetkit.language import load
 
@@ -67,27 +66,25 @@ def facts(reference: str, overrides: Sequence[str]) -> dict[str, Any]:
         case "run":
             from unetkit.train.runspec import load_run
 
-            planned = planned_to_fit(load_run(path, overrides).spec)
-            return {"kind": "run", "name": path.stem, "parameters": planned.parameters}
+            return {"kind": "run", "name": path.stem, "parameters": _parameters(load_run(path, overrides).spec)}
         case "study":
             from unetkit.study.loading import load_study
 
             study = load_study(path, overrides)
             return {"kind": "study", "name": study.name, "arms": len(study.planned)}
-    planned = planned_to_fit(load(reference, overrides))
-    return {"kind": "spec", "name": planned.spec.name, "parameters": planned.parameters}
+    spec = load(reference, overrides)
+    return {"kind": "spec", "name": spec.name, "parameters": _parameters(spec)}
 
 
-def planned_to_fit(spec: Spec) -> Plan:
-    """Returns the plan of a network; raises SizeError where no image fits it."""
+def _parameters(spec: Spec) -> int:
+    """Plans a network. Raises SizeError if it accepts no image size."""
     from unetkit.planning import natural_size, plan
 
     planned = plan(spec)
     planned.at(natural_size(planned))
-    return planned
+    return planned.parameters
 
 
-def told(kind: str, name: str, **facts: int) -> str:
-    """Returns what is printed of a valid file."""
-    ((what, number),) = facts.items()
-    return f"{name}: valid{'' if kind == 'spec' else f' {kind}'}, {number:,} {what}"
+def _sentence(kind: str, name: str, **facts: int) -> str:
+    ((noun, number),) = facts.items()
+    return f"{name}: valid{'' if kind == 'spec' else f' {kind}'}, {number:,} {noun}"
