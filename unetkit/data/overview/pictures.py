@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unetkit import draw
 from unetkit.data.data_keys import Colour
-from unetkit.data.pairs import UNLABELLED, Pair, Pairs
+from unetkit.data.overview.images import write_image
+from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
 
 COLUMNS = 4
 TILE = 220  # pixels, the width and the height of an image at most
@@ -20,6 +21,15 @@ GAP, MARGIN, LINE = 10, 24, 20
 STRIP = 48  # rows that a curve is shown with
 INK, FAINT, PAPER, MASKED = (28, 28, 30), (110, 110, 115), (255, 255, 255), (90, 90, 90)
 FONTS = Path(draw.__file__).parent / "fonts"
+
+
+def write_contact_sheet(file: Path, splits: Splits, name: str, count: int) -> None:
+    """Writes a contact sheet of at most `count` pairs, evenly spaced in the order of their names."""
+    parts = (splits.train, splits.validation, splits.test)
+    places = sorted((pair, part, index) for part, pairs in enumerate(parts) for index, pair in enumerate(pairs.names))
+    chosen = [places[index * len(places) // count] for index in range(count)] if len(places) > count else places
+    title = f"{name or 'data'}: {len(chosen)} of {len(places)} pairs"
+    write_image(contact_sheet([parts[part][index] for _, part, index in chosen], splits.train, title), file)
 
 
 def contact_sheet(items: Sequence[Pair], pairs: Pairs, title: str) -> Image.Image:
