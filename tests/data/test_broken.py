@@ -139,11 +139,11 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "image not finite": (
         array("images/b.npy", np.full((6, 8), np.nan)),
-        "error[image-values]: the image of b has 48 values that are no finite number",
+        "error[image-values]: the image of b has 48 values that are not finite",
     ),
     "an object array": (
         array("images/b.npy", np.array([{}] * 2)),
-        "error[image-type]: images/b.npy holds no numbers, but object",
+        "error[image-type]: images/b.npy holds object, not numbers",
     ),
     "other channels": (
         array("images/b.npy", np.zeros((2, 3, 6, 8))),

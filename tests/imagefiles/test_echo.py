@@ -117,7 +117,7 @@ def test_colour_and_grey_as_three_channels_are_exact(bits: int, tmp_path: Path) 
     assert_array_equal(only(tmp_path / "g.tif", ReadRequest(2, 3)), np.stack([colour[..., 0]] * 3))
     message = refused(tmp_path / "c.png", ReadRequest(2, 1))
     assert "has 3 channels, the network takes 1" in message
-    assert "To use what the file has: channels=3 in the data file, in_channels=3 in the spec." in message
+    assert "To use all of them: channels=3 in the data file, in_channels=3 in the spec." in message
 
 
 def test_grey_saved_as_colour_is_grey_where_one_channel_is_asked_for(tmp_path: Path) -> None:
@@ -351,11 +351,15 @@ UNCLEAR: list[tuple[tuple[int, ...], ReadRequest, tuple[str, ...]]] = [
         ("4×6×48×40", "axes: NCYX with channels: 6", "axes: TNYX reads 24 images of 48×40"),
     ),
     ((2, 443, 489, 5), ReadRequest(2, 1), ("(2×443×489×5, NYXC) has 5 channels", "channels=5 in the data file")),
-    ((4, 6, 48, 40), ReadRequest(2, 1, trained=True), ("has it 6 channels, or 1 as", "TNYX reads 24 images of 48×40.")),
-    ((64, 64, 3), ReadRequest(2, 4, trained=True), ("channels, or 4 as the images that", "Give images of 4 channels.")),
+    ((4, 6, 48, 40), ReadRequest(2, 1, trained=True), ("6 channels, or 1 like", "TNYX reads 24 images of 48×40.")),
+    (
+        (64, 64, 3),
+        ReadRequest(2, 4, trained=True),
+        ("channels, or 4 like the images that", "Give images with 4 channels."),
+    ),
     ((3, 4, 2, 48, 40), ReadRequest(2, 1), ("one letter per axis",)),
-    ((48, 40), ReadRequest(3, 1), ("holds no 3D images",)),
-    ((48, 40, 5), ReadRequest(2, 5, "YX"), ("has 3 axes, the key axes says YX",)),
+    ((48, 40), ReadRequest(3, 1), ("has no 3D images",)),
+    ((48, 40, 5), ReadRequest(2, 5, "YX"), ("has 3 axes, the key axes is YX",)),
     ((5, 48, 40), ReadRequest(2, 3, "CYX"), ("has 5 channels, the network takes 3",)),
 ]
 
@@ -366,7 +370,7 @@ def test_axes_that_have_no_reading_or_two_are_refused(
     name: str, shape: tuple[int, ...], request_: ReadRequest, parts: tuple[str, ...], tmp_path: Path
 ) -> None:
     if name == "a.tif" and shape == (48, 40):
-        parts = ("holds no 3D images", "its axes are YX") if request_.dims == 3 else parts
+        parts = ("has no 3D images", "its axes are YX") if request_.dims == 3 else parts
     WRITERS[name](tmp_path / name, np.zeros(shape, np.uint8))
     message = refused(tmp_path / name, request_)
     assert all(part in message for part in parts), message
@@ -375,7 +379,7 @@ def test_axes_that_have_no_reading_or_two_are_refused(
 @pytest.mark.parametrize("name", ["a.npy", "a.zarr"])
 def test_a_file_without_numbers_is_refused(name: str, tmp_path: Path) -> None:
     WRITERS[name](tmp_path / name, np.zeros((0, 40), np.uint8))
-    assert "(0×40) holds no number" in refused(tmp_path / name, ReadRequest(2, 1))
+    assert "(0×40) is empty" in refused(tmp_path / name, ReadRequest(2, 1))
 
 
 def test_an_array_of_channels_or_images_is_asked_for_where_any_number_of_channels_is_taken(tmp_path: Path) -> None:
@@ -428,7 +432,7 @@ def test_colours_of_both_configurations_are_exact(planar: str, tmp_path: Path) -
     assert_array_equal(only(tmp_path / "a.tif", ReadRequest(2, mask=True)), layers)
     assert_array_equal(only(tmp_path / "a.tif", ReadRequest(2, 3, "CYX" if planar == "separate" else "YXC")), layers)
     contrary = "YXC" if planar == "separate" else "CYX"
-    assert f"the key axes says {contrary}" in refused(tmp_path / "a.tif", ReadRequest(2, 3, contrary))
+    assert f"the key axes is {contrary}" in refused(tmp_path / "a.tif", ReadRequest(2, 3, contrary))
 
 
 @pytest.mark.parametrize("bits", [2, 4, 8, 12, 16])
@@ -541,7 +545,7 @@ def test_hyperstacks_are_read_by_the_axes_that_they_name(how: dict[str, Any], tm
     deep = np.stack(read(tmp_path / "a.tif", ReadRequest(3, 4)))
     assert_array_equal(deep, array.transpose(0, 2, 1, 3, 4))
     assert "has 4 channels" in refused(tmp_path / "a.tif", ReadRequest(2, 1))
-    assert "the key axes says TCZYX" in refused(tmp_path / "a.tif", ReadRequest(3, 4, "TCZYX"))
+    assert "the key axes is TCZYX" in refused(tmp_path / "a.tif", ReadRequest(3, 4, "TCZYX"))
 
 
 # --- Zarr and NIfTI ---------------------------------------------------------------------------------------------------
@@ -606,7 +610,7 @@ def test_a_scaled_volume_of_channels_is_exact_in_both_dimensions(name: str, tmp_
     assert_array_equal(only(tmp_path / name, ReadRequest(3, 2)), expected)
     assert_array_equal(np.stack(read(tmp_path / name, ReadRequest(2, 2))), np.moveaxis(expected, -1, 0))
     assert_array_equal(np.stack(read(tmp_path / name, ReadRequest(3, 1, "XYZT")))[:, 0], expected)
-    assert "the key axes says ZYXC" in refused(tmp_path / name, ReadRequest(3, 2, "ZYXC"))
+    assert "the key axes is ZYXC" in refused(tmp_path / name, ReadRequest(3, 2, "ZYXC"))
 
 
 def test_a_large_compressed_volume_is_decoded_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -885,7 +889,7 @@ def test_a_codec_that_is_missing_is_named_with_what_brings_it(tmp_path: Path, mo
 
 def test_memory_that_does_not_suffice_is_a_fault_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_npy(tmp_path / "a.npy", noise(*SIZE))
-    monkeypatch.setattr("unetkit.imagefiles.numbers.LARGE", 0)
+    monkeypatch.setattr("unetkit.imagefiles.numbers.UNCHECKED_BYTES", 0)
     monkeypatch.setattr("unetkit.imagefiles.numbers.available_memory", lambda: 1000)
     assert "error[image-memory]" in refused(tmp_path / "a.npy", ReadRequest(2, 1))
 
@@ -895,5 +899,5 @@ def test_faults_that_many_files_have_alike_are_one_with_their_number() -> None:
     other = Fault("x", "m/q.png has 3 images, i/q.npy has 1", file="m/q.png")
     found = merge_alike([*faults[:4], other, *faults[4:]])
     assert found == [found[0], other]
-    assert found[0].message == f"{faults[0].message} (the same of 8 more: m/p1.png, m/p2.png, m/p3.png …)"
+    assert found[0].message == f"{faults[0].message} (and 8 more: m/p1.png, m/p2.png, m/p3.png …)"
     assert merge_alike(faults[:2]) == faults[:2]

@@ -156,7 +156,7 @@ def test_colours_in_a_tiff_are_channels(tmp_path: Path) -> None:
     expected = said(network, image.transpose(2, 0, 1)).argmax(0)
     assert np.array_equal(tifffile.imread(label(network, tmp_path / "a.tif")), expected)
     with pytest.raises(
-        FileError, match=r"a.tif \(70×53×3, YXS\) has 3 channels, the network was trained on images of 1"
+        FileError, match=r"a.tif \(70×53×3, YXS\) has 3 channels, the network was trained on images with 1"
     ):
         label(trained(), tmp_path / "a.tif")
 
@@ -260,13 +260,14 @@ def test_axes_that_a_file_does_not_say_are_said_on_the_command_line(
     trained().save("m.safetensors")
     np.save("a.npy", levels(4, 6, 48, 40))
     assert (
-        "Say it with --axes: TNYX reads 24 images" in run("predict", "m.safetensors", "a.npy", "-o", "o", code=1).stderr
+        "Name them with --axes: TNYX reads 24 images"
+        in run("predict", "m.safetensors", "a.npy", "-o", "o", code=1).stderr
     )
     run("predict", "m.safetensors", "a.npy", "-o", "o", "--axes", "tzyx")
     assert np.load("o/a.npy").shape == (4, 6, 48, 40)
     np.save("b.npy", levels(3, 48, 40)[0])
     assert (
-        "Say it with --axes, with 2 letters"
+        "Name them with --axes, with 2 letters"
         in run("predict", "m.safetensors", "b.npy", "-o", "o", "--axes", "tzyx", code=1).stderr
     )
 
@@ -281,8 +282,8 @@ def test_what_helps_in_prediction_is_another_image_and_no_data_file(
     Image.fromarray(colours).save("a.png")
     Image.fromarray(np.dstack([colours, colours[..., 0] // 2])).save("b.png")
     said = run("predict", "m.safetensors", "a.png", "b.png", "-o", "o", code=1).stderr
-    assert "the network was trained on images of 1" in said
-    assert "Give images of 1 channel, or train on images of 3." in said
+    assert "the network was trained on images with 1" in said
+    assert "Give images with 1 channel, or train on images with 3." in said
     assert "Save it without alpha." in said
     assert "data file" not in said
 
@@ -320,7 +321,7 @@ def test_a_package_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.
 def test_files_are_found_and_named() -> None:
     with pytest.raises(FileError, match="nowhere does not exist"):
         find_images([Path("nowhere")])
-    with pytest.raises(FileError, match="notes.txt is no image file by its name"):
+    with pytest.raises(FileError, match="notes.txt has no known image suffix"):
         result_name(Path("notes.txt"), probabilities=False)
 
 

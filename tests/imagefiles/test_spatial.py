@@ -104,7 +104,7 @@ def test_orienting_gives_the_axis_codes_that_were_asked_for(affine: NDArray[np.f
     geometry = Geometry.from_affine(affine, 3)
     turn = orienting(geometry, codes)
     assert turn.geometry(geometry, SIZE).axis_codes == codes
-    assert orienting(turn.geometry(geometry, SIZE), codes).nothing
+    assert orienting(turn.geometry(geometry, SIZE), codes).is_identity
 
 
 def test_there_are_48_orientations_of_a_volume() -> None:
@@ -121,7 +121,7 @@ def test_an_image_of_two_axes_is_oriented_by_the_axes_that_it_has() -> None:
 def test_what_has_no_anatomical_axes_is_left_as_it_is() -> None:
     for geometry in (Geometry((1.0, 2.0)), Geometry.from_affine(np.diag([-1.0, 1, 1]), 2, system="EPSG:32632")):
         assert geometry.axis_codes == ""
-        assert orienting(geometry, "RAS").nothing
+        assert orienting(geometry, "RAS").is_identity
 
 
 VOLUME = np.array([[0.8, 0, 0, -90], [0, 0.8, 0, -126], [0, 0, 2.5, -72], [0, 0, 0, 1]])
@@ -185,4 +185,3 @@ def test_spacings_are_numbers_above_zero(spacing: tuple[float, ...]) -> None:
 
 def test_units_convert_where_both_are_lengths() -> None:
     assert (factor("inch", "mm"), factor("nm", "µm"), factor("", "mm"), factor("mm", "degree")) == (25.4, 1e-3, 1, None)
-    assert Geometry((0.5, 2.0), "mm").spacing_in("µm") == (500, 2000)

@@ -135,5 +135,5 @@ def test_a_value_that_is_no_number_is_the_fault_of_its_file(kind: Any, value: fl
     assert result.stdout.splitlines() == ["out/a.npy", "out/c.npy"]
     faults = [line for line in result.stderr.splitlines() if line.startswith("error")]
     assert [fault.split("]")[0] for fault in faults] == ["error[image-values", "error[image-type", "error[image-type"]
-    assert "b.npy has 4 values that are no finite number" in faults[0]
+    assert "b.npy has 4 values that are not finite" in faults[0]
     assert not (folder / "out" / "b.npy").exists() and "Traceback" not in result.output

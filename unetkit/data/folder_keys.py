@@ -15,7 +15,7 @@ from unetkit.data.labels.recognition import MaskDiagnosis, recognised, written
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import ReadRequest, open_images
-from unetkit.imagefiles.axes import templates
+from unetkit.imagefiles.axes import common_axes
 from unetkit.imagefiles.header import ImageHeader, read_header
 
 Advance = Callable[[int, int], None]
@@ -80,7 +80,7 @@ def seen_as(image: Path, mask: Path, request: ReadRequest) -> tuple[str | None, 
     """
     wanted = read_header(mask, ReadRequest(request.dims, None, request.axes, mask=True))
     readings: list[tuple[str | None, ImageHeader]] = []
-    for axes in (request.axes, *([] if request.axes else templates(request.dims))):
+    for axes in (request.axes, *([] if request.axes else common_axes(request.dims))):
         try:
             found = read_header(image, ReadRequest(request.dims, None, axes))
         except UnetkitError:

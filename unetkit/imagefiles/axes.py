@@ -1,7 +1,7 @@
-"""Which axis of a stored array is what: as the file says, as the key `axes` says, or as only one reading allows.
+"""Which axis of a stored array is which: as the file says, as the key `axes` says, or as the shape implies.
 
-An axis has a letter: X, Y and Z are those of the image; C or S has the channels; every other letter counts images, and
-so does Z where images are 2D. `?` stands for an axis of which the file says nothing.
+An axis has a letter: X, Y and Z are spatial; C and S have the channels; every other letter counts images, and so does
+Z where images are 2D. `?` stands for an axis about which the file says nothing.
 """
 
 from __future__ import annotations
@@ -11,220 +11,204 @@ from math import prod
 from pathlib import Path
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.images import AxisLayout
-from unetkit.imagefiles.request import ReadRequest
-from unetkit.wording import size_text
+from unetkit.imagefiles.images import AxisLayout, ReadRequest
+from unetkit.wording import plural, size_text
 
 SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
 CHANNEL = "CS"
-LETTERS = "XYZCSTNIQ"
-"""What the key `axes` may hold."""
-GROUPS = "TN"
-"""Two axes that count images, such as the slices of each time: never taken where a file does not say its axes."""
-MOST_BANDS = 32
-"""A last axis up to this length, and at most a fourth of the two before it, is taken for channels, not for a width."""
+STACKS = "TN"
+"""Two axes that count images, such as the slices of each time step; never inferred from a shape."""
+MAX_BANDS = 32
+"""A last axis up to this length, and at most a quarter of the two before it, is taken for channels, not a width."""
 
 
-def lay_out(
+def find_axes(
     path: Path, shape: tuple[int, ...], request: ReadRequest, letters: str | None = None, *, pages: bool = False
 ) -> tuple[str, AxisLayout]:
-    """Returns a letter for each axis of an array, and how it holds images.
+    """A letter for each axis of an array, and its layout.
 
-    `letters` is what the file says, None for nothing. `pages`: where nothing else says, the first axis counts images.
-    Raises FileError where key and file contradict each other, or where there is no reading, or more than one.
+    `letters` is what the file says, None for nothing. `pages`: by default the first axis counts images. Raises
+    FileError where key and file contradict each other, and for a shape with no interpretation or several.
 
-    >>> lay_out(Path("a.npy"), (20, 3, 64, 64), ReadRequest(2, 3))
-    ('NCYX', Layout(stack=(0,), channel=(1,), spatial=(2, 3)))
-    >>> lay_out(Path("a.tif"), (64, 64, 3), ReadRequest(2, 3), "YXS")
-    ('YXS', Layout(stack=(), channel=(2,), spatial=(0, 1)))
+    >>> find_axes(Path("a.npy"), (20, 3, 64, 64), ReadRequest(2, 3))
+    ('NCYX', AxisLayout(stack=(0,), channel=(1,), spatial=(2, 3)))
+    >>> find_axes(Path("a.tif"), (64, 64, 3), ReadRequest(2, 3), "YXS")
+    ('YXS', AxisLayout(stack=(), channel=(2,), spatial=(0, 1)))
     """
-    said = letters or "?" * len(shape)
-    asked = None if request.axes is None else asked_letters(path, shape, request, said)
-    if asked is not None:
-        found = asked
-    elif "?" not in said:
-        found = said
-    else:
-        found = only_reading(path, shape, request, said, pages or request.mask)
-    layout = layout_of(path, shape, found, request.dims)
-    check_channels(path, shape, found, layout, request)
-    return found, layout
+    file_letters = letters or "?" * len(shape)
+    axes = None if request.axes is None else letters_of_key(path, shape, request, file_letters)
+    if axes is None:
+        axes = file_letters
+        if "?" in file_letters:
+            axes = _infer_letters(path, shape, request, file_letters, pages or request.mask)
+    layout = layout_of(path, shape, axes, request.dims)
+    check_channels(path, shape, axes, layout, request)
+    return axes, layout
 
 
 def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order: str = "ZYX") -> AxisLayout:
-    """Returns the layout that letters say; `order` is that of the axes of an image as it is read."""
-    wanted = [letter for letter in order if letter in SPATIAL[dims]]
-    missing = [letter for letter in wanted if letter not in letters]
-    if missing:
-        message = f"{path} ({size_text(shape)}) holds no {dims}D images: its axes are {letters}"
-        raise FileError(
-            Fault("image-dims", message, cure=f"dims: {dims} needs the axes {''.join(wanted)}.", file=str(path))
-        )
-    spatial = tuple(letters.index(letter) for letter in wanted)
+    """The layout of axes with these letters; `order` is the order in which spatial axes are read."""
+    spatial_letters = [letter for letter in order if letter in SPATIAL[dims]]
+    if any(letter not in letters for letter in spatial_letters):
+        message = f"{path} ({size_text(shape)}) has no {dims}D images: its axes are {letters}"
+        cure = f"dims: {dims} needs the axes {''.join(spatial_letters)}."
+        raise FileError(Fault("image-dims", message, cure=cure, file=str(path)))
+    spatial = tuple(letters.index(letter) for letter in spatial_letters)
     channel = tuple(axis for axis, letter in enumerate(letters) if letter in CHANNEL)
     stack = tuple(axis for axis in range(len(letters)) if axis not in (*spatial, *channel))
     return AxisLayout(stack, channel, spatial)
 
 
 def check_channels(path: Path, shape: tuple[int, ...], letters: str, layout: AxisLayout, request: ReadRequest) -> None:
-    """Raises FileError where an image has not the channels that are wanted."""
-    found = prod(shape[axis] for axis in layout.channel)
-    if request.channels is not None and found != request.channels:
-        raise other_channels(path, f"{size_text(shape)}, {letters}", found, request)
+    """Raises FileError where an image does not have the requested channels."""
+    count = prod(shape[axis] for axis in layout.channel)
+    if request.channels is not None and count != request.channels:
+        raise _wrong_channels(path, f"{size_text(shape)}, {letters}", count, request)
 
 
-def other_channels(path: Path, shown: str, found: int, request: ReadRequest) -> FileError:
-    """Returns the error for an image with other channels than those wanted; the first cure keeps what the file has."""
-    wanted = request.channels or 0
-    message = f"{path} ({shown}) has {in_words(found)}"
+def _wrong_channels(path: Path, form: str, count: int, request: ReadRequest) -> FileError:
+    """The error for an image with other channels than requested; the first cure uses all that the file has."""
+    requested = request.channels or 0
+    message = f"{path} ({form}) has {plural(count, 'channel')}"
     if request.trained:
-        message += f", the network was trained on images of {wanted}"
-        cure = f"Give images of {in_words(wanted)}, or train on images of {found}."
+        message += f", the network was trained on images with {requested}"
+        cure = f"Give images with {plural(requested, 'channel')}, or train on images with {count}."
     else:
-        message += f", the network takes {wanted}"
-        cure = f"To use what the file has: channels={found} in the data file, in_channels={found} in the spec."
-        if found > wanted:
-            cure += f" To use some of it: channels={{count: {found}, take: {list(range(wanted))}}}."
+        message += f", the network takes {requested}"
+        cure = f"To use all of them: channels={count} in the data file, in_channels={count} in the spec."
+        if count > requested:
+            cure += f" To use some of them: channels={{count: {count}, take: {list(range(requested))}}}."
     return FileError(Fault("channels", message, cure=cure, file=str(path)))
 
 
-def in_words(channels: int) -> str:
-    """Returns a number of channels in words.
-
-    >>> in_words(1), in_words(3)
-    ('1 channel', '3 channels')
-    """
-    return f"{channels} channel{'s' * (channels != 1)}"
+# --- the key `axes` ---------------------------------------------------------------------------------------------------
 
 
-# --- the key ----------------------------------------------------------------------------------------------------------
-
-
-def asked_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, said: str) -> str | None:
-    """Returns the letters of the key for this array; None for a mask of another form. Raises FileError as `lay_out`."""
+def letters_of_key(path: Path, shape: tuple[int, ...], request: ReadRequest, file_letters: str) -> str | None:
+    """The letters of the key for an array; None for a mask of another shape. Raises FileError like `find_axes`."""
     key = request.axes or ""
     if request.mask:
-        if "?" not in said:
+        if "?" not in file_letters:
             return None
-        bare = "".join(letter for letter in key if letter not in CHANNEL)
-        return next((one for one in (key, bare) if len(one) == len(shape) and fits(one, said, request.dims)), None)
+        spatial_key = "".join(letter for letter in key if letter not in CHANNEL)
+        return next((letters for letters in (key, spatial_key) if _agree(letters, file_letters, request.dims)), None)
     if len(key) != len(shape):
-        message = f"{path} ({size_text(shape)}) has {len(shape)} axes, the key axes says {key}"
+        message = f"{path} ({size_text(shape)}) has {len(shape)} axes, the key axes is {key}"
         cure = f"{request.where_axes}, with {len(shape)} letters, one per axis."
         raise FileError(Fault("axes", message, cure=cure, file=str(path)))
-    if not fits(key, said, request.dims):
-        message = f"{path} ({size_text(shape)}) says that its axes are {said}, the key axes says {key}"
-        cure = f"{request.where_axes}, as the file has them, or mend the file."
+    if not _agree(key, file_letters, request.dims):
+        message = f"{path} ({size_text(shape)}) has the axes {file_letters}, the key axes is {key}"
+        cure = f"{request.where_axes} as the file has them, or correct the file."
         raise FileError(Fault("axes", message, cure=cure, file=str(path)))
     return key
 
 
-def fits(letters: str, said: str, dims: int) -> bool:
-    """Whether letters do not contradict those that a file says; axes that count images may have any letter."""
-    return len(letters) == len(said) and all(
-        theirs == "?" or role(ours, dims) == role(theirs, dims) for ours, theirs in zip(letters, said, strict=True)
+def _agree(letters: str, file_letters: str, dims: int) -> bool:
+    """Whether letters do not contradict those of a file; axes that count images may have any letter."""
+    return len(letters) == len(file_letters) and all(
+        theirs == "?" or _role(ours, dims) == _role(theirs, dims)
+        for ours, theirs in zip(letters, file_letters, strict=True)
     )
 
 
-def role(letter: str, dims: int) -> str:
-    """Returns what an axis is for: X, Y or Z of an image, C for channels, N for what counts images.
+def _role(letter: str, dims: int) -> str:
+    """The role of an axis: X, Y or Z of an image, C for channels, N for what counts images.
 
-    >>> role("S", 2), role("Z", 2), role("Z", 3)
+    >>> _role("S", 2), _role("Z", 2), _role("Z", 3)
     ('C', 'N', 'Z')
     """
     return "C" if letter in CHANNEL else letter if letter in SPATIAL[dims] else "N"
 
 
-# --- without letters --------------------------------------------------------------------------------------------------
+# --- inference from the shape -----------------------------------------------------------------------------------------
 
 
-def only_reading(path: Path, shape: tuple[int, ...], request: ReadRequest, said: str, pages: bool) -> str:
-    """Returns the letters that a shape has where only one reading is possible; raises FileError otherwise."""
-    readings = [one for one in templates(request.dims) if fits(one, said, request.dims)]
+def _infer_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, file_letters: str, pages: bool) -> str:
+    """The letters of a shape with a single interpretation; raises FileError otherwise."""
+    dims = request.dims
+    readings = [letters for letters in common_axes(dims) if _agree(letters, file_letters, dims)]
     if not readings:
-        if len(shape) < request.dims:
-            message = f"{path} ({size_text(shape)}) holds no {request.dims}D images"
-            cure = f"Set dims to {max(1, len(shape))}, or mend the file."
-            if request.trained:
-                cure = f"Give images of {request.dims} axes, as those that the network was trained on."
-            raise FileError(Fault("image-dims", message, cure=cure, file=str(path)))
-        message = f"{path} ({size_text(shape)}) does not say what its {len(shape)} axes are"
-        cure = f"{request.where_axes}, one letter per axis, as in {'TZYX' if request.trained else 'axes: TZYX'}."
-        raise FileError(Fault("axes", message, cure=cure, file=str(path)))
-    spatial = SPATIAL[request.dims]
-    if banded(shape) and spatial + "C" in readings:
-        readings = [one for one in readings if one != "N" + spatial and (request.channels or one != "C" + spatial)]
-    fitting = [one for one in readings if request.channels in (None, channels_of(one, shape))]
+        raise _no_interpretation(path, shape, request)
+    spatial = SPATIAL[dims]
+    if _has_bands_last(shape) and spatial + "C" in readings:
+        unlikely = ("N" + spatial, *([] if request.channels else ["C" + spatial]))
+        readings = [letters for letters in readings if letters not in unlikely]
+    fitting = [letters for letters in readings if request.channels in (None, _channels_of(letters, shape))]
     if pages or request.channels == 1:
-        fitting = [one for one in fitting if one == "N" + spatial] or fitting
+        fitting = [letters for letters in fitting if letters == "N" + spatial] or fitting
     if len(fitting) == 1:
         return fitting[0]
-    every = [one for one in (*templates(request.dims), GROUPS + spatial) if fits(one, said, request.dims)]
-    if banded(shape):  # the likelier first, and without those of as many channels as rows
-        every = [one for one in every[::-1] if one not in ("C" + spatial, "NC" + spatial, GROUPS + spatial)]
-    if not fitting and len({channels_of(one, shape) for one in every}) == 1:
-        raise other_channels(path, f"{size_text(shape)}, {every[0]}", channels_of(every[0], shape), request)
-    raise ambiguous(path, shape, fitting if len(fitting) > 1 else every, request)
+    possible = [letters for letters in (*common_axes(dims), STACKS + spatial) if _agree(letters, file_letters, dims)]
+    if _has_bands_last(shape):  # the likelier first, and without those with as many channels as rows
+        possible = [
+            letters for letters in possible[::-1] if letters not in ("C" + spatial, "NC" + spatial, STACKS + spatial)
+        ]
+    counts = {_channels_of(letters, shape) for letters in possible}
+    if not fitting and len(counts) == 1:
+        raise _wrong_channels(path, f"{size_text(shape)}, {possible[0]}", counts.pop(), request)
+    raise _ambiguous(path, shape, fitting if len(fitting) > 1 else possible, request)
 
 
-def templates(dims: int) -> Iterator[str]:
-    """Yields the axes that arrays of images commonly have."""
+def common_axes(dims: int) -> Iterator[str]:
+    """The axes that arrays of images commonly have."""
     spatial = SPATIAL[dims]
     yield from (spatial, "N" + spatial, "C" + spatial, spatial + "C", "NC" + spatial, f"N{spatial}C")
 
 
-def banded(shape: tuple[int, ...]) -> bool:
+def _has_bands_last(shape: tuple[int, ...]) -> bool:
     """Whether the last axis looks like the channels of an image whose rows and columns are the two before it."""
     if len(shape) < 3:
         return False
-    last, others = shape[-1], min(shape[-3:-1])
-    return last == 1 or (last <= MOST_BANDS and 4 * last <= others)
+    return shape[-1] == 1 or (shape[-1] <= MAX_BANDS and 4 * shape[-1] <= min(shape[-3:-1]))
 
 
-def channels_of(letters: str, shape: tuple[int, ...]) -> int:
-    """Returns the channels that an array has with these letters."""
+def _channels_of(letters: str, shape: tuple[int, ...]) -> int:
     return prod(n for letter, n in zip(letters, shape, strict=True) if letter in CHANNEL)
 
 
-def ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: ReadRequest) -> FileError:
-    """Returns the error that shows a shape with its readings, and the line that chooses each."""
-    message = f"{path} ({size_text(shape)}) does not say what its axes are"
-    if request.trained and request.channels is not None:
-        return ambiguous_for_trained(path, shape, readings, request.channels)
-    lines = [f"axes: {one}{set_channels(one, shape, request.channels)} reads {told(one, shape)}" for one in readings]
-    return FileError(Fault("axes", message, cure=f"{request.where_axes}: {'; '.join(lines)}.", file=str(path)))
+def _no_interpretation(path: Path, shape: tuple[int, ...], request: ReadRequest) -> FileError:
+    if len(shape) < request.dims:
+        message = f"{path} ({size_text(shape)}) has no {request.dims}D images"
+        cure = f"Set dims to {max(1, len(shape))}, or correct the file."
+        if request.trained:
+            cure = f"Give images with {request.dims} axes, like those that the network was trained on."
+        return FileError(Fault("image-dims", message, cure=cure, file=str(path)))
+    message = f"{path} ({size_text(shape)}) does not say what its {len(shape)} axes are"
+    cure = f"{request.where_axes}, one letter per axis, as in {'TZYX' if request.trained else 'axes: TZYX'}."
+    return FileError(Fault("axes", message, cure=cure, file=str(path)))
 
 
-def ambiguous_for_trained(path: Path, shape: tuple[int, ...], readings: list[str], channels: int) -> FileError:
-    """Returns the error of a file whose axes are not known, for a network that takes so many channels."""
-    fitting = [one for one in readings if channels_of(one, shape) == channels]
+def _ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request: ReadRequest) -> FileError:
+    """The error that lists the interpretations of a shape, each with the line that chooses it."""
     message = f"{path} ({size_text(shape)}) does not say what its axes are"
+    if not request.trained or request.channels is None:
+        choices = []
+        for letters in readings:
+            channels = _channels_of(letters, shape)
+            extra = "" if request.channels in (None, channels) else f" with channels: {channels}"
+            choices.append(f"axes: {letters}{extra} reads {_describe(letters, shape)}")
+        return FileError(Fault("axes", message, cure=f"{request.where_axes}: {'; '.join(choices)}.", file=str(path)))
+    fitting = [letters for letters in readings if _channels_of(letters, shape) == request.channels]
     cures = []
     if len(fitting) < len(readings):
-        counts = sorted({channels_of(one, shape) for one in readings} - {channels})
-        others = " or ".join(str(count) for count in counts if count <= MOST_BANDS or count == counts[0])
-        message += f": has it {others} channels, or {channels} as the images that the network was trained on?"
-        cures.append(f"Give images of {in_words(channels)}.")
+        counts = sorted({_channels_of(letters, shape) for letters in readings} - {request.channels})
+        others = " or ".join(str(count) for count in counts if count <= MAX_BANDS or count == counts[0])
+        message += f": {others} channels, or {request.channels} like the images that the network was trained on?"
+        cures.append(f"Give images with {plural(request.channels, 'channel')}.")
     if fitting:
-        cures.append(f"Say it with --axes: {'; '.join(f'{one} reads {told(one, shape)}' for one in fitting)}.")
+        choices = [f"{letters} reads {_describe(letters, shape)}" for letters in fitting]
+        cures.append(f"Name them with --axes: {'; '.join(choices)}.")
     return FileError(Fault("axes", message, cure=" Or: ".join(cures), file=str(path)))
 
 
-def set_channels(letters: str, shape: tuple[int, ...], channels: int | None) -> str:
-    """Returns what else is to be written for a reading whose channels are not those asked for."""
-    found = channels_of(letters, shape)
-    return "" if channels in (None, found) else f" with channels: {found}"
+def _describe(letters: str, shape: tuple[int, ...]) -> str:
+    """An interpretation in words.
 
-
-def told(letters: str, shape: tuple[int, ...]) -> str:
-    """Returns a reading in words.
-
-    >>> told("NYX", (443, 489, 5)), told("YXC", (443, 489, 5))
+    >>> _describe("NYX", (443, 489, 5)), _describe("YXC", (443, 489, 5))
     ('443 images of 489×5', 'one image of 443×489 with 5 channels')
     """
     lengths = dict(zip(letters, shape, strict=True))
-    groups, count, channels = (lengths.pop(letter, None) for letter in "TNC")
-    count = count * groups if count is not None and groups is not None else count
-    what = "one image" if count is None else f"{count} image{'s' * (count != 1)}"
-    of = f"{what} of {size_text(tuple(lengths.values()))}"
-    return of if channels is None else f"{of} with {channels} channel{'s' * (channels != 1)}"
+    times, count, channels = (lengths.pop(letter, None) for letter in "TNC")
+    images = "one image" if count is None else plural(count * (times or 1), "image")
+    text = f"{images} of {size_text(lengths.values())}"
+    return text if channels is None else f"{text} with {plural(channels, 'channel')}"

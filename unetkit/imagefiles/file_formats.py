@@ -1,4 +1,4 @@
-"""The kinds of image files: how each is opened, and how a result of the same kind is written."""
+"""The formats of image files by suffix, and opening a file of any of them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.guard import check_file, guarded
-from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.target import ResultWriter
+from unetkit.imagefiles.images import Images, ReadRequest
+from unetkit.imagefiles.result import ResultWriter
+from unetkit.wording import size_text
 
 
 class FileFormat(NamedTuple):
@@ -66,78 +66,79 @@ FORMATS = (
 
 
 def format_of(path: Path) -> FileFormat:
-    """Returns the kind of a file by the end of its name; raises FileError where it is none of those known."""
-    for kind in FORMATS:
-        if path.name.lower().endswith(kind.suffixes):
-            return kind
-    cure = f"Read are: {', '.join(known_suffixes())}."
-    raise FileError(Fault("image-kind", f"{path} is no image file by its name", cure=cure, file=str(path)))
+    """The format of a file by its suffix; raises FileError for an unknown one."""
+    for file_format in FORMATS:
+        if path.name.lower().endswith(file_format.suffixes):
+            return file_format
+    cure = f"Known suffixes: {', '.join(known_suffixes())}."
+    raise FileError(Fault("image-kind", f"{path} has no known image suffix", cure=cure, file=str(path)))
 
 
 def known_suffixes() -> tuple[str, ...]:
-    """Returns the ends of the names of all kinds."""
-    return tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
+    """The suffixes of all formats."""
+    return tuple(suffix for file_format in FORMATS for suffix in file_format.suffixes)
 
 
 @contextmanager
 def open_images(path: Path, request: ReadRequest) -> Iterator[Images]:
-    """Gives the images in a file of any kind; raises FileError for whatever stands against it."""
+    """Opens the images in a file of any format; every error is a FileError."""
     with ExitStack() as stack:
         with guarded(path):
-            kind = format_of(path)
-            check_file(path, folder=kind.folder)
-            images = stack.enter_context(kind.open(path, request))
+            file_format = format_of(path)
+            check_file(path, folder=file_format.folder)
+            images = stack.enter_context(file_format.open(path, request))
             if 0 in images.array.shape:
-                message = f"{path} ({'×'.join(map(str, images.array.shape))}) holds no number"
-                raise FileError(Fault("no-image", message, cure="Leave it out, or mend it.", file=str(path)))
+                message = f"{path} ({size_text(images.array.shape)}) is empty"
+                raise FileError(Fault("no-image", message, cure="Remove or replace it.", file=str(path)))
         yield images
 
 
 def split_name(path: Path) -> tuple[str, str]:
-    """Returns the name of a file and the end that says its kind.
+    """The name of a file without its suffix, and the suffix.
 
     >>> split_name(Path("a/brain.nii.gz")), split_name(Path("cells.v2.png"))
     (('brain', '.nii.gz'), ('cells.v2', '.png'))
     """
-    ends = sorted(known_suffixes(), key=len, reverse=True)
-    end = next((end for end in ends if path.name.lower().endswith(end)), path.suffix)
-    return path.name[: len(path.name) - len(end)], path.name[len(path.name) - len(end) :]
+    suffixes = sorted(known_suffixes(), key=len, reverse=True)
+    suffix = next((suffix for suffix in suffixes if path.name.lower().endswith(suffix)), path.suffix)
+    length = len(path.name) - len(suffix)
+    return path.name[:length], path.name[length:]
 
 
 def result_name(path: Path, *, probabilities: bool) -> str:
-    """Returns the name of the file with the result for an image; raises FileError for a kind that is not known.
+    """The file name of the result for an image; raises FileError for an unknown format.
 
     >>> result_name(Path("a/cat.jpg"), probabilities=False), result_name(Path("a/brain.nii.gz"), probabilities=True)
     ('cat.png', 'brain.nii.gz')
     """
-    kind, (name, end) = format_of(path), split_name(path)
-    return name + ((kind.probabilities if probabilities else kind.classes) or end)
+    file_format, (stem, suffix) = format_of(path), split_name(path)
+    return stem + ((file_format.probabilities if probabilities else file_format.classes) or suffix)
 
 
 def find_images(paths: Iterable[Path]) -> list[Path]:
-    """Returns the files named, and of each folder its image files by name; raises FileError for what is not there."""
-    found: list[Path] = []
+    """The given files, and the image files in given folders, sorted; raises FileError for missing or empty ones."""
+    files: list[Path] = []
     faults: list[Fault] = []
     for path in paths:
         if path.is_dir() and not path.name.lower().endswith(".zarr"):
             inside = sorted(file for file in path.iterdir() if is_image(file))
-            found += inside
+            files += inside
             if not inside:
                 faults.append(Fault("no-images", f"{path} has no images"))
         elif path.exists():
-            found.append(path)
+            files.append(path)
         else:
             faults.append(Fault("file-missing", f"{path} does not exist"))
     if faults:
         raise FileError(*faults)
-    return found
+    return files
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file in a folder is an image by its name; hidden ones are not."""
+    """Whether a file in a folder is an image by its suffix; hidden files are not."""
     return path.name.lower().endswith(known_suffixes()) and not path.name.startswith(".")
 
 
 def number_type(classes: int) -> np.dtype[Any]:
-    """Returns the smallest type that holds so many class numbers."""
+    """The smallest integer type for the numbers of so many classes."""
     return np.dtype(np.uint8 if classes <= 256 else np.uint16)

@@ -1,4 +1,4 @@
-"""What an image file says of itself before its numbers are read."""
+"""The header of an image file: number, channels, size, axes and type of its images, without their pixels."""
 
 from __future__ import annotations
 
@@ -9,20 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.file_formats import format_of, open_images
+from unetkit.imagefiles.formats.picture import check_dims, displayed_size, png_format
 from unetkit.imagefiles.guard import guarded
-from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.views.exif_orientation import TAG
+from unetkit.imagefiles.images import ReadRequest
 
-PLAIN = {"L": (1, "YX"), "RGB": (3, "YX")}
-"""Modes of pictures whose channels need no look at their pixels."""
-TURNED = (5, 6, 7, 8)
-"""Orientations that exchange rows and columns."""
+PICTURE_MODES = {"L": (1, "YX"), "RGB": (3, "YX")}
+"""Channels and axes of the picture modes that are known without their pixels."""
 
 
 class ImageHeader(NamedTuple):
-    """How many images a file has, the channels, size and axes of each, and the type of its numbers."""
+    """The number of images in a file, the channels, size and axes of each, and the type of their numbers."""
 
     num_images: int
     channels: int
@@ -32,38 +29,31 @@ class ImageHeader(NamedTuple):
 
     @property
     def num_bytes(self) -> int:
-        """The bytes of all numbers of the file as they are stored."""
+        """The bytes of all numbers as they are stored."""
         return self.num_images * self.channels * prod(self.size) * self.dtype.itemsize
 
 
 def read_header(path: Path, request: ReadRequest) -> ImageHeader:
-    """Returns what a file holds, read as is requested; raises FileError where it cannot be read so."""
+    """The header of a file; raises FileError where the file cannot be read as requested."""
     with guarded(path):
-        found = of_picture(path, request) if format_of(path).module == "picture" else None
-    if found is not None:
-        return found
+        header = _picture_header(path, request) if format_of(path).module == "picture" else None
+    if header is not None:
+        return header
     with open_images(path, request) as images:
         return ImageHeader(images.count, images.channels, images.size, images.axes, images.dtype)
 
 
-def of_picture(path: Path, request: ReadRequest) -> ImageHeader | None:
-    """Returns the header of a grey or colour picture of 8 bits, None where its pixels are to be looked at."""
-    if request.dims != 2:
-        message = f"{path}: a picture is 2D, the network takes {request.dims}D"
-        raise FileError(Fault("image-dims", message, cure="Give volumes as NIfTI, TIFF, NumPy or Zarr."))
+def _picture_header(path: Path, request: ReadRequest) -> ImageHeader | None:
+    """The header of a grey or colour picture of 8 bits; None where it depends on the pixels."""
+    check_dims(path, request)
     if not path.is_file():
         return None
     with Image.open(path) as image:
-        if image.mode not in PLAIN or getattr(image, "n_frames", 1) > 1 or image.format == "PNG" and deep(path):
+        other_depth = image.format == "PNG" and png_format(path)[0] != 8
+        if image.mode not in PICTURE_MODES or getattr(image, "n_frames", 1) > 1 or other_depth:
             return None
-        channels, axes = PLAIN[image.mode]
-        size = image.size if image.getexif().get(TAG, 1) in TURNED else image.size[::-1]
+        channels, axes = PICTURE_MODES[image.mode]
+        size = displayed_size(image)
     if request.channels not in (None, channels):
         return None
     return ImageHeader(1, channels, size, axes, np.dtype(np.uint8))
-
-
-def deep(path: Path) -> bool:
-    """Whether a PNG has other than 8 bits per sample."""
-    with path.open("rb") as file:
-        return file.read(25)[-1:] != b"\x08"

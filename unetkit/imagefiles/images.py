@@ -1,4 +1,4 @@
-"""The images in a file: which axis of the stored array is what, and parts of one image at a time."""
+"""The images in a file: how they are to be read, which stored axis is what, and parts of one image at a time."""
 
 from __future__ import annotations
 
@@ -16,8 +16,30 @@ from unetkit.imagefiles.numbers import check_memory
 from unetkit.spatial import Geometry
 
 
+@dataclass(frozen=True)
+class ReadRequest:
+    """How to read a file: the spatial axes of an image, its channels, and what is known of the stored axes.
+
+    `channels` is None to accept any number. `axes` has a letter per axis of the stored array (see
+    `unetkit.imagefiles.axes`), None where the file names its axes. `mask`: the file holds class numbers or colours, so
+    a palette is read as indexes, and alpha is dropped. `trained`: the file is read for a trained network, so error
+    messages suggest another image or the option --axes, not a change of the data file.
+    """
+
+    dims: int
+    channels: int | None = None
+    axes: str | None = None
+    mask: bool = False
+    trained: bool = False
+
+    @property
+    def where_axes(self) -> str:
+        """How to name the axes of a file, as the start of a sentence."""
+        return "Name them with --axes" if self.trained else "Name them in the dataset"
+
+
 class StoredArray(Protocol):
-    """An array that may lie on disk: its shape and type, and parts of it by slices."""
+    """An array in memory or on disk: its shape and type, and parts of it by slices."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -29,7 +51,7 @@ class StoredArray(Protocol):
 
 
 class AxisLayout(NamedTuple):
-    """The stored axes that count images, those with channels, and those of an image in the order that it is read in."""
+    """The stored axes that count images, those of the channels, and the spatial axes in the order they are read in."""
 
     stack: tuple[int, ...]
     channel: tuple[int, ...]
@@ -37,7 +59,7 @@ class AxisLayout(NamedTuple):
 
     @property
     def order(self) -> tuple[int, ...]:
-        """All stored axes: stack, channels, image."""
+        """All stored axes: stack, channels, space."""
         return (*self.stack, *self.channel, *self.spatial)
 
 
@@ -46,8 +68,8 @@ class Images:
     """The images in one file, read part by part.
 
     `letters` has a letter per axis of the stored array. `geometry` describes the stored axes `located`, in this order:
-    those of an image as it is read, then, of a volume that is read by slices, the one along which they lie. It is None
-    where the file has none. `kept` is what the module of the kind needs to write a result with the same tags.
+    the spatial axes as they are read, then the slice axis of a volume that is read by slices. It is None where the
+    file has none. `metadata` is what the format needs to write a result with the same tags.
     """
 
     path: Path
@@ -56,7 +78,7 @@ class Images:
     letters: str
     geometry: Geometry | None = None
     located: tuple[int, ...] = ()
-    kept: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -66,15 +88,16 @@ class Images:
 
     @property
     def axes(self) -> str:
-        """The letters of the axes of an image in the order that it is read in: YX, ZYX, or XYZ for NIfTI."""
+        """The letters of the spatial axes in the order they are read in: YX, ZYX, or XYZ for NIfTI."""
         return "".join(self.letters[axis] for axis in self.layout.spatial)
 
     @property
     def spacing(self) -> tuple[float, ...] | None:
-        """The distance between samples, per axis of `axes`; None where the file does not say all of them."""
+        """The distance between samples along each of `axes`; None where the file lacks it for one of them."""
         dims = len(self.layout.spatial)
-        known = self.geometry is not None and self.located[:dims] == self.layout.spatial
-        return self.geometry.spacing[:dims] if self.geometry is not None and known else None
+        if self.geometry is None or self.located[:dims] != self.layout.spatial:
+            return None
+        return self.geometry.spacing[:dims]
 
     @property
     def channels(self) -> int:
@@ -83,12 +106,12 @@ class Images:
 
     @property
     def stack(self) -> tuple[int, ...]:
-        """The lengths of the axes that count images; none where the file has one image."""
+        """The lengths of the axes that count images; empty where the file has one image."""
         return tuple(self.array.shape[axis] for axis in self.layout.stack)
 
     @property
     def count(self) -> int:
-        """How many images there are: pages, slices, time steps or entries of a stack."""
+        """The number of images: pages, slices, time steps or entries of a stack."""
         return prod(self.stack)
 
     @property
@@ -97,18 +120,15 @@ class Images:
         return tuple(self.array.shape[axis] for axis in self.layout.spatial)
 
     def read(self, number: int, part: tuple[slice, ...] | None = None) -> NDArray[Any]:
-        """Returns an image (channels, *spatial), or a part of it, in the numbers of the file.
-
-        Raises FileError where the file is damaged.
-        """
+        """An image (channels, *spatial) or a part of it, in the numbers of the file; raises FileError on damage."""
         stack, channel, spatial = self.layout
-        wanted: list[Any] = [slice(None)] * len(self.array.shape)
-        for axis, one in zip(spatial, part or (slice(None),) * len(spatial), strict=True):
-            wanted[axis] = one
-        for axis, at in zip(stack, np.unravel_index(number, self.stack) if stack else (), strict=True):
-            wanted[axis] = slice(int(at), int(at) + 1)
-        wanted_size = (len(range(n)[one]) for n, one in zip(self.array.shape, wanted, strict=True))
-        check_memory(self.path, tuple(wanted_size), self.dtype)
+        index: list[slice] = [slice(None)] * len(self.array.shape)
+        for axis, extent in zip(spatial, part or (slice(None),) * len(spatial), strict=True):
+            index[axis] = extent
+        for axis, place in zip(stack, np.unravel_index(number, self.stack) if stack else (), strict=True):
+            index[axis] = slice(int(place), int(place) + 1)
+        shape = tuple(len(range(n)[extent]) for n, extent in zip(self.array.shape, index, strict=True))
+        check_memory(self.path, shape, self.dtype)
         with guarded(self.path):
-            block = np.asarray(self.array[tuple(wanted)]).transpose(self.layout.order)
+            block = np.asarray(self.array[tuple(index)]).transpose(self.layout.order)
         return block.reshape(self.channels, *block.shape[len(stack) + len(channel) :])

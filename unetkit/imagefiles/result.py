@@ -1,4 +1,4 @@
-"""The axes of a result: those of the image's file, with the network's channels in the place of the image's."""
+"""Result files: written part by part, with the axes of the image's file and the network's channels."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from unetkit.imagefiles.images import Images
 
 CHANNEL = -1
-"""Stands for the axis of the network's channels among the axes of an image's file."""
+"""Stands for the channel axis of the network among the axes of an image's file."""
+
+
+class ResultWriter(Protocol):
+    """A result file that is written part by part."""
+
+    def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:
+        """Writes a part of the result for one image: (*spatial), or (channels, *spatial) where it has channels."""
 
 
 @dataclass(frozen=True)
@@ -26,16 +33,19 @@ class ResultAxes:
     def of(
         cls, images: Images, channels: int | None, *, channel_before: str = "ZYX", in_place: bool = True
     ) -> ResultAxes:
-        """Returns the axes for results of so many channels, None for one number per sample.
+        """The axes for results with some channels, or with one number per sample where `channels` is None.
 
-        Where the image's file has no axis for channels, or theirs is not to stand `in_place` of it, it stands before
-        the first of some axes, or at the end.
+        Channels replace the channel axis of the image's file. Where it has none, or without `in_place`, they stand
+        before the first of the axes `channel_before`, or last.
         """
-        stored, own = range(len(images.letters)), images.layout.channel
-        axes = [axis for axis in stored if axis not in own]
+        image_channels = images.layout.channel
+        axes = [axis for axis in range(len(images.letters)) if axis not in image_channels]
         if channels is not None:
-            spots = (place for place, axis in enumerate(axes) if images.letters[axis] in channel_before)
-            place = sum(axis < own[0] for axis in axes) if own and in_place else next(spots, len(axes))
+            places = (place for place, axis in enumerate(axes) if images.letters[axis] in channel_before)
+            if image_channels and in_place:
+                place = sum(axis < image_channels[0] for axis in axes)
+            else:
+                place = next(places, len(axes))
             axes.insert(place, CHANNEL)
         return cls(images, tuple(axes), channels)
 
@@ -51,23 +61,22 @@ class ResultAxes:
 
 
 class WritableArray(Protocol):
-    """An array that may lie on disk, written by slices."""
+    """An array in memory or on disk, written by slices."""
 
     def __setitem__(self, part: Any, block: NDArray[Any], /) -> None: ...
 
 
 @dataclass(frozen=True)
 class ArrayWriter:
-    """A target over an array with the axes of the result file."""
+    """Writes results into an array with the axes of the result file."""
 
     array: WritableArray
     result: ResultAxes
 
     def write(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:
-        """Writes a part of the result for one image: (*spatial), or (channels, *spatial) where it has channels."""
         stack, _, spatial = self.result.images.layout
         places = np.unravel_index(number, self.result.images.stack) if stack else ()
-        at: dict[int, Any] = dict(zip(stack, map(int, places), strict=True)) | dict(zip(spatial, part, strict=True))
-        index = tuple(at.get(axis, slice(None)) for axis in self.result.axes)
-        given = (CHANNEL, *spatial) if self.result.channels is not None else spatial
-        self.array[index] = block.transpose([given.index(axis) for axis in self.result.axes if axis in given])
+        place: dict[int, Any] = dict(zip(stack, map(int, places), strict=True)) | dict(zip(spatial, part, strict=True))
+        index = tuple(place.get(axis, slice(None)) for axis in self.result.axes)
+        block_axes = (CHANNEL, *spatial) if self.result.channels is not None else spatial
+        self.array[index] = block.transpose([block_axes.index(axis) for axis in self.result.axes if axis in block_axes])

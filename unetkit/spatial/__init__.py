@@ -1,4 +1,4 @@
-"""Where the samples of an image lie in the world: spacing, origin, directions, and arrays in another order of axes."""
+"""Where the samples of an image lie in the world: spacing, origin, directions, and reorientation."""
 
 from unetkit.spatial.geometry import Geometry
 from unetkit.spatial.reorientation import Reorientation, aligning, orienting

@@ -14,16 +14,16 @@ from unetkit.spatial.units import factor
 from unetkit.wording import spacing_text
 
 ANATOMICAL = "RAS"
-"""The system of medical images: the world's axes point to the right, to the front, and upwards."""
+"""The system of medical images: its axes point to the right, the front (anterior) and the top (superior)."""
 LETTERS = ("LR", "PA", "IS")
-"""The letters of the axes of the anatomical world, from its negative to its positive end."""
+"""The letters of the axes of the anatomical system, from the negative to the positive end."""
 
 SPACING_TOLERANCE = 1e-3
-"""Spacings that differ by less, as a share, are the same: more than rounding in any kind of file."""
+"""Spacings with a smaller relative difference are equal: more than rounding in any format."""
 DIRECTION_TOLERANCE = 1e-3
-"""Directions that differ by less, in radians, are the same."""
+"""Directions with a smaller difference, in radians, are equal."""
 ORIGIN_TOLERANCE = 0.1
-"""Origins that differ by less, in samples, are the same."""
+"""Origins with a smaller distance, in samples, are equal."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,8 @@ class Geometry:
     """Where the samples of an image lie. `spacing` is the distance from one sample to the next, per axis.
 
     `origin` is the place of the first sample in the world, `directions` has a unit vector in the world per axis; None
-    where the file does not say. `system` names the world: "RAS" for the anatomical one, a code such as "EPSG:32632"
-    for a map, "" for one of the image's own. Raises ValueError for numbers that are no geometry.
+    where they are unknown. `system` names the world: "RAS" for the anatomical system, a code such as "EPSG:32632" for
+    a map, "" for coordinates of the image alone. Raises ValueError for invalid numbers.
 
     >>> volume = Geometry.from_affine(np.diag([-0.8, 0.8, 2.5, 1.0]), 3, unit="mm")
     >>> volume.axis_codes, str(volume)
@@ -47,47 +47,47 @@ class Geometry:
 
     def __post_init__(self) -> None:
         if not self.spacing or not all(isfinite(step) and step > 0 for step in self.spacing):
-            raise ValueError(f"distances between samples are numbers above 0, not {self.spacing}")
+            raise ValueError(f"distances between samples must be above 0, not {self.spacing}")
         if self.origin is not None and not all(map(isfinite, self.origin)):
-            raise ValueError(f"the origin {self.origin} is no point")
+            raise ValueError(f"the origin {self.origin} is not finite")
         if self.directions is not None:
             matrix = np.array(self.directions, np.float64)
             if matrix.ndim != 2 or len(matrix) != len(self.spacing) or not np.isfinite(matrix).all():
-                raise ValueError("there is not a direction for each axis")
+                raise ValueError("directions must have one vector per axis")
             if np.linalg.matrix_rank(matrix, tol=1e-4) < len(matrix):
                 raise ValueError("two axes have the same direction")
 
     @classmethod
     def from_affine(cls, affine: Any, num_axes: int, *, unit: str = "", system: str = ANATOMICAL) -> Self:
-        """Returns the geometry by a matrix from sample numbers to the world; its last column is the origin.
+        """The geometry of a matrix from sample numbers to the world, whose last column is the origin.
 
-        The first `num_axes` of its columns count. Raises ValueError where the matrix is degenerate or not finite.
+        The first `num_axes` columns are the axes. Raises ValueError where the matrix is degenerate or not finite.
         """
         matrix = np.asarray(affine, np.float64)
         world = len(matrix) - 1
         steps = matrix[:world, :num_axes]
         if not np.isfinite(matrix).all():
-            raise ValueError("the affine holds values that are no finite numbers")
+            raise ValueError("the affine holds values that are not finite")
         spacing = np.linalg.norm(steps, axis=0)
         if not (spacing > 0).all():
             raise ValueError("the affine maps an axis to a point")
         directions = tuple(tuple(map(float, column)) for column in (steps / spacing).T)
         origin = tuple(map(float, matrix[:world, -1]))
-        return cls(tuple(shortest(step) for step in spacing), unit, origin, directions, system)
+        return cls(tuple(_without_float32_noise(step) for step in spacing), unit, origin, directions, system)
 
     @property
     def num_axes(self) -> int:
-        """How many axes it describes."""
+        """The number of axes."""
         return len(self.spacing)
 
     @property
     def axis_codes(self) -> str:
-        """A letter per axis for the end that it runs to, of oblique axes the nearest; "" where that is not known."""
-        return axis_codes_of(self)
+        """A letter per axis for the end that it runs to, the nearest for an oblique axis; "" where it is unknown."""
+        return _axis_codes(self)
 
     @property
     def unset(self) -> bool:
-        """Whether it is what programs write where nobody set it: 1 between samples, in no unit, and no place.
+        """Whether these are the defaults of programs: 1 between samples, without unit and place.
 
         >>> Geometry((1.0, 1.0)).unset, Geometry((1.0, 1.0), "mm").unset, Geometry((0.5, 0.5)).unset
         (True, False, False)
@@ -96,87 +96,79 @@ class Geometry:
         return not self.unit and not placed and set(self.spacing) == {1.0}
 
     def steps(self) -> NDArray[np.float64]:
-        """Returns the vectors (axes, world) from one sample to the next; raises ValueError without directions."""
+        """The vectors (axes, world) from one sample to the next; raises ValueError without directions."""
         if self.directions is None:
-            raise ValueError("the file does not say the directions of the axes")
+            raise ValueError("the directions of the axes are unknown")
         steps: NDArray[np.float64] = np.array(self.directions) * np.array(self.spacing)[:, None]
         return steps
 
     def of_axes(self, axes: tuple[int, ...]) -> Geometry:
-        """Returns the geometry of some of the axes, in this order."""
-        return some_axes(self, axes)
-
-    def spacing_in(self, unit: str) -> tuple[float, ...] | None:
-        """Returns the spacing in a unit; None where the units do not convert."""
-        scale = factor(self.unit, unit)
-        return None if scale is None else tuple(shortest(step * scale) for step in self.spacing)
+        """The geometry of some of the axes, in this order."""
+        return _of_axes(self, axes)
 
     def agrees(self, other: Geometry) -> bool:
         """Whether two images of one size lie on the same samples, as far as both say, within the tolerances above.
 
         Lengths in different units are converted; places in different systems are different places.
         """
-        return same_samples(self, other)
+        return _agree(self, other)
 
     def __str__(self) -> str:
-        said = [self.axis_codes, spacing_text(self.spacing, self.unit)]
+        parts = [self.axis_codes, spacing_text(self.spacing, self.unit)]
         if self.origin is not None:
-            said.append(f"origin ({', '.join(f'{value + 0:.6g}' for value in self.origin)})")
+            parts.append(f"origin ({', '.join(f'{value + 0:.6g}' for value in self.origin)})")
         if self.system not in ("", ANATOMICAL):
-            said.append(self.system)
-        return ", ".join(filter(None, said))
+            parts.append(self.system)
+        return ", ".join(filter(None, parts))
 
 
-def shortest(number: float) -> float:
-    """Returns a length without what rounding to 32 bits adds: files keep 0.8 as 0.800000011920929.
+def _without_float32_noise(length: float) -> float:
+    """A length without the noise of float32: files keep 0.8 as 0.800000011920929.
 
-    >>> shortest(0.800000011920929), shortest(1 / 3)
+    >>> _without_float32_noise(0.800000011920929), _without_float32_noise(1 / 3)
     (0.8, 0.3333333)
     """
-    return float(f"{number:.7g}")
+    return float(f"{length:.7g}")
 
 
-# Slices of a volume ask the same questions again and again; answers are kept by value.
+# The slices of a volume ask the same questions repeatedly, so answers are cached by value.
 
 
 @lru_cache(maxsize=1024)
-def axis_codes_of(geometry: Geometry) -> str:
-    """Returns a letter per axis for the end that it runs to; "" where that is not known."""
+def _axis_codes(geometry: Geometry) -> str:
     if geometry.system != ANATOMICAL or geometry.directions is None:
         return ""
-    left = np.array(geometry.directions)
-    strength = np.abs(left)
-    codes = [""] * len(left)
-    for _ in range(len(left)):
+    directions = np.array(geometry.directions)
+    strength = np.abs(directions)
+    codes = [""] * len(directions)
+    for _ in range(len(directions)):
         axis, world = (int(n) for n in np.unravel_index(int(strength.argmax()), strength.shape))
-        codes[axis] = LETTERS[world][int(left[axis, world] > 0)]
+        codes[axis] = LETTERS[world][int(directions[axis, world] > 0)]
         strength[axis], strength[:, world] = -1, -1
     return "".join(codes)
 
 
 @lru_cache(maxsize=1024)
-def some_axes(geometry: Geometry, axes: tuple[int, ...]) -> Geometry:
-    """Returns the geometry of some of the axes, in this order."""
+def _of_axes(geometry: Geometry, axes: tuple[int, ...]) -> Geometry:
     directions = None if geometry.directions is None else tuple(geometry.directions[axis] for axis in axes)
     return replace(geometry, spacing=tuple(geometry.spacing[axis] for axis in axes), directions=directions)
 
 
 @lru_cache(maxsize=1024)
-def same_samples(one: Geometry, other: Geometry) -> bool:
-    """Whether two geometries agree within the tolerances above."""
+def _agree(one: Geometry, other: Geometry) -> bool:
     scale = factor(other.unit, one.unit)
     if scale is None or one.num_axes != other.num_axes:
         return False
-    mine, theirs = np.array(one.spacing), np.array(other.spacing) * scale
-    if (np.abs(mine - theirs) > SPACING_TOLERANCE * mine).any():
+    spacing, other_spacing = np.array(one.spacing), np.array(other.spacing) * scale
+    if (np.abs(spacing - other_spacing) > SPACING_TOLERANCE * spacing).any():
         return False
     if one.system != other.system and one.system and other.system:
         return False
     if one.directions is not None and other.directions is not None:
-        turned = np.abs(np.array(one.directions) - np.array(other.directions))
-        if turned.shape[1:] and turned.max() > DIRECTION_TOLERANCE:
+        difference = np.abs(np.array(one.directions) - np.array(other.directions))
+        if difference.shape[1:] and difference.max() > DIRECTION_TOLERANCE:
             return False
     if one.origin is not None and other.origin is not None and len(one.origin) == len(other.origin):
-        apart = np.array(one.origin) - np.array(other.origin) * scale
-        return bool(np.linalg.norm(apart) <= ORIGIN_TOLERANCE * mine.min())
+        offset = np.array(one.origin) - np.array(other.origin) * scale
+        return bool(np.linalg.norm(offset) <= ORIGIN_TOLERANCE * spacing.min())
     return True

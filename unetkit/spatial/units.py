@@ -1,4 +1,4 @@
-"""Units of length, under the names that image files give them."""
+"""Units of length by the names that image files use."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ METRES = {
     "inch": 0.0254,
     "foot": 0.3048,
 }
-"""One of each unit in metres."""
+"""The length of each unit in metres."""
 
 NAMES = {
     "": "", "meter": "m", "metre": "m", "meters": "m", "metres": "m",
@@ -29,11 +29,11 @@ NAMES = {
     "degrees": "degree", "deg": "degree",
     "pixel": "", "pixels": "", "unknown": "", "none": "",
 }  # fmt: skip
-"""Other names of units; what is no unit has the name ""."""
+"""Other names of units; "" for names that mean no unit."""
 
 
 def unit_named(text: str) -> str:
-    """Returns the short name of a unit; a name that is not known stays as it is.
+    """The short name of a unit; an unknown name stays as it is.
 
     >>> unit_named("micron"), unit_named("millimeter"), unit_named("pixel"), unit_named("fathom")
     ('µm', 'mm', '', 'fathom')
@@ -43,7 +43,7 @@ def unit_named(text: str) -> str:
 
 
 def factor(unit: str, to: str) -> float | None:
-    """Returns how many of one unit make one of another; 1 where a unit is not said, None where they do not convert.
+    """The factor from one unit to another; 1 where a unit is unknown, None where they do not convert.
 
     >>> factor("mm", "µm"), factor("", "mm"), factor("degree", "mm")
     (1000.0, 1.0, None)

@@ -24,7 +24,7 @@ from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
 from unetkit.imagefiles.file_formats import number_type
 from unetkit.imagefiles.numbers import for_network
-from unetkit.imagefiles.views.joined import joined
+from unetkit.imagefiles.views.alignment import join_channels
 from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
 from unetkit.model.output import last_activation, threshold
 from unetkit.planning import Plan
@@ -130,10 +130,10 @@ class Labeller:
             channels = spec.out_channels if self.asked.probabilities else None
             dtype = np.float32 if self.asked.probabilities else number_type(max(2, spec.out_channels))
             how = reorientation_to(images, self.preprocessing.orientation)
-            seen = joined([images, *further], how) if further else reoriented(images, how)
+            seen = join_channels([images, *further], how) if further else reoriented(images, how)
             likeness = Likeness(self.signature, seen)
             with kind.create(path, images, channels, dtype) as made:
-                target, done = made if how.nothing else ReorientedWriter(made, images, how), 0
+                target, done = made if how.is_identity else ReorientedWriter(made, images, how), 0
                 for number, part, block in self.blocks(seen, likeness):
                     target.write(number, part, block)
                     done += prod(block.shape[-spec.dims :])

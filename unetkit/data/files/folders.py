@@ -158,7 +158,7 @@ def entries_of(
 
 def requested(asked: ReadOptions, axes: str | None, *, mask: bool) -> ReadRequest:
     """Returns how an image or a mask is to be read."""
-    from unetkit.imagefiles.request import ReadRequest
+    from unetkit.imagefiles.images import ReadRequest
 
     return ReadRequest(asked.dims, None if mask else asked.channels, axes, mask)
 
@@ -192,8 +192,7 @@ def opened_together(sources: EntryFiles, asked: ReadOptions) -> Iterator[OpenEnt
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
     from unetkit.imagefiles.open_files import OPEN_FILES
-    from unetkit.imagefiles.views.alignment import alignment_to
-    from unetkit.imagefiles.views.joined import joined
+    from unetkit.imagefiles.views.alignment import alignment_to, join_channels
     from unetkit.imagefiles.views.reorientation import axis_codes, reorientation_to, reoriented
 
     files, requests, further = sources
@@ -205,11 +204,11 @@ def opened_together(sources: EntryFiles, asked: ReadOptions) -> Iterator[OpenEnt
             stack.enter_context(OPEN_FILES.open_images(file, one)) for file, one in zip(files[1:], own, strict=True)
         ]
         how = reorientation_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
-        together, notes = [joined([image, *others], how) if others else reoriented(image, how)], []
+        together, notes = [join_channels([image, *others], how) if others else reoriented(image, how)], []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
             turn = alignment_to(mask, image, how) if asked.check_geometry else how
             together.append(reoriented(mask, turn))
-            if turn != how and not (turn.nothing and how.nothing):
+            if turn != how and not (turn.is_identity and how.is_identity):
                 notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
         yield OpenEntry(together, axis_codes(image), tuple(notes))
 

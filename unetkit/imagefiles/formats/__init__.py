@@ -1,1 +1,3 @@
-"""One file per format: how its header and numbers are read, and how a result is written."""
+"""One module per file format. Each has `open_file(path, request)`, a context manager that yields the Images in a file,
+and `create_file(path, images, channels, dtype)`, one that yields a ResultWriter (see `FileFormat`).
+"""

@@ -1,4 +1,4 @@
-"""NumPy files (.npy), mapped part by part. They do not say what their axes are."""
+"""NumPy files (.npy), mapped part by part. They do not name their axes."""
 
 from __future__ import annotations
 
@@ -9,31 +9,25 @@ from typing import Any
 
 import numpy as np
 
-from unetkit.imagefiles.axes import lay_out
-from unetkit.imagefiles.formats.raw import MappedArray
-from unetkit.imagefiles.images import Images
+from unetkit.imagefiles.axes import find_axes
+from unetkit.imagefiles.images import Images, ReadRequest
 from unetkit.imagefiles.numbers import check_type
-from unetkit.imagefiles.request import ReadRequest
-from unetkit.imagefiles.result import ArrayWriter, ResultAxes
-from unetkit.imagefiles.target import ResultWriter
+from unetkit.imagefiles.result import ArrayWriter, ResultAxes, ResultWriter
+from unetkit.imagefiles.views.arrays import MappedArray
 from unetkit.writing import placed
 
 
 @contextmanager
 def open_file(path: Path, request: ReadRequest) -> Iterator[Images]:
-    """Gives the images in a file; raises FileError where it cannot be read."""
-    dtype = header(path)
-    check_type(path, dtype)
-    array = np.load(path, mmap_mode="r", allow_pickle=False)
-    order = "C" if array.flags.c_contiguous else "F"
-    raw = MappedArray(path, array.offset, array.dtype, array.shape, order)  # type: ignore[arg-type]
-    del array
-    letters, layout = lay_out(path, raw.shape, request)
-    yield Images(path, raw, layout, letters)
+    """Opens a file as a mapped array."""
+    check_type(path, _stored_type(path))
+    array = MappedArray.of(path, np.load(path, mmap_mode="r", allow_pickle=False))
+    letters, layout = find_axes(path, array.shape, request)
+    yield Images(path, array, layout, letters)
 
 
-def header(path: Path) -> np.dtype[Any]:
-    """Returns the type of the numbers in a file, before anything is mapped."""
+def _stored_type(path: Path) -> np.dtype[Any]:
+    """The type of the numbers in a file, read before anything is mapped."""
     with path.open("rb") as file:
         version = np.lib.format.read_magic(file)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
@@ -43,16 +37,14 @@ def header(path: Path) -> np.dtype[Any]:
 
 @contextmanager
 def create_file(path: Path, images: Images, channels: int | None, dtype: Any) -> Iterator[ResultWriter]:
-    """Gives a target whose file has the axes of the image; channels stand where the image's do, else first."""
-    with filled(path, ResultAxes.of(images, channels), dtype) as target:
-        yield target
+    """Creates a file with the axes of the image; without a channel axis there, channels come first."""
+    with create_array(path, ResultAxes.of(images, channels), dtype) as writer:
+        yield writer
 
 
 @contextmanager
-def filled(path: Path, result: ResultAxes, dtype: Any) -> Iterator[ResultWriter]:
-    """Gives a target whose file has these axes."""
+def create_array(path: Path, result: ResultAxes, dtype: Any) -> Iterator[ResultWriter]:
+    """Creates a file with these axes."""
     with placed(path) as growing:
-        array = np.lib.format.open_memmap(growing, "w+", dtype, result.shape)
-        raw = MappedArray(growing, array.offset, array.dtype, result.shape)
-        del array
-        yield ArrayWriter(raw, result)
+        array = MappedArray.of(growing, np.lib.format.open_memmap(growing, "w+", dtype, result.shape))
+        yield ArrayWriter(array, result)

@@ -1,6 +1,6 @@
-"""What a TIFF says beside its pixels, and what a result keeps of it: axes, spacing, and the place on the map.
+"""The tags of a TIFF that a result keeps: axes, spacing, and the place on the map.
 
-Four flavours name their axes: OME-TIFF, ImageJ, and tifffile's own description with axes; the others do not.
+Three flavours name their axes: OME-TIFF, ImageJ, and files with tifffile's own description; others do not.
 """
 
 from __future__ import annotations
@@ -20,13 +20,12 @@ from unetkit.spatial import Geometry
 from unetkit.spatial.units import factor, unit_named
 
 RESOLUTION_X, RESOLUTION_Y, RESOLUTION_UNIT = 282, 283, 296
-UNITS = {2: (25.4, "mm"), 3: (10.0, "mm")}
-"""Of ResolutionUnit: samples per inch or centimetre become a distance in mm."""
-KNOWN_UNITS = (1, 2, 3)
-"""ResolutionUnit of TIFF 6.0: none, inch, centimetre; a file with another says nothing of its resolution."""
-PRINTED = (72, 96, 100, 150, 300, 600)
-"""Dots per inch that programs write for screens and printers: they say nothing about the thing that is shown."""
-LARGE = 2**32 - 2**25
+NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
+"""ResolutionUnit of TIFF 6.0; a file with another number has no known resolution."""
+MILLIMETRES = {INCH: 25.4, CENTIMETRE: 10.0}
+PRINTER_RESOLUTIONS = (72, 96, 100, 150, 300, 600)
+"""Dots per inch that programs write for screens and printers: they say nothing about the object in the image."""
+BIGTIFF_BYTES = 2**32 - 2**25
 OME_AXES, IMAGEJ_AXES = "TCZYX", "TZCYX"
 
 
@@ -45,129 +44,122 @@ class TiffTags:
 
     @classmethod
     def of(cls, file: Any, series: Any) -> TiffTags:
-        """Returns the tags of a series of an open file."""
+        """The tags of a series of an open file."""
         page = series.keyframe
         tags = page.tags
         resolution = None
         if RESOLUTION_X in tags and RESOLUTION_Y in tags:
-            per = int(tags[RESOLUTION_UNIT].value) if RESOLUTION_UNIT in tags else 2
-            both = (tags[RESOLUTION_X].value, tags[RESOLUTION_Y].value)
-            resolution = (*both, per) if all(inverse(one) for one in both) and per in KNOWN_UNITS else None
+            unit_code = int(tags[RESOLUTION_UNIT].value) if RESOLUTION_UNIT in tags else INCH
+            samples = (tags[RESOLUTION_X].value, tags[RESOLUTION_Y].value)
+            known = unit_code in (NO_UNIT, INCH, CENTIMETRE) and all(map(_step, samples))
+            resolution = (*samples, unit_code) if known else None
         geo = {code: (int(tags[code].dtype), tags[code].count, tags[code].value) for code in GEO_TAGS if code in tags}
         if series.kind == "ome":
-            sizes = ome_sizes(file.ome_metadata, [*file.series].index(series))
-            steps, unit = ome_steps(sizes)
+            sizes = _ome_sizes(file.ome_metadata, [*file.series].index(series))
+            steps, unit = _ome_steps(sizes)
             return cls("ome", True, steps, unit, resolution, geo, ome=sizes)
         if series.kind == "imagej":
-            about = file.imagej_metadata or {}
-            steps, unit = imagej_steps(about, resolution)
-            kept = {key: about[key] for key in ("unit", "spacing", "finterval") if key in about}
-            return cls("imagej", True, steps, unit, resolution, geo, imagej=kept)
-        steps = printed_steps(resolution)
-        return cls("plain", names_axes(page), steps, "mm" if steps else "", resolution, geo)
+            metadata = file.imagej_metadata or {}
+            steps, unit = _imagej_steps(metadata, resolution)
+            imagej = {key: metadata[key] for key in ("unit", "spacing", "finterval") if key in metadata}
+            return cls("imagej", True, steps, unit, resolution, geo, imagej=imagej)
+        steps = _resolution_steps(resolution)
+        return cls("plain", _describes_axes(page), steps, "mm" if steps else "", resolution, geo)
 
     def geometry(self, letters: str, layout: AxisLayout) -> tuple[Geometry | None, tuple[int, ...]]:
-        """Returns where the samples lie, and the stored axes that it describes."""
+        """The geometry of the samples, and the stored axes that it describes."""
         axes = (*layout.spatial, *(axis for axis in layout.stack if letters[axis] == "Z"))
         if self.geo and "".join(letters[axis] for axis in layout.spatial) == "YX":
-            found = map_geometry({code: value for code, (_, _, value) in self.geo.items()})
-            if found is not None:
-                return found, layout.spatial
+            geometry = map_geometry({code: value for code, (_, _, value) in self.geo.items()})
+            if geometry is not None:
+                return geometry, layout.spatial
         located = tuple(axis for axis in axes if letters[axis] in self.steps)
         if not located:
             return None, ()
         return Geometry(tuple(self.steps[letters[axis]] for axis in located), self.unit), located
 
-    def writing(self, letters: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Any]:
-        """Returns the arguments for `tifffile.imwrite` with which a result keeps these tags."""
-        how: dict[str, Any] = {"bigtiff": prod(shape) * dtype.itemsize > LARGE}
+    def write_options(self, letters: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Any]:
+        """The arguments of `tifffile.imwrite` with which a result keeps these tags."""
+        options: dict[str, Any] = {"bigtiff": prod(shape) * dtype.itemsize > BIGTIFF_BYTES}
         if self.resolution is not None:
-            how |= {"resolution": self.resolution[:2], "resolutionunit": self.resolution[2]}
+            options |= {"resolution": self.resolution[:2], "resolutionunit": self.resolution[2]}
         if self.geo:
-            how["extratags"] = [(code, *tag, True) for code, tag in self.geo.items()]
-        if self.flavour == "imagej" and in_order(letters, IMAGEJ_AXES) and not how["bigtiff"]:
-            return how | {"imagej": True, "metadata": {"axes": letters, **self.imagej}}
+            options["extratags"] = [(code, *tag, True) for code, tag in self.geo.items()]
+        places = [IMAGEJ_AXES.find(letter) for letter in letters]
+        in_order = -1 not in places and places == sorted(set(places))
+        if self.flavour == "imagej" and in_order and not options["bigtiff"]:
+            return options | {"imagej": True, "metadata": {"axes": letters, **self.imagej}}
         if self.flavour == "ome" and set(letters) <= set(OME_AXES):
-            return how | {"ome": True, "metadata": {"axes": letters, **self.ome}}
-        named = "".join("Q" if letter in "N?" else letter for letter in letters)
-        return how | {"metadata": {"axes": named}}
+            return options | {"ome": True, "metadata": {"axes": letters, **self.ome}}
+        return options | {"metadata": {"axes": "".join("Q" if letter in "N?" else letter for letter in letters)}}
 
 
-def in_order(letters: str, order: str) -> bool:
-    """Whether letters stand in an order, each at most once."""
-    places = [order.find(letter) for letter in letters]
-    return -1 not in places and places == sorted(set(places))
-
-
-def names_axes(page: Any) -> bool:
+def _describes_axes(page: Any) -> bool:
     """Whether the description of a page, as tifffile writes it, names the axes."""
     try:
-        described = json.loads(page.description) if page.is_shaped else {}
+        description = json.loads(page.description) if page.is_shaped else {}
     except ValueError:
         return False
-    return isinstance(described, dict) and "axes" in described
+    return isinstance(description, dict) and "axes" in description
 
 
-def imagej_steps(about: Mapping[str, Any], resolution: tuple[Any, Any, int] | None) -> tuple[dict[str, float], str]:
-    """Returns the distances that ImageJ keeps, by axis, with their unit; pixels are no unit."""
-    unit = unit_named(str(about.get("unit", "")))
+def _imagej_steps(metadata: Mapping[str, Any], resolution: tuple[Any, Any, int] | None) -> tuple[dict[str, float], str]:
+    """The distances between samples in ImageJ's metadata by axis, and their unit; pixels are no unit."""
+    unit = unit_named(str(metadata.get("unit", "")))
     if not unit:
         return {}, ""
-    steps = {}
-    for letter, samples in zip("XY", resolution or (), strict=False):
-        if step := inverse(samples):
-            steps[letter] = step
-    if isinstance(about.get("spacing"), int | float) and about["spacing"] > 0:
-        steps["Z"] = float(about["spacing"])
+    steps = {letter: step for letter, each in zip("XY", resolution or (), strict=False) if (step := _step(each))}
+    if isinstance(metadata.get("spacing"), int | float) and metadata["spacing"] > 0:
+        steps["Z"] = float(metadata["spacing"])
     return steps, unit
 
 
-def printed_steps(resolution: tuple[Any, Any, int] | None) -> dict[str, float]:
-    """Returns the distances in mm that samples per inch or centimetre give, by axis; none for those of printers."""
-    if resolution is None or resolution[2] not in UNITS:
+def _resolution_steps(resolution: tuple[Any, Any, int] | None) -> dict[str, float]:
+    """The distances in mm by axis, from samples per inch or centimetre; none for the resolution of a printer."""
+    if resolution is None or resolution[2] not in MILLIMETRES:
         return {}
-    length, _ = UNITS[resolution[2]]
-    steps = [inverse(samples, length) for samples in resolution[:2]]
-    printed = resolution[2] == 2 and all(step and round(length / step, 6) in PRINTED for step in steps)
-    return {} if printed or None in steps else {letter: step for letter, step in zip("XY", steps, strict=True) if step}
+    length = MILLIMETRES[resolution[2]]
+    steps = {letter: _step(samples, length) for letter, samples in zip("XY", resolution[:2], strict=True)}
+    known = {letter: step for letter, step in steps.items() if step is not None}
+    printer = resolution[2] == INCH and all(round(length / step, 6) in PRINTER_RESOLUTIONS for step in known.values())
+    return {} if printer or len(known) < 2 else known
 
 
-def inverse(samples: Any, length: float = 1.0) -> float | None:
-    """Returns the distance between samples of which so many (a fraction) lie on a length; None where none do.
+def _step(samples: Any, length: float = 1.0) -> float | None:
+    """The distance between samples, of which a fraction of so many lie on a length; None for zero.
 
-    >>> inverse((2000, 1)), inverse((0, 1))
+    >>> _step((2000, 1)), _step((0, 1))
     (0.0005, None)
     """
     try:
-        many, part = samples
-        return length * part / many if many > 0 and part > 0 else None
+        numerator, denominator = samples
+        return length * denominator / numerator if numerator > 0 and denominator > 0 else None
     except (TypeError, ValueError):  # a tag of another type
         return None
 
 
-def ome_sizes(text: str | None, index: int) -> dict[str, Any]:
-    """Returns PhysicalSizeX, its unit and their like, as numbers and names, of one image of OME-XML."""
+def _ome_sizes(text: str | None, index: int) -> dict[str, Any]:
+    """PhysicalSizeX, PhysicalSizeXUnit and the like of one image in OME-XML."""
     try:
-        images = [one for one in ElementTree.fromstring(text or "").iter() if one.tag.endswith("}Pixels")]
+        images = [node for node in ElementTree.fromstring(text or "").iter() if node.tag.endswith("}Pixels")]
     except ElementTree.ParseError:
         return {}
     if index >= len(images):
         return {}
-    found: dict[str, Any] = {}
+    sizes: dict[str, Any] = {}
     for letter in "XYZ":
         value = images[index].get(f"PhysicalSize{letter}")
         if value is not None and float(value) > 0:
-            found[f"PhysicalSize{letter}"] = float(value)
-            found[f"PhysicalSize{letter}Unit"] = images[index].get(f"PhysicalSize{letter}Unit", "µm")
-    return found
+            sizes[f"PhysicalSize{letter}"] = float(value)
+            sizes[f"PhysicalSize{letter}Unit"] = images[index].get(f"PhysicalSize{letter}Unit", "µm")
+    return sizes
 
 
-def ome_steps(sizes: Mapping[str, Any]) -> tuple[dict[str, float], str]:
-    """Returns the distances between samples by axis, in one unit; micrometres where the axes have several."""
-    units = {
-        letter: unit_named(sizes[f"PhysicalSize{letter}Unit"]) for letter in "XYZ" if f"PhysicalSize{letter}" in sizes
-    }
+def _ome_steps(sizes: Mapping[str, Any]) -> tuple[dict[str, float], str]:
+    """The distances between samples by axis, in one unit; micrometres where the axes have several."""
+    letters = [letter for letter in "XYZ" if f"PhysicalSize{letter}" in sizes]
+    units = {letter: unit_named(sizes[f"PhysicalSize{letter}Unit"]) for letter in letters}
     unit = next(iter(units.values())) if len(set(units.values())) == 1 else "µm"
-    scales = {letter: factor(name, unit) for letter, name in units.items()}
-    steps = {letter: sizes[f"PhysicalSize{letter}"] * scale for letter, scale in scales.items() if scale is not None}
+    factors = {letter: factor(name, unit) for letter, name in units.items()}
+    steps = {letter: sizes[f"PhysicalSize{letter}"] * scale for letter, scale in factors.items() if scale is not None}
     return steps, unit if steps else ""

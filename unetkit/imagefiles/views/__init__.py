@@ -1,1 +1,1 @@
-"""Stored arrays seen in another order, direction or composition of axes, without copies."""
+"""Views of stored arrays: nothing is computed but for the part that is read."""

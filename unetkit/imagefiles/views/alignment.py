@@ -1,57 +1,109 @@
-"""Whether masks, and further channels, lie on the samples of their image, and what brings them there."""
+"""Alignment of masks and further channels with the samples of their image."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from unetkit.errors import Fault, FileError
-from unetkit.imagefiles.images import Images
-from unetkit.imagefiles.views.reorientation import FileReorientation, geometry_along, located, reoriented
+from unetkit.imagefiles.images import AxisLayout, Images
+from unetkit.imagefiles.views.arrays import FirstEntryArray, StackedArray
+from unetkit.imagefiles.views.reorientation import FileReorientation, geometry_along, located_letters, reoriented
 from unetkit.spatial import Geometry, aligning
+from unetkit.wording import size_text
 
 CURES = {
-    "mask": "Resample it onto its image; or, where it was drawn sample by sample, set mask_geometry: ignored.",
+    "mask": "Resample it onto its image; or, if it was drawn sample by sample, set mask_geometry: ignored.",
     "modality": "Resample it onto the first.",
 }
 
 
 def alignment_to(
-    mask: Images, image: Images, how: FileReorientation, what: Literal["mask", "modality"] = "mask"
+    mask: Images, image: Images, image_turn: FileReorientation, what: Literal["mask", "modality"] = "mask"
 ) -> FileReorientation:
-    """Returns the turn that brings the masks of a file onto the samples of an image that is turned as `how` says.
+    """The reorientation of a mask onto the samples of an image that is itself reoriented by `image_turn`.
 
-    Where both files say how their samples lie, the mask's axes are brought next to the image's, and what is left must
-    agree. A mask that does not say is taken to be stored like its image. Raises FileError where it lies elsewhere.
+    Where both files have directions, the axes of the mask are permuted to match those of the image, and the rest of
+    the geometry must agree. A mask without geometry is assumed to be stored like its image. Raises FileError where the
+    mask lies on other samples.
     """
-    mine, theirs = located(mask), located(image)
-    common = "".join(letter for letter in theirs if letter in mine)
+    mask_letters, image_letters = located_letters(mask), located_letters(image)
+    common = "".join(letter for letter in image_letters if letter in mask_letters)
     if not common:
-        return how
-    given, wanted = geometry_along(mask, common), geometry_along(reoriented(image, how), common)
-    if given.unset or wanted.unset:
-        return how
-    turn = how
-    if set(mine) == set(theirs) and given.directions is not None and wanted.directions is not None:
-        turn = FileReorientation(common, aligning(given, wanted))
-    if not geometry_along(reoriented(mask, turn), common).agrees(wanted):
-        shown = geometry_along(image, common)
-        message = f"{mask.path} lies on other samples than its image {image.path}: {difference(given, shown)}"
+        return image_turn
+    source, target = geometry_along(mask, common), geometry_along(reoriented(image, image_turn), common)
+    if source.unset or target.unset:
+        return image_turn
+    turn = image_turn
+    if set(mask_letters) == set(image_letters) and source.directions is not None and target.directions is not None:
+        turn = FileReorientation(common, aligning(source, target))
+    if not geometry_along(reoriented(mask, turn), common).agrees(target):
+        difference = _difference(source, geometry_along(image, common))
+        message = f"{mask.path} lies on other samples than its image {image.path}: {difference}"
         raise FileError(Fault(f"{what}-geometry", message, cure=CURES[what], file=str(mask.path)))
     return turn
 
 
-def difference(given: Geometry, wanted: Geometry) -> str:
-    """Returns how two geometries differ in words; by the angle between their axes where all else is the same.
+def _difference(geometry: Geometry, image: Geometry) -> str:
+    """The difference between two geometries in words; the angle between their axes where all else is equal.
 
     >>> cosine, sine = 0.6, 0.8
     >>> straight = Geometry((1.0, 1.0), directions=((1.0, 0.0), (0.0, 1.0)))
-    >>> difference(Geometry((1.0, 1.0), directions=((cosine, sine), (-sine, cosine))), straight)
+    >>> _difference(Geometry((1.0, 1.0), directions=((cosine, sine), (-sine, cosine))), straight)
     '1×1, axes at 53.1° to those of the image'
     """
-    if str(given) != str(wanted) or given.directions is None or wanted.directions is None:
-        return f"{given} against {wanted}"
-    cosines = np.sum(np.array(given.directions) * np.array(wanted.directions), axis=1)
+    if str(geometry) != str(image) or geometry.directions is None or image.directions is None:
+        return f"{geometry} against {image}"
+    cosines = np.sum(np.array(geometry.directions) * np.array(image.directions), axis=1)
     angle = float(np.degrees(np.arccos(np.clip(cosines, -1, 1))).max())
-    return f"{given}, axes at {angle:.3g}° to those of the image"
+    return f"{geometry}, axes at {angle:.3g}° to those of the image"
+
+
+def join_channels(files: Sequence[Images], turn: FileReorientation) -> Images:
+    """Files with one channel each, such as the modalities of a head, as the channels of one image.
+
+    The first file is reoriented by `turn`, the others onto the first. Raises FileError where they have several
+    channels, other axes or sizes, or lie on other samples.
+    """
+    first, *others = files
+    turns = [turn, *(alignment_to(other, first, turn, "modality") for other in others)]
+    layers = [_without_channel_axis(reoriented(file, own)) for file, own in zip(files, turns, strict=True)]
+    lead = layers[0]
+    for layer in layers[1:]:
+        if (layer.letters, layer.array.shape) != (lead.letters, lead.array.shape):
+            own, other = (f"{size_text(images.array.shape)} ({images.letters})" for images in (layer, lead))
+            message = f"{layer.path} is {own}, {lead.path} {other}: they cannot be channels of one image"
+            raise FileError(Fault("modality-size", message, cure="Give them the same size.", file=str(layer.path)))
+    stack, _, spatial = lead.layout
+    return replace(
+        lead,
+        array=StackedArray([layer.array for layer in layers]),
+        layout=AxisLayout(tuple(axis + 1 for axis in stack), (0,), tuple(axis + 1 for axis in spatial)),
+        letters=f"C{lead.letters}",
+        located=tuple(axis + 1 for axis in lead.located),
+    )
+
+
+def _without_channel_axis(images: Images) -> Images:
+    """The images of a file with one channel, without a channel axis; raises FileError for more channels."""
+    if images.channels != 1:
+        message = f"{images.path} has {images.channels} channels"
+        cure = "If each channel has its own file, a file has one channel; or give one file with all of them."
+        raise FileError(Fault("channels", message, cure=cure, file=str(images.path)))
+    for removed in sorted(images.layout.channel, reverse=True):
+        layout = (
+            tuple(axis - (axis > removed) for axis in axes if axis != removed)
+            for axes in (*images.layout, images.located)
+        )
+        stack, channel, spatial, located = layout
+        images = replace(
+            images,
+            array=FirstEntryArray(images.array, removed),
+            layout=AxisLayout(stack, channel, spatial),
+            letters=images.letters[:removed] + images.letters[removed + 1 :],
+            located=located,
+        )
+    return images

@@ -1,20 +1,45 @@
-"""Views of stored arrays: decoded at first use, piled up, turned, inverted, or looked up in a palette.
-
-Nothing is computed but for the part that is read.
-"""
+"""Stored arrays: mapped, decoded at first use, stacked, inverted, or looked up in a palette."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.imagefiles.images import StoredArray
-from unetkit.imagefiles.views.exif_orientation import displayed, stored_part
+
+
+@dataclass(frozen=True)
+class MappedArray:
+    """An array in a file from a byte offset on, mapped into memory only while a part is read or written.
+
+    A mapping counts as memory of the process while it lives. `order` is C, or F where the first axis is the fastest.
+    """
+
+    path: Path
+    offset: int
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    order: Literal["C", "F"] = "C"
+
+    @classmethod
+    def of(cls, path: Path, array: np.memmap[Any, Any]) -> MappedArray:
+        """The array of a mapping, which is not kept."""
+        return cls(path, array.offset, array.dtype, array.shape, "C" if array.flags.c_contiguous else "F")
+
+    def __getitem__(self, part: Any) -> NDArray[Any]:
+        return np.array(self._mapping("r")[part])
+
+    def __setitem__(self, part: Any, block: NDArray[Any]) -> None:
+        self._mapping("r+")[part] = block
+
+    def _mapping(self, mode: Literal["r", "r+"]) -> np.memmap[Any, Any]:
+        return np.memmap(self.path, self.dtype, mode, self.offset, self.shape, self.order)
 
 
 @dataclass(frozen=True)
@@ -25,24 +50,23 @@ class LazyArray:
     dtype: np.dtype[Any]
     decode: Callable[[], StoredArray]
     lock: Lock = field(default_factory=Lock, compare=False, repr=False)
-    kept: list[StoredArray] = field(default_factory=list, compare=False, repr=False)
+    decoded: list[StoredArray] = field(default_factory=list, compare=False, repr=False)
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         with self.lock:
-            if not self.kept:
-                self.kept.append(self.decode())
-        return np.asarray(self.kept[0][part])
+            if not self.decoded:
+                self.decoded.append(self.decode())
+        return np.asarray(self.decoded[0][part])
 
 
 @dataclass(frozen=True)
 class StackedArray:
-    """Arrays of one shape, one after the other along a new first axis."""
+    """Arrays of one shape, stacked along a new first axis."""
 
     layers: Sequence[StoredArray]
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The number of the arrays, and their shape."""
         return (len(self.layers), *self.layers[0].shape)
 
     @property
@@ -55,50 +79,25 @@ class StackedArray:
 
 
 @dataclass(frozen=True)
-class DisplayedArray:
-    """An array whose rows and columns, the axes `first` and the next, lie as they are displayed."""
+class ArrayView:
+    """A view of a stored array; by default of the same shape and type."""
 
     array: StoredArray
-    orientation: int
-    first: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape as displayed."""
-        shape = list(self.array.shape)
-        if self.orientation >= 5:  # columns become rows
-            shape[self.first], shape[self.first + 1] = shape[self.first + 1], shape[self.first]
-        return tuple(shape)
-
-    @property
-    def dtype(self) -> Any:
-        """The type of its numbers."""
-        return self.array.dtype
-
-    def __getitem__(self, part: Any) -> NDArray[Any]:
-        rows, columns = self.first, self.first + 2
-        wanted = stored_part(part[rows:columns], self.shape[rows:columns], self.orientation)
-        block = np.asarray(self.array[(*part[:rows], *wanted, *part[columns:])])
-        turned = displayed(np.moveaxis(block, (rows, rows + 1), (0, 1)), self.orientation)
-        return np.moveaxis(turned, (0, 1), (rows, rows + 1))
-
-
-@dataclass(frozen=True)
-class InvertedArray:
-    """An array whose levels count down from white: of `white` − level."""
-
-    array: StoredArray
-    white: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Its shape."""
         return self.array.shape
 
     @property
     def dtype(self) -> Any:
-        """The type of its numbers."""
         return self.array.dtype
+
+
+@dataclass(frozen=True)
+class InvertedArray(ArrayView):
+    """Grey levels where 0 is white, as `white` − level."""
+
+    white: int
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         block = np.asarray(self.array[part])
@@ -106,20 +105,17 @@ class InvertedArray:
 
 
 @dataclass(frozen=True)
-class PaletteArray:
-    """An array of indexes as the colours of a palette (entries, 3), along a new last axis; grey levels are without."""
+class PaletteArray(ArrayView):
+    """The colours of indexes into a palette (entries, 3), along a new last axis; grey levels without a palette."""
 
-    array: StoredArray
     palette: NDArray[Any] | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape, with the colours last."""
         return (*self.array.shape, 3)
 
     @property
     def dtype(self) -> Any:
-        """The type of the colours."""
         return self.array.dtype if self.palette is None else self.palette.dtype
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
@@ -129,21 +125,13 @@ class PaletteArray:
 
 
 @dataclass(frozen=True)
-class OpaqueArray:
-    """An array without the last entry of its last axis, or without that axis where one entry is left."""
-
-    array: StoredArray
+class OpaqueArray(ArrayView):
+    """Colours or grey levels without alpha, the last entry of the last axis; grey levels lose that axis."""
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that is left."""
         *others, last = self.array.shape
         return (*others, last - 1) if last > 2 else tuple(others)
-
-    @property
-    def dtype(self) -> Any:
-        """The type of its numbers."""
-        return self.array.dtype
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         if len(self.shape) < len(self.array.shape):
@@ -152,21 +140,14 @@ class OpaqueArray:
 
 
 @dataclass(frozen=True)
-class FirstEntryArray:
-    """The first entries of an axis of an array, without that axis."""
+class FirstEntryArray(ArrayView):
+    """The first entry along an axis, without that axis."""
 
-    array: StoredArray
     axis: int
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape without the axis."""
         return (*self.array.shape[: self.axis], *self.array.shape[self.axis + 1 :])
-
-    @property
-    def dtype(self) -> Any:
-        """The type of its numbers."""
-        return self.array.dtype
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         return np.asarray(self.array[(*part[: self.axis], slice(0, 1), *part[self.axis :])]).squeeze(self.axis)
