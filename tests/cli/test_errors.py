@@ -220,3 +220,38 @@ def test_all_faults_of_a_file_are_told_in_one_run(tmp_path: Path) -> None:
     told = run("validate", str(file), code=1).stderr
     places = [line.split(": ")[0].removeprefix(f"{file}:") for line in told.splitlines() if line.startswith(str(file))]
     assert places == ["1:1", "1:10", "2:14", "3:15", "4:36", "5:26", "6:18"]
+
+
+IMPORT = ("import-weights", "w.pt", "--spec", "spec.yaml", "-o", "m.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (
+            (*IMPORT, "--classes", "a", "--normalization", "image"),
+            "--classes:1:1: error[classes]: classes: spec predicts 2 classes, 1 is named\n   a\n   ^\n",
+        ),
+        (
+            (*IMPORT, "--classes", "a,a", "--normalization", "image"),
+            "--classes:1:3: error[class-twice]: classes.1: a of 'a' is that of 'a' already\n   a,a\n     ^\n",
+        ),
+        (
+            (*IMPORT, "--classes", "a, [", "--normalization", "image"),
+            "--classes:1:1: error[yaml-syntax]: the list that opens here is not closed\n   a, [\n   ^\n",
+        ),
+        (
+            (*IMPORT, "--classes", "a,b", "--normalization", "{type: imag}"),
+            "--normalization:1:8: error[wrong-value]: normalization.type: ",
+        ),
+        (("study", "plan", "study.yaml", "--data", "nope"), "--data:1:1: error["),
+        (("study", "run", "study.yaml", "--dry-run", "--data", "{images: a}"), "--data:1:1: error["),
+        (("study", "plan", "study.yaml", "--data", "mni", "--set", "data=nope"), "--set:1:6: error["),
+    ],
+)
+def test_a_fault_is_shown_at_the_option_that_was_given(line: tuple[str, ...], shown: str, folder: Path) -> None:
+    (folder / "spec.yaml").write_text(START, encoding="utf-8")
+    (folder / "study.yaml").write_text(
+        "unetkit: 1\nname: s\nbase: spec.yaml\ntraining: {steps: 4}\naxes: {skip: [add]}\n", encoding="utf-8"
+    )
+    assert run(*line, code=1).stderr.startswith(shown)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Protocol
+from typing import TYPE_CHECKING, Annotated, NamedTuple, Protocol
 
 import typer
+
+from unetkit.errors import Fault, Place, UnetkitError
 
 if TYPE_CHECKING:
     from unetkit.document.document import Document
@@ -53,6 +58,41 @@ SizeText = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
+
+
+class OptionValue(NamedTuple):
+    """An option that stands for an assignment, as `--classes a,b` for classes=[a,b]."""
+
+    option: str
+    given: str | None
+    """None where the option was not given."""
+    path: str
+    value: str = "{}"
+    """What is assigned, with braces where what was given stands."""
+
+    def shown(self, fault: Fault) -> Fault:
+        """Returns a fault of the assignment at the option, with what was given; any other fault as it is."""
+        if self.given is None:
+            return fault
+        assignment, place = f"{self.path}={self.value.format(self.given)}", fault.place
+        if place is None and fault.path == self.path:
+            return replace(fault, place=Place(self.option, 1, 1, self.given, len(self.given)))
+        if place is None or (place.file, place.text) != ("--set", assignment):
+            return fault
+        column = max(1, place.column - len(self.path) - 1 - self.value.index("{"))
+        width = max(1, min(place.width, len(self.given) - column + 1))
+        return replace(fault, place=Place(self.option, 1, column, self.given, width))
+
+
+@contextmanager
+def shown_at(*values: OptionValue) -> Iterator[None]:
+    """Shows faults of assignments at the options that stand for them."""
+    try:
+        yield
+    except UnetkitError as error:
+        for value in values:
+            error.faults = tuple(map(value.shown, error.faults))
+        raise
 
 
 class _Loaded(Protocol):

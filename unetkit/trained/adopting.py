@@ -7,6 +7,7 @@ from torch import nn
 from unetkit.data import DataSpec, load_data
 from unetkit.data.data_keys import ClassKeys, colour_of
 from unetkit.data.preprocessing.signature import ClassRecord, Signature
+from unetkit.document.document import override, parse
 from unetkit.errors import Fault
 from unetkit.language import Spec
 from unetkit.model import plan_of
@@ -26,13 +27,16 @@ def read_description(spec: Spec, classes: str | None, normalization: str) -> Dat
     >>> read_description(load("unet-same"), "background, cell", "image").classes[1].name
     'cell'
     """
-    changes = [f"normalization={normalization}", *([] if classes is None else [f"classes=[{classes}]"])]
+    changes = [f"normalization={normalization}"]
+    if classes is not None:
+        changes.append(f"classes=[{classes}]")
+        named, count = len(override(parse("{}"), changes).values()["classes"]), max(2, spec.out_channels)
+        if named != count:
+            message = f"{spec.name} predicts {count} classes, {named} {'is' if named == 1 else 'are'} named"
+            cure = f"Name {count}, the class of number 0 first."
+            raise ImportWeightsError(Fault("classes", message, "classes", cure))
     values = {"unetkit": 1, "dims": spec.dims, "channels": spec.in_channels, "dataset": FOLDERS}
     data = load_data(values, changes)
-    count, named = max(2, spec.out_channels), len(data.classes)
-    if named not in (0, count):
-        message = f"{spec.name} predicts {count} classes, {named} are named"
-        raise ImportWeightsError(Fault("classes", message, "classes", f"Name {count}, the class of number 0 first."))
     if data.normalization.fixed() is None:
         cure = "Give them: '{type: dataset, mean: [127.5], std: [64]}'; or another type: image, percentile, none."
         raise ImportWeightsError(

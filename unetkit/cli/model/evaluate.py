@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overwrite
+from unetkit.cli.arguments import AsJson, OptionValue, Overwrite, shown_at
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -95,7 +95,8 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     names = tuple(metric or (name for name in METRICS if plan.dims > 1 or not METRICS[name].distance))
     check_metrics(names, plan.dims)
     distances = None if spacing is None else parse_spacing(spacing, plan.dims)
-    asked = data_like(data, trained.signature, plan.dims, ignore=ignore)
+    with shown_at(OptionValue("--ignore", None if ignore is None else str(ignore), "ignore")):
+        asked = data_like(data, trained.signature, plan.dims, ignore=ignore)
     say(*asked.taken, to_errors=True)
     check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
     if told := other_channels(asked, trained.signature):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides, Overwrite, source_files
+from unetkit.cli.arguments import AsJson, OptionValue, Overrides, Overwrite, shown_at, source_files
 from unetkit.cli.output import say
 from unetkit.wording import listed, size_text
 
@@ -87,7 +87,12 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     from unetkit.model.importing import import_weights, read_checkpoint
     from unetkit.trained.adopting import adopt, read_description
 
-    data = None if normalization is None else read_description(asked, classes, normalization)
+    options = (
+        OptionValue("--classes", classes, "classes", "[{}]"),
+        OptionValue("--normalization", normalization, "normalization"),
+    )
+    with shown_at(*options):
+        data = None if normalization is None else read_description(asked, classes, normalization)
     checkpoint = read_checkpoint(weights, key)
     made = import_weights(checkpoint, asked, fixed=fixed, drop=drop or ())
     if data is None:

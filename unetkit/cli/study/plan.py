@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides
+from unetkit.cli.arguments import AsJson, OptionValue, Overrides, shown_at
 from unetkit.cli.output import say
 from unetkit.wording import megabytes, value_text
 
@@ -70,7 +70,8 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study.cost import check_hours, cost
     from unetkit.study.matrix.parallel import uncollected
 
-    loaded = load_study(study, with_data(data, overrides))
+    with shown_at(OptionValue("--data", data, "data")):
+        loaded = load_study(study, with_data(data, overrides))
     say(*loaded.taken, to_errors=True)
     per_step = timed(loaded, time, max_hours)  # which leaves networks behind that are to be collected
     with uncollected():

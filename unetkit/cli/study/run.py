@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from unetkit.cli.arguments import Overrides, Overwrite
+from unetkit.cli.arguments import OptionValue, Overrides, Overwrite, shown_at
 from unetkit.cli.output import say
 from unetkit.cli.stopping import resumable
 from unetkit.cli.study.plan import Data, StudyName, with_data
@@ -82,7 +82,8 @@ def run(  # noqa: PLR0913 - one parameter per option
     """Execute the missing runs of a study and write its report. It can be interrupted and resumed at any time."""
     states: tuple[State, ...] = ("waiting", "failed") if retry else ("waiting",)
     how = How(engine, address, at_once, timeout, runs, separate, overwrite)
-    start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
+    with shown_at(OptionValue("--data", data, "data")):
+        start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
 
 
 def retry(  # noqa: PLR0913 - one parameter per option
@@ -103,7 +104,8 @@ def retry(  # noqa: PLR0913 - one parameter per option
     """Repeat the failed runs of a study, execute the missing ones, and write its report."""
     states: tuple[State, ...] = ("failed",) if failed else ("waiting", "failed")
     how = How(engine, address, at_once, timeout, runs, separate, overwrite)
-    start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
+    with shown_at(OptionValue("--data", data, "data")):
+        start(study, with_data(data, overrides), output, how, states, dry_run=dry_run)
 
 
 class How(NamedTuple):
