@@ -26,10 +26,10 @@ class Images(Kind):
         import torch
 
         import unetkit
-        from tests.trained.test_trained_file import trained
+        from tests.imagefiles.test_imagefiles import trained
 
         pixels = np.random.default_rng(0).integers(0, 255, SHAPE, np.uint8)
-        trained().save(self.folder / "m.safetensors")
+        trained(classes=2).save(self.folder / "m.safetensors")
         self.seeds: dict[str, bytes] = {}
         writers: dict[str, Callable[[Path], object]] = {
             "i.png": lambda path: Image.fromarray(pixels).save(path),

@@ -7,6 +7,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -40,11 +41,14 @@ class Models(Kind):
     """A trained model's file with other bytes, another header, other metadata."""
 
     def prepare(self) -> None:
+        from tests.imagefiles.test_imagefiles import trained as plain
         from tests.support.photos import write_photos
         from tests.trained.test_trained_file import trained
 
-        trained().save(self.folder / FILE)
-        self.whole = (self.folder / FILE).read_bytes()
+        self.wholes = []
+        for signature in (trained().signature, plain(classes=2).signature):  # the second one takes any image
+            replace(trained(), signature=signature).save(self.folder / FILE)
+            self.wholes.append((self.folder / FILE).read_bytes())
         write_photos(self.folder / "photos")
         Image.fromarray(np.random.default_rng(0).integers(0, 255, (40, 33), np.uint8)).save(self.folder / "image.png")
         self.mutator = Mutator(texts("spec"))
@@ -60,19 +64,20 @@ class Models(Kind):
 
     def changed(self, random: Random) -> bytes:
         """Returns another file."""
+        whole = random.choice(self.wholes)
         if random.random() < 0.3:
-            return self.respecified(random)
+            return self.respecified(whole, random)
         if random.random() < 0.2:
-            return bytes_changed(self.whole, random)
-        head, body = divided(self.whole)
+            return bytes_changed(whole, random)
+        head, body = divided(whole)
         if random.random() < 0.2:
             return joined(bytes_changed(head, random), body)
         return joined(encoded(self.header(json.loads(head), random)), body)
 
-    def respecified(self, random: Random) -> bytes:
+    def respecified(self, whole: bytes, random: Random) -> bytes:
         """Returns a file with another spec; of a small network mostly with its digest, and often with its weights."""
         file = self.folder / FILE
-        file.write_bytes(self.whole)
+        file.write_bytes(whole)
         said = read_header(file)
         text = self.mutator.changed(said["spec"], random)
         said["spec"] = text
@@ -84,7 +89,7 @@ class Models(Kind):
             if planned.parameters < MOST and random.random() < 0.8:
                 extra = {name: said[name] for name in ("signature", "data", "training")}
                 return save(unetkit.build(planned.spec, seed=0), file, extra).read_bytes()
-        head, body = divided(self.whole)
+        head, body = divided(whole)
         return joined(encoded(json.loads(head) | {"__metadata__": said}), body)
 
     def header(self, header: dict[str, Any], random: Random) -> dict[str, Any]:

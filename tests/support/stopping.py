@@ -13,7 +13,7 @@ from typing import Any
 
 import torch
 
-from unetkit.cli.app import app
+from unetkit.cli import main
 
 HANDLERS: dict[int, Any] = {
     signal.SIGINT: signal.default_int_handler,
@@ -46,7 +46,7 @@ def begin(line: list[str], folder: Path) -> int:
         sys.argv = ["unetkit", *line]
         torch.set_num_threads(1)
         try:
-            app(line, prog_name="unetkit")
+            main()
         except SystemExit as ended:
             code = int(ended.code or 0)
     finally:

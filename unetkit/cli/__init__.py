@@ -29,8 +29,10 @@ def main() -> None:
             from unetkit.cli.app import app
 
             app(prog_name="unetkit")
-    except Stopped as stopped:  # before a command began, or after it
-        sys.exit(stopped.code)
+    except Stopped as stopped:  # before a command began
+        from unetkit.cli.stopping import report_stopped
+
+        sys.exit(report_stopped(stopped))
     except (OSError, MemoryError, RuntimeError, ImportError, UnetkitError) as error:  # of --help and --version
         sys.exit(_report(error))
 

@@ -16,7 +16,7 @@ from unetkit.cli.stopping import report_stopped
 from unetkit.cli.system import fault_of
 from unetkit.errors import UnetkitError
 from unetkit.quoting import visible
-from unetkit.stopping import Stopped
+from unetkit.stopping import Stopped, stoppable
 
 COMMANDS = {
     "validate": "spec.validate",
@@ -100,8 +100,9 @@ def guarded(function: Callable[..., None]) -> Callable[..., None]:
     @wraps(function)
     def guarded_function(*, plugin_files: list[str] | None = None, **arguments: Any) -> None:
         try:
-            _load_plugins(plugin_files or ())
-            function(**arguments)
+            with stoppable():
+                _load_plugins(plugin_files or ())
+                function(**arguments)
         except UnetkitError as error:
             print_faults(error.faults, as_json=arguments.get("as_json", False))
             raise typer.Exit(1) from None
