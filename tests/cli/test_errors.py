@@ -242,7 +242,7 @@ IMPORT = ("import-weights", "w.pt", "--spec", "spec.yaml", "-o", "m.safetensors"
         ),
         (
             (*IMPORT, "--classes", "a,b", "--normalization", "{type: imag}"),
-            "--normalization:1:8: error[wrong-value]: normalization.type: ",
+            "--normalization:1:8: error[unknown-normalization]: normalization.type: ",
         ),
         (("study", "plan", "study.yaml", "--data", "nope"), "--data:1:1: error["),
         (("study", "run", "study.yaml", "--dry-run", "--data", "{images: a}"), "--data:1:1: error["),
