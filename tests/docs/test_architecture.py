@@ -38,7 +38,7 @@ def test_the_way_of_a_key_to_the_tensor_runs() -> None:
 
 
 def test_files_that_a_new_thing_needs_exist() -> None:
-    named = re.findall(r"`([a-z_]+/[\w/]*(?:\.py)?)`", TEXT.partition("## Where a new thing goes")[2])
+    named = re.findall(r"`([a-z_]+/[\w/]*(?:\.py)?)`", TEXT.partition("## Where to add what")[2])
     assert len(named) > 8
     for name in named:
         assert (ROOT / "unetkit" / name).exists() or (ROOT / name).exists(), name
