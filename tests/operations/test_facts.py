@@ -19,7 +19,7 @@ from unetkit import operations
 from unetkit.codegen import code
 from unetkit.errors import UnetkitError
 from unetkit.export.unsupported import refuse_unsupported
-from unetkit.model.output import last_activation
+from unetkit.model.interface import last_activation
 from unetkit.operations import Operation
 from unetkit.planning import Execution, needed_memory
 from unetkit.tiling.padding import frames

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import unetkit
 from benchmarks.memory import peak
 from tests.support.campaign import SEED, examples
-from unetkit.model.layout import arrange, arranged
+from unetkit.model.interface import arrange, arranged
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, needed_memory
 from unetkit.testing.strategies import specs

@@ -18,8 +18,8 @@ from tests.support.campaign import examples, sharded
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
-from unetkit.model.assembly import assemble
-from unetkit.model.init import Uninitialized
+from unetkit.model.network import assemble
+from unetkit.model.weights import Uninitialized
 from unetkit.testing.strategies import specs
 
 EXAMPLES = examples(100)

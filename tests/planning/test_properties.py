@@ -18,8 +18,8 @@ import unetkit
 from tests.support.campaign import sharded
 from unetkit.errors import SizeError
 from unetkit.language import resolve
-from unetkit.model.assembly import assemble
-from unetkit.model.init import Uninitialized
+from unetkit.model.network import assemble
+from unetkit.model.weights import Uninitialized
 from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = 2000

@@ -1,7 +1,7 @@
 """Model: what runs. torch.fx modules made from a plan, their weights, and their file."""
 
-from unetkit.model.assembly import build
 from unetkit.model.file import load_model, read_header, save
-from unetkit.model.output import plan_of
+from unetkit.model.interface import plan_of
+from unetkit.model.network import build
 
 __all__ = ["build", "load_model", "plan_of", "read_header", "save"]

@@ -16,12 +16,11 @@ from torch import nn
 
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.language import from_text, resolve, to_text
-from unetkit.model.assembly import check_foreign
 from unetkit.model.checksum import KEY as CHECKSUM
 from unetkit.model.checksum import sealed, verify
 from unetkit.model.hub import local
-from unetkit.model.network import empty
-from unetkit.model.output import plan_of
+from unetkit.model.interface import plan_of
+from unetkit.model.network import check_third_party, empty
 from unetkit.model.structure import structural_differences
 from unetkit.model.weights import misfits
 from unetkit.planning import Plan, plan
@@ -98,7 +97,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
         weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
     fill(model, weights, file)
     verify(file)
-    check_foreign(planned)
+    check_third_party(planned)
     return model.eval()
 
 

@@ -1,35 +1,67 @@
-"""The network as a torch module that knows its plan: copies and pickles keep plan, spec and the check of sizes."""
+"""The network as a torch module with its plan: built, made again for weights that follow, copied and pickled."""
 
 from __future__ import annotations
 
 import pickle
+from collections.abc import Mapping
 from contextlib import nullcontext
+from os import PathLike
 from typing import Any
 
 import torch
-from torch import Tensor, fx
+from torch import Tensor, fx, nn
 
-from unetkit.language import Spec
-from unetkit.model.check import SizeCheck
-from unetkit.model.init import Uninitialized
-from unetkit.model.proof import foreign
-from unetkit.model.weights import misfits
-from unetkit.planning import Plan
+from unetkit import functional
+from unetkit.language import Spec, load
+from unetkit.model.blocks import SharedCodeGraph, add_module, block_module
+from unetkit.model.interface import SizeCheck
+from unetkit.model.proof import prove, third_party_blocks
+from unetkit.model.weights import Uninitialized, initialize, misfits
+from unetkit.planning import Plan, plan
+from unetkit.planning.memory import overwriting
 
 SHOWN = 5  # of the weights that do not fit
+
+
+def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
+    """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
+
+    The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
+    leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an
+    image that does not fit.
+
+    >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
+    torch.Size([1, 2, 8, 8])
+    """
+    loaded = spec if isinstance(spec, Spec) else load(spec)
+    with torch.random.fork_rng(enabled=seed is not None):
+        if seed is not None:
+            torch.manual_seed(seed)
+        network = assemble(plan(loaded))
+        initialize(network, loaded.init)
+    check_third_party(network.plan)
+    return network
+
+
+def check_third_party(planned: Plan) -> None:
+    """Raises BlockError where a third-party block does something else than the plan predicts."""
+    if third_party_blocks(planned):
+        with torch.device("meta"), Uninitialized():
+            twin = assemble(planned)
+        prove(planned, twin)
 
 
 class Network(fx.GraphModule):
     """The module that `build` returns: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
     `copy.deepcopy`, `pickle`, `torch.save` and torch's `AveragedModel` keep `plan`, `spec` and the check of sizes. A
-    pickle holds the spec and the weights, and the network is made from the spec again: hooks of others are left out.
+    pickle holds the spec and the weights, and the network is built from the spec again: other hooks are left out.
     """
 
     spec: Spec
     plan: Plan
 
-    def know(self, planned: Plan) -> Network:
+    def attach(self, planned: Plan) -> Network:
         """Gives a network its plan, spec and check of sizes; returns it."""
         self.spec, self.plan = planned.spec, planned  # plain attributes, no submodules
         self.register_forward_pre_hook(SizeCheck(planned))
@@ -47,20 +79,17 @@ class Network(fx.GraphModule):
         modes = {name: module.training for name, module in self.named_modules()}
         for name, module in copied.named_modules():
             module.training = modes[name]
-        return copied.know(self.plan)
+        return copied.attach(self.plan)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Returns what makes the network again.
-
-        Raises PicklingError where its weights are no longer those of its spec, since they could not be put back.
-        """
+        """Raises PicklingError where the weights are no longer those of the spec, as they could not be put back."""
         weights = self.state_dict()
-        found = misfits(empty(self.plan), weights)
-        if found:
-            differing = ", ".join(one.name for one in found[:SHOWN])
+        differing = misfits(empty(self.plan), weights)
+        if differing:
+            names = ", ".join(one.name for one in differing[:SHOWN])
             raise pickle.PicklingError(
-                f"{self.spec.name} was changed after it was built: {len(found)} weights are no longer those of its "
-                f"spec ({differing}). Save model.state_dict() instead, or change the spec."
+                f"{self.spec.name} was changed after it was built: {len(differing)} weights are no longer those of its "
+                f"spec ({names}). Save model.state_dict() instead, or change the spec."
             )
         frozen = [name for name, weight in self.named_parameters() if not weight.requires_grad]
         training = [name for name, module in self.named_modules() if module.training]
@@ -68,9 +97,7 @@ class Network(fx.GraphModule):
 
 
 def restored(spec: Spec, weights: dict[str, Tensor], frozen: list[str], training: list[str]) -> Network:
-    """Returns the network of a pickle, with its weights, those that are frozen, and the modules that are training."""
-    from unetkit.planning import plan
-
+    """The network of a pickle: its weights, the names of frozen weights, and those of modules in training mode."""
     network = empty(plan(spec))
     network.load_state_dict(weights, assign=True)
     for name, weight in network.named_parameters():
@@ -81,9 +108,27 @@ def restored(spec: Spec, weights: dict[str, Tensor], frozen: list[str], training
 
 
 def empty(planned: Plan) -> Network:
-    """Returns the network of a plan whose weights are to be given: they take no memory, unless blocks are of others."""
-    from unetkit.model.assembly import assemble  # which makes networks
-
-    others = foreign(planned)  # whose constructors may make tensors that are in no file
+    """The network of a plan for given weights: its own take no memory, unless it has third-party blocks."""
+    others = third_party_blocks(planned)  # whose constructors may make tensors that are in no file
     with nullcontext() if others else torch.device("meta"), Uninitialized():
         return assemble(planned)
+
+
+def assemble(planned: Plan) -> Network:
+    """The network of a plan, with torch's own initial weights."""
+    root = nn.Module()
+    graph = SharedCodeGraph()
+    over_inputs = overwriting(planned)
+    image = graph.placeholder("x")
+    signals: dict[int, fx.Node] = {0: image}
+    if planned.pads:
+        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
+        signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
+    for span in planned.spans:
+        add_module(root, span.scope, block_module(planned, span, over_inputs))
+        signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))
+    output = signals[planned.output]
+    if planned.pads:
+        output = graph.call_function(functional.cut_padding, (output, signals[0], image))
+    graph.output(output)
+    return Network(root, graph, class_name="UNet").attach(planned)

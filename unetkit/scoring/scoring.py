@@ -14,7 +14,7 @@ from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from unetkit.data import UNLABELLED, Pair, Pairs, Preprocessing
 from unetkit.errors import Fault
-from unetkit.model.output import plan_of, threshold
+from unetkit.model.interface import plan_of, threshold
 from unetkit.planning import Plan
 from unetkit.scoring.labels import classify
 from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics

@@ -73,7 +73,7 @@ def compare(subject: Subject, dims: int, values: Values) -> None:
 
     planned = subject.plan(dims, values)
     with torch.device("meta"):
-        from unetkit.model.assembly import assemble
+        from unetkit.model.network import assemble
 
         network = assemble(planned).eval()
     network._forward_pre_hooks.clear()
@@ -327,7 +327,7 @@ def any_layout(subject: Subject) -> None:
     """The numbers are the same where all channels of a pixel lie together in memory, as in training and prediction."""
     import torch
 
-    from unetkit.model.layout import CHANNELS_LAST
+    from unetkit.model.interface import CHANNELS_LAST
 
     for dims in (dims for dims in subject.dims if dims in CHANNELS_LAST):
         network, images, layout = built(subject, dims), image(subject, dims), CHANNELS_LAST[dims]

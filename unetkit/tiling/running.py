@@ -14,7 +14,7 @@ from torch.func import functional_call
 from unetkit.errors import Fault, UnetkitError
 from unetkit.host import available_memory
 from unetkit.host.allocator import kept_memory
-from unetkit.model.layout import arranged
+from unetkit.model.interface import arranged
 from unetkit.planning import Plan
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

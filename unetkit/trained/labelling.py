@@ -26,7 +26,7 @@ from unetkit.imagefiles.file_formats import number_type
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.views.alignment import join_channels
 from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
-from unetkit.model.output import last_activation, threshold
+from unetkit.model.interface import last_activation, threshold
 from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.trained.likeness import Likeness

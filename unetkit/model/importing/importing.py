@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
-from unetkit.model.assembly import build
 from unetkit.model.importing.checkpoint import Checkpoint
 from unetkit.model.importing.kinds import ImportWeightsError, fault
 from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
 from unetkit.model.importing.matching import WeightMatch, match
+from unetkit.model.network import build
 
 SHOWN = 6  # of the layers that differ between two ways, or have no partner
 

@@ -12,7 +12,7 @@ from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
-from unetkit.model.layout import arrange, arranged
+from unetkit.model.interface import arrange, arranged
 from unetkit.train.loop.network import recomputed
 from unetkit.train.parts.losses import scene
 from unetkit.train.parts.supervision import Supervision

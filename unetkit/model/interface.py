@@ -1,0 +1,82 @@
+"""What a network takes and gives: the sizes of images, their memory format, and the meaning of its output."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from unetkit.errors import AlignmentWarning, Fault, SizeError, UnetkitError
+from unetkit.planning import Plan
+
+CHANNELS_LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
+
+
+def plan_of(model: nn.Module) -> Plan:
+    """The plan that a network was built from; raises UnetkitError where unetkit did not build it."""
+    plan = getattr(model, "plan", None)
+    if not isinstance(plan, Plan):
+        raise UnetkitError(
+            Fault("model-foreign", "this module was not built by unetkit", cure="Give what build() returned.")
+        )
+    return plan
+
+
+class SizeCheck:
+    """A forward pre-hook that raises SizeError for images that do not fit. A size is checked once."""
+
+    def __init__(self, planned: Plan) -> None:
+        self.plan = planned
+        self.checked: set[tuple[int, ...]] = set()
+
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+        if torch.compiler.is_compiling() or not inputs or not isinstance(inputs[0], Tensor):
+            return
+        shape = tuple(inputs[0].shape)
+        if shape[1:] in self.checked:
+            return
+        spec = self.plan.spec
+        if len(shape) != spec.dims + 2 or shape[1] != spec.in_channels:
+            axes = ", ".join(["N", str(spec.in_channels), *"DHW"[3 - spec.dims :]])
+            message = f"{spec.name} takes a tensor ({axes}), not {shape}"
+            raise SizeError(Fault("input-shape", message, cure="Reshape the input."))
+        size = tuple(int(n) for n in shape[2:])
+        self.plan.output_size(size)
+        warning = self.plan.shift_warning(size)
+        if warning:
+            warnings.warn(warning, AlignmentWarning, stacklevel=3)
+        self.checked.add(shape[1:])
+
+
+def last_activation(plan: Plan) -> str:
+    """The name of the activation that the output passes through; empty where the outputs are logits."""
+    last = plan.nodes[plan.output].operation
+    return last.activation if last is not None else ""
+
+
+def threshold(plan: Plan) -> float:
+    """The output of a single channel above which class 1 is the likelier."""
+    return 0.5 if last_activation(plan) == "Sigmoid" else 0.0
+
+
+def memory_format(plan: Plan) -> torch.memory_format:
+    """Channels last, unless the network has one axis or an operation that is slower so.
+
+    On two cores a training step of a U-Net with batch norm takes 1.2 (2D) to 1.5 (3D) times as long with channels
+    first; with instance norm it takes 0.8 times as long.
+    """
+    return CHANNELS_LAST[plan.dims] if plan.channels_last else torch.contiguous_format
+
+
+def arranged(tensor: Tensor, plan: Plan, device: torch.device | None = None) -> Tensor:
+    """The tensor in the memory format of a network, where it has all axes of a batch of images."""
+    fitting = memory_format(plan) if tensor.dim() == plan.dims + 2 else torch.preserve_format
+    return tensor.to(device or tensor.device, memory_format=fitting)
+
+
+def arrange(module: nn.Module, plan: Plan) -> None:
+    """Puts the parameters of a network, or of a module that holds one, into its memory format."""
+    for weight in module.parameters():
+        weight.data = arranged(weight.data, plan)
