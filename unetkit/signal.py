@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -46,66 +45,40 @@ class Node(NamedTuple):
 
 
 class Call(NamedTuple):
-    """The nodes start … end − 1 that one block appended, the signals that it got and the one that it gave."""
+    """One block at work: its place in the network, its nodes start … end − 1, the signals that it reads and gives.
+
+    `side` is the section of a spec that it belongs to: encoder, bottleneck, decoder or head.
+    """
 
     scope: str
+    slot: str
+    level: int
+    side: str
     start: int
     end: int
     inputs: tuple[int, ...]
     output: int
 
 
-class Piece(NamedTuple):
-    """What one block appended to a graph, so that it can be appended to another: `undecided` are indices of biases."""
+class Source(NamedTuple):
+    """What a block knows of a signal that it reads: its channels, and the products of the strides passed so far."""
 
-    nodes: tuple[Node, ...]
-    span: Call
-    undecided: tuple[int, ...]
     channels: int
     up: Axes
     down: Axes
 
 
-class Graph:
-    """A network while it is wired: nodes in execution order, grouped into the spans of its blocks."""
+class Wiring:
+    """The operations of one block while it is wired; `nodes` begins with the signals that it reads."""
 
-    def __init__(self, dims: int, in_channels: int) -> None:
+    def __init__(self, dims: int, sources: Iterable[Source]) -> None:
         self.dims = dims
-        self.nodes: list[Node] = [Node("input", None, (), in_channels)]
-        self.spans: list[Call] = []
+        self.inputs = tuple(Signal(self, index, *source) for index, source in enumerate(sources))
+        self.nodes = [Node("input", None, (), signal.channels) for signal in self.inputs]
         self.undecided: list[int] = []
+        """Convolutions whose bias is left to `auto`."""
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
-
-    def input(self) -> Signal:
-        """Returns the input of the network."""
-        ones: Axes = (1,) * self.dims
-        return Signal(self, 0, self.nodes[0].channels, ones, ones)
-
-    def block(self, scope: str, wire: Callable[..., Signal], *inputs: Signal) -> Signal:
-        """Returns what `wire` makes of the inputs; all that it appends belongs to one block."""
-        start = len(self.nodes)
-        self._names, self._counts = set(), {}
-        output = wire(*inputs)
-        indices = tuple(signal.index for signal in inputs)
-        self.spans.append(Call(scope, start, len(self.nodes), indices, output.index))
-        if self.undecided:  # what only the block itself reads is decided here
-            self.decide([index for index in self.undecided if index >= start and index != output.index], start)
-        return output
-
-    def piece(self, output: Signal) -> Piece:
-        """Returns what the last block appended, given its output."""
-        span = self.spans[-1]
-        undecided = tuple(index for index in self.undecided if index >= span.start)
-        nodes = tuple(self.nodes[span.start : span.end])
-        return Piece(nodes, span, undecided, output.channels, output.up, output.down)
-
-    def repeat(self, piece: Piece) -> Signal:
-        """Appends again what a block appended to another graph at the same place, with the same inputs."""
-        self.nodes += piece.nodes
-        self.spans.append(piece.span)
-        self.undecided += piece.undecided
-        return Signal(self, piece.span.output, piece.channels, piece.up, piece.down)
 
     def append(self, operation: Operation, inputs: tuple[Signal, ...], name: str) -> Signal:
         """Appends one operation and returns its output."""
@@ -114,20 +87,21 @@ class Graph:
             taken: Axes = (first.channels,)
             indices: Axes = (first.index,)
         else:
+            if any(signal.wiring is not self for signal in inputs):
+                raise wiring_error("a block reads a signal that it was not given")
             taken = tuple(signal.channels for signal in inputs)
             indices = tuple(signal.index for signal in inputs)
         channels = operation.channels(taken)
-        nodes = self.nodes
-        nodes.append(Node(self.unused_name(operation.kind, name), operation, indices, channels))
+        self.nodes.append(Node(self._unused_name(operation.kind, name), operation, indices, channels))
         up, down = first.up, first.down
         if operation.rescales:
             scales = [operation.rescale(axis) for axis in range(self.dims)]
             up = tuple(value * scale[0] for value, scale in zip(up, scales, strict=True))
             down = tuple(value * scale[1] for value, scale in zip(down, scales, strict=True))
-        return Signal(self, len(nodes) - 1, channels, up, down)
+        return Signal(self, len(self.nodes) - 1, channels, up, down)
 
-    def unused_name(self, kind: str, name: str) -> str:
-        """Returns the name of an operation in its block: the given one, or its kind with a number."""
+    def _unused_name(self, kind: str, name: str) -> str:
+        """The name of an operation in its block: the given one, or its kind with a number."""
         names = self._names
         if name:
             check_name(name)
@@ -141,24 +115,6 @@ class Graph:
         self._counts[kind] = number
         names.add(name)
         return name
-
-    def settle(self) -> None:
-        """Decides each bias that is still left to `auto`, once all blocks are there."""
-        if self.undecided:
-            self.decide(list(self.undecided), 1)
-
-    def decide(self, undecided: list[int], start: int) -> None:
-        """Decides biases left to `auto`: none where only normalisation, from node `start` on, reads the convolution."""
-        readers: dict[int, list[Operation | None]] = {index: [] for index in undecided}
-        for node in self.nodes[start:]:
-            for index in node.inputs:
-                if index in readers:
-                    readers[index].append(node.operation)
-        for index, operations in readers.items():
-            if operations and all(operation is not None and operation.replaces_bias for operation in operations):
-                node = self.nodes[index]
-                self.nodes[index] = node._replace(operation=replace(node.operation, bias=False))  # type: ignore[type-var]
-        self.undecided = [index for index in self.undecided if index not in readers]
 
 
 @cache
@@ -214,10 +170,10 @@ class Signal:
     `up` and `down` are the products of the strides passed so far: sample steps of up / down input pixels per axis.
     """
 
-    __slots__ = ("channels", "down", "graph", "index", "up")
+    __slots__ = ("channels", "down", "index", "up", "wiring")
 
-    def __init__(self, graph: Graph, index: int, channels: int, up: Axes, down: Axes) -> None:
-        self.graph = graph
+    def __init__(self, wiring: Wiring, index: int, channels: int, up: Axes, down: Axes) -> None:
+        self.wiring = wiring
         self.index = index
         self.channels = channels
         self.up = up
@@ -226,11 +182,11 @@ class Signal:
     @property
     def dims(self) -> int:
         """The number of spatial axes."""
-        return self.graph.dims
+        return self.wiring.dims
 
     def apply(self, operation: Operation, *others: Signal, name: str = "") -> Signal:
         """Appends any operation, also one of your own, with this signal as its first input."""
-        return self.graph.append(operation, (self, *others), name)
+        return self.wiring.append(operation, (self, *others), name)
 
     def conv(  # noqa: PLR0913 - the arguments of a convolution, by name
         self,
@@ -246,7 +202,7 @@ class Signal:
         name: str = "",
     ) -> Signal:
         """Appends a convolution; `same` padding adds dilation·(kernel − 1) // 2 samples on each side."""
-        dims = self.graph.dims
+        dims = self.wiring.dims
         kernels = per_axis(kernel, dims, "kernel")
         strides = per_axis(stride, dims, "stride")
         dilations = per_axis(dilation, dims, "dilation")
@@ -262,7 +218,7 @@ class Signal:
         operation = Convolution(channels, kernels, strides, pads, dilations, groups, bias is not False, padding_mode)
         output = self.apply(operation, name=name)
         if bias == "auto":
-            self.graph.undecided.append(output.index)
+            self.wiring.undecided.append(output.index)
         return output
 
     def transposed_conv(
@@ -276,7 +232,7 @@ class Signal:
         name: str = "",
     ) -> Signal:
         """Appends a transposed convolution whose output is `stride` times the input; its kernel is the stride."""
-        dims = self.graph.dims
+        dims = self.wiring.dims
         strides = per_axis(stride, dims, "stride")
         kernels = strides if kernel is None else per_axis(kernel, dims, "kernel")
         excess = tuple(k - s for k, s in zip(kernels, strides, strict=True))
@@ -287,7 +243,7 @@ class Signal:
         operation = TransposedConvolution(channels, kernels, strides, pads, extra, groups, bias is not False)
         output = self.apply(operation, name=name or "conv")
         if bias == "auto":
-            self.graph.undecided.append(output.index)
+            self.wiring.undecided.append(output.index)
         return output
 
     def max_pool(self, kernel: int | Axes, *, stride: int | Axes | None = None, padding: int | Axes = 0) -> Signal:

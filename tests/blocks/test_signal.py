@@ -12,7 +12,7 @@ from unetkit import registry
 from unetkit.block import Block
 from unetkit.errors import BlockError, SpecError
 from unetkit.operations import Activation, GroupNorm, Operation
-from unetkit.signal import Graph, Signal
+from unetkit.signal import Signal, Source, Wiring
 
 Wire = Callable[[Signal], Signal]
 REFUSED: dict[str, tuple[Wire, str]] = {
@@ -80,11 +80,11 @@ REFUSED: dict[str, tuple[Wire, str]] = {
 NO_NAMES = ["class", "self", "None", "lambda", "1x1", "a b", "a.b", "up-conv", "_hidden", "__class__", "é"]
 
 
-def wired(wire: Wire) -> Graph:
-    """Returns the graph of one block for 2D images of 4 channels."""
-    graph = Graph(2, 4)
-    graph.block("block", wire, graph.input())
-    return graph
+def wired(wire: Wire) -> Wiring:
+    """Returns the wiring of one block for 2D images of 4 channels."""
+    wiring = Wiring(2, [Source(4, (1, 1), (1, 1))])
+    wire(*wiring.inputs)
+    return wiring
 
 
 @pytest.mark.parametrize("case", REFUSED)
@@ -117,10 +117,14 @@ def test_operations_without_a_name_are_numbered_by_kind() -> None:
 
 
 def test_names_may_come_again_in_another_block() -> None:
-    graph = Graph(2, 4)
-    x = graph.block("one", lambda x: x.conv(4, name="gate"), graph.input())
-    graph.block("two", lambda x: x.conv(4, name="gate"), x)
-    assert [span.scope for span in graph.spans] == ["one", "two"]
+    names = [wired(lambda x: x.conv(4, name="gate")).nodes[1].name for _ in range(2)]
+    assert names == ["gate", "gate"]
+
+
+def test_a_signal_of_another_block_is_refused() -> None:
+    other = Wiring(2, [Source(4, (1, 1), (1, 1))]).inputs[0]
+    with pytest.raises(BlockError, match="a block reads a signal that it was not given"):
+        wired(lambda x: x.concat(other))
 
 
 def test_a_refusal_inside_a_block_names_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

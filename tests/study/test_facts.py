@@ -12,12 +12,9 @@ from tests.study.studies import study
 from unetkit.document.document import parse
 from unetkit.language import from_text, shipped, to_text
 from unetkit.language.loading import Memo, SpecLoader
-from unetkit.planning import Execution, needed_memory
-from unetkit.planning.covering import covering_size
+from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.study.matrix.arm import Arm
-from unetkit.study.matrix.base_config import PlannedNetwork
-from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
-from unetkit.study.matrix.parallel import ParallelPlanner
+from unetkit.study.matrix.network_facts import patch_of
 
 MANY = """\
 design: full
@@ -29,12 +26,6 @@ axes:
   down: [max_pool, {type: strided_conv, kernel: 3}]
   skip: [concat, attention, {type: add, align: pad}]
   odd_sizes: [error, pad]
-"""
-
-
-SEVERAL = """\
-design: full
-axes: {channels.base: [4, 6], norm: [batch, none], skip: [concat, add, {type: add, align: pad}]}
 """
 
 
@@ -70,7 +61,6 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
 
 def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
     memo: Memo = {}
-    calculator = FactsCalculator()
     changes = product(("unet-small", "unet-milesial"), ("relu", "gelu"), (3, 5))
     for name, act, kernel in changes:
         text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
@@ -78,7 +68,7 @@ def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
         together = SpecLoader(document, memo).spec("unnamed")
         alone = from_text(text, "<text>")
         assert together == alone
-        assert calculator.plan(together).digest == unetkit.plan(alone).digest
+        assert unetkit.plan(together).digest == unetkit.plan(alone).digest
 
 
 def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
@@ -92,31 +82,6 @@ def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
             continue
         with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-skip\]"):
             loader.spec("x")
-
-
-def test_other_processes_find_what_this_one_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = study(tmp_path, SEVERAL)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
-    asked: list[PlannedNetwork | None] = []
-    known = ParallelPlanner.known
-
-    def noted(self: ParallelPlanner, index: int) -> PlannedNetwork | None:
-        asked.append(known(self, index))
-        return asked[-1]
-
-    monkeypatch.setattr(ParallelPlanner, "known", noted)
-    together = study(tmp_path, SEVERAL)
-    assert [arm.json(memory=False) for arm in together.arms] == [arm.json(memory=False) for arm in alone.arms]
-    assert sum(one is not None for one in asked) == 7
-
-
-def test_a_process_that_fails_leaves_its_share_to_this_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    alone = study(tmp_path, SEVERAL)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.LEAST", 5)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.num_cores", lambda: 2)
-    monkeypatch.setattr("unetkit.study.matrix.parallel.COMMAND", "import sys; sys.exit(3)")
-    assert [arm.identity for arm in study(tmp_path, SEVERAL).arms] == [arm.identity for arm in alone.arms]
 
 
 def test_a_patch_is_square_unless_it_says_otherwise() -> None:

@@ -25,8 +25,7 @@ from tests.support.photos import CPU, trained, values
 from tests.train.dying import killed
 from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
-from unetkit.planning import Execution, needed_memory
-from unetkit.planning.covering import covering_size
+from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.loop.machine import check_memory, largest_patch, step_bytes
 from unetkit.train.parts.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene

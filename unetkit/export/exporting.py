@@ -25,8 +25,7 @@ from unetkit.export.seal import SUMS, sealed_onnx, write_sums
 from unetkit.export.sizes import Sizes, spread, taken
 from unetkit.export.tracing import ScaleInput, traced
 from unetkit.export.unsupported import refuse_unsupported
-from unetkit.planning import Plan
-from unetkit.planning.sized import Size
+from unetkit.planning import Plan, Size
 from unetkit.writing import placed
 
 TOLERANCE = 1e-4

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from copy import copy
 from typing import Any
 
 from torch.export import Dim
@@ -11,8 +10,7 @@ from torch.export import Dim
 from unetkit.errors import Fault
 from unetkit.export.formats import ExportError
 from unetkit.geometry import SizeSet
-from unetkit.planning import Plan, propagate
-from unetkit.planning.sized import Size
+from unetkit.planning import Plan, Size, propagate
 
 Sizes = tuple[SizeSet, ...]
 """Per axis a set without exceptions and with one remainder."""
@@ -82,12 +80,12 @@ def dynamic(sizes: Sizes) -> dict[int, Any]:
 
 def restricted(plan: Plan, sizes: Sizes) -> Plan:
     """Returns the plan with the sizes of a file as those to bring an image to."""
-    made = copy(plan)
-    made.preferred_sizes = tuple(
-        inner._replace(few=(), start=inner.above(one.start) or one.start) if plan.pads else one
-        for inner, one in zip(plan.preferred_sizes, sizes, strict=True)
+    return plan.preferring(
+        tuple(
+            inner._replace(few=(), start=inner.above(one.start) or one.start) if plan.pads else one
+            for inner, one in zip(plan.preferred_sizes, sizes, strict=True)
+        )
     )
-    return made
 
 
 def spread(sizes: Sizes, steps: tuple[int, ...]) -> Size:

@@ -6,8 +6,7 @@ import torch
 from torch import nn
 
 from unetkit.errors import BlockError, Fault
-from unetkit.planning import Plan
-from unetkit.planning.sized import Size, Step
+from unetkit.planning import Plan, Size, Step
 from unetkit.wording import size_text
 
 

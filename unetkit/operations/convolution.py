@@ -61,6 +61,9 @@ class Convolution(_ConvolutionOperation, WindowedOperation):
     def wraps(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         return self.padding_mode == "circular" and any(self.padding)
 
+    def spatial(self) -> Operation:
+        return Convolution(1, self.kernel, self.stride, self.padding, self.dilation, padding_mode=self.padding_mode)
+
     def span(self, axis: int) -> int:
         return self.dilation[axis] * (self.kernel[axis] - 1) + 1
 
@@ -120,6 +123,9 @@ class TransposedConvolution(_ConvolutionOperation):
     @property
     def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
         return max(self.stride) > 1
+
+    def spatial(self) -> Operation:
+        return TransposedConvolution(1, self.kernel, self.stride, self.padding, self.extra)
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         reach = self.kernel[axis] + self.extra[axis] - 2 * self.padding[axis]

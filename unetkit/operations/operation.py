@@ -134,6 +134,10 @@ class Operation:
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._values().items())})"
 
+    def spatial(self) -> Operation:
+        """The operation with all that affects neither sizes, reach nor grids at a fixed value."""
+        return self
+
     def channels(self, inputs: Axes) -> int:
         """Returns the channels of the output; raises BlockError where the inputs do not fit."""
         return inputs[0]

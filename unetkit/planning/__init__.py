@@ -1,25 +1,29 @@
 """Plan: what a spec means. Every size, channel and parameter of the network, without torch."""
 
 from unetkit.operations.execution import Execution
-from unetkit.planning.batches import training_fault
+from unetkit.planning.choice import covering_size, natural_size, size_from
 from unetkit.planning.description import describe, describe_sizes, summarize
 from unetkit.planning.memory import Memory, needed_memory
-from unetkit.planning.natural import natural_size
 from unetkit.planning.planned import Plan, plan
+from unetkit.planning.refusal import training_fault
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
+from unetkit.planning.spatial_graph import Size
 
 __all__ = [
     "Execution",
     "FeatureMap",
     "Memory",
     "Plan",
+    "Size",
     "SizedPlan",
     "Step",
+    "covering_size",
     "describe",
     "describe_sizes",
     "natural_size",
     "needed_memory",
     "plan",
+    "size_from",
     "summarize",
     "training_fault",
 ]

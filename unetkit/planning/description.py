@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from unetkit.geometry import SizeSet
+from unetkit.planning.choice import natural_size
 from unetkit.planning.memory import needed_memory
-from unetkit.planning.natural import natural_size
 from unetkit.planning.planned import Plan
 from unetkit.planning.refusal import fits
-from unetkit.planning.sized import Size, SizedPlan, Step
+from unetkit.planning.sized import SizedPlan, Step
+from unetkit.planning.spatial_graph import Size
 
 
 def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:

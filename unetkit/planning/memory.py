@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.planning.planned import Plan
-from unetkit.planning.sized import Size
+from unetkit.planning.spatial_graph import Size
 from unetkit.signal import Call
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}

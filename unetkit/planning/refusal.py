@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
 from unetkit.planning import propagate
-from unetkit.planning.sized import Size
+from unetkit.planning.spatial_graph import Size
 from unetkit.wording import size_text
 
 if TYPE_CHECKING:
@@ -21,28 +21,16 @@ MAX_STEPS = 8
 
 
 def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
-    """Returns the size of every signal where an image of size `image` enters the graph in `size`.
+    """The size of every node of the spatial graph where an image of size `image` enters the network in `size`.
 
     Raises SizeError with everything that does not fit.
     """
     if len(size) != plan.dims or min(size, default=0) < 1:
         cure = f"Give {plan.dims} whole numbers from 1, one per axis."
         raise SizeError(Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure=cure))
-    columns: dict[tuple[int, int], list[int]] = {}
-    faults: dict[str, Fault] = {}
-    for axis, n in enumerate(size):
-        key = plan.equal_axes[axis], n
-        if key not in columns:
-            found, limits = propagate.sizes(plan.nodes, axis, n)
-            columns[key] = [int(value) for value in found]  # type: ignore[arg-type]
-            broken = next(((index, limit) for index, limit in limits if not limit.holds()), None)
-            if broken is not None:
-                index, limit = broken
-                rule = limit.rule.format(*(columns[key][i] for i in plan.nodes[index].inputs))
-                faults[rule] = misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
-    if faults:
-        raise SizeError(*faults.values())
-    sizes = tuple(zip(*(columns[plan.equal_axes[axis], n] for axis, n in enumerate(size)), strict=True))
+    sizes = plan.spatial.sizes(size)
+    if sizes is None:
+        raise SizeError(*_faults(plan, size))
     rule = joint_rule(plan, sizes)
     if rule:
         padded = "" if size == image else f", padded to {size_text(size)},"
@@ -54,10 +42,27 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
     return sizes
 
 
+def _faults(plan: Plan, size: Size) -> list[Fault]:
+    """For each axis the first rule that a size breaks."""
+    faults: dict[str, Fault] = {}
+    seen: set[tuple[int, int]] = set()
+    for axis, n in enumerate(size):
+        if (plan.equal_axes[axis], n) in seen:
+            continue
+        seen.add((plan.equal_axes[axis], n))
+        found, limits = propagate.sizes(plan.nodes, axis, n)
+        broken = next(((index, limit) for index, limit in limits if not limit.holds()), None)
+        if broken is not None:
+            index, limit = broken
+            rule = limit.rule.format(*(found[i] for i in plan.nodes[index].inputs))
+            faults[rule] = misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
+    return list(faults.values())
+
+
 def joint_rule(plan: Plan, sizes: tuple[Size, ...]) -> str:
-    """Returns the first rule that the sizes of all axes break together; nothing where they keep all."""
-    rules = (node.operation.joint_limit(sizes[node.inputs[0]]) for node in plan.nodes if node.operation is not None)
-    return next((rule for rule in rules if rule), "")
+    """The first rule that the sizes of all axes break together; "" where they keep all."""
+    operations = [(node.operation, node.inputs[0]) for node in plan.spatial.nodes if node.operation is not None]
+    return next((rule for operation, source in operations if (rule := operation.joint_limit(sizes[source]))), "")
 
 
 def misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
@@ -118,12 +123,28 @@ def fits(plan: Plan, image: Size) -> bool:
     inner = plan.padded_size(image)
     if len(inner) != plan.dims or min(inner, default=0) < 1:
         return False
-    columns = []
-    for axis, n in enumerate(inner):
-        found, limits = propagate.sizes(plan.nodes, axis, n)
-        if not all(limit.holds() for _, limit in limits):
-            return False
-        columns.append([int(value) for value in found])  # type: ignore[arg-type]
-    sizes = tuple(zip(*columns, strict=True))
-    rest = [m - (p - n) for m, p, n in zip(sizes[plan.output], inner, image, strict=True)]
+    sizes = plan.spatial.sizes(inner)
+    if sizes is None:
+        return False
+    rest = [m - (p - n) for m, p, n in zip(sizes[plan.spatial.output], inner, image, strict=True)]
     return min(rest) >= 1 and not joint_rule(plan, sizes)
+
+
+def training_fault(plan: Plan, size: Size, batch: int) -> str:
+    """The rule that training with batches of images of an accepted size breaks, or "".
+
+    >>> from unetkit.planning import plan
+    >>> from unetkit.language import load
+    >>> training_fault(plan(load("unet-same")), (16, 16), 1)
+    'bottleneck.block.norm1: batch norm needs more than one value per channel in training, here is 1×1 in a batch of 1'
+    >>> training_fault(plan(load("unet-same")), (16, 16), 2)
+    ''
+    """
+    sizes = plan.at(size).sizes
+    for index, node in enumerate(plan.nodes):
+        if node.operation is not None:
+            rule = node.operation.training_limit(sizes[node.inputs[0]], batch)
+            if rule:
+                shape = size_text(sizes[node.inputs[0]])
+                return f"{plan.span_of(index).scope}.{node.name}: {rule}, here is {shape} in a batch of {batch}"
+    return ""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from unetkit.planning.spatial_graph import Size
 from unetkit.signal import Call, Node
-
-Size = tuple[int, ...]
 
 
 class FeatureMap(NamedTuple):
@@ -62,55 +61,26 @@ class SizedPlan(NamedTuple):
     steps: tuple[Step, ...]
 
 
-def node_macs(nodes: tuple[Node, ...], sizes: tuple[Size, ...], index: int) -> int:
-    """Returns the multiply-adds of one operation for one image."""
-    node = nodes[index]
-    if node.operation is None:
-        return 0
-    taken = tuple(nodes[i].channels for i in node.inputs)
-    return node.operation.macs(taken, tuple(sizes[i] for i in node.inputs), sizes[index])
-
-
-def node_parameters(nodes: tuple[Node, ...], index: int) -> int:
-    """Returns the trainable parameters of one operation."""
-    node = nodes[index]
-    return node.operation.parameters(tuple(nodes[i].channels for i in node.inputs)) if node.operation else 0
-
-
-def step(nodes: tuple[Node, ...], sizes: tuple[Size, ...], span: Call, kind: str, depth: int) -> Step:
-    """Returns what one block does at one size."""
-    side, level, slot = position(span.scope, depth)
-    first, skip = span.inputs[0], span.inputs[1] if len(span.inputs) > 1 else None
-    inside = range(span.start, span.end)
+def step(nodes: tuple[Node, ...], sizes: tuple[Size, ...], call: Call, kind: str, costs: tuple[int, int]) -> Step:
+    """What one block does at one size; `costs` are its parameters and multiply-adds."""
+    first, skip = call.inputs[0], call.inputs[1] if len(call.inputs) > 1 else None
     return Step(
-        name=span.scope,
-        slot=slot,
+        name=call.scope,
+        slot=call.slot,
         type=kind,
-        level=level,
-        side=side,
+        level=call.level,
+        side=call.side,
         in_channels=nodes[first].channels,
-        channels=nodes[span.output].channels,
+        channels=nodes[call.output].channels,
         input_size=sizes[first],
-        output_size=sizes[span.output],
-        parameters=sum(node_parameters(nodes, index) for index in inside),
-        macs=sum(node_macs(nodes, sizes, index) for index in inside),
+        output_size=sizes[call.output],
+        parameters=costs[0],
+        macs=costs[1],
         skip_channels=None if skip is None else nodes[skip].channels,
         skip_size=None if skip is None else sizes[skip],
         maps=tuple(
             FeatureMap(operation.label(), nodes[index].channels, sizes[index])
-            for index in inside
+            for index in range(call.start, call.end)
             if (operation := nodes[index].operation) is not None and operation.makes_map
         ),
     )
-
-
-def position(scope: str, depth: int) -> tuple[str, int, str]:
-    """Returns side, level and slot of a block from its name.
-
-    >>> position("encoder.1.block", 5)
-    ('encoder', 1, 'block')
-    """
-    parts = scope.split(".")
-    if len(parts) == 3:
-        return parts[0], int(parts[1]), parts[2]
-    return (parts[0], depth - 1, parts[1]) if len(parts) == 2 else (parts[0], 0, parts[0])

@@ -20,7 +20,6 @@ from unetkit.study.matrix.base_config import BaseConfig
 from unetkit.study.matrix.condition import Condition, condition_of
 from unetkit.study.matrix.design import BASE, Candidate
 from unetkit.study.matrix.design_matrix import DesignMatrix
-from unetkit.study.matrix.parallel import ParallelPlanner, uncollected
 from unetkit.study.study import Study
 from unetkit.study.study_keys import StudyKeys
 
@@ -57,9 +56,8 @@ class StudyLoader(Reader):
         base_config, design_matrix = self.design_matrix(frame)
         planner = ArmPlanner(base_config)
         candidates = tuple(design_matrix.candidates())
-        with ParallelPlanner(self.path, self.overrides, len(candidates)) as planners, uncollected():
-            for index, candidate in enumerate(candidates):
-                planner.add(candidate, planners.known(index))
+        for candidate in candidates:
+            planner.add(candidate)
         planner.stop()
         self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.raise_faults()

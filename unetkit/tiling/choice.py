@@ -8,9 +8,8 @@ from itertools import product
 from math import prod
 
 from unetkit.errors import Fault, SizeError
-from unetkit.planning import Execution, Plan
+from unetkit.planning import Execution, Plan, Size
 from unetkit.planning.memory import inference_bytes
-from unetkit.planning.sized import Size
 from unetkit.tiling.cuts import Cuts, Reach, cut
 from unetkit.tiling.padding import AxisPadding
 from unetkit.wording import megabytes, size_text

@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, SizeSet
-from unetkit.planning import Plan, propagate
-from unetkit.planning.covering import above
+from unetkit.planning import Plan, propagate, size_from
 from unetkit.wording import size_text
 
 MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
@@ -70,9 +69,9 @@ def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
 
 def covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
     """Returns the smallest size of at least `least` whose output has a sample for each pixel of the image."""
-    size = above(sizes, least)
+    size = size_from(sizes, least)
     while (lack := image - output_size(plan, axis, size)) > 0:
-        size = above(sizes, size + lack)
+        size = size_from(sizes, size + lack)
     return size
 
 

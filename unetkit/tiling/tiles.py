@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from itertools import product
 from math import prod
 
-from unetkit.planning import Plan
-from unetkit.planning.sized import Size
+from unetkit.planning import Plan, Size
 from unetkit.tiling.blending import overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping

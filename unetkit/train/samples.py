@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from unetkit.document.document import override
 from unetkit.errors import Fault, UnetkitError
 from unetkit.language import spec_of
-from unetkit.planning import Plan, plan, training_fault
-from unetkit.planning.covering import covering_size
+from unetkit.planning import Plan, covering_size, plan, training_fault
 from unetkit.train.errors import TrainError
 from unetkit.train.runspec import RunSpec
 

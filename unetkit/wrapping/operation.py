@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -46,6 +47,9 @@ class Wrapped(Operation):
     @property
     def measured(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         return not self.declared
+
+    def spatial(self) -> Operation:
+        return replace(self, arguments={}, out=1, weights=0)
 
     def channels(self, inputs: Axes) -> int:
         return self.out

@@ -68,21 +68,19 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study import load_study
     from unetkit.study.advice import warnings
     from unetkit.study.cost import check_hours, cost
-    from unetkit.study.matrix.parallel import uncollected
 
     with shown_at(OptionValue("--data", data, "data")):
         loaded = load_study(study, with_data(data, overrides))
     say(*loaded.taken, to_errors=True)
-    per_step = timed(loaded, time, max_hours)  # which leaves networks behind that are to be collected
-    with uncollected():
-        costs = cost(loaded, per_step)
-        if max_hours is not None:
-            check_hours(costs, max_hours)
-        told = list(warnings(loaded))
-        if as_json:
-            print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": told})
-        else:
-            show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
+    per_step = timed(loaded, time, max_hours)
+    costs = cost(loaded, per_step)
+    if max_hours is not None:
+        check_hours(costs, max_hours)
+    told = list(warnings(loaded))
+    if as_json:
+        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": told})
+    else:
+        show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
 
 
 def with_data(data: str | None, overrides: list[str] | None) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.planning.covering import covering_size
+from unetkit.planning import covering_size
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan

@@ -4,26 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from unetkit.document.merge import as_lists
 from unetkit.language import Difference
-
-
-class NetworkFacts(NamedTuple):
-    """The planned size and cost of an arm's network, for one training patch."""
-
-    digest: str
-    parameters: int
-    macs: int
-    receptive_field: tuple[int | None, ...]
-    input_size: tuple[int, ...]
-    output_size: tuple[int, ...]
-
-    def json(self) -> dict[str, Any]:
-        """The facts as plain values."""
-        values = self._asdict()
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+from unetkit.study.matrix.network_facts import NetworkFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from unetkit.errors import Fault, SpecError, UnetkitError
 from unetkit.language import Difference
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.axis import Setting
-from unetkit.study.matrix.base_config import BaseConfig, PlannedNetwork, widened
+from unetkit.study.matrix.base_config import BaseConfig, widened
 from unetkit.study.matrix.design import Candidate
 
 TYPOS = {"unknown-key", "override-path"}
@@ -28,22 +28,22 @@ class ArmPlanner:
         """Ids of the axis values and listed arms that could be built."""
         self.typos: dict[int, tuple[Fault, ...]] = {}
 
-    def add(self, candidate: Candidate, known: PlannedNetwork | None = None) -> None:
-        """Adds a candidate, planned unless `known` is given; raises UnetkitError where the base cannot be built."""
-        arm = self.arm(candidate, known)
+    def add(self, candidate: Candidate) -> None:
+        """Plans a candidate and adds its arm; raises UnetkitError where the base cannot be built."""
+        arm = self.arm(candidate)
         key = arm.identity or arm.name
         first = self.arms.setdefault(key, arm)
         if first is not arm and arm.name not in first.names:
             self.arms[key] = replace(first, also=(*first.also, arm.name))
 
-    def arm(self, candidate: Candidate, known: PlannedNetwork | None) -> Arm:
+    def arm(self, candidate: Candidate) -> Arm:
         """The arm of a candidate, marked as skipped where it cannot be built."""
         settings = tuple(candidate.settings)
         marks = [id(value) for _, value in candidate.choices] or [id(candidate)]
         differences = tuple(self.differences(settings))
         choices = tuple((axis.name, value.label) for axis, value in candidate.choices)
         try:
-            facts, match = known or self.base_config.network(settings)
+            facts, match = self.base_config.network(settings)
         except UnetkitError as error:
             if not settings:
                 raise

@@ -14,12 +14,11 @@ from unetkit.document.merge import TreeNode, assigned, noded, plain
 from unetkit.language import Spec, specs_folder
 from unetkit.language.loading import Memo, SpecLoader
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.planning import Plan
-from unetkit.study.matrix.arm import NetworkFacts
+from unetkit.planning import Plan, covering_size, plan
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.dataset import check_fitting, data_values, identity
 from unetkit.study.matrix.matching import matched
-from unetkit.study.matrix.network_facts import FactsCalculator, patch_of
+from unetkit.study.matrix.network_facts import NetworkFacts, network_facts, patch_of, training_memory
 
 Settings = tuple[Setting, ...]
 
@@ -54,9 +53,8 @@ class BaseConfig:
     name: str
     match: Literal["none", "parameters", "macs"] = "none"
     families: Memo = field(default_factory=dict, repr=False)
-    calculator: FactsCalculator = field(default_factory=FactsCalculator, repr=False)
-    known: dict[Any, Any] = field(default_factory=dict, repr=False)
-    """Cached results, by the settings on which they depend."""
+    parts: dict[Any, dict[str, Any]] = field(default_factory=dict, repr=False)
+    """Data and training by the settings of arms: data are opened once, not by each arm."""
     taken: dict[tuple[str, ...], None] = field(default_factory=dict, repr=False)
     """What was taken from the files of each folder of data, as lines to be shown."""
 
@@ -77,19 +75,18 @@ class BaseConfig:
         Raises SpecError where they are invalid.
         """
         own = tuple(one for one in settings if one.part == key)
-        if (key, own) not in self.known:
+        if (key, own) not in self.parts:
             node: TreeNode = getattr(self, key)
             if key == "data":
-                self.known[key, own], taken = data_values(node, own, lambda: self.base_plan.dims)
+                self.parts[key, own], taken = data_values(node, own, lambda: self.base_plan.dims)
                 self.taken.setdefault(taken)
             else:
                 for one in own:
                     node = assigned(node, one.keys[1:], one.leaf) if len(one.keys) > 1 else one.leaf
                 from unetkit.train.runspec import training_values  # which needs no torch, unlike its neighbours
 
-                self.known[key, own] = training_values(node, self.base_plan.dims)
-        found: dict[str, Any] = self.known[key, own]
-        return found
+                self.parts[key, own] = training_values(node, self.base_plan.dims)
+        return self.parts[key, own]
 
     def values(self, settings: Settings) -> dict[str, Any]:
         """The plain values of an arm's RUN.yaml."""
@@ -98,32 +95,22 @@ class BaseConfig:
 
     def network(self, settings: Settings) -> PlannedNetwork:
         """The network of an arm; raises UnetkitError where it cannot be built."""
-        training = self.part("training", settings)
-        alone = training.get("batch") == 1  # which some norms do not take
-        own = tuple(one for one in settings if one.part in ("spec", "data"))
-        key = own, patch_of(self.base_plan.dims, training), alone
-        if key not in self.known:
-            made, chosen = self.calculator.plan(self.loaded(settings)), None
-            check_fitting(made.spec, self.part("data", settings), self.shipped_name)
-            if self.match != "none" and settings:
-                chosen = self.chosen(settings, made, training)
-                made = self.calculator.plan(self.loaded((*settings, *widened(settings, chosen))))
-            self.known[key] = PlannedNetwork(self.calculator.facts(made, training), chosen)
-        found: PlannedNetwork = self.known[key]
-        return found
+        training, chosen = self.part("training", settings), None
+        made = plan(self.loaded(settings))
+        check_fitting(made.spec, self.part("data", settings), self.shipped_name)
+        if self.match != "none" and settings:
+            chosen = self.chosen(settings, made, training)
+            made = plan(self.loaded((*settings, *widened(settings, chosen))))
+        return PlannedNetwork(network_facts(made, training), chosen)
 
     def identity(self, digest: str, settings: Settings) -> str:
         """The SHA-256 of an arm's network, data and training."""
-        key = "identity", tuple(one for one in settings if one.part != "spec")
-        if key not in self.known:
-            values = {"data": identity(self.part("data", settings)), "training": self.part("training", settings)}
-            self.known[key] = hashed(values)
-        return sha256(f"{digest} {self.known[key]}".encode()).hexdigest()
+        values = {"data": identity(self.part("data", settings)), "training": self.part("training", settings)}
+        return sha256(f"{digest} {hashed(values)}".encode()).hexdigest()
 
     def memory(self, settings: Settings) -> int:
         """The peak memory of an arm's training in bytes."""
-        made = self.calculator.plan(self.loaded(settings))
-        return self.calculator.memory(made, self.part("training", settings))
+        return training_memory(plan(self.loaded(settings)), self.part("training", settings))
 
     def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
         """The width at which the cost of an arm is nearest to that of the base."""
@@ -135,7 +122,7 @@ class BaseConfig:
 
         def cost(channels: tuple[int, ...]) -> int:
             wide = widened(settings, MatchedWidth(by_path(channels), 0))
-            return self.cost(self.calculator.plan(self.loaded((*settings, *wide))), training)
+            return self.cost(plan(self.loaded((*settings, *wide))), training)
 
         channels, residual = matched((*spec.channels, *own), self.cost(self.base_plan, training), cost)
         return MatchedWidth(by_path(channels), residual)
@@ -143,8 +130,8 @@ class BaseConfig:
     def cost(self, made: Plan, training: dict[str, Any]) -> int:
         """The cost to be matched: the parameters of a network, or its MACs for one patch."""
         if self.match == "parameters":
-            return self.calculator.parameters(made)
-        return self.calculator.macs(made, training)
+            return made.parameters
+        return made.macs(covering_size(made, patch_of(made.dims, training)))
 
     @property
     def shipped_name(self) -> str:
@@ -154,7 +141,7 @@ class BaseConfig:
     @cached_property
     def base_plan(self) -> Plan:
         """The plan of the base."""
-        return self.calculator.plan(self.loaded(()))
+        return plan(self.loaded(()))
 
     @cached_property
     def written(self) -> dict[str, Any]:

@@ -1,0 +1,186 @@
+"""The operations of a network that determine sizes, reach and grids: a value that many networks have in common.
+
+Channels, norms over a batch and activations have no part in it, so what follows from it is computed once for all
+networks that differ in those alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from unetkit.geometry import SizeSet, fixed
+from unetkit.planning import propagate
+from unetkit.planning.alignment import accepted, aligned
+from unetkit.planning.receptive import LARGE, receptive_field
+from unetkit.signal import Node
+
+CACHED_BLOCKS = 1 << 12
+CACHED_GRAPHS = 1 << 11
+"""Largest number of graphs that are kept, some ten kB each."""
+CACHED_COLUMNS = 1 << 13
+"""Largest number of sizes of an image, along one axis, for which the sizes of all signals are kept."""
+
+T = TypeVar("T")
+Size: TypeAlias = tuple[int, ...]
+
+
+class SpatialBlock:
+    """The operations of a block that are not pointwise; `nodes` begins with the inputs of the block."""
+
+    __slots__ = ("_hash", "nodes", "num_inputs", "output")
+
+    def __init__(self, nodes: tuple[Node, ...], num_inputs: int, output: int) -> None:
+        self.nodes = nodes
+        self.num_inputs = num_inputs
+        self.output = output
+        self._hash = hash((nodes, output))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SpatialBlock):
+            return NotImplemented
+        return self is other or (self.output == other.output and self.nodes == other.nodes)
+
+
+@lru_cache(CACHED_BLOCKS)
+def interned(block: SpatialBlock) -> SpatialBlock:
+    """The block, or the one before that is equal: to compare it with itself takes no time."""
+    return block
+
+
+class SpatialCall(NamedTuple):
+    """A block in a spatial graph, and the nodes that it reads."""
+
+    block: SpatialBlock
+    inputs: tuple[int, ...]
+
+
+class Column(NamedTuple):
+    """The sizes of all nodes along one axis, and whether every operation accepts its inputs."""
+
+    sizes: tuple[int, ...]
+    fits: bool
+
+
+@lru_cache(CACHED_GRAPHS)
+def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], output: int) -> SpatialGraph:
+    """The spatial graph of a network; equal ones are made once."""
+    nodes = [Node("", None, (), 0)]
+    main: dict[int, int] = {}
+    for block, inputs in calls:
+        start, own = len(nodes), len(block.nodes) - block.num_inputs
+        index = (*inputs, *range(start, start + own))
+        nodes += [
+            Node("", operation, tuple([index[source] for source in sources]), 0)
+            for _, operation, sources, _ in block.nodes[block.num_inputs :]
+        ]
+        main |= main_inputs(nodes, inputs, range(start, start + own))
+    return SpatialGraph(dims, tuple(nodes), output, main)
+
+
+def main_inputs(nodes: list[Node] | tuple[Node, ...], inputs: tuple[int, ...], inside: range) -> dict[int, int]:
+    """Where encoder and decoder meet in a block: which input, by node, is the decoder's, that is the first signal's."""
+    found: dict[int, int] = {}
+    if len(inputs) > 1:
+        derived = {inputs[0]}
+        for index in inside:
+            operation, sources = nodes[index].operation, nodes[index].inputs
+            counted = sources if operation is not None and operation.elementwise else sources[:1]
+            leading = next((number for number, source in enumerate(counted) if source in derived), None)
+            if leading is not None:
+                derived.add(index)
+                found[index] = leading
+    return found
+
+
+class SpatialGraph:
+    """The operations of a network that are not pointwise; node 0 is the image. What it says is computed once."""
+
+    def __init__(self, dims: int, nodes: tuple[Node, ...], output: int, main: dict[int, int]) -> None:
+        self.dims = dims
+        self.nodes = nodes
+        self.output = output
+        self.main_inputs = main
+
+    @cached_property
+    def equal_axes(self) -> Size:
+        """For each axis the first axis along which everything is the same."""
+        return tuple(
+            next(first for first in range(axis + 1) if first == axis or self._alike(first, axis))
+            for axis in range(self.dims)
+        )
+
+    def _alike(self, axis: int, other: int) -> bool:
+        return all(node.operation is None or node.operation.alike(axis, other) for node in self.nodes)
+
+    def per_axis(self, make: Callable[[int], T]) -> tuple[T, ...]:
+        """What `make` gives for each axis, called once for equal axes."""
+        made = {axis: make(axis) for axis in dict.fromkeys(self.equal_axes)}
+        return tuple(made[axis] for axis in self.equal_axes)
+
+    def along(self, make: Callable[[int, int], T], size: Size) -> tuple[T, ...]:
+        """What `make` gives for each axis and the size along it, called once for equal axes of one size."""
+        made = {key: make(*key) for key in {(self.equal_axes[axis], n) for axis, n in enumerate(size)}}
+        return tuple(made[self.equal_axes[axis], n] for axis, n in enumerate(size))
+
+    def column(self, axis: int, size: int) -> Column:
+        """The sizes of all nodes along one axis."""
+        return _column(self, self.equal_axes[axis], size)
+
+    def sizes(self, size: Size) -> tuple[Size, ...] | None:
+        """The size of every node for a size of the image; None where some operation does not accept it."""
+        columns = [self.column(axis, n) for axis, n in enumerate(size)]
+        return tuple(zip(*(one.sizes for one in columns), strict=True)) if all(one.fits for one in columns) else None
+
+    @cached_property
+    def accepted(self) -> tuple[SizeSet, ...]:
+        """Per axis, all sizes of an image that every operation accepts."""
+        return self.per_axis(lambda axis: accepted(self.nodes, axis))
+
+    @cached_property
+    def aligned(self) -> tuple[SizeSet, ...]:
+        """Per axis, the accepted sizes at which nothing is dropped and skips meet the decoder with the least offset."""
+        return self.per_axis(lambda axis: aligned(self.nodes, axis, self.output, self.main_inputs))
+
+    @cached_property
+    def preferred_sizes(self) -> tuple[SizeSet, ...]:
+        """Per axis, the aligned sizes, or all accepted ones where none is aligned."""
+        return self.per_axis(lambda axis: self.aligned[axis] or self.accepted[axis])
+
+    @cached_property
+    def padded(self) -> tuple[SizeSet, ...]:
+        """Per axis, the sizes of images that leave an output where they are padded to a preferred size."""
+        return self.per_axis(self._padded)
+
+    def _padded(self, axis: int) -> SizeSet:
+        inner = self.preferred_sizes[axis].minimum
+        if inner is None:
+            return self.preferred_sizes[axis]
+        output = self.column(axis, inner).sizes[self.output]
+        return SizeSet((), max(1, inner - fixed(output) + 1), 1, (0,))
+
+    @cached_property
+    def receptive_fields(self) -> tuple[tuple[int, int] | None, ...]:
+        """Per axis, the least and the most input samples that one output sample depends on, over all its phases.
+
+        None where that is the whole image, or where no size is accepted. Upsampling makes neighbours differ; where what
+        an operation reads depends on the size of the image, it is that of an image of usual size.
+        """
+        return self.per_axis(self._receptive_field)
+
+    def _receptive_field(self, axis: int) -> tuple[int, int] | None:
+        sizes = self.preferred_sizes[axis]
+        least = sizes.minimum
+        if least is None:
+            return None
+        return receptive_field(self.nodes, axis, self.output, least, lambda: sizes.above(LARGE[self.dims]) or least)
+
+
+@lru_cache(CACHED_COLUMNS)
+def _column(graph: SpatialGraph, axis: int, size: int) -> Column:
+    found, limits = propagate.sizes(graph.nodes, axis, size)
+    return Column(tuple([int(n) for n in found]), all(limit.holds() for _, limit in limits))  # type: ignore[arg-type]
