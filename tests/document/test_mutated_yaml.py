@@ -170,7 +170,7 @@ def test_several_odd_values_are_refused_or_taken(kind: str, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("kind", "key", "value", "told"),
     [
-        ("spec", "block", {"type": "double_conv", "norm": {"type": 3}}, "type 3 is not the name of a block"),
+        ("spec", "block", {"type": "double_conv", "norm": {"type": 3}}, "type 3 is not the name of a norm"),
         ("spec", "norm", {"type": "group", 3: 4}, "parameters have names, not numbers"),
         ("spec", 3, 4, "there is no key '3' here"),
         ("data", "classes", ["a", ""], "not"),

@@ -57,8 +57,8 @@ def test_every_shipped_spec_builds_and_is_as_planned(name: str) -> None:
         output = model(torch.zeros(1, planned.spec.in_channels, *size))
     assert tuple(output.shape[2:]) == planned.output_size(size)
     assert sum(weight.numel() for weight in model.parameters()) == planned.parameters
-    assert planned.spec.frame.paper
-    assert planned.spec.frame.description
+    assert planned.spec.keys.paper
+    assert planned.spec.keys.description
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

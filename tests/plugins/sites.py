@@ -71,7 +71,7 @@ BROKEN: dict[str, tuple[dict[str, str], str, str, str]] = {
         "the parameter 'width' has no type",
     ),
     "engine": ({"blocks/one": "engine:Conv"}, WIRED.replace("kernel", "dims"), "v1", "has a parameter 'dims'"),
-    "stray": ({"block/one": "stray:Conv"}, WIRED, "v1", "in the group unetkit.block, which is none"),
+    "stray": ({"block/one": "stray:Conv"}, WIRED, "v1", "in the group unetkit.block, which does not exist"),
 }
 """By distribution: entry points, code, API, and what its fault says."""
 

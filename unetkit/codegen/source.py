@@ -82,9 +82,9 @@ def block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, B
 def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
     """Yields the docstring of the file."""
     spec = plan.spec
-    name, description = safe(spec.name) or "U-Net", safe(spec.frame.description)
+    name, description = safe(spec.name) or "U-Net", safe(spec.keys.description)
     levels = ", ".join(map(str, spec.channels))
-    facts = {"Paper": safe(spec.frame.paper), "Channels": f"{spec.in_channels} -> {levels} -> {spec.out_channels}"}
+    facts = {"Paper": safe(spec.keys.paper), "Channels": f"{spec.in_channels} -> {levels} -> {spec.out_channels}"}
     if sized is not None:
         facts["Sizes"] = f"{size_text(sized.input_size)} -> {size_text(sized.output_size)}"
     facts |= {"Parameters": f"{plan.parameters:,}", "Digest": plan.digest}

@@ -150,9 +150,9 @@ def whole(data: DataSpec, finding: MaskDiagnosis) -> Fault:
     """Returns the fault of what was found, with the lines of a whole data file."""
     if not finding.readings:
         return finding.fault()
-    top = {"unetkit": 1, "dims": data.dims, "dataset": dict(data.frame.dataset)}
-    if data.frame.split is not None:
-        top["split"] = dict(data.frame.split)
+    top = {"unetkit": 1, "dims": data.dims, "dataset": dict(data.keys.dataset)}
+    if data.keys.split is not None:
+        top["split"] = dict(data.keys.split)
     readings = tuple(replace(one, keys=top | dict(one.keys)) for one in finding.readings)
     file = data.folder / "data.yaml"
     lines = "one of these" if len(readings) > 1 else "this"

@@ -84,22 +84,22 @@ class DataLoader(Reader):
 
     def spec(self, folder: Path) -> DataSpec:
         """The data spec; raises SpecError with everything that is wrong."""
-        frame = self.keys(DataKeys, self.document.values())
-        self.dims, sound = frame.dims, not self.faults
-        dataset = self.slot("dataset", frame.dataset, "dataset")
-        split = self.slot("split", frame.split, "split") if frame.split is not None else None
-        normalization = self.slot("normalization", frame.normalization, "normalization")
+        keys = self.read_keys(DataKeys, self.document.values())
+        self.dims, sound = keys.dims, not self.faults
+        dataset = self.read_slot("dataset", keys.dataset, "dataset")
+        split = self.read_slot("split", keys.split, "split") if keys.split is not None else None
+        normalization = self.read_slot("normalization", keys.normalization, "normalization")
         if sound:
-            self.check_classes(frame)
-            self.check_channels(frame, normalization)
-            self.check_axes(frame)
+            self.check_classes(keys)
+            self.check_channels(keys, normalization)
+            self.check_axes(keys)
         self.raise_faults()
-        return DataSpec(frame, dataset, split, normalization, folder, self.types, self.document)
+        return DataSpec(keys, dataset, split, normalization, folder, self.types, self.document)
 
-    def check_channels(self, frame: DataKeys, normalization: NormalizationMethod | None) -> None:
+    def check_channels(self, keys: DataKeys, normalization: NormalizationMethod | None) -> None:
         """Collects channels that the images do not have, and a normalization for another number of them."""
-        chosen = frame.channels.take if isinstance(frame.channels, ChannelKeys) else range(frame.channels)
-        stored = frame.channels.count if isinstance(frame.channels, ChannelKeys) else frame.channels
+        chosen = keys.channels.take if isinstance(keys.channels, ChannelKeys) else range(keys.channels)
+        stored = keys.channels.count if isinstance(keys.channels, ChannelKeys) else keys.channels
         for index, one in enumerate(chosen):
             if one >= stored:
                 message = f"there is no channel {one}, there are 0 to {stored - 1}"
@@ -107,21 +107,21 @@ class DataLoader(Reader):
         for name, message, cure in normalization.channel_faults(len(chosen)) if normalization else ():
             self.fault(Fault("wrong-length", message, cure=cure), "normalization", name)
 
-    def check_axes(self, frame: DataKeys) -> None:
+    def check_axes(self, keys: DataKeys) -> None:
         """Collects an orientation that has not a letter for each axis of a volume, and a spacing without a number."""
-        if frame.dims == 3 and len(frame.orientation) < frame.dims:
-            message = f"{frame.orientation!r} is no orientation of a volume: it has {len(frame.orientation)} letters"
+        if keys.dims == 3 and len(keys.orientation) < keys.dims:
+            message = f"{keys.orientation!r} is no orientation of a volume: it has {len(keys.orientation)} letters"
             self.fault(Fault("wrong-length", message, cure="Give three, as in RAS."), "orientation")
-        if isinstance(frame.spacing, tuple) and len(frame.spacing) != frame.dims:
-            message = f"{len(frame.spacing)} numbers for {frame.dims} axes"
+        if isinstance(keys.spacing, tuple) and len(keys.spacing) != keys.dims:
+            message = f"{len(keys.spacing)} numbers for {keys.dims} axes"
             self.fault(Fault("wrong-length", message, cure="Give one for each."), "spacing")
 
-    def check_classes(self, frame: DataKeys) -> None:
+    def check_classes(self, keys: DataKeys) -> None:
         """Collects names, colours and numbers that two classes share, or a class and what is ignored."""
-        ignored = frame.ignore if isinstance(frame.ignore, tuple) else () if frame.ignore is None else (frame.ignore,)
+        ignored = keys.ignore if isinstance(keys.ignore, tuple) else () if keys.ignore is None else (keys.ignore,)
         taken = {one: "what is ignored" for one in ignored if isinstance(one, str)}
         spans = [(span_of(one), -1, "what is ignored") for one in ignored if isinstance(one, int)]
-        for index, said in enumerate(frame.classes or ()):
+        for index, said in enumerate(keys.classes or ()):
             one = ClassKeys(name=said) if isinstance(said, str) else said
             spans += [(span_of(value), index, one.name) for value in ((index,) if one.values is None else one.values)]
             for mark in (one.name, one.colour):

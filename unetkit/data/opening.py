@@ -113,7 +113,7 @@ def check_data(
     if faults:
         return DataCheck(tuple(facts), tuple(faults), None)
     names = reader.classes.names or found_classes(facts)
-    about = data.frame.source or data.name
+    about = data.keys.source or data.name
     shown = reader.classes.shown or tuple(COLOURS[index % len(COLOURS)] for index in range(len(names)))
     train, validation, test = (
         Pairs(LazyPairs(tuple(part), reader.load, kept), names, about, shown, orientation) for part in division

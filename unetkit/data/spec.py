@@ -21,7 +21,7 @@ from unetkit.document.reader import written_form
 class DataSpec:
     """What was asked for. Paths in it begin at `folder`."""
 
-    frame: DataKeys
+    keys: DataKeys
     dataset: Dataset
     split: Split | None
     normalization: NormalizationMethod
@@ -35,56 +35,56 @@ class DataSpec:
     @property
     def name(self) -> str:
         """The name of the data."""
-        return self.frame.name
+        return self.keys.name
 
     @property
     def dims(self) -> int:
         """The number of spatial axes."""
-        return self.frame.dims
+        return self.keys.dims
 
     @property
     def take(self) -> tuple[int, ...] | None:
         """Which channels of the files are used; None where that is all."""
-        return self.frame.channels.take if isinstance(self.frame.channels, ChannelKeys) else None
+        return self.keys.channels.take if isinstance(self.keys.channels, ChannelKeys) else None
 
     @property
     def channels(self) -> int:
         """Channels of the images that a network is given."""
-        return self.frame.channels if isinstance(self.frame.channels, int) else len(self.frame.channels.take)
+        return self.keys.channels if isinstance(self.keys.channels, int) else len(self.keys.channels.take)
 
     @property
     def classes(self) -> tuple[ClassKeys, ...]:
         """The classes that are named; none where they are taken as they are found."""
-        named = self.frame.classes or self.dataset.classes
+        named = self.keys.classes or self.dataset.classes
         return tuple(ClassKeys(name=one) if isinstance(one, str) else one for one in named)
 
     @property
     def ignored(self) -> tuple[int | str, ...]:
         """Numbers and colours in masks that count nowhere."""
-        said = self.frame.ignore
+        said = self.keys.ignore
         return () if said is None else said if isinstance(said, tuple) else (said,)
 
     @property
     def spacing(self) -> Literal["native", "median"] | tuple[float, ...]:
         """The distance between samples that images are resampled to; native where they are not."""
-        return self.frame.spacing
+        return self.keys.spacing
 
     @property
     def cache(self) -> bool:
         """Whether images stay in memory once they are read."""
-        return self.frame.cache
+        return self.keys.cache
 
     @property
     def workers(self) -> int:
         """Processes that make patches beside the one that trains."""
-        return self.frame.workers
+        return self.keys.workers
 
     @property
     def asked(self) -> ReadOptions:
         """How the data set is to be read."""
-        stored = self.frame.channels if isinstance(self.frame.channels, int) else self.frame.channels.count
-        checked = self.frame.mask_geometry == "checked"
-        return ReadOptions(self.folder, self.dims, stored, self.frame.orientation, checked)
+        stored = self.keys.channels if isinstance(self.keys.channels, int) else self.keys.channels.count
+        checked = self.keys.mask_geometry == "checked"
+        return ReadOptions(self.folder, self.dims, stored, self.keys.orientation, checked)
 
     def files(self) -> set[Path]:
         """The files that are read: the data file with what it extends, images, masks, and that of the split."""
@@ -97,20 +97,20 @@ class DataSpec:
 
         Paths are absolute, or relative to a folder: that of the file that the values are written to.
         """
-        frame = self.frame
-        form: dict[str, Any] = {"unetkit": frame.unetkit}
-        form |= {key: value for key in ("name", "description", "source") if (value := getattr(frame, key))}
-        form |= {"dims": frame.dims, "dataset": self.written(self.dataset, relative_to)}
+        keys = self.keys
+        form: dict[str, Any] = {"unetkit": keys.unetkit}
+        form |= {key: value for key in ("name", "description", "source") if (value := getattr(keys, key))}
+        form |= {"dims": keys.dims, "dataset": self.written(self.dataset, relative_to)}
         if self.classes:
             form["classes"] = [shortened(one.model_dump(exclude_none=True)) for one in self.classes]
-        if frame.ignore is not None:
-            form["ignore"] = frame.ignore
+        if keys.ignore is not None:
+            form["ignore"] = keys.ignore
         if self.split is not None:
             form["split"] = self.written(self.split, relative_to)
-        form["channels"] = frame.channels if isinstance(frame.channels, int) else frame.channels.model_dump()
-        form |= {key: getattr(frame, key) for key in ("orientation", "spacing", "mask_geometry")}
+        form["channels"] = keys.channels if isinstance(keys.channels, int) else keys.channels.model_dump()
+        form |= {key: getattr(keys, key) for key in ("orientation", "spacing", "mask_geometry")}
         form["normalization"] = written_form(self.normalization, self.types)
-        form |= {"cache": frame.cache, "workers": frame.workers}
+        form |= {"cache": keys.cache, "workers": keys.workers}
         values: dict[str, Any] = as_lists(form)
         return values
 

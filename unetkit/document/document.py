@@ -1,4 +1,4 @@
-"""Spec files as documents: `extends` resolved, overrides applied, every value with its file, line and column."""
+"""YAML files as documents: `extends` resolved, overrides applied, every value with its file, line and column."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Find: TypeAlias = Callable[[str, Path | None], Path]
 
 
 class Document:
-    """A YAML tree, `extends` resolved, in which every key and value knows its place."""
+    """A YAML tree with `extends` resolved, in which every key and value has its place."""
 
     __slots__ = ("name", "root")
 
@@ -33,7 +33,7 @@ class Document:
         return plain(self.root)
 
     def files(self) -> set[Path]:
-        """The files that the values were read from, those that it extends among them; no text of the command line."""
+        """The files that the values come from, including extended ones."""
         names, nodes = {self.name}, [self.root]
         while nodes:
             node = nodes.pop()
@@ -52,8 +52,8 @@ class Document:
         return node
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
-        """Where the value (or the key) at `path` was written; of its nearest ancestor where nothing stands there."""
-        node = found = self.root
+        """The place of the value (or the key) at a path, or of its nearest ancestor if there is none."""
+        node = nearest = self.root
         for part in path:
             if type(node.value) is dict and part in node.value:
                 name, node = node.value[part]
@@ -61,17 +61,17 @@ class Document:
                 name = node = node.value[part]
             else:
                 break
-            found = name if key else node
-        return found.place()
+            nearest = name if key else node
+        return nearest.place()
 
 
 def beside(reference: str, base: Path | None) -> Path:
-    """Returns the path that `extends: reference` means in the file `base`: relative to its folder."""
+    """The path that `extends: reference` means in the file `base`: relative to its folder."""
     return (base.parent if base else Path()) / reference
 
 
 def read(path: Path, *, find: Find = beside) -> Document:
-    """Reads a file and what it extends. Raises SpecError with every fault of the first faulty file."""
+    """Reads a file and what it extends. Raises SpecError with all faults of the first faulty file."""
     return Document(str(path), _load(path, find, ()))
 
 
@@ -94,12 +94,12 @@ def to_text(values: Mapping[str, Any]) -> str:
 
 
 def inner(node: TreeNode, file: Path | None, *, find: Find = beside) -> Document:
-    """Returns the map at a node of a file as a document of its own; `extends` in it is relative to that file."""
+    """The map at a node of a file as a document of its own; `extends` in it is relative to that file."""
     return Document(str(file) if file else node.source.name, _extend(as_map(node), file, find, ()))
 
 
 def as_map(node: TreeNode) -> TreeNode:
-    """Returns the node of a map; raises SpecError where it is another value."""
+    """The node unchanged; raises SpecError if it is no map."""
     if type(node.value) is dict:
         return node
     kind = "null" if node.value is None else "a list" if type(node.value) is tuple else "a single value"
@@ -108,12 +108,12 @@ def as_map(node: TreeNode) -> TreeNode:
 
 
 def top_keys(path: Path) -> set[Any]:
-    """Returns the keys on top of a file, what it extends left aside; raises SpecError where it cannot be read."""
+    """The top-level keys of a file itself, without those of files that it extends. Raises SpecError."""
     return set(_compose(path).value)
 
 
 def override(document: Document, assignments: Iterable[str]) -> Document:
-    """Returns the document with `path=VALUE` assignments merged in, in order; VALUE is YAML.
+    """The document with assignments `path=VALUE` merged in, in order; VALUE is YAML.
 
     >>> override(parse("norm: group"), ["norm.groups=4"]).values()
     {'norm': {'type': 'group', 'groups': 4}}
@@ -195,7 +195,7 @@ def _bytes(path: Path) -> bytes:
         if size > MAX_BYTES:
             raise too_large(str(path), f"{size:,}")
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)  # a pipe or a growing file does not tell its size
+            content = file.read(MAX_BYTES + 1)  # the size of a pipe or a growing file is unknown
     except (FileNotFoundError, NotADirectoryError):
         raise _error("file-missing", f"{path} does not exist", _nearby(path)) from None
     except PermissionError as error:
@@ -208,7 +208,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _nearby(path: Path) -> str:
-    """Returns the cure for a missing file: the YAML files that stand in its folder."""
+    """The cure for a missing file: the other YAML files of its folder."""
     try:
         names = [
             entry.name for entry in path.parent.iterdir() if entry.suffix in (".yaml", ".yml") and entry.name[0] != "."

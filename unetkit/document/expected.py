@@ -1,4 +1,4 @@
-"""What a field expects, in words: for error messages and for the description of blocks."""
+"""The values that a field takes, in words: for error messages and descriptions of components."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pydantic.fields import FieldInfo
 
 
 def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
-    """Returns what a field takes, such as `a whole number from 1`; or what an element of its list takes."""
+    """The values that a field, or an element of its list, takes, such as `a whole number from 1`."""
     if of_element:
         element = next((item for item in members(field.annotation) if get_origin(item) is tuple), None)
         if element is not None:
@@ -19,13 +19,13 @@ def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
 
 
 def members(annotation: Any) -> tuple[Any, ...]:
-    """Returns the members of a union, bare; the type itself where it is none."""
+    """The members of a union, without annotations; the type itself if it is none."""
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
 
 
 def words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
-    """Returns a type in words."""
+    """A type in words."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         return words(args[0], (*metadata, *args[1:]))
@@ -42,7 +42,7 @@ def words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
 
 
 def simple(annotation: Any) -> str:
-    """Returns a plain type in words."""
+    """A plain type in words."""
     known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     if annotation in known:
         return known[annotation]
@@ -55,15 +55,15 @@ def simple(annotation: Any) -> str:
 
 
 def bounds(metadata: tuple[Any, ...]) -> str:
-    """Returns the range that the constraints of a field allow, as ` from 0 up to (not) 1`."""
-    found: dict[str, Any] = {}
+    """The range that the constraints of a field allow, such as ` from 0, below 1`."""
+    limits: dict[str, Any] = {}
     for item in metadata:
         for constraint in (item, *getattr(item, "metadata", ())):
             for name in ("ge", "gt", "le", "lt"):
                 value = getattr(constraint, name, None)
                 if value is not None:
-                    found[name] = value
-    text = f" from {found['ge']:g}" if "ge" in found else f" above {found['gt']:g}" if "gt" in found else ""
-    if found.get("le", 0) >= 1 << 16:
+                    limits[name] = value
+    text = f" from {limits['ge']:g}" if "ge" in limits else f" above {limits['gt']:g}" if "gt" in limits else ""
+    if limits.get("le", 0) >= 1 << 16:
         return text
-    return text + (f" to {found['le']:g}" if "le" in found else f", below {found['lt']:g}" if "lt" in found else "")
+    return text + (f" to {limits['le']:g}" if "le" in limits else f", below {limits['lt']:g}" if "lt" in limits else "")

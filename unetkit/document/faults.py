@@ -1,4 +1,4 @@
-"""From pydantic's errors to faults in our own words."""
+"""Translates pydantic's errors into faults."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from unetkit.document.merge import KeyPath
 from unetkit.errors import Fault, did_you_mean
 
 UNKNOWN = ("extra_forbidden", "invalid_key")
-"""Pydantic's words for a key that a model has not: another name, or a number."""
+"""Pydantic's error types for keys that a model does not have."""
 
 
 def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[KeyPath, Fault]]:
-    """Yields (path, fault) for each field that is wrong; one fault per field, whatever pydantic tried on it.
+    """Yields (path, fault), at most one per field.
 
-    Of a field that may be a number or a map, only what is wrong inside the map is a fault, where a map was given; and a
-    list with a wrong entry is not also too short.
+    Of a field that takes a number or a map, only faults inside a given map are reported. A list with a wrong entry is
+    not reported as too short as well.
     """
-    found: dict[KeyPath, Fault] = {}
+    faults: dict[KeyPath, Fault] = {}
     for detail in error.errors(include_url=False):
         path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
-        found.setdefault(path, fault_of(dict(detail), path, owner))
-    for path, fault in found.items():
-        inside = any(len(other) > len(path) and other[: len(path)] == path for other in found)
+        faults.setdefault(path, fault_of(dict(detail), path, owner))
+    for path, fault in faults.items():
+        inside = any(len(other) > len(path) and other[: len(path)] == path for other in faults)
         if not (inside and fault.code in ("wrong-type", "wrong-length")):
             yield path, fault
 
 
 def fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> Fault:
-    """Returns the fault for one of pydantic's error details."""
+    """The fault for one of pydantic's error details."""
     if detail["loc"] and detail["loc"][-1] == "[key]":
         return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
@@ -55,9 +55,9 @@ def fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> F
 
 
 def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool) -> tuple[KeyPath, type[BaseModel]]:
-    """Returns the path of the field that pydantic's location is about, and the model that the field is in.
+    """The path of the field at pydantic's location, and the model of the field.
 
-    Locations also name the members of unions, which are no keys: these are left out.
+    Locations also name members of unions, which are no keys and are left out.
     """
     path: list[int | str] = []
     owner, current = model, model
@@ -78,14 +78,14 @@ class Leaf(BaseModel):
 
 
 def inner_model(annotation: Any) -> type[BaseModel] | None:
-    """Returns the model inside a field's type, if any."""
+    """The model inside the type of a field, if any."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for inner in get_args(annotation) if (found := inner_model(inner))), None)
+    return next((model for inner in get_args(annotation) if (model := inner_model(inner))), None)
 
 
 def shown(value: Any) -> str:
-    """Returns a value as YAML would write it, cut short."""
+    """A value as YAML writes it, shortened."""
     if isinstance(value, bool):
         text = str(value).lower()
     elif value is None:

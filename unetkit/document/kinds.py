@@ -1,4 +1,4 @@
-"""Which kind of file a YAML file is, by keys that no other kind has: a spec, a data file, a run or a study."""
+"""The kinds of YAML files (spec, data file, run, study), told apart by keys that no other kind has."""
 
 from __future__ import annotations
 
@@ -27,25 +27,25 @@ USES: dict[Kind, str] = {
 
 
 def kind_of(keys: Collection[object]) -> Kind | None:
-    """Returns the kind of a file with these keys on top; None where they tell none, or several.
+    """The kind of a file with these top-level keys; None if they fit none, or several.
 
     >>> kind_of({"unetkit", "spec", "data", "training"}), kind_of({"unetkit", "name"})
     ('run', None)
     """
-    found = [kind for kind, own in KEYS.items() if own & set(keys)]
-    return found[0] if len(found) == 1 else None
+    kinds = [kind for kind, own in KEYS.items() if own & set(keys)]
+    return kinds[0] if len(kinds) == 1 else None
 
 
 def kind_in(path: Path) -> Kind | None:
-    """Returns the kind of a file by its own keys; raises SpecError where it cannot be read."""
+    """The kind of a file by its own keys. Raises SpecError if it cannot be read."""
     return kind_of(top_keys(path))
 
 
 def expect_kind(document: Document, wanted: Kind) -> None:
-    """Raises SpecError where a document is of another kind: one fault, not one for each of its keys."""
+    """Raises SpecError if a document is of another kind: one fault, not one for each of its keys."""
     keys = document.root.value
-    found = kind_of(keys)
-    if found not in (None, wanted):
-        first = next(key for key in keys if key in KEYS[found])
-        fault = Fault("other-kind", f"this is {NAMES[found]}, not {NAMES[wanted]}", cure=USES[found])
+    kind = kind_of(keys)
+    if kind not in (None, wanted):
+        first = next(key for key in keys if key in KEYS[kind])
+        fault = Fault("other-kind", f"this is {NAMES[kind]}, not {NAMES[wanted]}", cure=USES[kind])
         raise SpecError(fault.at(document.place((first,), key=True)))

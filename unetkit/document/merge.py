@@ -1,4 +1,4 @@
-"""Values that know where they were written, and the one rule by which two trees of them merge."""
+"""Values with their places in a file, and the rule by which two trees of them merge."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TreeNode:
 
 
 def plain(node: TreeNode) -> Any:
-    """Returns the values without their places: dicts, tuples, scalars."""
+    """The values without their places: dicts, tuples, scalars."""
     value = node.value
     if type(value) is dict:
         return {key: plain(child) for key, (_, child) in value.items()}
@@ -59,9 +59,9 @@ def plain(node: TreeNode) -> Any:
 
 
 def merge(base: TreeNode, over: TreeNode) -> TreeNode:
-    """Returns `over` laid on `base`: maps merge key by key, everything else replaces.
+    """Merges `over` into `base`: maps merge key by key, everything else replaces.
 
-    A map whose `type` differs replaces the old one, so that parameters of the old type are dropped. A bare name in
+    A map with another `type` replaces the old one, which drops the parameters of the old type. A bare name in
     `base` counts as `{type: name}`. Neither argument changes: nodes are shared where YAML has aliases.
     """
     base = named(base)
@@ -78,14 +78,14 @@ def merge(base: TreeNode, over: TreeNode) -> TreeNode:
 
 
 def named(node: TreeNode) -> TreeNode:
-    """Returns the map `{type: name}` for a bare name, any other node as it is."""
+    """The map `{type: name}` for a bare name, any other node unchanged."""
     if type(node.value) is not str:
         return node
     return TreeNode({"type": (node, node)}, node.source, node.start, node.end)
 
 
 def patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
-    """Returns what to merge over `base` to put `leaf` at `path`. Raises SpecError where `path` leads nowhere."""
+    """The tree to merge into `base` to put `leaf` at `path`. Raises SpecError if `path` leads nowhere."""
     if not path:
         return leaf
     first, rest = path[0], path[1:]
@@ -108,7 +108,7 @@ def patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> 
 
 
 def assigned(root: TreeNode, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
-    """Returns a map with `leaf` merged in at `path`, itself as it was. Raises SpecError where `path` leads nowhere."""
+    """A copy of a map with `leaf` merged in at `path`. Raises SpecError if `path` leads nowhere."""
     return TreeNode(merge(root, patch(root, path, leaf)).value, root.source, root.start, root.end)
 
 
@@ -120,7 +120,7 @@ class Within(NamedTuple):
 
 
 def dotted(name: TreeNode) -> tuple[TreeNode, ...]:
-    """Returns the parts of a key such as `skip.align`, each as a key with its own place; digits count as numbers."""
+    """The parts of a key such as `skip.align`, each with its own place; digits are numbers."""
     if type(name.value) is not str:
         return (name,)
     plainly = name.end.line == name.start.line and name.end.column - name.start.column == len(name.value)
@@ -136,7 +136,7 @@ def dotted(name: TreeNode) -> tuple[TreeNode, ...]:
 
 
 def noded(value: Any, like: TreeNode) -> TreeNode:
-    """Returns plain values as nodes that all stand where another does."""
+    """Plain values as nodes, all at the place of another node."""
     if isinstance(value, dict):
         inner: Any = {key: (noded(key, like), noded(item, like)) for key, item in value.items()}
     else:

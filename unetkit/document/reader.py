@@ -92,7 +92,9 @@ class Reader:
         """What faults are sorted by."""
         return (fault.place.file != self.document.name, *fault.place[:3]) if fault.place else (False, "")
 
-    def keys(self, model: type[K], values: Mapping[Any, Any], *path: Key, stand_in: Mapping[str, Any] = NOTHING) -> K:
+    def read_keys(
+        self, model: type[K], values: Mapping[Any, Any], *path: Key, stand_in: Mapping[str, Any] = NOTHING
+    ) -> K:
         """The keys of a map; where some are wrong, what it is without them, so that one run shows all faults.
 
         `stand_in` has values for keys that must be there. Raises SpecError where that does not suffice.
@@ -107,15 +109,15 @@ class Reader:
                     values = {**stand_in, **without(values, where[:1] if attempt else where)}
         self.stop()
 
-    def slot(self, slot: str, values: dict[str, Any], *path: Key) -> Any:
+    def read_slot(self, slot: str, values: dict[str, Any], *path: Key) -> Any:
         """The component that is written at a path; None, with faults collected, where it is wrong."""
-        part = self.component(slot, chosen_at(values, path))
+        part = self.read_component(slot, chosen_at(values, path))
         for name, reason in part.idle().items() if part else ():
             if name in values:
                 self.no_effect(f": {reason}", *path, name)
         return part
 
-    def component(
+    def read_component(
         self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = NOTHING
     ) -> Component | None:
         """The component of a choice; None, with faults collected, where it is wrong.
@@ -150,7 +152,7 @@ class Reader:
         if not isinstance(kind, str):
             cure = f"Give a type: {', '.join(registry.names(slot))}."
             missing = Fault("missing-key", f"no type is given for this {slot}", cure=cure)
-            wrong = Fault("wrong-type", f"type {shown(kind)} is not a name", cure=cure)
+            wrong = Fault("wrong-type", f"type {shown(kind)} is not the name of a {slot}", cure=cure)
             self.fault(missing if kind is None else wrong, *source_path(choice.origins, at[: kind is not None]))
             return None
         try:
@@ -184,7 +186,7 @@ class Reader:
                 inner = inherited[inset.slot]
             else:
                 continue
-            part = values[name] = self.component(inset.slot, inner)
+            part = values[name] = self.read_component(inset.slot, inner)
             if part is None:
                 sound = False
                 del values[name]

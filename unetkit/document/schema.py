@@ -76,7 +76,7 @@ def file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaVa
 
 
 def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> JsonSchemaValue:
-    """What may fill a slot: a name, or a map with a type; with `changes`, also parameters of a type said elsewhere."""
+    """What may fill a slot: a name, or a map with a type; with `changes`, also parameters alone."""
     forms = [component_schema(slot, name, definitions) for name in registry.names(slot)]
     names: JsonSchemaValue = {"enum": registry.names(slot)}
     if not changes:
@@ -170,20 +170,20 @@ def attribute_docs(model: type) -> dict[str, str]:
     >>> attribute_docs(Normal)
     {'std': 'Standard deviation; 0.02 unless given.'}
     """
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for owner in reversed(model.__mro__):
         if issubclass(owner, BaseModel) and owner not in (BaseModel, Component):
             try:
                 tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
-            except (OSError, TypeError, SyntaxError):  # made by a program: there is no source to read
+            except (OSError, TypeError, SyntaxError):  # there is no source, as of a class that a program makes
                 continue
             body = tree.body if isinstance(tree, ast.ClassDef) else []
             for field, text in pairwise(body):
                 if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
                     match text:
                         case ast.Expr(value=ast.Constant(value=str(words))):
-                            found[field.target.id] = inspect.cleandoc(words)
-    return found
+                            texts[field.target.id] = inspect.cleandoc(words)
+    return texts
 
 
 def first_line(model: type) -> str:

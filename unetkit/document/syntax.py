@@ -1,4 +1,4 @@
-"""What PyYAML complains about, said as one of our faults."""
+"""Translates syntax errors of PyYAML into faults."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unetkit.errors import Fault, Place
 
 
 def syntax_fault(name: str, text: str, error: yaml.YAMLError) -> Fault:
-    """Returns the fault at the place of its cause: an open bracket rather than the end of the file."""
+    """The fault at the place of its cause: an open bracket rather than the end of the file."""
     problem = str(getattr(error, "problem", None) or error)
     start = yaml.Mark(name, 0, 0, 0, None, 0)
     mark = getattr(error, "problem_mark", None) or start

@@ -1,7 +1,7 @@
-"""YAML text to a tree of values that know where they were written.
+"""Parses YAML text into a tree of values with their places.
 
 Scalars follow the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/#103-core-schema): `1e-3` is a number, `no` is
-text, `010` is ten. PyYAML only splits the text into events; meaning, limits and messages are decided here.
+text, `010` is ten. PyYAML splits the text into events; meaning, limits and messages are decided here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_NESTING: Final = 32
 
 
 def checked(name: str, text: str) -> Source:
-    """Returns the text as a source. Raises SpecError where it is too long or not printable text.
+    """The text as a source. Raises SpecError if it is too long or not printable.
 
     Bytes that are not UTF-8 are expected as `surrogateescape` leaves them.
     """
@@ -44,21 +44,21 @@ def checked(name: str, text: str) -> Source:
 
 
 def _first_unprintable(text: str) -> int:
-    """Returns where the first character stands that YAML forbids or that editors may take for a line break."""
-    found = Reader.NON_PRINTABLE.search(text)  # PyYAML's; to compile one more takes 8 ms of every start
-    starts = [found.start()] if found else []
+    """The index of the first character that YAML forbids or that some editors take for a line break."""
+    match = Reader.NON_PRINTABLE.search(text)  # PyYAML's: to compile another takes 8 ms
+    starts = [match.start()] if match else []
     starts += [at for character in "\x85\u2028\u2029\ufeff" if (at := text.find(character)) >= 0]
     return min(starts, default=len(text))
 
 
 def too_large(name: str, size: str) -> SpecError:
-    """Returns the error for a text of `size` bytes."""
+    """The error for a text of `size` bytes."""
     cure = f"A spec has at most {MAX_BYTES:,} bytes."
     return SpecError(Fault("yaml-too-large", f"the file has {size} bytes", cure=cure, place=Place(name, 1, 1)))
 
 
 def compose_map(source: Source) -> TreeNode:
-    """Returns the tree of a source whose top level is a map. Raises SpecError with all faults found."""
+    """The tree of a source whose top level is a map. Raises SpecError with all faults."""
     node = compose(source)
     if node is None or node.value is None:
         cure = "Write at least one line like: name: my-net"
@@ -71,7 +71,7 @@ def compose_map(source: Source) -> TreeNode:
 
 
 def compose(source: Source, text: str | None = None) -> TreeNode | None:
-    """Returns the tree of a source, or of `text` standing in its place; None if it holds no value."""
+    """The tree of a source, or of `text` in its place; None if it holds no value."""
     composer = _Composer(source, source.text if text is None else text)
     try:
         root = composer.document()
@@ -83,7 +83,7 @@ def compose(source: Source, text: str | None = None) -> TreeNode | None:
 
 
 def scalar(text: str) -> Any:
-    """Returns the value of an unquoted scalar. Raises ValueError for a number that Python cannot hold.
+    """The value of an unquoted scalar. Raises ValueError for a number that Python cannot represent.
 
     >>> [scalar(text) for text in ("1e-3", "010", "0x1F", "no", "12:30", "~")]
     [0.001, 10, 31, 'no', '12:30', None]
@@ -217,7 +217,7 @@ class _Composer:
 
 
 def _extent(node: TreeNode) -> tuple[int, int]:
-    """Returns how many values a node holds, itself and keys included, and how many maps and lists nest in it."""
+    """The number of values in a node, itself and keys included, and the depth of its nesting."""
     if type(node.value) is dict:
         children = [child for entry in node.value.values() for child in entry]
     elif type(node.value) is tuple:

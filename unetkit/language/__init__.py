@@ -1,4 +1,4 @@
-"""Spec: what was asked for. YAML to validated, immutable values; no torch."""
+"""The spec language: from YAML to a validated, immutable spec. Nothing here needs torch."""
 
 from unetkit.document.document import to_text
 from unetkit.language.canonical import resolve

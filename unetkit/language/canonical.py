@@ -1,4 +1,4 @@
-"""The canonical form of a spec: every default filled in, each setting at the widest scope where it holds."""
+"""The canonical form of a spec: every default filled in, each setting at the widest scope where it applies."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def resolve(spec: Spec) -> dict[str, Any]:
-    """Returns the canonical form as plain values; loading it gives an equal spec, with the same canonical form."""
-    frame = spec.frame
-    form: dict[str, Any] = {"unetkit": frame.unetkit, "name": frame.name}
-    form |= {key: value for key in ("description", "paper") if (value := getattr(frame, key))}
-    form |= {"dims": frame.dims, "in_channels": frame.in_channels, "out_channels": frame.out_channels}
+    """The canonical form as plain values; loading it gives an equal spec with the same canonical form."""
+    keys = spec.keys
+    form: dict[str, Any] = {"unetkit": keys.unetkit, "name": keys.name}
+    form |= {key: value for key in ("description", "paper") if (value := getattr(keys, key))}
+    form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": keys.out_channels}
     form["channels"] = list(spec.channels)
     place_blocks(spec, form)
     for slot in ("down", "up", "skip"):
@@ -29,12 +29,12 @@ def resolve(spec: Spec) -> dict[str, Any]:
         form["plugins"] = dict(sorted(spec.plugins.items()))
     if "levels" in form:
         form["levels"] = dict(sorted(form["levels"].items()))
-    order = [key for key in type(frame).model_fields if key in form]
+    order = [key for key in type(keys).model_fields if key in form]
     return {key: form[key] for key in order}
 
 
 def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
-    """Puts the blocks of the levels into the form: one for all where they agree, else per section and level."""
+    """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "decoder": {}}
     for level in range(spec.depth - 1):
         for side, blocks in sides.items():
@@ -54,17 +54,17 @@ def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
 
 
 def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
-    """Puts the ways down, the ways up or the skips into the form."""
-    found = {
+    """Adds the downs, the ups or the skips."""
+    by_level = {
         int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: block_form(spec, part)
         for scope, part in spec.parts.items()
         if part.slot == slot
     }
-    if not found:
+    if not by_level:
         return
-    common = found[min(found)]
+    common = by_level[min(by_level)]
     form[slot] = common
-    for level, block in found.items():
+    for level, block in by_level.items():
         if block != common:
             form.setdefault("levels", {}).setdefault(level, {})[slot] = block
 

@@ -1,4 +1,4 @@
-"""Which setting counts where: the whole net, then encoder / decoder / bottleneck, then the level, then its side."""
+"""Which setting applies where: the whole net's, then that of encoder, decoder or bottleneck, the level, its side."""
 
 from __future__ import annotations
 
@@ -9,22 +9,13 @@ from typing import Any, NamedTuple
 from unetkit.document.keys import Bare, Keys
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import SlotChoice
-from unetkit.language.spec_keys import LevelKeys, SpecKeys
+from unetkit.language.spec_keys import SpecKeys
 
 Scopes = tuple[tuple[KeyPath, Keys], ...]
 
 
 class Position(NamedTuple):
-    """One place in the network for which a block is chosen, such as `encoder.0.block`."""
-
-    scope: str
-    slot: str
-    level: int
-    chain: Scopes
-
-
-class Spot(NamedTuple):
-    """A position of any network of a depth: its name, slot and level, and the sections that have a say."""
+    """A place in a network for a block, such as `encoder.0.block`, and the sections of the spec that apply to it."""
 
     scope: str
     slot: str
@@ -33,65 +24,61 @@ class Spot(NamedTuple):
 
 
 @cache
-def spots(depth: int) -> tuple[Spot, ...]:
-    """Returns every position of a network of `depth` levels, in execution order."""
-    found, last = [], depth - 1
+def positions(depth: int) -> tuple[Position, ...]:
+    """The positions of a network of `depth` levels, in execution order."""
+    encoder, last = [], depth - 1
     for level in range(last):
-        found += [Spot(f"encoder.{level}.down", "down", level, ("encoder",))] * (level > 0)
-        found.append(Spot(f"encoder.{level}.block", "block", level, ("encoder",)))
-    found += [Spot("bottleneck.down", "down", last, ("encoder", "bottleneck"))] * (last > 0)
-    found.append(Spot("bottleneck.block", "block", last, ("bottleneck",)))
-    for level in reversed(range(last)):
-        found += (Spot(f"decoder.{level}.{slot}", slot, level, ("decoder",)) for slot in ("up", "skip", "block"))
-    return (*found, Spot("head", "head", 0, ()))
+        encoder += [Position(f"encoder.{level}.down", "down", level, ("encoder",))] * (level > 0)
+        encoder.append(Position(f"encoder.{level}.block", "block", level, ("encoder",)))
+    encoder += [Position("bottleneck.down", "down", last, ("encoder", "bottleneck"))] * (last > 0)
+    decoder = (
+        Position(f"decoder.{level}.{slot}", slot, level, ("decoder",))
+        for level in reversed(range(last))
+        for slot in ("up", "skip", "block")
+    )
+    return (*encoder, Position("bottleneck.block", "block", last, ("bottleneck",)), *decoder, HEAD)
 
 
-def positions(frame: SpecKeys, depth: int, slot: str) -> Iterator[Position]:
-    """Yields every position of a slot in a network of `depth` levels, in execution order."""
-    net: Scopes = (((), frame),)
-    for spot in spots(depth):
-        if spot.slot == slot:
-            side = slot == "block" and spot.sections != ("bottleneck",)
-            chain = net + scopes(frame, *spot.sections, level=spot.level, side=side) if spot.sections else net
-            yield Position(spot.scope, slot, spot.level, chain)
+HEAD = Position("head", "head", 0, ())
 
 
-def scopes(frame: SpecKeys, *sections: str, level: int, side: bool = False) -> Scopes:
-    """Returns the scopes below the whole net that have a say, from the widest to the narrowest."""
-    found: list[tuple[KeyPath, Keys]] = []
-    for section in sections:
-        part = getattr(frame, section)
+def scopes(keys: SpecKeys, position: Position) -> Scopes:
+    """The scopes that apply to a position, from the widest to the narrowest."""
+    chain: list[tuple[KeyPath, Keys]] = [((), keys)]
+    for section in position.sections:
+        part = getattr(keys, section)
         if part is not None:
-            found.append(((section,), part))
-    if level in frame.levels:
-        part = frame.levels[level]
-        found.append((("levels", level), part))
-        inner = getattr(part, sections[0]) if side and isinstance(part, LevelKeys) else None
+            chain.append(((section,), part))
+    if position.level in keys.levels and position.sections:
+        level = keys.levels[position.level]
+        chain.append((("levels", position.level), level))
+        side = position.sections[0] if position.slot == "block" else ""
+        inner = getattr(level, side) if side in ("encoder", "decoder") else None
         if inner is not None:
-            found.append((("levels", level, sections[0]), inner))
-    return tuple(found)
+            chain.append((("levels", position.level, side), inner))
+    return tuple(chain)
 
 
 def choose(chain: Scopes, slot: str) -> SlotChoice:
-    """Returns what the scopes say for a slot: maps merge, and another type drops what was said for the old one."""
+    """The component that the scopes choose for a slot: maps merge, another type drops the parameters of the old one."""
     values: dict[str, Any] = {}
     origins: dict[KeyPath, KeyPath] = {}
     for path, scope in chain:
-        said = getattr(scope, slot, None)
-        if said is not None:
-            overlay(values, said, (), (*path, slot), origins)
+        over = getattr(scope, slot, None)
+        if over is not None:
+            overlay(values, over, (), (*path, slot), origins)
     return SlotChoice(values, origins)
 
 
 def overlay(
-    values: dict[str, Any], said: dict[str, Any], path: KeyPath, origin: KeyPath, origins: dict[KeyPath, KeyPath]
+    values: dict[str, Any], over: dict[str, Any], path: KeyPath, origin: KeyPath, origins: dict[KeyPath, KeyPath]
 ) -> None:
-    """Merges one map over another in place, and notes the origin of each value."""
-    kind = said.get("type")
-    if isinstance(said, Bare) or (kind is not None and kind != values.get("type")):
+    """Merges `over` into `values` in place, and records the origin of each value."""
+    kind = over.get("type")
+    if isinstance(over, Bare) or (kind is not None and kind != values.get("type")):
         values.clear()
         forget(origins, path)
-    for key, value in said.items():
+    for key, value in over.items():
         inner = (*path, key)
         if isinstance(value, dict):
             before = values.get(key)
@@ -112,16 +99,16 @@ def forget(origins: dict[KeyPath, KeyPath], path: KeyPath) -> None:
         del origins[known]
 
 
-def written(frame: SpecKeys) -> Iterator[KeyPath]:
+def written(keys: SpecKeys) -> Iterator[KeyPath]:
     """Yields the path of every block setting that was written, wherever it stands."""
-    sections = [((name,), getattr(frame, name)) for name in ("encoder", "decoder", "bottleneck")]
-    levels: list[tuple[KeyPath, Keys | None]] = [(("levels", level), part) for level, part in frame.levels.items()]
+    sections = [((name,), getattr(keys, name)) for name in ("encoder", "decoder", "bottleneck")]
+    levels: list[tuple[KeyPath, Keys | None]] = [(("levels", level), part) for level, part in keys.levels.items()]
     sides = [((*path, side), getattr(part, side)) for path, part in levels for side in ("encoder", "decoder")]
-    for path, scope in [((), frame), *sections, *levels, *sides]:
+    for path, scope in [((), keys), *sections, *levels, *sides]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
-            said = getattr(scope, slot, None)
-            if said is not None and slot in scope.model_fields_set:
-                yield from leaves(said, (*path, slot))
+            values = getattr(scope, slot, None)
+            if values is not None and slot in scope.model_fields_set:
+                yield from leaves(values, (*path, slot))
 
 
 def leaves(values: dict[str, Any], path: KeyPath) -> Iterator[KeyPath]:

@@ -1,4 +1,4 @@
-"""What differs between two specs."""
+"""The differences between two specs."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Difference(NamedTuple):
 
 
 def differences(old: Spec, new: Spec) -> list[Difference]:
-    """Returns what differs, by position; what differs alike at every level is told once, with `*` for the level.
+    """The differences by position; one that is the same at all levels is listed once, with `*` for the level.
 
-    Where a block has another type, its parameters are not compared.
+    The parameters of blocks of different types are not compared.
     """
     before, after = flat(old), flat(new)
     retyped = tuple(
@@ -39,9 +39,9 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
 
 
 def flat(spec: Spec) -> dict[str, Any]:
-    """Returns all settings by path, the blocks per position."""
-    frame = spec.frame
-    values: dict[str, Any] = {key: getattr(frame, key) for key in ("dims", "in_channels", "out_channels")}
+    """All settings by path, with the blocks by position."""
+    keys = spec.keys
+    values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels", "out_channels")}
     values["channels"] = list(spec.channels)
     if spec.decoder_channels != spec.channels[:-1]:
         values["decoder.channels"] = list(spec.decoder_channels)
@@ -62,7 +62,7 @@ def leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
 
 
 def condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference]:
-    """Yields the differences, those that hold at every level alike as one."""
+    """Yields the differences, those that are the same at all levels as one."""
     groups: dict[str, list[Difference]] = {}
     for difference in changed:
         groups.setdefault(starred(difference.path), []).append(difference)
@@ -76,7 +76,7 @@ def condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference
 
 
 def starred(path: str) -> str:
-    """Returns a path with `*` for its level; the way down to the bottleneck counts as one of the encoder's.
+    """A path with `*` for its level; the `down` of the bottleneck counts as one of the encoder.
 
     >>> starred("encoder.2.block.kernel")
     'encoder.*.block.kernel'

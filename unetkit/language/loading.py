@@ -13,7 +13,7 @@ from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import Reader, SlotChoice
 from unetkit.errors import Fault
-from unetkit.language.cascade import Position, Scopes, choose, positions, spots, written
+from unetkit.language.cascade import Scopes, choose, positions, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
@@ -91,34 +91,34 @@ class SpecLoader(Reader):
 
     def spec(self, name: str) -> Spec:
         """The spec; `name` where the document gives none."""
-        frame = self.keys(SpecKeys, self.values, stand_in=STAND_IN)
-        if not frame.name:
-            frame = frame.model_copy(update={"name": name})
-        channels = frame.channel_numbers()
-        self.dims, self.pins = frame.dims, frame.plugins
-        parts, origins = self.parts(frame, len(channels))
+        keys = self.read_keys(SpecKeys, self.values, stand_in=STAND_IN)
+        if not keys.name:
+            keys = keys.model_copy(update={"name": name})
+        channels = keys.channel_numbers()
+        self.dims, self.pins = keys.dims, keys.plugins
+        parts, origins = self.parts(keys, len(channels))
         self.check_pins("plugins")
-        self.check_levels(frame, len(channels))
-        self.check_unused(frame, len(channels))
-        init, odd_sizes = (self.slot(slot, getattr(frame, slot), slot) for slot in ("init", "odd_sizes"))
-        decoder = self.decoder_channels(frame, channels)
+        self.check_levels(keys, len(channels))
+        self.check_unused(keys, len(channels))
+        init, odd_sizes = (self.read_slot(slot, getattr(keys, slot), slot) for slot in ("init", "odd_sizes"))
+        decoder = self.decoder_channels(keys, channels)
         self.raise_faults()
-        return Spec(frame, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins, self.plugins)
+        return Spec(keys, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins, self.plugins)
 
-    def parts(self, frame: SpecKeys, depth: int) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
+    def parts(self, keys: SpecKeys, depth: int) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
-        families = {slot: self.family(slot, frame, depth) for slot in FAMILIES}
+        families = {slot: self.family(slot, keys, depth) for slot in FAMILIES}
         self.types, self.used, self.reasons, self.plugins = {}, set(), {}, {}
         for family in families.values():
             self.types |= family.types
             self.used |= family.used
             self.reasons |= family.reasons
             self.plugins |= family.plugins
-        origins = {spot.scope: families[spot.slot].origins[spot.scope] for spot in spots(depth)}
-        parts = {spot.scope: families[spot.slot].parts[spot.scope] for spot in spots(depth)}
+        origins = {one.scope: families[one.slot].origins[one.scope] for one in positions(depth)}
+        parts = {one.scope: families[one.slot].parts[one.scope] for one in positions(depth)}
         return {scope: part for scope, part in parts.items() if part is not None}, origins
 
-    def family(self, slot: str, frame: SpecKeys, depth: int) -> Family:
+    def family(self, slot: str, keys: SpecKeys, depth: int) -> Family:
         """The blocks of a slot, from the memo where an earlier spec had the same settings for them."""
         key = None
         if self.memo is not None:
@@ -128,23 +128,22 @@ class SpecLoader(Reader):
         family = Family({}, {}, {}, set(), {}, {})
         self.types, self.used, self.reasons = family.types, family.used, family.reasons
         self.plugins = family.plugins
-        for position in positions(frame, depth, slot):
-            family.parts[position.scope], choice = self.part(position)
-            family.origins[position.scope] = choice.origins
+        for position in positions(depth):
+            if position.slot == slot:
+                family.parts[position.scope], choice = self.part(slot, scopes(keys, position))
+                family.origins[position.scope] = choice.origins
         if self.memo is not None and not self.faults:
             self.memo[key] = family
         return family
 
-    def part(self, position: Position) -> tuple[Component | None, SlotChoice]:
-        """The block of a position, and what chose it."""
-        choice = self.choice(position.chain, position.slot)
-        key = position.slot, tuple(path for path, _ in position.chain)
+    def part(self, slot: str, chain: Scopes) -> tuple[Component | None, SlotChoice]:
+        """The block that scopes choose, and how they choose it."""
+        choice = self.choice(chain, slot)
+        key = slot, tuple(path for path, _ in chain)
         if key in self.built:
             return self.built[key], choice
-        inherited = {}
-        if position.slot == "block":
-            inherited = {slot: self.choice(position.chain, slot) for slot in ("norm", "act")}
-        part = self.built[key] = self.component(position.slot, choice, inherited)
+        inherited = {inner: self.choice(chain, inner) for inner in ("norm", "act") if slot == "block"}
+        part = self.built[key] = self.read_component(slot, choice, inherited)
         if part is not None:
             self.note_use(part, choice, inherited)
         return part, choice
@@ -168,10 +167,10 @@ class SpecLoader(Reader):
             if inset.inherited and name not in choice.values and name not in idle:
                 self.used.update(inherited[inset.slot].origins.values())
 
-    def decoder_channels(self, frame: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
+    def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
         """The channels of the decoder's levels."""
         wanted = len(channels) - 1
-        own = frame.decoder.channels if frame.decoder else None
+        own = keys.decoder.channels if keys.decoder else None
         if own is None or any(fault.path.startswith("channels") for fault in self.faults):
             return channels[:-1]
         if len(own) != wanted:
@@ -179,18 +178,18 @@ class SpecLoader(Reader):
             self.fault(Fault("wrong-length", message, cure=f"Give {wanted} numbers."), "decoder", "channels")
         return own
 
-    def check_levels(self, frame: SpecKeys, depth: int) -> None:
+    def check_levels(self, keys: SpecKeys, depth: int) -> None:
         """Collects overrides of levels that the network does not have."""
-        for level in frame.levels:
+        for level in keys.levels:
             if not 0 <= level < depth:
                 message = f"there is no level {level}, the network has levels 0 to {depth - 1}"
                 self.fault(Fault("unknown-level", message), "levels", level, key=True)
 
-    def check_unused(self, frame: SpecKeys, depth: int) -> None:
+    def check_unused(self, keys: SpecKeys, depth: int) -> None:
         """Collects settings that have an effect nowhere: nothing is ignored in silence."""
         if self.faults:
             return
-        for path in written(frame):
+        for path in written(keys):
             if path in self.used or self.filled(path) or (depth == 1 and path[0] in ("down", "up", "skip")):
                 continue
             reason = self.reasons.get(path)

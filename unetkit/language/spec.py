@@ -1,4 +1,4 @@
-"""A validated spec: its frame, and the block chosen for every position of the network."""
+"""A validated spec: its keys, and the block of every position of the network."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from unetkit.language.spec_keys import SpecKeys
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Spec:
-    """What was asked for. `parts` maps positions in execution order, such as `encoder.0.block`, to their blocks."""
+    """A network as a file describes it. `parts` has the block of each position, such as `encoder.0.block`, in order."""
 
-    frame: SpecKeys
+    keys: SpecKeys
     channels: tuple[int, ...]
     """Channels of each level, full resolution first, the bottleneck last."""
     decoder_channels: tuple[int, ...]
     """Channels of the decoder's levels, full resolution first."""
     parts: dict[str, Component]
     types: dict[type[Component], str]
-    """The full name of each kind of block, as the spec names it."""
+    """The full name of each class of components."""
     init: Init
     odd_sizes: OddSizes
     document: Document | None = field(default=None, repr=False)
@@ -36,22 +36,22 @@ class Spec:
     @property
     def name(self) -> str:
         """The name of the network."""
-        return self.frame.name
+        return self.keys.name
 
     @property
     def dims(self) -> int:
         """The number of spatial axes."""
-        return self.frame.dims
+        return self.keys.dims
 
     @property
     def in_channels(self) -> int:
         """Channels of the images."""
-        return self.frame.in_channels
+        return self.keys.in_channels
 
     @property
     def out_channels(self) -> int:
         """Channels of the output."""
-        return self.frame.out_channels
+        return self.keys.out_channels
 
     @property
     def depth(self) -> int:
@@ -59,22 +59,22 @@ class Spec:
         return len(self.channels)
 
     def type_of(self, part: Component) -> str:
-        """Returns the full name of the type of a block of this spec."""
+        """The full name of the type of a component of this spec."""
         return self.types[type(part)]
 
     def resolve(self) -> dict[str, Any]:
-        """Returns the canonical form: every default filled in, as plain values that make the same network."""
+        """The canonical form: plain values, with every default filled in, that describe the same network."""
         return resolve(self)
 
     def blame(self, fault: Fault, scope: str, path: KeyPath = ()) -> Fault:
-        """Returns the fault with the path and the place where the block at a position was asked for."""
+        """The fault with the path and the place where the block at a position was written."""
         written = source_path(self.origins.get(scope, {}), path)
         where = ".".join(map(str, written)) if written else scope
         place = self.place(written)
         return Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place)
 
     def place(self, path: KeyPath) -> Place | None:
-        """Returns where something was written."""
+        """The place of a path in the file."""
         return self.document.place(path) if self.document and path else None
 
     def __eq__(self, other: object) -> bool:
@@ -87,7 +87,7 @@ class Spec:
         return self
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Spec:
-        return self  # it is never changed
+        return self  # it is immutable
 
     def __repr__(self) -> str:
         return f"load({self.resolve()!r})"

@@ -1,4 +1,4 @@
-"""The frame of a spec: its keys as they stand in the YAML. What is inside a block is checked by the block itself."""
+"""The keys of a spec. The parameters of components are checked by the components themselves."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ChannelRule(Keys):
     max: Count | None = None
 
     def numbers(self) -> tuple[int, ...]:
-        """Returns the channels of each level.
+        """The channels of each level.
 
         >>> ChannelRule(base=32, levels=4, max=128).numbers()
         (32, 64, 128, 128)
@@ -68,7 +68,7 @@ class ChannelRule(Keys):
 
 
 def form_of_channels(value: object) -> str:
-    """Returns which form the channels are given in, so that an error speaks of that one alone."""
+    """The form in which channels are given, so that errors are about that form only."""
     return "rule" if isinstance(value, dict | ChannelRule) else "list"
 
 
@@ -108,8 +108,8 @@ class SpecKeys(Keys):
     odd_sizes: Slot = bare("error")
     """What happens to images whose size does not fit: error, or pad."""
     plugins: dict[str, str] = Field(default_factory=dict)
-    """Versions of the distributions whose blocks this was made with, by name; `resolve` writes them."""
+    """Versions of the plugins that provide its components, by distribution; `resolve` writes them."""
 
     def channel_numbers(self) -> tuple[int, ...]:
-        """Returns the channels of each level."""
+        """The channels of each level."""
         return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels

@@ -48,7 +48,7 @@ def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
 
 def summarize(plan: Plan) -> dict[str, Any]:
     """Describes a network in one row of a list, at its natural size."""
-    sized, keys = plan.at(natural_size(plan)), plan.spec.frame
+    sized, keys = plan.at(natural_size(plan)), plan.spec.keys
     return {
         "name": plan.spec.name,
         "description": keys.description,

@@ -1,4 +1,4 @@
-"""What installed distributions offer, from their metadata alone: names, versions and entry points. Imports nothing."""
+"""The entry points of installed distributions, by their metadata. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from importlib.metadata import Distribution as Installed
 
 API = "v1"
-"""The version of what a plugin may rely on; a distribution declares its own in the group `unetkit.plugin`."""
+"""The version of the plugin API; a distribution declares the one that it needs in the group `unetkit.plugin`."""
 
 DISABLE = "UNETKIT_DISABLE_PLUGINS"
-"""Names of distributions (or their namespaces) that are left out, with commas between them; `all` for all of them."""
+"""Distributions (or namespaces) to disable, separated by commas; `all` disables all of them."""
 STRICT = "UNETKIT_STRICT_PLUGINS"
-"""Set to 1, the first fault of any installed plugin is an error, whether a spec uses it or not."""
+"""Set to 1, a fault of any installed plugin is an error, whether it is used or not."""
 
 
 class Offer(NamedTuple):
@@ -39,12 +39,12 @@ class Distribution(NamedTuple):
 
     @property
     def api(self) -> str:
-        """The version of the plugin API that it was written for; the first, where it declares none."""
+        """The version of the plugin API that it needs; the first if it declares none."""
         return next((offer.target for offer in self.offers if (offer.group, offer.name) == ("plugin", "api")), "v1")
 
     @property
     def disabled(self) -> bool:
-        """Whether the environment says that it is left out."""
+        """Whether the environment disables it."""
         words = {normalized(word) for word in os.environ.get(DISABLE, "").replace(",", " ").split()}
         return bool(words & {"all", normalized(self.name), namespace(self.name)})
 
@@ -53,7 +53,7 @@ class Distribution(NamedTuple):
 
 
 class PluginEntry(NamedTuple):
-    """A block that a name leads to: where its class is, and the distribution that it comes from."""
+    """A component of a distribution: its name and its class as an entry point names it."""
 
     slot: str
     name: str
@@ -63,7 +63,7 @@ class PluginEntry(NamedTuple):
 
     @property
     def full_name(self) -> str:
-        """The name with its namespace; built-ins have none."""
+        """The name with the namespace of the distribution."""
         space = namespace(self.distribution)
         return f"{space}/{self.name}" if space else self.name
 
@@ -74,7 +74,7 @@ class PluginEntry(NamedTuple):
 
 
 def normalized(name: str) -> str:
-    """Returns the name of a distribution as indexes compare it.
+    """The name of a distribution as package indexes compare it.
 
     >>> normalized("Acme_Blocks")
     'acme-blocks'
@@ -83,7 +83,7 @@ def normalized(name: str) -> str:
 
 
 def namespace(distribution: str) -> str:
-    """Returns the namespace of a distribution: its name without a leading `unetkit-`; empty for unetkit itself.
+    """The namespace of a distribution: its name without a leading `unetkit-`; empty for unetkit itself.
 
     >>> namespace("unetkit-acme")
     'acme'
@@ -94,20 +94,20 @@ def namespace(distribution: str) -> str:
 
 @cache
 def distributions() -> tuple[Distribution, ...]:
-    """Returns the installed distributions that have entry points of unetkit, each once: the first on the path."""
+    """The installed distributions with entry points of unetkit; of two with one name, the first on the path."""
     from importlib.metadata import distributions as all_installed  # 20 ms, which built-ins never need
 
-    found: dict[str, Distribution] = {}
+    by_name: dict[str, Distribution] = {}
     for installed in all_installed():
         offers = tuple(offered(installed))
         if offers:
             name, version = name_and_version(installed)
-            found.setdefault(normalized(name), Distribution(name, version, offers))
-    return tuple(found[name] for name in sorted(found) if name != "unetkit")
+            by_name.setdefault(normalized(name), Distribution(name, version, offers))
+    return tuple(by_name[name] for name in sorted(by_name) if name != "unetkit")
 
 
 def offered(installed: Installed) -> Iterator[Offer]:
-    """Yields what an installed distribution offers; of most, a look at the text says that it is nothing."""
+    """Yields the entry points of a distribution. Their file is parsed only if it mentions unetkit."""
     if "[unetkit." in text_of(installed, "entry_points.txt"):
         for point in installed.entry_points:
             space, _, group = point.group.partition(".")
@@ -116,14 +116,14 @@ def offered(installed: Installed) -> Iterator[Offer]:
 
 
 def name_and_version(installed: Installed) -> tuple[str, str]:
-    """Returns how a distribution calls itself. Its metadata is not parsed as mail: that takes ten times as long."""
+    """Name and version of a distribution. Its metadata is not parsed as mail, which takes ten times as long."""
     text = text_of(installed, "METADATA") or text_of(installed, "PKG-INFO")
     name, version = (re.search(rf"^{key}:[ \t]*(\S+)", text, re.MULTILINE) for key in ("Name", "Version"))
     return name[1] if name else "unknown", version[1] if version else ""
 
 
 def text_of(installed: Installed, file: str) -> str:
-    """Returns a file of the metadata; nothing where it is missing or no text."""
+    """The text of a file of the metadata; empty if it is missing or no text."""
     try:
         return installed.read_text(file) or ""
     except (OSError, UnicodeDecodeError):
@@ -140,7 +140,7 @@ def group_of(slot: str) -> str:
 
 
 def entries(slot: str) -> list[PluginEntry]:
-    """Returns what distributions that are not left out offer for a slot."""
+    """The entry points for a slot, except those of disabled distributions."""
     return [
         PluginEntry(slot, offer.name, offer.target, distribution.name, distribution.version)
         for distribution in distributions()
@@ -155,22 +155,20 @@ def stray(distribution: Distribution, slots: tuple[str, ...]) -> Iterator[Fault]
     known = [*map(group_of, slots), "plugin"]
     for offer in distribution.offers:
         if offer.group not in known:
-            message = (
-                f"{distribution} has the entry point {offer.name!r} in the group unetkit.{offer.group}, which is none"
-            )
+            where = f"the group unetkit.{offer.group}, which does not exist"
+            message = f"{distribution} has the entry point {offer.name!r} in {where}"
             cure = f"Groups: {', '.join(f'unetkit.{group}' for group in known)}."
             yield Fault("plugin-group", message, cure=cure)
 
 
 def misnamed(entry: PluginEntry, known: dict[str, str], rivals: list[PluginEntry]) -> Fault | None:
-    """Returns what metadata says against an entry: `known` are built-in names, `rivals` those of its full name."""
+    """The fault of an entry point; `known` are the built-in names, `rivals` all entry points of its full name."""
     what = f"{entry.slot} {entry.full_name!r} of {entry.owner}"
     api = next((one.api for one in distributions() if one.name == entry.distribution), API)
     if api != API:
         message = f"{what} is written for the plugin API {api}, this unetkit has {API}"
-        return Fault(
-            "plugin-api", message, cure=f"Install a version of {entry.distribution} for {API}, or its unetkit."
-        )
+        cure = f"Install a version of {entry.distribution} for {API}, or a unetkit with {api}."
+        return Fault("plugin-api", message, cure=cure)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", entry.name):
         message = f"{what} ({entry.target}) has a name that a spec cannot write"
         return Fault("block-name", message, cure="A name has small letters, digits and underscores, a letter first.")
@@ -180,5 +178,5 @@ def misnamed(entry: PluginEntry, known: dict[str, str], rivals: list[PluginEntry
     if len(rivals) > 1:
         owners = " and ".join(f"{rival.owner} ({rival.target})" for rival in rivals)
         message = f"{entry.slot} {entry.full_name!r} is offered by {owners}"
-        return Fault("block-ambiguous", message, cure="Uninstall one of them, or leave one out by " + DISABLE + ".")
+        return Fault("block-ambiguous", message, cure=f"Uninstall one of them, or disable one by {DISABLE}.")
     return None

@@ -1,4 +1,4 @@
-"""Blocks of a project in progress: a Python file or module that a person names on the command line, never a spec."""
+"""Components of a project in progress: a Python file or module that the command line names, never a spec."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from unetkit.block import Component
 from unetkit.errors import BlockError, Fault
 
 REQUESTED = "UNETKIT_PLUGINS"
-"""The files and modules that `--plugin` named, for the processes that a command starts."""
+"""The files and modules of `--plugin`, for the processes that a command starts."""
 
 
 def load(reference: str) -> ModuleType:
-    """Returns the module of a file or a dotted name, imported; raises BlockError where it cannot be."""
+    """Imports a file or a module by its dotted name. Raises BlockError if that fails."""
     is_file = reference.endswith(".py") or os.sep in reference
     try:
         return load_file(Path(reference)) if is_file else load_module(reference)
-    except (Exception, SystemExit) as error:  # whatever the module raises, or an exit, is told as its fault
+    except (Exception, SystemExit) as error:  # whatever the module raises becomes a fault of the plugin
         if isinstance(error, BlockError):
             raise
         message = f"the plugin {reference} cannot be imported: {type(error).__name__}: {error}"
@@ -31,7 +31,7 @@ def load(reference: str) -> ModuleType:
 
 
 def load_module(name: str) -> ModuleType:
-    """Returns the module of a dotted name, found from the current folder too."""
+    """Imports a module; the current folder is searched too."""
     if not all(part.isidentifier() for part in name.split(".")):
         cure = "Give a Python file, or the name of a module."
         raise BlockError(Fault("plugin-unknown", f"{name!r} is neither a .py file nor a module", cure=cure))
@@ -41,7 +41,7 @@ def load_module(name: str) -> ModuleType:
 
 
 def load_file(path: Path) -> ModuleType:
-    """Returns the module of a file, under the file's name; its own folder is where it imports from."""
+    """Imports a file as a module of its name; it can import the files beside it."""
     path = path.resolve()
     if not path.is_file():
         raise BlockError(Fault("plugin-unknown", f"there is no file {path}", cure="Give a Python file, or a module."))
@@ -58,13 +58,13 @@ def load_file(path: Path) -> ModuleType:
 
 
 def spec_at(path: Path) -> object:
-    """Returns what the import system would find for a file, if it stood on the path already."""
-    found = importlib.util.find_spec(path.stem)
-    return found if found is not None and found.origin == str(path) else None
+    """The import spec of a file, if its folder is on the path already."""
+    spec = importlib.util.find_spec(path.stem)
+    return spec if spec is not None and spec.origin == str(path) else None
 
 
 def own_blocks(module: ModuleType) -> Iterator[tuple[str, type[Component]]]:
-    """Yields (name, class) of the blocks that a module defines, by the name of the class in small letters."""
+    """Yields (name, class) for the components that a module defines; the name is that of the class in snake case."""
     for attribute, value in vars(module).items():
         own = isinstance(value, type) and issubclass(value, Component) and value.__module__ == module.__name__
         if own and not attribute.startswith("_") and not getattr(value, "__abstractmethods__", ()):
@@ -72,7 +72,7 @@ def own_blocks(module: ModuleType) -> Iterator[tuple[str, type[Component]]]:
 
 
 def snake_case(name: str) -> str:
-    """Returns the name of a class as a spec writes it.
+    """The name of a class in snake case, as a spec writes it.
 
     >>> snake_case("ConvBlock"), snake_case("SEConv"), snake_case("Conv2dReLU")
     ('conv_block', 'se_conv', 'conv2d_relu')
@@ -82,7 +82,7 @@ def snake_case(name: str) -> str:
 
 
 def request(reference: str) -> None:
-    """Tells the processes that this one starts to load a plugin too."""
+    """Lets the processes that this one starts load a plugin too."""
     absolute = str(Path(reference).resolve()) if reference.endswith(".py") or os.sep in reference else reference
     asked = requested()
     if absolute not in asked:
@@ -90,5 +90,5 @@ def request(reference: str) -> None:
 
 
 def requested() -> list[str]:
-    """Returns the plugins that this process was told to load."""
+    """The plugins that this process is to load."""
     return [word for word in os.environ.get(REQUESTED, "").split(os.pathsep) if word]

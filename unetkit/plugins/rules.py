@@ -1,4 +1,4 @@
-"""The rules that the class of a block keeps, whoever wrote it: checked once, when it is first found."""
+"""The rules for the class of a component, checked when it is registered or first imported."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from unetkit.errors import BlockError, Fault
 from unetkit.plugins.distributions import group_of
 
 ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
-"""What the plan tells a block, so that no spec can: no parameter has one of these names."""
+"""Names that no parameter may have: the plan passes these values to a block."""
 
 
 def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | None = None) -> None:
-    """Raises BlockError unless the value is a block class (of the slot, where one is asked for) that keeps the rules.
+    """Raises BlockError unless the value is the class of a component (of the given slot) that keeps the rules.
 
-    `what` is how messages call it: its name, and the distribution that it comes from.
+    `what` names it in messages.
     """
     if not (isinstance(value, type) and issubclass(value, Component) and getattr(value, "slot", None) in slots):
         cure = "Derive it from unetkit.block.Block, or make one of a module with unetkit.wrap."
@@ -31,7 +31,7 @@ def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | No
 
 
 def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
-    """Yields (message, cure) for each rule that a block class breaks."""
+    """Yields (message, cure) for each rule that a class breaks."""
     where = f"({block.__module__}:{block.__qualname__})"
     if block.model_config.get("extra") != "forbid":
         yield f"takes any parameter {where}: a misspelt one would be lost", "Remove `extra` from its model_config."
@@ -39,7 +39,7 @@ def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
     for name, field in block.model_fields.items():
         if name in engine:
             yield (
-                f"has a parameter {name!r} {where}, the name of what the plan tells each block",
+                f"has a parameter {name!r} {where}, which the plan passes to each block",
                 f"Call it something else, as in own_{name}.",
             )
         if field.annotation is Any:
@@ -49,18 +49,18 @@ def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
 
 
 def engine_arguments(slot: str) -> list[str]:
-    """Returns the names that the `wire` of a slot's base class has."""
+    """The names of the parameters of `wire` in the base class of a slot."""
     return [name for name in wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
 
 
 def wire_parameters(block: type[Component]) -> dict[str, inspect.Parameter]:
-    """Returns the parameters of a block's `wire`."""
+    """The parameters of the `wire` of a class."""
     wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of BASES have it
     return dict(inspect.signature(wire).parameters)
 
 
 def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]:
-    """Yields (message, cure) for a class that is not of its slot's base, or whose `wire` is none."""
+    """Yields (message, cure) for a class that is not derived from the base of its slot, or has another `wire`."""
     base = BASES[block.slot]
     if not issubclass(block, base):
         yield f"says it is a {block.slot}, and is no {base.__name__} {where}", f"Derive it from {base.__name__}."
@@ -76,9 +76,9 @@ def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]
             f"Its arguments are {', '.join(wanted)}.",
         )
     elif list(given) != list(wanted):
-        told = f"has a wire of {', '.join(given)} {where}, not of {', '.join(wanted)}"
-        yield told, f"Give it the arguments of {base.__name__}.wire."
+        message = f"has a wire of {', '.join(given)} {where}, not of {', '.join(wanted)}"
+        yield message, f"Give it the arguments of {base.__name__}.wire."
 
 
 LOOSE = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
-"""Kinds of parameters that swallow what was misspelt."""
+"""Kinds of parameters that accept misspelt names."""

@@ -21,7 +21,7 @@ def warnings(study: Study) -> Iterator[str]:
     yield from power(len(study.seeds), len(study.planned) - 1)
     yield from sizes(study)
     yield from mismatches(study)
-    if study.frame.budget is not None and study.frame.budget.minutes is not None:
+    if study.keys.budget is not None and study.keys.budget.minutes is not None:
         yield "a budget of minutes depends on the machine and its load: a repetition may train for more or fewer steps"
 
 
@@ -65,14 +65,14 @@ def enough(comparisons: int) -> int:
 
 def sizes(study: Study) -> Iterator[str]:
     """Warns of axes that change the number of parameters considerably."""
-    if study.frame.match == "parameters":
+    if study.keys.match == "parameters":
         macs = [arm.facts.macs for arm in study.planned if arm.facts]
         if max(macs) >= NOTABLE_RATIO * min(macs):
             yield f"with equal parameters, MACs differ up to {max(macs) / min(macs):.1f} × between arms"
         return
     for axis in dict.fromkeys(axis for arm in study.planned for axis, _ in arm.choices):
         ratio = spread(study, axis)
-        if ratio >= NOTABLE_RATIO and study.frame.match == "none":
+        if ratio >= NOTABLE_RATIO and study.keys.match == "none":
             cure = "match: parameters gives each arm the base's"
             yield f"axis {axis} changes the parameter count {ratio:.1f} ×: a difference may be one of size; {cure}"
 
@@ -91,7 +91,7 @@ def mismatches(study: Study) -> Iterator[str]:
     """Warns of arms whose cost could not be matched to that of the base."""
     for arm in study.planned:
         if arm.residual is not None and abs(arm.residual) >= NOTABLE_RESIDUAL:
-            what = "parameters" if study.frame.match == "parameters" else "MACs"
+            what = "parameters" if study.keys.match == "parameters" else "MACs"
             told = f"{abs(arm.residual):.1%} {'more' if arm.residual > 0 else 'fewer'} {what}"
             yield f"{arm.name} has {told} than the base: no width comes nearer"
 

@@ -51,9 +51,9 @@ class StudyLoader(Reader):
 
     def study(self) -> Study:
         """Loads and plans the study."""
-        frame = self.frame()
-        name = self.name(frame)
-        base_config, design_matrix = self.design_matrix(frame)
+        keys = self.study_keys()
+        name = self.name(keys)
+        base_config, design_matrix = self.design_matrix(keys)
         planner = ArmPlanner(base_config)
         candidates = tuple(design_matrix.candidates())
         for candidate in candidates:
@@ -62,45 +62,45 @@ class StudyLoader(Reader):
         self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.raise_faults()
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
-        return Study(name, frame, arms, design_matrix.excluded, self.path, self.document, taken)
+        return Study(name, keys, arms, design_matrix.excluded, self.path, self.document, taken)
 
-    def design_matrix(self, frame: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
+    def design_matrix(self, keys: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""
-        axes = self.axes(frame)
+        axes = self.axes(keys)
         own = tuple(self.own_arms(axes))
         self.raise_faults()
-        base_config = self.base_config(frame)
+        base_config = self.base_config(keys)
         when, exclude = self.conditions(axes)
-        design_matrix = DesignMatrix(frame.design, axes, own, when, exclude, base_config.value_at)
+        design_matrix = DesignMatrix(keys.design, axes, own, when, exclude, base_config.value_at)
         self.collect_at(design_matrix.faults())
         self.raise_faults()
         return base_config, design_matrix
 
-    def frame(self) -> StudyKeys:
+    def study_keys(self) -> StudyKeys:
         """The keys of the file; raises SpecError where some are wrong."""
-        frame = self.keys(StudyKeys, self.document.values())
+        keys = self.read_keys(StudyKeys, self.document.values())
         self.raise_faults()
-        return frame
+        return keys
 
     def collect_at(self, found: Iterable[tuple[TreeNode, Fault]]) -> None:
         """Collects faults at nodes of the file."""
         self.faults += (fault.at(node.place()) for node, fault in found)
 
-    def name(self, frame: StudyKeys) -> str:
+    def name(self, keys: StudyKeys) -> str:
         """The name of the study, by default that of its file; it also names a folder."""
-        name = frame.name or self.path.stem
+        name = keys.name or self.path.stem
         if not NAME.fullmatch(name):
             message = f"{name!r} cannot name a folder"
             self.fault(Fault("wrong-value", message, cure="Use letters, digits, '-', '_' and '.'."), "name")
         return name
 
-    def axes(self, frame: StudyKeys) -> tuple[Axis, ...]:
+    def axes(self, keys: StudyKeys) -> tuple[Axis, ...]:
         """The axes; collects their faults."""
         axes, wrong = axes_of(self.document)
         self.collect_at(wrong)
-        if not frame.axes:
+        if not keys.axes:
             for key in ("design", "when", "exclude"):
-                if key in frame.model_fields_set:
+                if key in keys.model_fields_set:
                     self.no_effect(" without axes", key)
         return axes
 
@@ -144,7 +144,7 @@ class StudyLoader(Reader):
         exclude = self.document.root.value.get("exclude")
         return when, tuple(map(condition_of, exclude[1].value)) if exclude else ()
 
-    def base_config(self, frame: StudyKeys) -> BaseConfig:
+    def base_config(self, keys: StudyKeys) -> BaseConfig:
         """The base configuration; raises SpecError where it is incomplete."""
         own, nothing = self.document.root.value, noded({}, self.document.root)
         run = self.run()
@@ -163,7 +163,7 @@ class StudyLoader(Reader):
         training = run.get("training", nothing)
         if "training" in own:
             training = merge(training, own["training"][1])
-        return BaseConfig(spec, data, self.budgeted(training, frame), name, frame.match)
+        return BaseConfig(spec, data, self.budgeted(training, keys), name, keys.match)
 
     def run(self) -> dict[str, TreeNode]:
         """The keys `spec`, `data` and `training` of the run file, or of the map in its place."""
@@ -181,9 +181,9 @@ class StudyLoader(Reader):
                 self.collect_at([(name, fault)])
         return {key: value for key, (_, value) in node.value.items()}
 
-    def budgeted(self, node: TreeNode, frame: StudyKeys) -> TreeNode:
+    def budgeted(self, node: TreeNode, keys: StudyKeys) -> TreeNode:
         """The training settings, with the study's budget in place of their own."""
-        if frame.budget is not None:
+        if keys.budget is not None:
             budget = self.document.node("budget")
             if len(budget.value) != 1:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")

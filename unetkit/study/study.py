@@ -21,7 +21,7 @@ class Study:
     """A loaded study. The first arm is the base; arms that cannot be built are included and marked as skipped."""
 
     name: str
-    frame: StudyKeys
+    keys: StudyKeys
     arms: tuple[Arm, ...]
     excluded: int = 0
     """Number of combinations that the conditions exclude."""
@@ -38,12 +38,12 @@ class Study:
     @property
     def seeds(self) -> tuple[int, ...]:
         """The seeds of each arm."""
-        return self.frame.seeds
+        return self.keys.seeds
 
     @property
     def fractions(self) -> tuple[float, ...]:
         """The fractions of the training data, ascending."""
-        return tuple(sorted(self.frame.fractions)) if self.frame.fractions else (1.0,)
+        return tuple(sorted(self.keys.fractions)) if self.keys.fractions else (1.0,)
 
     @property
     def planned(self) -> tuple[Arm, ...]:
@@ -71,15 +71,15 @@ class Study:
         With more than MANY arms, their memory is included only where `every` is true.
         """
         memory = every or len(self.planned) <= MANY
-        frame = self.frame
+        keys = self.keys
         return {
-            "unetkit": frame.unetkit,
+            "unetkit": keys.unetkit,
             "name": self.name,
-            "description": frame.description,
-            "design": frame.design,
-            "match": frame.match,
-            "metric": frame.metric,
-            "margin": frame.margin,
+            "description": keys.description,
+            "design": keys.design,
+            "match": keys.match,
+            "metric": keys.metric,
+            "margin": keys.margin,
             "seeds": list(self.seeds),
             "fractions": list(self.fractions),
             "excluded": self.excluded,

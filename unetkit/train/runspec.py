@@ -138,12 +138,12 @@ class RunLoader(Reader):
 
     def run(self) -> RunSpec:
         """The run; raises SpecError with everything that is wrong."""
-        frame = self.keys(RunKeys, self.document.values())
-        spec: Spec | None = self.tried(self.spec, frame.spec)
+        keys = self.read_keys(RunKeys, self.document.values())
+        spec: Spec | None = self.tried(self.spec, keys.spec)
         if spec:
             self.dims = spec.dims
-        data: DataSpec | None = self.tried(self.data, frame.data, spec and spec.dims)
-        training, parts = self.training(frame.training)
+        data: DataSpec | None = self.tried(self.data, keys.data, spec and spec.dims)
+        training, parts = self.training(keys.training)
         if spec and data and None not in (*parts[:3], *parts.augmentation):
             self.check(spec, data, training, parts.loss)
         self.raise_faults()
@@ -179,12 +179,12 @@ class RunLoader(Reader):
     def training(self, values: Mapping[str, Any], *, budget: bool = True) -> tuple[Training, TrainingParts]:
         """The settings of the training and its components, which are None where they are wrong."""
         before = len(self.faults)
-        training = self.keys(Training, values, "training")
+        training = self.read_keys(Training, values, "training")
         if len(self.faults) == before:
             training = self.checked(training, budget=budget)
-        loss, optimizer, schedule = (self.slot(slot, getattr(training, slot), "training", slot) for slot in SLOTS)
+        loss, optimizer, schedule = (self.read_slot(slot, getattr(training, slot), "training", slot) for slot in SLOTS)
         augmentation = [
-            self.slot("augmentation", one, "training", "augmentation", index)
+            self.read_slot("augmentation", one, "training", "augmentation", index)
             for index, one in enumerate(training.augmentation)
         ]
         return training, TrainingParts(loss, optimizer, schedule, tuple(augmentation))

@@ -38,7 +38,7 @@ def show(
 
 
 def _heading(plan: Plan) -> str:
-    keys = plan.spec.frame
+    keys = plan.spec.keys
     description = f": {keys.description}" if keys.description else ""
     return f"{keys.name}{description}" + (f"\n{keys.paper}" if keys.paper else "")
 

@@ -116,11 +116,11 @@ def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
 
 def heading(study: Study) -> Iterator[str]:
     """Yields the heading: the study, its base and its design."""
-    about = f": {study.frame.description}" if study.frame.description else ""
+    about = f": {study.keys.description}" if study.keys.description else ""
     yield f"{study.name}{about}"
-    count, design = len(study.frame.axes), study.frame.design.replace("_", " ")
+    count, design = len(study.keys.axes), study.keys.design.replace("_", " ")
     axes = f", {count} ax{'i' if count == 1 else 'e'}s{f', {design}' if count > 1 else ''}" if count else ""
-    match = f", widths chosen to match the base's {study.frame.match}" if study.frame.match != "none" else ""
+    match = f", widths chosen to match the base's {study.keys.match}" if study.keys.match != "none" else ""
     excluded = f", {study.excluded:,} left out by conditions" if study.excluded else ""
     yield f"base {study.base.network}{axes}{match}{excluded}"
 
@@ -129,7 +129,7 @@ def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
     """The table of arms."""
     from unetkit.cli.output import count, lines, magnitude, size_text, table
 
-    matches = study.frame.match != "none"
+    matches = study.keys.match != "none"
     numbers = ["parameters", *(["off by"] if matches else []), "MACs", "memory", "sees", "a run", "disk"]
     made = table("arm", "differs from the base", *numbers, right=numbers, wrap=["arm", "differs from the base"])
     for arm in rows:

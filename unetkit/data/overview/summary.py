@@ -18,7 +18,7 @@ def summary(data: DataSpec, checked: DataCheck) -> dict[str, Any]:
     facts = {one.name: one for one in checked.facts}
     values: dict[str, Any] = {
         "name": data.name,
-        "source": data.frame.source,
+        "source": data.keys.source,
         "dims": data.dims,
         "channels": data.channels,
         "normalization": data.resolve()["normalization"],

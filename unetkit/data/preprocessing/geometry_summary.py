@@ -64,8 +64,8 @@ def placement_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str
         shown = [f"{count} {name or 'not said'}" + examples(facts, name) for name, count in codes.items()]
         done = f"volumes are turned to {values['orientation']}" if values["orientation"] else "none is turned"
         yield f"{len(codes)} orientations: {', '.join(shown)}; {done}"
-    elif "" in codes and data.frame.orientation not in ("most_common", "native"):
-        yield f"no image says its orientation: orientation: {data.frame.orientation} has no effect"
+    elif "" in codes and data.keys.orientation not in ("most_common", "native"):
+        yield f"no image says its orientation: orientation: {data.keys.orientation} has no effect"
     elif values["orientation"] and values["orientation"] not in codes:
         yield f"volumes are turned from {next(iter(codes))} to {values['orientation']}"
     yield from spacing_notes(data, facts, values)

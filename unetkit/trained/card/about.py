@@ -50,6 +50,6 @@ def load_about(path: Path) -> About:
     An example: `license: MIT`, and below it `intended_use: Cell membranes in electron micrographs.`
     """
     reader = Reader(read(path))
-    about = reader.keys(About, reader.document.values())
+    about = reader.read_keys(About, reader.document.values())
     reader.raise_faults()
     return about
