@@ -244,6 +244,7 @@ IMPORT = ("import-weights", "w.pt", "--spec", "spec.yaml", "-o", "m.safetensors"
             (*IMPORT, "--classes", "a,b", "--normalization", "{type: imag}"),
             "--normalization:1:8: error[unknown-normalization]: normalization.type: ",
         ),
+        (("train", "unet-small", "mni", "--minutes", "0"), "--minutes:1:1: error[wrong-value]: training.minutes: "),
         (("study", "plan", "study.yaml", "--data", "nope"), "--data:1:1: error["),
         (("study", "run", "study.yaml", "--dry-run", "--data", "{images: a}"), "--data:1:1: error["),
         (("study", "plan", "study.yaml", "--data", "mni", "--set", "data=nope"), "--set:1:6: error["),

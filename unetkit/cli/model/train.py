@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overwrite, source_files
+from unetkit.cli.arguments import AsJson, OptionValue, Overwrite, shown_at, source_files
 from unetkit.cli.output import say
 from unetkit.cli.stopping import resumable
 
@@ -110,7 +110,8 @@ def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[
         one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes
     ):
         raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
-    return quick(str(run), data, said, changes)
+    with shown_at(*(OptionValue(f"--{key}", f"{value:g}", f"training.{key}") for key, value in said.items())):
+        return quick(str(run), data, said, changes)
 
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
