@@ -68,8 +68,11 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
 def test_the_same_class_is_registered_again_after_a_reload(module: Any) -> None:
     first = module.SineConv
+    values = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": [2, 4], "block": "sine_conv"}
+    assert type(unetkit.load(values).parts["encoder.0.block"]) is first
     again = importlib.reload(module)
     assert again.SineConv is not first and registry.find("block", "sine_conv") is again.SineConv
+    assert type(unetkit.load(values).parts["encoder.0.block"]) is again.SineConv
 
 
 def test_another_class_of_the_name_is_refused(module: Any) -> None:

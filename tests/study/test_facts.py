@@ -9,9 +9,7 @@ import pytest
 
 import unetkit
 from tests.study.studies import study
-from unetkit.document.document import parse
-from unetkit.language import from_text, shipped, to_text
-from unetkit.language.loading import Memo, SpecLoader
+from unetkit.language import from_text, loading, to_text
 from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.network_facts import patch_of
@@ -59,29 +57,25 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
     assert arm.memory() == needed.training + 4 * needed.weights
 
 
-def test_specs_loaded_with_a_memo_equal_those_loaded_alone() -> None:
-    memo: Memo = {}
+def test_specs_that_share_blocks_equal_those_loaded_alone() -> None:
     changes = product(("unet-small", "unet-milesial"), ("relu", "gelu"), (3, 5))
     for name, act, kernel in changes:
         text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
-        document = parse(text, find=lambda reference, base: shipped()[reference])
-        together = SpecLoader(document, memo).spec("unnamed")
+        together = from_text(text, "<text>")
+        loading._families.clear()
         alone = from_text(text, "<text>")
         assert together == alone
         assert unetkit.plan(together).digest == unetkit.plan(alone).digest
 
 
-def test_a_fault_is_told_at_its_place_whatever_the_memo_knows() -> None:
-    memo: Memo = {}
+def test_a_fault_is_told_at_its_place_whatever_was_loaded_before() -> None:
     texts = [to_text({"extends": "unet-small", "skip": skip}) for skip in ("add", "concatt", "concatt")]
     for text in texts:
-        document = parse(text, find=lambda reference, base: shipped()[reference])
-        loader = SpecLoader(document, memo)
         if "concatt" not in text:
-            loader.spec("x")
+            from_text(text, "<text>")
             continue
         with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-skip\]"):
-            loader.spec("x")
+            from_text(text, "<text>")
 
 
 def test_a_patch_is_square_unless_it_says_otherwise() -> None:

@@ -59,6 +59,8 @@ class Reader:
         self.faults: list[Fault] = []
         self.types: dict[type[Component], str] = {}
         """The full name of each class of components."""
+        self.models: dict[tuple[str, str], type[Component]] = {}
+        """The class of each slot and name."""
         self.plugins: dict[str, str] = {}
         """Versions of the distributions that components come from, by name."""
         self.pins: Mapping[str, str] = {}
@@ -163,6 +165,7 @@ class Reader:
                 fault = registry.unknown(slot, kind, self.pins) if absent else fault
                 self.fault(fault, *source_path(choice.origins, at))
             return None
+        self.models[slot, kind] = model
         self.types[model] = registry.full_name(slot, kind)
         entry = registry.offer(slot, kind)
         if entry is not None:

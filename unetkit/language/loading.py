@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from os import PathLike
 from typing import Any, NamedTuple
 
+from unetkit import registry
 from unetkit.block import Component, insets
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import Reader, SlotChoice
-from unetkit.errors import Fault
+from unetkit.errors import BlockError, Fault
 from unetkit.language.cascade import Scopes, choose, positions, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.spec import Spec
@@ -68,22 +69,29 @@ class Family(NamedTuple):
     parts: dict[str, Component | None]
     origins: dict[str, dict[KeyPath, KeyPath]]
     types: dict[type[Component], str]
+    models: dict[tuple[str, str], type[Component]]
     used: set[KeyPath]
     reasons: dict[KeyPath, str]
     plugins: dict[str, str]
 
+    def is_current(self) -> bool:
+        """Whether all names still stand for the same classes."""
+        try:
+            return all(registry.find(*name) is model for name, model in self.models.items())
+        except BlockError:
+            return False
 
-Memo = dict[Any, Family]
-"""What specs that are loaded one after another have in common, so that it is read once."""
+
+MAX_FAMILIES = 4096
+_families: dict[Any, Family] = {}  # by the settings on which they depend: specs have most of them in common
 
 
 class SpecLoader(Reader):
     """Reads a spec."""
 
-    def __init__(self, document: Document, memo: Memo | None = None) -> None:
+    def __init__(self, document: Document) -> None:
         super().__init__(document)
         self.values = document.values()
-        self.memo = memo
         self.used: set[KeyPath] = set()
         self.reasons: dict[KeyPath, str] = {}
         self.choices: dict[tuple[str, tuple[KeyPath, ...]], SlotChoice] = {}
@@ -119,21 +127,22 @@ class SpecLoader(Reader):
         return {scope: part for scope, part in parts.items() if part is not None}, origins
 
     def family(self, slot: str, keys: SpecKeys, depth: int) -> Family:
-        """The blocks of a slot, from the memo where an earlier spec had the same settings for them."""
-        key = None
-        if self.memo is not None:
-            key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
-            if key in self.memo:
-                return self.memo[key]
-        family = Family({}, {}, {}, set(), {}, {})
-        self.types, self.used, self.reasons = family.types, family.used, family.reasons
-        self.plugins = family.plugins
+        """The blocks of a slot, which specs with the same settings for them share."""
+        key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
+        family = _families.get(key)
+        if family is not None and family.is_current():
+            return family
+        family = Family({}, {}, {}, {}, set(), {}, {})
+        self.types, self.models, self.used = family.types, family.models, family.used
+        self.reasons, self.plugins = family.reasons, family.plugins
         for position in positions(depth):
             if position.slot == slot:
                 family.parts[position.scope], choice = self.part(slot, scopes(keys, position))
                 family.origins[position.scope] = choice.origins
-        if self.memo is not None and not self.faults:
-            self.memo[key] = family
+        if not self.faults:
+            _families[key] = family
+            if len(_families) > MAX_FAMILIES:
+                del _families[next(iter(_families))]
         return family
 
     def part(self, slot: str, chain: Scopes) -> tuple[Component | None, SlotChoice]:

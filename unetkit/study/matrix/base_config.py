@@ -11,8 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from unetkit.document.document import Document
 from unetkit.document.merge import TreeNode, assigned, noded, plain
-from unetkit.language import Spec, specs_folder
-from unetkit.language.loading import Memo, SpecLoader
+from unetkit.language import Spec, spec_of, specs_folder
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.planning import Plan, covering_size, plan
 from unetkit.study.matrix.axis import Setting
@@ -52,7 +51,6 @@ class BaseConfig:
     training: TreeNode
     name: str
     match: Literal["none", "parameters", "macs"] = "none"
-    families: Memo = field(default_factory=dict, repr=False)
     parts: dict[Any, dict[str, Any]] = field(default_factory=dict, repr=False)
     """Data and training by the settings of arms: data are opened once, not by each arm."""
     taken: dict[tuple[str, ...], None] = field(default_factory=dict, repr=False)
@@ -67,7 +65,7 @@ class BaseConfig:
                 if len(one.keys) > 1 and first.value not in root.value and first.value in DEFAULTS:
                     root = assigned(root, one.keys[:1], noded(DEFAULTS[first.value], first))
                 root = assigned(root, one.keys, one.leaf)
-        return SpecLoader(Document(self.spec.name, root), self.families).spec(self.name)
+        return spec_of(Document(self.spec.name, root), self.name)
 
     def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
         """The plain values of the data or the training with some settings. They are shared and must not be changed.
