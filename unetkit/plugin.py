@@ -11,9 +11,28 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from unetkit.block import Act, Block, Component, Count, Down, Head, Inset, Norm, PerAxis, Share, Skip, Up
+    from unetkit.block import (
+        Act,
+        Block,
+        Component,
+        Count,
+        Down,
+        Filling,
+        Head,
+        Init,
+        Inset,
+        Norm,
+        OddSizes,
+        PerAxis,
+        Share,
+        Skip,
+        Up,
+    )
     from unetkit.data.dataset import Dataset, ImageEntry, ReadOptions
+    from unetkit.data.normalization import Normalization
+    from unetkit.data.normalizations import NormalizationMethod
     from unetkit.data.patches.augmentation import Augmentation
+    from unetkit.data.splits.split import Split
     from unetkit.errors import BlockError, Fault, FileError
     from unetkit.geometry import Grid, Interval, Limit, at_least, equal
     from unetkit.operations.operation import Axes, Layer, Operation, facts, per_axis, wiring_error
@@ -37,9 +56,11 @@ __all__ = [
     "Down",
     "Fault",
     "FileError",
+    "Filling",
     "Grid",
     "Head",
     "ImageEntry",
+    "Init",
     "Inset",
     "Interval",
     "Layer",
@@ -48,6 +69,9 @@ __all__ = [
     "LossInput",
     "ModuleFacts",
     "Norm",
+    "Normalization",
+    "NormalizationMethod",
+    "OddSizes",
     "Operation",
     "Optimizer",
     "PerAxis",
@@ -57,6 +81,7 @@ __all__ = [
     "Share",
     "Signal",
     "Skip",
+    "Split",
     "Up",
     "at_least",
     "check_block",
@@ -77,16 +102,22 @@ __getattr__ = lazy_names(
             "Component",
             "Count",
             "Down",
+            "Filling",
             "Head",
+            "Init",
             "Inset",
             "Norm",
+            "OddSizes",
             "PerAxis",
             "Share",
             "Skip",
             "Up",
         ),
         "data.dataset": ("Dataset", "ImageEntry", "ReadOptions"),
+        "data.normalization": ("Normalization",),
+        "data.normalizations": ("NormalizationMethod",),
         "data.patches.augmentation": ("Augmentation",),
+        "data.splits.split": ("Split",),
         "errors": ("BlockError", "Fault", "FileError"),
         "geometry": ("Grid", "Interval", "Limit", "at_least", "equal"),
         "operations.operation": ("Axes", "Layer", "Operation", "facts", "per_axis", "wiring_error"),

@@ -12,13 +12,11 @@ import torch
 import unetkit
 from tests.plugins.sites import distribution
 from unetkit import registry
-from unetkit.block import Component, Filling, Init, OddSizes
-from unetkit.data import Normalization, Pair, load_data
-from unetkit.data.normalizations import NormalizationMethod
-from unetkit.data.splits.split import Division, Split
+from unetkit.data import Pair, load_data, normalization_of, open_data
 from unetkit.document.keys import Keys
 from unetkit.document.schema import schema
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.plugin import Component, Filling, Init, Normalization, NormalizationMethod, OddSizes, Split
 from unetkit.plugins.distributions import distributions, stray
 from unetkit.train import load_run
 from unetkit.train.run_keys import RunKeys
@@ -47,7 +45,7 @@ class Zeros(OddSizes):
 class Halves(Split):
     """The first half is for training."""
 
-    def divide(self, names: Sequence[str], folder: Path) -> Division:
+    def divide(self, names: Sequence[str], folder: Path) -> tuple[list[str], list[str], list[str]]:
         return list(names[: len(names) // 2]), [], list(names[len(names) // 2 :])
 
 
@@ -88,8 +86,6 @@ def test_odd_sizes_are_padded_as_a_component_says() -> None:
 
 
 def test_data_are_divided_and_normalised_by_components() -> None:
-    from unetkit.data import normalization_of, open_data
-
     data = load_data(DATA | {"split": "halves", "normalization": "window"})
     assert data.resolve()["split"] == {"type": "halves"} and data.resolve()["normalization"] == {"type": "window"}
     splits = open_data(data)
