@@ -31,7 +31,7 @@ def test_each_flipped_bit_of_the_weights_is_seen(file: Path) -> None:
         changed = bytearray(whole)
         changed[place] ^= 1 << random.randrange(8)
         file.write_bytes(changed)
-        with pytest.raises(FileError, match=r"m\.safetensors is damaged: the checksum of its weights is another"):
+        with pytest.raises(FileError, match=r"m\.safetensors is damaged: the checksum of its weights differs"):
             unetkit.load_model(file)
 
 

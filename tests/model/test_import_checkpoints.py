@@ -184,7 +184,7 @@ def test_nothing_is_executed(what: str, legacy: bool, tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     values = {"state_dict": {"a.weight": torch.ones(1)}, "other": BOMBS[what]}
     torch.save(values, "weights.ckpt", _use_new_zipfile_serialization=not legacy)
-    with pytest.raises(ImportWeightsError, match=r"weights-untrusted\].*would execute what its author wanted\n"):
+    with pytest.raises(ImportWeightsError, match=r"weights-untrusted\].*could execute arbitrary code\n"):
         read_checkpoint(Path("weights.ckpt"))
     assert sorted(os.listdir()) == ["weights.ckpt"]
 

@@ -147,8 +147,8 @@ NEAR = unetkit.ModuleFacts.window(3, padding=1)
     ("module", "told"),
     [
         (Far, "Far sees 2 samples before and 2 after, declared are 1 samples before and 1 after along axis 0"),
-        (Whole, "Whole looks at the whole image or knows the place, declared are 1 samples before"),
-        (Placed, "Placed looks at the whole image or knows the place, declared are 1 samples before"),
+        (Whole, "Whole looks at the whole image or depends on the position, declared are 1 samples before"),
+        (Placed, "Placed looks at the whole image or depends on the position, declared are 1 samples before"),
     ],
 )
 def test_a_reach_declared_too_small_is_refused_with_both_numbers(module: type[nn.Module], told: str) -> None:

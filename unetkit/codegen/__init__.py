@@ -1,4 +1,4 @@
-"""Codegen: a network as one Python file that needs only torch. Made from the plan, without torch."""
+"""A network as one Python file that needs only torch, generated from the plan without torch."""
 
 from unetkit.codegen.source import code
 

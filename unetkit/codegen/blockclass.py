@@ -1,4 +1,4 @@
-"""One class of the written file: docstring, constructor and forward of the blocks that share a structure."""
+"""One class of the generated file: docstring, constructor and forward of the blocks that share a structure."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ INNER = INDENT * 2
 
 
 class BlockClass:
-    """The class of a group of blocks that differ in nothing but the values of its parameters."""
+    """The class of a group of blocks that differ only in the values of its parameters."""
 
     def __init__(self, name: str, group: tuple[Body, ...], *, only: bool) -> None:
         self.name = name
         self.group = group
         self.only = only
-        self.made: Constructor = constructor(group)
+        self.constructor: Constructor = constructor(group)
 
     def instance(self, block: Body) -> Expression:
-        """Returns the call that makes one of the blocks."""
+        """The call that creates one of the blocks."""
         place = self.group.index(block)
-        channels = [literal(parameter.values[place]) for parameter in self.made.channels]
-        settings = {parameter.name: literal(parameter.values[place]) for parameter in self.made.settings}
+        channels = [literal(parameter.values[place]) for parameter in self.constructor.channels]
+        settings = {parameter.name: literal(parameter.values[place]) for parameter in self.constructor.settings}
         return call(self.name, *channels, **settings)
 
     def source(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
@@ -48,29 +48,31 @@ class BlockClass:
 
     def init(self) -> Iterator[str]:
         """Yields the lines of the constructor."""
-        parameters = [f"{each.name}: {each.annotation}" for each in (*self.made.channels, *self.made.settings)]
+        parameters = [
+            f"{each.name}: {each.annotation}" for each in (*self.constructor.channels, *self.constructor.settings)
+        ]
         signature = ItemGroup("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
         yield from lay_out("def __init__", signature, INDENT)
         yield f"{INNER}super().__init__()"
         for index, line in enumerate(self.group[0].lines):
             if line.layer.is_module:
                 keys: list[int | str] = [*range(len(line.layer.args)), *line.layer.kwargs]
-                texts = {key: self.made.texts[index, key] for key in keys}
+                texts = {key: self.constructor.texts[index, key] for key in keys}
                 yield from lay_out(f"self.{line.name} = ", construction(line.layer, texts), INNER)
 
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""
         block = self.group[0]
         arguments = ", ".join(f"{name}: Tensor" for name in ARGUMENTS[: len(block.in_channels)])
-        shapes = comments(self.group, self.made, sized)
+        shapes = comments(self.group, self.constructor, sized)
         yield f"{INDENT}def forward(self, {arguments}) -> Tensor:"
-        for target, value, line in statements(block, self.made.texts, taken):
+        for target, value, line in statements(block, self.constructor.texts, taken):
             comment = shapes[line] if line >= 0 else ""
             yield from lay_out(f"{target} = " if target else "return ", value, INNER, comment=comment)
 
 
 def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> ItemGroup:
-    """Returns the call that makes a layer; with `texts` in place of its own arguments."""
+    """The call that creates a layer; `texts` replace its own arguments."""
     own: list[tuple[int | str, Any]] = [*enumerate(layer.args), *layer.kwargs.items()]
     words = texts or {place: literal(value) for place, value in own}
     positional = [words[place] for place in range(len(layer.args))]

@@ -1,4 +1,4 @@
-"""The forward of a block's class: its operations as statements, with as few variables as a person would use."""
+"""The forward of a block's class: its operations as statements, with few variables."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from unetkit.codegen.layout import Expression, Item, ItemGroup, call
-from unetkit.codegen.names import unused
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
+from unetkit.codegen.text import unused
 
 ARGUMENTS = ("x", "skip")
-"""What a block's forward calls its inputs."""
+"""The arguments of a block's forward."""
 
 
 class Statement(NamedTuple):
-    """`target = value`, or `return value` where there is no target. `line` is the operation that it ends with."""
+    """`target = value`, or `return value` where there is no target. `line` is the last operation in it."""
 
     target: str
     value: Expression
@@ -24,16 +24,16 @@ class Statement(NamedTuple):
 
 
 def statements(block: Body, texts: dict[Place, str], taken: frozenset[str]) -> list[Statement]:
-    """Returns the statements of a block's forward, the last one with what it returns."""
+    """The statements of a block's forward; the last one returns its output."""
     forward = Forward(block, texts, taken)
-    found = list(forward)
-    if found and found[-1].line == block.output:
-        return [*found[:-1], found[-1]._replace(target="")]
-    return [*found, Statement("", forward.variables[block.output], block.output)]
+    lines = list(forward)
+    if lines and lines[-1].line == block.output:
+        return [*lines[:-1], lines[-1]._replace(target="")]
+    return [*lines, Statement("", forward.variables[block.output], block.output)]
 
 
 class Forward:
-    """Goes through the operations of a block, and keeps which variable holds which signal."""
+    """Goes through the operations of a block and tracks which variable holds which signal."""
 
     def __init__(self, block: Body, texts: dict[Place, str], taken: frozenset[str]) -> None:
         self.lines = block.lines
@@ -56,11 +56,11 @@ class Forward:
             yield Statement(target, value, index)
 
     def lives(self, source: int, index: int) -> bool:
-        """Whether something after operation `index` reads a signal."""
+        """Whether an operation after `index` reads a signal."""
         return self.last_reader.get(source, -1) > index
 
     def value(self, index: int) -> Expression:
-        """Returns the call of one operation."""
+        """The call of one operation."""
         line = self.lines[index]
         inputs = [self.nested.get(source) or self.variables[source] for source in line.inputs]
         if line.layer.is_module:
@@ -72,7 +72,7 @@ class Forward:
         return call(name, *inputs, **named)
 
     def nests(self, index: int) -> bool:
-        """Whether an operation needs no variable: its result goes at once, and alone, into one that joins several."""
+        """Whether an operation needs no variable: its only reader is the next operation that joins signals."""
         last = self.last_reader.get(index, -1)
         if not index < last < len(self.lines) or len(self.lines[last].inputs) < 2:
             return False
@@ -81,13 +81,13 @@ class Forward:
         return joined == together and all(self.is_aside(other, index, last) for other in together)
 
     def is_aside(self, index: int, first: int, last: int) -> bool:
-        """Whether an operation looks aside: it reads what is needed again, and `last` alone reads its result."""
+        """Whether an operation reads signals that are needed again, and only `last` reads its result."""
         inputs = self.lines[index].inputs
         held = all(source < first and source not in self.nested for source in inputs)
         return held and self.lives(inputs[0], index) and self.last_reader[index] == last
 
     def target(self, index: int) -> str:
-        """Returns the variable for a result: that of an input which nobody needs any more, or a new one."""
+        """The variable for a result: that of an input that is no longer needed, or a new one."""
         line = self.lines[index]
         valued = line.inputs[: len(line.inputs) - line.operation.size_inputs]
         held = [source for source in valued if source in self.variables]
@@ -98,7 +98,7 @@ class Forward:
         return unused(self.new_name(index), live | self.taken)
 
     def new_name(self, index: int) -> str:
-        """Returns a name for a new branch: that of its only layer, else after what becomes of it."""
+        """A name for a new branch: that of its only layer, or of the input that it becomes."""
         own = self.lines[index].name
         name = "y" if re.search(r"\d$", own) else own
         while True:

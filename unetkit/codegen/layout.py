@@ -10,7 +10,7 @@ INDENT = " " * 4
 
 
 class Item(NamedTuple):
-    """One item of a group: what stands before its value (`bias=`), and a comment after it."""
+    """One item of a group: its value, the text before it (`bias=`), and the comment after it."""
 
     value: Expression
     lead: str = ""
@@ -18,7 +18,7 @@ class Item(NamedTuple):
 
 
 class ItemGroup(NamedTuple):
-    """Items in brackets, with what stands before them: `nn.Conv2d(`, items, `)`; `,)` closes a tuple of one."""
+    """Items in brackets: `nn.Conv2d(`, items, `)`; `,)` closes a tuple of one."""
 
     opening: str
     items: tuple[Item, ...]
@@ -29,12 +29,12 @@ Expression = str | ItemGroup
 
 
 def call(name: str, *values: Expression, **named: Expression) -> ItemGroup:
-    """Returns a call with positional and named arguments."""
+    """A call with positional and named arguments."""
     return ItemGroup(f"{name}(", tuple(map(Item, values)) + tuple(Item(v, f"{k}=") for k, v in named.items()), ")")
 
 
 def in_tuple(*values: Expression) -> ItemGroup:
-    """Returns a tuple.
+    """A tuple of the values.
 
     >>> flat(in_tuple("1")), flat(in_tuple("1", in_tuple()))
     ('(1,)', '(1, ())')
@@ -43,7 +43,7 @@ def in_tuple(*values: Expression) -> ItemGroup:
 
 
 def flat(expression: Expression) -> str:
-    """Returns the expression on one line, without comments."""
+    """The expression on one line, without comments."""
     if isinstance(expression, str):
         return expression
     items = ", ".join(item.lead + flat(item.value) for item in expression.items)
@@ -51,7 +51,7 @@ def flat(expression: Expression) -> str:
 
 
 def commented(expression: Expression) -> bool:
-    """Whether there is a comment anywhere inside."""
+    """Whether an expression contains a comment."""
     return not isinstance(expression, str) and any(item.comment or commented(item.value) for item in expression.items)
 
 
@@ -88,7 +88,7 @@ def fits(item: Item, indent: str) -> bool:
 
 
 def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
-    """Yields a line with its comment behind it, or above it where it would be too long."""
+    """Yields a line with its comment after it, or above it if the line became too long."""
     if not comment:
         yield line
     elif len(line) + len(comment) + 4 <= WIDTH:
@@ -99,7 +99,7 @@ def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
 
 
 def literal(value: Any) -> str:
-    """Returns a value as Python text, with the quotes that ruff's formatter prefers.
+    """A value as Python text, with the quotes that ruff's formatter prefers.
 
     >>> literal("same"), literal((1, 2)), literal(1e-5)
     ('"same"', '(1, 2)', '1e-05')

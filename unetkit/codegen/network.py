@@ -1,4 +1,4 @@
-"""The class of the network: the levels as a table, and a forward that reads like the figure of the paper."""
+"""The class of the network: a table of levels, and a forward that loops over them."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from unetkit.planning import Plan, SizedPlan
 
 INNER = INDENT * 2
 Make = Callable[[Body], Expression]
-"""Returns the call that makes a block."""
+"""Maps a block to the call that creates it."""
 
 
 class NetworkClass:
-    """The class UNet. `make` returns the call for each block; `sized` gives the sizes that stand beside the levels."""
+    """The class UNet. `make` maps a block to its call; `sized` has the sizes in the comments beside the levels."""
 
     def __init__(self, plan: Plan, blocks: dict[str, Body], make: Make, sized: SizedPlan | None) -> None:
         self.plan = plan
@@ -26,7 +26,7 @@ class NetworkClass:
         self.shapes = {step.name: (step.channels, *step.output_size) for step in sized.steps} if sized else {}
 
     def source(self, *, fills: bool) -> Iterator[str]:
-        """Yields the lines of the class; `fills`: its weights are filled by the function `initialize`."""
+        """Yields the lines of the class; with `fills` its weights are initialized by the function `initialize`."""
         spec = self.plan.spec
         levels = f"{self.depth} levels" if self.depth > 1 else "one level"
         summary = f"A {spec.dims}D U-Net of {levels}, from {spec.in_channels} to {spec.out_channels} channels."
@@ -43,7 +43,7 @@ class NetworkClass:
         yield from self.forward()
 
     def init(self) -> Iterator[str]:
-        """Yields the lines that make the levels, in execution order."""
+        """Yields the lines that create the levels, in execution order."""
         last = self.depth - 1
         if last:
             levels = [Item(self.ordered(f"encoder.{n}"), comment=self.shape(f"encoder.{n}.block")) for n in range(last)]
@@ -59,22 +59,22 @@ class NetworkClass:
         yield from lay_out("self.head = ", self.make(self.blocks["head"]), INNER, comment=self.shape("head"))
 
     def parts(self, level: str) -> dict[str, Expression]:
-        """Returns the calls that make the blocks of a level, by slot."""
+        """The calls that create the blocks of a level, by slot."""
         slots = ("down", "block") if not level.startswith("decoder") else ("up", "skip", "block")
         found = {slot: self.blocks[f"{level}.{slot}"] for slot in slots if f"{level}.{slot}" in self.blocks}
         return {slot: self.make(block) for slot, block in found.items() if slot != "skip" or self.merges}
 
     def ordered(self, level: str) -> Expression:
-        """Returns the call that makes a level whose blocks follow one another."""
+        """The call that creates a level as a sequence of blocks."""
         return call("nn.Sequential", call("OrderedDict", **self.parts(level)))
 
     def keyed(self, level: str) -> Expression:
-        """Returns the call that makes a level whose blocks are called one by one."""
+        """The call that creates a level whose forward calls each block itself."""
         items = tuple(Item(value, f'"{slot}": ') for slot, value in self.parts(level).items())
         return call("nn.ModuleDict", ItemGroup("{", items, "}"))
 
     def shape(self, scope: str) -> str:
-        """Returns channels and size of a block's output, for a comment."""
+        """Channels and size of a block's output, for a comment."""
         return " × ".join(map(str, self.shapes.get(scope, ())))
 
     def forward(self) -> Iterator[str]:
@@ -87,7 +87,7 @@ class NetworkClass:
         yield INNER + ("return cut_padding(self.head(x), padded, image)" if self.plan.pads else "return self.head(x)")
 
     def padding(self) -> Expression:
-        """Returns the call that pads the image: the sizes for each axis as start, period and remainders."""
+        """The call that pads the image; the sizes of each axis are start, period and remainders."""
         sets = [
             in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
             for sizes in self.plan.preferred_sizes
@@ -95,7 +95,7 @@ class NetworkClass:
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.padding))
 
     def levels(self) -> Iterator[str]:
-        """Yields the statements that lead down and up again."""
+        """Yields the statements of encoder, bottleneck and decoder."""
         if self.depth > 1:
             yield from ["skips = []"] * self.merges
             yield from ("for level in self.encoder:", f"{INDENT}x = level(x)")

@@ -6,17 +6,17 @@ from collections.abc import Collection
 from typing import Any, NamedTuple
 
 from unetkit.codegen.layout import literal
-from unetkit.codegen.names import unused
 from unetkit.codegen.structure import Body
+from unetkit.codegen.text import unused
 
 COUNT_CHANNELS = frozenset(
     {"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"}
 )
 
 Place = tuple[int, int | str]
-"""An argument of a layer: the line of the block, and its position or keyword."""
+"""An argument of a layer: its line in the block, and its position or keyword."""
 Values = tuple[Any, ...]
-"""What an argument is, in each block of a class."""
+"""The values of one argument, by block of a class."""
 
 
 class Parameter(NamedTuple):
@@ -33,17 +33,17 @@ class Parameter(NamedTuple):
 
 
 class Constructor(NamedTuple):
-    """What a class is made from: its parameters, and the text of each argument of its layers."""
+    """The parameters of a class, and the text of each argument of its layers."""
 
     channels: tuple[Parameter, ...]
     settings: tuple[Parameter, ...]
     words: dict[Values, str]
-    """How each number of channels is written."""
+    """The text of each number of channels."""
     texts: dict[Place, str]
 
 
 def constructor(group: tuple[Body, ...]) -> Constructor:
-    """Returns the constructor of the class that a group of blocks shares."""
+    """The constructor of the class that a group of blocks shares."""
     found = arguments(group)
     counts = {place: values for place, (name, values) in found.items() if name in COUNT_CHANNELS}
     counts |= {
@@ -62,7 +62,7 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
 
 
 def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
-    """Returns what torch calls each argument of each layer, and its values in all blocks."""
+    """The name of each argument of each layer, and its values in all blocks."""
     found: dict[Place, tuple[str, Values]] = {}
     for index, line in enumerate(group[0].lines):
         layers = [block.lines[index].layer for block in group]
@@ -78,7 +78,7 @@ def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
 def channel_words(
     group: tuple[Body, ...], counts: dict[Place, Values]
 ) -> tuple[tuple[Parameter, ...], dict[Values, str]]:
-    """Returns the parameters that count channels, in the order of the signal, and how each number is written.
+    """The parameters that count channels, in the order of the signal, and how each number is written.
 
     The channels of inputs and output are parameters. What lies between is written as a multiple of those, as a number
     where it is always the same, and else is a parameter too.
@@ -107,9 +107,9 @@ def channel_words(
 
 
 def end_names(group: tuple[Body, ...]) -> dict[Values, str]:
-    """Returns names for the channels of output and inputs, by their values; equal values have one name.
+    """Names for the channels of output and inputs, by their values; equal values have one name.
 
-    What other numbers are likely to be multiples of comes first: the output, or the map that a skip brings.
+    The first is the likeliest base of other numbers: the output, or the map from the encoder.
     """
     names = {tuple(block.channels for block in group): "channels"}
     for place, name in enumerate(("in_channels", "skip_channels")[: len(group[0].in_channels)]):
@@ -118,12 +118,12 @@ def end_names(group: tuple[Body, ...]) -> dict[Values, str]:
 
 
 def multiple_of(values: Values, ends: Collection[Values]) -> Values | None:
-    """Returns the end that differing numbers are a multiple or a part of."""
+    """The end of which differing numbers are a multiple or a fraction."""
     return next((end for end in ends if ratio(values, end)), None) if len(set(values)) > 1 else None
 
 
 def ratio(values: Values, end: Values) -> str:
-    """Returns how `values` follow from `end` by one whole factor, or nothing.
+    """The expression for `values` as a multiple or a fraction of `end`; empty if they are neither.
 
     >>> ratio((32, 64), (64, 128)), ratio((8, 16), (2, 4)), ratio((8, 12), (2, 4))
     ('{} // 2', '4 * {}', '')
@@ -140,7 +140,7 @@ def ratio(values: Values, end: Values) -> str:
 
 
 def between_name(line: str) -> str:
-    """Returns a name for channels between input and output, after the layer that makes them.
+    """A name for channels between input and output, after the layer that creates them.
 
     >>> between_name("squeeze"), between_name("conv1")
     ('squeeze_channels', 'mid_channels')
@@ -148,13 +148,13 @@ def between_name(line: str) -> str:
     return "mid_channels" if line[-1].isdigit() else f"{line}_channels"
 
 
-def setting_parameters(found: list[tuple[str, Values]]) -> dict[str, Parameter]:
-    """Returns the parameters for arguments in which blocks differ, by the text of their values; equal ones share one.
+def setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Parameter]:
+    """The parameters for arguments that differ between blocks, by the text of their values.
 
     >>> setting_parameters([("kernel_size", (2, 3)), ("stride", (2, 3)), ("bias", (True, True))])
     {'(2, 3)': Parameter(name='stride', values=(2, 3))}
     """
-    differing = [(name, values) for name, values in found if len(set(map(repr, values))) > 1]
+    differing = [(name, values) for name, values in settings if len(set(map(repr, values))) > 1]
     strides = {repr(values) for name, values in differing if name == "stride"}
     parameters: dict[str, Parameter] = {}
     for name, values in differing:

@@ -1,4 +1,4 @@
-"""The shapes that stand as comments beside the operations of a block."""
+"""The shapes in the comments beside the operations of a block."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from unetkit.operations import Operation
 from unetkit.planning import SizedPlan
 
 Shift = tuple[int, ...] | None
-"""By how many samples a signal is wider than the block's input; None where no number says so."""
+"""By how many samples a signal is larger than the block's input; None if the difference depends on the size."""
 LARGE = 1000
 """A size that every operation takes."""
 LETTERS = {1: "L", 2: "HW", 3: "DHW"}
 
 
 def shape(channels: str | int, shift: tuple[int, ...]) -> str:
-    """Returns a shape in letters.
+    """A shape in letters.
 
     >>> shape("channels", (-2, 0))
     '(N, channels, H - 2, W)'
@@ -28,7 +28,7 @@ def shape(channels: str | int, shift: tuple[int, ...]) -> str:
 
 
 def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None) -> list[str]:
-    """Returns the shape after each convolution of a class, where it holds for all its blocks; else nothing."""
+    """The shape after each convolution of a class, if all its blocks agree; else an empty text."""
     block = group[0]
     found = [""] * len(block.lines)
     if sized is None or len(block.in_channels) > 1:
@@ -44,7 +44,7 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
 
 
 def shifts(block: Body, sized: SizedPlan) -> list[Shift]:
-    """Returns the shift of each operation's result."""
+    """The shift of each operation's result."""
     start, first = block.span.start, sized.sizes[block.span.inputs[0]]
     known: dict[int, Shift] = {-1: (0,) * len(first)}
     for index, line in enumerate(block.lines):
@@ -56,6 +56,6 @@ def shifts(block: Body, sized: SizedPlan) -> list[Shift]:
 
 
 def follows(operation: Operation, axis: int, inputs: int) -> bool:
-    """Whether the size of the result grows by one sample with each sample of the inputs."""
+    """Whether one more input sample makes one more output sample."""
     less, more = (operation.size(axis, (n,) * inputs) for n in (LARGE, LARGE + 1))
     return operation.rescale(axis) == (1, 1) and more - less == 1

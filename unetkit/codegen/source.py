@@ -7,23 +7,21 @@ from collections.abc import Iterator
 from textwrap import wrap
 
 from unetkit.codegen.blockclass import BlockClass, construction
-from unetkit.codegen.borrowed import borrowed, definitions
+from unetkit.codegen.functions import borrowed, definitions, initialize
 from unetkit.codegen.layout import WIDTH, Expression
-from unetkit.codegen.names import RESERVED, class_names
 from unetkit.codegen.network import NetworkClass
 from unetkit.codegen.structure import Body, Key, bodies, grouped
-from unetkit.codegen.text import safe
-from unetkit.codegen.weights import initialize
+from unetkit.codegen.text import RESERVED, class_names, safe
 from unetkit.errors import SizeError
 from unetkit.planning import Plan, SizedPlan, natural_size
 from unetkit.wording import size_text
 
 
 def code(plan: Plan) -> str:
-    """Returns Python source of the network that needs only torch. Its class is `UNet`.
+    """Python source of the network that needs only torch. Its class is `UNet`.
 
-    It computes what `unetkit.build` computes, and has the same state_dict keys, so that weights of one load into the
-    other; the same seed gives both the same initial weights.
+    It computes what `unetkit.build` computes and has the same state_dict keys, so that weights are exchangeable. The
+    same seed gives both the same initial weights.
 
     >>> import unetkit
     >>> source = code(unetkit.plan(unetkit.load("unet-2015")))
@@ -56,12 +54,12 @@ def code(plan: Plan) -> str:
     if sized is not None:
         sections.append("\n".join(example(plan, sized)))
     body = "\n\n\n".join(sections)
-    head = "\n".join([*header(plan, sized), "", *imports(body), *imports_of_others(others)])
+    head = "\n".join([*header(plan, sized), "", *imports(body), *third_party_imports(others)])
     return f"{head}\n\n\n{body}\n"
 
 
 def shown(plan: Plan) -> SizedPlan | None:
-    """Returns the plan at the size that the comments tell of; None where no size fits, or too few to be listed."""
+    """The plan at the size in the comments; None if no size fits, or the sizes cannot be listed."""
     try:
         return plan.at(natural_size(plan))
     except SizeError:
@@ -69,7 +67,7 @@ def shown(plan: Plan) -> SizedPlan | None:
 
 
 def block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:
-    """Returns the classes that the blocks need, by structure."""
+    """The classes of the blocks, by structure."""
     groups = grouped(blocks.values())
     names = class_names(groups, taken - RESERVED)
     kinds = [(group[0].slot, group[0].kind) for group in groups]
@@ -108,8 +106,8 @@ def imports(body: str) -> Iterator[str]:
         yield "from torch.nn import functional"
 
 
-def imports_of_others(homes: dict[str, str]) -> Iterator[str]:
-    """Yields the imports of layers that are neither torch's nor unetkit's, by name."""
+def third_party_imports(homes: dict[str, str]) -> Iterator[str]:
+    """Yields the imports of third-party layers."""
     if homes:
         yield ""
     for name, home in sorted(homes.items(), key=lambda item: item[1]):
@@ -117,7 +115,7 @@ def imports_of_others(homes: dict[str, str]) -> Iterator[str]:
 
 
 def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
-    """Yields what runs when the file is run as a program."""
+    """Yields the code that runs when the file is run as a program."""
     shape = ", ".join(map(str, (1, plan.spec.in_channels, *sized.input_size)))
     expected = ", ".join(map(str, (1, plan.spec.out_channels, *sized.output_size)))
     yield 'if __name__ == "__main__":'

@@ -1,4 +1,4 @@
-"""The blocks of a plan, grouped by structure: those that differ in the values of arguments alone share a class."""
+"""The blocks of a plan, grouped by structure: blocks that differ only in argument values share a class."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class CodeLine(NamedTuple):
 
 
 class Body(NamedTuple):
-    """One block as it stands in the network: its operations, the channels of its inputs, the line of its output."""
+    """One block of the network: its operations, the channels of its inputs, the line of its output."""
 
     span: Call
     part: Component
@@ -42,13 +42,13 @@ class Body(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """What two blocks of one class have in common."""
+        """The structure: equal for blocks that share a class."""
         lines = tuple((e.name, e.layer.name, len(e.layer.args), tuple(e.layer.kwargs), e.inputs) for e in self.lines)
         return (self.slot, self.kind, lines, self.output)
 
     @property
     def plain(self) -> Layer | None:
-        """The layer, where the block is nothing but one that holds no weights: it needs no class."""
+        """The layer of a block that needs no class: a single layer without weights."""
         if len(self.lines) != 1 or self.output != 0 or len(self.in_channels) != 1:
             return None
         line = self.lines[0]
@@ -57,18 +57,18 @@ class Body(NamedTuple):
 
     @property
     def passes(self) -> bool:
-        """Whether the block gives its first input as it is."""
+        """Whether the block returns its first input unchanged."""
         return not self.lines and self.output == -1
 
 
 def bodies(plan: Plan) -> dict[str, Body]:
-    """Returns the blocks of a plan by name, in execution order."""
+    """The blocks of a plan by name, in execution order."""
     over = overwriting(plan)
     return {span.scope: body(plan, span, over) for span in plan.spans}
 
 
 def body(plan: Plan, span: Call, over: frozenset[int]) -> Body:
-    """Returns one block of a plan."""
+    """One block of a plan. `over` are the nodes that write their output over their input."""
     local = {index: index - span.start for index in range(span.start, span.end)}
     local |= {index: -1 - place for place, index in enumerate(span.inputs)}
     lines = []
@@ -91,7 +91,7 @@ def body(plan: Plan, span: Call, over: frozenset[int]) -> Body:
 
 
 def grouped(blocks: Iterable[Body]) -> list[tuple[Body, ...]]:
-    """Returns the blocks that need a class, together with those that share it, in the order of their first use."""
+    """The blocks that need a class, grouped by class, in the order of first use."""
     groups: dict[Key, list[Body]] = {}
     for block in blocks:
         if block.plain is None:

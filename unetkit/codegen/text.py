@@ -1,13 +1,19 @@
-"""Sentences in the written file: docstrings, and what a block does in words."""
+"""Words of the generated file: names, docstrings, and descriptions of blocks."""
 
 from __future__ import annotations
 
+import builtins
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from textwrap import wrap
 
 from unetkit.codegen.layout import WIDTH
 from unetkit.codegen.structure import Body
+
+RESERVED = frozenset(
+    {"OrderedDict", "Tensor", "UNet", "functional", "initialize", "nn", "self", "torch", *dir(builtins)}
+)
+"""Names that the generated file uses itself."""
 
 WORDS = {
     "conv": "convolution",
@@ -16,11 +22,11 @@ WORDS = {
     "avg pool": "average pooling",
 }
 WORDS |= {"interpolate": "interpolation", "concat": "concatenation", "same size": "check of the sizes"}
-"""Prose for the kind of an operation. Norms and activations go by the name of their layer."""
+"""The word for each kind of operation. Norms and activations use the name of their layer."""
 
 
 def safe(text: str) -> str:
-    """Returns text on one line, as it may stand in a docstring.
+    """Text on one line, safe in a docstring.
 
     >>> print(safe('a \\\\ and a quote: "'))
     a \\\\ and a quote: '
@@ -30,7 +36,7 @@ def safe(text: str) -> str:
 
 
 def docstring(text: str, further: list[str], indent: str) -> Iterator[str]:
-    """Yields a docstring: one line where all fits, else a paragraph for each of the further sentences."""
+    """Yields a docstring: one line if all fits, else a paragraph per sentence."""
     line = f'{indent}"""{" ".join([text, *further])}"""'
     if len(line) <= WIDTH:
         yield line
@@ -44,21 +50,21 @@ def docstring(text: str, further: list[str], indent: str) -> Iterator[str]:
 
 
 def summary(block: Body) -> str:
-    """Returns what a block does: its operations where they are a chain, else what its author says."""
+    """A sentence about a block: its operations if they are a chain, else the docstring of its class."""
     part = type(block.part)
     modules = any(line.layer.is_module for line in block.lines)
     linear = all(line.inputs == (index - 1,) for index, line in enumerate(block.lines))
     if not block.lines:
         text = "Passes its input on as it is"
     elif linear or not modules:
-        text = told([word(line.operation.kind, line.layer.name) for line in block.lines])
+        text = phrase([word(line.operation.kind, line.layer.name) for line in block.lines])
     else:
         text = safe((part.__doc__ or "").partition("\n")[0]).rstrip(".") or f"The {block.slot} {safe(block.kind)}"
     return f"{text}."
 
 
 def word(kind: str, layer: str) -> str:
-    """Returns the word for an operation.
+    """The word for an operation.
 
     >>> word("norm", "nn.BatchNorm2d"), word("conv", "nn.Conv2d")
     ('BatchNorm', 'convolution')
@@ -67,14 +73,38 @@ def word(kind: str, layer: str) -> str:
     return name if kind in ("norm", "act", "dropout", "module") else safe(WORDS.get(kind, kind))
 
 
-def told(words: list[str]) -> str:
-    """Returns a chain as a phrase.
+def phrase(words: list[str]) -> str:
+    """A chain as a phrase.
 
-    >>> told(["convolution", "ReLU"] * 2), told(["crop", "concatenation"])
+    >>> phrase(["convolution", "ReLU"] * 2), phrase(["crop", "concatenation"])
     ('Convolution and ReLU, twice', 'Crop and concatenation')
     """
     half = len(words) // 2
     if half > 1 and words[:half] == words[half:]:
-        return f"{told(words[:half])}, twice"
+        return f"{phrase(words[:half])}, twice"
     text = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
     return text[0].upper() + text[1:]
+
+
+def unused(name: str, taken: Collection[str]) -> str:
+    """The name, with a number after it if it is taken.
+
+    >>> unused("x", {"x", "x2"})
+    'x3'
+    """
+    numbers = (f"{name}{number}" for number in range(2, len(taken) + 3))
+    return name if name not in taken else next(other for other in numbers if other not in taken)
+
+
+def class_names(groups: list[tuple[Body, ...]], taken: Collection[str]) -> list[str]:
+    """A class name per group of blocks: that of the block, with its slot or a number if it is taken."""
+    owners: dict[str, tuple[str, str]] = {}
+    names: list[str] = []
+    for group in groups:
+        block = group[0]
+        owner = (block.slot, block.kind)
+        name = "Head" if block.slot == "head" else type(block.part).__name__
+        if name in RESERVED or name in taken or owners.setdefault(name, owner) != owner:
+            name += block.slot.title()
+        names.append(unused(name, {*names, *taken, *RESERVED}))
+    return names

@@ -1,4 +1,4 @@
-"""A glyph -> its shapes: the box with its parts, its labels above and below."""
+"""The shapes of a glyph: the box with its parts, and the labels above and below."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from unetkit.draw.shapes import Area, Shape, Text, rectangle
 
 
 def box(glyph: Glyph, marked: Collection[str] = ()) -> list[Shape]:
-    """Returns the faces, back to front, the part that a skip copies (dashed), and the labels.
+    """The faces, back to front, the part that a skip copies (dashed), and the labels.
 
-    The front is marked where one of the blocks in `marked` made it.
+    The front is highlighted if one of the blocks in `marked` made it.
     """
-    made = any(name in marked and name.endswith(("block", "head")) for name in glyph.map.steps)
-    return [*faces(glyph, "own marked" if made else "own"), *labels(glyph)]
+    highlighted = any(name in marked and name.endswith(("block", "head")) for name in glyph.map.steps)
+    return [*faces(glyph, "own marked" if highlighted else "own"), *labels(glyph)]
 
 
 def faces(glyph: Glyph, own: str = "own") -> list[Shape]:
-    """Returns the front of each part; for a volume its upper faces and right side too."""
+    """The front of each part; for a volume also its upper faces and right side."""
     top, bottom, right, depth = glyph.top, glyph.bottom, glyph.right, glyph.depth
     seam = right - glyph.own
     parts = [(glyph.left, seam, "borrowed")] if glyph.borrowed else []
@@ -38,7 +38,7 @@ def faces(glyph: Glyph, own: str = "own") -> list[Shape]:
 
 
 def labels(glyph: Glyph) -> list[Shape]:
-    """Returns the channels above (a caption over them) and the size below."""
+    """The channels above (a caption over them) and the size below."""
     x, above = glyph.middle, glyph.top - glyph.depth - 5
     shapes: list[Shape] = [Text(x, above, str(glyph.map.channels), CHANNELS_FONT, anchor="middle", bold=True)]
     if glyph.map.caption:

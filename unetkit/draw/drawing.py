@@ -1,4 +1,4 @@
-"""Plan -> drawing: a heading, the rows of the U with their boxes, arrows and labels, and a legend."""
+"""The drawing of a plan: a heading, the rows of the U with their boxes, arrows and labels, and a legend."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ LEVELS = 46.0  # the column that names the levels
 
 
 def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Drawing:
-    """Returns the figure, the steps of the names in `marked` marked.
+    """The figure, with the steps in `marked` highlighted.
 
-    Where an arrow per operation would make it too wide, each block is one arrow.
+    If an arrow per operation would make it too wide, each block is one arrow.
     """
     title = " ".join(title.split()) or plan.plan.spec.name
     lines = place(rows(plan), 0, 0)
@@ -48,12 +48,12 @@ def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Draw
 
 
 def extent(lines: Sequence[PlacedRow]) -> float:
-    """Returns how far right the rows reach."""
+    """The right end of the rows."""
     return max(line.right for line in lines)
 
 
 def heading(plan: SizedPlan, title: str, right: float) -> tuple[list[Shape], float]:
-    """Returns the title and the facts under it, in as many lines as they need, and the y below them."""
+    """The title and the facts under it, and the y below them."""
     room = right - MARGIN
     shapes: list[Shape] = [Text(MARGIN, 36, fit(title, room, TITLE_FONT, bold=True), TITLE_FONT, bold=True)]
     y, line = 58.0, ""
@@ -68,7 +68,7 @@ def heading(plan: SizedPlan, title: str, right: float) -> tuple[list[Shape], flo
 
 
 def facts(plan: SizedPlan) -> list[str]:
-    """Returns the numbers of the heading."""
+    """The numbers of the heading."""
     first, last = plan.steps[0], plan.steps[-1]
     field = plan.plan.receptive_field
     known = tuple(each for each in field if each is not None)
@@ -81,7 +81,7 @@ def facts(plan: SizedPlan) -> list[str]:
 
 
 def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arrow]:
-    """Returns the arrows: within each row, across the U, down into the next row and up from it."""
+    """The arrows: within each row, across the U, down into the next row and up from it."""
     found = [
         level(a, b, b.map.slot, is_made_by(b, b.map.slot, marked))
         for line in lines
@@ -101,17 +101,17 @@ def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arr
 
 
 def is_made_by(glyph: Glyph, slot: str, marked: Collection[str]) -> bool:
-    """Returns whether a step of this slot that made a map is marked."""
+    """Whether a marked step of this slot made the map."""
     return any(name in marked and name.endswith(slot) for name in glyph.map.steps)
 
 
 def level(left: Glyph, right: Glyph, kind: str, marked: bool) -> Arrow:
-    """Returns the arrow from one box to another on its right."""
+    """The arrow from one box to another on its right."""
     return Arrow((left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y), kind, marked)
 
 
 def description(plan: SizedPlan, lines: Sequence[PlacedRow]) -> str:
-    """Returns the figure in words, for those who cannot see it."""
+    """The figure in words, for screen readers."""
     levels = "; ".join(
         f"level {line.row.level}: {line.encoder[-1].map.channels} channels at {size_label(line.encoder[-1].map.size)}"
         for line in lines

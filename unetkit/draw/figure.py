@@ -1,11 +1,11 @@
-"""Plan -> the rows of the U: which feature maps stand at which level, and how each is made. No positions yet."""
+"""The rows of the U: the feature maps of each level, and how each is made. No positions yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:  # only the types are needed, and the plan is someone else's import
+if TYPE_CHECKING:
     from unetkit.planning import SizedPlan, Step
 
 Size = tuple[int, ...]
@@ -15,7 +15,7 @@ Size = tuple[int, ...]
 class FigureMap:
     """One feature map. `slot` made it from the map to its left (empty: the first of its side of the row).
 
-    `borrowed` of its channels came over the skip; `kept` is the size that the skip copies of it, where it is smaller.
+    `borrowed` of its channels come from the skip; `kept` is the smaller size that the skip copies, if it crops.
     `steps` are the names of the steps that made it.
     """
 
@@ -39,9 +39,9 @@ class FigureRow:
 
 
 def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...]:
-    """Returns the levels of the U, level 0 first.
+    """The levels of the U, level 0 first.
 
-    A block is one arrow to its last map with `whole_blocks`, and where its maps do not follow one from the other.
+    With `whole_blocks`, and for blocks with branches, a block is one arrow to its last map.
     """
     first, branched = plan.steps[0], branching(plan)
     down: dict[int, list[FigureMap]] = {first.level: [FigureMap(first.in_channels, first.input_size, caption="input")]}
@@ -51,7 +51,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
         side = up if step.level in up or step.slot == "up" else down
         maps = side.setdefault(step.level, [])
         if step.slot == "skip":
-            if step.maps:  # none: the decoder goes on alone
+            if step.maps:  # none: the decoder has no skip
                 maps[-1] = merged(step, maps[-1])
                 skips[step.level] = step.output_size
         elif step.slot in ("down", "up"):
@@ -64,20 +64,20 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
 
 
 def branching(plan: SizedPlan) -> set[str]:
-    """Returns the names of the blocks in which signals meet, as in a residual block: they are no chain of maps."""
+    """The names of the blocks with branches, such as residual blocks, whose maps are no chain."""
     nodes, spans = plan.plan.nodes, plan.plan.spans
     return {span.scope for span in spans if any(len(nodes[i].inputs) > 1 for i in range(span.start, span.end))}
 
 
 def made(step: Step, whole_block: bool) -> list[FigureMap]:
-    """Returns the maps that a block or a head makes."""
+    """The maps of a block or a head."""
     if whole_block or not step.maps:
         return [FigureMap(step.channels, step.output_size, step.slot, steps=(step.name,))]
     return [FigureMap(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
 
 
 def merged(step: Step, up: FigureMap) -> FigureMap:
-    """Returns the map after a skip; what is concatenated keeps its two parts."""
+    """The map after a skip; a concatenation shows its two parts."""
     borrowed = step.skip_channels or 0
     joined = borrowed + up.channels == step.channels
     steps = (*up.steps, step.name)
@@ -85,7 +85,7 @@ def merged(step: Step, up: FigureMap) -> FigureMap:
 
 
 def row(level: int, down: list[FigureMap], up: list[FigureMap], copied: Size | None) -> FigureRow:
-    """Returns a row, with the part marked that its skip copies."""
+    """A row, with the part that its skip copies."""
     last = down[-1]
     if copied and copied != last.size and all(new <= old for new, old in zip(copied, last.size, strict=True)):
         down[-1] = replace(last, kept=copied)

@@ -1,4 +1,4 @@
-"""Writes a drawing as an SVG or PNG file. The PNG is rendered from the very same SVG text."""
+"""Writes a drawing as an SVG or PNG file; the PNG is rendered from the same SVG text."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ ZOOM = 2  # pixels of a PNG per pixel of the SVG
 
 
 def svg(sized_plan: SizedPlan, *, title: str = "", marked: Collection[str] = ()) -> str:
-    """Returns the drawing of a plan at a size as SVG text. The same plan gives the same text.
+    """The drawing of a plan at a size as SVG text. The same plan gives the same text.
 
-    Without a title the spec's name stands at the top. `marked` are names of steps (`decoder.0.skip`) to bring out.
+    The title is the spec's name by default. `marked` are the names of steps (`decoder.0.skip`) to highlight.
     """
     return markup(draw_plan(sized_plan, title, marked))
 
 
 def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
-    """Writes the drawing of a plan; the suffix says how: .svg or .png. A file is there whole or not at all.
+    """Writes the drawing of a plan as .svg or .png, whole or not at all.
 
     Raises FileError for another suffix and for a file that cannot be written.
     """
@@ -41,7 +41,7 @@ def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
 
 
 def png(text: str) -> bytes:
-    """Returns SVG text as PNG data, with the fonts in `fonts/`, so that it looks the same everywhere."""
+    """SVG text rendered as PNG, with the fonts in `fonts/`, so that it looks the same everywhere."""
     import resvg_py  # a compiled renderer, needed for PNG only
 
     found = [str(FONTS / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]

@@ -1,4 +1,4 @@
-"""A feature map with its measures: how large its box is, what stands above and below, how near a neighbour may come."""
+"""A feature map with its measures: the size of its box, its labels, and the distance to neighbours."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ APART = 6.0  # the least room between two labels
 
 @dataclass(frozen=True)
 class Glyph:
-    """A box around the anchor (x, y), where vertical arrows meet it: the middle of its own, not borrowed, part."""
+    """A box around the anchor (x, y): the middle of its own, not borrowed, part, where vertical arrows end."""
 
     map: FigureMap
     borrowed: float
@@ -53,12 +53,12 @@ class Glyph:
 
     @property
     def roof(self) -> float:
-        """The upper end of all that belongs to it."""
+        """The upper end, with labels."""
         return self.top - self.depth - 3 - LINE * (2 if self.map.caption else 1)
 
     @property
     def floor(self) -> float:
-        """The lower end of all that belongs to it."""
+        """The lower end, with labels."""
         return self.bottom + (LINE + 2 if self.size_shown else 3)
 
     @property
@@ -66,7 +66,7 @@ class Glyph:
         return size_label(self.map.size) if self.size_shown else ""
 
     def lanes(self) -> tuple[tuple[float, float], ...]:
-        """Returns what it takes left and right of x: in the labels above, as a box, and below."""
+        """The extents to the left and right of x: of the labels above, of the box, and of the label below."""
         middle = self.middle - self.x
         above = max(width(str(self.map.channels), CHANNELS_FONT, bold=True), width(self.map.caption, SIZE_FONT))
         below = width(self.size_label, SIZE_FONT)
@@ -78,7 +78,7 @@ class Glyph:
 
 
 def distance(left: Glyph, right: Glyph, arrow: float) -> float:
-    """Returns how far apart two anchors must be at least, so that labels stay apart and an arrow has room."""
+    """The least distance of two anchors that keeps labels apart and leaves room for an arrow."""
     (above, body, below), (next_above, next_body, next_below) = left.lanes(), right.lanes()
     least = max(above[1] - next_above[0] + APART, body[1] - next_body[0] + arrow, below[1] - next_below[0] + APART)
     if right.height - left.height > APART:  # the labels of the lower box stand beside the higher one
@@ -89,7 +89,7 @@ def distance(left: Glyph, right: Glyph, arrow: float) -> float:
 
 
 def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Glyph]:
-    """Returns one side of a row, not placed yet. A size is written where it differs from the one before it."""
+    """One side of a row, not placed yet. A size is shown if it differs from the one before."""
     dims = len(maps[0].size)
     before: list[Size | None] = [None, *(each.size for each in maps[:-1])]
     return [
@@ -107,16 +107,16 @@ def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Gl
 
 
 def thickness(channels: int, dims: int) -> float:
-    """Returns the width of a box: it grows with the logarithm of the channels; a line of samples is thin."""
+    """The width of a box: it grows with the logarithm of the channels, less in 1D."""
     return 3.0 + 1.3 * log2(channels) if dims == 1 else 4.0 + 3.0 * log2(channels)
 
 
 def heights(sizes: Sequence[Size]) -> Callable[[Size], float]:
-    """Returns the height of a size: it grows with the square root, so that 8 is still seen beside 512."""
+    """The height of a box by size: it grows with the square root, so that 8 is still visible beside 512."""
     largest = max(map(side, sizes))
     return lambda size: max(LOWEST, TALLEST * sqrt(side(size) / largest))
 
 
 def side(size: Size) -> float:
-    """Returns the geometric mean of the axes."""
+    """The geometric mean of the axes."""
     return float(prod(size) ** (1 / len(size)))

@@ -1,4 +1,4 @@
-"""Rows -> positions. A map stands under the map it was pooled from, and over the one it was upsampled from."""
+"""Places the rows: a map is below the map it was pooled from, and above the one it was upsampled from."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a row, across the
 
 @dataclass(frozen=True)
 class PlacedRow:
-    """A row with its boxes in place."""
+    """A row with placed boxes."""
 
     row: FigureRow
     encoder: tuple[Glyph, ...]
@@ -29,7 +29,7 @@ class PlacedRow:
 
 
 def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]:
-    """Returns the rows with every box in place, the first row below `top` and right of `left`."""
+    """The placed rows, the first below `top` and right of `left`."""
     scale = heights([each.size for row in rows for each in row.encoder + row.decoder])
     down = [glyphs(row.encoder, scale) for row in rows]
     up = [glyphs(row.decoder, scale) if row.decoder else [] for row in rows]
@@ -47,12 +47,12 @@ def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]
 
 
 def across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyph]]:
-    """Returns the pairs that must keep apart over the open middle of a row: its last box, and the first beyond."""
+    """The pairs of boxes to keep apart across the middle of a row."""
     return [(each, up[0]) for each in down]
 
 
 def spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
-    """Returns the boxes as near to each other as they may be, the first with its anchor at `start`."""
+    """The boxes at their least distances, the first with its anchor at `start`."""
     placed = [replace(row[0], x=start)]
     for glyph in row[1:]:
         placed.append(replace(glyph, x=max(each.x + distance(each, glyph, ARROW) for each in placed)))
@@ -60,13 +60,13 @@ def spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
 
 
 def widen(row: list[Glyph], extra: float) -> None:
-    """Moves the boxes of a row apart, so that its last is `extra` further right and its first stays."""
+    """Stretches a row: its last box moves `extra` to the right, its first stays."""
     for index, glyph in enumerate(row):
         row[index] = replace(glyph, x=glyph.x + extra * index / max(1, len(row) - 1))
 
 
 def stack(lines: Sequence[PlacedRow], top: float) -> list[PlacedRow]:
-    """Returns the rows one below the other, the boxes of each centred on one line."""
+    """The rows below each other, the boxes of each centred on one line."""
     placed = []
     for line in lines:
         y = top - min(glyph.roof for glyph in line.all)
@@ -77,5 +77,5 @@ def stack(lines: Sequence[PlacedRow], top: float) -> list[PlacedRow]:
 
 
 def at(row: Sequence[Glyph], y: float) -> tuple[Glyph, ...]:
-    """Returns the boxes centred on y."""
+    """The boxes centred on y."""
     return tuple(replace(glyph, y=y) for glyph in row)

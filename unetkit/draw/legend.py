@@ -1,4 +1,4 @@
-"""What the arrows mean: one entry per kind of step and variant of it."""
+"""The legend: one entry per kind of step and variant of it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ORDER = ("block", "down", "up", "skip", "head")
 
 
 class LegendEntry(NamedTuple):
-    """What is explained: how it looks, the word for it, the text."""
+    """An entry: the kind of its sample, a word, and a text."""
 
     kind: str
     word: str
@@ -30,7 +30,7 @@ class LegendEntry(NamedTuple):
 
 
 def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str] = ()) -> list[LegendEntry]:
-    """Returns an entry for each kind of step, with its places where it has variants, and for each kind of box."""
+    """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[str]]] = {}
     consists = operations(plan)
     for step in plan.steps:
@@ -53,7 +53,7 @@ def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str]
 
 
 def operations(plan: SizedPlan) -> dict[str, list[str]]:
-    """Returns for each step what happens in it: the operations that make a map, and those that cut or pad one."""
+    """The labels of each step: of operations that make a map, crop or pad."""
     nodes, sizes = plan.plan.nodes, plan.sizes
     return {
         span.scope: [
@@ -66,13 +66,13 @@ def operations(plan: SizedPlan) -> dict[str, list[str]]:
 
 
 def described(kind: str, labels: Sequence[str]) -> str:
-    """Returns a step in words: its type, and what it consists of where that says more."""
+    """A step in words: its type, and its operations if they say more."""
     name, consists = kind.replace("_", " "), parts(labels)
     return consists if consists.startswith(name) else f"{name}: {consists}"
 
 
 def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) -> tuple[list[Shape], float]:
-    """Returns the entries in lines of the given width, and the y below the last."""
+    """The shapes of the entries, in lines up to `right`, and the y below the last."""
     shapes: list[Shape] = []
     x, y = left, top
     for entry in items:
@@ -91,7 +91,7 @@ def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) ->
 
 
 def sample(kind: str, x: float, y: float) -> Shape:
-    """Returns the shape that an entry explains: a small box or an arrow."""
+    """The sample of an entry: a small box or an arrow."""
     if kind in BOXES:
         return rectangle(x + 3, y - 6, x + SAMPLE - 10, y + 6, kind)
     return Arrow((x, y), (x + SAMPLE - 7, y), kind)

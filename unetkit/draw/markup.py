@@ -1,4 +1,4 @@
-"""Drawing -> SVG text. Everything is a plain shape with a class: no scripts, no markers, nothing fetched."""
+"""A drawing as SVG text: plain shapes with classes, without scripts, markers or external resources."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ARROWS = {
 
 
 def style() -> str:
-    """Returns the style sheet; a page that shows the SVG in place is not touched by it."""
+    """The style sheet; its rules only apply within the SVG."""
     light, dark = ("\n".join(colours(theme)) for theme in (0, 1))
     return f"{SHAPES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
@@ -57,7 +57,7 @@ def colours(theme: int) -> Iterator[str]:
 
 
 def markup(drawing: Drawing) -> str:
-    """Returns the drawing as an SVG document; equal drawings give equal text."""
+    """The drawing as an SVG document; equal drawings have equal text."""
     size = f'width="{number(drawing.width)}" height="{number(drawing.height)}"'
     view = f"0 0 {number(drawing.width)} {number(drawing.height)}"
     lines = [
@@ -75,7 +75,7 @@ def markup(drawing: Drawing) -> str:
 
 
 def element(shape: Shape) -> str:
-    """Returns one shape as an SVG element."""
+    """One shape as an SVG element."""
     if isinstance(shape, Text):
         look = f'class="{shape.kind}" font-size="{number(shape.size)}"'
         look += ' font-weight="bold"' if shape.bold else ""
@@ -87,7 +87,7 @@ def element(shape: Shape) -> str:
 
 
 def arrow(shape: Arrow) -> str:
-    """Returns a line that ends under its tip, and the tip."""
+    """An arrow as a line and its tip."""
     (x0, y0), (x1, y1) = shape.start, shape.end
     length = hypot(x1 - x0, y1 - y0)
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
@@ -101,12 +101,12 @@ def arrow(shape: Arrow) -> str:
 
 
 def points(each: tuple[Point, ...]) -> str:
-    """Returns coordinates as SVG writes them."""
+    """Coordinates as SVG text."""
     return " ".join(f"{number(x)},{number(y)}" for x, y in each)
 
 
 def number(value: float) -> str:
-    """Returns a number with at most one decimal.
+    """A number with at most one decimal.
 
     >>> number(12.04), number(12.5), number(-0.01)
     ('12', '12.5', '0')
@@ -115,5 +115,5 @@ def number(value: float) -> str:
 
 
 def clean(text: str) -> str:
-    """Returns text as XML may hold it: escaped, and without control characters and lone surrogates."""
+    """Text for XML: escaped, without control characters and lone surrogates."""
     return escape("".join(letter for letter in text if letter.isprintable()), quote=False)

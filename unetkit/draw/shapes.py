@@ -1,4 +1,4 @@
-"""The pure values a drawing is made of. Pixels; x to the right, y down; `kind` names how a shape looks."""
+"""The values that make up a drawing. Pixels; x to the right, y down; `kind` is the style of a shape."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Text:
 
     @property
     def bounds(self) -> Bounds:
-        """The room it takes: DejaVu's ascent is 0.76 em for capitals and digits with accents, its descent 0.24 em."""
+        """The extent: DejaVu's ascent is 0.76 em for capitals and digits with accents, its descent 0.24 em."""
         full = width(self.text, self.size, bold=self.bold)
         left = self.x - full * {"start": 0, "middle": 0.5, "end": 1}[self.anchor]
         return left, self.y - 0.76 * self.size, left + full, self.y + 0.24 * self.size
@@ -33,7 +33,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Area:
-    """A filled polygon, or only its dashed outline."""
+    """A filled polygon, or a dashed outline."""
 
     points: tuple[Point, ...]
     kind: str
@@ -41,7 +41,7 @@ class Area:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A straight arrow from `start` to the tip `end`; one that is marked has a broad stripe under it."""
+    """A straight arrow from `start` to the tip `end`; a marked one has a broad stripe under it."""
 
     start: Point
     end: Point
@@ -54,7 +54,7 @@ Shape = Text | Area | Arrow
 
 @dataclass(frozen=True)
 class Drawing:
-    """A finished figure: its extent in pixels, what it is called, what it shows in words, and its shapes."""
+    """A finished figure: its extent in pixels, title, description in words, and shapes."""
 
     width: float
     height: float
@@ -64,5 +64,5 @@ class Drawing:
 
 
 def rectangle(left: float, top: float, right: float, bottom: float, kind: str) -> Area:
-    """Returns a rectangle as an area."""
+    """A rectangle as an area."""
     return Area(((left, top), (right, top), (right, bottom), (left, bottom)), kind)

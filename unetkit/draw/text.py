@@ -1,4 +1,4 @@
-"""How wide a text is and how a number reads; known without a font library, so that labels can be placed apart."""
+"""Text widths without a font library, and labels of sizes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ BOLD = """
 
 
 def advances(table: str) -> dict[str, int]:
-    """Returns the advance width of every character of a table."""
+    """The advance width of every character of a table."""
     return dict(zip(CHARACTERS, map(int, table.split()), strict=True))
 
 
@@ -40,7 +40,7 @@ ADVANCES = {False: advances(REGULAR), True: advances(BOLD)}
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
-    """Returns the width of `text` in pixels at a font size: an accent adds nothing, an unknown character 1 em.
+    """The width of `text` in pixels: an accent adds nothing, an unknown character 1 em.
 
     >>> round(width("572²", 10), 1)
     23.1
@@ -51,7 +51,7 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
-    """Returns `text`, or as much of its start as has room with an ellipsis after it.
+    """`text`, shortened with an ellipsis if it does not fit.
 
     >>> fit("a long legend", 60, 10)
     'a long leg…'
@@ -65,7 +65,7 @@ def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
 
 
 def size_label(size: tuple[int, ...]) -> str:
-    """Returns a size as it is written beside a map.
+    """The label of a size.
 
     >>> size_label((572, 572)), size_label((132, 132, 116)), size_label((64, 64, 64)), size_label((4096,))
     ('572²', '132×132×116', '64³', '4096')
@@ -77,7 +77,7 @@ def size_label(size: tuple[int, ...]) -> str:
 
 
 def parts(counted: Sequence[str]) -> str:
-    """Returns labels in order, equal neighbours counted.
+    """The labels in order, with equal neighbours counted.
 
     >>> parts(["conv 3×3", "conv 3×3", "add"])
     '2 × conv 3×3, add'

@@ -1,6 +1,6 @@
-"""The checksum of the weights in a safetensors file: a bit that flips in them changes results, and no message says so.
+"""A checksum of the weights in a safetensors file: a flipped bit would change results without any error.
 
-It is kept in the file's metadata and says nothing of who wrote the file.
+It is part of the file's metadata. It does not prove who wrote the file.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Header = dict[str, Any]
 
 
 def sealed(content: bytes) -> bytes:
-    """Returns a safetensors file with the checksum of its weights in its metadata."""
+    """A safetensors file with the checksum of its weights in its metadata."""
     header, start = header_of(content)
     header["__metadata__"][KEY] = checksum(header, memoryview(content)[start:])
     text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
@@ -27,28 +27,28 @@ def sealed(content: bytes) -> bytes:
 
 
 def verify(file: str | os.PathLike[str]) -> None:
-    """Raises FileError where the weights in a file are not those that were written.
+    """Raises FileError if the weights in a file have changed since it was written.
 
-    The file has a header that safetensors takes. Costs about a millisecond for a megabyte or two of weights.
+    Expects a valid safetensors header. Takes about a millisecond for a megabyte or two of weights.
     """
     with Path(file).open("rb") as opened, mmap(opened.fileno(), 0, access=ACCESS_READ) as mapped:
         header, start = header_of(mapped)
         with memoryview(mapped) as whole, whole[start:] as weights:
             found = checksum(header, weights)
     if header["__metadata__"].get(KEY) != found:
-        message = f"{file} is damaged: the checksum of its weights is another"
-        raise FileError(Fault("model-damaged", message, cure="Get the file anew."))
+        message = f"{file} is damaged: the checksum of its weights differs"
+        raise FileError(Fault("model-damaged", message, cure="Get the file again."))
 
 
 def header_of(content: bytes | mmap) -> tuple[Header, int]:
-    """Returns the header of a safetensors file, and where its weights begin."""
+    """The header of a safetensors file, and where its weights begin."""
     start = 8 + int.from_bytes(content[:8], "little")
     header: Header = json.loads(content[8:start])
     return header, start
 
 
 def checksum(header: Header, weights: memoryview) -> str:
-    """Returns the SHA-256 of weights with their names, types and shapes, in the order of their names."""
+    """The SHA-256 of weights with their names, types and shapes, in the order of their names."""
     found = sha256()
     for name in sorted(header.keys() - {"__metadata__"}):
         tensor = header[name]

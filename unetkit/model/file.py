@@ -1,4 +1,4 @@
-"""A model as one safetensors file: weights, resolved spec, digest and versions. Nothing in it is ever executed."""
+"""A model as one safetensors file: weights, resolved spec, digest and versions. Loading executes no code from it."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ from unetkit.writing import write_whole
 FORMAT = "1"
 ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
 KEYS = ("spec", "digest", "structure", "requirements")
-"""What the metadata of each model file holds, beside its format."""
+"""The metadata of each model file, beside its format."""
 SHOWN = 5  # of the weights or operations that do not fit
 
 
 def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str] | None = None) -> Path:
     """Writes a model that unetkit built to one safetensors file, whole or not at all, and returns its path.
 
-    `extra` is kept in the metadata of the file under names of your own. Raises FileError where it cannot be written.
+    `extra` is added to the metadata under names of your own. Raises FileError if the file cannot be written.
     """
     planned = plan_of(model)
     path = Path(file)
@@ -47,7 +47,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
 
 
 def description(planned: Plan) -> dict[str, str]:
-    """Returns what a file says of its network; `described` reads it."""
+    """The metadata of a file about its network; `described` reads it."""
     return {
         "unetkit": FORMAT,
         "spec": to_text(resolve(planned.spec)),
@@ -58,19 +58,19 @@ def description(planned: Plan) -> dict[str, str]:
 
 
 def requirements() -> dict[str, str]:
-    """Returns the versions that a model was made with."""
+    """The versions of unetkit and torch."""
     from unetkit import __version__  # the package imports this module late
 
     return {"unetkit": __version__, "torch": str(torch.__version__)}
 
 
 def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
-    """Returns the metadata of a model file; raises FileError where it is no such file."""
+    """The metadata of a model file; raises FileError for other files."""
     try:
         with safe_open(local(file), framework="pt") as opened:
             metadata: dict[str, str] = opened.metadata() or {}
     except FileNotFoundError as error:
-        raise FileError(Fault("model-unreadable", f"{file} does not exist", cure="Look at the path.")) from error
+        raise FileError(Fault("model-unreadable", f"{file} does not exist", cure="Check the path.")) from error
     except (OSError, SafetensorError) as error:
         raise FileError(
             Fault("model-unreadable", f"{file} cannot be read: {error}", cure="Give a file of `unetkit.save`.")
@@ -83,26 +83,26 @@ def read_header(file: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def load_model(file: str | os.PathLike[str]) -> nn.Module:
-    """Returns the model in a file, in evaluation mode. Its weights are never initialised, only read.
+    """The model in a file, in evaluation mode. Its weights are read, never initialized.
 
-    `hf://owner/name` is a file on the Hugging Face Hub: model.safetensors there, or the file named after that.
+    `hf://owner/name` is model.safetensors on the Hugging Face Hub; another file name may follow.
 
-    Raises FileError where the file is damaged, or where its spec no longer makes the network that was saved: then it
-    says which operations differ. Nothing in the file is executed, and its spec may name no other file.
+    Raises FileError if the file is damaged, or if its spec no longer makes the network that was saved, with the
+    operations that differ. No code in the file is executed, and its spec cannot refer to other files.
     """
     file = local(file)
     planned = read_plan(file)
     model = empty(planned)
     with safe_open(file, framework="pt") as opened:
         weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
-    fill(model, weights, file)
+    assign(model, weights, file)
     verify(file)
     check_third_party(planned)
     return model.eval()
 
 
 def on_boundary(content: bytes) -> bytes:
-    """Returns a safetensors file whose numbers begin at a multiple of ALIGNMENT, so that most need no copy when read.
+    """A safetensors file whose weights begin at a multiple of ALIGNMENT, so that most are read without a copy.
 
     Its header may end in spaces: https://github.com/huggingface/safetensors#format
     """
@@ -114,17 +114,17 @@ def on_boundary(content: bytes) -> bytes:
 
 
 def aligned(tensor: torch.Tensor) -> torch.Tensor:
-    """Returns the tensor in memory that begins where torch's own does; elsewhere its kernels round otherwise."""
+    """The tensor at an address aligned as torch's own: at others, torch's kernels round differently."""
     return tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor
 
 
 def read_plan(file: str | os.PathLike[str]) -> Plan:
-    """Returns the plan of the network in a model file, which is the one that was saved; raises FileError otherwise."""
+    """The plan of the network in a model file; raises FileError if it is not the one that was saved."""
     return described(read_header(file), file)
 
 
 def described(metadata: Mapping[str, str], file: object) -> Plan:
-    """Returns the plan of the network that the metadata of a file describe; raises FileError where it is another."""
+    """The plan of the network in the metadata of a file; raises FileError if its digest differs."""
 
     def refuse(name: str, base: Path | None) -> NoReturn:
         message = f"{file}: its spec extends another file, {name}"
@@ -142,11 +142,11 @@ def described(metadata: Mapping[str, str], file: object) -> Plan:
 
 
 def another_network(file: object, metadata: Mapping[str, str], planned: Plan) -> FileError:
-    """Returns the error for a file whose spec makes another network than the one that was saved."""
+    """The error for a file whose spec no longer makes the network that was saved."""
     saved = metadata["structure"]
     if sha256(saved.encode()).hexdigest() != metadata["digest"]:
-        message = f"{file} is damaged: its digest is not that of the network that it describes"
-        return FileError(Fault("model-damaged", message, cure="Get the file anew."))
+        message = f"{file} is damaged: its digest does not match the network that it describes"
+        return FileError(Fault("model-damaged", message, cure="Get the file again."))
     found = structural_differences(saved.splitlines(), planned.listing())
     message = f"{file}: its spec makes another network here than the one that was saved. What differs:"
     more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
@@ -154,12 +154,12 @@ def another_network(file: object, metadata: Mapping[str, str], planned: Plan) ->
     return FileError(Fault("model-digest", message, cure=cure, lines=(*found[:SHOWN], *more)))
 
 
-def fill(model: nn.Module, weights: dict[str, Any], file: object) -> None:
-    """Puts weights into a model made on the meta device; raises FileError where names, shapes or kinds differ."""
+def assign(model: nn.Module, weights: dict[str, Any], file: object) -> None:
+    """Assigns weights to a model on the meta device; raises FileError if names, shapes or types differ."""
     found = misfits(model, weights)
     if found:
         detail = "; ".join(str(one) for one in found[:SHOWN])
         raise FileError(
-            Fault("model-weights", f"{file}: {len(found)} weights do not fit: {detail}", cure="Get the file anew.")
+            Fault("model-weights", f"{file}: {len(found)} weights do not fit: {detail}", cure="Get the file again.")
         )
     model.load_state_dict(weights, assign=True)

@@ -1,4 +1,4 @@
-"""Model files on the Hugging Face Hub, by an address: `hf://owner/name`, with a file or a revision where needed."""
+"""Model files on the Hugging Face Hub: `hf://owner/name`, optionally with a revision and a file name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetkit.errors import Fault, FileError
 
 PREFIX = "hf:"
 FILE = "model.safetensors"
-"""What a model file is called there."""
+"""The default name of a model file."""
 ADDRESS = re.compile(r"hf:/{1,2}([\w.-]+/[\w.-]+)(?:@([\w./-]+?))?(?:/([\w./ -]+\.safetensors))?", re.ASCII)
 
 
@@ -26,7 +26,7 @@ class Address(NamedTuple):
 
 
 def parse_address(text: str) -> Address:
-    """Returns what an address names; raises FileError where it is none.
+    """Parses an address; raises FileError if it is invalid.
 
     >>> parse_address("hf://anna/cells"), parse_address("hf://anna/cells@v1/small.safetensors")
     (Address(repo='anna/cells', revision=None, file='model.safetensors'),
@@ -40,9 +40,9 @@ def parse_address(text: str) -> Address:
 
 
 def local(file: str | os.PathLike[str]) -> Path:
-    """Returns the path of a file; one on the Hub is fetched first, unless it is in the cache already.
+    """The local path of a file; a file on the Hub is downloaded unless it is cached.
 
-    A path that was made of an address has one slash after `hf:`, and is understood too.
+    `Path("hf://…")` has one slash after `hf:`, and is accepted too.
     """
     text = os.fspath(file)
     if not text.startswith(PREFIX) or Path(text).exists():
@@ -54,7 +54,7 @@ def local(file: str | os.PathLike[str]) -> Path:
 
 @contextmanager
 def hub(what: str) -> Iterator[Any]:
-    """Gives the client of the Hub; what goes wrong with it is a FileError that names what was wanted."""
+    """A client of the Hub whose errors become a FileError about `what`."""
     try:
         from huggingface_hub import HfApi, errors
     except ImportError as error:

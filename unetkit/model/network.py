@@ -24,7 +24,7 @@ SHOWN = 5  # of the weights that do not fit
 
 
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
-    """Returns the network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
+    """The network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
     The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
     leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an

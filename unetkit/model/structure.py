@@ -1,4 +1,4 @@
-"""What differs between two networks, operation by operation, from their listings."""
+"""Differences between two networks, operation by operation, from their listings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SPAN = re.compile(r"([\w.]+) \([\d, ]*\) -> \d+")
 
 
 def structural_differences(saved: list[str], here: list[str]) -> list[str]:
-    """Returns a line for each operation that the two listings (of `Plan.listing`) do not have alike.
+    """A line for each operation that differs between two listings (of `Plan.listing`).
 
     >>> saved = ["dims=2", "head (0,) -> 1", "1 conv1 = nn.Conv2d(1, 2, 1) (0,)"]
     >>> structural_differences(saved, ["dims=2", "head (0,) -> 1", "1 conv1 = nn.Conv2d(1, 2, 3) (0,)"])
@@ -24,10 +24,7 @@ def structural_differences(saved: list[str], here: list[str]) -> list[str]:
 
 
 def operations(listing: list[str]) -> dict[str, tuple[str, str]]:
-    """Returns the operations of a listing by their paths: the layer, and the paths of what goes in.
-
-    A line of another form stands for itself.
-    """
+    """The operations of a listing by path: the layer, and the paths of its inputs. Other lines are their own path."""
     found: dict[str, tuple[str, str]] = {}
     paths = {"0": "the image"}
     scope = ""
@@ -45,7 +42,7 @@ def operations(listing: list[str]) -> dict[str, tuple[str, str]]:
 
 
 def shown(side: dict[str, tuple[str, str]], other: dict[str, tuple[str, str]], path: str) -> str:
-    """Returns what one side has at a path: the layer, or where the layers are alike what goes in."""
+    """The layer of one side at a path, with its inputs if the layers are equal."""
     if path not in side:
         return "nothing"
     layer, inputs = side[path]

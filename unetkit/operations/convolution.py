@@ -13,7 +13,7 @@ from unetkit.operations.window import WindowedOperation, window_arguments
 
 
 class _ConvolutionOperation(Operation):
-    """What a convolution and a transposed one have in common: groups, and how torch computes them on the CPU."""
+    """What convolutions and transposed ones share: groups, and their workspace on the CPU."""
 
     __slots__ = ()
     out: int

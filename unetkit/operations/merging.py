@@ -1,4 +1,4 @@
-"""Where two signals meet: make their sizes equal, then concatenate, add or multiply."""
+"""Operations on two signals: make their sizes equal, then concatenate, add or multiply."""
 
 from __future__ import annotations
 

@@ -140,5 +140,5 @@ class ChannelNormalization(NormalizationOperation):
 
 
 def changed(**values: tuple[Any, Any]) -> dict[str, Any]:
-    """Returns the arguments that differ from torch's defaults, given (value, default) by name."""
+    """The arguments that differ from torch's defaults, given (value, default) by name."""
     return {name: value for name, (value, default) in values.items() if value != default}

@@ -1,4 +1,4 @@
-"""What every operation states: its size, the input that it needs, its grid, its cost and its torch layer."""
+"""The base of all operations: the facts that each states, with their defaults."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Layer(NamedTuple):
 
     @property
     def is_module(self) -> bool:
-        """Whether the layer is a module, and not a plain function of tensors."""
+        """Whether the layer is a module rather than a function of tensors."""
         return self.name.rpartition(".")[2][0].isupper()
 
     def __str__(self) -> str:
@@ -44,19 +44,19 @@ class Layer(NamedTuple):
 
 @dataclass_transform()
 def facts(operation: type[T]) -> type[T]:
-    """Makes the annotations of an operation its arguments. Operations are never changed after they are made.
+    """A class decorator that makes the annotations of an operation its arguments. Operations are immutable.
 
-    They are equal where their kinds and arguments are: `Operation` says so once for all. A frozen dataclass with
-    equality and repr of its own would cost four times as much to define: a twentieth of the start of a command.
+    Equality and repr come from `Operation`: a frozen dataclass with its own would take four times as long to define,
+    a twentieth of the start of a command.
     """
     return dataclass(slots=True, eq=False, repr=False)(operation)
 
 
 class Operation:
-    """One step of a network, as facts about it. The defaults are those of a pointwise operation on one signal.
+    """One step of a network, described by facts. The defaults are those of a pointwise operation on one signal.
 
-    Sizes are per axis and come in the order of the inputs; they are integers, or families of sizes (`Affine`) that pass
-    through the same formula. `inputs` are the channels of the inputs.
+    Sizes are per axis, in the order of the inputs: integers, or families of sizes (`Affine`) for which the same formula
+    holds. `inputs` are the channels of the inputs.
     """
 
     __slots__ = ()
@@ -121,7 +121,7 @@ class Operation:
         return not type(self).__module__.startswith(f"{__package__}.")
 
     def _values(self) -> dict[str, Any]:
-        """The arguments by name: operations of one kind are equal where all of these are."""
+        """The arguments by name; operations of one class with equal arguments are equal."""
         own: Any = self
         return {field.name: getattr(own, field.name) for field in fields(own)} if is_dataclass(own) else {}
 
@@ -139,55 +139,55 @@ class Operation:
         return self
 
     def channels(self, inputs: Axes) -> int:
-        """Returns the channels of the output; raises BlockError where the inputs do not fit."""
+        """The channels of the output; raises BlockError where the inputs do not fit."""
         return inputs[0]
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        """Returns the size of the output along one axis."""
+        """The size of the output along one axis."""
         return sizes[0]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        """Returns what must hold for the operation not to fail."""
+        """The conditions under which the operation runs."""
         return ()
 
     def joint_limit(self, sizes: Axes) -> str:
-        """Returns the rule that the sizes of all axes break together, or nothing."""
+        """The rule that the sizes of all axes together break; empty if none."""
         return ""
 
     def training_limit(self, sizes: Axes, batch: int) -> str:
-        """Returns the rule that a batch of so many signals of these sizes breaks in training alone, or nothing."""
+        """The rule that a batch of signals of these sizes breaks in training only; empty if none."""
         return ""
 
     def dropped(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        """Returns how many samples at the far end have no influence on the output (of a resize: how many it makes)."""
+        """Samples at the far end without influence on the output (of a resize: the samples that it adds)."""
         return 0
 
     def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        """Returns what must hold for `dropped` to be 0, for one size or a family of sizes."""
+        """The conditions under which `dropped` is 0, for one size or a family of sizes."""
         return (equal(self.dropped(axis, sizes), 0, "samples are dropped"),)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        """Returns per input the interval that the outputs `wanted` come from; None where only its size counts."""
+        """The interval of each input that the outputs `wanted` depend on; None where only the input's size counts."""
         return (wanted,) * len(sizes)
 
     def stretches(self, axis: int, sizes: Axes) -> bool:
-        """Whether the distance between the samples that it reads depends on the sizes, so that no tile is exact."""
+        """Whether the spacing of the samples it reads depends on the image size, so that no tile is exact."""
         return False
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
-        """Returns where the output samples sit, in input pixels."""
+        """The positions of the output samples, in input pixels."""
         return grids[0]
 
     def parameters(self, inputs: Axes) -> int:
-        """Returns the number of trainable parameters."""
+        """The number of trainable parameters."""
         return 0
 
     def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
-        """Returns the multiply-adds of convolutions for one image; other arithmetic is not counted."""
+        """The multiply-adds of convolutions for one image; other arithmetic is not counted."""
         return 0
 
     def rescale(self, axis: int) -> tuple[int, int]:
-        """Returns by how much the step between samples grows: (times, divided by)."""
+        """The factor by which the step between samples grows: (numerator, denominator)."""
         return (1, 1)
 
     def alike(self, axis: int, other: int) -> bool:
@@ -200,7 +200,7 @@ class Operation:
         return self.mask_bytes * run.bytes(*result) // run.itemsize
 
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
-        """What torch borrows on the CPU while it runs; `run.channels_last` tells how the inputs lie in memory."""
+        """What torch borrows on the CPU while it runs; `run.channels_last` is the memory format of the inputs."""
         return Workspace(backward=run.bytes(*source))
 
     def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
@@ -221,17 +221,17 @@ class Operation:
         return getattr(import_module(layer.home), layer.name)
 
     def label(self) -> str:
-        """Returns a few words for a drawing."""
+        """A short text for drawings."""
         return self.kind
 
 
 def wiring_error(message: str, cure: str = "", code: str = "block-wiring") -> BlockError:
-    """Returns the error for signals and parameters that do not go together; the plan adds block and place."""
+    """An error for signals and parameters that do not fit together; the plan adds the block and its place."""
     return BlockError(Fault(code, message, cure=cure))
 
 
 def per_axis(value: int | Axes, dims: int, what: str) -> Axes:
-    """Returns one value per axis; a single value counts for all."""
+    """One value per axis; a single value holds for all axes."""
     if isinstance(value, int):
         return (value,) * dims
     if len(value) != dims:
@@ -240,14 +240,9 @@ def per_axis(value: int | Axes, dims: int, what: str) -> Axes:
 
 
 def compact(values: Axes) -> int | Axes:
-    """Returns a single value where all axes have the same, as torch code is written by hand."""
+    """A single value if all axes have the same, as in torch code written by hand."""
     return values[0] if len(set(values)) == 1 else values
 
 
-def window_label(kind: str, kernel: Axes) -> str:
-    """Returns a label such as `conv 3×3`."""
-    return f"{kind} {'×'.join(map(str, kernel))}"
-
-
 volume = prod
-"""Samples in all: the product over the axes."""
+"""Number of samples: the product over the axes."""

@@ -8,10 +8,10 @@ from unetkit.operations.execution import Execution, MapShape, Workspace, product
 from unetkit.operations.operation import Axes, Layer, Operation, facts
 
 INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
-"""Activations whose backward pass is content with their output: they may overwrite their input."""
+"""Activations that may write over their input, since their backward pass needs the output alone."""
 
 FROM_OUTPUT = INPLACE | {"Sigmoid", "Softmax", "Tanh"}
-"""Activations whose backward pass reads their output alone."""
+"""Activations whose backward pass needs their output alone."""
 
 
 @facts
@@ -67,7 +67,7 @@ class Dropout(Operation):
 
     @property
     def mask_bytes(self) -> int:  # type: ignore[override]  # a fact of the class for all others
-        """What is kept of the choice: a number per sample, or next to nothing where whole channels go."""
+        """A mask with a number per sample; next to nothing where whole channels are dropped."""
         return 0 if self.whole_channels else 4
 
     def layer(self, inputs: Axes, dims: int) -> Layer:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from unetkit.geometry import Grid, Interval, Limit, Number
+from unetkit.geometry import Grid, Interval, Number
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
 from unetkit.operations.taps import Resize, misrounds
 
@@ -17,11 +15,11 @@ TORCH_MODES = {
     ("linear", 3): "trilinear",
     ("cubic", 2): "bicubic",
 }
-"""torch's word for a method in so many dims."""
+"""torch's name for a method, by number of axes."""
 
 
 def torch_mode(method: str, dims: int) -> str:
-    """Returns torch's word for the method; raises BlockError where torch has none."""
+    """torch's name for the method; raises BlockError if torch has none."""
     try:
         return TORCH_MODES[method, dims]
     except KeyError:
@@ -70,9 +68,6 @@ class Interpolation(Operation):
     def rescale(self, axis: int) -> tuple[int, int]:
         return (1, self.factor[axis])
 
-    def channels(self, inputs: Axes) -> int:
-        return inputs[0]
-
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = {"scale_factor": compact(self.factor), "mode": torch_mode(self.method, dims)}
         if self.align_corners:
@@ -102,9 +97,6 @@ class SubpixelShuffle(Operation):
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[0] * self.factor[axis]
-
-    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return ()
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (Interval(wanted.low // self.factor[axis], wanted.high // self.factor[axis]),)

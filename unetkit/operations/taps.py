@@ -31,7 +31,7 @@ class Resize(NamedTuple):
     align_corners: bool = False
 
     def needs(self, wanted: Interval) -> Interval:
-        """Returns the least interval of the input that holds all that the outputs `wanted` are computed from.
+        """The smallest interval of the input that the outputs `wanted` depend on.
 
         >>> Resize("nearest", 5, 8).needs(Interval(4, 7)), Resize("linear", 5, 8).needs(Interval(4, 4))
         (Interval(low=2, high=4), Interval(low=2, high=3))
@@ -45,7 +45,7 @@ class Resize(NamedTuple):
         return Interval(low, high)
 
     def reads(self, output: Any) -> tuple[Any, Any]:
-        """Returns the first and the last sample that one output reads, or each of a family of outputs."""
+        """The first and the last sample that one output reads, or each of a family of outputs."""
         if self.method == "nearest":
             index = self.nearest(output)
             return index, index
@@ -55,7 +55,7 @@ class Resize(NamedTuple):
         return lowest + first, lowest + last
 
     def position(self, output: Any) -> tuple[Any, int]:
-        """Returns where an output lies among the samples of the input, as numerator and denominator."""
+        """The position of an output among the samples of the input, as numerator and denominator."""
         if self.align_corners:
             return output * (self.before - 1), max(1, self.after - 1)
         if self.factor:
@@ -63,7 +63,7 @@ class Resize(NamedTuple):
         return (2 * output + 1) * self.before - self.after, 2 * self.after
 
     def nearest(self, output: Any) -> Any:
-        """Returns the sample that `nearest` takes: floor(output · scale), computed as in torch with 32 bits."""
+        """The sample that `nearest` takes: floor(output · scale), computed as in torch with 32 bits."""
         factor = self.factor or 2 * (self.after == 2 * self.before)
         if factor and not misrounds(factor):
             return output // factor
@@ -73,7 +73,7 @@ class Resize(NamedTuple):
 
 
 def single(number: float) -> float:
-    """Returns the nearest number of 32 bits."""
+    """The nearest 32-bit float."""
     value: float
     (value,) = unpack("f", pack("f", number))
     return value

@@ -14,7 +14,7 @@ __all__ = ["Report", "at_or_above", "blocks", "check_block", "plugin_blocks", "s
 
 
 def __getattr__(name: str) -> Any:
-    """Returns a strategy, imported at its first use: a battery runs without hypothesis."""
+    """A strategy, imported at its first use: a battery runs without hypothesis."""
     if name in ("at_or_above", "blocks", "sizes", "specs"):
         from unetkit.testing import strategies
 

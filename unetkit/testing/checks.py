@@ -29,14 +29,14 @@ def sizes(dims: int) -> Iterator[tuple[int, ...]]:
 
 
 def built(subject: Subject, dims: int, values: Values | None = None, seed: int = 0) -> Any:
-    """Returns the network with the block, in evaluation mode."""
+    """The network with the block, in evaluation mode."""
     from unetkit.model import build
 
     return build(subject.spec(dims, values or subject.needed), seed=seed).eval()
 
 
 def image(subject: Subject, dims: int, batch: int = 2) -> Any:
-    """Returns a batch of random images of a size that the network takes."""
+    """A batch of random images of a size that the network takes."""
     import torch
 
     planned = subject.plan(dims)
@@ -216,7 +216,7 @@ with known(block):
 
 
 def attribute_of(block: type) -> str:
-    """Returns the name under which the module of a block holds it."""
+    """The name under which the module of a block holds it."""
     module = sys.modules.get(block.__module__)
     name = next((name for name, value in vars(module).items() if value is block), "") if module else ""
     if not name or block.__module__ == "__main__":
@@ -239,7 +239,7 @@ def elsewhere(code: str, *arguments: str, **environment: str) -> str:
 
 
 def keys_elsewhere(subject: Subject, seed: str) -> str:
-    """Returns the keys of the weights in a process with another order of sets."""
+    """The keys of the weights in a process with another order of sets."""
     block = subject.block
     return elsewhere(ELSEWHERE, block.__module__, attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
 
@@ -308,7 +308,7 @@ def exportable(subject: Subject) -> None:
 
 
 def torch_export(network: Any, images: Any) -> Any:
-    """Returns the network as torch exports it."""
+    """The network as torch exports it."""
     import torch
 
     return torch.export.export(network, (images,)).module()

@@ -14,7 +14,7 @@ from unetkit.testing.checks import CHECKS
 
 @pytest.fixture
 def check_unetkit_block() -> Any:
-    """Returns a function that fails the test with the report of a block that does not pass."""
+    """A function that fails the test with the report of a block that does not pass."""
 
     def run(block: type[Component], **options: Any) -> None:
         report = check_block(block, **options)

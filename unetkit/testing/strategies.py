@@ -105,7 +105,7 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
 
 
 def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[Component, dict[str, Any]]:
-    """Returns the block, and its values without those that could have no effect."""
+    """The block, and its values without those that could have no effect."""
     inner = insets(model)
     while True:
         made = {field: filled(inner[field].slot, value) if field in inner else value for field, value in values.items()}
@@ -117,13 +117,13 @@ def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[C
 
 
 def filled(slot: str, values: dict[str, Any]) -> Component:
-    """Returns the block for a map with a type."""
+    """The block for a map with a type."""
     arguments = {key: value for key, value in values.items() if key != "type"}
     return registry.find(slot, values["type"]).model_validate(arguments)
 
 
 def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int) -> st.SearchStrategy[Any]:
-    """Returns a strategy for one parameter, from its type."""
+    """A strategy for one parameter, from its type."""
     inset = next((mark for mark in metadata if isinstance(mark, Inset)), None)
     if inset is not None:
         return blocks(inset.slot, dims=dims)
@@ -163,5 +163,5 @@ def sizes(draw: st.DrawFn, planned: Plan, *, most: int = 1 << 18) -> tuple[int, 
 
 
 def at_or_above(accepted: SizeSet, size: int) -> int:
-    """Returns the next size in the set, or the size itself where there is none."""
+    """The next size in the set, or the size itself where there is none."""
     return accepted.above(size) or size

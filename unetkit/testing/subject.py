@@ -33,7 +33,7 @@ class Subject:
         return self.block.slot
 
     def spec(self, dims: int, values: Values) -> Values:
-        """Returns a small network that has the block with these parameters."""
+        """A small network that has the block with these parameters."""
         spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
         if self.slot in ONE_LEVEL:
             spec["channels"] = [8]
@@ -42,7 +42,7 @@ class Subject:
         return spec | {self.slot: {"type": NAME, **values}}
 
     def plan(self, dims: int, values: Values | None = None) -> Plan:
-        """Returns the plan of that network."""
+        """The plan of that network."""
         return plan(load(self.spec(dims, values or self.needed)))
 
     @cached_property
@@ -89,7 +89,7 @@ class Subject:
                     break
 
     def made(self, values: Values) -> Values:
-        """Returns the values with blocks in place of the names of blocks."""
+        """The values with blocks in place of the names of blocks."""
         inner = insets(self.block)
         return {
             name: registry.find(inner[name].slot, value)() if name in inner and isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""Tiling: images of any size through a network, exactly and in bounded memory."""
+"""Prediction for images of any size, tile by tile, exactly and in bounded memory."""
 
 from unetkit.tiling.prediction import Block, plan_tiles, predict, stream
 from unetkit.tiling.running import DTYPES, InferenceError, Runner, TorchRunner, ready

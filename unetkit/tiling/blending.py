@@ -1,4 +1,4 @@
-"""Overlapping tiles with smooth weights, for networks of which no tile can give what the whole image would."""
+"""Overlapping tiles with smooth weights, for networks whose tiles cannot be exact."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from unetkit.tiling.padding import AxisPadding, output_size
 
 
 def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:
-    """Returns per axis tiles that overlap by half: of at most about `limit` samples, or the largest that fit.
+    """Tiles that overlap by half, per axis: of at most about `limit` samples, or the largest that fit into memory.
 
-    Raises SizeError where not even the smallest fit into the memory.
+    Raises SizeError if not even the smallest fit.
     """
     least, most = 1, max(frame.input for frame in frames)
     if limit is not None:
@@ -34,7 +34,7 @@ def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, 
 
 
 def overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
-    """Returns tiles along one axis, of about `limit` samples or the next size that fits."""
+    """Overlapping tiles along one axis, of about `limit` samples or the next accepted size."""
     period, sizes = steps(plan, axis, frame), plan.preferred_sizes[axis]
     size = frame.input - max(0, (frame.input - limit) // period) * period
     while size < frame.input and (
@@ -54,7 +54,7 @@ def overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
 
 
 def weights(cuts: tuple[Cut, ...]) -> list[NDArray[np.float32]]:
-    """Returns for each tile along an axis the weights of its outputs: a Hann window, made to add up to 1 everywhere.
+    """The weights of the outputs of each tile along an axis: Hann windows, normalized to a sum of 1 everywhere.
 
     >>> [(100 * weight).round().tolist() for weight in weights((Cut(0, 0, 4), Cut(2, 2, 6)))]
     [[100.0, 100.0, 85.0, 15.0], [15.0, 85.0, 100.0, 100.0]]

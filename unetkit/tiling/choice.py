@@ -1,4 +1,4 @@
-"""Which tiles: those with the least multiply-adds of all whose activations fit into the memory."""
+"""Chooses tiles: those with the least multiply-adds among all whose activations fit into memory."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from unetkit.tiling.padding import AxisPadding
 from unetkit.wording import megabytes, size_text
 
 CANDIDATES = {1: 200, 2: 40, 3: 12}
-"""How many sizes per axis are looked at, about, by dims: in 3D all pairs of two axes are, beside the third."""
+"""About how many sizes per axis are tried, by dims: in 3D all pairs of two axes, beside the third."""
 
 
 def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
-    """Returns the bytes for one tile: its activations, and the input twice, as it was read and as numbers."""
+    """The bytes of one tile: its activations, and the input twice, as it was read and as floats."""
     run = Execution(itemsize=itemsize, channels_last=plan.channels_last)
     return inference_bytes(plan, size, run) + 8 * plan.spec.in_channels * prod(size)
 
@@ -27,7 +27,7 @@ def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
 def cheapest(
     plan: Plan, axes: tuple[tuple[AxisPadding, Reach], ...], memory: int, itemsize: int = 4
 ) -> tuple[Cuts, ...]:
-    """Returns per axis the tiles with the least multiply-adds in all; raises SizeError where not even the least fit."""
+    """The tiles per axis with the least multiply-adds in total; raises SizeError if not even the smallest fit."""
     options = [list(candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
 
     @cache
@@ -45,7 +45,7 @@ def cheapest(
 
 
 def candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
-    """Yields tiles along one axis, from the whole to the smallest: each the least for its count, `most` or few more."""
+    """Yields about `most` tilings of one axis, from one tile to many, each with the smallest tiles for their count."""
     yield cut(frame, seen, 1)
     periods, smallest = seen.length, seen.length - min(seen.most, max(0, seen.length - 1))
     while periods > smallest:  # of output that each tile advances
@@ -58,7 +58,7 @@ def candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
 
 
 def corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tuple[Cuts, ...]]:
-    """Yields the choices that fit, and of whose last axis no larger size would; options go from large to small."""
+    """Yields the choices that fit whose last axis is as large as possible; options are sorted from large to small."""
     *outer, rows, columns = options if len(options) > 1 else [[], *options]
     if not rows:
         yield from ((column,) for column in [next((one for one in columns if fits(one.size)), None)] if column)
@@ -74,7 +74,7 @@ def corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tu
 
 
 def too_little(plan: Plan, least: Size, memory: int, itemsize: int) -> SizeError:
-    """Returns the error for a memory into which not even the smallest tile fits."""
+    """The error if not even the smallest tile fits into memory."""
     shape, needed = size_text(least), tile_bytes(plan, least, itemsize)
     message = f"{plan.spec.name}: the smallest tile, {shape}, needs {megabytes(needed)}, allowed are "
     return SizeError(Fault("memory", f"{message}{megabytes(memory)}", cure="Allow more memory."))

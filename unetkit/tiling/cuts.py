@@ -1,8 +1,8 @@
-"""Exact tiles along one axis: every output sample belongs to one tile, which has all the input that the sample needs.
+"""Exact tiles along one axis: each output sample belongs to one tile, which has all input that the sample needs.
 
-Tiles start at multiples of the period of all grids in the network, and their size leaves the same remainder as the
-whole input: so every pooling window, crop and pad falls on the same samples as in the whole image. Where a tile's edge
-is the image's edge, the same padding follows by itself; everywhere else what an output needs lies within the tile.
+Tiles start at multiples of the common period of all grids in the network, and their size has the same remainder as the
+whole input: so each pooling window, crop and pad covers the same samples as in the whole image. At the edges of the
+image a tile gets the same padding as the whole; elsewhere the input that an output needs lies within the tile.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 from math import lcm
 from typing import NamedTuple
 
-from unetkit.geometry import Interval
+from unetkit.geometry import EVERYWHERE, Interval
 from unetkit.planning import Plan, propagate
 from unetkit.tiling.padding import AxisPadding
 
 
 class Cut(NamedTuple):
-    """One tile along one axis: it reads input from `start` on, and counts for the outputs low … high − 1."""
+    """One tile along one axis: it reads input from `start` on, and gives the outputs low … high − 1."""
 
     start: int
     low: int
@@ -25,17 +25,17 @@ class Cut(NamedTuple):
 
 
 class Cuts(NamedTuple):
-    """All tiles along one axis, of one `size`."""
+    """All tiles along one axis, of equal `size`."""
 
     size: int
     cuts: tuple[Cut, ...]
 
 
 class Reach(NamedTuple):
-    """What a network sees along one axis of one input.
+    """How far a network sees along one axis of one input.
 
-    `period`: after how many samples everything repeats. `first` and `last`: the output samples between which nothing
-    outside the input is needed. `most`: by how many periods a tile may be smaller than the input.
+    `period`: samples after which the grids repeat. `first` and `last`: the range of output samples that need nothing
+    outside the input. `most`: by how many periods a tile may be smaller than the input.
     """
 
     period: int
@@ -45,7 +45,7 @@ class Reach(NamedTuple):
 
     @property
     def length(self) -> int:
-        """Periods of output that the whole input gives when its border is left out."""
+        """Periods of output of the whole input without its border."""
         return (self.last - self.first + 1) // self.period
 
 
@@ -60,19 +60,18 @@ def wrapping(plan: Plan) -> tuple[str, ...]:
 
 
 def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
-    """Returns what the network sees along an axis; None where that depends on the size, so that no tile is exact."""
+    """How far the network sees along an axis; None if that depends on the size, so that no tile is exact."""
     found = [int(n) for n in propagate.sizes(plan.nodes, axis, frame.input)[0]]  # type: ignore[arg-type]
     if propagate.stretches(plan.nodes, axis, found):
         return None
 
-    def needs(position: int) -> Interval | None:
-        return propagate.needs(plan.nodes, axis, found, plan.output, Interval(position, position))
+    def needs(position: int) -> Interval:
+        return propagate.needs(plan.nodes, axis, found, plan.output, Interval(position, position)) or EVERYWHERE
 
-    middle = needs(frame.output // 2)
-    if middle is None or not middle.bounded:
+    if not needs(frame.output // 2).bounded:
         return None
-    first = turning_point(lambda position: low(needs(position)) >= 0)
-    last = turning_point(lambda position: high(needs(position)) >= frame.input) - 1
+    first = turning_point(lambda position: needs(position).low >= 0)
+    last = turning_point(lambda position: needs(position).high >= frame.input) - 1
     period = steps(plan, axis, frame)
     sizes = plan.preferred_sizes[axis]
     least = max(sizes.start, 1)
@@ -83,28 +82,14 @@ def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
 
 
 def steps(plan: Plan, axis: int, frame: AxisPadding) -> int:
-    """Returns the least number of input samples that is a whole number of samples in every feature map."""
+    """The smallest number of input samples that is a whole number of samples in every feature map."""
     found = propagate.sizes(plan.nodes, axis, frame.input)[0]
     grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)
     return lcm(plan.preferred_sizes[axis].period, *(grid.step.numerator for grid in grids))
 
 
-def low(interval: Interval | None) -> int:
-    """Returns the first position of an interval that is there."""
-    assert interval is not None, "the output depends on no input"
-    position: int = interval.low
-    return position
-
-
-def high(interval: Interval | None) -> int:
-    """Returns the last position of an interval that is there."""
-    assert interval is not None, "the output depends on no input"
-    position: int = interval.high
-    return position
-
-
 def turning_point(holds: Callable[[int], bool]) -> int:
-    """Returns the least number from which on a condition holds.
+    """The smallest number from which on a condition holds.
 
     >>> turning_point(lambda number: number >= -7)
     -7
@@ -123,7 +108,7 @@ def turning_point(holds: Callable[[int], bool]) -> int:
 
 
 def cut(frame: AxisPadding, seen: Reach, count: int) -> Cuts:
-    """Returns at most `count` tiles of the least common size that is enough for all outputs of the image."""
+    """At most `count` tiles, of the smallest common size that covers all outputs of the image."""
     most = min(seen.most, max(0, seen.length - 1))
     periods = min(most, (count - 1) * max(0, seen.length) // count)
     size = frame.input - periods * seen.period
@@ -132,7 +117,7 @@ def cut(frame: AxisPadding, seen: Reach, count: int) -> Cuts:
 
 
 def each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[Cut]:
-    """Yields the tiles that keep something; each keeps up to its sample `kept`, the last one all."""
+    """Yields the tiles that give outputs: each up to its sample `kept`, the last one to the end."""
     done, end = frame.first, frame.first + frame.image
     for start in range(0, frame.input, stride):
         start = min(start, frame.input - size)
@@ -145,7 +130,7 @@ def each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[
 
 
 def count_for(frame: AxisPadding, seen: Reach, size: int) -> int:
-    """Returns how many tiles of about `size` samples it takes: not larger, where the network allows."""
+    """The number of tiles of at most `size` samples, or of the smallest that the network allows."""
     most = min(seen.most, max(0, seen.length - 1))
     periods = min(most, max(0, -((size - frame.input) // seen.period)))
     return -(-seen.length // (seen.length - periods)) if periods else 1

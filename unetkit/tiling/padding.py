@@ -1,4 +1,4 @@
-"""How an image lies in a network: mirrored at its borders to a size that fits, with an output for every pixel."""
+"""Pads an image, by mirroring, to a size that the network accepts and at which each pixel has an output."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from unetkit.geometry import Grid, SizeSet
 from unetkit.planning import Plan, propagate, size_from
 from unetkit.wording import size_text
 
-MAX_GROWTH = 8  # times that a size may be refused for all axes together (norms of one sample) before it is given up
+MAX_GROWTH = 8  # attempts at a size that is refused for all axes together (norms of one sample)
 
 
 class AxisPadding(NamedTuple):
-    """One axis: `image` pixels become `input` samples, `before` of them mirrored before the image's first pixel.
+    """One axis: `image` pixels are padded to `input` samples, `before` of them before the image's first pixel.
 
-    The network gives `output` samples, and the image's first pixel has number `first` among them.
+    The network gives `output` samples; number `first` is that of the image's first pixel.
     """
 
     image: int
@@ -27,7 +27,7 @@ class AxisPadding(NamedTuple):
 
 
 def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
-    """Returns per axis how an image of a size lies in the network; raises SizeError where no input is large enough.
+    """The padding of an image along each axis; raises SizeError if no input is large enough.
 
     >>> from unetkit.planning import plan
     >>> from unetkit.language import load
@@ -53,7 +53,7 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
 
 
 def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
-    """Returns how an image lies along one axis, in the smallest fitting input of at least `least` samples."""
+    """The padding along one axis, to the smallest accepted input of at least `least` samples."""
     sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
     size = covering(plan, axis, sizes, image, max(image, least))
     grid, coarsest = grids(plan, axis, size)
@@ -68,7 +68,7 @@ def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
 
 
 def covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
-    """Returns the smallest size of at least `least` whose output has a sample for each pixel of the image."""
+    """The smallest size of at least `least` whose output has a sample for each pixel of the image."""
     size = size_from(sizes, least)
     while (lack := image - output_size(plan, axis, size)) > 0:
         size = size_from(sizes, size + lack)
@@ -76,21 +76,21 @@ def covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> i
 
 
 def grids(plan: Plan, axis: int, size: int) -> tuple[Grid, int]:
-    """Returns the grid of the output along an axis, and the coarsest step of whole pixels within the network."""
+    """The grid of the output along an axis, and the coarsest step of whole pixels within the network."""
     sizes = propagate.sizes(plan.nodes, axis, size)[0]
     found = propagate.grids(plan.nodes, axis, sizes, plan.main_inputs)
     return found[plan.output], max(int(grid.step) for grid in found if grid.step.denominator == 1)
 
 
 def output_size(plan: Plan, axis: int, size: int) -> int:
-    """Returns the samples that the graph gives along an axis for so many."""
+    """The output size of the graph along an axis."""
     return int(propagate.sizes(plan.nodes, axis, size)[0][plan.output])  # type: ignore[arg-type]
 
 
 def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
-    """Returns the input sample of the first output sample, rounded down, within what the sizes allow.
+    """The input position of the first output sample, rounded down, within what the sizes allow.
 
-    Raises SizeError where the output has another resolution than the input.
+    Raises SizeError if the output has another resolution than the input.
     """
     grid, _ = grids(plan, axis, size)
     if grid.step != 1:
@@ -100,5 +100,5 @@ def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
 
 
 def endless(sizes: SizeSet) -> SizeSet:
-    """Returns the regular part of a set, which a network that pads its images knows."""
+    """The regular part of a set, to which a network pads its images."""
     return sizes._replace(few=()) if sizes.remainders else sizes

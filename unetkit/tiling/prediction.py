@@ -1,4 +1,4 @@
-"""Prediction for images of any size: block by block, each block of the output finished and given once."""
+"""Prediction for images of any size: the output block by block, each block once and final."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from unetkit.tiling.window import Outside, Read, window
 from unetkit.wording import listed
 
 LOCAL_MEMORY = 1_000_000_000
-"""Bytes for the activations of a tile unless said otherwise: more spares few multiply-adds."""
+"""Default bytes for the activations of a tile: more saves few multiply-adds."""
 
 Block = tuple[tuple[slice, ...], Tensor]
 """A part of the image's pixels, as slices per axis, and the network's output (out_channels, *part) for it."""
@@ -55,7 +55,7 @@ def predict(
 ) -> NDArray[Any]: ...
 
 
-def predict(  # noqa: PLR0913 - one parameter per wish
+def predict(  # noqa: PLR0913 - options of a public function
     model: nn.Module,
     image: NDArray[Any] | Tensor,
     tile: Tile = "auto",
@@ -65,13 +65,13 @@ def predict(  # noqa: PLR0913 - one parameter per wish
     dtype: str = "fp32",
     exact: bool = False,
 ) -> NDArray[Any] | Tensor:
-    """Returns the output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
+    """The output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
     "auto" (tiles whose activations fit into `memory` bytes, with the least work), about so many samples per axis,
-    or None: the whole image at once. Tiles give what the whole image gives, to float rounding; where an operation looks
-    at the whole image, they overlap and are blended, with a UserWarning; `exact` refuses that, by InferenceError.
-    Numbers are fp32, bf16 or fp16.
+    or None: the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the
+    whole image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
+    bf16 or fp16.
     """
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
     with ready(model, device=device, dtype=dtype) as runner:
@@ -96,7 +96,7 @@ def check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
 def plan_tiles(
     runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memory: int | None = None, *, exact: bool = False
 ) -> Tiles:
-    """Returns how an image is cut; warns, or raises InferenceError, where tiles cannot give what the whole would."""
+    """The tiles of an image; warns, or raises InferenceError, if they cannot give the output of the whole image."""
     if memory is None:
         memory = free_memory(runner.device) // 2
         if runner.device.type == "cpu" and not distant(runner.plan):
@@ -114,13 +114,13 @@ def plan_tiles(
 
 
 def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
-    """Yields the output block by block, every pixel in one block; `read` gives the parts of the image asked for."""
+    """Yields the output block by block, each pixel in one block; `read` returns parts of the image."""
     run = tile_by_tile(runner, cut, read)
     return run() if cut.exact else blended(cut, run)
 
 
 def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
-    """Returns what yields the output of each tile for the pixels that it counts for."""
+    """An iteration over the outputs of the tiles, each cut to the pixels that the tile gives."""
     same = all(frame.input == frame.output for frame in cut.frames)
     mode = (same and runner.plan.spec.odd_sizes.padding) or "reflect"
     outside = Outside(mode, runner.background)
@@ -142,12 +142,12 @@ def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterato
 
 
 def pixels(cut: Cut, first: int) -> slice:
-    """Returns the pixels of the image that a tile counts for."""
+    """The pixels of the image that a tile gives."""
     return slice(cut.low - first, cut.high - first)
 
 
 def blended(cut: Tiles, run: Callable[[], Iterator[Block]]) -> Iterator[Block]:
-    """Yields bands of the image, each the weighted sum of the tiles over it; one band of tiles is held at a time."""
+    """Yields bands of the image, each the weighted sum of its tiles; one band of tiles is in memory at a time."""
     shares = {
         (axis, one.low - frame.first): torch.from_numpy(share)
         for axis, (cuts, frame) in enumerate(zip(cut.axes, cut.frames, strict=True))

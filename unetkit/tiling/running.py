@@ -1,4 +1,4 @@
-"""A network made ready for inference: evaluation mode, weights on the device, in the memory format that is quickest."""
+"""Prepares a network for inference: evaluation mode, weights on the device, in the fastest memory format."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class InferenceError(UnetkitError):
 
 
 class Runner(Protocol):
-    """What can be called on one tile after another: it returns (out_channels, *spatial) for (in_channels, *spatial).
+    """A callable for one tile after another: it returns (out_channels, *spatial) for (in_channels, *spatial).
 
-    `plan` says which sizes it takes, `device` whose memory it needs, `background` which values (for all channels, or
-    one for each) it takes for nothing, `seconds` the time that it took in all.
+    `plan` has the sizes it accepts; `device` is where it runs; `background` is the input value outside the image, for
+    all channels or per channel; `seconds` is its total run time.
     """
 
     plan: Plan
@@ -40,7 +40,7 @@ class Runner(Protocol):
 
 
 class TorchRunner:
-    """Calls a network on one tile after another. `seconds` is the time that it took in all."""
+    """Calls a network on one tile after another. `seconds` is its total run time."""
 
     background: float | tuple[float, ...] = 0.0
 
@@ -53,7 +53,7 @@ class TorchRunner:
         self.seconds = 0.0
 
     def __call__(self, image: Tensor) -> Tensor:
-        """Returns the output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
+        """The output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
         batch = arranged(image[None].float(), self.plan, self.device)
         start = time.perf_counter()
         mixed: Any = nullcontext()
@@ -75,9 +75,9 @@ def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 @contextmanager
 def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[TorchRunner]:
-    """Gives the network as a runner, in evaluation mode; afterwards every module is in the mode that it was in.
+    """A runner of the network in evaluation mode; afterwards every module returns to its former mode.
 
-    Raises InferenceError where unetkit did not build the network, or where device or number type are unknown.
+    Raises InferenceError if unetkit did not build the network, or if device or number type are unknown.
     """
     plan = getattr(model, "plan", None)
     if not isinstance(plan, Plan):
@@ -99,7 +99,7 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
 
 
 def known_device(name: str | torch.device) -> torch.device:
-    """Returns the device of a name; raises InferenceError where this machine has none."""
+    """The device of this name; raises InferenceError if this machine has none."""
     try:
         device = torch.device(name)
         torch.empty(0, device=device)
@@ -110,7 +110,7 @@ def known_device(name: str | torch.device) -> torch.device:
 
 
 def free_memory(device: torch.device) -> int:
-    """Returns the bytes that are free on a device."""
+    """Free bytes on a device."""
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     return available_memory()

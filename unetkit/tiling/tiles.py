@@ -1,4 +1,4 @@
-"""The tiles of one image: where each reads, what each writes, and what they cost."""
+"""The tiles of one image: what each reads and writes, and their cost."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Tile = int | str | None
 
 @dataclass(frozen=True)
 class Tiles:
-    """How an image is cut. `exact`: each output pixel is computed once, as it would be in the whole image."""
+    """The tiles of an image. `exact`: each output pixel is computed once, as in the whole image."""
 
     plan: Plan
     frames: tuple[AxisPadding, ...]
@@ -33,7 +33,7 @@ class Tiles:
 
     @property
     def count(self) -> int:
-        """How many tiles there are."""
+        """The number of tiles."""
         return prod(len(one.cuts) for one in self.axes)
 
     @property
@@ -48,11 +48,11 @@ class Tiles:
 
     @property
     def bytes(self) -> int:
-        """Bytes that one tile needs."""
+        """The memory of one tile."""
         return tile_bytes(self.plan, self.size)
 
     def __iter__(self) -> Iterator[tuple[Cut, ...]]:
-        """Yields the tiles, those of the first axis' first tile first."""
+        """Yields the tiles row by row along the first axis."""
         return product(*(one.cuts for one in self.axes))
 
 
@@ -62,9 +62,9 @@ def distant(plan: Plan) -> tuple[str, ...]:
 
 
 def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
-    """Returns how an image of a size is cut. `memory`: bytes for the activations of a tile, where `tile` is "auto".
+    """The tiles of an image of a size. With `tile` "auto" the activations of a tile fit into `memory` bytes.
 
-    Raises SizeError where the network has no such size, or where the memory is not enough for the smallest tile.
+    Raises SizeError if the network has no such size, or if not even the smallest tile fits into the memory.
     """
     laid = frames(plan, size)
     whole = tuple(Cuts(one.input, (Cut(0, one.first, one.first + one.image),)) for one in laid)
@@ -81,13 +81,13 @@ def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
 
 
 def overlapped(plan: Plan, laid: tuple[AxisPadding, ...], limit: int | None, memory: int) -> Tiles:
-    """Returns tiles that overlap, which are exact only where one of them is the whole."""
+    """Overlapping tiles; exact only if a single tile is the whole image."""
     axes = overlapping(plan, laid, limit, memory)
     return Tiles(plan, laid, axes, all(len(one.cuts) == 1 for one in axes))
 
 
 def reaches(plan: Plan, laid: tuple[AxisPadding, ...]) -> tuple[Reach, ...] | None:
-    """Returns per axis what the network sees; None where along some axis it is the whole."""
+    """How far the network sees along each axis; None if that is the whole image along some axis."""
     if distant(plan):
         return None
     known: dict[tuple[int, AxisPadding], Reach | None] = {}

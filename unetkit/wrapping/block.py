@@ -29,13 +29,13 @@ ENGINE = {
     "act": ("dims",),
     "head": ("in_channels", "channels", "out_channels", "dims"),
 }
-"""By slot, the arguments of a constructor that the plan gives; all others are parameters of the spec."""
+"""By slot, the constructor arguments that the plan passes; all others are parameters of the spec."""
 
 Declared = ModuleFacts | Callable[[Mapping[str, Any]], ModuleFacts]
 
 
 class WrappedPart(Component):
-    """What all wrapped modules have in common."""
+    """The base of all blocks made from modules."""
 
     module: ClassVar[Any]
     declared: ClassVar[Declared | None] = None
@@ -46,24 +46,24 @@ class WrappedPart(Component):
             known = " and ".join(f"{n}D" for n in self.for_dims)
             yield "type", f"{self.module.__name__} is for {known}, this network is {dims}D", "Use another block."
 
-    def place(self, signals: tuple[Signal, ...], **told: Any) -> Signal:
-        """Returns what the module makes of the signals; `told` is what the plan tells this slot."""
+    def place(self, signals: tuple[Signal, ...], **given: Any) -> Signal:
+        """The output of the module; `given` are the arguments that the plan passes to this slot."""
         first, *others = signals
-        operation = self.operation(tuple(signal.channels for signal in signals), first.dims, told)
+        operation = self.operation(tuple(signal.channels for signal in signals), first.dims, given)
         return first.apply(operation, *others, name=snake_case(self.module.__name__))
 
-    def operation(self, taken: Axes, dims: int, told: Mapping[str, Any]) -> Wrapped:
-        """Returns the operation for inputs of so many channels; raises BlockError where its channels are not asked."""
-        known = {"in_channels": taken[0], "skip_channels": taken[-1], "dims": dims, **told}
-        known["out_channels"] = known.setdefault("channels", taken[0])
-        wanted = [name for name in inspect.signature(self.module.__init__).parameters if name in ENGINE[self.slot]]
+    def operation(self, taken: Axes, dims: int, given: Mapping[str, Any]) -> Wrapped:
+        """The operation for inputs of `taken` channels; raises BlockError if its output channels are wrong."""
+        planned = {"in_channels": taken[0], "skip_channels": taken[-1], "dims": dims, **given}
+        planned["out_channels"] = planned.setdefault("channels", taken[0])
+        names = [name for name in inspect.signature(self.module.__init__).parameters if name in ENGINE[self.slot]]
         values = {name: getattr(self, name) for name in type(self).model_fields}
-        arguments = {name: known[name] for name in wanted} | values
-        said: Any = self.declared
-        declared = said(arguments) if callable(said) else said
+        arguments = {name: planned[name] for name in names} | values
+        facts: Any = self.declared
+        declared = facts(arguments) if callable(facts) else facts
         found = measured(self.module, repr(sorted(arguments.items())), Frozen(arguments), taken, dims, declared)
-        if self.slot not in ("skip", "norm", "act") and found.out != known["channels"]:
-            message = f"{self.module.__name__} gives {found.out} channels, the plan asked for {known['channels']}"
+        if self.slot not in ("skip", "norm", "act") and found.out != planned["channels"]:
+            message = f"{self.module.__name__} gives {found.out} channels, the plan asked for {planned['channels']}"
             raise BlockError(Fault("block-channels", message, cure="Make its last layer give `channels` channels."))
 
         def counted(sizes: tuple[Axes, ...]) -> int:
@@ -73,7 +73,7 @@ class WrappedPart(Component):
 
 
 class Frozen(dict[str, Any]):
-    """Arguments that do not count when calls are compared: their text beside them does."""
+    """Arguments that a cache ignores: its key has their text beside them."""
 
     def __hash__(self) -> int:  # type: ignore[override]
         return 0
@@ -86,7 +86,7 @@ class Frozen(dict[str, Any]):
 def measured(
     module: Any, text: str, arguments: Frozen, taken: Axes, dims: int, declared: ModuleFacts | None
 ) -> MeasuredModule:
-    """Returns what is measured of a module, once for all programs."""
+    """The measurement of a module, from the cache on disk where it has one."""
     name = kept.key(module, {**arguments, "declared": repr(declared)}, taken, dims)
     known = kept.read(name)
     if known is not None and len(known.axes) == dims:
@@ -101,7 +101,7 @@ def measured(
 
 @cache
 def macs(module: Any, text: str, arguments: Frozen, taken: Axes, sizes: tuple[Axes, ...]) -> int:
-    """Returns the multiply-adds of a module at a size."""
+    """The multiply-adds of a module at a size."""
     shapes = [(count, *size) for count, size in zip(taken, sizes, strict=True)]
     return count_macs(partial(module, **arguments), shapes)
 
@@ -114,11 +114,11 @@ def wrap(
     dims: tuple[int, ...] = (1, 2, 3),
     source: str = "",
 ) -> type[Component]:
-    """Returns a block class of a torch module: its annotated constructor arguments are the YAML keys.
+    """A block class of a torch module: its annotated constructor arguments are the YAML keys.
 
     The plan gives the arguments named in_channels, channels (or out_channels), dims, and stride on the way up. `facts`
-    are sizes and reach, or a function of the arguments that returns them; what is not declared is measured. `dims`:
-    the networks that it is for. Raises BlockError for `**arguments` and for arguments without a type.
+    are sizes and reach, or a function of the arguments that returns them; without it they are measured. `dims` are the
+    dimensions it supports. Raises BlockError for `**arguments` and for arguments without a type.
     """
     if slot not in ENGINE:
         raise BlockError(
@@ -139,7 +139,7 @@ def wrap(
 
 
 def wires(slot: str) -> Callable[..., Signal]:
-    """Returns the `wire` of a slot, with the arguments that its base has."""
+    """The `wire` method of a slot, with the signature of its base."""
 
     def one(self: WrappedPart, x: Signal) -> Signal:
         return self.place((x,))

@@ -1,4 +1,4 @@
-"""Measured facts on disk, by the code of the module and its parameters, so that a module is measured once."""
+"""A cache of measurements on disk, keyed by the code of the module and its parameters."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ from unetkit.wrapping.facts import ModuleFacts
 from unetkit.writing import write_whole
 
 FORM = 2
-"""Changes with the way in which facts are measured and checked: what was kept before is made anew."""
+"""Version of the measuring code: measurements of other versions are repeated."""
 
 
 def folder() -> Path:
-    """Returns where measurements are kept: unetkit/facts in the user's cache."""
+    """The folder of measurements: unetkit/facts in the user's cache."""
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "unetkit" / "facts"
 
 
 def key(module: type, arguments: dict[str, Any], channels: tuple[int, ...], dims: int) -> str:
-    """Returns what a measurement is kept under: it changes with the code that the module is made of."""
+    """The key of a measurement; it changes with the source code of the module."""
     import torch
 
     code = [text_of(kind) for kind in module.__mro__ if kind.__module__ not in ("builtins", "torch.nn.modules.module")]
-    told = json.dumps(
+    text = json.dumps(
         [FORM, module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr
     )
-    return sha256("\0".join([told, *code]).encode()).hexdigest()
+    return sha256("\0".join([text, *code]).encode()).hexdigest()
 
 
 def text_of(kind: type) -> str:
-    """Returns the source of the file that a class is defined in; of itself, or its name, where there is no file."""
+    """The source of the file that defines a class; without a file, of the class itself, or its name."""
     try:
         return inspect.getsource(sys.modules[kind.__module__])
     except (OSError, TypeError, KeyError):
@@ -49,7 +49,7 @@ def text_of(kind: type) -> str:
 
 
 def versions(packages: set[str]) -> dict[str, str]:
-    """Returns the installed versions of the packages that the parts of a module come from."""
+    """The installed versions of the packages that a module uses."""
     owners = packages_distributions()
     found = {}
     for package in sorted(packages - {"torch", "builtins", "__main__"}):
@@ -62,7 +62,7 @@ def versions(packages: set[str]) -> dict[str, str]:
 
 
 class CachedMeasurement(BaseModel):
-    """A measurement as it is kept: facts by axis, output channels, weights, and the versions of the packages."""
+    """A measurement as stored: facts by axis, output channels, weights, and versions of the packages."""
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
@@ -73,7 +73,7 @@ class CachedMeasurement(BaseModel):
 
 
 def read(name: str) -> CachedMeasurement | None:
-    """Returns a kept measurement; None where there is none, or where the packages it was made with have changed."""
+    """A stored measurement; None if there is none, or if its packages have changed since."""
     try:
         kept = CachedMeasurement.model_validate_json((folder() / f"{name}.json").read_bytes())
         fresh = all(version(owner) == known for owner, known in kept.versions.items())
@@ -83,7 +83,7 @@ def read(name: str) -> CachedMeasurement | None:
 
 
 def write(name: str, values: dict[str, Any]) -> None:
-    """Keeps a measurement; where there is no place to write, it is made anew the next time."""
+    """Stores a measurement; if it cannot be written, the module is measured again next time."""
     try:
         folder().mkdir(parents=True, exist_ok=True)
         write_whole(folder() / f"{name}.json", json.dumps(values).encode())

@@ -1,4 +1,4 @@
-"""What the author of a module declares about it, or what is measured: sizes and reach along one axis."""
+"""Sizes and reach of a module along one axis, declared by its author or measured."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class ModuleFacts:
     """What a module does along one axis: n samples become scale · ((n + offset) // stride) + extra.
 
     Output sample j is computed from the input samples j·stride // scale − before … j·stride // scale + after.
-    It takes sizes from `least` on that are multiples of `multiple`. `is_global`: each output depends on the whole
-    image, or on its place in it, so that no tile is exact.
+    It takes multiples of `multiple` from `least` on. `is_global`: each output depends on the whole image, or on its
+    place in it, so that no tile is exact.
     """
 
     stride: int = 1
@@ -27,7 +27,7 @@ class ModuleFacts:
 
     @classmethod
     def window(cls, kernel: int, *, stride: int = 1, padding: int = 0, dilation: int = 1) -> Self:
-        """Returns the facts of a convolution or a pooling.
+        """The facts of a convolution or a pooling.
 
         >>> ModuleFacts.window(3, padding=1) == ModuleFacts(before=1, after=1)
         True
@@ -38,5 +38,5 @@ class ModuleFacts:
         return cls(stride, 1, offset, extra, padding, reach - padding, max(1, reach + 1 - 2 * padding))
 
     def size(self, samples: int) -> int:
-        """Returns the samples that come out."""
+        """The output size for an input of `samples`."""
         return self.scale * ((samples + self.offset) // self.stride) + self.extra

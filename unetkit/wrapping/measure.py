@@ -1,8 +1,8 @@
-"""Measures a module: sizes, channels, weights and multiply-adds on the meta device; its reach by what a NaN spoils.
+"""Measures a module: sizes, channels, weights and multiply-adds on the meta device, its reach with NaNs.
 
-Sizes and costs take no memory and little time there. Which input samples an output depends on is what no shape tells:
-a slice of NaN is put into a random image, and the outputs that it spoils depend on it. A module whose output does not
-move along with its input is one that knows the place (windows, positional encodings): no tile of it is exact.
+The meta device takes no memory and little time. Shapes do not show which input samples an output depends on: so a slice
+of NaN is put into a random image, and the outputs that become NaN depend on it. A module whose output does not shift
+with its input depends on the position (windows, positional encodings): no tile of it is exact.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from unetkit.operations.operation import Axes, wiring_error
 from unetkit.wrapping.facts import ModuleFacts
 
 REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, ZeroDivisionError)
-"""How modules refuse a size."""
+"""Exceptions by which modules refuse a size."""
 PROBED = 72
 """Sizes 1 … PROBED are tried along each axis."""
 IMAGE = 96
-"""Samples along the axis in which a reach is measured: one of more than half of it counts as the whole image."""
+"""Samples along the axis in which a reach is measured; a reach of more than half counts as the whole image."""
 
 
 @dataclass(frozen=True)
 class MeasuredModule:
-    """What was measured: facts per axis, channels of the output, number of weights."""
+    """Facts per axis, output channels, and number of weights."""
 
     axes: tuple[ModuleFacts, ...]
     out: int
@@ -36,7 +36,7 @@ Make = Callable[[], Any]
 
 
 def output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
-    """Returns the shape of what a module on the meta device gives, without the batch; None where it refuses."""
+    """The output shape of a module on the meta device, without the batch; None if it refuses the input."""
     import torch
 
     try:
@@ -48,7 +48,7 @@ def output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
 
 
 def on_meta(make: Make) -> Any:
-    """Returns the module without memory, in evaluation mode."""
+    """The module on the meta device, in evaluation mode."""
     import torch
 
     with torch.device("meta"):
@@ -56,7 +56,7 @@ def on_meta(make: Make) -> Any:
 
 
 def measure(make: Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, ...] | None) -> MeasuredModule:
-    """Returns what a module does with inputs of so many channels. Raises BlockError where no formula says its sizes."""
+    """Measures a module for inputs of `channels`; raises BlockError if its sizes follow no formula."""
     module = on_meta(make)
     weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
     base = next((n for n in (32, 24, 28, 48, 56, 64, 224) if output_shape(module, square(channels, dims, n))), None)
@@ -75,12 +75,12 @@ def measure(make: Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, 
 
 
 def name_of(module: Any) -> str:
-    """Returns the name of a module's class."""
+    """The name of a module's class."""
     return type(module).__name__
 
 
 def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) -> list[Axes]:
-    """Returns the shapes of inputs of one size, `along` samples long on one axis if given."""
+    """The shapes of inputs with equal axes; one axis has `along` samples if given."""
     spatial = [size] * dims
     if along:
         spatial[axis] = along
@@ -88,7 +88,7 @@ def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) 
 
 
 def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
-    """Returns the facts along one axis."""
+    """The facts along one axis."""
     found = {}
     for size in range(1, PROBED + 1):
         shape = output_shape(module, square(channels, dims, base, axis, size))
@@ -99,7 +99,7 @@ def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, ba
 
 
 def formula(found: dict[int, int], name: str) -> ModuleFacts:
-    """Returns the sizes in closed form; raises BlockError where they follow none."""
+    """The closed form of input and output sizes; raises BlockError if there is none."""
     least = min(found)
     multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= gap(found))
     every = [n for n in range(least, PROBED + 1) if n % multiple == 0]
@@ -118,14 +118,14 @@ def formula(found: dict[int, int], name: str) -> ModuleFacts:
 
 
 def gap(found: dict[int, int]) -> int:
-    """Returns the least distance between two sizes that are taken."""
+    """The least distance between two accepted sizes."""
     known = sorted(found)
     return min((b - a for a, b in zip(known, known[1:], strict=False)), default=1)
 
 
 @contextmanager
-def lively(make: Make) -> Iterator[Any]:
-    """Gives the module with random weights everywhere: one that begins as zero would hide what it weighs."""
+def with_random_weights(make: Make) -> Iterator[Any]:
+    """The module with random weights: zero weights would hide what an output depends on."""
     import torch
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
@@ -137,14 +137,14 @@ def lively(make: Make) -> Iterator[Any]:
 
 
 def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) -> ModuleFacts:
-    """Returns the facts with the reach: how far before and after its own place an output sees."""
+    """The facts of sizes completed by the reach: how far an output sees before and after its own position."""
     import torch
 
     aside = max(sizes.least, 4)
     aside += -aside % sizes.multiple
     whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
     facts = vars(sizes) | {"is_global": True}
-    with lively(make) as module:
+    with with_random_weights(make) as module:
         image = [torch.rand(shape) for shape in square(channels, dims, aside, axis, whole + sizes.stride)]
 
         def run(start: int, spoilt: int | None = None) -> Any:
@@ -168,35 +168,35 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
 
 
 def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
-    """Raises BlockError where a module sees farther than is declared, or knows the place: its tiles would be wrong.
+    """Raises BlockError if a module sees farther than declared, or depends on the position: its tiles would be wrong.
 
-    A reach that is declared too wide costs time and nothing else. Where the module refuses the image of the probe,
-    which only wrong sizes make it do, the comparison of sizes tells.
+    A reach declared too wide only costs time. A module that refuses the image of the probe has wrong sizes, which
+    another check reports.
     """
     if declared.is_global:
         return
     seen = reach(make, channels, dims, axis, declared)
-    said = f"declared are {declared.before} samples before and {declared.after} after along axis {axis}"
+    declared_reach = f"declared are {declared.before} samples before and {declared.after} after along axis {axis}"
     name, cure = name_of(on_meta(make)), "Correct before and after, or declare is_global=True."
     if seen.is_global:
-        raise wiring_error(f"{name} looks at the whole image or knows the place, {said}", cure)
+        raise wiring_error(f"{name} looks at the whole image or depends on the position, {declared_reach}", cure)
     if seen.before > declared.before or seen.after > declared.after:
-        raise wiring_error(f"{name} sees {seen.before} samples before and {seen.after} after, {said}", cure)
+        raise wiring_error(f"{name} sees {seen.before} samples before and {seen.after} after, {declared_reach}", cure)
 
 
 def spread(run: Callable[..., Any], middle: int, sizes: ModuleFacts) -> tuple[int, int]:
-    """Returns how far before and after its own place an output sample sees."""
+    """How far an output sample sees before and after its own position."""
     offsets: list[int] = []
     for spoilt in range(middle, middle + sizes.stride):
         hit = run(0, spoilt).isnan().any(1).nonzero().flatten().tolist()
         offsets += [spoilt - j * sizes.stride // sizes.scale for j in hit]
     if not offsets:
-        return 1 << 20, 1 << 20  # nothing shows what it depends on
+        return 1 << 20, 1 << 20  # no output became NaN
     return max(0, -min(offsets)), max(0, *offsets)
 
 
 def count_macs(make: Make, shapes: list[Axes]) -> int:
-    """Returns the multiply-adds for one image, as torch counts them."""
+    """The multiply-adds for one image, as torch counts them."""
     from torch.utils.flop_counter import FlopCounterMode
 
     module = on_meta(make)

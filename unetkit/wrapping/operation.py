@@ -1,4 +1,4 @@
-"""A module of others as one operation of the plan."""
+"""A wrapped module as one operation of the plan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetkit.wrapping.facts import ModuleFacts
 
 @facts
 class Wrapped(Operation):
-    """A torch module made from `arguments`; `axes` has its facts per axis, `counted` how to measure what it costs."""
+    """A torch module with its constructor `arguments`. `axes` are its facts per axis; `counted` measures its MACs."""
 
     module: Any
     arguments: dict[str, Any]
@@ -29,19 +29,17 @@ class Wrapped(Operation):
     makes_map = True
     keeps_input = True
     keeps_output = True
-    mask_bytes = 16  # what it keeps inside for the backward pass, by a guess of four maps
+    mask_bytes = 16  # a guess: four maps inside
 
     def _values(self) -> dict[str, Any]:
         return {name: value for name, value in Operation._values(self).items() if name != "counted"}  # a function
 
     @property
     def rescales(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
-        """Whether the step between samples changes."""
         return any(axis.stride != axis.scale for axis in self.axes)
 
     @property
     def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
-        """Whether outputs depend on the whole image, or on their place in it."""
         return any(axis.is_global for axis in self.axes)
 
     @property
@@ -75,7 +73,7 @@ class Wrapped(Operation):
         return (at_least(0, self._left(axis, sizes), "samples are dropped"),)
 
     def _left(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        """Returns by how many samples the input is longer than what the last output sees."""
+        """Samples of the input beyond the reach of the last output."""
         own = self.axes[axis]
         if own.is_global or own.stride == 1 or own.scale > 1:
             return 0

@@ -1,4 +1,4 @@
-"""Import: weights that another program has trained, given to the same network made by unetkit."""
+"""Imports weights that another program has trained into the same network of unetkit."""
 
 from unetkit.model.importing.checkpoint import Checkpoint, read_checkpoint
 from unetkit.model.importing.importing import Imported, import_weights

@@ -1,4 +1,4 @@
-"""Weights as others keep them: a state dict in a file of torch.save or in safetensors. Nothing in it is executed."""
+"""Checkpoints of other programs: a state dict in safetensors or a file of torch.save, whose code is not executed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from unetkit.model.importing.kinds import fault, kind_of, unreadable
 from unetkit.wording import listed
 
 KEYS = ("state_dict", "model_state_dict", "model", "network_weights", "network", "net", "weights")
-"""Under what checkpoints keep their weights: Lightning, torch's own examples, nnU-Net, MONAI."""
+"""Common keys of the weights: of Lightning, torch's own examples, nnU-Net, MONAI."""
 STATES = ("optim", "scheduler", "lr_sched", "scaler", "grad_scaler")
-"""How the names of what is no network begin."""
+"""Prefixes of keys whose tensors are no network weights."""
 DEEPEST, MOST_NAMES, SHOWN = 4, 1000, 8
 
 
 class Checkpoint(NamedTuple):
-    """The tensors of a file by name, in its order, and under which `key` they were kept (empty: under none).
+    """The tensors of a file by name, in its order. `key` is where the file has them; empty at its top level.
 
     `others` are the keys of further weights in the file.
     """
@@ -38,10 +38,9 @@ class Checkpoint(NamedTuple):
 
 
 def read_checkpoint(file: Path, key: str | None = None) -> Checkpoint:
-    """Returns the weights in a file; raises ImportWeightsError where it has none, or none without executing code.
+    """The weights in a file; raises ImportWeightsError if it has none, or if reading them would execute code.
 
-    `key` is where the file keeps them, as in `params` or `ema.model`; unless given they are where most programs keep
-    them, or the only ones.
+    `key` is their place in the file, such as `params` or `ema.model`; without it, a common key or the only weights.
     """
     values: Any = read_safetensors(file) if kind_of(file) == "safetensors" else read_pickled(file)
     found = dict(nested(values))
@@ -52,7 +51,7 @@ def read_checkpoint(file: Path, key: str | None = None) -> Checkpoint:
 
 
 def chosen(file: Path, found: Mapping[str, dict[str, Tensor]]) -> str:
-    """Returns the key of the weights of a file; raises ImportWeightsError where there are none, or several."""
+    """The key of the weights in a file; raises ImportWeightsError if there are none or several."""
     known = [key for key in KEYS if key in found] or [""] * ("" in found) or list(found)
     if not known:
         raise fault("weights-missing", f"{file} has no weights", "Give a file with the state dict of a network.")
@@ -63,13 +62,13 @@ def chosen(file: Path, found: Mapping[str, dict[str, Tensor]]) -> str:
 
 
 def keys_text(found: Mapping[str, object]) -> str:
-    """Returns the keys of weights, a few of many."""
+    """The first few keys as text."""
     names = [key or "(none: the file is the state dict)" for key in found]
     return listed(names, SHOWN) if names else "none"
 
 
 def read_safetensors(file: Path) -> dict[str, Tensor]:
-    """Returns the tensors of a safetensors file, by name: it does not keep the order in which they were registered."""
+    """The tensors of a safetensors file, sorted by name: the file does not keep their order."""
     try:
         return dict(sorted(load_file(file).items(), key=lambda item: natural(item[0])))
     except Exception as error:  # whatever a reader raises is a fault of the file
@@ -77,7 +76,7 @@ def read_safetensors(file: Path) -> dict[str, Tensor]:
 
 
 def natural(name: str) -> list[tuple[bool, int, str]]:
-    """Returns what names are sorted by so that numbers in them count as numbers.
+    """A sort key by which numbers in names sort as numbers.
 
     >>> sorted(["a.10", "a.9", "a.b"], key=natural)
     ['a.9', 'a.10', 'a.b']
@@ -87,7 +86,7 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
 
 
 def read_pickled(file: Path) -> Any:
-    """Returns what a file of torch.save holds: tensors, plain values, and inert things for everything else."""
+    """The content of a file of torch.save: tensors, plain values, and an inert object for everything else."""
     allowed = {name: inert(name) for name in safe_names(file)}
     for _ in range(MOST_NAMES):
         try:
@@ -107,7 +106,7 @@ def read_pickled(file: Path) -> Any:
 
 
 def safe_names(file: Path) -> Iterator[str]:
-    """Yields the names of objects in a file that are read as inert things; none where only reading it shows them."""
+    """Yields the class names in a file that are read as inert objects; none if only reading the file shows them."""
     try:
         names = get_unsafe_globals_in_checkpoint(str(file))
     except Exception:  # noqa: BLE001 - an old or a damaged file, of which reading it says more
@@ -116,7 +115,7 @@ def safe_names(file: Path) -> Iterator[str]:
 
 
 def untrusted(file: Path, what: str, error: UnpicklingError) -> Exception:
-    """Returns the error for a file that holds what no reader should execute, or that is damaged."""
+    """The error for a file that cannot be read without executing code, or that is damaged."""
     if "operand" in str(error):
         cure = "Load it yourself, and save its state dict by torch.save(…, pickle_protocol=2), or as .safetensors."
         return unreadable(
@@ -124,18 +123,18 @@ def untrusted(file: Path, what: str, error: UnpicklingError) -> Exception:
         )
     if "lobal" not in str(error) and "GLOBAL" not in str(error) and "reduce" not in str(error):
         return unreadable(file, "it is no file of torch.save, or damaged")
-    message = f"{file} holds {what}, and to read that would execute what its author wanted"
+    message = f"{file} holds {what}, and reading that could execute arbitrary code"
     cure = "Where you trust it, load it yourself and save its state dict alone, best as .safetensors."
     return fault("weights-untrusted", message, cure)
 
 
 def first(error: BaseException) -> str:
-    """Returns the first line of what an error says."""
+    """The first line of an error message."""
     return str(error).strip().partition("\n")[0] or type(error).__name__
 
 
 def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Tensor]]]:
-    """Yields the weights in a checkpoint, by the key that they stand under; those of the file itself under none."""
+    """Yields the weights in a checkpoint with their key; those at the top level have an empty key."""
     own = tensors_of(values)
     if own:
         yield path, own
@@ -146,7 +145,7 @@ def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, d
 
 
 def tensors_of(values: Any) -> dict[str, Tensor]:
-    """Returns the tensors of a state dict, or of a whole model, by name."""
+    """The tensors of a state dict, or of a whole model, by name."""
     if isinstance(values, Inert):
         return dict(weights_of(values))
     if not isinstance(values, Mapping):

@@ -1,4 +1,4 @@
-"""Weights of another program in a network of unetkit: paired, told, and copied only where there is one way to do it."""
+"""Copies the weights of another program into a network of unetkit, if their layers pair in exactly one way."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
 from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.network import build
 
-SHOWN = 6  # of the layers that differ between two ways, or have no partner
+SHOWN = 6  # of the layers that differ between two pairings, or have no partner
 
 
 class Imported(NamedTuple):
-    """A network with weights of another program, and where each came from.
+    """A network with the weights of another program.
 
-    `pairs`: layers of the file and of the network, in the order in which they run. `copies`: layers that the file has
-    twice, with the first. `spare`: heads of deep supervision, `dropped`: layers left out as asked.
+    `pairs`: layers of the file and of the network, in execution order. `copies`: duplicate layers of the file, with
+    their originals. `spare`: unused heads of deep supervision. `dropped`: layers left out on request.
     """
 
     model: nn.Module
@@ -36,11 +36,10 @@ class Imported(NamedTuple):
 def import_weights(
     checkpoint: Checkpoint, spec: Spec, *, fixed: Mapping[str, str] | None = None, drop: Sequence[str] = ()
 ) -> Imported:
-    """Returns the network of a spec with the weights of a checkpoint, in evaluation mode.
+    """The network of a spec with the weights of a checkpoint, in evaluation mode.
 
-    `fixed` names pairs of layers (in the file: in the network) that are not to be searched for; `drop` layers of the
-    file, or the beginnings of their names, that are to be left out. Raises ImportWeightsError where the layers do not
-    pair, or in more than one way.
+    `fixed` maps layers of the file to layers of the network; all others are searched for. `drop` are layers to leave
+    out, or beginnings of their names. Raises ImportWeightsError unless the layers pair in exactly one way.
     """
     model = build(spec)
     ours = layers(model.state_dict())
@@ -64,7 +63,7 @@ def import_weights(
 
 
 def dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
-    """Returns the layers to be left out; raises ImportWeightsError where a name to leave out is none."""
+    """The names of the layers to leave out; raises ImportWeightsError for an unknown name."""
     dropped = []
     for name in drop:
         named = [layer.name for layer in found if layer.name == name or layer.name.startswith(f"{name}.")]
@@ -75,7 +74,7 @@ def dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
 
 
 def unknown(name: str, place: str, known: Sequence[str]) -> ImportWeightsError:
-    """Returns the error for a layer that is not there, with the nearest that is, or the beginnings of all names."""
+    """The error for an unknown layer, with the nearest name, or the beginnings of all names."""
     parts = [layer.split(".") for layer in known]
     beginnings = {".".join(each[:length]) for each in parts for length in range(1, len(each) + 1)}
     near = did_you_mean(name, beginnings)
@@ -86,7 +85,7 @@ def unknown(name: str, place: str, known: Sequence[str]) -> ImportWeightsError:
 
 
 def fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: Mapping[str, str]) -> dict[str, str]:
-    """Returns the pairs that were asked for; raises ImportWeightsError where one cannot be."""
+    """The pairs given by the user; raises ImportWeightsError for an impossible pair."""
     left, right = ({layer.name: layer for layer in side} for side in (theirs, ours))
     if len(set(fixed.values())) < len(fixed):
         raise fault("weights-pair", "two layers of the file are to become one of the network", "Name each once.")
@@ -100,7 +99,7 @@ def fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: 
 
 
 def fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[str, str]]) -> None:
-    """Copies the weights; what is no single precision becomes it."""
+    """Copies the weights, converted to single precision."""
     state = model.state_dict()
     with torch.no_grad():
         for old, new in pairs:
@@ -116,7 +115,7 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[
 def refusal(
     checkpoint: Checkpoint, found: WeightMatch, theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]
 ) -> ImportWeightsError:
-    """Returns the error for layers that do not pair, or not in one way."""
+    """The error for layers that do not pair in exactly one way."""
     if len(found.ways) == 2:
         one, two = ({our: their for their, our in way} for way in found.ways)
         differing = [our for our in one if one[our] != two[our]]
@@ -128,7 +127,7 @@ def refusal(
         choice = f"Choose one: --map {one[our]}={our}, or --map {two[our]}={our}."
         return fault("weights-ambiguous", message, choice, lines)
     if not found.complete:
-        message = f"{checkpoint.file}: its layers are too much alike to find out which is which"
+        message = f"{checkpoint.file}: its layers are too similar to be told apart"
         return fault("weights-ambiguous", message, "Name some: --map OLD=NEW.")
     message, *lines = difference(checkpoint, found, theirs, ours)
     cure = "Give the spec of the network that was trained; --drop leaves layers out."
@@ -138,7 +137,7 @@ def refusal(
 def difference(
     checkpoint: Checkpoint, found: WeightMatch, theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]
 ) -> list[str]:
-    """Returns what is told of layers that do not pair: counts, shapes without a partner, and where the order breaks."""
+    """The lines of the error for layers that do not pair: counts, shapes without a partner, where the order breaks."""
     lines = [
         f"{checkpoint.file}: its weights are not those of this network: layers with weights: {len(theirs)} in the "
         f"file, {len(ours)} in the network"

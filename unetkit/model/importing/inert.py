@@ -1,8 +1,8 @@
-"""Objects of other programs inside a checkpoint, read as things that do nothing: none of their code is imported or run.
+"""Objects of other programs in a checkpoint, read as inert objects: none of their code is imported or executed.
 
 Beside weights, checkpoints hold numpy scalars, settings, callbacks, or a whole model. torch reads tensors and plain
-values alone, and asks by name for everything else. Each such name gets a class of its own here that takes whatever it
-is given. Of a whole model it keeps the names and weights of its modules.
+values only, and reports every other class by name. Each such name gets an inert class here that accepts any state. Of
+a whole model, the names and weights of its modules are kept.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import Any
 from torch import Tensor
 
 REFUSED = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global")
-"""How torch says the name of what it does not know."""
+"""torch's error for a class that it does not know."""
 HARMLESS = {
     "_codecs", "argparse", "array", "builtins", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "logging", "numbers", "pathlib", "re", "types", "typing", "uuid", "zoneinfo", "__main__",
 }  # fmt: skip
-"""The modules of the standard library whose objects settings are made of."""
+"""Modules of the standard library whose objects occur in settings."""
 BUILTINS = {
     "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set",
     "slice", "str", "tuple",
@@ -29,7 +29,7 @@ BUILTINS = {
 
 
 class Inert:
-    """What stands for an object of another program."""
+    """The stand-in for an object of another program."""
 
     def __new__(cls, *values: Any, **named: Any) -> Inert:
         return object.__new__(cls)
@@ -42,12 +42,12 @@ class Inert:
 
 
 def inert(name: str) -> type[Inert]:
-    """Returns what stands for the objects of one name, such as numpy.dtype."""
+    """The inert class for the objects of one class, such as numpy.dtype."""
     return type(name.rpartition(".")[2], (Inert,), {"__qualname__": name})
 
 
 def asked_for(error: BaseException) -> str | None:
-    """Returns the name that torch asks for by an error; None where the error is another one."""
+    """The class name in torch's error; None for other errors."""
     found = REFUSED.search(str(error))
     if found is None:
         return None
@@ -55,12 +55,12 @@ def asked_for(error: BaseException) -> str | None:
 
 
 def is_suspicious(name: str) -> bool:
-    """Whether nothing that belongs into a checkpoint has this name: functions that run programs, open files and so on.
+    """Whether a name does not belong in a checkpoint: functions that run programs, open files and so on.
 
     >>> is_suspicious("subprocess.run"), is_suspicious("builtins.eval"), is_suspicious("numpy.dtype")
     (True, True, False)
 
-    Pickles for Python 2, which torch writes, say so by the names there: commands.run is subprocess.run.
+    torch writes pickles with the names of Python 2: commands.run is subprocess.run.
     """
     module, _, last = name.rpartition(".")
     module = IMPORT_MAPPING.get(module, module)
@@ -71,7 +71,7 @@ def is_suspicious(name: str) -> bool:
 
 
 def weights_of(module: Inert, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-    """Yields the names and weights of a whole model, as its state dict has them; nothing where it is no model."""
+    """Yields the names and weights of a whole model, as in its state dict; nothing for other objects."""
     for kind in ("_parameters", "_buffers"):
         found = module.state.get(kind)
         for name, value in found.items() if isinstance(found, dict) else ():

@@ -1,4 +1,4 @@
-"""What kind of file holds weights, told by how it begins; and what others are that people take for one."""
+"""Recognizes files of weights, and files mistaken for them, by their first bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unetkit.errors import Fault, UnetkitError
 
 Kind = Literal["safetensors", "torch"]
 HEAD = 512
-"""Bytes that are looked at."""
+"""Bytes that are read."""
 ZIP, PICKLE, TAR, AT = b"PK\x03\x04", b"\x80", b"ustar", 257
 CONVERT = "Load it with the program that wrote it, and save its weights as a state dict or as .safetensors."
 AGAIN = "Download the file itself again."
@@ -23,7 +23,7 @@ OTHERS: dict[bytes, tuple[str, str]] = {
     b"\x08\x08": ("it is ONNX", CONVERT),
     b"\x93NUMPY": ("it is a NumPy array", CONVERT),
 }
-"""How other files begin, what they are, and what to do."""
+"""The first bytes of other files, what they are, and the cure."""
 
 
 class ImportWeightsError(UnetkitError):
@@ -31,17 +31,17 @@ class ImportWeightsError(UnetkitError):
 
 
 def fault(code: str, message: str, cure: str = "", lines: Sequence[str] = ()) -> ImportWeightsError:
-    """Returns an error of one fault."""
+    """An error with one fault."""
     return ImportWeightsError(Fault(code, message, cure=cure, lines=tuple(lines)))
 
 
 def unreadable(file: Path, reason: str, cure: str = "") -> ImportWeightsError:
-    """Returns the error for a file that cannot be read."""
+    """The error for a file that cannot be read."""
     return fault("weights-unreadable", f"{file} cannot be read: {reason}", cure or AGAIN)
 
 
 def kind_of(file: Path) -> Kind:
-    """Returns how a file is to be read, whatever its name; raises ImportWeightsError where it holds no weights."""
+    """The format of a file by its content; raises ImportWeightsError if it holds no weights."""
     if file.exists() and not file.is_file():
         raise unreadable(file, "it is no file", "Name the file of the weights.")
     try:

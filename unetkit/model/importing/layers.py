@@ -1,4 +1,4 @@
-"""State dicts as lists of layers: a layer is all tensors whose names differ in their last part only."""
+"""State dicts as lists of layers; a layer is all tensors whose names differ only in the last part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from torch import Tensor
 
 COUNTER = "num_batches_tracked"
-"""What batch norm counts in training; it plays no part in what a network computes, and old files lack it."""
+"""Batch norm's counter of training steps: it has no effect on outputs, and old files lack it."""
 
 Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -23,7 +23,7 @@ class ForeignLayer(NamedTuple):
         return f"{self.name} ({', '.join(f'{leaf} {list(shape)}' for leaf, shape in self.shapes)})"
 
     def is_head(self, other: ForeignLayer) -> bool:
-        """Whether this could be a head beside another: a convolution of one sample to as many channels."""
+        """Whether this could be a further head: a 1×1 convolution to as many channels."""
         mine, theirs = dict(self.shapes), dict(other.shapes)
         weight, main = mine.get("weight", ()), theirs.get("weight", ())
         return (
@@ -35,7 +35,7 @@ class ForeignLayer(NamedTuple):
 
 
 def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
-    """Returns the layers of a state dict in its order.
+    """The layers of a state dict in its order.
 
     >>> import torch
     >>> layers({"a.weight": torch.zeros(2, 1), "a.bias": torch.zeros(2)})
@@ -51,10 +51,9 @@ def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
 
 
 def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict[str, str]:
-    """Returns the layers that stand in a state dict a second time, with the name of the first.
+    """The duplicate layers of a state dict, with the name of the original.
 
-    They share its memory, or hold the same numbers, not all of which are alike: a norm that was never trained is as
-    much like any other as it is like its own copy.
+    Duplicates share memory, or hold equal numbers that vary: the constant weights of an untrained norm prove nothing.
     """
     twice: dict[str, str] = {}
     firsts: dict[Shapes, list[ForeignLayer]] = {}
@@ -69,7 +68,7 @@ def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict
 
 
 def same(tensors: Mapping[str, Tensor], one: ForeignLayer, other: ForeignLayer) -> bool:
-    """Whether two layers of the same shapes are one and the same."""
+    """Whether two layers of equal shapes are duplicates."""
     pairs = [tuple(tensors[f"{layer.name}.{leaf}".lstrip(".")] for layer in (one, other)) for leaf, _ in one.shapes]
     if all(a.data_ptr() == b.data_ptr() and a.numel() for a, b in pairs):
         return True

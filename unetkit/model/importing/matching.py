@@ -1,10 +1,10 @@
-"""Which layer of a file is which layer of a network: by the order in which the network runs, and by shape.
+"""Pairs the layers of a file with those of a network, by execution order and shape.
 
-A state dict keeps layers in the order in which they were registered. Often that is the order in which they run; where
-it is not, it is within each container: all blocks of a decoder in their order, all its transposed convolutions in
-theirs. So the layers are first taken in the order of the file; where the shapes contradict it, they are dealt out to
-the containers of the outermost names, then of finer ones. Each container must be in order; first they may only follow
-one another, then take turns, until some order has the shapes of the network. There must be one only.
+A state dict has layers in the order in which they were registered. Often that is the execution order. If not, it is
+within each container: all blocks of a decoder in order, all its transposed convolutions in order. So the order of the
+file is tried first. If the shapes contradict it, layers are grouped into containers by the outermost part of their
+names, then by finer parts. Each container stays in order; containers first follow one another, then interleave, until
+some order has the shapes of the network. Only one order may.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import NamedTuple
 from unetkit.model.importing.layers import ForeignLayer
 
 MOST_STEPS = 100_000
-"""After so many steps of a search, it is given up: the containers are too many, and too much alike."""
+"""The limit of search steps: beyond it the containers are too many and too similar."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Names of layers: in the file, in the network."""
 
 
 class WeightMatch(NamedTuple):
-    """The ways in which layers can be paired, at most two, and how far the longest try came.
+    """The ways to pair layers, at most two.
 
-    `spare` are further heads of the file, which deep supervision needs in training. `reached`: so many layers of the
-    network had a partner. `complete`: the search has seen all ways.
+    `spare` are further heads of the file, of deep supervision. `reached` is the most layers of the network that had a
+    partner. `complete`: the search has seen all ways.
     """
 
     ways: tuple[Pairs, ...]
@@ -36,7 +36,7 @@ class WeightMatch(NamedTuple):
 
 
 def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> WeightMatch:
-    """Returns how the layers of a file pair with those of a network, by the coarsest containers that allow it."""
+    """Pairs the layers of a file with those of a network, by the coarsest containers that allow it."""
     best = WeightMatch((), reached=0)
     for heads in (False, True):
         seen = set()
@@ -54,7 +54,7 @@ def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> Weigh
 
 
 def words(name: str) -> list[str]:
-    """Returns the parts of a name that lead to the first number.
+    """The parts of a name before the first number.
 
     >>> words("decoder.blocks.3.conv1"), words("final")
     (['decoder', 'blocks'], ['final'])
@@ -64,7 +64,7 @@ def words(name: str) -> list[str]:
 
 
 def containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[ForeignLayer, ...], ...]:
-    """Returns the layers by the first words of their names, so many of them; each container in the file's order."""
+    """The layers grouped by the first `depth` words of their names; each container in the file's order."""
     groups: dict[tuple[str, ...], list[ForeignLayer]] = {}
     for layer in found:
         groups.setdefault(tuple(words(layer.name)[:depth]), []).append(layer)
@@ -72,9 +72,9 @@ def containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[Foreign
 
 
 class Search:
-    """The search for orders of containers that have the shapes of a network.
+    """A search for orders of containers that have the shapes of a network.
 
-    `heads`: further heads may be left out. `turns`: a container may go on after others, instead of being one piece.
+    `heads`: further heads may be skipped. `turns`: containers may interleave.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Search:
         self.reached = 0
 
     def match(self) -> WeightMatch:
-        """Returns the first two ways, or all."""
+        """Searches for the first two ways."""
         wanted = Counter(layer.shapes for layer in self.ours)
         more = Counter(layer.shapes for run in self.runs for layer in run)
         more.subtract(wanted)
@@ -107,7 +107,7 @@ class Search:
         return WeightMatch(pairs, left, self.reached, self.steps < MOST_STEPS)
 
     def walk(self, at: tuple[int, ...], way: tuple[ForeignLayer, ...]) -> Iterator[tuple[ForeignLayer, ...]]:
-        """Yields the ways that go on from a place in each container."""
+        """Yields the ways that continue from a position in each container."""
         self.steps += 1
         self.reached = max(self.reached, len(way))
         state = (len(way), *at)
@@ -127,7 +127,7 @@ class Search:
             self.dead.add(state)
 
     def open(self, at: tuple[int, ...]) -> Iterator[tuple[int, tuple[ForeignLayer, ...]]]:
-        """Yields the containers that may go on, by number: all, or the one that has begun."""
+        """Yields the containers that may come next, with their numbers: all, or only an unfinished one."""
         begun = [number for number, run in enumerate(self.runs) if 0 < at[number] < len(run)]
         if self.turns or not begun:
             yield from enumerate(self.runs)
@@ -135,7 +135,7 @@ class Search:
             yield begun[0], self.runs[begun[0]]
 
     def next(self, run: tuple[ForeignLayer, ...], n: int) -> Iterator[int]:
-        """Yields which layers of a container may come next: the one at n, or the one behind heads that are left out."""
+        """Yields the layers of a container that may come next: the one at n, or after heads that are skipped."""
         while n < len(run):
             yield n
             if not (self.heads and run[n].is_head(self.ours[-1])):

@@ -1,8 +1,11 @@
-"""The function that fills the weights, where a spec asks for a method by name."""
+"""Functions of the generated file: those copied from unetkit.functional, and the one that initializes weights."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ast
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib.resources import files
 
 from unetkit.block import CONVOLUTIONS
 from unetkit.codegen.layout import INDENT, call, lay_out, literal
@@ -11,8 +14,32 @@ from unetkit.planning import Plan
 INNER = INDENT * 2
 
 
+@cache
+def definitions() -> dict[str, tuple[str, frozenset[str]]]:
+    """The source of each function and class of unetkit.functional, and the names it uses; read without torch."""
+    text = (files("unetkit") / "functional.py").read_text(encoding="utf-8")
+    found: dict[str, tuple[str, frozenset[str]]] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = frozenset(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+            found[node.name] = (ast.get_source_segment(text, node) or "", names)
+    return found
+
+
+def borrowed(names: Iterable[str]) -> dict[str, str]:
+    """The source of the named definitions and of all that they use, in the order of the file."""
+    available, needed = definitions(), set[str]()
+    queue = list(names)
+    while queue:
+        name = queue.pop()
+        if name in available and name not in needed:
+            needed.add(name)
+            queue += available[name][1]
+    return {name: source for name, (source, _) in available.items() if name in needed}
+
+
 def initialize(plan: Plan) -> Iterator[str]:
-    """Yields the lines of the function; none where torch's own initialisation stays."""
+    """Yields the lines of the function; none where torch's own initialization stays."""
     init = plan.spec.init
     layers = [plan.layer(index) for index in range(1, len(plan.nodes))]
     others = any(layer.home for layer in layers)
