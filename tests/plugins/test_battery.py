@@ -110,7 +110,7 @@ unstable = unetkit.wrap(Unstable, dims=(2,))
     ("block", "check", "told"),
     [
         (wrong_size, "predicted", "Correct size or channels."),
-        (idle, "parameters-effective", "the parameter 'width' changes nothing. Use it, remove it"),
+        (idle, "parameters-effective", "the parameter 'width' has no effect. Use it, remove it"),
         (leaks, "deterministic", "Ask self.training before dropping values."),
         (spare, "gradients", "no gradient reaches bottleneck.block.spare.bias in 2D. Use it in forward, or remove it."),
         (mates, "batch-independent", "Use running values in evaluation"),
@@ -130,7 +130,7 @@ def test_an_unstable_order_of_keys_is_caught() -> None:
 def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() -> None:
     report = check_block(idle, only=["deterministic"], expected={"deterministic": "it drops values"})
     assert report.failures.keys() == {"deterministic"} and not report.passed
-    assert "take the expectation away" in str(report)
+    assert "remove the expectation" in str(report)
     assert not Report("x").passed
 
 

@@ -1,4 +1,4 @@
-"""For tests of unetkit and of the blocks of others: `check_block`, and hypothesis strategies for specs and sizes."""
+"""For tests of unetkit and of third-party blocks: `check_block`, and hypothesis strategies for specs and sizes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Report", "at_or_above", "blocks", "check_block", "plugin_blocks", "s
 
 
 def __getattr__(name: str) -> Any:
-    """A strategy, imported at its first use: a battery runs without hypothesis."""
+    """A strategy, imported at first use: the battery needs no hypothesis."""
     if name in ("at_or_above", "blocks", "sizes", "specs"):
         from unetkit.testing import strategies
 

@@ -1,4 +1,4 @@
-"""One public battery for all blocks: built-in ones pass it like those of others."""
+"""The battery of checks for blocks, built-in and third-party."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from unetkit.testing.subject import NAME, Subject
 def check_block(
     block: type[Component], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
 ) -> Report:
-    """Returns what the battery finds in a block class; `report.passed` says whether all is well.
+    """Runs the battery on a block class; `report.passed` says whether all checks pass.
 
-    `expected` names checks that fail, each with its reason: where such a one passes, that is a failure. `only` names
-    the checks to make, all unless given. Raises BlockError for what is no block of a network.
+    `expected` maps checks that should fail to the reason: it is a failure if one of them passes. `only` selects checks;
+    by default all run. Raises BlockError for a class that is no block of a network.
     """
     only = tuple(only or ()) or None
     rules.check_class(block, block.__name__, registry.SLOTS)
@@ -64,7 +64,7 @@ def plugin_blocks(reference: str | None = None) -> list[type[Component]]:
 
 
 def check(subject: Subject, name: str, report: Report) -> None:
-    """Makes one check, and puts what comes of it into the report."""
+    """Runs one check and adds its outcome to the report."""
     try:
         CHECKS[name](subject)
     except Failed as failure:
@@ -73,15 +73,15 @@ def check(subject: Subject, name: str, report: Report) -> None:
         report.skipped[name] = str(reason)
     except UnetkitError as error:
         report.outcomes[name] = "; ".join(f"{fault.message}. {fault.cure}" for fault in error.faults)
-    except Exception as error:  # noqa: BLE001 - whatever a block of others raises is the finding
-        report.outcomes[name] = f"{type(error).__name__}: {error}. It must work for each size that the plan takes."
+    except Exception as error:  # noqa: BLE001 - any exception of a third-party block is its failure
+        report.outcomes[name] = f"{type(error).__name__}: {error}. It must work for each size that the plan accepts."
     else:
         report.outcomes[name] = ""
 
 
 @contextmanager
 def known(block: type[Component]) -> Iterator[None]:
-    """Makes a block known to the registry for as long as it is tested."""
+    """Registers a block while it is tested."""
     registry._registered[block.slot, NAME] = block
     registry.find.cache_clear()
     try:

@@ -1,4 +1,4 @@
-"""The checks of the battery: each gets the block in a small network, and raises Failed with a cure."""
+"""The checks of the battery: each runs the block in a small network and raises Failed with a cure."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from unetkit.testing.report import Failed, NotHere
 from unetkit.testing.subject import Subject, Values
 
 SIZES = (1, 2, 3, 8, 15, 17)
-"""Along each axis; along the last one also one more."""
+"""Sizes along each axis; the last axis also has one sample more."""
 REFUSED = (RuntimeError, ValueError, AssertionError, IndexError)
 
 
 def sizes(dims: int) -> Iterator[tuple[int, ...]]:
-    """Yields the sizes that are tried: one pixel, odd ones, unequal axes."""
+    """Yields sizes to try: one pixel, odd ones, unequal axes."""
     for size, more in product(SIZES, (0, 1)):
         yield (*(size,) * (dims - 1), size + more)
 
@@ -36,7 +36,7 @@ def built(subject: Subject, dims: int, values: Values | None = None, seed: int =
 
 
 def image(subject: Subject, dims: int, batch: int = 2) -> Any:
-    """A batch of random images of a size that the network takes."""
+    """A batch of random images of an accepted size."""
     import torch
 
     planned = subject.plan(dims)
@@ -45,22 +45,22 @@ def image(subject: Subject, dims: int, batch: int = 2) -> Any:
 
 
 def round_trip(subject: Subject) -> None:
-    """Parameters go through YAML and come back the same; wrong ones are refused."""
+    """Parameters survive a round trip through YAML; wrong ones are refused."""
     for dims in subject.dims:
         for values in subject.bases(dims):
             form = resolve(load(subject.spec(dims, values)))
             if resolve(load(form)) != form:
-                raise Failed(f"{values} does not come back from YAML as it was. Use plain values for parameters.")
+                raise Failed(f"{values} changes in a round trip through YAML. Use plain values for parameters.")
     for field in [*subject.block.model_fields, "no_such_parameter"]:
         try:
             load(subject.spec(subject.dims[0], subject.needed | {field: {"no": {"such": "value"}}}))
         except SpecError:
             continue
-        raise Failed(f"{field} takes a map that is none of its values. Give it a type that says what it takes.")
+        raise Failed(f"{field} accepts a map that is no valid value. Give it a precise type.")
 
 
 def predicted(subject: Subject) -> None:
-    """Sizes, channels, parameters and multiply-adds are what the plan says; both refuse the same sizes."""
+    """Sizes, channels, parameters and multiply-adds match the plan, and plan and torch refuse the same sizes."""
     for dims in subject.dims:
         for values in [subject.needed, *(other for _, _, other in subject.parameters(dims))][:8]:
             compare(subject, dims, values)
@@ -92,18 +92,22 @@ def compare(subject: Subject, dims: int, values: Values) -> None:
                 shape = tuple(network(torch.empty(1, 4, *size, device="meta")).shape)
         except REFUSED as error:
             if sized is not None:
-                raise Failed(f"{values}: the plan takes {size}, torch refuses it: {error}. State the limit.") from error
+                raise Failed(
+                    f"{values}: the plan accepts {size}, torch refuses it: {error}. State the limit."
+                ) from error
             continue
-        said = None if sized is None else (1, 4, *sized.output_size)
-        if shape != said:
-            raise Failed(f"{values}: for {size} the plan says {said}, torch gives {shape}. Correct size or channels.")
+        planned_shape = None if sized is None else (1, 4, *sized.output_size)
+        if shape != planned_shape:
+            raise Failed(
+                f"{values}: for {size} the plan says {planned_shape}, torch gives {shape}. Correct size or channels."
+            )
         if sized is not None and sized.macs * 2 != counter.get_total_flops():
             real = counter.get_total_flops() // 2
             raise Failed(f"{values}: for {size} the plan says {sized.macs} MACs, torch does {real}. Correct macs.")
 
 
 def reach(subject: Subject) -> None:
-    """No output depends on an input that the plan says it does not see: what a NaN spoils lies within the plan's."""
+    """No output depends on an input outside its planned interval: a NaN spreads no further."""
     import torch
 
     for dims in subject.dims:
@@ -117,7 +121,7 @@ def reach(subject: Subject) -> None:
 
 
 def probe(network: Any, dims: int, axis: int) -> None:
-    """Spoils slices across one axis in the middle of an image, and compares what that reaches with the plan."""
+    """Puts NaN into a slice in the middle of an image, and compares the outputs that become NaN with the plan."""
     import torch
 
     planned = network.plan
@@ -131,10 +135,10 @@ def probe(network: Any, dims: int, axis: int) -> None:
         for place in hit:
             seen = planned.receptive_interval(axis, place, size[axis])
             if seen is None or not seen.low <= spoilt <= seen.high:
-                said = "nothing" if seen is None else f"{seen.low} to {seen.high}"
+                interval = "nothing" if seen is None else f"{seen.low} to {seen.high}"
                 raise Failed(
                     f"in {dims}D, of {size[axis]} samples along axis {axis}, output {place} depends on input {spoilt}; "
-                    f"the plan says {said}. Correct the reach: tiles would be wrong."
+                    f"the plan says {interval}. Correct the reach: tiles would be wrong."
                 )
 
 
@@ -146,11 +150,13 @@ def effective(subject: Subject) -> None:
         seen[field] = seen.get(field, False) or behaviour(subject, dims, base) != behaviour(subject, dims, other)
     idle = [field for field, works in seen.items() if not works]
     if idle:
-        raise Failed(f"the parameter {idle[0]!r} changes nothing. Use it, remove it, or tell when by idle().")
+        raise Failed(
+            f"the parameter {idle[0]!r} has no effect. Use it, remove it, or declare when it has none by idle()."
+        )
 
 
 def behaviour(subject: Subject, dims: int, values: Values) -> Any:
-    """Returns all that can be seen of a network: its weights, what it gives in training and evaluation, its buffers."""
+    """The observable behaviour of a network: shapes of weights, outputs in evaluation and training, buffers."""
     import torch
 
     network = built(subject, dims, values)
@@ -164,7 +170,7 @@ def behaviour(subject: Subject, dims: int, values: Values) -> Any:
         torch.manual_seed(0)
         try:
             seen.append(repr(network.train()(images).tolist()))
-        except ValueError:  # a norm of one sample
+        except ValueError:  # a norm over one sample
             seen.append("refused")
     return [*seen, repr([buffer.tolist() for buffer in network.buffers()])]
 
@@ -184,12 +190,12 @@ def gradients(subject: Subject) -> None:
 
 
 def normalized(network: Any, name: str) -> bool:
-    """Whether a weight is a bias, whose gradient a norm after it may cancel: it is there then, but 0."""
+    """Whether a weight is a bias in a network with norms, which may make its gradient 0."""
     return name.endswith("bias") and any("Norm" in type(part).__name__ for part in network.modules())
 
 
 def stable_keys(subject: Subject) -> None:
-    """The keys of the weights are the same, in the same order, in each network and in each process."""
+    """The keys of the weights have the same names and order in each network and process."""
     first, second = (list(built(subject, subject.dims[0]).state_dict()) for _ in range(2))
     if first != second:
         raise Failed(
@@ -216,7 +222,7 @@ with known(block):
 
 
 def attribute_of(block: type) -> str:
-    """The name under which the module of a block holds it."""
+    """The name of a block in its module."""
     module = sys.modules.get(block.__module__)
     name = next((name for name, value in vars(module).items() if value is block), "") if module else ""
     if not name or block.__module__ == "__main__":
@@ -225,27 +231,25 @@ def attribute_of(block: type) -> str:
 
 
 def elsewhere(code: str, *arguments: str, **environment: str) -> str:
-    """Returns what a program prints in a process of its own."""
+    """The output of Python code in another process."""
     path = os.pathsep.join(word or os.getcwd() for word in sys.path)
     command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
     done = subprocess.run(
         command, capture_output=True, text=True, check=False, env={**os.environ, "PYTHONPATH": path, **environment}
     )
     if done.returncode:
-        raise Failed(
-            f"another process fails on it: {done.stderr.strip().splitlines()[-1:]}. Import nothing by accident."
-        )
+        raise Failed(f"it fails in another process: {done.stderr.strip().splitlines()[-1:]}. Import all that it needs.")
     return done.stdout.strip()
 
 
 def keys_elsewhere(subject: Subject, seed: str) -> str:
-    """The keys of the weights in a process with another order of sets."""
+    """The keys of the weights in another process with this hash seed, which orders sets."""
     block = subject.block
     return elsewhere(ELSEWHERE, block.__module__, attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
 
 
 def deterministic(subject: Subject) -> None:
-    """The same seed gives the same weights, and evaluation the same output twice, with no buffer changed."""
+    """The same seed gives the same weights; evaluation repeats its output and changes no buffer."""
     import torch
 
     network, other = (built(subject, subject.dims[0]) for _ in range(2))
@@ -263,7 +267,7 @@ def deterministic(subject: Subject) -> None:
 
 
 def alone(subject: Subject) -> None:
-    """In evaluation an image does not depend on the others of its batch."""
+    """In evaluation the output for an image does not depend on the rest of its batch."""
     import torch
 
     for dims in subject.dims:
@@ -276,7 +280,7 @@ def alone(subject: Subject) -> None:
 
 
 def number_types(subject: Subject) -> None:
-    """float32 and bfloat16 give numbers of their type."""
+    """Outputs have the number type of the input: float32 or bfloat16."""
     import torch
 
     dims = subject.dims[0]
@@ -288,7 +292,7 @@ def number_types(subject: Subject) -> None:
 
 
 def on_gpu(subject: Subject) -> None:
-    """The GPU gives what the CPU gives."""
+    """The GPU gives the same output as the CPU."""
     import torch
 
     if not torch.cuda.is_available():
@@ -299,23 +303,23 @@ def on_gpu(subject: Subject) -> None:
         here = network(images)
         there = network.cuda()(images.cuda()).cpu()
     if not torch.allclose(here, there, rtol=1e-2, atol=1e-3):
-        raise Failed("the GPU gives other numbers. Make tensors with device=x.device.")
+        raise Failed("the GPU gives another output. Make tensors with device=x.device.")
 
 
 def exportable(subject: Subject) -> None:
-    """torch.export takes the network, and the result computes the same."""
+    """torch.export exports the network, and the result computes the same."""
     same_after(subject, lambda network, images: torch_export(network, images), "torch.export")
 
 
 def torch_export(network: Any, images: Any) -> Any:
-    """The network as torch exports it."""
+    """The network after torch.export."""
     import torch
 
     return torch.export.export(network, (images,)).module()
 
 
 def compilable(subject: Subject) -> None:
-    """torch.compile takes the network in one graph."""
+    """torch.compile compiles the network as one graph."""
     import torch
 
     torch._dynamo.reset()
@@ -324,7 +328,7 @@ def compilable(subject: Subject) -> None:
 
 
 def any_layout(subject: Subject) -> None:
-    """The numbers are the same where all channels of a pixel lie together in memory, as in training and prediction."""
+    """Channels last, the memory format of training and prediction, gives the same output."""
     import torch
 
     from unetkit.model.interface import CHANNELS_LAST
@@ -341,11 +345,11 @@ def any_layout(subject: Subject) -> None:
                 reason = str(error).strip().partition("\n")[0]
                 raise Failed(f"with channels last in memory it fails: {reason} Use reshape, not view.") from error
         if not torch.allclose(here, there, rtol=1e-4, atol=1e-5):
-            raise Failed("with channels last in memory it gives other numbers. Use reshape, not strides.")
+            raise Failed("with channels last in memory it gives another output. Use reshape, not strides.")
 
 
 def same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -> None:
-    """Compares the network with what becomes of it."""
+    """Compares the network with its changed form."""
     import torch
 
     dims = subject.dims[0]
@@ -359,11 +363,11 @@ def same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -
         raise Failed(f"{what} fails: {reason}. Decide by shapes and arguments only, not by values.") from error
     with torch.no_grad():
         if not torch.allclose(other, network(images), rtol=1e-4, atol=1e-5):
-            raise Failed(f"{what} gives other numbers. Keep no state outside parameters and buffers.")
+            raise Failed(f"{what} gives another output. Keep no state outside parameters and buffers.")
 
 
 def kept(subject: Subject) -> None:
-    """A saved network computes the same when it is loaded."""
+    """A loaded network computes the same as before it was saved."""
     import torch
 
     from unetkit.model import load_model, save
@@ -373,13 +377,13 @@ def kept(subject: Subject) -> None:
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         again = load_model(save(network, Path(folder, "model.safetensors")))
         if not torch.equal(again(images), network(images)):
-            raise Failed("it computes something else after it was saved and loaded. Register buffers as persistent.")
+            raise Failed("it gives another output after it was saved and loaded. Register buffers as persistent.")
 
 
 def light(subject: Subject) -> None:
-    """A block that is wired is imported and planned without torch."""
+    """A block that is wired can be imported without torch."""
     if hasattr(subject.block, "module"):
-        raise NotHere("it wraps a module of torch")
+        raise NotHere("it wraps a torch module")
     block = subject.block
     attribute_of(block)
     code = "import importlib, sys; importlib.import_module(sys.argv[1]); print('torch' in sys.modules)"
@@ -404,4 +408,4 @@ CHECKS: dict[str, Callable[[Subject], None]] = {
     "saved": kept,
     "light-import": light,
 }
-"""The checks by name, in the order in which they are made."""
+"""The checks by name, in order."""

@@ -1,4 +1,4 @@
-"""For pytest, by `-p unetkit.testing.pytest_plugin`: a fixture that runs the battery, and parameters by check."""
+"""A pytest plugin, `-p unetkit.testing.pytest_plugin`: a fixture that runs the battery, and parameters by check."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetkit.testing.checks import CHECKS
 
 @pytest.fixture
 def check_unetkit_block() -> Any:
-    """A function that fails the test with the report of a block that does not pass."""
+    """A function that runs the battery on a block and fails the test with its report."""
 
     def run(block: type[Component], **options: Any) -> None:
         report = check_block(block, **options)

@@ -1,4 +1,4 @@
-"""What a battery found: which checks ran, which failed and why, which were expected to."""
+"""The result of a battery: the checks that ran, failed, were skipped, or were expected to fail."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 from typing import Any
 
 LEAST = 10
-"""Checks that must have run, unless some were chosen; fewer say too little."""
+"""The least number of checks that must run, unless some were selected."""
 
 
 class Failed(AssertionError):
-    """A check that a block does not pass; the text says what was seen, and the cure."""
+    """A check failed; the text is the observation and the cure."""
 
 
 class NotHere(Exception):
-    """A check that cannot be made here, with the reason."""
+    """A check cannot run here; the text is the reason."""
 
 
 @dataclass
 class Report:
-    """The outcome by check: empty where it passed, else what is wrong."""
+    """The outcome by check: empty if it passed, else the failure."""
 
     block: str
     outcomes: dict[str, str] = field(default_factory=dict)
@@ -29,18 +29,18 @@ class Report:
 
     @property
     def failures(self) -> dict[str, str]:
-        """What is wrong, by check: also an expected failure that does not occur, and too few checks."""
+        """The failures by check, with expected failures that did not occur, and too few checks."""
         found = {name: text for name, text in self.outcomes.items() if text and name not in self.expected}
         for name, reason in self.expected.items():
             if not self.outcomes.get(name):
-                found[name] = f"was expected to fail ({reason}), and did not: take the expectation away"
+                found[name] = f"was expected to fail ({reason}), but passed: remove the expectation"
         if len(self.outcomes) < self.least:
             found["count"] = f"only {len(self.outcomes)} checks ran, at least {self.least} must"
         return found
 
     @property
     def passed(self) -> bool:
-        """Whether nothing is wrong."""
+        """Whether there are no failures."""
         return not self.failures
 
     def json(self) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Hypothesis strategies for specs and sizes: for tests of unetkit, and of the blocks of others.
+"""Hypothesis strategies for specs and sizes, for tests of unetkit and of third-party blocks.
 
-Parameters are drawn from the annotations of each registered block, so that a new block needs no strategy of its own.
+Parameters are drawn from the annotations of each registered block: a new block needs no strategy of its own.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ RANGES: dict[str, tuple[int, int]] = {
     "groups": (1, 2),
     "squeeze_excite": (1, 4),
 }
-"""The numbers to draw for parameters of these names; from the field's minimum to 8 for all others."""
+"""Ranges for parameters of these names; 1 to 8 for all others."""
 
 FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
 
@@ -34,7 +34,7 @@ FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
 def specs(draw: st.DrawFn, /, *, dims: int | None = None, max_depth: int = 6, **fixed: Any) -> Spec:
     """Draws valid specs: any dims, 1 to `max_depth` levels, every block, overrides at every scope.
 
-    `fixed` are keys of the spec that are not drawn, such as `block="residual"`.
+    `fixed` are keys of the spec with given values, such as `block="residual"`.
     """
     values = draw(frames(dims=dims, max_depth=max_depth)) | fixed
     try:
@@ -49,7 +49,7 @@ def specs(draw: st.DrawFn, /, *, dims: int | None = None, max_depth: int = 6, **
 
 @st.composite
 def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> dict[str, Any]:
-    """Draws the values of a spec, which may still be refused where blocks do not go together."""
+    """Draws the values of a spec, whose blocks may still not fit together."""
     dims = dims or draw(st.integers(1, 3))
     depth = draw(st.integers(1, max_depth))
     values: dict[str, Any] = {"unetkit": 1, "dims": dims}
@@ -69,7 +69,7 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
 
 @st.composite
 def scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
-    """Draws what a spec may say for encoder, decoder, bottleneck and single levels."""
+    """Draws overrides for encoder, decoder, bottleneck and single levels."""
     values: dict[str, Any] = {}
     for section, slots in (
         ("encoder", ["block", "down"]),
@@ -92,7 +92,7 @@ def scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
 
 @st.composite
 def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) -> dict[str, Any]:
-    """Draws a block of a slot as a map with its type and some of its parameters, none of them without effect."""
+    """Draws a block of a slot: a map with its type and some parameters, each with an effect."""
     name = name or draw(st.sampled_from(list(registry.BUILT_IN[slot])))
     model = registry.find(slot, name)
     values: dict[str, Any] = {}
@@ -105,7 +105,7 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
 
 
 def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[Component, dict[str, Any]]:
-    """The block, and its values without those that could have no effect."""
+    """The block, and its values without those that have no effect."""
     inner = insets(model)
     while True:
         made = {field: filled(inner[field].slot, value) if field in inner else value for field, value in values.items()}

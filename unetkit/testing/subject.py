@@ -1,4 +1,4 @@
-"""The block under test in a small network, with values to try for each of its parameters."""
+"""The block under test in a small network, with values to try for each parameter."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from unetkit.planning import Plan, plan
 
 NAME = "block_under_test"
 ONE_LEVEL = ("block", "norm", "act", "head")
-"""Slots that are tested in a network of one level, which takes any size that the block takes."""
+"""Slots tested in a network of one level, which accepts any size that the block accepts."""
 
 Values = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Subject:
-    """A block class, known to the registry as `NAME` while it is tested."""
+    """A block class, registered as `NAME` while it is tested."""
 
     block: type[Component]
 
@@ -33,7 +33,7 @@ class Subject:
         return self.block.slot
 
     def spec(self, dims: int, values: Values) -> Values:
-        """A small network that has the block with these parameters."""
+        """A small network that uses the block with these parameters."""
         spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
         if self.slot in ONE_LEVEL:
             spec["channels"] = [8]
@@ -47,13 +47,13 @@ class Subject:
 
     @cached_property
     def needed(self) -> Values:
-        """Values for the parameters that have no default: the first that is tried of each."""
+        """Values for the required parameters."""
         fields = self.block.model_fields
         return {name: next(self.tried(name)) for name, field in fields.items() if field.is_required()}
 
     @cached_property
     def dims(self) -> tuple[int, ...]:
-        """The networks in which the block can be used."""
+        """The numbers of axes with which the block can be used."""
         found = []
         for dims in getattr(self.block, "for_dims", (1, 2, 3)):  # those of a wrapped module
             try:
@@ -66,11 +66,11 @@ class Subject:
 
     @cached_property
     def refusals(self) -> list[str]:
-        """Why it cannot be used in others."""
+        """Why it cannot be used with others."""
         return []
 
     def tried(self, field: str) -> Iterator[Any]:
-        """Yields values for a parameter, other than its default."""
+        """Yields values for a parameter other than its default."""
         info = self.block.model_fields[field]
         inner = insets(self.block).get(field)
         options = names(inner.slot) if inner else values_of(info.annotation, tuple(info.metadata))
@@ -78,7 +78,7 @@ class Subject:
         yield from (value for value in options if value != default)
 
     def parameters(self, dims: int) -> Iterator[tuple[str, Values, Values]]:
-        """Yields (name, values, the same with another value of that parameter) where it can have an effect."""
+        """Yields (name, values, values with another value of that parameter) for parameters with an effect."""
         for field in self.block.model_fields:
             for base in self.bases(dims):
                 if field not in self.block.model_validate(self.made(base), context={"dims": dims}).idle():
@@ -97,7 +97,7 @@ class Subject:
         }
 
     def bases(self, dims: int) -> Iterator[Values]:
-        """Yields the defaults, then what differs from them in one parameter."""
+        """Yields the defaults, then values that differ in one parameter."""
         yield dict(self.needed)
         for field in self.block.model_fields:
             for value in self.tried(field):
@@ -115,12 +115,12 @@ class Subject:
 
 
 def names(slot: str) -> list[str]:
-    """Returns some built-in blocks of a slot."""
+    """Some built-in blocks of a slot."""
     return [name for name in registry.BUILT_IN[slot] if name not in ("none", "identity")][:3]
 
 
 def values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
-    """Yields values that a type takes."""
+    """Yields valid values of a type."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
         yield from values_of(args[0], (*metadata, *args[1:]))
@@ -139,7 +139,7 @@ def values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
 
 
 def within(number: float, metadata: tuple[Any, ...]) -> bool:
-    """Whether a number keeps the bounds of a field."""
+    """Whether a number is within the bounds of a field."""
     for item in metadata:
         for bound in (item, *getattr(item, "metadata", ())):
             low, above = getattr(bound, "ge", None), getattr(bound, "gt", None)
