@@ -96,10 +96,10 @@ def compare(subject: Subject, dims: int, values: Values) -> None:
                     f"{values}: the plan accepts {size}, torch refuses it: {error}. State the limit."
                 ) from error
             continue
-        planned_as = None if sized is None else (1, 4, *sized.output_size)
-        if shape != planned_as:
+        expected = None if sized is None else (1, 4, *sized.output_size)
+        if shape != expected:
             raise Failed(
-                f"{values}: for {size} the plan says {planned_as}, torch gives {shape}. Correct size or channels."
+                f"{values}: for {size} the plan says {expected}, torch gives {shape}. Correct size or channels."
             )
         if sized is not None and sized.macs * 2 != counter.get_total_flops():
             real = counter.get_total_flops() // 2
