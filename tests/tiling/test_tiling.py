@@ -30,7 +30,7 @@ from unetkit.tiling.choice import tile_bytes
 from unetkit.tiling.cuts import reach
 from unetkit.tiling.padding import AxisPadding, frames
 from unetkit.tiling.tiles import distant
-from unetkit.tiling.window import source, taken
+from unetkit.tiling.window import source, take
 
 EXAMPLES = 500
 SHARDS = 4
@@ -382,4 +382,4 @@ def test_a_block_within_another_gives_no_memory_back() -> None:
 def test_what_is_mirrored_in_pieces_is_what_an_index_takes(size: int, start: int, length: int, mode: str) -> None:
     index = source(np.arange(start, start + length), size, mode)
     part = np.arange(2 * (index.max() + 1 - index.min()) * 3).reshape(2, -1, 3)
-    assert np.array_equal(taken(part, index - index.min(), 1), part.take(index - index.min(), 1))
+    assert np.array_equal(take(part, index - index.min(), 1), part.take(index - index.min(), 1))
