@@ -27,7 +27,7 @@ from benchmarks.comparison import Comparison, interleave, report, timed
 from benchmarks.memory import peak
 from tests.model import reference
 from unetkit.train import Machine, load_run, train_run
-from unetkit.train.loop.quiet import quiet
+from unetkit.train.loop.loggers import quiet
 
 ROUNDS = 5
 STEPS, BATCH, PATCH, SIZE = 100, 4, 128, 256  # half a minute; a run takes many

@@ -50,7 +50,7 @@ def test_what_is_written_and_printed(folder: Path) -> None:
     assert line["mean"] == pytest.approx(np.mean([float(row["iou"]) for row in rows if row["class"] == "cell"]))
     assert line["low"] <= line["mean"] <= line["high"] and line["images"] == 2
     assert summary["metrics"]["hd95"]["by"].startswith("monai 1.")
-    assert "has no value and counts nowhere" in summary["undefined"]
+    assert "has no value and is left out" in summary["undefined"]
     with Image.open(folder / "out" / "worst.png") as sheet:
         assert sheet.width > 1000
 
@@ -70,7 +70,7 @@ def test_json_has_every_row_and_the_metrics_asked_for(folder: Path) -> None:
         (
             ["data", "--metric", "jaccard"],
             1,
-            "error[metric-unknown]: 'jaccard' is no metric\n   Known: dice, hd95, iou",
+            "error[metric-unknown]: there is no metric 'jaccard'\n   Known: dice, hd95, iou",
         ),
         (["nowhere"], 1, "nowhere"),
         (["data", "--spacing", "0"], 2, "'0' is no spacing: write 0.5, or 1x1x2.5."),
@@ -99,7 +99,7 @@ def test_classes_in_another_order_are_refused(folder: Path) -> None:
     trained = Trained.load("m.safetensors")
     Trained(trained.model, trained.normalization, ("class 1", "class 0")).save("m.safetensors")
     error = run("evaluate", "m.safetensors", "data", code=1).stderr
-    assert "error[classes-order]: classes: unet-same learned class 1, class 0; the images have class 0" in error
+    assert "error[classes-order]: classes: unet-same was trained on class 1, class 0; the data define class 0" in error
 
 
 def test_where_nothing_can_be_written_the_old_files_stay_and_the_result_is_printed(

@@ -62,8 +62,8 @@ def test_a_command_that_is_stopped_says_so_once(
 def test_a_prediction_that_is_stopped_keeps_whole_results_and_no_half_of_one(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    labeller = import_module("unetkit.trained.labelling").Labeller
-    blocks = labeller.blocks
+    predictor = import_module("unetkit.trained.predictor").FilePredictor
+    blocks = predictor._blocks
     for name in ("a.png", "b.png"):
         write_whole(folder / name, (folder / "image.png").read_bytes())
 
@@ -72,7 +72,7 @@ def test_a_prediction_that_is_stopped_keeps_whole_results_and_no_half_of_one(
         if images.path.name == "b.png":
             endless()
 
-    monkeypatch.setattr(labeller, "blocks", second)
+    monkeypatch.setattr(predictor, "_blocks", second)
     line = ["predict", "m.safetensors", "a.png", "b.png", "-o", "out"]
     assert stopped(line, folder, signal.SIGTERM, (folder / "begun").exists) == 143
     assert (folder / "err.txt").read_text() == SENTENCE.format("SIGTERM")

@@ -21,7 +21,7 @@ from unetkit.data.loading import load_data as loaded
 from unetkit.errors import FileError
 from unetkit.scoring import label
 from unetkit.train import load_run, train_run
-from unetkit.train.options import Machine
+from unetkit.train.machine import Machine
 from unetkit.trained import Trained
 
 nib: Any = nibabel
@@ -184,7 +184,7 @@ def test_predict_says_which_file_an_image_lacks_and_labels_the_others(tmp_path: 
     result = run("predict", model, tmp_path / "scans", tmp_path / "masks" / "p1.nii", "-o", tmp_path / "maps", code=1)
     assert result.stdout.split() == [str(tmp_path / "maps" / "p0.nii")]
     assert "p1_0000.nii, and no {name}_0001.nii" in result.stderr
-    assert "masks/p1.nii is none of the files that make an image, and has not all 2 channels" in result.stderr
+    assert "masks/p1.nii has neither all 2 channels nor" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -22,8 +22,8 @@ from unetkit.export.sizes import taken
 from unetkit.export.tracing import traced
 from unetkit.language import shipped
 from unetkit.tiling import InferenceError
-from unetkit.trained.labelling import PredictOptions, file_labeller
 from unetkit.trained.modelfile import Trained
+from unetkit.trained.predictor import PredictOptions, open_predictor
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")
@@ -102,8 +102,8 @@ def test_an_exported_file_predicts_what_the_model_file_predicts(shipment: Path, 
     np.save(shipment / "image.npy", image)
     found: list[Any] = []
     for file in ("model.safetensors", NAMES[to]):
-        with file_labeller(shipment / file, PredictOptions(tile=tile, probabilities=True)) as labeller:
-            found.append(np.load(labeller.label(shipment / "image.npy", shipment / "out")))
+        with open_predictor(shipment / file, PredictOptions(tile=tile, probabilities=True)) as predictor:
+            found.append(np.load(predictor.predict_file(shipment / "image.npy", shipment / "out")))
     assert found[0].shape == (4, 75, 52)
     assert np.abs(found[0] - found[1]).max() < TOLERANCE * np.ptp(found[0])
 
@@ -225,7 +225,7 @@ def test_networks_without_sizes_in_steps_are_refused() -> None:
     ],
 )
 def test_what_an_exported_file_cannot_do_is_refused(asked: PredictOptions, message: str, shipment: Path) -> None:
-    with pytest.raises(InferenceError, match=message), file_labeller(shipment / "model.onnx", asked):
+    with pytest.raises(InferenceError, match=message), open_predictor(shipment / "model.onnx", asked):
         pass
 
 

@@ -40,7 +40,7 @@ def bytes_changed(content: bytes, random: Random, most: int = 6) -> bytes:
 
 def text_changed(text: str, random: Random, most: int = 4) -> str:
     """Returns a text with a few changes: tokens set in, lines and pieces moved, doubled, cut, numbers changed."""
-    for _ in range(random.choice((1, 1, most))):
+    for _ in range(random.randint(1, most)):
         at = random.randrange(len(text) + 1)
         lines = text.split("\n")
         line = random.randrange(len(lines))

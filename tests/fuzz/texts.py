@@ -32,8 +32,8 @@ WORDS = (
     ("draw", "unet-small", "-o", "{}.svg"), ("diff", "unet-small", "{}"), ("study", "report", "{}"), ("data", "{}"),
 )  # fmt: skip
 """Commands that take a word."""
-MOST = 2_000
-"""Texts that are kept because their answer was a new one, of those that were refused and of the others."""
+MOST = 4_000
+"""Texts that are kept because their answer was a new one."""
 
 
 class Texts(Kind):
@@ -43,7 +43,7 @@ class Texts(Kind):
         write_photos(self.folder / "photos")
         (self.folder / "base.yaml").write_text(BASE)
         self.known: list[tuple[str, str]] = [(kind, text) for kind in READING for text in texts(kind)]
-        self.refused: list[tuple[str, str]] = []
+        self.shipped = len(self.known)
         self.mutator = Mutator([text for _, text in self.known])
         self.seen: set[object] = set()
 
@@ -51,7 +51,7 @@ class Texts(Kind):
         if random.random() < 0.03:
             yield self.worded(random)
             return
-        kind, text = random.choice(self.refused if self.refused and random.random() < 0.25 else self.known)
+        kind, text = random.choice(self.known if random.random() < 0.6 else self.known[: self.shipped])
         text = self.mutator.changed(text, random)
         (self.folder / FILE).write_text(text, encoding="utf-8", errors="replace")
         if random.random() < 0.05:
@@ -75,6 +75,5 @@ class Texts(Kind):
         """Keeps a text whose answer is a new one."""
         if found.signature not in self.seen and len(text) < 3_000:
             self.seen.add(found.signature)
-            similar = self.refused if found.code else self.known
-            if len(similar) < MOST:
-                similar.append((kind, text))
+            if len(self.known) < MOST:
+                self.known.append((kind, text))

@@ -44,7 +44,7 @@ def at(values: Any, path: Path) -> Any:
 
 def tree_changed(values: Any, random: Random, keys: Sequence[Any], others: Sequence[Any], most: int = 3) -> Any:
     """Returns values with a few changes; `keys` and `others` are what may come in. The values given are changed."""
-    for _ in range(random.choice((1, 1, most))):
+    for _ in range(random.randint(1, most)):
         known = places(values)
         if not known:
             return deepcopy(random.choice(HOSTILE))

@@ -18,7 +18,7 @@ import unetkit
 from tests.imagefiles.test_orientation import data, fault, save
 from tests.support.commandline import answer, run
 from unetkit.data import Normalization, Preprocessing
-from unetkit.scoring import evaluate
+from unetkit.scoring import score_model
 from unetkit.trained import Trained
 
 Y, X = 0.5, 0.25
@@ -164,7 +164,7 @@ def test_surface_distances_count_in_the_spacing_of_the_file(tmp_path: Path, kind
     )
     for weight in model.parameters():
         weight.data.zero_()  # all is class 0
-    scores = evaluate(model, pairs, Preprocessing(Normalization("none")), metrics=("hd95",))
+    scores = score_model(model, pairs, Preprocessing(Normalization("none")), metrics=("hd95",))
     assert scores.table("hd95")[0, 1] == pytest.approx(np.hypot(19 * Y, 29 * X))  # the diagonal: class 1 is not found
 
 
@@ -187,7 +187,7 @@ def test_evaluate_says_what_distances_count_in(
     told = run("evaluate", "m.safetensors", ".", "--split", "train").stdout
     assert f"distances in {unit}" in told
     told = run("evaluate", "m.safetensors", ".", "--split", "train", "--spacing", "2").stdout
-    assert "distances in the unit of the spacing that was given" in told
+    assert "distances in the unit of the given spacing" in told
 
 
 def test_images_that_count_in_different_things_have_no_mean_distance(tmp_path: Path) -> None:
@@ -196,10 +196,10 @@ def test_images_that_count_in_different_things_have_no_mean_distance(tmp_path: P
     tifffile.imwrite(tmp_path / "masks" / "b.tif", (FLAT > 100).astype(np.uint8))
     model = unetkit.build({"unetkit": 1, "dims": 2, "in_channels": 1, "out_channels": 2, "channels": [2, 2]}, seed=0)
     pairs, preprocessing = data(tmp_path, 2).train, Preprocessing(Normalization("image"))
-    with pytest.raises(unetkit.UnetkitError, match=r"a.* counts in mm, b in samples"):
-        evaluate(model, pairs, preprocessing, metrics=("hd95",))
-    assert evaluate(model, pairs, preprocessing, metrics=("dice",)).rows
-    assert evaluate(model, pairs, preprocessing, metrics=("hd95",), spacing=(1.0, 1.0)).rows
+    with pytest.raises(unetkit.UnetkitError, match=r"those of .* are in mm, b in samples"):
+        score_model(model, pairs, preprocessing, metrics=("hd95",))
+    assert score_model(model, pairs, preprocessing, metrics=("dice",)).rows
+    assert score_model(model, pairs, preprocessing, metrics=("hd95",), spacing=(1.0, 1.0)).rows
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,8 +24,8 @@ from unetkit.errors import FileError
 from unetkit.imagefiles import ReadRequest, find_images, format_of, open_images, result_name
 from unetkit.imagefiles.formats.tiff import DECODED_BYTES
 from unetkit.tiling import predict
-from unetkit.trained.labelling import PredictOptions, labeller, probabilities
 from unetkit.trained.modelfile import Trained
+from unetkit.trained.predictor import PredictOptions, file_predictor, probabilities
 from unetkit.writing import partial
 
 SIZE = (70, 53)
@@ -55,8 +55,8 @@ def said(network: Trained, image: NDArray[Any]) -> NDArray[np.float32]:
 
 def label(network: Trained, file: Path, **asked: Any) -> Path:
     """Returns the file that was written for an image."""
-    with labeller(network, PredictOptions(tile=32, **asked)) as ready:
-        return ready.label(file, file.parent / "out")
+    with file_predictor(network, PredictOptions(tile=32, **asked)) as ready:
+        return ready.predict_file(file, file.parent / "out")
 
 
 def write_zarr(file: Path, array: NDArray[Any]) -> None:

@@ -20,13 +20,13 @@ from tests.support.campaign import examples
 from unetkit.data import Normalization, load_data, open_data
 from unetkit.data.preprocessing.signature import ClassRecord, Signature
 from unetkit.errors import FileError
-from unetkit.scoring import evaluate, label
+from unetkit.scoring import label, score_model
 from unetkit.spatial.reorientation import ORIENTATIONS
 from unetkit.tiling import predict
 from unetkit.train import load_run, train_run
-from unetkit.train.options import Machine
+from unetkit.train.machine import Machine
 from unetkit.trained import Trained
-from unetkit.trained.labelling import PredictOptions, labeller
+from unetkit.trained.predictor import PredictOptions, file_predictor
 
 SIZE = (10, 12, 9)
 
@@ -52,8 +52,8 @@ def network(dims: int, **placed: Any) -> Trained:
 
 
 def labelled(trained: Trained, file: Path, **asked: Any) -> Path:
-    with labeller(trained, PredictOptions(**asked)) as ready:
-        return ready.label(file, file.parent / "out")
+    with file_predictor(trained, PredictOptions(**asked)) as ready:
+        return ready.predict_file(file, file.parent / "out")
 
 
 @pytest.mark.parametrize("dims", [2, 3])
@@ -76,7 +76,9 @@ def test_an_image_gets_the_same_labels_in_every_orientation(
 
 def test_an_image_that_does_not_say_its_orientation_is_taken_as_it_is_with_a_warning(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", head())
-    with pytest.warns(UserWarning, match=r"a\.npy: it does not say its orientation, the network was trained on RAS"):
+    with pytest.warns(
+        UserWarning, match=r"a\.npy: the file does not state its orientation, the network was trained on RAS"
+    ):
         labelled(network(3, orientation="RAS"), tmp_path / "a.npy")
 
 
@@ -149,7 +151,7 @@ def test_validation_evaluate_and_predict_agree_label_for_label(tmp_path: Path, d
     assert trained.preprocessing.orientation == "LPS"
     assert trained.preprocessing.spacing == {"native": (), "median": (0.8, 0.9, 1.5)}.get(str(spacing), tuple(spacing))
     pairs = open_data(run.data).validation
-    scores = evaluate(trained.model, pairs, trained.preprocessing, metrics=("dice",))
+    scores = score_model(trained.model, pairs, trained.preprocessing, metrics=("dice",))
     assert scores.mean("dice") == pytest.approx(result.values["validation"][-1][1], abs=1e-12)
     volumes: dict[str, NDArray[Any]] = {}
     classes: set[int] = set()

@@ -10,7 +10,7 @@ from safetensors.torch import load_file, save_file
 
 import unetkit
 from unetkit.errors import FileError
-from unetkit.export.seal import SUMS, sealed_onnx, verify_onnx, verify_sums, write_sums
+from unetkit.export.checksum import SUMS, sealed_onnx, verify_onnx, verify_sums, write_sums
 from unetkit.model import read_header
 from unetkit.model.checksum import KEY, header_of
 

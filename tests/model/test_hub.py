@@ -21,7 +21,8 @@ from unetkit.errors import FileError
 from unetkit.model.hub import local, parse_address
 from unetkit.trained import Trained
 from unetkit.trained.card import make_card, write_card
-from unetkit.trained.card.push import files_in, push
+from unetkit.trained.card.files import read_card_files
+from unetkit.trained.card.push import upload
 
 pytest.importorskip("huggingface_hub", reason="unetkit[hub] only")
 COMMIT = "c" * 40
@@ -142,16 +143,16 @@ def test_a_repository_keeps_its_model_unless_it_is_to_be_overwritten(
 def test_a_card_that_was_edited_is_sent_as_it_is(
     model: Path, repos: dict[str, dict[str, bytes]], tmp_path: Path
 ) -> None:
-    write_card(make_card(model, (64, 64)), tmp_path / "card")
+    write_card(make_card(model), tmp_path / "card")
     readme = tmp_path / "card" / "README.md"
     readme.write_text(readme.read_text("utf-8") + "\nMore words.\n", "utf-8")
     run("push", model, "anna/cells", "--card", tmp_path / "card")
     assert repos["anna/cells"]["README.md"].endswith(b"\nMore words.\n")
     other = Trained(Trained.load(model).model, Normalization("image"), ("a", "b")).save(tmp_path / "other.safetensors")
-    with pytest.raises(FileError, match=r"README\.md is the card of another file than .*other\.safetensors"):
-        files_in(tmp_path / "card", other)
+    with pytest.raises(FileError, match=r"README\.md is the card of another file: .*other\.safetensors"):
+        read_card_files(tmp_path / "card", other)
     with pytest.raises(FileError, match="cannot be read: No such file"):
-        files_in(tmp_path / "nowhere", model)
+        read_card_files(tmp_path / "nowhere", model)
 
 
 @pytest.mark.parametrize("address", ["hf://anna", "hf://anna/cells/weights.bin", "hf://anna/../../x/y", "hf://"])
@@ -176,10 +177,10 @@ def test_without_a_login_and_without_a_network_the_reason_is_told(
 ) -> None:
     monkeypatch.setenv("HF_TOKEN", "hf_wrong")
     with pytest.raises(FileError, match=r"hf://anna/cells: .*401"):
-        push(model, "anna/cells", {})
+        upload(model, "anna/cells", {})
     monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(FileError, match="hf://anna/cells: "):
-        push(model, "anna/cells", {})
+        upload(model, "anna/cells", {})
     assert not repos
 
 

@@ -303,7 +303,7 @@ def test_classes_and_normalization_are_written_as_in_a_data_file(
     ("options", "message", "code"),
     [
         (["--classes", "a, b"], "give --normalization", 2),
-        (["--classes", "a, b, c", "--normalization", "image"], "predicts 2 classes, 3 are named", 1),
+        (["--classes", "a, b, c", "--normalization", "image"], "predicts 2 classes, 3 names are given", 1),
         (["--classes", "a, a", "--normalization", "image"], "class-twice", 1),
         (["--normalization", "dataset"], "needs mean and std per channel", 1),
         (["--normalization", "{type: dataset, mean: [1], std: [1]}"], "1 numbers for 3 channels", 1),

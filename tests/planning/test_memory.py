@@ -18,8 +18,8 @@ from unetkit.model.interface import arrange, arranged
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, needed_memory
 from unetkit.testing.strategies import specs
-from unetkit.train.loop.network import recomputed
-from unetkit.train.loop.task import recompute
+from unetkit.train.loop.segmentation import recompute
+from unetkit.train.memory import recomputed_blocks
 
 EXAMPLES = examples(20)
 
@@ -106,7 +106,7 @@ def test_planned_memory_is_what_training_and_prediction_allocate(case: str) -> N
 def test_blocks_that_are_computed_again_need_no_more_than_planned(case: str, levels: tuple[int, ...]) -> None:
     name, overrides, size = CASES[case]
     planned = unetkit.plan(unetkit.load(name, overrides))
-    again = recomputed(planned, levels)
+    again = recomputed_blocks(planned, levels)
     with threads(1):
         training = measured(planned, size, again=again)[1]
     needed = needed_memory(planned, size, Execution(threads=1), recomputed=again).training

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 import unetkit
-from unetkit.data import mni
+from unetkit.data import UNLABELLED, Pair, Pairs, mni
 from unetkit.model import build
-from unetkit.scoring import classify, grey_level_baseline
+from unetkit.scoring import Scores, classify, score
 from unetkit.tiling import predict
 
 MODES = ("unet-crop", "unet-pad", "unet-same")
@@ -61,6 +61,25 @@ def test_predicting_leaves_the_mode_and_the_weights_as_they_were(training: bool)
 
 def test_a_single_channel_is_class_one_where_positive() -> None:
     assert classify(np.array([[[-1.0, 2.0]]], np.float32)).tolist() == [[0, 1]]
+
+
+def grey_levels(pair: Pair) -> NDArray[np.int64]:
+    """The mean of the channels, rounded."""
+    mean: NDArray[np.float32] = pair.image.mean(0)
+    return np.rint(mean).astype(np.int64)
+
+
+def grey_level_baseline(train: Pairs, test: Pairs) -> Scores:
+    """The scores of the most frequent class of each grey level."""
+    lowest = min(int(grey_levels(pair).min()) for pair in train)
+    highest = max(int(grey_levels(pair).max()) for pair in train)
+    counts = np.zeros((len(train.classes), highest - lowest + 1), np.int64)
+    for pair in train:
+        known = pair.labels != UNLABELLED
+        np.add.at(counts, (pair.labels[known], grey_levels(pair)[known] - lowest), 1)
+    best = counts.argmax(0)
+    found = ((pair, best[np.clip(grey_levels(pair), lowest, highest) - lowest]) for pair in test)
+    return score(((pair.name, labels, pair.labels, None) for pair, labels in found), test.classes)
 
 
 @pytest.mark.skipif(not (find_spec("nilearn") and find_spec("nibabel")), reason="unetkit[demo] only")

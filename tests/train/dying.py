@@ -14,7 +14,7 @@ import pytest
 from unetkit.study.runs import worker
 from unetkit.study.runs.process import forked
 from unetkit.train import Machine, load_run, train_run
-from unetkit.train.loop.watch import TrainingLog
+from unetkit.train.loop.log import TrainingLog
 
 NEEDED = worker.NEEDED
 

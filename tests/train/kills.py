@@ -22,7 +22,7 @@ from tests.support.photos import write_photos
 from unetkit.model import read_header
 from unetkit.train import Machine, load_run, train_run
 
-import_module("unetkit.train.loop.running")  # torch and Lightning once, here, so that each process trains at once
+import_module("unetkit.train.loop.trainer")  # torch and Lightning once, here, so that each process trains at once
 STEPS = 120
 RUN = {
     "unetkit": 1,

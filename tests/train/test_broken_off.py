@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from tests.support.photos import CPU, trained, values
 from unetkit.errors import FileError, UnetkitError
 from unetkit.train import Machine, TrainError, load_run, train_run
-from unetkit.train.loop.watch import TrainingLog
+from unetkit.train.loop.log import TrainingLog
 
 
 @pytest.mark.parametrize("written", (0, 2, 4, 6, 9))
@@ -56,7 +56,7 @@ def test_a_log_that_finds_no_room_is_told(photos: Path, tmp_path: Path, monkeypa
         trained(values(photos, logger=["tensorboard"]), tmp_path)
     assert str(caught.value) == (
         f"error[file-unwritable]: {tmp_path}: No space left on device\n"
-        "   Make room, and run the same again: it goes on from its last checkpoint."
+        "   Free some space and repeat the command: the run resumes from its last checkpoint."
     )
 
 
@@ -77,7 +77,7 @@ def test_a_damaged_checkpoint_is_told(content: bytes, photos: Path, tmp_path: Pa
     with pytest.raises(TrainError) as caught:
         trained(said, tmp_path)
     assert str(caught.value) == (
-        f"error[checkpoint-damaged]: {file} is no checkpoint of a run\n   Remove it: the run then begins anew."
+        f"error[checkpoint-damaged]: {file} is not a checkpoint of a run\n   Remove it: the run then starts again."
     )
 
 
@@ -119,7 +119,7 @@ def test_a_machine_that_is_not_there_is_refused(machine: Machine, message: str, 
 
 def test_a_batch_is_shared_by_processes_evenly(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(
-        UnetkitError, match="a batch of 4 patches cannot be shared by 3 processes\n.*\n.*\n   Give a mu"
+        UnetkitError, match="a batch of 4 patches cannot be divided among 3 processes\n.*\n.*\n   Use a mu"
     ):
         train_run(load_run(values(photos)), tmp_path, machine=Machine("cpu", devices=3, strategy="ddp"), progress=False)
 
@@ -144,8 +144,8 @@ def test_a_logger_that_is_not_installed_is_told(photos: Path, tmp_path: Path, mo
     with pytest.raises(TrainError) as caught:
         trained(values(photos, logger=["mlflow"]), tmp_path)
     assert str(caught.value) == (
-        "error[no-logger]: training.logger: the log for mlflow needs mlflow-skinny, which is not installed\n"
-        "   pip install 'unetkit[mlflow]', or take mlflow out of training.logger."
+        "error[no-logger]: training.logger: the mlflow logger needs mlflow-skinny, which is not installed\n"
+        "   pip install 'unetkit[mlflow]', or remove mlflow from training.logger."
     )
 
 
@@ -162,7 +162,7 @@ def test_half_precision_learns_too(photos: Path, tmp_path: Path) -> None:
 
 def broken_off(said: dict[str, Any], folder: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Trains until a step is logged, stops there without a checkpoint of it, and trains on to the end."""
-    look = TrainingLog.look
+    look = TrainingLog.add_entry
 
     def stop(self: TrainingLog, trainer: Trainer, now: int) -> None:
         look(self, trainer, now)
@@ -170,7 +170,7 @@ def broken_off(said: dict[str, Any], folder: Path, step: int, monkeypatch: pytes
             raise OSError("The power is off")
 
     with monkeypatch.context() as patched, pytest.raises(FileError, match="The power is off"):
-        patched.setattr(TrainingLog, "look", stop)
+        patched.setattr(TrainingLog, "add_entry", stop)
         trained(said, folder)
     trained(said, folder)
 

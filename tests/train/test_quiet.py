@@ -6,7 +6,7 @@ import logging
 
 from lightning.pytorch.trainer.connectors import signal_connector
 
-from unetkit.train.loop.quiet import quiet
+from unetkit.train.loop.loggers import quiet
 
 
 def test_a_signal_is_told_by_the_command_alone() -> None:

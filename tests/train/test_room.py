@@ -24,20 +24,23 @@ def test_images_and_a_step_are_counted_together_before_an_image_is_read(
     asked = load_run(said)
     images = footprint(asked.data)
     assert images is not None
-    monkeypatch.setattr("unetkit.train.room.step_bytes", lambda *_: 1_000_000)
-    monkeypatch.setattr("unetkit.train.room.available_memory", lambda: 1_000_000 + images.num_bytes - 1)
+    monkeypatch.setattr("unetkit.train.memory.step_bytes", lambda *_: 1_000_000)
+    monkeypatch.setattr("unetkit.train.memory.available_memory", lambda: 1_000_000 + images.num_bytes - 1)
     with monkeypatch.context() as reading:
         reading.setattr(Images, "read", lambda *_: pytest.fail("an image was read"))
-        with pytest.raises(TrainError, match=r"6 images need 0\.\d+ GB and a step 0\.001 GB, free are") as error:
+        with pytest.raises(
+            TrainError, match=r"6 images need 0\.\d+ GB and a step 0\.001 GB, .* are available"
+        ) as error:
             train_run(asked, tmp_path / "run", machine=CPU, progress=False)
     assert "data.cache=false" in error.value.faults[0].cure
-    monkeypatch.setattr("unetkit.train.room.available_memory", lambda: 1_000_000 + images.num_bytes)
+    monkeypatch.setattr("unetkit.train.memory.available_memory", lambda: 1_000_000 + images.num_bytes)
     assert trained(said, tmp_path / "run").steps == 4
 
 
 def test_without_a_cache_images_need_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said = values(write_photos(tmp_path / "photos"))
-    monkeypatch.setattr("unetkit.train.room.available_memory", lambda: 1)
+    monkeypatch.setattr("unetkit.train.memory.step_bytes", lambda *_: 1)
+    monkeypatch.setattr("unetkit.train.memory.available_memory", lambda: 1)
     with pytest.raises(TrainError, match="memory"):
         trained(said, tmp_path / "run")
     assert trained(said, tmp_path / "run", "data.cache=false").steps == 4

@@ -22,7 +22,7 @@ from unetkit.study.results.results import StudyError
 from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.train import TrainError, load_run, train_run
-from unetkit.train.loop.watch import TrainingLog
+from unetkit.train.loop.log import TrainingLog
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ CHANGES: dict[str, tuple[Callable[[Path], None], list[str]]] = {
 
 def broken_off(said: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch, step: int = 3) -> None:
     """Trains until the log of a step is due, and stops there."""
-    look = TrainingLog.look
+    look = TrainingLog.add_entry
 
     def stop(self: TrainingLog, trainer: Any, now: int) -> None:
         look(self, trainer, now)
@@ -76,7 +76,7 @@ def broken_off(said: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPat
             raise KeyError("stopped by the test")
 
     with monkeypatch.context() as patched, pytest.raises(KeyError):
-        patched.setattr(TrainingLog, "look", stop)
+        patched.setattr(TrainingLog, "add_entry", stop)
         trained(said, folder)
 
 
@@ -96,7 +96,7 @@ def test_other_data_in_the_folder_of_a_run_are_refused_with_what_changed(
     changed, lines = CHANGES[change]
     before = {file: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     changed(photos)
-    with pytest.raises(TrainError, match=r"\[data-changed\]: data: .*holds a run on other data than these") as caught:
+    with pytest.raises(TrainError, match=r"\[data-changed\]: data: .*holds a run on different data") as caught:
         trained(said, folder)
     (fault,) = caught.value.faults
     assert list(fault.lines[: len(lines)]) == lines
@@ -140,7 +140,7 @@ def test_the_checkpoint_and_the_result_know_their_data_without_the_record(
         broken_off(said, tmp_path / "run", monkeypatch)
     (tmp_path / "run" / "data.json").unlink()
     swapped(photos)
-    with pytest.raises(TrainError, match="holds a run on other data\n"):
+    with pytest.raises(TrainError, match="holds a run on different data\n"):
         trained(said, tmp_path / "run")
 
 
@@ -184,7 +184,7 @@ def test_the_digests_of_data_are_found_while_they_are_read_once(photos: Path, mo
     for changes in ([], ["cache=false"]):
         splits = open_data(load_data(photos, changes))
         with monkeypatch.context() as patched:
-            patched.setattr("unetkit.data.opening.Reader.load", None)
+            patched.setattr("unetkit.data.opening.PairReader.load", None)
             record = DataRecord.of(splits)
         assert DataRecord.from_json(record.to_json()) == record and len(record.by_name) == 6
 
@@ -195,7 +195,7 @@ def test_the_cure_for_a_taken_folder_names_its_weights(photos: Path, tmp_path: P
         trained(values(photos, steps=9), tmp_path / "run")
     weights = tmp_path / "run" / "best.safetensors"
     assert caught.value.faults[0].cure == (
-        f"Choose another folder with -o, or remove this one; training.weights={weights} begins from its weights."
+        f"Choose another folder with -o, or remove this one. To start from its weights: training.weights={weights}."
     )
 
 

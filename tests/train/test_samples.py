@@ -20,7 +20,7 @@ from unetkit.language import Spec
 from unetkit.planning import training_fault
 from unetkit.testing.strategies import specs
 from unetkit.train import load_run
-from unetkit.train.samples import check_samples
+from unetkit.train.network_checks import check_samples
 
 DEEP = {"extends": "unet-same", "name": "deep", "channels": {"base": 4, "levels": 5}}
 
@@ -47,7 +47,7 @@ def test_what_the_refusal_proposes_trains(
         trained(said, tmp_path / "run")
     (fault,) = caught.value.faults
     assert fault.code == "size-too-small" and fault.path == "training.patch"
-    assert re.findall(r"(?:Take | or )(.+?)(?= or |\.$)", fault.cure) == cures
+    assert re.findall(r"(?:Use | or )(.+?)(?= or |\.$)", fault.cure) == cures
     assert not [file for file in (tmp_path / "run").iterdir() if file.name != ".lock"]
     for cure in [*cures[:-1], "spec.norm=layer"] if patch == 16 else []:
         assert trained(said, tmp_path / cure, cure).steps == 1

@@ -26,7 +26,7 @@ SENTENCE = "stopped by {}; {}: unetkit {}\n"
 @pytest.fixture(scope="module", autouse=True)
 def imported() -> None:
     """Imports torch and Lightning once, here, so that each process begins at once."""
-    import_module("unetkit.train.loop.running")
+    import_module("unetkit.train.loop.trainer")
 
 
 def living(runs: Path) -> list[Path]:

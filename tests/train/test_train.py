@@ -27,8 +27,8 @@ from unetkit.data import UNLABELLED, load_data, open_data
 from unetkit.errors import SpecError, UnetkitError
 from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.train import TrainError, load_run, train_run
-from unetkit.train.loop.machine import check_memory, largest_patch, step_bytes
-from unetkit.train.parts.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, scene
+from unetkit.train.memory import check_step_memory, largest_patch, step_bytes
+from unetkit.train.parts.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, loss_input
 from unetkit.train.parts.optimizers import SGD, AdamW
 from unetkit.train.parts.schedules import Constant, Cosine, OneCycle, Poly, Steps
 from unetkit.train.parts.supervision import Supervision, sampled
@@ -57,7 +57,7 @@ LOSSES: list[Loss] = [
 
 
 def value(loss: Loss, logits: torch.Tensor, labels: torch.Tensor, weight: torch.Tensor | None = None) -> torch.Tensor:
-    return torch.stack(list(loss.terms(scene(logits, labels, weight)).values())).sum()
+    return torch.stack(list(loss.terms(loss_input(logits, labels, weight)).values())).sum()
 
 
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
@@ -190,7 +190,7 @@ def test_a_run_that_is_done_does_nothing_and_another_is_refused(photos: Path, tm
     stamps = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
     assert trained(values(photos), tmp_path).values == first.values
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != ".lock"}
-    with pytest.raises(TrainError, match=r"which differs in:\n +training.steps is 4 there, here 5\n +Choose"):
+    with pytest.raises(TrainError, match=r"Differences:\n +training.steps: 4 there, 5 here\n +Choose"):
         trained(values(photos, steps=5), tmp_path)
 
 
@@ -277,8 +277,8 @@ def test_coarser_levels_are_held_against_the_labels_under_their_samples(name: st
     levels = Supervision(model, planned, size, (0.5, 0.25), 0)
     labels = torch.arange(prod(planned.output_size(size))).reshape(1, *planned.output_size(size))
     levels.logits(model, torch.zeros(1, 1, *size))
-    for scope, place in zip(levels.scopes, levels.places, strict=True):
-        assert levels.seen[scope].shape[2:] == sampled(labels, place).shape[1:]
+    for scope, place in zip(levels.scopes, levels.positions, strict=True):
+        assert levels.outputs[scope].shape[2:] == sampled(labels, place).shape[1:]
         for (grid, count), part, own in zip(
             planned.block_grid(scope, size), planned.crop_target(size), place, strict=True
         ):
@@ -295,7 +295,7 @@ def test_the_losses_of_coarser_levels_count_as_their_weights_say(photos: Path, t
     result = trained(said, tmp_path / "run")
     assert result.steps == 4
     assert result.values["parameters"] == unetkit.plan(run.spec).parameters  # the heads are for training alone
-    seen = scene(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
+    seen = loss_input(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
     model = unetkit.build(run.spec, seed=0)
     levels = Supervision(model, unetkit.plan(run.spec), (32, 32), (0.5, 0.25), 0)
     levels.logits(model, torch.zeros(1, 1, 32, 32))
@@ -327,7 +327,7 @@ def test_a_loss_that_is_no_number_ends_the_training_with_what_to_do(photos: Path
     with pytest.raises(TrainError) as caught:
         trained(said, tmp_path)
     text = str(caught.value)
-    assert "error[diverged]: training: the loss is no number any more: " in text
+    assert "error[diverged]: training: the loss is not finite: " in text
     assert "at step" in text and "Lower training.optimizer.learning_rate" in text
     assert "the last good checkpoint is" in text
     weights = torch.load(tmp_path / "checkpoints" / "last.ckpt", weights_only=True)["state_dict"]
@@ -370,7 +370,7 @@ def test_two_processes_cannot_train_in_one_folder(photos: Path, tmp_path: Path) 
 
     with (tmp_path / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with pytest.raises(TrainError, match="another process trains in"):
+        with pytest.raises(TrainError, match="another process is training in"):
             trained(values(photos), tmp_path)
 
 
@@ -418,7 +418,11 @@ BROKEN = {
         "steps: 4, loss: {type: cross_entropy, class_weights: [1.0]}",
         "1 weights for 4 classes",
     ),
-    "nothing wrong counts": ("steps: 4", "steps: 4, loss: {type: tversky, alpha: 0.0, beta: 0.0}", "nothing wrong"),
+    "nothing wrong counts": (
+        "steps: 4",
+        "steps: 4, loss: {type: tversky, alpha: 0.0, beta: 0.0}",
+        "no error is penalised",
+    ),
     "patience alone": ("steps: 4", "steps: 4, early_stopping: 3", "nothing is validated before the end"),
     "too many levels": (
         "steps: 4",
@@ -467,23 +471,21 @@ def test_faults_have_their_place(tmp_path: Path) -> None:
 
 
 def test_an_activation_at_the_end_is_refused(photos: Path, tmp_path: Path) -> None:
-    with pytest.raises(
-        TrainError, match=r"passes through Softmax, and the loss applies its own\n +Set head.activation"
-    ):
+    with pytest.raises(TrainError, match=r"passes through Softmax, but the loss expects logits\n +Set head.activation"):
         trained(values(photos), tmp_path, "spec.head.activation=softmax")
 
 
 def test_a_step_that_needs_too_much_memory_is_refused_with_the_largest_patch(monkeypatch: pytest.MonkeyPatch) -> None:
     plan = unetkit.plan(unetkit.load("unet-same", ["channels=[8, 16]"]))
     free = step_bytes(plan, (128, 128), 8, 2)
-    monkeypatch.setattr("unetkit.train.loop.machine.available_memory", lambda: free)
-    check_memory(plan, (128, 128), 8)
+    monkeypatch.setattr("unetkit.train.memory.available_memory", lambda: free)
+    check_step_memory(plan, (128, 128), 8, 2)
     largest = largest_patch(plan, (512, 512), 8, free, 2)
     assert step_bytes(plan, (largest, largest), 8, 2) <= free < step_bytes(plan, (largest + 2, largest + 2), 8, 2)
     with pytest.raises(
         TrainError, match=rf"a step of 8 patches of 512×512 needs .* GB.*\n +training.patch={largest} fits"
     ):
-        check_memory(plan, (512, 512), 8)
+        check_step_memory(plan, (512, 512), 8, 2)
     assert needed_memory(plan, (128, 128), Execution(batch=8, channels_last=True)).training < free
 
 

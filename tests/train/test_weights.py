@@ -61,7 +61,7 @@ def test_all_shapes_that_do_not_fit_are_one_fault(photos: Path, first: Path, tmp
     assert (fault.code, fault.path) == ("weights-shape", "training.weights")
     assert "head.conv1.weight: (2, 4, 1, 1) in the file, (1, 4, 1, 1) in the network" in fault.lines
     assert "encoder.1.block.conv1.weight: nothing in the file, (8, 4, 3, 3) in the network" in fault.lines
-    assert fault.cure == "training.partial: true takes the others."
+    assert fault.cure == "Set training.partial=true to load the rest."
     given = load_file(first)
     network = unetkit.build(load_run(other(photos, first)).spec).state_dict()
     differing = {
@@ -74,7 +74,9 @@ def test_all_shapes_that_do_not_fit_are_one_fault(photos: Path, first: Path, tmp
 def test_a_part_is_taken_where_the_run_says_so(photos: Path, first: Path, tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(other(photos, first, partial=True)))
     told = run("train", tmp_path / "run.yaml", "-o", tmp_path / "tuned", "--accelerator", "cpu").stderr
-    assert f"weights of {first}: " in told and "head.conv1.bias: (2,) in the file, (1,) in the network" in told
+    assert (
+        f"initial weights from {first}: " in told and "head.conv1.bias: (2,) in the file, (1,) in the network" in told
+    )
     old, new = load_file(first), load_file(tmp_path / "tuned" / "last.safetensors")
     assert torch.allclose(old["encoder.0.block.conv1.weight"], new["encoder.0.block.conv1.weight"], atol=1e-6)
     values_ = trained(other(photos, first, partial=True), tmp_path / "again").values["weights"]
@@ -85,7 +87,7 @@ def test_a_file_of_which_nothing_fits_is_refused_even_so(photos: Path, tmp_path:
     model = unetkit.build({"unetkit": 1, "in_channels": 3, "out_channels": 5, "channels": [7], "norm": "none"})
     unetkit.save(model, tmp_path / "other.safetensors")
     said = still(photos, weights=str(tmp_path / "other.safetensors"), partial=True)
-    with pytest.raises(TrainError, match="None fits: give weights of this network"):
+    with pytest.raises(TrainError, match="Give weights of this network: none fit"):
         trained(said, tmp_path / "tuned")
 
 
@@ -96,7 +98,9 @@ def test_changed_weights_are_another_run(
     broken_off(said, tmp_path / "tuned", monkeypatch)
     kept = first.read_bytes()
     unetkit.save(unetkit.build(load_run(said).spec, seed=5), first)
-    with pytest.raises(TrainError, match=r"which differs in:\n +training.weights_sha256 is .* there, here "):
+    with pytest.raises(
+        TrainError, match=r"holds a different run. Differences:\n +training.weights_sha256: .* there, .* here"
+    ):
         trained(said, tmp_path / "tuned")
     with pytest.raises(SpecError, match=r"\[weights-changed\].*has changed since"):
         load_run(tmp_path / "tuned" / "run.yaml")
@@ -121,9 +125,9 @@ def wrong_files(folder: Path) -> Iterator[tuple[Path, str]]:
     (folder / "empty.safetensors").write_bytes(b"")
     yield (
         folder / "state.safetensors",
-        "was not written by unetkit\n   Weights of another program: unetkit import-weights",
+        "was not written by unetkit\n   Convert weights of another program",
     )
-    yield folder / "state.pth", "cannot be read: .*\n   Weights of another program: unetkit import-weights"
+    yield folder / "state.pth", "cannot be read: .*\n   Convert weights of another program"
     yield folder / "empty.safetensors", "cannot be read"
 
 

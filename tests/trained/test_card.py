@@ -20,7 +20,7 @@ from unetkit.data import Normalization, Pair, Pairs
 from unetkit.data.preprocessing.signature import plain_signature
 from unetkit.errors import FileError, SpecError
 from unetkit.trained import Trained
-from unetkit.trained.card import About, CardImages, load_about, make_card, write_card
+from unetkit.trained.card import About, CardOptions, load_about, make_card, write_card
 from unetkit.trained.card.history import history_of, read_history
 from unetkit.trained.card.html import to_html
 from unetkit.trained.card.markdown import Markdown, escaped
@@ -52,17 +52,19 @@ def model(tmp_path: Path) -> Path:
     return trained.save(tmp_path / "m.safetensors")
 
 
-def images(count: int = 4) -> CardImages:
+def images(count: int = 4) -> Pairs:
     random = np.random.default_rng(0)
     items = [
         Pair(f"{NASTY}{n}", random.random((1, 12, 15), np.float32), random.integers(0, 2, (12, 15)))
         for n in range(count)
     ]
-    return CardImages(Pairs(tuple(items), ("nothing", NASTY)), "test", 2)
+    return Pairs(tuple(items), ("nothing", NASTY))
 
 
 def test_a_card_says_what_is_known_and_asks_for_the_rest(model: Path) -> None:
-    card = make_card(model, (64, 64), about=About(license="MIT", limitations="Fails at night.\n\nAnd in rain."))
+    card = make_card(
+        model, CardOptions(size=(64, 64), about=About(license="MIT", limitations="Fails at night.\n\nAnd in rain."))
+    )
     text = Markdown(card).text
     front = yaml.safe_load(text.split("---\n")[1])
     assert front["license"] == "mit" and front["library_name"] == "unetkit"
@@ -74,12 +76,14 @@ def test_a_card_says_what_is_known_and_asks_for_the_rest(model: Path) -> None:
     assert "| steps | 3,000 |" in plain and "| loss.type | dice_ce |" in plain
     assert "Fails at night." in text
     missing = re.findall(r"\*Not filled in\* – `(\w+)`", text)
-    assert sorted(missing) == sorted(card.about.open()) and "license" not in missing
+    assert sorted(missing) == sorted(card.about.missing) and "license" not in missing
     assert "secret" not in text  # paths of the one who trained it are nobody's business
 
 
 def test_a_page_shows_names_as_they_are_and_fetches_nothing(model: Path) -> None:
-    page = to_html(make_card(model, (64, 64), about=About(title=NASTY, citation=NASTY), images=images()))
+    page = to_html(
+        make_card(model, CardOptions(size=(64, 64), about=About(title=NASTY, citation=NASTY), data=images(), samples=2))
+    )
     read = Reader(page)
     assert not read.open
     assert "<script>alert" not in page
@@ -89,7 +93,7 @@ def test_a_page_shows_names_as_they_are_and_fetches_nothing(model: Path) -> None
 
 
 def test_pictures_of_the_markdown_are_files_that_draw(model: Path) -> None:
-    markdown = Markdown(make_card(model, (64, 64), images=images()))
+    markdown = Markdown(make_card(model, CardOptions(size=(64, 64), data=images(), samples=2)))
     shown = re.findall(r"!\[.*\]\((.*)\)", markdown.text)
     assert sorted(shown) == sorted(markdown.files) and len(shown) == 4
     for name, content in markdown.files.items():
@@ -103,7 +107,7 @@ def test_pictures_of_the_markdown_are_files_that_draw(model: Path) -> None:
 
 
 def test_samples_go_from_the_worst_to_the_best(model: Path) -> None:
-    card = make_card(model, (64, 64), images=images())
+    card = make_card(model, CardOptions(size=(64, 64), data=images(), samples=2))
     assert card.measured is not None
     means = np.nanmean(card.measured.scores.table("dice"), 1)
     assert [sample.name for sample in card.samples] == [f"{NASTY}{means.argmin()}", f"{NASTY}{means.argmax()}"]
@@ -111,7 +115,7 @@ def test_samples_go_from_the_worst_to_the_best(model: Path) -> None:
 
 
 def test_the_same_model_gives_the_same_card(model: Path) -> None:
-    one, other = (make_card(model, (64, 64), images=images()) for _ in range(2))
+    one, other = (make_card(model, CardOptions(size=(64, 64), data=images(), samples=2)) for _ in range(2))
     assert to_html(one) == to_html(other)
     assert Markdown(one).text == Markdown(other).text
 
@@ -120,30 +124,34 @@ def test_the_folder_of_a_run_stands_in_place_of_what_the_file_says(model: Path, 
     digest = unetkit.plan(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=2"])).digest
     (tmp_path / "result.json").write_text(json.dumps({"steps": 7, "digest": digest, "unknown": 1}))
     (tmp_path / "timing.json").write_text('{"seconds": 120, "host": "here"}')
-    card = make_card(model, (64, 64), history=read_history(tmp_path))
+    card = make_card(model, CardOptions(size=(64, 64), run=tmp_path))
     assert (card.history.steps, card.history.seconds, card.measured) == (7, 120, None)
+    (tmp_path / "result.json").write_text(json.dumps({"digest": "0" * 64}))
     with pytest.raises(FileError, match=r"the run trained another network \(000000"):
-        make_card(model, (64, 64), history=history_of({"digest": "0" * 64}, "result.json"))
+        make_card(model, CardOptions(run=tmp_path))
 
 
 def test_scores_that_a_model_file_has_no_room_for_are_found_in_the_folder_of_the_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetkit.train.loop.running.MOST_ROWS", 1)
+    monkeypatch.setattr("unetkit.train.loop.trainer.MAX_ROWS", 1)
     run = tmp_path / "run"
     trained(values(write_photos(tmp_path / "photos")), run)
     model = run / "best.safetensors"
-    assert "makes 2, which no model file keeps: unetkit card --run takes" in Markdown(make_card(model, (64, 64))).text
-    assert "Measured on 1 test image." in Markdown(make_card(model, (64, 64), history=read_history(run))).text
+    assert (
+        "The 2 scores, one for each image and class, are too many for the model file. Use unetkit card --run"
+        in Markdown(make_card(model)).text
+    )
+    assert "Measured on 1 test image." in Markdown(make_card(model, CardOptions(run=run))).text
 
 
 @pytest.mark.parametrize(
     ("content", "told"),
     [
         (None, "No such file or directory"),
-        ("[1]", "no map"),
+        ("[1]", "not a JSON object"),
         ("{", "cannot be read"),
-        ('{"steps": "many"}', "steps is not what it must be"),
+        ('{"steps": "many"}', "steps is invalid"),
         ('{"loss": [[1, "low"]]}', "loss.0.1"),
         ('{"loss": 3}', "loss"),
         ('{"scores": {"images": [3]}}', "scores.images.0"),
@@ -173,7 +181,7 @@ def test_fields_that_do_not_exist_are_named_with_their_place(tmp_path: Path) -> 
 def test_the_head_is_one_that_hubs_read(model: Path, tmp_path: Path, about: str) -> None:
     file = tmp_path / "about.yaml"
     file.write_text(about or "authors: me")
-    front = yaml.safe_load(Markdown(make_card(model, (64, 64), about=load_about(file))).text.split("---\n")[1])
+    front = yaml.safe_load(Markdown(make_card(model, CardOptions(about=load_about(file)))).text.split("---\n")[1])
     expected = {"license: MIT": "mit", "license: Our own terms": "other"}.get(about)
     assert front.get("license") == expected
     assert front.get("license_name") == ("Our own terms" if expected == "other" else None)
@@ -198,7 +206,7 @@ def test_the_command_writes_all_files_and_says_what_is_missing(
 
 def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "out"
-    write_card(make_card(model, (64, 64)), folder)
+    write_card(make_card(model), folder)
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
     def full(*arguments: Any) -> None:
@@ -206,7 +214,7 @@ def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(FileError, match="cannot be written: No space left on device"):
-        write_card(make_card(model, (64, 64), about=About(title="New")), folder)
+        write_card(make_card(model, CardOptions(size=(64, 64), about=About(title="New"))), folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
@@ -219,12 +227,12 @@ def test_a_full_disk_leaves_the_old_card(model: Path, tmp_path: Path, monkeypatc
     ],
 )  # fmt: skip
 def test_a_history_of_numbers_that_cannot_be_is_one_fault(change: dict[str, Any]) -> None:
-    with pytest.raises(FileError, match=r"^error\[run-damaged\]: m\.safetensors: .* is not what it must be\n.*$"):
+    with pytest.raises(FileError, match=r"^error\[run-damaged\]: m\.safetensors: .* is invalid\n.*$"):
         history_of(json.loads(json.dumps(HISTORY | change)), "m.safetensors")
 
 
 def test_the_lines_to_copy_hold_any_file_name(model: Path) -> None:
     nasty = model.rename(model.with_name('$(touch x) "; rm -rf ~; `.safetensors'))
-    text = Markdown(make_card(nasty, (32, 32))).text
+    text = Markdown(make_card(nasty)).text
     assert "unetkit predict '$(touch x) \"; rm -rf ~; `.safetensors' images/" in text
     assert r'load_model("$(touch x) \"; rm -rf ~; `.safetensors")' in text

@@ -31,7 +31,7 @@ from unetkit.data.normalizations import DatasetMoments, ImagePercentiles
 from unetkit.data.preprocessing.data_for_network import data_like
 from unetkit.data.preprocessing.signature import Signature, signature_of
 from unetkit.export import Content, open_exported
-from unetkit.export.running import FileRunner
+from unetkit.export.runner import FileRunner
 from unetkit.export.sizes import taken
 from unetkit.export.tracing import ScaleInput
 from unetkit.imagefiles import FORMATS
@@ -40,8 +40,8 @@ from unetkit.model import plan_of, read_header
 from unetkit.scoring import label
 from unetkit.tiling import predict
 from unetkit.trained import Trained
-from unetkit.trained.labelling import PredictOptions, file_labeller
-from unetkit.trained.shipping import levels_of, ship
+from unetkit.trained.export import export_model, input_scaling
+from unetkit.trained.predictor import PredictOptions, open_predictor
 
 Labels = dict[str, NDArray[Any]]
 Image = NDArray[Any]
@@ -326,9 +326,9 @@ def models_of(folder: Path, trained: Trained, case: Case) -> Iterator[Path]:
     if case.exported:
         pytest.importorskip("onnxruntime")
         pytest.importorskip("openvino")
-        ship(file, folder / "m.onnx", "onnx")
+        export_model(file, folder / "m.onnx", "onnx")
         yield folder / "m.onnx"
-        ship(file, folder / "m-openvino", "openvino")
+        export_model(file, folder / "m-openvino", "openvino")
         yield folder / "m-openvino"
 
 
@@ -339,7 +339,7 @@ def opened_export(trained: Trained, path: Path) -> Iterator[FileRunner]:
         with open_exported(path) as runner:
             yield runner
         return
-    levels = levels_of(trained.normalization)
+    levels = input_scaling(trained.normalization)
     plan = plan_of(trained.model)
     content = Content.of(plan, taken(plan), levels, read_header(path.with_name("m.safetensors")))
 
@@ -365,7 +365,7 @@ def test_predict_evaluate_and_validation_give_the_same_labels(
     assert len(np.unique(np.concatenate([one.ravel() for one in validation.values()]))) > 1
 
     (tmp_path / "data.yaml").write_text(to_text({"unetkit": 1, **case.values}))
-    monkeypatch.setattr("unetkit.trained.labelling.open_exported", partial(opened_export, trained))
+    monkeypatch.setattr("unetkit.trained.predictor.open_exported", partial(opened_export, trained))
     for file in models_of(tmp_path, trained, case):
         if file.suffix == ".safetensors":
             loaded = Trained.load(file)
@@ -376,9 +376,9 @@ def test_predict_evaluate_and_validation_give_the_same_labels(
             for pair, found in validation.items():
                 assert_array_equal(found, evaluated[pair], pair)
         out = tmp_path / f"out-{file.stem}"
-        with file_labeller(file, PredictOptions()) as labeller:
+        with open_predictor(file, PredictOptions()) as predictor:
             for image in images_of(tmp_path, case, trained.signature):
-                labeller.label(image, out)
+                predictor.predict_file(image, out)
         predicted = read_back(tmp_path, case.values, case.results.replace("out", out.name))
         assert validation.keys() == predicted.keys()
         for pair, found in validation.items():

@@ -16,7 +16,7 @@ from torchmetrics.functional.segmentation import dice_score
 
 import unetkit
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preprocessing
-from unetkit.scoring import METRICS, Scores, evaluate, score
+from unetkit.scoring import METRICS, Scores, score, score_model
 from unetkit.scoring.metrics import ScoreError
 
 ALL = tuple(METRICS)
@@ -180,9 +180,9 @@ def test_rows_as_csv_and_as_plain_values() -> None:
 
 
 def test_what_is_no_metric_is_refused_with_the_nearest() -> None:
-    with pytest.raises(ScoreError, match=r"error\[metric-unknown\]: 'dise' is no metric\n +Did you mean: dice\?"):
+    with pytest.raises(ScoreError, match=r"error\[metric-unknown\]: there is no metric 'dise'\n +Did you mean: dice\?"):
         scored(labels((4, 4), 0), labels((4, 4), 0), metrics=("dise",))
-    with pytest.raises(ScoreError, match="hd95 measures surfaces, in 2D and 3D"):
+    with pytest.raises(ScoreError, match="hd95 measures surfaces, which 1D images do not have"):
         scored(np.zeros(4, np.int64), np.zeros(4, np.int64), metrics=("hd95",))
 
 
@@ -197,10 +197,10 @@ def test_evaluate_scores_what_the_network_says() -> None:
         (pair.name, unetkit.predict(model, normalization.apply(pair.image)).argmax(0), pair.labels, None)
         for pair in pairs
     ]
-    assert evaluate(model, pairs, Preprocessing(normalization)).rows == score(expected, CLASSES).rows
+    assert score_model(model, pairs, Preprocessing(normalization)).rows == score(expected, CLASSES).rows
 
 
 def test_a_network_with_more_classes_than_the_images_is_refused() -> None:
     model = unetkit.build(unetkit.load("unet-same", ["channels=[4, 8]", "out_channels=3"]))
     with pytest.raises(ScoreError, match="predicts 3 classes, the data define 2: a, b"):
-        evaluate(model, Pairs((), ("a", "b")), Preprocessing(Normalization("none")))
+        score_model(model, Pairs((), ("a", "b")), Preprocessing(Normalization("none")))

@@ -74,7 +74,7 @@ def test_what_is_not_what_it_must_be_is_refused(tmp_path: Path, name: str, value
     path = trained().save(tmp_path / "m.safetensors")
     save_file(load_file(path), path, read_header(path) | {name: value})
     with pytest.raises(
-        FileError, match=rf"m\.safetensors is damaged: {name} is not what it must be(: .+)?\n +Get it anew\."
+        FileError, match=rf"m\.safetensors is damaged: its {name} is invalid(: .+)?\n +Copy or download it again\."
     ):
         Trained.load(path)
 
@@ -121,7 +121,7 @@ GREY = {"least": 0, "low": 0, "high": 1, "most": 1}
 def test_a_signature_that_is_not_of_its_network_is_refused(tmp_path: Path, values: dict[str, Any], reason: str) -> None:
     path = trained().save(tmp_path / "m.safetensors")
     save_file(load_file(path), path, read_header(path) | {"signature": changed(**values)})
-    told = f"m.safetensors is damaged: signature is not what it must be: .*{reason}"
+    told = f"m.safetensors is damaged: its signature is invalid: .*{reason}"
     with pytest.raises(FileError, match=told) as caught:
         Trained.load(path)
     assert len(str(caught.value).splitlines()) == 2

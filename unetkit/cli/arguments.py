@@ -75,7 +75,7 @@ class OptionValue(NamedTuple):
         if self.given is None:
             return fault
         assignment, place = f"{self.path}={self.value.format(self.given)}", fault.place
-        if fault.path == self.path and (place is None or place.file == "<values>"):
+        if place is None and fault.path == self.path:
             return replace(fault, place=Place(self.option, 1, 1, self.given, len(self.given)))
         if place is None or (place.file, place.text) != ("--set", assignment):
             return fault

@@ -3,6 +3,6 @@
 from unetkit.export.content import Content, InputScaling
 from unetkit.export.exporting import Exported, export
 from unetkit.export.formats import FORMATS, ExportError
-from unetkit.export.running import is_exported, open_exported
+from unetkit.export.runner import is_exported, open_exported
 
 __all__ = ["FORMATS", "Content", "ExportError", "Exported", "InputScaling", "export", "is_exported", "open_exported"]

@@ -9,7 +9,7 @@ from copy import deepcopy
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,12 +17,12 @@ from torch import Tensor, nn
 from torch.export import ExportedProgram
 
 from unetkit.errors import Fault
+from unetkit.export.checksum import SUMS, sealed_onnx, write_sums
 from unetkit.export.content import Content, InputScaling
 from unetkit.export.formats import FORMATS, ExportError, Format, Run
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
-from unetkit.export.seal import SUMS, sealed_onnx, write_sums
-from unetkit.export.sizes import Sizes, spread, taken
+from unetkit.export.sizes import Sizes, spread, taken, to_json
 from unetkit.export.tracing import ScaleInput, traced
 from unetkit.export.unsupported import refuse_unsupported
 from unetkit.planning import Plan, Size
@@ -58,13 +58,26 @@ class Check(NamedTuple):
 
 
 class Exported(NamedTuple):
-    """What was written: where, in which format, for which sizes and grey levels, and how it compares to the network."""
+    """An exported model: its path, format, input sizes and scaling, and how it compares to the network."""
 
     path: Path
     format: Format
     sizes: Sizes
     levels: InputScaling | None
     checks: tuple[Check, ...]
+    input: str = ""
+    """The images that it takes, in words."""
+
+    def json(self) -> dict[str, Any]:
+        """The fields as plain values."""
+        return {
+            "input": self.input,
+            "file": str(self.path),
+            "format": self.format,
+            "sizes": to_json(self.sizes),
+            "checks": [one._asdict() for one in self.checks],
+            "difference": max(one.difference for one in self.checks),
+        }
 
 
 def export(

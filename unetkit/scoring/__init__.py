@@ -1,4 +1,4 @@
-"""How well labels agree with a reference, per image and class: overlap by torchmetrics, distances by MONAI."""
+"""Agreement of predicted labels with a reference, per image and class: overlap by torchmetrics, distances by MONAI."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from unetkit.scoring.baseline import grey_level_baseline
     from unetkit.scoring.figure import Example
-    from unetkit.scoring.labels import classify
+    from unetkit.scoring.measurement import Measurement
     from unetkit.scoring.metrics import METRICS
-    from unetkit.scoring.report import Measurement
     from unetkit.scoring.scores import ScoreRow, Scores, Summary
-    from unetkit.scoring.scoring import evaluate, label, score
+    from unetkit.scoring.scoring import classify, label, score, score_model
 
 __all__ = [
     "METRICS",
@@ -23,21 +21,18 @@ __all__ = [
     "Scores",
     "Summary",
     "classify",
-    "evaluate",
-    "grey_level_baseline",
     "label",
     "score",
+    "score_model",
 ]
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "baseline": ("grey_level_baseline",),
         "figure": ("Example",),
-        "labels": ("classify",),
+        "measurement": ("Measurement",),
         "metrics": ("METRICS",),
-        "report": ("Measurement",),
         "scores": ("ScoreRow", "Scores", "Summary"),
-        "scoring": ("evaluate", "label", "score"),
+        "scoring": ("classify", "label", "score", "score_model"),
     },
 )

@@ -1,4 +1,4 @@
-"""The metrics: what each measures of one class in one image, and what it says where a class is missing."""
+"""Metrics of one class in one image, and their values where the class is absent."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ Mask = NDArray[np.bool_]
 
 
 class ScoreError(UnetkitError):
-    """Labels cannot be measured so."""
+    """Labels cannot be scored as requested."""
 
 
 class Counts(NamedTuple):
-    """Pixels of one class: predicted and true, predicted only, true only."""
+    """Pixels of one class: predicted and true, only predicted, only true."""
 
     both: int
     predicted_only: int
     true_only: int
 
 
-class Case(NamedTuple):
-    """One class in one image: its counts, both masks, the distance between samples per axis, and what NSD tolerates."""
+class ClassMasks(NamedTuple):
+    """One class in one image: pixel counts, both masks, the distance between samples per axis, the tolerance of NSD."""
 
     counts: Counts
     predicted: Mask
@@ -43,94 +43,77 @@ class Case(NamedTuple):
 
 
 class Metric(NamedTuple):
-    """A metric: how it is written, what it measures, the direction that is better, and the function.
+    """A metric: its title, definition, direction, and function; the function of distances takes ClassMasks.
 
-    The function is asked only where the class occurs in the prediction or in the reference; `distance`: by MONAI.
+    The function is only called where the class occurs in the prediction or the reference.
     """
 
     title: str
     about: str
     higher_is_better: bool
-    measure: Callable[[Case], float]
+    function: Callable[[Any], float]
     distance: bool = False
 
+    def measure(self, case: ClassMasks) -> float:
+        """The value for one class in one image."""
+        return self.function(case if self.distance else case.counts)
 
-def ratio(part: int, whole: int) -> float:
-    """Returns a share; NaN of nothing."""
+    def of_counts(self, counts: Counts) -> float:
+        """The value of an overlap metric for pixel counts; NaN where it is undefined."""
+        return self.function(counts)
+
+
+def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else nan
 
 
-def dice(case: Case) -> float:
-    """Returns 2·TP / (2·TP + FP + FN)."""
-    both, predicted_only, true_only = case.counts
-    return ratio(2 * both, 2 * both + predicted_only + true_only)
-
-
-def iou(case: Case) -> float:
-    """Returns TP / (TP + FP + FN)."""
-    return ratio(case.counts.both, sum(case.counts))
-
-
-def precision(case: Case) -> float:
-    """Returns TP / (TP + FP), NaN where nothing is predicted."""
-    return ratio(case.counts.both, case.counts.both + case.counts.predicted_only)
-
-
-def recall(case: Case) -> float:
-    """Returns TP / (TP + FN), NaN where the reference has nothing."""
-    return ratio(case.counts.both, case.counts.both + case.counts.true_only)
-
-
-def surface_dice(case: Case) -> float:
-    """Returns the share of both surfaces that lies within the tolerance of the other (Nikolov et al., 2018)."""
+def _surface_dice(case: ClassMasks) -> float:
+    """The fraction of both surfaces within the tolerance of the other (Nikolov et al., 2018)."""
     if not (case.predicted.any() and case.truth.any()):
         return 0.0
     from monai.metrics.surface_dice import compute_surface_dice  # its import takes seconds
 
-    return monai(compute_surface_dice, case, class_thresholds=[case.tolerance])
+    return _monai(compute_surface_dice, case, class_thresholds=[case.tolerance])
 
 
-def hausdorff_95(case: Case) -> float:
-    """Returns the 95th percentile of the distances between both surfaces, the larger of the two directions."""
+def _hausdorff_95(case: ClassMasks) -> float:
+    """The 95th percentile of the distances between both surfaces, the larger of the two directions."""
     if not (case.predicted.any() and case.truth.any()):
         return case.diagonal
     from monai.metrics.hausdorff_distance import compute_hausdorff_distance
 
-    return monai(compute_hausdorff_distance, case, percentile=95)
+    return _monai(compute_hausdorff_distance, case, percentile=95)
 
 
-def monai(function: Callable[..., Any], case: Case, **settings: Any) -> float:
-    """Returns what one of MONAI's functions gives for one class in one image."""
+def _monai(function: Callable[..., Any], case: ClassMasks, **settings: Any) -> float:
+    """Calls one of MONAI's metrics."""
     import torch
 
     masks = (torch.from_numpy(mask[None, None]) for mask in (case.predicted, case.truth))
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=FutureWarning, module=r"monai\.")  # MONAI's use of itself
+        warnings.filterwarnings("ignore", category=FutureWarning, module=r"monai\.")  # MONAI's own deprecated calls
         return float(function(*masks, include_background=True, spacing=list(case.spacing), **settings))
 
 
 METRICS: dict[str, Metric] = {
-    "dice": Metric("Dice", "2·TP / (2·TP + FP + FN)", True, dice),
-    "iou": Metric("IoU", "TP / (TP + FP + FN)", True, iou),
-    "precision": Metric("Precision", "TP / (TP + FP)", True, precision),
-    "recall": Metric("Recall", "TP / (TP + FN)", True, recall),
-    "nsd": Metric("NSD", "share of both surfaces within the tolerance of the other", True, surface_dice, True),
-    "hd95": Metric("HD95", "95th percentile of the distances between surfaces", False, hausdorff_95, True),
+    "dice": Metric("Dice", "2·TP / (2·TP + FP + FN)", True, lambda n: _ratio(2 * n.both, n.both + sum(n))),
+    "iou": Metric("IoU", "TP / (TP + FP + FN)", True, lambda n: _ratio(n.both, sum(n))),
+    "precision": Metric("Precision", "TP / (TP + FP)", True, lambda n: _ratio(n.both, n.both + n.predicted_only)),
+    "recall": Metric("Recall", "TP / (TP + FN)", True, lambda n: _ratio(n.both, n.both + n.true_only)),
+    "nsd": Metric("NSD", "fraction of both surfaces within the tolerance of the other", True, _surface_dice, True),
+    "hd95": Metric("HD95", "95th percentile of the distances between surfaces", False, _hausdorff_95, True),
 }
 
 
 def check_metrics(names: tuple[str, ...], dims: int) -> None:
-    """Raises ScoreError for a metric that is not known, or that has no meaning in so many dimensions."""
-    faults = [
-        Fault("metric-unknown", f"{name!r} is no metric", cure=did_you_mean(name, METRICS))
-        for name in names
-        if name not in METRICS
-    ]
-    if dims == 1:
-        faults += [
-            Fault("metric-dims", f"{name} measures surfaces, in 2D and 3D", cure="Leave it out for curves.")
-            for name in names
-            if name in METRICS and METRICS[name].distance
-        ]
+    """Raises ScoreError for unknown metrics, and for surface distances in 1D."""
+    faults = []
+    for name in names:
+        if name not in METRICS:
+            message = f"there is no metric {name!r}"
+            faults.append(Fault("metric-unknown", message, cure=did_you_mean(name, METRICS)))
+        elif dims == 1 and METRICS[name].distance:
+            message = f"{name} measures surfaces, which 1D images do not have"
+            faults.append(Fault("metric-dims", message, cure=f"Leave {name} out."))
     if faults:
         raise ScoreError(*faults)

@@ -1,4 +1,4 @@
-"""Labels against a reference, image by image."""
+"""Scores of predicted labels against a reference, image by image."""
 
 from __future__ import annotations
 
@@ -16,62 +16,50 @@ from unetkit.data import UNLABELLED, Pair, Pairs, Preprocessing
 from unetkit.errors import Fault
 from unetkit.model.interface import plan_of, threshold
 from unetkit.planning import Plan
-from unetkit.scoring.labels import classify
-from unetkit.scoring.metrics import METRICS, Case, Counts, ScoreError, check_metrics
+from unetkit.scoring.metrics import METRICS, ClassMasks, Counts, ScoreError, check_metrics
 from unetkit.scoring.scores import ScoreRow, Scores
 from unetkit.scoring.spacing import Spacings
 from unetkit.tiling import predict
 
 Labels: TypeAlias = NDArray[np.integer]
-Predicted: TypeAlias = tuple[str, Labels, Labels, tuple[float, ...] | None]
-"""The name of an image, its predicted labels and true ones (*spatial), and the distance between samples per axis."""
+LabelledImage: TypeAlias = tuple[str, Labels, Labels, tuple[float, ...] | None]
+"""Name, predicted and true labels (*spatial), and the distance between samples along each axis."""
 
 
 def score(
-    predicted: Iterable[Predicted],
+    predicted: Iterable[LabelledImage],
     classes: tuple[str, ...],
     *,
     ignore: int = UNLABELLED,
     metrics: tuple[str, ...] = ("dice", "iou"),
     tolerance: float = 1.0,
 ) -> Scores:
-    """Returns the scores of predicted labels. Where no spacing is given, distances count in pixels.
+    """Scores predicted labels. Without a spacing, distances are in pixels.
 
     Pixels whose true label is `ignore` belong to no class, neither in the reference nor in the prediction.
-    `tolerance`: the distance that NSD forgives, in the unit of the spacing. Raises ScoreError for unknown metrics.
+    `tolerance`: the distance that NSD tolerates, in the unit of the spacing. Raises ScoreError for unknown metrics.
     """
     rows: list[ScoreRow] = []
     for name, labels, truth, spacing in predicted:
         check_metrics(metrics, truth.ndim)
-        rows += image_rows((name, labels, truth, spacing or (1.0,) * truth.ndim), classes, ignore, metrics, tolerance)
+        matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
+            torch.from_numpy(labels),
+            torch.from_numpy(truth.astype(np.int64)),
+            num_classes=len(classes),
+            ignore_index=ignore,
+        ).numpy()
+        known = truth != ignore
+        for index, class_name in enumerate(classes):
+            both = int(matrix[index, index])
+            counts = Counts(both, int(matrix[:, index].sum()) - both, int(matrix[index].sum()) - both)
+            masks = (labels == index) & known, truth == index
+            case = ClassMasks(counts, *masks, spacing or (1.0,) * truth.ndim, tolerance)
+            values = {metric: METRICS[metric].measure(case) if any(counts) else nan for metric in metrics}
+            rows.append(ScoreRow(name, class_name, counts, values))
     return Scores(classes, metrics, tuple(rows))
 
 
-def image_rows(
-    one: tuple[str, Labels, Labels, tuple[float, ...]],
-    classes: tuple[str, ...],
-    ignore: int,
-    metrics: tuple[str, ...],
-    tolerance: float,
-) -> Iterator[ScoreRow]:
-    """Yields the rows of one image."""
-    name, labels, truth, spacing = one
-    matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
-        torch.from_numpy(labels),
-        torch.from_numpy(truth.astype(np.int64)),
-        num_classes=len(classes),
-        ignore_index=ignore,
-    ).numpy()
-    known = truth != ignore
-    for index, class_name in enumerate(classes):
-        both = int(matrix[index, index])
-        counts = Counts(both, int(matrix[:, index].sum()) - both, int(matrix[index].sum()) - both)
-        case = Case(counts, (labels == index) & known, truth == index, spacing, tolerance)
-        values = {metric: METRICS[metric].measure(case) if any(counts) else nan for metric in metrics}
-        yield ScoreRow(name, class_name, counts, values)
-
-
-def evaluate(
+def score_model(
     model: nn.Module,
     pairs: Pairs,
     preprocessing: Preprocessing,
@@ -80,34 +68,46 @@ def evaluate(
     tolerance: float = 1.0,
     spacing: tuple[float, ...] | None = None,
 ) -> Scores:
-    """Returns the scores of a network on whole images, which it labels tile by tile where they are large.
+    """Scores a network on whole images, predicted tile by tile where they are large.
 
-    `spacing` stands in place of that of the images. Raises ScoreError where the network predicts more classes than they
-    have, or where their distances cannot be compared.
+    `spacing` replaces that of the images. Raises ScoreError where the network predicts more classes than the data
+    define, or where distances of different images are not comparable.
     """
     check_classes(plan_of(model), pairs.classes)
-    labelled = label(model, pairs, preprocessing)
     spacings = Spacings(spacing)
     distances = any(name in METRICS and METRICS[name].distance for name in metrics)
     predicted = (
-        (pair.name, labels, pair.labels, spacings.of(pair) if distances else None) for pair, labels in labelled
+        (pair.name, labels, pair.labels, spacings.of(pair) if distances else None)
+        for pair, labels in label(model, pairs, preprocessing)
     )
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
 def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing) -> Iterator[tuple[Pair, Labels]]:
-    """Yields each pair with the labels that a network gives its image, on the samples of the image."""
+    """Yields each pair with the predicted labels of its image, at the samples of the image."""
     limit = threshold(plan_of(model))
     for pair in pairs:
         yield pair, classify(preprocessing.label(pair, lambda image: predict(model, image)), limit)
 
 
-def check_classes(plan: Plan, classes: tuple[str, ...], learned: tuple[str, ...] = ()) -> None:
-    """Raises ScoreError where a network predicts more classes than the data define, or `learned` another order."""
-    told = max(2, plan.spec.out_channels)
-    if told > len(classes):
-        message = f"{plan.spec.name} predicts {told} classes, the data define {len(classes)}: {', '.join(classes)}"
-        raise ScoreError(Fault("classes", message, "out_channels", "Evaluate with the classes it was trained with."))
-    if learned != classes and sorted(learned) == sorted(classes):
-        message = f"{plan.spec.name} learned {', '.join(learned)}; the images have {', '.join(classes)}"
-        raise ScoreError(Fault("classes-order", message, "classes", "Give the classes the numbers they had."))
+def classify(output: NDArray[np.float32], threshold: float = 0.0) -> NDArray[np.int64]:
+    """The class of each pixel (*spatial) of an output (out_channels, *spatial).
+
+    With several channels it is the largest; a single channel is class 1 above the threshold.
+
+    >>> classify(np.array([[-1.0, 2.0]])), classify(np.array([[0.1, 0.8], [0.9, 0.2]]))
+    (array([0, 1]), array([1, 0]))
+    """
+    labels: NDArray[np.bool_ | np.intp] = output.argmax(0) if len(output) > 1 else output[0] > threshold
+    return labels.astype(np.int64)
+
+
+def check_classes(plan: Plan, classes: tuple[str, ...], trained: tuple[str, ...] = ()) -> None:
+    """Raises ScoreError where a network predicts more classes than the data define, or the same in another order."""
+    count = max(2, plan.spec.out_channels)
+    if count > len(classes):
+        message = f"{plan.spec.name} predicts {count} classes, the data define {len(classes)}: {', '.join(classes)}"
+        raise ScoreError(Fault("classes", message, "out_channels", "Evaluate with the classes of the training data."))
+    if trained != classes and sorted(trained) == sorted(classes):
+        message = f"{plan.spec.name} was trained on {', '.join(trained)}; the data define {', '.join(classes)}"
+        raise ScoreError(Fault("classes-order", message, "classes", "Number the classes as in the training data."))

@@ -1,4 +1,4 @@
-"""The distance between the samples of images, in one unit for all of them."""
+"""The distances between samples, in the same unit for all images."""
 
 from __future__ import annotations
 
@@ -8,43 +8,41 @@ from unetkit.scoring.metrics import ScoreError
 from unetkit.spatial.units import factor
 
 SAMPLES = "samples"
-"""What distances count in where no file says the distance between its samples."""
+"""The unit of distances where no file states its spacing."""
 
 
 class Spacings:
-    """Gives the spacing of one image after the other in the unit of the first, or the one asked for in its place.
+    """The spacing of one image after another in the unit of the first, or a given spacing for all.
 
-    Where no image says its spacing, distances count in samples.
+    Without a spacing in any image, distances are in samples.
     """
 
-    def __init__(self, asked: tuple[float, ...] | None = None) -> None:
-        self.asked = asked
+    def __init__(self, given: tuple[float, ...] | None = None) -> None:
+        self.given = given
         self.first: Pair | None = None
 
     @property
     def unit(self) -> str:
-        """What distances count in, of the images so far: mm, µm … or samples, or that the files do not name it."""
-        if self.asked is not None or self.first is None:
-            return "the unit of the spacing that was given"
+        """The unit of distances in the images so far, in words."""
+        if self.given is not None or self.first is None:
+            return "the unit of the given spacing"
         return SAMPLES if self.first.spacing is None else self.first.unit or "a unit that the files do not name"
 
     def of(self, pair: Pair) -> tuple[float, ...]:
-        """Returns the distance between the samples of an image, per axis.
+        """The distance between the samples of an image along each axis.
 
-        Raises ScoreError where one image says it and another does not, or their units do not convert.
+        Raises ScoreError where only some images state their spacing, or their units cannot be converted.
         """
-        if self.asked is not None:
-            return self.asked
+        if self.given is not None:
+            return self.given
         self.first = self.first or pair
-        known = (self.first.spacing is None) == (pair.spacing is None)
-        scale = factor(pair.unit, self.first.unit) if known else None
+        comparable = (self.first.spacing is None) == (pair.spacing is None)
+        scale = factor(pair.unit, self.first.unit) if comparable else None
         if scale is None:
-            one, other = (said(image) for image in (self.first, pair))
-            message = f"distances cannot be compared: {self.first.name} counts in {one}, {pair.name} in {other}"
-            raise ScoreError(Fault("spacing", message, cure="Give --spacing, or measure overlap alone: --metric dice."))
+            one, other = (
+                SAMPLES if image.spacing is None else image.unit or "an unknown unit" for image in (self.first, pair)
+            )
+            message = f"distances are not comparable: those of {self.first.name} are in {one}, {pair.name} in {other}"
+            cure = "Give --spacing, or measure only overlap: --metric dice."
+            raise ScoreError(Fault("spacing", message, cure=cure))
         return tuple(step * scale for step in pair.spacing or (1.0,) * len(pair.size))
-
-
-def said(pair: Pair) -> str:
-    """Returns what the distances in an image count in, in words."""
-    return SAMPLES if pair.spacing is None else pair.unit or "an unknown unit"

@@ -1,4 +1,4 @@
-"""Training, from one YAML file to a run folder."""
+"""Training: a run file, its run folder, and the training loop."""
 
 from __future__ import annotations
 
@@ -7,23 +7,21 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
-    from unetkit.train.errors import TrainError
-    from unetkit.train.folder import train_run
-    from unetkit.train.options import Machine
-    from unetkit.train.quick import quick_run
+    from unetkit.train.from_spec import quick_run
+    from unetkit.train.machine import Machine, TrainError
     from unetkit.train.result import RunResult
     from unetkit.train.runspec import RunSpec, load_run
+    from unetkit.train.training import train_run
 
 __all__ = ["Machine", "RunResult", "RunSpec", "TrainError", "load_run", "quick_run", "train_run"]
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "errors": ("TrainError",),
-        "folder": ("train_run",),
-        "options": ("Machine",),
+        "from_spec": ("quick_run",),
+        "machine": ("Machine", "TrainError"),
         "result": ("RunResult",),
-        "quick": ("quick_run",),
         "runspec": ("RunSpec", "load_run"),
+        "training": ("train_run",),
     },
 )

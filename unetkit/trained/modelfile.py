@@ -1,4 +1,4 @@
-"""A trained network with what its numbers mean, where it comes from, and how it was trained: one file holds all."""
+"""The model file of a trained network: weights, spec, preprocessing, classes, and how it was trained."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from unetkit.planning import Plan
 
 @dataclass(frozen=True, init=False)
 class Trained:
-    """A network with its signature: what its images are, how they are prepared, and its classes.
+    """A network with its signature: its input images, their preprocessing, and its classes.
 
-    A normalization with the names of the classes stands for a signature where images are taken as they are, with the
-    channels of the network. `data` is the fingerprint of the images that it saw. `training` says how it was trained,
-    in values that JSON has; a model card shows what it knows of `steps`, `seconds`, `run` (a resolved run), `loss` and
-    `validation` (lists of step and value) and `scores`, as in a run's result.json.
+    In place of a signature, a normalization and the names of the classes can be given; images are then used as stored,
+    with the channels of the network. `data` is the fingerprint of the training images. `training` has JSON values about
+    the training; a model card shows `steps`, `seconds`, `run` (a resolved run), `loss` and `validation` (lists of step
+    and value) and `scores`, as in a run's result.json.
     """
 
     model: nn.Module
@@ -52,83 +52,78 @@ class Trained:
 
     @property
     def normalization(self) -> Normalization:
-        """How its images are normalised."""
+        """The normalization of its images."""
         return self.signature.normalization
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What is done to images before the network, and to its output."""
+        """The preprocessing of images, and the postprocessing of the output."""
         return self.signature.preprocessing
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The names of its classes."""
+        """The names of the classes."""
         return self.signature.names
 
     @property
     def colours(self) -> tuple[Colour, ...]:
-        """The colours of its classes; none where not all have one."""
+        """The colours of the classes; empty unless all have one."""
         return self.signature.colours
 
     def save(self, file: str | os.PathLike[str]) -> Path:
-        """Writes the model file, whole or not at all, and returns its path; `unetkit.load_model` reads it too."""
+        """Writes the model file atomically and returns its path; `unetkit.load_model` can read it too."""
         values = {"data": self.data, "training": self.training}
         extra = {name: json.dumps(value, ensure_ascii=False) for name, value in values.items()}
         return save(self.model, file, extra={SIGNATURE: self.signature.to_json()} | extra)
 
     @classmethod
     def load(cls, file: str | os.PathLike[str]) -> Self:
-        """Returns what a file holds, the network in eval mode; raises FileError where that is damaged or missing."""
+        """Loads a model file, the network in eval mode; raises FileError where it is damaged or no trained network."""
         file = local(file)
         header = read_header(file)
         model = load_model(file)
         signature = signature_in(header, plan_of(model), file)
-        return cls(model, signature, **{name: stored(header, name, file) for name in STORED if name in header})
+        return cls(model, signature, **{name: _stored(header, name, file) for name in STORED if name in header})
 
 
 SIGNATURE = "signature"
-"""Where a file keeps it, in its metadata."""
+"""Its key in the metadata of a file."""
 STORED: dict[str, TypeAdapter[Any]] = {
     "data": TypeAdapter(str, config=ConfigDict(strict=True)),
     "training": TypeAdapter(dict[str, Any], config=ConfigDict(strict=True)),
 }
-"""What else a file keeps as JSON, and what each value must be."""
+"""The other values in the metadata, as JSON."""
 
 
 def signature_in(header: Mapping[str, str], plan: Plan, file: object) -> Signature:
-    """Returns the signature in the metadata of a model file or of an export, which is that of its network.
+    """The signature in the metadata of a model file or an exported model.
 
-    Raises FileError where there is none, where it is damaged, or where it is that of another network.
+    Raises FileError where it is missing, damaged, or does not fit the network.
     """
     if SIGNATURE not in header:
-        message = f"{file} does not say how its images are normalised"
-        raise FileError(
-            Fault(
-                "model-untrained",
-                message,
-                cure="Give a file of `unetkit train`, or import the weights with --classes and --normalization.",
-            )
-        )
+        message = f"{file} does not state how its images are normalised"
+        cure = "Give a file of `unetkit train`, or import the weights with --classes and --normalization."
+        raise FileError(Fault("model-untrained", message, cure=cure))
     try:
         signature = Signature.from_json(header[SIGNATURE])
         signature.check(plan.spec)
     except (ValueError, RecursionError) as error:
-        raise damaged(file, SIGNATURE, str(error)) from error
+        raise _damaged(file, SIGNATURE, str(error)) from error
     return signature
 
 
-def stored(header: Mapping[str, str], name: str, file: object) -> Any:
-    """Returns a value that a file keeps; raises FileError where it is not what it must be."""
+def _stored(header: Mapping[str, str], name: str, file: object) -> Any:
+    """A value in the metadata of a file; raises FileError where it is invalid."""
     try:
         value = STORED[name].validate_json(header[name])
     except (ValidationError, RecursionError) as error:
-        raise damaged(file, name) from error
+        raise _damaged(file, name) from error
     if isinstance(value, str) and not value.isprintable():
-        raise damaged(file, name)
+        raise _damaged(file, name)
     return value
 
 
-def damaged(file: object, name: str, reason: str = "") -> FileError:
-    """Returns the error for a value that a file keeps and that is not what it must be."""
-    message = f"{file} is damaged: {name} is not what it must be" + (f": {reason}" if reason else "")
-    return FileError(Fault("model-damaged", message, cure="Get it anew."))
+def _damaged(file: object, name: str, reason: str = "") -> FileError:
+    """The error for an invalid value in the metadata of a file."""
+    message = f"{file} is damaged: its {name} is invalid" + (f": {reason}" if reason else "")
+    return FileError(Fault("model-damaged", message, cure="Copy or download it again."))

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from unetkit.cli.arguments import Overwrite, SizeText, image_size
+from unetkit.cli.arguments import Overwrite, SizeText, parse_size
 from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -51,30 +51,17 @@ def card(  # noqa: PLR0913 - one parameter per option
     What only people know, such as its licence and its limits, is read from --about; the card says what is missing.
     """
     from unetkit.overwriting import check_outputs
-    from unetkit.trained.card import About, load_about
-    from unetkit.trained.card.names import outputs
+    from unetkit.trained.card import About, card_paths, load_about
 
-    said = load_about(about) if about else About()  # faults in it are told before torch is imported
+    fields = load_about(about) if about else About()  # faults in it are reported before torch is imported
+    check_outputs(card_paths(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
 
-    check_outputs(outputs(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
+    from unetkit.model.file import read_plan
+    from unetkit.trained.card import CardOptions, make_card, write_card
 
-    from unetkit.data import open_data
-    from unetkit.data.preprocessing.data_for_network import data_like
-    from unetkit.model.file import described, read_header
-    from unetkit.model.hub import local
-    from unetkit.trained.card import CardImages, make_card, write_card
-    from unetkit.trained.card.history import read_history
-    from unetkit.trained.modelfile import signature_in
-
-    history = None if run is None else read_history(run)
-    header = read_header(local(model))
-    plan = described(header, model)
-    images = None
-    if data is not None:
-        asked = data_like(data, signature_in(header, plan, model), plan.dims)
-        images = CardImages(open_data(asked).part(split, data), split, samples)
-    made = make_card(model, image_size(plan, size), about=said, history=history, images=images)
-    for path in write_card(made, output):
+    image_size = None if size is None else parse_size(size, read_plan(model).dims)
+    options = CardOptions(fields, run, data, split, samples, image_size)
+    for path in write_card(make_card(model, options), output):
         say(path)
-    if said.open():
-        say(f"not filled in: {', '.join(said.open())}; give them in a YAML file with --about")
+    if fields.missing:
+        say(f"not filled in: {', '.join(fields.missing)}; give them in a YAML file with --about")

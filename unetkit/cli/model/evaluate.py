@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,9 +15,7 @@ from unetkit.cli.arguments import AsJson, OptionValue, Overwrite, shown_at
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from unetkit.data import Pair, Pairs
-    from unetkit.scoring import Scores
-    from unetkit.trained import Trained
+    from unetkit.trained import EvaluateListener, Evaluation
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Data = Annotated[
@@ -78,51 +76,53 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
 
     Means are over images, with confidence intervals. The rows, the summary and a sheet of the worst images go to DIR.
     """
-    from unetkit.cli.output import print_json, print_rich, say
-    from unetkit.data import open_data
-    from unetkit.data.preprocessing.data_for_network import data_like, other_channels
-    from unetkit.model import plan_of
-    from unetkit.overwriting import check_outputs
-    from unetkit.scoring import METRICS, Measurement, label, score
-    from unetkit.scoring.metrics import check_metrics
-    from unetkit.scoring.scoring import check_classes
-    from unetkit.scoring.spacing import Spacings
-    from unetkit.trained import Trained
-    from unetkit.writing import write_whole
+    from unetkit.model.file import read_plan
+    from unetkit.trained import EvaluateOptions
+    from unetkit.trained import evaluate as evaluate_model
 
-    trained = Trained.load(model)
-    plan = plan_of(trained.model)
-    names = tuple(metric or (name for name in METRICS if plan.dims > 1 or not METRICS[name].distance))
-    check_metrics(names, plan.dims)
-    distances = None if spacing is None else parse_spacing(spacing, plan.dims)
-    with shown_at(OptionValue("--ignore", None if ignore is None else str(ignore), "ignore")):
-        asked = data_like(data, trained.signature, plan.dims, ignore=ignore)
-    say(*asked.taken, to_errors=True)
-    check_outputs(written(output, worst), inputs=[model, *asked.files()], overwrite=overwrite)
-    if told := other_channels(asked, trained.signature):
-        say(f"warning: {told}", to_errors=True)
-    pairs = open_data(asked).part(split, data)
-    check_classes(plan, pairs.classes, trained.classes)
-    classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, tracked(pairs), trained.preprocessing)
-    spacings = Spacings(distances)
-    measures = any(METRICS[name].distance for name in names)
-    cases = ((pair.name, labels, pair.labels, spacings.of(pair) if measures else None) for pair, labels in labelled)
-    scores = score(cases, classes, metrics=names, tolerance=tolerance)
-    measured = Measurement(scores, tolerance, confidence, seed, spacings.unit)
-    report = {"name": plan.spec.name, "digest": plan.digest, "data": data, "split": split} | measured.plain()
-    if as_json:
-        print_json(report | {"rows": scores.plain()})
-    else:
-        print_rich(summary_table(report), footnote(len(pairs), confidence, spacings.unit if measures else ""))
-    if output is not None:
-        write_whole(output / "scores.csv", scores.csv().encode())
-        write_whole(output / "summary.json", (json.dumps(report, indent=1, ensure_ascii=False) + "\n").encode())
-        if worst:
-            write_worst(output / "worst.png", trained, pairs, scores, worst)
+    distances = None if spacing is None else parse_spacing(spacing, read_plan(model).dims)
+    metrics = tuple(metric) if metric else None
+    options = EvaluateOptions(split, metrics, tolerance, distances, worst, confidence, seed, ignore)
+    ignored = OptionValue("--ignore", None if ignore is None else str(ignore), "ignore")
+    with shown_at(ignored), progress(as_json=as_json) as listener:
+        evaluate_model(model, data, options, output=output, overwrite=overwrite, listener=listener)
 
 
-def footnote(images: int, confidence: float, unit: str) -> str:
+@contextmanager
+def progress(*, as_json: bool) -> Iterator[EvaluateListener]:
+    """Shows a progress bar over images on standard error, if that is a terminal, and prints the scores."""
+    from rich.progress import Progress
+
+    from unetkit.cli.output import console, print_json, say
+    from unetkit.trained import EvaluateListener
+
+    stderr = console(to_errors=True)
+    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+        task = bar.add_task("  images", total=None)
+
+        class Printer(EvaluateListener):
+            def note(self, line: str) -> None:
+                say(line, to_errors=True)
+
+            def advanced(self, done: int, total: int) -> None:
+                bar.update(task, completed=done, total=total)
+
+            def scored(self, evaluation: Evaluation) -> None:
+                bar.stop()
+                print_json(evaluation.json()) if as_json else print_summary(evaluation.summary)
+
+        yield Printer()
+
+
+def print_summary(report: dict[str, Any]) -> None:
+    """Prints the mean scores with their confidence intervals."""
+    from unetkit.cli.output import print_rich
+
+    units = {one["unit"] for one in report["metrics"].values() if "unit" in one}
+    print_rich(summary_table(report), footnote(report["images"], report["confidence"], *units))
+
+
+def footnote(images: int, confidence: float, unit: str = "") -> str:
     """Returns what stands below the scores.
 
     >>> footnote(3, 0.95, "mm")
@@ -131,39 +131,6 @@ def footnote(images: int, confidence: float, unit: str) -> str:
     return f"{images} image{'s' * (images != 1)}; in brackets {confidence:.0%} confidence" + (
         f"; distances in {unit}" if unit else ""
     )
-
-
-def written(folder: Path | None, worst: int) -> list[Path]:
-    """Returns the files that are written to a folder; none without one."""
-    names = ("scores.csv", "summary.json", *["worst.png"] * bool(worst))
-    return [folder / name for name in names] if folder else []
-
-
-def write_worst(file: Path, trained: Trained, pairs: Pairs, scores: Scores, count: int) -> None:
-    """Writes a sheet of the worst images; none where no image has a score."""
-    from unetkit.data.labels.colours import COLOURS
-    from unetkit.data.overview.images import write_image
-    from unetkit.model import plan_of
-    from unetkit.scoring.figure import figure
-    from unetkit.scoring.metrics import METRICS
-    from unetkit.scoring.worst import worst_examples
-
-    rows = worst_examples(trained.model, pairs, trained.preprocessing, scores, count)
-    if rows:
-        title = METRICS[scores.metrics[0]].title
-        subtitle = f"the {len(rows)} worst of {len(scores.images)} images by {title}, the worst first"
-        name = plan_of(trained.model).spec.name
-        write_image(figure(rows, scores.classes, name, subtitle, trained.colours or pairs.colours or COLOURS), file)
-
-
-def tracked(pairs: Pairs) -> Iterable[Pair]:
-    """Returns the pairs; how many were taken is shown on standard error, where that is a terminal."""
-    from rich.progress import track
-
-    from unetkit.cli.output import console
-
-    shown = console(to_errors=True)
-    return track(pairs, "  labelled", console=shown, transient=True, disable=not shown.is_terminal)
 
 
 def parse_spacing(text: str, dims: int) -> tuple[float, ...]:

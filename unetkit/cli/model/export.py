@@ -28,50 +28,33 @@ def export(model: Model, to: Format, output: Output, overwrite: Overwrite = Fals
     The file carries the spec, and what brings grey levels to the numbers that the network takes, where these are the
     same for all images. OpenVINO has no circular padding; all else that unetkit has can be exported.
     """
-    from unetkit.overwriting import check_outputs
+    from unetkit.trained import export_model
 
-    check_outputs([output], inputs=[model], overwrite=overwrite)
-
-    from unetkit.trained.shipping import ship
-
-    made, taken = ship(model, output, to)
+    exported = export_model(model, output, to, overwrite=overwrite)
     if as_json:
         from unetkit.cli.output import print_json
 
-        print_json({"input": taken} | as_values(made))
+        print_json(exported.json())
     else:
-        print_made(made, taken)
+        print_exported(exported)
 
 
-def as_values(made: Exported) -> dict[str, object]:
-    """Returns what was written as plain values."""
-    from unetkit.export.sizes import to_json
-
-    return {
-        "file": str(made.path),
-        "format": made.format,
-        "sizes": to_json(made.sizes),
-        "checks": [one._asdict() for one in made.checks],
-        "difference": max(one.difference for one in made.checks),
-    }
-
-
-def print_made(made: Exported, taken: str) -> None:
+def print_exported(exported: Exported) -> None:
     """Prints what was written, and how it compares to the model."""
     from unetkit.cli.output import facts, print_rich, size_text, table
 
-    axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in made.sizes]
+    axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in exported.sizes]
     print_rich(
         facts(
             [
-                ("file", str(made.path)),
-                ("takes", taken),
+                ("file", str(exported.path)),
+                ("takes", exported.input),
                 ("sizes", axes[0] if len(set(axes)) == 1 else " × ".join(axes)),
             ]
         ),
         "",
     )
     compared = table("size", "largest difference", "of a range of", right=("largest difference", "of a range of"))
-    for check in made.checks:
+    for check in exported.checks:
         compared.add_row(size_text(check.size), f"{check.difference:.1e}", f"{check.range:.3g}")
     print_rich(compared)

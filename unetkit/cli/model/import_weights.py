@@ -85,7 +85,7 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.model import save
     from unetkit.model.importing import import_weights, read_checkpoint
-    from unetkit.trained.adopting import adopt, read_description
+    from unetkit.trained.imported import read_description, with_description
 
     options = (
         OptionValue("--classes", classes, "classes", "[{}]"),
@@ -98,7 +98,7 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     if data is None:
         save(made.model, output)
     else:
-        adopt(made.model, data).save(output)
+        with_description(made.model, data).save(output)
     if as_json:
         from unetkit.cli.output import print_json
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -11,12 +11,10 @@ import typer
 
 from unetkit.cli.arguments import Overwrite
 from unetkit.cli.output import console, say
-from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.quoting import visible
 
 if TYPE_CHECKING:
-    from unetkit.data.files.grouping import FileGroup
-    from unetkit.trained.labelling import Labeller
+    from unetkit.trained import PredictListener
 
 Model = Annotated[
     Path,
@@ -72,88 +70,45 @@ def predict(  # noqa: PLR0913 - one parameter per option
     asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
     asked_axes = None if axes is None else parse_axes(axes)
 
-    from unetkit.imagefiles import merge_alike
-    from unetkit.overwriting import check_outputs
-    from unetkit.trained.labelling import PredictOptions, file_labeller
+    from unetkit.trained import PredictOptions, predict_files
 
-    asked = PredictOptions(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
-    with file_labeller(model, asked) as ready:
-        groups, broken = sources(images, ready.signature.modalities)
-        results = check_names(groups, probabilities)
-        files = [file for group in groups for file in group.files]
-        check_outputs((output / name for name in results), inputs=[model, *files], overwrite=overwrite)
-        broken += label_all(ready, groups, output)
-    if broken:
-        raise UnetkitError(*merge_alike(broken))
+    options = PredictOptions(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
+    predict_files(model, images, output, options, overwrite=overwrite, listener=progress())
 
 
-def sources(paths: list[Path], modalities: tuple[str, ...]) -> tuple[list[FileGroup], list[Fault]]:
-    """Returns the images among files and folders, each with its files, and what is wrong with the other files."""
-    from unetkit.data.files.grouping import FileGroup, image_groups
-    from unetkit.imagefiles import find_images
-
-    if modalities:
-        return image_groups(paths, modalities)
-    return [FileGroup("", (file,)) for file in find_images(paths)], []
-
-
-def label_all(labeller: Labeller, groups: list[FileGroup], output: Path) -> list[Fault]:
-    """Labels the images that can be, prints the path of each result, and returns what was wrong with the others."""
+def progress() -> PredictListener:
+    """Shows a progress bar for each image, prints warnings once, and the paths of the results."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    shown = console(to_errors=True)
+    from unetkit.trained import PredictListener
+
+    stderr = console(to_errors=True)
     columns = (BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn(compact=True))
-    broken: list[Fault] = []
-    told: set[str] = set()
-    for group in groups:
-        bar = Progress(
-            TextColumn("  {task.description}", markup=False), *columns, console=shown, disable=not shown.is_terminal
-        )
-        with bar, warnings.catch_warnings(record=True) as noted:
-            warnings.simplefilter("always")
-            task = bar.add_task(visible(group.files[0].name), total=None, speed="")
 
-            def advance(done: int, total: int, bar: Progress = bar, task: object = task) -> None:
-                seconds = bar.tasks[0].elapsed or 1e-9
-                bar.update(bar.tasks[0].id, completed=done, total=total, speed=f"{done / seconds / 1e6:.2f} MPixel/s")
+    class ProgressBars(PredictListener):
+        def __init__(self) -> None:
+            self.printed: set[str] = set()
 
-            try:
-                written: Path | None = labeller.label(group, output, advance)
-            except UnetkitError as error:
-                written = None
-                broken += error.faults
-        for message in dict.fromkeys(str(one.message) for one in noted):
-            if message not in told:
-                told.add(message)
-                print_note(message)
-        if written is not None:
-            say(written)
-    return broken
+        def started(self, file: Path) -> None:
+            name = TextColumn("  {task.description}", markup=False)
+            self.bar = Progress(name, *columns, console=stderr, disable=not stderr.is_terminal)
+            self.task = self.bar.add_task(visible(file.name), total=None, speed="")
+            self.bar.start()
 
+        def advanced(self, done: int, total: int) -> None:
+            seconds = self.bar.tasks[0].elapsed or 1e-9
+            self.bar.update(self.task, completed=done, total=total, speed=f"{done / seconds / 1e6:.2f} MPixel/s")
 
-def print_note(message: str) -> None:
-    """Prints a warning on standard error."""
-    say(f"warning: {message}", to_errors=True)
+        def ended(self, path: Path | None, messages: Sequence[str]) -> None:
+            self.bar.stop()
+            for message in messages:
+                if message not in self.printed:
+                    self.printed.add(message)
+                    say(f"warning: {message}", to_errors=True)
+            if path is not None:
+                say(path)
 
-
-def check_names(groups: list[FileGroup], probabilities: bool) -> list[str]:
-    """Returns the names of the results; raises FileError where two images would be written to one file."""
-    from unetkit.data.files.grouping import name_of_result
-
-    first: dict[str, Path] = {}
-    twice = []
-    for group in groups:
-        file = group.files[0]
-        try:
-            name = name_of_result(group, probabilities=probabilities)
-        except FileError:
-            continue  # told when its turn comes
-        if first.setdefault(name, file) != file:
-            twice.append((first[name], file, name))
-    if twice:
-        message = "{} and {} would both become {}"
-        raise FileError(*(Fault("twice", message.format(*one), cure="Rename one.") for one in twice))
-    return list(first)
+    return ProgressBars()
 
 
 def parse_tile(text: str) -> int | str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from unetkit.cli.arguments import Overwrite, image_size
+from unetkit.cli.arguments import Overwrite
 from unetkit.cli.output import say
 
 Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
@@ -31,13 +31,6 @@ def push(
     overwrite: Overwrite = False,
 ) -> None:
     """Send a trained network with its card to the Hugging Face Hub. Commands take hf://OWNER/NAME as their model."""
-    from unetkit.model.file import read_plan
-    from unetkit.trained.card import make_card
-    from unetkit.trained.card.push import check_repository, files_in, files_of
-    from unetkit.trained.card.push import push as send
+    from unetkit.trained import push_model
 
-    if not overwrite:
-        check_repository(repo)
-    plan = read_plan(model)
-    files = files_of(make_card(model, image_size(plan, None))) if card is None else files_in(card, model)
-    say(send(model, repo, files, private=private))
+    say(push_model(model, repo, card=card, private=private, overwrite=overwrite))

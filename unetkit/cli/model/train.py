@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from unetkit.cli.arguments import AsJson, OptionValue, Overwrite, shown_at, source_files
+from unetkit.cli.arguments import AsJson, Overwrite, source_files
 from unetkit.cli.output import say
 from unetkit.cli.stopping import resumable
 
@@ -70,7 +70,7 @@ def train(  # noqa: PLR0913 - one parameter per option
     where: list[Path] = []
     with resumable(lambda: left_in(where)):
         from unetkit.train import Machine, train_run
-        from unetkit.train.folder import check_folder
+        from unetkit.train.run_folder import check_folder
 
         asked = read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
         folder = output or Path("runs") / (asked.spec.name if data else run.stem)
@@ -82,15 +82,15 @@ def train(  # noqa: PLR0913 - one parameter per option
         machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
         result = train_run(asked, folder, machine=machine)
     if not result.values:
-        return  # a process beside the first
+        return  # a process other than the first
     print_json({"folder": str(folder), **result.values}) if as_json else report(result)
 
 
 def left_in(where: list[Path]) -> str:
-    """Returns what a training that was stopped has left in its folder; nothing in processes beside the first."""
-    from unetkit.train.folder import CHECKPOINT, beside
+    """Returns what a training that was stopped has left in its folder; nothing in processes other than the first."""
+    from unetkit.train.run_folder import CHECKPOINT, is_main_process
 
-    if beside():
+    if not is_main_process():
         return ""
     if any((folder / CHECKPOINT).exists() for folder in where):
         return "this goes on from the last checkpoint"
@@ -110,8 +110,7 @@ def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[
         one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes
     ):
         raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
-    with shown_at(*(OptionValue(f"--{key}", f"{value:g}", f"training.{key}") for key, value in said.items())):
-        return quick(str(run), data, said, changes)
+    return quick(str(run), data, said, changes)
 
 
 def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:

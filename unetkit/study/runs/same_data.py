@@ -17,8 +17,8 @@ def check_same_data(study: Study, study_folder: StudyFolder) -> None:
     Each data set is read once, and only if a run on it is done. Data that cannot be read here are reported by the runs.
     """
     from unetkit.data import load_data, open_data  # packages of networks are imported where they are needed
-    from unetkit.train.errors import TrainError
-    from unetkit.train.folder import DATA, check_data
+    from unetkit.train.machine import TrainError
+    from unetkit.train.run_folder import DATA, check_same_data
 
     seen: set[str] = set()
     arms: set[str] = set()
@@ -37,7 +37,7 @@ def check_same_data(study: Study, study_folder: StudyFolder) -> None:
         except UnetkitError:
             continue
         try:
-            check_data(splits, folder)
+            check_same_data(splits, folder)
         except TrainError as error:
             (fault,) = error.faults
             if fault.code != "data-changed":

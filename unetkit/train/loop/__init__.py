@@ -1,1 +1,1 @@
-"""One process that trains: Lightning around it, validation, checkpoints, logs."""
+"""The training loop of one process: Lightning's trainer, validation, checkpoints and logs."""

@@ -1,4 +1,4 @@
-"""Checkpoints: files of Lightning's, written whole or not at all, and read without running anything in them."""
+"""Checkpoints: Lightning's files, written atomically and read without executing anything in them."""
 
 from __future__ import annotations
 
@@ -12,34 +12,32 @@ import torch
 from lightning.pytorch.plugins.io import TorchCheckpointIO
 
 from unetkit.errors import Fault
-from unetkit.train.errors import TrainError
-from unetkit.train.loop.watch import STATE as LOG
+from unetkit.train.loop.log import STATE
+from unetkit.train.machine import TrainError
 from unetkit.writing import write_whole
 
+_KEYS = ("data", "threads", "global_step", "state_dict", "callbacks")
 
-class WholeFiles(TorchCheckpointIO):
-    """Lightning's way to files, by which a checkpoint appears whole: its own leaves half of one on a full disk."""
+
+class AtomicCheckpointIO(TorchCheckpointIO):
+    """Writes a checkpoint completely or not at all; Lightning itself leaves half of one on a full disk."""
 
     def save_checkpoint(
         self, checkpoint: dict[str, Any], path: str | PathLike[str], storage_options: Any = None
     ) -> None:
-        """Writes a checkpoint; raises FileError, and leaves what was there, where it cannot."""
+        """Writes a checkpoint. On failure it raises FileError and keeps the previous one."""
         content = BytesIO()
         torch.save(checkpoint, content)
         write_whole(Path(path), content.getvalue())
 
 
 def read_checkpoint(file: Path) -> dict[str, Any] | None:
-    """Returns what a checkpoint holds, tensors and plain values; None where there is none.
-
-    Raises TrainError where it cannot be read.
-    """
+    """The tensors and plain values of a checkpoint; None where there is no file. Raises TrainError if unreadable."""
     if not file.exists():
         return None
     try:
         state: dict[str, Any] = torch.load(file, weights_only=True, map_location="cpu")
-        state["data"], state["threads"], state["global_step"], state["callbacks"][LOG]["finished"]
-        return state
+        return {key: state[key] for key in _KEYS} | {"finished": state["callbacks"][STATE]["finished"]}
     except (OSError, RuntimeError, ValueError, EOFError, LookupError, TypeError, pickle.UnpicklingError) as error:
-        cure = "Remove it: the run then begins anew."
-        raise TrainError(Fault("checkpoint-damaged", f"{file} is no checkpoint of a run", cure=cure)) from error
+        message = f"{file} is not a checkpoint of a run"
+        raise TrainError(Fault("checkpoint-damaged", message, cure="Remove it: the run then starts again.")) from error

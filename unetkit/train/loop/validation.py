@@ -1,4 +1,4 @@
-"""Validation while a network trains: whole images, the best network kept, an end where nothing gets better."""
+"""Validation on whole images during training, which selects the best network and stops early."""
 
 from __future__ import annotations
 
@@ -9,28 +9,23 @@ from typing import Any
 import lightning.pytorch as lightning
 
 from unetkit.data import Pairs, Preprocessing
-from unetkit.scoring import evaluate
-from unetkit.train.loop.task import Segmentation
-from unetkit.train.loop.watch import Points
+from unetkit.scoring import score_model
+from unetkit.train.loop.log import Points
+from unetkit.train.loop.segmentation import Segmentation
+from unetkit.train.run_keys import Training
 
 
 class Validation(lightning.Callback):
-    """Measures the mean Dice on whole images every few steps and at the end. `keep` is told when it is the best yet."""
+    """Measures the mean Dice on whole images every few steps and at the end; calls `save_best` on improvement."""
 
     def __init__(
-        self,
-        pairs: Pairs,
-        preprocessing: Preprocessing,
-        keep: Callable[[], None],
-        *,
-        every: int | None,
-        patience: int | None,
+        self, pairs: Pairs, preprocessing: Preprocessing, training: Training, save_best: Callable[[], None]
     ) -> None:
         self.pairs = pairs
         self.preprocessing = preprocessing
-        self.keep = keep
-        self.every = every
-        self.patience = patience
+        self.save_best = save_best
+        self.every = training.validate_every
+        self.patience = training.early_stopping
         self.points: Points = []
 
     def state_dict(self) -> dict[str, Any]:
@@ -46,15 +41,15 @@ class Validation(lightning.Callback):
         due = trainer.should_stop or (self.every is not None and step % self.every == 0 and step > 0)
         if due and (not self.points or self.points[-1][0] != step):
             if not isfinite(outputs["loss"]):
-                return  # it diverged, and the watch ends the training: nothing of it is to be kept
+                return  # it has diverged: the log stops the training, and nothing of it is to be saved
             assert isinstance(pl_module, Segmentation)
-            self.measure(trainer, pl_module, step)
+            self._measure(trainer, pl_module, step)
 
-    def measure(self, trainer: lightning.Trainer, task: Segmentation, step: int) -> None:
-        """Measures; the first process does, and tells the others."""
+    def _measure(self, trainer: lightning.Trainer, module: Segmentation, step: int) -> None:
+        """Validates in the first process and broadcasts the result."""
         value = 0.0
         if trainer.is_global_zero:
-            value = evaluate(task.model, self.pairs, self.preprocessing, metrics=("dice",)).mean("dice")
+            value = score_model(module.model, self.pairs, self.preprocessing, metrics=("dice",)).mean("dice")
         value = float(trainer.strategy.broadcast(value))
         best = max((known for _, known in self.points), default=-1.0)
         self.points.append([step, value])
@@ -62,12 +57,11 @@ class Validation(lightning.Callback):
             for logger in trainer.loggers:
                 logger.log_metrics({"validation_dice": value}, step)
             if value > best:
-                self.keep()
-        if self.patience is not None and self.since_best >= self.patience:
+                self.save_best()
+        if self.patience is not None and self._num_since_best >= self.patience:
             trainer.should_stop = True
 
     @property
-    def since_best(self) -> int:
-        """Validations since the best one."""
+    def _num_since_best(self) -> int:
         values = [value for _, value in self.points]
         return len(values) - 1 - values.index(max(values))

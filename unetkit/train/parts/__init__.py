@@ -1,4 +1,4 @@
-"""What a training is composed of: losses, optimizers, schedules, deep supervision."""
+"""The components of a training: losses, optimizers, schedules, deep supervision."""
 
 from __future__ import annotations
 

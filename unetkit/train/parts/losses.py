@@ -1,7 +1,8 @@
-"""Losses: each gives its terms, whose sum is what training makes small.
+"""Losses. Each returns named terms, whose sum is minimised.
 
-All sums over pixels run over the patches of all processes, so that two processes with half of a batch each learn what
-one learns with the whole. A network of one output channel tells class 1 from class 0. Unlabelled pixels count nowhere.
+All sums over pixels run over the patches of all processes, so that two processes with half a batch each compute the
+same loss as one process with the whole batch. A network with one output channel separates class 1 from class 0.
+Unlabelled pixels are ignored.
 """
 
 from __future__ import annotations
@@ -19,168 +20,173 @@ if TYPE_CHECKING:
 
 Weight = Annotated[float, Field(gt=0, le=1e6)]
 ClassWeights = tuple[Weight, ...] | None
+Smoothing = Annotated[float, Field(ge=0, le=1e6)]
 UNLABELLED = -100  # as in unetkit.data, whose import needs numpy
 
 
 class LossInput(NamedTuple):
-    """What a loss looks at: logits (N, classes, *spatial), classes (N, *spatial), and what each pixel counts."""
+    """The logits (N, classes, *spatial), true classes (N, *spatial) and pixel weights (N, *spatial) of a batch."""
 
     logits: Tensor
     classes: Tensor
     weight: Tensor
-    """0 where a pixel is not labelled, else 1, or what a weight map says."""
+    """0 for unlabelled pixels, else 1 or the value of a weight map."""
 
     @property
-    def log_shares(self) -> Tensor:
-        """The logarithms of the probabilities, in fp32."""
+    def log_probabilities(self) -> Tensor:
+        """Log-softmax of the logits, in fp32."""
         return self.logits.float().log_softmax(1)
 
     @property
-    def truth(self) -> Tensor:
-        """The classes as zeros and ones in the shape of the logits, zeros where a pixel counts nothing."""
-        import torch
-
-        shape = torch.zeros_like(self.logits, dtype=torch.float32)
-        return shape.scatter_(1, self.classes[:, None], 1) * (self.weight > 0)[:, None]
+    def true_log_probability(self) -> Tensor:
+        """The log-probability of the true class (N, *spatial)."""
+        return self.log_probabilities.gather(1, self.classes[:, None])[:, 0]
 
     @property
-    def shares(self) -> Tensor:
-        """The probabilities, zeros where a pixel counts nothing."""
-        return self.log_shares.exp() * (self.weight > 0)[:, None]
+    def probabilities(self) -> Tensor:
+        """Softmax of the logits, 0 for ignored pixels."""
+        return self.log_probabilities.exp() * (self.weight > 0)[:, None]
+
+    @property
+    def one_hot(self) -> Tensor:
+        """The true classes as 0 and 1 in the shape of the logits, 0 for ignored pixels."""
+        import torch
+
+        zeros = torch.zeros_like(self.logits, dtype=torch.float32)
+        return zeros.scatter_(1, self.classes[:, None], 1) * (self.weight > 0)[:, None]
 
 
-def scene(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> LossInput:
-    """Returns what a loss looks at, for the output of a network (N, channels, *spatial) and labels (N, *spatial)."""
+def loss_input(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> LossInput:
+    """The input of a loss, from a network's output (N, channels, *spatial) and labels (N, *spatial)."""
     import torch
 
-    known = labels != UNLABELLED
-    counted = known.float() if weight is None else known * weight.float()
-    if logits.shape[1] == 1:  # the logit of class 1 against one of 0
+    labelled = labels != UNLABELLED
+    weight = labelled.float() if weight is None else labelled * weight.float()
+    if logits.shape[1] == 1:  # the logit of class 1; that of class 0 is 0
         logits = torch.cat([torch.zeros_like(logits), logits], 1)
-    return LossInput(logits, torch.where(known, labels, 0), counted)
+    return LossInput(logits, torch.where(labelled, labels, 0), weight)
 
 
 class Loss(Component):
-    """Says how wrong an output is. A plugin adds one of its own through the entry points `unetkit.losses`."""
+    """The function that is minimised. Plugins add losses through the entry points `unetkit.losses`."""
 
     slot = "loss"
 
     @abstractmethod
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        """Returns the terms by name, each a single number; their sum is the loss."""
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        """The terms by name, each a scalar; their sum is the loss."""
 
     def weight_map(self) -> Callable[[Any], Any] | None:
-        """Returns what makes a weight for each pixel of a pair, where the loss wants one."""
+        """The function that computes pixel weights for a pair of image and labels, if the loss needs them."""
         return None
 
     def class_faults(self, classes: int) -> Iterator[tuple[str, str, str]]:
-        """Yields (field, message, cure) for what does not suit so many classes."""
+        """Yields (field, message, cure) for settings that do not match the number of classes."""
         weights = getattr(self, "class_weights", None)
         if weights is not None and len(weights) != classes:
             yield "class_weights", f"{len(weights)} weights for {classes} classes", "Give one for each class."
 
 
 class CrossEntropy(Loss):
-    """The mean over pixels of −log of the probability of the true class."""
+    """Cross-entropy: the weighted mean over pixels of −log of the probability of the true class."""
 
     class_weights: ClassWeights = None
-    """How much the pixels of each class count; alike unless given."""
+    """Weight of each class; equal by default."""
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        return {"cross_entropy": cross_entropy(seen, self.class_weights)}
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        return {"cross_entropy": _cross_entropy(batch, self.class_weights)}
 
 
 class Dice(Loss):
-    """1 − the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt), over the batch or per image."""
+    """Soft Dice loss: 1 − the mean of 2·Σ(p·t) / (Σp + Σt) over the classes that occur."""
 
     source = "Milletari et al., 2016, arXiv:1606.04797"
 
-    smooth: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+    smooth: Smoothing = 1.0
     """Added to numerator and denominator."""
     background: bool = True
-    """Whether class 0 is among the classes."""
+    """Whether class 0 is included in the mean."""
     per_image: bool = False
-    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
+    """Whether the coefficient is computed for each patch, or over the whole batch."""
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        return {"dice": 1 - soft_dice(seen, self.smooth, self.background, self.per_image)}
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        return {"dice": 1 - _soft_dice(batch, self.smooth, self.background, self.per_image)}
 
 
 class DiceCE(Loss):
-    """Cross entropy, in which pixels count alike, plus Dice, in which classes do."""
+    """The sum of cross-entropy, which weights pixels equally, and Dice loss, which weights classes equally."""
 
     class_weights: ClassWeights = None
-    """How much the pixels of each class count in the cross entropy; alike unless given."""
-    smooth: Annotated[float, Field(ge=0, le=1e6)] = 1.0
-    """Added to numerator and denominator of the Dice."""
+    """Weight of each class in the cross-entropy; equal by default."""
+    smooth: Smoothing = 1.0
+    """Added to numerator and denominator of the Dice coefficient."""
     background: bool = True
-    """Whether class 0 is among the classes of the Dice."""
+    """Whether class 0 is included in the mean of the Dice coefficients."""
     share: Share = 0.5
-    """Of the Dice in the sum, times two: 0.5 weighs both with 1."""
+    """Relative weight of the Dice loss: 2·share·Dice + 2·(1 − share)·cross-entropy."""
     per_image: bool = False
-    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
+    """Whether the Dice coefficient is computed for each patch, or over the whole batch."""
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        entropy = cross_entropy(seen, self.class_weights)
-        dice = soft_dice(seen, self.smooth, self.background, self.per_image)
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        entropy = _cross_entropy(batch, self.class_weights)
+        dice = _soft_dice(batch, self.smooth, self.background, self.per_image)
         return {"cross_entropy": 2 * (1 - self.share) * entropy, "dice": 2 * self.share * (1 - dice)}
 
 
 class Focal(Loss):
-    """Cross entropy in which pixels that are right already count little: (1 − p)^gamma."""
+    """Focal loss: cross-entropy times (1 − p)^gamma, which reduces the weight of well-classified pixels."""
 
     source = "Lin et al., 2017, arXiv:1708.02002"
 
     gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
+    """Focusing exponent; 0 is cross-entropy."""
     class_weights: ClassWeights = None
-    """How much the pixels of each class count; alike unless given."""
+    """Weight of each class; equal by default."""
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        log_share = seen.log_shares.gather(1, seen.classes[:, None])[:, 0]
-        weight = seen.weight * of_classes(seen, self.class_weights)
-        focal = -((1 - log_share.exp()) ** self.gamma) * log_share
-        return {"focal": total((focal * weight).sum()) / total(weight.sum()).clamp(min=1e-6)}
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        log_p = batch.true_log_probability
+        return {"focal": _weighted_mean(-((1 - log_p.exp()) ** self.gamma) * log_p, batch, self.class_weights)}
 
 
 class Tversky(Loss):
-    """1 − the mean over the classes that occur of TP / (TP + alpha·FP + beta·FN), in probabilities."""
+    """Tversky loss: 1 − the mean of TP / (TP + alpha·FP + beta·FN), in probabilities, over the classes that occur."""
 
     source = "Salehi et al., 2017, arXiv:1706.05721"
 
     alpha: Annotated[float, Field(ge=0, le=10)] = 0.3
-    """What a pixel counts that is wrongly of the class."""
+    """Weight of false positives."""
     beta: Annotated[float, Field(ge=0, le=10)] = 0.7
-    """What a pixel counts that is wrongly not of the class."""
-    smooth: Annotated[float, Field(ge=0, le=1e6)] = 1.0
+    """Weight of false negatives."""
+    smooth: Smoothing = 1.0
     """Added to numerator and denominator."""
     per_image: bool = False
-    """Whether each patch has an index of its own, so that one with few pixels of a class counts like one with many."""
+    """Whether the index is computed for each patch, or over the whole batch."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if not self.alpha and not self.beta:
-            yield "alpha", "alpha and beta are 0: nothing wrong counts", "Give one of them a value."
+            yield "alpha", "alpha and beta are both 0, so no error is penalised", "Set one of them above 0."
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        right, said, there = sums(seen, self.per_image)
-        against = self.alpha * (said - right) + self.beta * (there - right)
-        index = (right + self.smooth) / (right + against + self.smooth).clamp(min=1e-6)
-        return {"tversky": 1 - mean_where(there > 0, index, self.per_image)}
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        overlap, predicted, true = _class_sums(batch, self.per_image)
+        errors = self.alpha * (predicted - overlap) + self.beta * (true - overlap)
+        index = (overlap + self.smooth) / (overlap + errors + self.smooth).clamp(min=1e-6)
+        return {"tversky": 1 - _mean_where(true > 0, index, self.per_image)}
 
 
 class BoundaryCE(Loss):
-    """Cross entropy in which the narrow gaps between objects that touch count most."""
+    """Cross-entropy with larger weights in narrow gaps between touching objects."""
 
     source = "Ronneberger et al., 2015, eq. 2"
 
     w0: Annotated[float, Field(ge=0, le=1e4)] = 10.0
-    """How much more a pixel counts right between two objects."""
+    """Largest additional weight, between two objects that touch."""
     sigma: Annotated[float, Field(gt=0, le=1e4)] = 5.0
-    """How wide a gap counts, in pixels."""
+    """Width of the gaps that are emphasised, in pixels."""
     class_weights: ClassWeights = None
-    """How much the pixels of each class count beside that; alike unless given."""
+    """Additional weight of each class; equal by default."""
 
-    def terms(self, seen: LossInput) -> dict[str, Tensor]:
-        return {"cross_entropy": cross_entropy(seen, self.class_weights)}
+    def terms(self, batch: LossInput) -> dict[str, Tensor]:
+        return {"cross_entropy": _cross_entropy(batch, self.class_weights)}
 
     def weight_map(self) -> Callable[[Any], Any]:
         from unetkit.data.patches.boundary_weight import BoundaryWeight  # needs numpy
@@ -188,48 +194,45 @@ class BoundaryCE(Loss):
         return BoundaryWeight(self.w0, self.sigma)
 
 
-def cross_entropy(seen: LossInput, class_weights: ClassWeights) -> Tensor:
-    """Returns the weighted mean over pixels of −log of the probability of the true class."""
-    log_share = seen.log_shares.gather(1, seen.classes[:, None])[:, 0]
-    weight = seen.weight * of_classes(seen, class_weights)
-    return total((-log_share * weight).sum()) / total(weight.sum()).clamp(min=1e-6)
+def _cross_entropy(batch: LossInput, class_weights: ClassWeights) -> Tensor:
+    return _weighted_mean(-batch.true_log_probability, batch, class_weights)
 
 
-def soft_dice(seen: LossInput, smooth: float, background: bool, per_image: bool) -> Tensor:
-    """Returns the mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt)."""
-    overlap, said, there = sums(seen, per_image)
-    present = there > 0
+def _weighted_mean(values: Tensor, batch: LossInput, class_weights: ClassWeights) -> Tensor:
+    """The mean over the pixels of all processes, weighted by pixel and class."""
+    weight = batch.weight
+    if class_weights is not None:
+        weight = weight * weight.new_tensor(class_weights)[batch.classes]
+    return _total((values * weight).sum()) / _total(weight.sum()).clamp(min=1e-6)
+
+
+def _soft_dice(batch: LossInput, smooth: float, background: bool, per_image: bool) -> Tensor:
+    """The mean over the classes that occur of 2·Σ(p·t) / (Σp + Σt)."""
+    overlap, predicted, true = _class_sums(batch, per_image)
+    present = true > 0
     if not background:
         present[:, 0] = False
-    return mean_where(present, (2 * overlap + smooth) / (said + there + smooth).clamp(min=1e-6), per_image)
+    return _mean_where(present, (2 * overlap + smooth) / (predicted + true + smooth).clamp(min=1e-6), per_image)
 
 
-def sums(seen: LossInput, per_image: bool) -> tuple[Tensor, Tensor, Tensor]:
-    """Returns Σ(p·t), Σp and Σt of each class: (N, classes) per image, else (1, classes) over the whole batch."""
-    shares, truth = seen.shares, seen.truth
-    pixels = tuple(range(2, shares.dim()))
-    own = (one.sum(pixels) for one in (shares * truth, shares, truth))
-    overlap, said, there = own if per_image else (total(one.sum(0, keepdim=True)) for one in own)
-    return overlap, said, there
+def _class_sums(batch: LossInput, per_image: bool) -> tuple[Tensor, Tensor, Tensor]:
+    """Σ(p·t), Σp and Σt of each class: (N, classes) per image, else (1, classes) over the batch of all processes."""
+    p, t = batch.probabilities, batch.one_hot
+    sums = (one.sum(tuple(range(2, p.dim()))) for one in (p * t, p, t))
+    overlap, predicted, true = sums if per_image else (_total(one.sum(0, keepdim=True)) for one in sums)
+    return overlap, predicted, true
 
 
-def mean_where(counted: Tensor, index: Tensor, per_image: bool) -> Tensor:
-    """Returns the mean of the indices that count, 0 where none does; where there is one per image, of all processes."""
-    found, number = (index * counted).sum(), counted.float().sum()
+def _mean_where(mask: Tensor, index: Tensor, per_image: bool) -> Tensor:
+    """The mean of `index` where `mask` is true, 0 where it never is; per image, over all processes."""
+    total, count = (index * mask).sum(), mask.float().sum()
     if per_image:
-        found, number = total(found), total(number)
-    return found / number.clamp(min=1)
+        total, count = _total(total), _total(count)
+    return total / count.clamp(min=1)
 
 
-def of_classes(seen: LossInput, class_weights: ClassWeights) -> Tensor:
-    """Returns what each pixel counts for its class."""
-    if class_weights is None:
-        return seen.weight.new_ones(())
-    return seen.weight.new_tensor(class_weights)[seen.classes]
+def _total(value: Tensor) -> Tensor:
+    """The differentiable sum over all processes."""
+    from unetkit.train.parts.all_reduce import all_reduce_sum  # needs torch
 
-
-def total(own: Tensor) -> Tensor:
-    """Returns the sum of a number over all processes, with a gradient through all of them."""
-    from unetkit.train.parts.processes import summed  # needs torch
-
-    return summed(own)
+    return all_reduce_sum(value)

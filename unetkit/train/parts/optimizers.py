@@ -1,4 +1,4 @@
-"""Optimizers of torch, by name and with typed parameters."""
+"""Optimizers of torch with typed parameters."""
 
 from __future__ import annotations
 
@@ -19,31 +19,32 @@ Decay = Annotated[float, Field(ge=0, le=100)]
 
 
 class Optimizer(Component):
-    """Updates the weights. A plugin adds one of its own through the entry points `unetkit.optimizers`."""
+    """Updates the weights. Plugins add optimizers through the entry points `unetkit.optimizers`."""
 
     slot = "optimizer"
 
     learning_rate: Rate = 3e-3
-    """The highest; the schedule says what share of it counts when."""
+    """Peak learning rate, which the schedule multiplies."""
     weight_decay: Decay = 1e-2
+    """Weight decay coefficient."""
 
     @property
     def copies(self) -> int:
-        """The numbers that it keeps for each weight: what memory is planned with."""
+        """The numbers that it stores for each weight, for the estimate of memory."""
         return 2
 
     @abstractmethod
     def make(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
-        """Returns the optimizer of these parameters."""
+        """torch's optimizer of these parameters."""
 
 
 class AdamW(Optimizer):
-    """Adam with weight decay apart from the gradient."""
+    """Adam with decoupled weight decay."""
 
     source = "Loshchilov & Hutter, 2019, arXiv:1711.05101"
 
     betas: tuple[Share, Share] = (0.9, 0.999)
-    """How much of the mean of the gradients, and of their squares, is kept from step to step."""
+    """Decay rates of the running means of the gradient and its square."""
 
     def make(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         from torch import optim
@@ -52,13 +53,14 @@ class AdamW(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam; weight decay is added to the gradient."""
+    """Adam, with weight decay added to the gradient."""
 
     source = "Kingma & Ba, 2015, arXiv:1412.6980"
 
     weight_decay: Decay = 0.0
+    """Weight decay coefficient."""
     betas: tuple[Share, Share] = (0.9, 0.999)
-    """How much of the mean of the gradients, and of their squares, is kept from step to step."""
+    """Decay rates of the running means of the gradient and its square."""
 
     def make(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         from torch import optim
@@ -67,13 +69,16 @@ class Adam(Optimizer):
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum, by default as in the 2015 U-Net (momentum 0.99) with Nesterov's."""
+    """Stochastic gradient descent with momentum 0.99, as in the 2015 U-Net, and by default Nesterov momentum."""
 
     learning_rate: Rate = 1e-2
+    """Peak learning rate, which the schedule multiplies."""
     weight_decay: Decay = 3e-5
+    """Weight decay coefficient."""
     momentum: Share = 0.99
+    """Momentum coefficient."""
     nesterov: bool = True
-    """Looks ahead by the momentum."""
+    """Whether to use Nesterov momentum."""
 
     @property
     def copies(self) -> int:
@@ -81,15 +86,10 @@ class SGD(Optimizer):
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.nesterov and not self.momentum:
-            yield "nesterov", "there is no momentum to look ahead by", "Give a momentum, or nesterov: false."
+            yield "nesterov", "Nesterov momentum needs a momentum above 0", "Set a momentum, or nesterov: false."
 
     def make(self, parameters: Iterable[nn.Parameter]) -> TorchOptimizer:
         from torch import optim
 
-        return optim.SGD(
-            parameters,
-            self.learning_rate,
-            momentum=self.momentum,
-            nesterov=self.nesterov,
-            weight_decay=self.weight_decay,
-        )
+        momentum, nesterov, decay = self.momentum, self.nesterov, self.weight_decay
+        return optim.SGD(parameters, self.learning_rate, momentum, nesterov=nesterov, weight_decay=decay)

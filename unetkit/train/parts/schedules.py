@@ -1,4 +1,4 @@
-"""Schedules: the share of the learning rate that counts when a share of the training is done."""
+"""Learning-rate schedules: a multiplier as a function of progress."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from unetkit.block import Component, Share
 
 
 class Schedule(Component):
-    """Sets the learning rate. A plugin adds one of its own through the entry points `unetkit.schedules`."""
+    """Multiplies the learning rate. Plugins add schedules through the entry points `unetkit.schedules`."""
 
     slot = "schedule"
 
     @abstractmethod
     def factor(self, fraction: float) -> float:
-        """Returns the share of the optimizer's learning rate when a fraction 0 … 1 of the training is done."""
+        """The learning-rate multiplier after a fraction 0 … 1 of the training."""
 
 
 class OneCycle(Schedule):
-    """Rises in a straight line, then falls as a cosine."""
+    """Linear warm-up, then cosine decay to 0."""
 
     source = "Smith & Topin, 2018, arXiv:1708.07120"
 
     warm_up: Annotated[float, Field(gt=0, lt=1)] = 0.1
-    """Share of the training in which it rises."""
+    """Fraction of the training that is warm-up."""
     first: Annotated[float, Field(gt=0, le=1)] = 0.02
-    """Share of the learning rate that it begins with."""
+    """Initial learning-rate multiplier."""
 
     def factor(self, fraction: float) -> float:
         if fraction < self.warm_up:
@@ -39,45 +39,47 @@ class OneCycle(Schedule):
 
 
 class Cosine(Schedule):
-    """Falls as a half cosine."""
+    """Cosine decay."""
 
     source = "Loshchilov & Hutter, 2017, arXiv:1608.03983"
 
     last: Share = 0.0
-    """Share of the learning rate that is left at the end."""
+    """Final learning-rate multiplier."""
 
     def factor(self, fraction: float) -> float:
         return self.last + (1 - self.last) * (1 + cos(pi * min(1.0, fraction))) / 2
 
 
 class Poly(Schedule):
-    """Falls as a power of what is left."""
+    """Polynomial decay: (1 − progress)^power."""
 
     source = "Chen et al., 2018, arXiv:1606.00915; nnU-Net's"
 
     power: Annotated[float, Field(gt=0, le=10)] = 0.9
+    """Exponent."""
 
     def factor(self, fraction: float) -> float:
         return float(max(0.0, 1 - fraction) ** self.power)
 
 
 class Steps(Schedule):
-    """Falls by a factor at given shares of the training."""
+    """Step decay: multiplies the learning rate by a constant at given points of the training."""
 
     at: tuple[Annotated[float, Field(gt=0, lt=1)], ...] = (0.5, 0.75)
-    """Shares of the training, ascending."""
+    """Fractions of the training at which the learning rate drops, ascending."""
     by: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Factor of each drop."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if list(self.at) != sorted(set(self.at)):
-            yield "at", "the shares do not ascend", "Write them as in [0.5, 0.75]."
+            yield "at", "the fractions are not in ascending order", "Write them as in [0.5, 0.75]."
 
     def factor(self, fraction: float) -> float:
         return self.by ** sum(fraction >= one for one in self.at)
 
 
 class Constant(Schedule):
-    """Leaves the learning rate as it is."""
+    """Constant learning rate."""
 
     def factor(self, fraction: float) -> float:
         return 1.0

@@ -1,4 +1,4 @@
-"""Deep supervision: coarser levels of the decoder learn too, each told by a convolution that only training has.
+"""Deep supervision: auxiliary losses at coarser levels of the decoder.
 
 Lee et al., 2015, arXiv:1409.5185. nnU-Net (Isensee et al., Nature Methods 18, 2021) halves the weight with each level.
 """
@@ -13,14 +13,14 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.planning import Plan
-from unetkit.train.parts.losses import UNLABELLED, Loss, scene
+from unetkit.train.parts.losses import UNLABELLED, Loss, loss_input
 
 
 class Supervision(nn.Module):
-    """The heads of the levels 1, 2, … and the labels that each is held against.
+    """The auxiliary heads at levels 1, 2, …, used in training only.
 
-    A head is a 1×1 convolution of the output of a decoder block. A sample of it is held against the label of the pixel
-    in whose middle it sits, by the plan's grid, of two the first; where there is none it counts nothing.
+    A head is a 1×1 convolution of the output of a decoder block. Each of its samples is compared with the label of the
+    pixel nearest to its position on the plan's grid (the first of two); samples outside of the labels are ignored.
     """
 
     def __init__(
@@ -29,24 +29,23 @@ class Supervision(nn.Module):
         super().__init__()
         self.weights = weights
         self.scopes = [f"decoder.{level}.block" for level in range(1, len(weights) + 1)]
-        self.blocks = [model.get_submodule(scope) for scope in self.scopes]  # a list, so that they stay the model's own
-        make: Any = getattr(nn, f"Conv{plan.dims}d")
+        self.blocks = [model.get_submodule(scope) for scope in self.scopes]  # in a list, so not registered here too
+        conv: Any = getattr(nn, f"Conv{plan.dims}d")
         channels = {span.scope: plan.nodes[span.output].channels for span in plan.spans}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
-            self.heads = nn.ModuleList(make(channels[scope], plan.spec.out_channels, 1) for scope in self.scopes)
-        self.places = [places(plan, scope, size) for scope in self.scopes]
-        self.seen: dict[str, Tensor] = {}
+            self.heads = nn.ModuleList(conv(channels[scope], plan.spec.out_channels, 1) for scope in self.scopes)
+        self.positions = [_label_positions(plan, scope, size) for scope in self.scopes]
+        self.outputs: dict[str, Tensor] = {}
 
     def logits(self, model: nn.Module, images: Tensor) -> Tensor:
-        """Returns the output of the network, and keeps that of the blocks."""
+        """The output of the network; the outputs of the blocks are stored for `terms`."""
 
-        def keep(scope: str) -> Any:
-            return lambda module, inputs, output: self.seen.update({scope: output})
+        def store(scope: str) -> Any:
+            return lambda module, inputs, output: self.outputs.update({scope: output})
 
-        hooks = [
-            block.register_forward_hook(keep(scope)) for scope, block in zip(self.scopes, self.blocks, strict=True)
-        ]
+        scoped = zip(self.scopes, self.blocks, strict=True)
+        hooks = [block.register_forward_hook(store(scope)) for scope, block in scoped]
         try:
             logits: Tensor = model(images)
         finally:
@@ -54,32 +53,31 @@ class Supervision(nn.Module):
                 hook.remove()
         return logits
 
-    def terms(self, loss: Loss, terms: dict[str, Tensor], truth: Sequence[Tensor]) -> dict[str, Tensor]:
-        """Returns the terms of the loss with one for each level: the weights, with 1 for the output, have the sum 1."""
-        whole = 1 + sum(self.weights)
-        found = {name: value / whole for name, value in terms.items()}
-        rows = zip(self.scopes, self.heads, self.places, self.weights, strict=True)
-        for level, (scope, head, place, weight) in enumerate(rows, start=1):
-            seen = scene(head(self.seen.pop(scope)), *(sampled(one, place) for one in truth))
-            found[f"level_{level}"] = torch.stack([*loss.terms(seen).values()]).sum() * (weight / whole)
-        return found
+    def terms(self, loss: Loss, terms: dict[str, Tensor], targets: Sequence[Tensor]) -> dict[str, Tensor]:
+        """The terms of the loss and one for each level; all weights, with 1 for the output, are scaled to sum 1."""
+        total = 1 + sum(self.weights)
+        result = {name: value / total for name, value in terms.items()}
+        rows = zip(self.scopes, self.heads, self.positions, self.weights, strict=True)
+        for level, (scope, head, positions, weight) in enumerate(rows, start=1):
+            batch = loss_input(head(self.outputs.pop(scope)), *(sampled(one, positions) for one in targets))
+            result[f"level_{level}"] = torch.stack([*loss.terms(batch).values()]).sum() * (weight / total)
+        return result
 
 
-def places(plan: Plan, scope: str, size: tuple[int, ...]) -> tuple[Tensor, ...]:
-    """Returns per axis which sample of the labels, those under the output, is that of each sample; −1: none."""
-    found = []
-    target = plan.crop_target(size)
-    for (grid, count), part in zip(plan.block_grid(scope, size), target, strict=True):
-        nearest = [ceil(grid.start + at * grid.step - 1 / 2) - part.start for at in range(count)]
-        found.append(torch.tensor([at if 0 <= at < part.stop - part.start else -1 for at in nearest]))
-    return tuple(found)
+def _label_positions(plan: Plan, scope: str, size: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """For each axis, the index of the label that belongs to each sample of a block; −1 where there is none."""
+    positions = []
+    for (grid, count), part in zip(plan.block_grid(scope, size), plan.crop_target(size), strict=True):
+        nearest = [ceil(grid.start + index * grid.step - 1 / 2) - part.start for index in range(count)]
+        positions.append(torch.tensor([index if 0 <= index < part.stop - part.start else -1 for index in nearest]))
+    return tuple(positions)
 
 
-def sampled(labels: Tensor, place: Sequence[Tensor]) -> Tensor:
-    """Returns labels, or what pixels count (N, *spatial), at some places; nothing where there is none."""
+def sampled(labels: Tensor, positions: Sequence[Tensor]) -> Tensor:
+    """Labels or weights (N, *spatial) at the given positions; unlabelled or 0 at position −1."""
     nothing = 0 if labels.is_floating_point() else UNLABELLED
-    for axis, wanted in enumerate(place, start=1):
-        index = wanted.to(labels.device)
+    for axis, indices in enumerate(positions, start=1):
+        index = indices.to(labels.device)
         labels = labels.index_select(axis, index.clamp(min=0))
         shape = [-1 if axis == other else 1 for other in range(labels.dim())]
         labels = labels.masked_fill((index < 0).reshape(shape), nothing)

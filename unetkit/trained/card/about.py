@@ -1,4 +1,4 @@
-"""What only people know of a model: its licence, its purpose, its limits. A YAML file says it."""
+"""The fields of a model card that are filled in by hand, from a YAML file, and the names of a card's files."""
 
 from __future__ import annotations
 
@@ -11,41 +11,51 @@ from unetkit.document.document import read
 from unetkit.document.keys import Keys
 from unetkit.document.reader import Reader
 
+HTML, MARKDOWN = "card.html", "README.md"
+PICTURES = "card-files"
+"""The folder of the pictures that README.md shows."""
+
 Text = Annotated[str, Field(min_length=1, max_length=20_000)]
-"""A text; paragraphs are parted by an empty line."""
+"""Paragraphs separated by empty lines."""
+
+
+def card_paths(folder: Path) -> list[Path]:
+    """The paths that `write_card` writes to."""
+    return [folder / name for name in (HTML, MARKDOWN, PICTURES)]
 
 
 class About(Keys):
-    """The fields of a model card that are filled in by hand. What is left out is asked for in the card."""
+    """The fields of a model card that are filled in by hand. The card marks those that are missing."""
 
     title: Text | None = None
-    """What the model is called. [default: the name of its spec]"""
+    """The name of the model, by default that of its spec."""
     license: Text | None = None
     """The licence of the weights: an SPDX identifier such as MIT or CC-BY-4.0, or its name."""
     authors: Text | None = None
-    """Who made the model."""
+    """The authors of the model."""
     contact: Text | None = None
-    """Where questions go."""
+    """Contact for questions."""
     intended_use: Text | None = None
-    """What the model is for, and for whom."""
+    """Purpose and users."""
     out_of_scope: Text | None = None
-    """What it must not be used for."""
+    """Uses that the model is not suitable for."""
     limitations: Text | None = None
-    """Where it is known to fail: scanners, stains, species, ages, sizes that it has not seen."""
+    """Known failures: scanners, stains, species, ages, sizes that are not in the training data."""
     data_source: Text | None = None
-    """Where the images come from, who labelled them, and how."""
+    """Origin of the images and labels, and how they were labelled."""
     data_license: Text | None = None
-    """The terms of the images."""
+    """Licence of the images."""
     citation: Text | None = None
     """How to cite the model."""
 
-    def open(self) -> tuple[str, ...]:
-        """Returns the fields that are not filled in."""
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The names of the fields that are not filled in."""
         return tuple(name for name in type(self).model_fields if name != "title" and getattr(self, name) is None)
 
 
 def load_about(path: Path) -> About:
-    """Returns what a file says; raises SpecError with everything that is wrong in it.
+    """Reads the fields from a YAML file; raises SpecError with everything that is wrong in it.
 
     An example: `license: MIT`, and below it `intended_use: Cell membranes in electron micrographs.`
     """

@@ -1,28 +1,30 @@
-"""What a card knows: the model file, how it was trained, what was measured, and what people say of it."""
+"""The content of a card: the model file, its training, its scores, and the fields filled in by hand."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
+from hashlib import file_digest
+from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from unetkit.data import Pairs
+from unetkit.data import Pairs, open_data
+from unetkit.data.preprocessing.data_for_network import data_like
 from unetkit.errors import Fault, FileError
 from unetkit.model import plan_of, read_header
 from unetkit.model.hub import local
-from unetkit.planning import Plan, SizedPlan
-from unetkit.scoring import METRICS, Example, Measurement, label, score
-from unetkit.scoring.scoring import check_classes
-from unetkit.scoring.spacing import Spacings
+from unetkit.planning import Plan, SizedPlan, natural_size
+from unetkit.scoring import Example, Measurement, label
 from unetkit.trained.card.about import About
-from unetkit.trained.card.history import History, history_of
+from unetkit.trained.card.history import History, history_of, read_history
+from unetkit.trained.evaluation import measure
 from unetkit.trained.modelfile import Trained
+from unetkit.wording import plural
 
 
-class FileFacts(NamedTuple):
-    """A model file from outside: its name, its bytes, their SHA-256, and the versions it was made with."""
+class ModelFileFacts(NamedTuple):
+    """The name of a model file, its size in bytes, its SHA-256, and the package versions that wrote it."""
 
     name: str
     bytes: int
@@ -30,19 +32,27 @@ class FileFacts(NamedTuple):
     requirements: dict[str, str]
 
 
-class CardImages(NamedTuple):
-    """Images with labels to measure a network on: what they are called, and how many a card shows."""
+@dataclass(frozen=True)
+class CardOptions:
+    """What a card shows besides the content of the model file."""
 
-    pairs: Pairs
-    split: str = "test"
+    about: About = field(default_factory=About)
+    run: Path | None = None
+    """The folder of the run, whose curves and scores replace those in the model file."""
+    data: str | Pairs | None = None
+    """Images with labels on which the network is scored; the scores replace those in the model file."""
+    split: Literal["test", "validation", "train"] = "test"
     samples: int = 3
+    """Number of images of `data` that are shown."""
+    size: tuple[int, ...] | None = None
+    """Image size for the drawing and the costs, by default a usual one that fits."""
 
 
 @dataclass(frozen=True)
 class Card:
-    """A model with all that its card says. `measured_on` says on which images, `samples` are labelled images."""
+    """The content of a card. `measured_on` describes the images that were scored."""
 
-    file: FileFacts
+    file: ModelFileFacts
     trained: Trained
     sized: SizedPlan
     about: About
@@ -59,89 +69,62 @@ class Card:
 
     @property
     def title(self) -> str:
-        """What the model is called."""
+        """The name of the model."""
         return self.about.title or self.plan.spec.name
 
 
-def make_card(
-    file: Path,
-    size: tuple[int, ...],
-    *,
-    about: About | None = None,
-    history: History | None = None,
-    images: CardImages | None = None,
-) -> Card:
-    """Returns the card of a model file. `size` is that of the image for which the network is drawn and its cost told.
+def make_card(model: str | PathLike[str], options: CardOptions | None = None) -> Card:
+    """Makes the card of a model file.
 
-    With `images` the network is measured on them and some are shown; without, the scores are those that its training
-    kept. `history` stands in place of what the file says of its training.
-    Raises FileError where the file cannot be read, or where the history is that of another network.
+    Raises FileError where a file cannot be read, or the run trained another network.
     """
-    file = local(file)
+    options = options or CardOptions()
+    file = local(model)
+    history = None if options.run is None else read_history(options.run)
     trained = Trained.load(file)
     plan = plan_of(trained.model)
-    known = history_of(trained.training, file) if history is None else history
-    if known.digest not in ("", plan.digest):
-        message = f"the run trained another network ({known.digest[:12]}) than {file} holds ({plan.digest[:12]})"
+    pairs = options.data
+    if isinstance(pairs, str):
+        pairs = open_data(data_like(pairs, trained.signature, plan.dims)).part(options.split, pairs)
+    history = history or history_of(trained.training, file)
+    if history.digest not in ("", plan.digest):
+        message = f"the run trained another network ({history.digest[:12]}) than that of {file} ({plan.digest[:12]})"
         raise FileError(Fault("run-other", message, cure="Give the folder of the run that wrote the file."))
-    card = Card(facts_of(file), trained, plan.at(size), about or About(), known)
-    if images is not None:
-        measured = measure(trained, images.pairs)
-        shown = examples(trained, images.pairs, measured, images.samples)
-        return replace(card, measured=measured, measured_on=counted(images.split, len(images.pairs)), samples=shown)
-    kept = known.measured(trained.classes)
-    if kept is None:
+    card = Card(file_facts(file), trained, plan.at(options.size or natural_size(plan)), options.about, history)
+    if pairs is not None:
+        measured = measure(trained, pairs)
+        samples = _examples(trained, pairs, measured, options.samples)
+        on = plural(len(pairs), f"{options.split} image")
+        return replace(card, measured=measured, measured_on=on, samples=samples)
+    scores = history.measured(trained.classes)
+    if scores is None:
         return card
-    return replace(card, measured=Measurement(kept), measured_on=counted(known.scores.split, len(kept.images)))
+    on = plural(len(scores.images), f"{history.scores.split} image".strip())
+    return replace(card, measured=Measurement(scores), measured_on=on)
 
 
-def counted(split: str, count: int) -> str:
-    """Returns how many images of which kind there were.
-
-    >>> counted("test", 6), counted("", 1)
-    ('6 test images', '1 image')
-    """
-    return f"{count} {split} image{'s' * (count != 1)}".replace("  ", " ")
-
-
-def facts_of(file: Path) -> FileFacts:
-    """Returns what a model file is from outside."""
+def file_facts(file: Path) -> ModelFileFacts:
+    """Name, size, digest and requirements of a model file."""
     with file.open("rb") as opened:
-        digest = sha256()
-        while block := opened.read(1 << 20):
-            digest.update(block)
-        size = opened.tell()
+        digest = file_digest(opened, "sha256").hexdigest()
     try:
         versions = {str(name): str(version) for name, version in json.loads(read_header(file)["requirements"]).items()}
     except (ValueError, AttributeError, RecursionError) as error:
         raise FileError(Fault("model-damaged", f"{file} is damaged: its versions cannot be read")) from error
-    return FileFacts(file.name, size, digest.hexdigest(), versions)
+    return ModelFileFacts(file.name, file.stat().st_size, digest, versions)
 
 
-def measure(trained: Trained, pairs: Pairs) -> Measurement:
-    """Returns all metrics of a network on pairs."""
-    plan = plan_of(trained.model)
-    check_classes(plan, pairs.classes, trained.classes)
-    classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
-    labelled = label(trained.model, pairs, trained.preprocessing)
-    metrics = tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
-    spacings = Spacings()
-    cases = ((pair.name, found, pair.labels, spacings.of(pair) if plan.dims > 1 else None) for pair, found in labelled)
-    scores = score(cases, classes, metrics=metrics)
-    return Measurement(scores, unit=spacings.unit)
-
-
-def examples(trained: Trained, pairs: Pairs, measured: Measurement, count: int) -> tuple[Example, ...]:
-    """Returns images with their labels, evenly from the worst to the best by the first metric."""
+def _examples(trained: Trained, pairs: Pairs, measured: Measurement, count: int) -> tuple[Example, ...]:
+    """Predicted images, evenly spaced by rank from the worst to the best by the first metric."""
     scores = measured.scores
     ranked = scores.worst(len(pairs), scores.metrics[0])
     if not ranked or count < 1:
         return ()
     last = len(ranked) - 1
-    places = list(dict.fromkeys(round(last * step / max(1, count - 1)) for step in range(count)))
+    ranks = list(dict.fromkeys(round(last * step / max(1, count - 1)) for step in range(count)))
     notes = {0: "the worst", last: "the best"} if last else {}
-    labelled = label(trained.model, [pairs[ranked[place]] for place in places], trained.preprocessing)
+    labelled = label(trained.model, [pairs[ranked[rank]] for rank in ranks], trained.preprocessing)
     return tuple(
-        Example.of(pair, labels, notes.get(place, f"number {place + 1} from the worst" if last else ""))
-        for place, (pair, labels) in zip(places, labelled, strict=True)
+        Example.of(pair, labels, notes.get(rank, f"number {rank + 1} from the worst" if last else ""))
+        for rank, (pair, labels) in zip(ranks, labelled, strict=True)
     )

@@ -1,4 +1,4 @@
-"""What a card is made of: sections of parts, in no format yet."""
+"""The building blocks of a card, independent of the output format."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from unetkit.scoring.figure import Example
 
 
 @dataclass(frozen=True)
-class Prose:
-    """Paragraphs, parted by an empty line."""
+class Paragraphs:
+    """Paragraphs separated by empty lines."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Gap:
-    """A field that nobody filled in, and what belongs there."""
+class MissingField:
+    """A field that is not filled in, and a description of what belongs there."""
 
     field: str
     about: str
 
 
 @dataclass(frozen=True)
-class FactTable:
-    """Names with their values, below one another."""
+class FactList:
+    """Names with their values."""
 
     rows: Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class PictureGrid:
-    """A table; the first column names the rows, the others are numbers unless `words`."""
+class CardTable:
+    """A table. The first column names the rows; the others are numbers unless `words`."""
 
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
@@ -46,7 +46,7 @@ class PictureGrid:
 
 @dataclass(frozen=True)
 class NetworkDrawing:
-    """An SVG of unetkit's own making, with a name for its file."""
+    """An SVG, and the name of its file."""
 
     svg: str
     name: str
@@ -54,8 +54,8 @@ class NetworkDrawing:
 
 
 @dataclass(frozen=True)
-class Curve:
-    """A line over training steps."""
+class TrainingCurve:
+    """A value over the training steps."""
 
     points: Sequence[tuple[float, float]]
     title: str
@@ -63,8 +63,8 @@ class Curve:
 
 
 @dataclass(frozen=True)
-class Pictures:
-    """Labelled images, with the names and colours of their classes."""
+class ExamplePanels:
+    """Predicted images, and the names and colours of their classes."""
 
     examples: Sequence[Example]
     classes: Sequence[str]
@@ -72,26 +72,28 @@ class Pictures:
 
 
 @dataclass(frozen=True)
-class Code:
-    """A text that is shown letter by letter; `folded` where it is long."""
+class CodeBlock:
+    """Verbatim text. A long one is folded under a title."""
 
     text: str
     language: str
     folded: str = ""
 
 
-Part: TypeAlias = Prose | Gap | FactTable | PictureGrid | NetworkDrawing | Curve | Pictures | Code
+CardPart: TypeAlias = (
+    Paragraphs | MissingField | FactList | CardTable | NetworkDrawing | TrainingCurve | ExamplePanels | CodeBlock
+)
 
 
 @dataclass(frozen=True)
 class Section:
-    """A heading with what stands below it."""
+    """A heading, a line below it, and its content."""
 
     title: str
-    parts: Sequence[Part]
+    parts: Sequence[CardPart]
     lead: str = ""
 
     @property
     def anchor(self) -> str:
-        """The name of its place in a page."""
+        """The id of the section in a page."""
         return self.title.lower().replace(" ", "-")

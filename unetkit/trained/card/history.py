@@ -1,4 +1,4 @@
-"""How a network was trained, as far as its file or the folder of its run says."""
+"""The history of a training, from its model file or the folder of its run."""
 
 from __future__ import annotations
 
@@ -13,54 +13,52 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from unetkit.errors import Fault, FileError
 from unetkit.scoring import METRICS, Scores
 
-MOST_BYTES = 64 << 20
-"""Of a result file; a run writes far less."""
-
-Number = int | float
-LARGEST = 1e39
-Count = Annotated[int, Field(ge=0, lt=2**63)]
+_MAX_BYTES = 64 << 20
+"""Largest size of a result file; a run writes far less."""
+_LARGEST = 1e39
 
 
-def possible(value: float) -> float:
-    """Returns a value; raises ValueError for a number that single precision cannot hold."""
-    if isfinite(value) and abs(value) > LARGEST:
+def _in_range(value: float) -> float:
+    """The value unchanged; raises ValueError where it exceeds single precision."""
+    if isfinite(value) and abs(value) > _LARGEST:
         raise ValueError(f"{value:g} is out of range")
     return value
 
 
-Value = Annotated[float, AfterValidator(possible)]
-Curve = tuple[tuple[Count, Value | None], ...]
-"""Steps and values; None for what was no number."""
+NonNegative = Annotated[int, Field(ge=0, lt=2**63)]
+Value = Annotated[float, AfterValidator(_in_range)]
+StepValues = tuple[tuple[NonNegative, Value | None], ...]
+"""Steps and values; None for values that are not finite."""
 
 
 class ScoreRows(BaseModel):
-    """Scores as a run keeps them: a row per image and class, with a value per metric."""
+    """The scores of a run: a row for each image and class, with a value for each metric."""
 
     split: str = ""
     images: tuple[dict[str, str | Value | None], ...] = ()
-    left_out: Count = 0
-    """Rows that were too many for a model file."""
+    left_out: NonNegative = 0
+    """Number of rows, where they are too many for a model file."""
 
 
 class History(BaseModel):
-    """What is known of a training; nothing of it has to be."""
+    """What is known of a training; every field is optional."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    steps: Count | None = None
+    steps: NonNegative | None = None
     seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
-    seed: Count | None = None
+    seed: NonNegative | None = None
     fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     run: dict[str, Any] = {}
     data: str = ""
     digest: str = ""
     classes: tuple[str, ...] = ()
-    loss: Curve = ()
-    validation: Curve = ()
+    loss: StepValues = ()
+    validation: StepValues = ()
     scores: ScoreRows = ScoreRows()
 
     def measured(self, classes: tuple[str, ...]) -> Scores | None:
-        """Returns the scores of a run; None where it has none, or of other classes."""
+        """The scores of the run; None where there are none, or those of other classes."""
         rows = self.scores.images
         if not rows or {row.get("class") for row in rows} - set(classes):
             return None
@@ -68,37 +66,35 @@ class History(BaseModel):
         return Scores.of(classes, metrics, rows) if metrics else None
 
 
-def history_of(values: Mapping[str, Any], place: object) -> History:
-    """Returns what plain values say of a training; raises FileError where they are not what they must be."""
+def history_of(values: Mapping[str, Any], source: object) -> History:
+    """The history in plain values; raises FileError where they are invalid."""
     try:
         return History.model_validate(dict(values))
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        raise FileError(Fault("run-damaged", f"{place}: {where} is not what it must be", cure="Train anew.")) from error
+        where = ".".join(map(str, error.errors(include_url=False)[0]["loc"]))
+        raise FileError(Fault("run-damaged", f"{source}: {where} is invalid", cure="Repeat the training.")) from error
 
 
 def read_history(folder: Path) -> History:
-    """Returns what the folder of a run says: its result.json, and the seconds of its timing.json if there is one."""
-    file = folder / "result.json"
-    values = read_json(file)
-    timing = folder / "timing.json"
+    """The history in a run's result.json and, for the seconds, its timing.json."""
+    file, timing = folder / "result.json", folder / "timing.json"
+    values = _read_json(file)
     if timing.exists():
-        seconds = read_json(timing).get("seconds")
-        values |= {"seconds": seconds} if isinstance(seconds, Number) and isfinite(seconds) else {}
+        seconds = _read_json(timing).get("seconds")
+        values |= {"seconds": seconds} if isinstance(seconds, int | float) and isfinite(seconds) else {}
     return history_of(values, file)
 
 
-def read_json(file: Path) -> dict[str, Any]:
-    """Returns the map in a JSON file; raises FileError where there is none."""
+def _read_json(file: Path) -> dict[str, Any]:
+    """The object in a JSON file; raises FileError where there is none."""
     try:
-        if file.stat().st_size > MOST_BYTES:
-            raise ValueError(f"more than {MOST_BYTES:,} bytes")
+        if file.stat().st_size > _MAX_BYTES:
+            raise ValueError(f"it has more than {_MAX_BYTES:,} bytes")
         values = json.loads(file.read_text("utf-8"))
         if not isinstance(values, dict):
-            raise ValueError("no map")
+            raise ValueError("it is not a JSON object")
     except (OSError, ValueError, RecursionError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        cure = "Give the folder of a run that has ended."
+        cure = "Give the folder of a finished run."
         raise FileError(Fault("run-unreadable", f"{file} cannot be read: {reason}", cure=cure)) from error
     return values

@@ -1,4 +1,4 @@
-"""From what a card knows to its sections."""
+"""The sections of a card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 from unetkit.data.labels.colours import COLOURS
 from unetkit.draw import svg
-from unetkit.draw.text import size_label
 from unetkit.language import resolve, to_text
 from unetkit.planning import needed_memory
 from unetkit.planning.words import in_words_by_axis
@@ -19,125 +18,116 @@ from unetkit.scoring.metrics import METRICS
 from unetkit.trained.card.about import About
 from unetkit.trained.card.card import Card
 from unetkit.trained.card.content import (
-    Code,
-    Curve,
-    FactTable,
-    Gap,
+    CardPart,
+    CardTable,
+    CodeBlock,
+    ExamplePanels,
+    FactList,
+    MissingField,
     NetworkDrawing,
-    Part,
-    PictureGrid,
-    Pictures,
-    Prose,
+    Paragraphs,
     Section,
+    TrainingCurve,
 )
 from unetkit.trained.card.history import History
-from unetkit.trained.card.inputs import inputs
-from unetkit.wording import magnitude, megabytes
+from unetkit.trained.card.images import image_section
+from unetkit.wording import listed, magnitude, megabytes, plural, size_text
 
-MOST_POINTS = 300
-"""Of a curve; more are averaged, since no screen shows them."""
-ASKED = {
-    "intended_use": "what the model is for, and for whom",
-    "out_of_scope": "what it must not be used for",
-    "limitations": "where it is known to fail",
-    "data_source": "where the images come from, who labelled them, and how",
-    "data_license": "the terms of the images",
-    "license": "the licence of the weights",
-    "authors": "who made the model",
-    "contact": "where questions go",
+_MAX_POINTS = 300
+"""Largest number of points of a curve; more are averaged."""
+_MAX_SETTINGS = 60
+_HINTS = {
+    "intended_use": "purpose and users",
+    "out_of_scope": "uses that the model is not suitable for",
+    "limitations": "known failures",
+    "data_source": "origin of the images and labels, and how they were labelled",
+    "data_license": "licence of the images",
+    "license": "licence of the weights",
+    "authors": "authors of the model",
+    "contact": "contact for questions",
     "citation": "how to cite the model",
 }
-"""What belongs into the fields that people fill in."""
+"""Descriptions of the fields that are filled in by hand."""
+_ORIGIN = ("license", "authors", "contact", "citation")
 
 
 def lead(card: Card) -> str:
-    """Returns in one line what the model is."""
-    spec, classes = card.plan.spec, card.trained.classes
-    named = ", ".join(classes[:-1]) + f" and {classes[-1]}"
+    """The model in one sentence."""
+    spec = card.plan.spec
     return (
-        f"A {spec.dims}D U-Net with {card.plan.parameters:,} parameters that tells {named} apart in images with "
-        f"{spec.in_channels} channel{'s' * (spec.in_channels > 1)}."
+        f"A {spec.dims}D U-Net with {card.plan.parameters:,} parameters that segments images with "
+        f"{plural(spec.in_channels, 'channel')} into {listed(card.trained.classes, 100, last=' and ')}."
     )
 
 
 def sections(card: Card) -> list[Section]:
-    """Returns all sections of a card."""
-    said = [
-        *purpose(card.about),
-        network(card),
-        inputs(card.trained.signature),
-        *scores(card),
-        *samples(card),
-        *training(card.history),
+    """All sections of a card."""
+    return [
+        Section("Intended use", [_field(card.about, "intended_use")]),
+        Section("Out of scope", [_field(card.about, "out_of_scope")]),
+        Section("Limitations", [_field(card.about, "limitations")]),
+        _network(card),
+        image_section(card.trained.signature),
+        *_scores(card),
+        *_samples(card),
+        *_training(card.history),
+        _data(card),
+        _usage(card),
+        _origin(card),
     ]
-    return [*said, data(card), usage(card), origin(card)]
 
 
-def purpose(about: About) -> Iterator[Section]:
-    """Yields what it is for and what not."""
-    yield Section("Intended use", [field(about, "intended_use")])
-    yield Section("Out of scope", [field(about, "out_of_scope")])
-    yield Section("Limitations", [field(about, "limitations")])
-
-
-def field(about: About, name: str) -> Part:
-    """Returns what people say, or that nobody did."""
+def _field(about: About, name: str) -> CardPart:
     text: str | None = getattr(about, name)
-    return Gap(name, ASKED[name]) if text is None else Prose(text)
+    return MissingField(name, _HINTS[name]) if text is None else Paragraphs(text)
 
 
-def network(card: Card) -> Section:
-    """Returns what the network is: its drawing, its sizes, its cost."""
+def _network(card: Card) -> Section:
     plan, sized = card.plan, card.sized
-    needs = needed_memory(plan, sized.input_size)
-    field = ["the whole image" if size is None else str(size) for size in plan.receptive_field]
+    size = size_text(sized.input_size)
+    field = ["the whole image" if one is None else str(one) for one in plan.receptive_field]
     rows = [
         ("spec", plan.spec.name),
         ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
         ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
-        ("receptive field", " × ".join(dict.fromkeys(field)) if len(set(field)) == 1 else " × ".join(field)),
+        ("receptive field", field[0] if len(set(field)) == 1 else " × ".join(field)),
         ("parameters", f"{plan.parameters:,}"),
-        (f"multiply-adds at {size_label(sized.input_size)}", magnitude(sized.macs)),
-        (f"memory at {size_label(sized.input_size)}", f"{megabytes(needs.inference)} to label one image"),
+        (f"multiply-adds at {size}", magnitude(sized.macs)),
+        (f"memory at {size}", f"{megabytes(needed_memory(plan, sized.input_size).inference)} for one image"),
         ("digest", plan.digest),
     ]
-    drawing = NetworkDrawing(
-        svg(sized), "network", f"The network at {size_label(sized.input_size)}: levels, channels, sizes"
-    )
-    text = Code(to_text(resolve(plan.spec)), "yaml", folded="The spec, whole")
-    return Section("Network", [drawing, FactTable(rows), classes(card), text])
-
-
-def classes(card: Card) -> PictureGrid:
-    """Returns the classes, with the colours that pictures show them in."""
     names, colours = card.trained.classes, card.trained.colours or COLOURS
     own = tuple(colours[index % len(colours)] for index in range(len(names)))
-    rows = [(str(index), name) for index, name in enumerate(names)]
-    return PictureGrid(
-        ("class", "name"), rows, "Classes, by the numbers that label files hold", words=True, colours=own
-    )
+    labels = [(str(index), name) for index, name in enumerate(names)]
+    classes = CardTable(("class", "name"), labels, "Classes, by their numbers in label files", words=True, colours=own)
+    drawing = NetworkDrawing(svg(sized), "network", f"The network at {size}: levels, channels, sizes")
+    text = CodeBlock(to_text(resolve(plan.spec)), "yaml", folded="Complete spec")
+    return Section("Network", [drawing, FactList(rows), classes, text])
 
 
-def scores(card: Card) -> Iterator[Section]:
-    """Yields what was measured."""
+def _scores(card: Card) -> Iterator[Section]:
     if card.measured is None:
         if card.history.scores.left_out:
-            text = f"A row for each image and class makes {card.history.scores.left_out:,}, which no model file keeps: "
-            yield Section("Scores", [Prose(text + "unetkit card --run takes them from the folder of the run.")])
+            text = f"The {card.history.scores.left_out:,} scores, one for each image and class, are too many for the "
+            text += "model file. Use unetkit card --run to read them from the folder of the run."
+            yield Section("Scores", [Paragraphs(text)])
         return
-    report = card.measured.plain()
-    titles = [one["title"] for one in report["metrics"].values()]
-    rows = [(name, *(cell(line) for line in report["summary"] if line["class"] == name)) for name in report["classes"]]
-    about = [(one["title"], described(one)) for one in report["metrics"].values()]
-    caption = f"Means over images, and their {report['confidence']:.0%} confidence intervals"
-    parts: list[Part] = [PictureGrid(("class", *titles), rows, caption), FactTable(about), Prose(report["undefined"])]
-    yield Section("Scores", parts, f"Measured on {card.measured_on}.")
+    report = card.measured.json()
+    metrics = report["metrics"].values()
+    rows = [(name, *(_cell(line) for line in report["summary"] if line["class"] == name)) for name in report["classes"]]
+    table = CardTable(
+        ("class", *(one["title"] for one in metrics)),
+        rows,
+        f"Means over images with {report['confidence']:.0%} confidence intervals",
+    )
+    definitions = FactList([(one["title"], _definition(one)) for one in metrics])
+    yield Section("Scores", [table, definitions, Paragraphs(report["undefined"])], f"Measured on {card.measured_on}.")
 
 
-def cell(line: dict[str, Any]) -> str:
-    """Returns a mean with its interval; a dash where there is none.
+def _cell(line: dict[str, Any]) -> str:
+    """A mean with its interval; a dash where it is undefined.
 
-    >>> cell({"mean": 0.91234, "low": 0.9, "high": 0.92}), cell({"mean": None, "low": None, "high": None})
+    >>> _cell({"mean": 0.91234, "low": 0.9, "high": 0.92}), _cell({"mean": None, "low": None, "high": None})
     ('0.912 [0.900, 0.920]', '–')
     """
     if line["mean"] is None:
@@ -146,112 +136,102 @@ def cell(line: dict[str, Any]) -> str:
     return f"{line['mean']:.3f}{interval}"
 
 
-def described(metric: dict[str, Any]) -> str:
-    """Returns what a metric is and who computes it."""
-    about = f"{metric['about']}, {metric['by']}"
+def _definition(metric: dict[str, Any]) -> str:
+    text = f"{metric['about']}, {metric['by']}"
     if metric.get("unit"):
-        about += f", in {metric['unit']}"
+        text += f", in {metric['unit']}"
     if "tolerance" in metric:
-        about += f", tolerance {metric['tolerance']:g}"
-    return about + ("" if metric["higher_is_better"] else "; lower is better")
+        text += f", tolerance {metric['tolerance']:g}"
+    return text + ("" if metric["higher_is_better"] else "; lower is better")
 
 
-def samples(card: Card) -> Iterator[Section]:
-    """Yields labelled images."""
+def _samples(card: Card) -> Iterator[Section]:
     if card.samples and card.measured is not None:
         title = METRICS[card.measured.scores.metrics[0]].title
-        pictures = Pictures(card.samples, card.trained.classes, card.trained.colours or COLOURS)
-        yield Section("Samples", [pictures], f"Chosen by rank, from the worst {title} to the best, not by looks.")
+        panels = ExamplePanels(card.samples, card.trained.classes, card.trained.colours or COLOURS)
+        yield Section("Samples", [panels], f"Selected by rank, from the worst {title} to the best.")
 
 
-def training(history: History) -> Iterator[Section]:
-    """Yields how the network was trained, where that is known."""
-    rows = [
-        (name, shown(value))
-        for name, value in {
-            "steps": history.steps,
-            "time": None if history.seconds is None else f"{history.seconds / 60:,.1f} minutes",
-            "seed": history.seed,
-            "fraction of the images": history.fraction,
-        }.items()
-        if value is not None
-    ]
-    told = {name for name, _ in rows} | {"fraction"}
-    rows += [row for row in leaves(history.run.get("training"), "") if row[0] not in told]
+def _training(history: History) -> Iterator[Section]:
+    facts = {
+        "steps": history.steps,
+        "time": None if history.seconds is None else f"{history.seconds / 60:,.1f} minutes",
+        "seed": history.seed,
+        "fraction of the images": history.fraction,
+    }
+    rows = [(name, _setting(value)) for name, value in facts.items() if value is not None]
+    listed_already = {name for name, _ in rows} | {"fraction"}
+    rows += [row for row in _settings(history.run.get("training"), "") if row[0] not in listed_already]
     curves = [
-        Curve(thinned(points), title, name)
+        TrainingCurve(_averaged(points), title, name)
         for curve, title, name in (
             (history.loss, "loss", "loss"),
             (history.validation, "score on validation images", "validation"),
         )
         if len(points := [(x, y) for x, y in curve if y is not None and isfinite(y)]) > 1
     ]
-    parts: list[Part] = [*curves, *([FactTable(rows)] if rows else [])]
+    parts: list[CardPart] = [*curves, *([FactList(rows)] if rows else [])]
     if parts:
         yield Section("Training", parts)
 
 
-def leaves(values: object, path: str, most: int = 60) -> list[tuple[str, str]]:
-    """Returns the settings in nested maps, by their paths."""
+def _settings(values: object, path: str) -> list[tuple[str, str]]:
+    """The settings in nested maps, by their paths."""
     if not isinstance(values, dict):
         return []
-    found: list[tuple[str, str]] = []
+    rows: list[tuple[str, str]] = []
     for key, value in values.items():
         name = f"{path}.{key}" if path else str(key)
-        found += leaves(value, name) if isinstance(value, dict) else [(name, shown(value))]
-    return found[:most]
+        rows += _settings(value, name) if isinstance(value, dict) else [(name, _setting(value))]
+    return rows[:_MAX_SETTINGS]
 
 
-def shown(value: object) -> str:
-    """Returns a setting about as YAML writes it.
+def _setting(value: object) -> str:
+    """A setting, much as in YAML.
 
-    >>> shown(3000), shown([0.9, None]), shown([{"type": "scale", "least": 0.85}])
+    >>> _setting(3000), _setting([0.9, None]), _setting([{"type": "scale", "least": 0.85}])
     ('3,000', '0.9, null', 'scale (least 0.85)')
     """
     if isinstance(value, dict):
-        rest = ", ".join(f"{key} {shown(one)}" for key, one in value.items() if key != "type")
+        rest = ", ".join(f"{key} {_setting(one)}" for key, one in value.items() if key != "type")
         return f"{value.get('type', '')} ({rest})".strip() if rest else str(value.get("type", ""))
     if isinstance(value, list | tuple):
-        return ", ".join(map(shown, value)) or "none"
+        return ", ".join(map(_setting, value)) or "none"
     if isinstance(value, bool) or value is None:
         return "null" if value is None else str(value).lower()
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-def thinned(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
-    """Returns a curve with at most MOST_POINTS points, each the mean of its neighbours.
+def _averaged(points: Sequence[tuple[int, float]]) -> list[tuple[float, float]]:
+    """At most _MAX_POINTS points of a curve, each the mean of neighbours.
 
-    >>> thinned(((1, 4.0), (2, 2.0)))
+    >>> _averaged(((1, 4.0), (2, 2.0)))
     [(1.0, 4.0), (2.0, 2.0)]
     """
-    size = -(-len(points) // MOST_POINTS)
+    size = -(-len(points) // _MAX_POINTS)
     groups = [points[start : start + size] for start in range(0, len(points), size)]
     return [(sum(x for x, _ in one) / len(one), sum(y for _, y in one) / len(one)) for one in groups]
 
 
-def data(card: Card) -> Section:
-    """Returns what it was trained on."""
+def _data(card: Card) -> Section:
     fingerprint = card.trained.data or card.history.data
-    known: list[Part] = [FactTable([("fingerprint", fingerprint)])] if fingerprint else []
-    return Section("Training data", [field(card.about, "data_source"), field(card.about, "data_license"), *known])
+    known: list[CardPart] = [FactList([("fingerprint", fingerprint)])] if fingerprint else []
+    return Section("Training data", [_field(card.about, "data_source"), _field(card.about, "data_license"), *known])
 
 
-def usage(card: Card) -> Section:
-    """Returns how to use it."""
+def _usage(card: Card) -> Section:
     name = visible(card.file.name)
     command = f"unetkit predict {quote(name)} images/ -o labels/"
-    python = (
-        f"import unetkit\n\nmodel = unetkit.load_model({json.dumps(name, ensure_ascii=False)})  # a torch.nn.Module"
-    )
-    note = "The file holds how images are normalised and the class names. Opening it executes nothing that is in it."
-    return Section("How to use it", [Code(command, "sh"), Code(python, "python"), Prose(note)])
+    text = json.dumps(name, ensure_ascii=False)
+    python = f"import unetkit\n\nmodel = unetkit.load_model({text})  # a torch.nn.Module"
+    note = "The file has the normalization of images and the class names. Opening it does not execute any code in it."
+    return Section("How to use it", [CodeBlock(command, "sh"), CodeBlock(python, "python"), Paragraphs(note)])
 
 
-def origin(card: Card) -> Section:
-    """Returns whose it is, and what the file is."""
+def _origin(card: Card) -> Section:
     about, file = card.about, card.file
-    given = [(name, text) for name in ("license", "authors", "contact", "citation") if (text := getattr(about, name))]
-    gaps = [Gap(name, ASKED[name]) for name in ("license", "authors", "contact", "citation") if name in about.open()]
+    given = [(name, text) for name in _ORIGIN if (text := getattr(about, name))]
+    missing = [MissingField(name, _HINTS[name]) for name in _ORIGIN if name in about.missing]
     rows = [*given, ("file", file.name), ("bytes", f"{file.bytes:,}"), ("SHA-256", file.sha256)]
     rows += [(f"made with {name}", version) for name, version in file.requirements.items()]
-    return Section("Licence and origin", [*gaps, FactTable(rows)])
+    return Section("Licence and origin", [*missing, FactList(rows)])

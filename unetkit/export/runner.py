@@ -12,11 +12,11 @@ import torch
 from torch import Tensor
 
 from unetkit.errors import Fault, FileError
+from unetkit.export.checksum import verify_onnx, verify_sums
 from unetkit.export.content import Content
 from unetkit.export.formats import ExportError, Run
 from unetkit.export.onnxfile import open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino
-from unetkit.export.seal import verify_onnx, verify_sums
 from unetkit.export.sizes import restricted
 from unetkit.host.allocator import kept_memory
 

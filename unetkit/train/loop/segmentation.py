@@ -1,0 +1,107 @@
+"""The Lightning module: a network with its patches, loss and optimizer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import lightning.pytorch as lightning
+import torch
+from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
+from torch.utils.data import DataLoader, Sampler
+
+from unetkit.data import Patches
+from unetkit.model.interface import arrange, arranged
+from unetkit.train.memory import recomputed_blocks
+from unetkit.train.parts.losses import loss_input
+from unetkit.train.parts.supervision import Supervision
+from unetkit.train.runspec import RunSpec
+
+
+class ResumedSampler(Sampler[int]):
+    """The indices of one process's patches: every `step`-th from `first`, which earlier steps have not used."""
+
+    def __init__(self, first: int, step: int, count: int) -> None:
+        self.indices = range(first, count, step)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.indices)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+class Segmentation(lightning.LightningModule):
+    """Trains a network on patches. A step depends only on the run and on the number of the step."""
+
+    def __init__(self, model: nn.Module, patches: Patches, run: RunSpec, fingerprint: str) -> None:
+        super().__init__()
+        self.model = model
+        self.patches = patches
+        self.run = run
+        self.fingerprint = fingerprint
+        """Of the data; saved in checkpoints."""
+        training = run.training
+        self.supervision: Supervision | None = None
+        if training.deep_supervision:
+            size = patches.cover.input_size
+            self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
+        self.num_batches = 0
+        """Batches that this process has used since the start of the run."""
+        arrange(self, patches.plan)
+        for scope in recomputed_blocks(patches.plan, training.checkpointing):
+            recompute(model.get_submodule(scope))
+
+    def train_dataloader(self) -> DataLoader[Any]:
+        """Each of n processes takes every n-th patch, beginning with those of the next step."""
+        training, num_processes = self.run.training, self.trainer.world_size
+        self.num_batches = self.trainer.global_step * training.accumulate
+        first = self.num_batches * training.batch + self.trainer.global_rank
+        sampler = ResumedSampler(first, num_processes, len(self.patches))
+        size, workers = training.batch // num_processes, self.run.data.workers
+        return DataLoader(self.patches, batch_size=size, sampler=sampler, num_workers=workers)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Saves the fingerprint of the data, and the number of threads, which affects floating-point sums."""
+        checkpoint["data"], checkpoint["threads"] = self.fingerprint, torch.get_num_threads()
+
+    def on_train_batch_start(self, batch: Any, batch_idx: int) -> None:
+        """Seeds everything random in the step, such as dropout."""
+        seed = hash((self.run.training.seed, self.num_batches, self.trainer.global_rank)) % (1 << 63)
+        if self.device.type == "cpu":  # seeding all devices takes milliseconds, and torch records each call
+            torch.default_generator.manual_seed(seed)
+        else:
+            torch.manual_seed(seed)
+        self.num_batches += 1
+
+    def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
+        """The loss of one batch, and its terms."""
+        images, *targets = batch
+        images = arranged(images, self.patches.plan)
+        if self.supervision is None:
+            terms = self.run.loss.terms(loss_input(self.model(images), *targets))
+        else:
+            logits = self.supervision.logits(self.model, images)
+            terms = self.run.loss.terms(loss_input(logits, *targets))
+            terms = self.supervision.terms(self.run.loss, terms, targets)
+        return {"loss": sum(terms.values()), "terms": {name: value.detach() for name, value in terms.items()}}
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimizer of the run; `initial_lr` keeps the learning rate before the schedule, also in checkpoints."""
+        optimizer = self.run.optimizer.make(self.parameters())
+        for group in optimizer.param_groups:
+            group["initial_lr"] = group["lr"]
+        return optimizer
+
+
+def recompute(module: nn.Module) -> None:
+    """Makes a module recompute its activations in the backward pass in place of storing them."""
+    forward = module.forward
+
+    def checkpointed(*inputs: Any) -> Any:
+        if not torch.is_grad_enabled():
+            return forward(*inputs)
+        return checkpoint(forward, *inputs, use_reentrant=False)
+
+    module.forward = checkpointed  # a wrapper module would change the names of the weights

@@ -1,0 +1,160 @@
+"""Evaluation of a trained network on images with known labels."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+from unetkit.data import Pair, Pairs, open_data
+from unetkit.data.labels.colours import COLOURS
+from unetkit.data.overview.images import write_image
+from unetkit.data.preprocessing.data_for_network import data_like, other_channels
+from unetkit.model import plan_of
+from unetkit.overwriting import check_outputs
+from unetkit.scoring import METRICS, Measurement, label, score
+from unetkit.scoring.figure import figure, worst_examples
+from unetkit.scoring.metrics import check_metrics
+from unetkit.scoring.scoring import check_classes
+from unetkit.scoring.spacing import Spacings
+from unetkit.trained.modelfile import Trained
+from unetkit.writing import write_whole
+
+SCORES, SUMMARY, WORST = "scores.csv", "summary.json", "worst.png"
+
+
+@dataclass(frozen=True)
+class EvaluateOptions:
+    """The images of a data set that are used, and what is measured on them."""
+
+    split: Literal["test", "validation", "train"] = "test"
+    metrics: tuple[str, ...] | None = None
+    """Names of METRICS; None: all that apply to the number of axes."""
+    tolerance: float = 1.0
+    """Distance that NSD tolerates, in the unit of the spacing."""
+    spacing: tuple[float, ...] | None = None
+    """Distance between samples along each axis, in place of that of the files."""
+    worst: int = 6
+    """Number of images in worst.png."""
+    confidence: float = 0.95
+    seed: int = 0
+    """Of the bootstrap of the confidence intervals."""
+    ignore: int | None = None
+    """The label of pixels that are ignored."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The scores of a trained network on a data set."""
+
+    trained: Trained
+    data: str
+    pairs: Pairs
+    options: EvaluateOptions
+    measurement: Measurement
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """Network, data, and the scores averaged over images with their confidence intervals, as plain values."""
+        plan = plan_of(self.trained.model)
+        head = {"name": plan.spec.name, "digest": plan.digest, "data": self.data, "split": self.options.split}
+        return head | self.measurement.json()
+
+    def json(self) -> dict[str, Any]:
+        """The summary, and a row of scores for each image and class."""
+        return self.summary | {"rows": self.measurement.scores.plain()}
+
+    def write(self, folder: Path) -> None:
+        """Writes scores.csv, summary.json and worst.png into a folder."""
+        write_whole(folder / SCORES, self.measurement.scores.csv().encode())
+        write_whole(folder / SUMMARY, (json.dumps(self.summary, indent=1, ensure_ascii=False) + "\n").encode())
+        trained, scores = self.trained, self.measurement.scores
+        rows = worst_examples(trained.model, self.pairs, trained.preprocessing, scores, self.options.worst)
+        if rows:
+            metric, count = METRICS[scores.metrics[0]].title, len(scores.images)
+            subtitle = f"the {len(rows)} worst of {count} images by {metric}, worst first"
+            colours = trained.colours or self.pairs.colours or COLOURS
+            name = self.summary["name"]
+            write_image(figure(rows, scores.classes, name, subtitle, colours), folder / WORST)
+
+
+class EvaluateListener:
+    """Receives the progress of `evaluate`. Override its methods."""
+
+    def note(self, line: str) -> None:
+        """A remark about the data."""
+
+    def advanced(self, done: int, total: int) -> None:
+        """A number of images is done."""
+
+    def scored(self, evaluation: Evaluation) -> None:
+        """All images are scored; the files are written next."""
+
+
+def evaluate(
+    model: str | PathLike[str],
+    data: str,
+    options: EvaluateOptions | None = None,
+    *,
+    output: Path | None = None,
+    overwrite: bool = False,
+    listener: EvaluateListener | None = None,
+) -> Evaluation:
+    """Scores a model file on a data file, a folder with images/ and masks/, or `mni`.
+
+    With `output`, scores.csv, summary.json and worst.png are written to that folder. Raises UnetkitError where the
+    model or the data cannot be read, where they do not fit each other, and where a file exists already.
+    """
+    options, listener = options or EvaluateOptions(), listener or EvaluateListener()
+    trained = Trained.load(model)
+    plan = plan_of(trained.model)
+    check_metrics(options.metrics or (), plan.dims)
+    spec = data_like(data, trained.signature, plan.dims, ignore=options.ignore)
+    for line in spec.taken:
+        listener.note(line)
+    if output is not None:
+        names = (SCORES, SUMMARY, *[WORST] * bool(options.worst))
+        inputs = [Path(model), *spec.files()]
+        check_outputs((output / name for name in names), inputs=inputs, overwrite=overwrite)
+    if difference := other_channels(spec, trained.signature):
+        listener.note(f"warning: {difference}")
+    pairs = open_data(spec).part(options.split, data)
+    result = Evaluation(trained, data, pairs, options, measure(trained, pairs, options, listener.advanced))
+    listener.scored(result)
+    if output is not None:
+        result.write(output)
+    return result
+
+
+def measure(
+    trained: Trained,
+    pairs: Pairs,
+    options: EvaluateOptions | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> Measurement:
+    """The scores of a trained network on pairs of images and labels."""
+    options = options or EvaluateOptions()
+    plan = plan_of(trained.model)
+    check_classes(plan, pairs.classes, trained.classes)
+    classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
+    metrics = options.metrics or tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
+    with_distances = any(METRICS[name].distance for name in metrics)
+    spacings = Spacings(options.spacing)
+    cases = (
+        (pair.name, labels, pair.labels, spacings.of(pair) if with_distances else None)
+        for pair, labels in label(trained.model, _counted(pairs, advance), trained.preprocessing)
+    )
+    scores = score(cases, classes, metrics=metrics, tolerance=options.tolerance)
+    return Measurement(scores, options.tolerance, options.confidence, options.seed, spacings.unit)
+
+
+def _counted(pairs: Pairs, advance: Callable[[int, int], None]) -> Iterator[Pair]:
+    """Yields the pairs, and reports progress after each."""
+    known: Iterable[Pair] = pairs
+    for number, pair in enumerate(known, 1):
+        yield pair
+        advance(number, len(pairs))

@@ -1,0 +1,217 @@
+"""Prediction of one image file at a time, read and written part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unetkit.data import Normalization, Preprocessing
+from unetkit.data.files.grouping import FileGroup, name_of_result
+from unetkit.data.normalization import slabs
+from unetkit.data.preprocessing.signature import Signature
+from unetkit.errors import Fault, FileError, UnetkitError
+from unetkit.export import is_exported, open_exported
+from unetkit.host import resident_memory
+from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
+from unetkit.imagefiles.file_formats import number_type
+from unetkit.imagefiles.numbers import for_network
+from unetkit.imagefiles.views.alignment import join_channels
+from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
+from unetkit.model.interface import last_activation, threshold
+from unetkit.planning import Plan
+from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
+from unetkit.trained.distribution_shift import DistributionShift
+from unetkit.trained.modelfile import Trained, signature_in
+from unetkit.wording import megabytes
+
+HEAP_SHARE = 0.5
+"""Fraction of the remaining memory for the activations of a tile. The rest is for reading, writing and fragmentation:
+memory that is kept for reuse (see `unetkit.host.allocator`) is rarely used completely."""
+
+Read = Callable[[tuple[slice, ...]], NDArray[Any]]
+"""Reads a part (channels, *part) of an image."""
+Advance = Callable[[int, int], None]
+"""Is called with the number of pixels of an image that are done, and the number of all."""
+
+
+@dataclass(frozen=True)
+class PredictOptions:
+    """How images are predicted, and with which resources."""
+
+    tile: Tile = "auto"
+    """Approximate samples per axis of a tile; None: the whole image at once."""
+    memory: int | None = None
+    """Main memory in bytes that the process may use in total."""
+    device: str | None = None
+    """By default cuda where available, else cpu."""
+    dtype: str = "fp32"
+    probabilities: bool = False
+    """Whether probabilities are written in place of class numbers."""
+    exact: bool = False
+    """Whether an image is refused if its tiles cannot give exactly the result of the whole image."""
+    axes: str | None = None
+    """Letters of the stored axes, in place of those of the training images."""
+
+
+@contextmanager
+def file_predictor(trained: Trained, options: PredictOptions) -> Iterator[FilePredictor]:
+    """Opens the predictor of a trained network; raises InferenceError where the options are not available."""
+    device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
+    with ready(trained.model, device=device, dtype=options.dtype) as runner:
+        yield FilePredictor(runner, trained.signature, trained.preprocessing, options)
+
+
+@contextmanager
+def open_predictor(model: Path, options: PredictOptions) -> Iterator[FilePredictor]:
+    """Opens the predictor of a model file, or of an exported model.
+
+    Raises FileError for any other file, and InferenceError where the options are not available.
+    """
+    if not is_exported(model):
+        with file_predictor(Trained.load(model), options) as predictor:
+            yield predictor
+        return
+    _check_exported_options(options)
+    with open_exported(model) as runner:
+        signature = signature_in(runner.content.metadata, runner.content.plan, model)
+        preprocessing = signature.preprocessing
+        if runner.content.levels is not None:  # the exported model normalises images itself
+            preprocessing = replace(preprocessing, normalization=Normalization("none"))
+        yield FilePredictor(runner, signature, preprocessing, options)
+
+
+def _check_exported_options(options: PredictOptions) -> None:
+    """Raises InferenceError for options that exported models, which run in fp32 on the CPU, do not support."""
+    cure = "Leave --{} out, or give the model file."
+    if options.dtype != "fp32":
+        message = f"exported models compute in fp32, not in {options.dtype}"
+        raise InferenceError(Fault("dtype", message, cure=cure.format("dtype")))
+    if options.device not in (None, "cpu"):
+        message = f"exported models run on the CPU, not on {options.device}"
+        raise InferenceError(Fault("device", message, cure=cure.format("device")))
+
+
+@dataclass(frozen=True)
+class FilePredictor:
+    """Predicts one image file after another with one network."""
+
+    runner: Runner
+    signature: Signature
+    preprocessing: Preprocessing
+    options: PredictOptions
+
+    def predict_file(self, source: Path | FileGroup, folder: Path, advance: Advance = lambda done, total: None) -> Path:
+        """Writes the result for a file, or for a group with a file for each channel, atomically; returns its path.
+
+        Raises FileError where a file cannot be read, or the result cannot be written.
+        """
+        spec, signature, options = self.runner.plan.spec, self.signature, self.options
+        group = FileGroup("", (source,)) if isinstance(source, Path) else source
+        file, *others = group.files
+        path = folder / name_of_result(group, probabilities=options.probabilities)
+        axes = options.axes or signature.axes
+        request = ReadRequest(spec.dims, None if others else signature.channels, axes, trained=True)
+        with ExitStack() as stack:
+            stored, *further = [stack.enter_context(self._opened(one, request)) for one in group.files]
+            channels = spec.out_channels if options.probabilities else None
+            dtype = np.float32 if options.probabilities else number_type(max(2, spec.out_channels))
+            turn = reorientation_to(stored, self.preprocessing.orientation)
+            images = join_channels([stored, *further], turn) if further else reoriented(stored, turn)
+            shift = DistributionShift(signature, images)
+            with format_of(file).create(path, stored, channels, dtype) as made:
+                target, done = made if turn.is_identity else ReorientedWriter(made, stored, turn), 0
+                for number, part, block in self._blocks(images, shift):
+                    target.write(number, part, block)
+                    done += prod(block.shape[-spec.dims :])
+                    advance(done, images.count * prod(images.size))
+            shift.warn()
+        return path
+
+    @contextmanager
+    def _opened(self, file: Path, request: ReadRequest) -> Iterator[Images]:
+        """Opens the images of a file; where channels may be in separate files, the error names their patterns."""
+        with ExitStack() as stack:
+            try:
+                images = stack.enter_context(open_images(file, request))
+            except FileError as error:
+                patterns = self.signature.modalities
+                if not patterns or [fault.code for fault in error.faults] != ["channels"]:
+                    raise
+                message = f"{file} has neither all {len(patterns)} channels nor the name of a single channel's file"
+                cure = f"Give one file of each: {', '.join(patterns)}. Or one file with all channels."
+                raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
+            yield images
+
+    def _blocks(
+        self, images: Images, shift: DistributionShift
+    ) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
+        """Yields the number of an image, a part of it, and the result for that part."""
+        memory = None if self.options.memory is None else tile_memory(self.options.memory)
+        unit = images.geometry.unit if images.geometry else ""
+        size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
+        tiles = plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
+        for number in range(images.count):
+            for part, block in self._outputs(self._reader(images, number, shift), images.size, tiles):
+                yield number, part, self._result(block)
+
+    def _outputs(self, read: Read, size: tuple[int, ...], tiles: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
+        """Yields parts of an image with the network's output for them; a resampled image is one part."""
+        resampled = tuple(frame.image for frame in tiles.frames)
+        if resampled == size:
+            scale = self.preprocessing.normalization.levels(lambda: map(read, slabs(size)))
+            yield from stream(self.runner, tiles, lambda part: scale.apply(read(part)))
+            return
+        whole = tuple(slice(0, count) for count in size)
+        image = self.preprocessing.image(read(whole), resampled)
+        output = np.empty((self.runner.plan.spec.out_channels, *resampled), np.float32)
+        for part, block in stream(self.runner, tiles, lambda part: image[(slice(None), *part)]):
+            output[(slice(None), *part)] = block
+        yield whole, torch.from_numpy(self.preprocessing.output(output, size))
+
+    def _reader(self, images: Images, number: int, shift: DistributionShift) -> Read:
+        """The function that reads parts of one image, with the channels that the network takes."""
+        take = self.signature.take
+
+        def read(part: tuple[slice, ...]) -> NDArray[Any]:
+            stored = images.read(number, part)
+            block = for_network(stored if take is None else stored[list(take)], str(images.path))
+            shift.add(number, part, block)
+            return block
+
+        return read
+
+    def _result(self, block: Tensor) -> NDArray[Any]:
+        """Classes or probabilities for a block of the network's output."""
+        if self.options.probabilities:
+            return probabilities(self.runner.plan, block).numpy()
+        classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
+        return classes.numpy().astype(number_type(len(block)))
+
+
+def probabilities(plan: Plan, block: Tensor) -> Tensor:
+    """The probabilities for an output; unchanged if the network ends with an activation."""
+    if last_activation(plan):
+        return block
+    return torch.softmax(block, 0) if len(block) > 1 else torch.sigmoid(block)
+
+
+def tile_memory(memory: int) -> int:
+    """The bytes for the activations of a tile in a process that may use `memory` bytes in total.
+
+    Raises UnetkitError where the process already uses nearly as much.
+    """
+    used = resident_memory()
+    left = int((memory - used) * HEAP_SHARE)
+    if left <= 0:
+        message = f"the process uses {megabytes(used)} before the first tile, {megabytes(memory)} are allowed"
+        raise UnetkitError(Fault("memory", message, cure="Allow more memory."))
+    return left
