@@ -307,8 +307,8 @@ def test_classes_and_normalization_are_written_as_in_a_data_file(
         (["--classes", "a, a", "--normalization", "image"], "class-twice", 1),
         (["--normalization", "dataset"], "needs mean and std per channel", 1),
         (["--normalization", "{type: dataset, mean: [1], std: [1]}"], "1 numbers for 3 channels", 1),
-        (["--normalization", "{type: image, low: 3}"], "low has no effect", 1),
-        (["--normalization", "imag"], "is not one of none, dataset, image, percentile", 1),
+        (["--normalization", "{type: image, low: 3}"], "there is no key 'low' here", 1),
+        (["--normalization", "imag"], "Known: none, dataset, image, percentile", 1),
     ],
 )
 def test_what_does_not_fit_is_refused_before_the_weights_are_read(
