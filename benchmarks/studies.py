@@ -9,9 +9,8 @@ import time
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, report
-from unetkit.cli.study.progress import ProgressLines
 from unetkit.study import Study, load_study
-from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, run_text
+from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, run_text
 from unetkit.study.runs.engines import EngineOptions, open_engine
 from unetkit.study.runs.study_folder import StudyFolder
 
@@ -28,13 +27,6 @@ AT_ONCE, OVERHEAD = 1 / 1.6, 1.03
 """What is wanted: two at once take this share of the time of one after the other; a study this much of a run's."""
 
 
-class Silent(ProgressLines):
-    """Prints nothing."""
-
-    def say(self, line: str) -> None:
-        """Says nothing."""
-
-
 def written(folder: Path, steps: int, seeds: int) -> Path:
     """Writes a study of one arm into a new folder, and returns its file."""
     file = Path(tempfile.mkdtemp(dir=folder)) / "study.yaml"
@@ -46,9 +38,9 @@ def coordinate(study: Study, folder: Path, at_once: int) -> None:
     """Has the runs of a study done by the default engine: so a process of this module begins."""
     study_folder = StudyFolder(folder)
     with study_folder.locked():
-        study_folder.freeze(study, ())
+        study_folder.freeze(study)
         with open_engine("local", EngineOptions(at_once, study_folder.path)) as executor:
-            Coordinator(study, study_folder, Silent(0), ExecutionSettings(at_once)).run(executor)
+            Coordinator(study, study_folder, StudyListener(), ExecutionSettings(at_once)).run(executor)
 
 
 def in_study(folder: Path, steps: int, seeds: int, at_once: int) -> float:

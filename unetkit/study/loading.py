@@ -62,7 +62,7 @@ class StudyLoader(Reader):
         self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.raise_faults()
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
-        return Study(name, keys, arms, design_matrix.excluded, self.path, self.document, taken)
+        return Study(name, keys, arms, design_matrix.excluded, self.path, self.document, taken, self.overrides)
 
     def design_matrix(self, keys: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""

@@ -29,6 +29,7 @@ class Study:
     document: Document | None = field(default=None, repr=False, compare=False)
     taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """Of data that are folders: what was taken from their files, as lines to be shown."""
+    overrides: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     @property
     def base(self) -> Arm:

@@ -7,9 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from unetkit.cli.study.progress import ProgressLines
 from unetkit.study import Study, StudyRun, load_study
-from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings
+from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener
 from unetkit.study.runs.engines import EngineOptions, open_engine
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.runs.task import Outcome
@@ -27,11 +26,10 @@ seeds: SEEDS
 """
 
 
-class Told(ProgressLines):
+class Told(StudyListener):
     """Keeps what happened."""
 
     def __init__(self) -> None:
-        super().__init__(0)
         self.order: list[str] = []
         self.endings: list[tuple[int, str, bool]] = []
 
@@ -75,7 +73,7 @@ def do(
     """Has a study done in a folder, and returns what happened."""
     told, settings = Told(), settings or ExecutionSettings(2, module=MODULE)
     with study_folder.locked():
-        study_folder.freeze(study, ())
+        study_folder.freeze(study)
         with open_engine(engine, EngineOptions(settings.at_once, study_folder.path.absolute(), address)) as executor:
             Coordinator(study, study_folder, told, settings, stub).run(executor)
     return told

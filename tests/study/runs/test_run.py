@@ -51,7 +51,7 @@ def test_an_edited_study_does_what_is_new_and_says_so(tmp_path: Path, study: Stu
     do(study, study_folder, Stub())
     before = results(study_folder)
     edited = load_study(write_study(tmp_path, 2), ["axes.channels=[[4, 4], [4, 12], [4, 20]]"])
-    change = study_folder.freeze(edited, ())
+    change = study_folder.freeze(edited)
     assert str(change) == (
         "the study was edited: 5 runs are new (arms channels=[4, 20]); "
         "1 runs are no part of it any more (arms channels=[4, 16]); their folders stay"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -23,8 +23,9 @@ def status(folder: FolderArgument, as_json: AsJson = False) -> None:
     """Show the progress of a study: runs that are done, active, waiting or failed, and the reasons."""
     from unetkit.cli.output import print_json, print_rich, table
     from unetkit.cli.study.plan import duration
+    from unetkit.study import study_status
 
-    found = states_in(folder)
+    found = study_status(folder)
     if as_json:
         print_json(found)
         return
@@ -42,22 +43,3 @@ def status(folder: FolderArgument, as_json: AsJson = False) -> None:
         if run["state"] == "failed":
             say(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
     say(f"{counts['done']:,} of {len(found['runs']):,} runs are done")
-
-
-def states_in(folder: Path) -> dict[str, Any]:
-    """The states of the runs in a study's folder as plain values; raises StudyError for any other folder."""
-    from unetkit.study.results.collecting import plan_in
-    from unetkit.study.results.index import entries_in, running
-    from unetkit.study.results.links import refuse_links
-    from unetkit.study.runs.study_folder import StudyFolder
-
-    study_folder = StudyFolder(folder)
-    plan = plan_in(folder)
-    refuse_links(folder)
-    now = running(folder) if study_folder.busy else {}
-    planned = ((run.id, run.arm, run.seed, run.fraction) for run in plan.runs)
-    entries = [
-        one._replace(state="running", since=now[one.id], reason="") if one.id in now and one.state != "done" else one
-        for one in entries_in(planned, study_folder.runs)
-    ]
-    return {"name": plan.name, "busy": study_folder.busy, "runs": [one._asdict() for one in entries]}

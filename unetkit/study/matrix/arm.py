@@ -78,6 +78,12 @@ class StudyRun:
     fraction: float
 
     @property
+    def title(self) -> str:
+        """Arm, seed and fraction in words."""
+        fraction = f" on {self.fraction:.0%} of the images" if self.fraction < 1 else ""
+        return f"{self.arm.name}, seed {self.seed}{fraction}"
+
+    @property
     def run_values(self) -> dict[str, Any]:
         """The plain values of its RUN.yaml, with every default filled in."""
         values = self.arm.values()

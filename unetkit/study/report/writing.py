@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
+from unetkit.overwriting import check_outputs, same_file
 from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
 from unetkit.study.report.latex import latex
 from unetkit.study.report.page import page
+from unetkit.study.report.summary import sentences
 from unetkit.study.report.view import View
+from unetkit.study.results.collecting import results_in
 from unetkit.study.results.results import Results
 from unetkit.study.results.tidy import write_scores
 from unetkit.study.statistics import Analysis, AnalysisSettings, analyse
@@ -18,6 +23,40 @@ from unetkit.writing import write_whole
 
 WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")
 """The files of a report."""
+
+
+@dataclass(frozen=True)
+class StudyReport:
+    """A report that was written: its page, its summary in three sentences, and the analysis."""
+
+    page: Path
+    summary: tuple[str, ...]
+    analysis: Analysis
+
+    def json(self) -> dict[str, Any]:
+        """The report as plain values."""
+        return {"report": str(self.page), "summary": list(self.summary), **self.analysis.json()}
+
+
+def write_study_report(
+    folder: Path,
+    output: Path | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    *,
+    overwrite: bool = False,
+) -> StudyReport:
+    """Writes the report of a study's folder into the folder `output`, by default its own `report`.
+
+    `metric` and `margin` replace those of the study. Raises StudyError where results are unreadable, and FileError
+    where files in another folder exist already.
+    """
+    if output is not None and not same_file(output, folder / "report"):
+        inputs = [path for path in folder.rglob("*") if path.is_file()] if overwrite else [folder / "plan.json"]
+        check_outputs((output / name for name in WRITTEN), inputs=inputs, overwrite=overwrite)
+    results, target = results_in(folder), output or folder / "report"
+    analysis = write_report(results, target, settings_for(results, metric, margin))
+    return StudyReport(target / "report.html", sentences(View(results, analysis)), analysis)
 
 
 def write_report(results: Results, folder: Path, settings: AnalysisSettings | None = None) -> Analysis:

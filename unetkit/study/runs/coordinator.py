@@ -7,7 +7,6 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from unetkit.errors import Fault, UnetkitError
 from unetkit.study.matrix.arm import StudyRun
@@ -23,8 +22,14 @@ TICK = 0.5
 """Seconds between two updates of a progress display."""
 
 
-class ProgressListener(Protocol):
-    """Receives the progress of a study."""
+class StudyListener:
+    """Receives the progress of a study. Override its methods."""
+
+    def note(self, line: str) -> None:
+        """A message, such as a change of the plan or a failed run."""
+
+    def begin(self, todo: int) -> None:
+        """A number of runs will be executed."""
 
     def started(self, run: StudyRun) -> None:
         """A run has started."""
@@ -34,6 +39,9 @@ class ProgressListener(Protocol):
 
     def tick(self) -> None:
         """Some time has passed."""
+
+    def finish(self) -> None:
+        """No more runs will be executed."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Coordinator:
 
     study: Study
     study_folder: StudyFolder
-    listener: ProgressListener
+    listener: StudyListener
     settings: ExecutionSettings = field(default_factory=ExecutionSettings)
     text: Callable[[Study, StudyRun], str] = run_text
     tries: Counter[str] = field(default_factory=Counter)

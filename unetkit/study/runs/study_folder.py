@@ -143,7 +143,7 @@ class StudyFolder:
             own += [] if study.path and same_file(copy, study.path) else [copy]
             check_outputs(own, inputs=read, overwrite=overwrite)
 
-    def freeze(self, study: Study, overrides: Sequence[str]) -> PlanChange | None:
+    def freeze(self, study: Study) -> PlanChange | None:
         """Writes the study file and the plan; returns the changes from an earlier plan, if any."""
         old, new = self.plan, json.dumps(study.json(), indent=1, ensure_ascii=False).encode()
         same = content_of(self.path / "plan.json") == new
@@ -151,7 +151,7 @@ class StudyFolder:
             write_whole(self.path / "plan.json", new)
         copy = self.path / "study.yaml"
         if study.path is not None and not same_file(copy, study.path):
-            notes = "".join(f"# with --set {one}\n" for one in overrides)
+            notes = "".join(f"# with --set {one}\n" for one in study.overrides)
             write_whole(copy, notes.encode() + study.path.read_bytes())
         return None if old is None or same else change(old, PlanRecord.model_validate_json(new))
 

@@ -1,0 +1,134 @@
+"""Runs a study: executes its missing runs in its folder, and writes its report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from unetkit.host import available_memory
+from unetkit.study.matrix.arm import StudyRun
+from unetkit.study.results.exit_status import State, failures_in, state_of
+from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, missing, run_text
+from unetkit.study.runs.engines import EngineOptions, default_at_once, open_engine
+from unetkit.study.runs.same_data import check_same_data
+from unetkit.study.runs.study_folder import StudyFolder
+from unetkit.study.study import Study
+
+if TYPE_CHECKING:
+    from unetkit.study.report.writing import StudyReport
+
+ON_CLUSTER = 16
+"""Default number of runs at once on a cluster."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """Where and how the runs of a study are executed."""
+
+    engine: str = "local"
+    """One of local, dask, submitit, ray."""
+    address: str | None = None
+    """Of the Dask scheduler or the Ray cluster; with submitit: slurm or local."""
+    at_once: int | None = None
+    """Number of runs at once, by default as cores and memory allow, or ON_CLUSTER."""
+    timeout: float | None = None
+    """Seconds after which a run fails."""
+    runs: Path | None = None
+    """A folder for the runs, shared with other studies; by default one in the study's folder."""
+    separate: bool = False
+    """Whether the study's folder is not visible where runs execute."""
+    states: tuple[State, ...] = ("waiting",)
+    """Which runs are executed."""
+
+
+class StudyExecution(NamedTuple):
+    """The runs that were to be executed, the reasons of all failed runs by id, and the new report, if any."""
+
+    folder: Path
+    todo: tuple[StudyRun, ...]
+    failures: dict[str, str]
+    report: StudyReport | None = None
+
+
+def run_study(
+    study: Study,
+    folder: Path | None = None,
+    options: RunOptions | None = None,
+    *,
+    overwrite: bool = False,
+    dry_run: bool = False,
+    listener: StudyListener | None = None,
+) -> StudyExecution:
+    """Executes the missing runs of a study in a folder, by default studies/NAME, and writes its report there.
+
+    It can be interrupted and repeated at any time: finished runs are kept, and active ones are resumed. A failed run
+    does not stop the others. With `dry_run` nothing is written or executed. Raises SpecError where runs are invalid,
+    StudyError where the folder belongs to another study or is in use, and FileError where it has foreign files.
+    """
+    options, listener = options or RunOptions(), listener or StudyListener()
+    study_folder = StudyFolder(folder or Path("studies") / study.name)
+    study_folder.check(study)
+    study_folder.check_free(study, overwrite=overwrite)
+    if study.runs:
+        run_text(study, study.runs[0])  # faults that all runs share are reported before anything is written
+    if dry_run:
+        return StudyExecution(study_folder.path, tuple(missing(study, study_folder, options.states)), {})
+    settings = _settings(study, options)
+    engine_options = EngineOptions(settings.at_once, study_folder.path.absolute(), options.address)
+    engine = open_engine(options.engine, engine_options)
+    with study_folder.locked():
+        if options.runs is not None:
+            study_folder.share(options.runs)
+        changed = _prepare(study, study_folder, listener)
+        todo = tuple(missing(study, study_folder, settings.states))
+        num_runs = f"{len(study.runs):,} runs"
+        if todo:
+            at_once = min(len(todo), settings.at_once)
+            listener.note(f"{study.name}: {len(todo):,} of {num_runs} to do, {at_once} at once")
+            listener.begin(len(todo))
+            try:
+                with engine as executor:
+                    Coordinator(study, study_folder, listener, settings).run(executor)
+            finally:
+                listener.finish()
+        failures = _note_failures(study, study_folder, listener)
+        result = StudyExecution(study_folder.path, todo, failures)
+        if not todo and not changed and (study_folder.path / "report" / "report.html").is_file():
+            listener.note(f"{study.name}: {'' if failures else f'all {num_runs} are done; '}nothing to do")
+            return result
+        if any(state_of(study_folder.run(run.id)) == "done" for run in study.runs):
+            from unetkit.study.report.writing import write_study_report  # imports numpy
+
+            result = result._replace(report=write_study_report(study_folder.path))
+        return result
+
+
+def _settings(study: Study, options: RunOptions) -> ExecutionSettings:
+    on_cluster = options.address is not None or options.engine == "submitit"
+    at_once = options.at_once or (ON_CLUSTER if on_cluster else default_at_once(study))
+    memory = available_memory() // at_once if options.engine == "local" else None
+    return ExecutionSettings(at_once, options.timeout, memory, options.states, separate=options.separate)
+
+
+def _prepare(study: Study, study_folder: StudyFolder, listener: StudyListener) -> bool:
+    """Freezes the plan, and copies finished runs of other studies; returns whether the plan has changed."""
+    change = study_folder.freeze(study)
+    if change is not None:
+        listener.note(str(change))
+    for name, copied in study_folder.borrow([run.id for run in study.runs]).items():
+        listener.note(f"{study.name}: {len(copied):,} of {len(study.runs):,} runs were done in {name}; they are copied")
+    check_same_data(study, study_folder)
+    return change is not None
+
+
+def _note_failures(study: Study, study_folder: StudyFolder, listener: StudyListener) -> dict[str, str]:
+    """The reasons of the failed runs by id, which the listener gets too."""
+    failures = failures_in(study_folder.runs, (run.id for run in study.runs))
+    for run in study.runs:
+        if run.id in failures:
+            listener.note(f"failed: {run.title}: {failures[run.id]}")
+            listener.note(f"  {study_folder.run(run.id) / 'log.txt'}")
+    if failures:
+        listener.note(f"{len(failures):,} of {len(study.runs):,} runs failed; `unetkit study retry` repeats them")
+    return failures
