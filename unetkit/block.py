@@ -1,4 +1,4 @@
-"""What a block is: a frozen pydantic model whose fields are its YAML keys, and a symbolic forward, `wire`."""
+"""The interface of blocks: a frozen pydantic model whose fields are YAML keys, and a symbolic forward, `wire`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetkit.signal import Signal
 
 
 def check_axes(value: int | tuple[int, ...], info: ValidationInfo) -> int | tuple[int, ...]:
-    """Returns the value, one for all axes where they agree; raises ValueError for a list of the wrong length."""
+    """The value, as one number if all axes have the same; raises ValueError for a list of the wrong length."""
     if isinstance(value, int):
         return value
     dims = (info.context or {}).get("dims", len(value))
@@ -33,7 +33,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Inset(NamedTuple):
-    """Marks a field that holds a block of another slot; `inherited`: its default is what the spec says for the slot."""
+    """Marks a field that holds a component of another slot; `inherited`: its default is that of the spec."""
 
     slot: str
     inherited: bool = False
@@ -43,30 +43,30 @@ class Inset(NamedTuple):
 
 
 class Component(BaseModel):
-    """The base of all blocks. Parameters are immutable, strictly typed, and unknown ones are refused."""
+    """The base of all components. Parameters are immutable and strictly typed; unknown ones are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, validate_default=False, defer_build=True)
 
     slot: ClassVar[str]
-    """Which slot of a spec the block fits."""
+    """The slot that it fills."""
     source: ClassVar[str] = ""
-    """The paper or project that it comes from."""
+    """The paper or project that describes it."""
 
     def idle(self) -> dict[str, str]:
-        """Returns the fields that can have no effect beside the others, each with the reason.
+        """The fields without effect in combination with the others, each with the reason.
 
-        To set one in a spec is an error, unless the same setting has an effect elsewhere in the network.
+        Setting one of them is an error, unless the same setting has an effect elsewhere in the network.
         """
         return {}
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
-        """Yields (field, message, cure) for what is wrong beyond types and ranges."""
+        """Yields (field, message, cure) for faults other than types and ranges."""
         yield from ()
 
 
 @cache
 def insets(block: type[Component]) -> dict[str, Inset]:
-    """Returns the fields of a block class that hold blocks of other slots."""
+    """The fields of a class that hold components of other slots."""
     found: dict[str, Inset] = {}
     for name, field in block.model_fields.items():
         found.update((name, mark) for mark in field.metadata if isinstance(mark, Inset))
@@ -74,33 +74,33 @@ def insets(block: type[Component]) -> dict[str, Inset]:
 
 
 class Block(Component):
-    """Turns the feature map of a level into another of `channels` channels."""
+    """Computes a feature map of a level from another."""
 
     slot = "block"
 
     @abstractmethod
     def wire(self, x: Signal, channels: int) -> Signal:
-        """Returns the output signal of `channels` channels."""
+        """The output signal, with `channels` channels."""
 
 
 class Down(Component):
-    """Leads from one level to the next, coarser one."""
+    """Reduces the size: from one level to the next, coarser one."""
 
     slot = "down"
 
     @abstractmethod
     def wire(self, x: Signal, channels: int) -> Signal:
-        """Returns the coarser signal; `channels` are those of the level that it leads to, for blocks that want them."""
+        """The coarser signal; `channels` is the number of channels of the coarser level."""
 
 
 class Up(Component):
-    """Leads from one level to the next, finer one."""
+    """Increases the size: from one level to the next, finer one."""
 
     slot = "up"
 
     @abstractmethod
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
-        """Returns the signal with `stride` times the samples; `channels` are those of the level that it leads to."""
+        """The signal with `stride` times the samples; `channels` is the number of channels of the finer level."""
 
 
 class Skip(Component):
@@ -110,7 +110,7 @@ class Skip(Component):
 
     @abstractmethod
     def wire(self, x: Signal, skip: Signal) -> Signal:
-        """Returns the merged signal of the decoder's `x` and the encoder's `skip`."""
+        """The decoder's `x` merged with the encoder's `skip`."""
 
 
 class Norm(Component):
@@ -120,7 +120,7 @@ class Norm(Component):
 
     @abstractmethod
     def wire(self, x: Signal) -> Signal:
-        """Returns the normalised signal."""
+        """The normalised signal."""
 
 
 class Act(Component):
@@ -130,17 +130,17 @@ class Act(Component):
 
     @abstractmethod
     def wire(self, x: Signal) -> Signal:
-        """Returns the activated signal."""
+        """The activated signal."""
 
 
 class Head(Component):
-    """Turns the last feature map into the output of the network."""
+    """Computes the output of the network from the last feature map."""
 
     slot = "head"
 
     @abstractmethod
     def wire(self, x: Signal, channels: int) -> Signal:
-        """Returns the output signal of `channels` channels."""
+        """The output signal, with `channels` channels."""
 
 
 BASES: dict[str, type[Component]] = {base.slot: base for base in (Block, Down, Up, Skip, Norm, Act, Head)}

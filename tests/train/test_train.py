@@ -405,7 +405,7 @@ data: mni
 training: {steps: 4}
 """
 BROKEN = {
-    "no budget": ("{steps: 4}", "{batch: 4}", "it is not said how long to train"),
+    "no budget": ("{steps: 4}", "{batch: 4}", "the length of the training is missing"),
     "unknown key": ("steps: 4", "steps: 4, bach: 2", "there is no key 'bach' here\n.*\n.*\n +Did you mean: batch"),
     "no steps": ("steps: 4", "steps: 0", "0 is not a whole number from 1"),
     "steps in words": ("steps: 4", "steps: many", '"many" is not a whole number'),

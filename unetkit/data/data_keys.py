@@ -15,7 +15,7 @@ Colour: TypeAlias = tuple[int, int, int]
 
 
 def check_colour(text: str) -> str:
-    """Returns the text of a colour; raises ValueError where it is none."""
+    """The text of a colour; raises ValueError if it is none."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         raise ValueError(f'{text!r} is not a colour: write it as in "#e69f00"')
     return text.lower()
@@ -25,11 +25,11 @@ ColourText = Annotated[str, AfterValidator(check_colour)]
 """A colour such as `#e69f00`."""
 Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 Span: TypeAlias = tuple[int, int]
-"""The first and the last of numbers that follow one another."""
+"""The first and the last of consecutive numbers."""
 
 
 def check_value(value: int | str) -> int | str:
-    """Returns a number of masks, or the text of a range; raises ValueError where it is neither."""
+    """A mask value, or the text of a range of them; raises ValueError if it is neither."""
     found = re.fullmatch(r"(-?\d{1,10})\.\.(-?\d{1,10})", value, re.ASCII) if isinstance(value, str) else None
     first, last = (int(found[1]), int(found[2])) if found else (value, value)
     if isinstance(first, str) or isinstance(last, str) or not -(1 << 31) <= first <= last < 1 << 31:
@@ -42,7 +42,7 @@ ClassValue = Annotated[int | str, AfterValidator(check_value)]
 
 
 def span_of(value: int | str) -> Span:
-    """Returns the first and the last number of a value of masks.
+    """The first and the last number of a mask value or range.
 
     >>> span_of(7), span_of("128..255")
     ((7, 7), (128, 255))
@@ -54,7 +54,7 @@ def span_of(value: int | str) -> Span:
 
 
 def check_orientation(text: str) -> str:
-    """Returns what names an orientation; raises ValueError where the text does not."""
+    """The name of an orientation; raises ValueError if the text is none."""
     lines = text.translate(LINES)
     if text in ("most_common", "native") or (len(lines) in (2, 3) and len({*lines} & {*"RAS"}) == len(lines)):
         return text
@@ -74,7 +74,7 @@ Step = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 def colour_of(text: str) -> Colour:
-    """Returns a colour as three numbers.
+    """A colour as three numbers.
 
     >>> colour_of("#e69f00")
     (230, 159, 0)

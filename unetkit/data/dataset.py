@@ -1,4 +1,4 @@
-"""What a kind of data set is: a frozen pydantic model whose fields are its YAML keys, and a list of what it has."""
+"""The interface of data sets: a frozen pydantic model whose fields are YAML keys, and a list of its images."""
 
 from __future__ import annotations
 
@@ -74,35 +74,35 @@ class Dataset(Component):
 
     slot = "dataset"
     classes: ClassVar[tuple[str, ...]] = ()
-    """The names of the classes, where the data set knows them."""
+    """The names of the classes, if the data set defines them."""
 
     @abstractmethod
     def entries(self, asked: ReadOptions) -> Sequence[ImageEntry]:
-        """Returns what there is, each under a name of its own, in the order of a stack; reads no pixels.
+        """The images, each with a unique name, in the order of a stack. No pixels are read.
 
-        Raises FileError with everything that is wrong.
+        Raises FileError with all faults.
         """
 
     def orientation(self, asked: ReadOptions) -> str:
-        """Returns the axis codes that `entries` brings volumes to; "" where they are left as their files have them."""
+        """The axis codes to which `entries` turns volumes; "" if it leaves them as they are."""
         return ""
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
-        """Returns the names for training, validation and test, where the data set has a division of its own."""
+        """The names for training, validation and test, if the data set defines a split."""
         return None
 
     def notes(self, folder: Path) -> Sequence[str]:
-        """Returns what is no fault, but should be known: files that were passed over, for instance."""
+        """Notes for the user that are no faults, such as skipped files."""
         return ()
 
     def files(self, folder: Path) -> Iterator[Path]:
-        """Yields the files that lie where its paths lead, so that no result replaces one; paths begin at `folder`.
+        """Yields the files at its paths, which no result may replace; paths are relative to `folder`.
 
         `{...}` in a path stands for anything, `*` and `**` as in a pattern of files.
         """
         for name in path_fields(self):
-            said = getattr(self, name)
-            for one in said if isinstance(said, tuple) else (said,) * (said is not None):
+            value = getattr(self, name)
+            for one in value if isinstance(value, tuple) else (value,) * (value is not None):
                 parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / one))
                 wild = ("*" if part.startswith("{") else part for part in parts[1::2])
                 pattern = "".join(chain(*zip_longest(map(escape, parts[::2]), wild, fillvalue="")))

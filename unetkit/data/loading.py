@@ -20,9 +20,9 @@ from unetkit.errors import Fault, SpecError
 from unetkit.wording import listed
 
 SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
-"""The keys of a folder that are shown, in this order."""
+"""The inferred keys that are shown, in this order."""
 Advance = Callable[[int, int], None]
-"""Called with how many files are read, and how many there are."""
+"""Called with the number of files that were read, and of all."""
 
 
 def load_data(
@@ -33,13 +33,12 @@ def load_data(
     dims: int | None = None,
     advance: Advance = lambda done, total: None,
 ) -> DataSpec:
-    """Returns the data spec in a file, or given as plain values; `overrides` are `path=VALUE`.
+    """Loads a data file, or plain values; `overrides` are `path=VALUE`.
 
-    Of a folder, the places of images and masks, channels and classes are taken from its files; `taken` of the data spec
-    says what. `dims` is for a folder alone, and `advance` is called with the masks that were read for it. `mni` stands
-    for the head template of the demo. No images are read otherwise. Paths begin at the folder of the file; those in
-    plain values at `folder`, or the current one. Raises SpecError with everything that is wrong, and FileError for
-    files of a folder that may be read in more than one way.
+    The source may also be a folder: its layout, channels and classes are inferred from its files, and `taken` of the
+    data spec lists what was inferred. `dims` applies to a folder only; `advance` is called while its masks are read.
+    `mni` is the head template of the demo. Paths are relative to the folder of the file; in plain values, to `folder`
+    or the current one. Raises SpecError with all faults, and FileError for a folder that can be read in several ways.
     """
     if isinstance(source, Mapping):
         document = from_values(source)
@@ -57,7 +56,7 @@ def load_data(
 
 
 def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
-    """Returns the data spec of a folder: its arrangement by the names in it, channels and classes by its files."""
+    """The data spec of a folder: its layout follows from the names, channels and classes from the files."""
     from unetkit.data.files.folder_layout import arranged, left_over
     from unetkit.data.folder_keys import lines_of, taken  # numpy comes with it
 
@@ -66,16 +65,16 @@ def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance:
     more = taken(found, {one.partition("=")[0].split(".")[0].strip() for one in overrides}, advance)
     more["dataset"] = keys["dataset"] | more.get("dataset", {})
     document = override(from_values(keys | more, str(folder)), overrides)
-    data, said = data_of(document, folder), as_lists(document.values())
-    left = left_over(folder, said)
+    data, values = data_of(document, folder), as_lists(document.values())
+    left = left_over(folder, values)
     notes = [f"note: not read: {listed(left)}"] * bool(left)
     notes += [f"note: {note}" for note in data.dataset.notes(folder)]
-    shown = lines_of({key: said[key] for key in SHOWN if key in said})
+    shown = lines_of({key: values[key] for key in SHOWN if key in values})
     return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in shown), *notes))
 
 
 def data_of(document: Document, folder: Path) -> DataSpec:
-    """Returns the data spec that a document holds; paths in it begin at `folder`."""
+    """The data spec in a document; its paths are relative to `folder`."""
     return DataLoader(document).spec(folder)
 
 
@@ -119,16 +118,16 @@ class DataLoader(Reader):
     def check_classes(self, keys: DataKeys) -> None:
         """Collects names, colours and numbers that two classes share, or a class and what is ignored."""
         ignored = keys.ignore if isinstance(keys.ignore, tuple) else () if keys.ignore is None else (keys.ignore,)
-        taken = {one: "what is ignored" for one in ignored if isinstance(one, str)}
+        owners = {one: "what is ignored" for one in ignored if isinstance(one, str)}
         spans = [(span_of(one), -1, "what is ignored") for one in ignored if isinstance(one, int)]
-        for index, said in enumerate(keys.classes or ()):
-            one = ClassKeys(name=said) if isinstance(said, str) else said
+        for index, given in enumerate(keys.classes or ()):
+            one = ClassKeys(name=given) if isinstance(given, str) else given
             spans += [(span_of(value), index, one.name) for value in ((index,) if one.values is None else one.values)]
             for mark in (one.name, one.colour):
-                if mark in taken:
-                    self.shared(mark, one.name, taken[mark], index)
+                if mark in owners:
+                    self.shared(mark, one.name, owners[mark], index)
                 if mark is not None:
-                    taken.setdefault(mark, repr(one.name))
+                    owners.setdefault(mark, repr(one.name))
         before = None
         for span, index, name in sorted(spans):
             if before is not None and span[0] <= before[0][1]:
@@ -138,6 +137,6 @@ class DataLoader(Reader):
                 before = (span, index, name)
 
     def shared(self, what: str, name: str, other: str, index: int) -> None:
-        """Collects what a class shares with another."""
+        """Collects a name, colour or number that two classes share."""
         message = f"{what} of {name!r} is that of {other} already"
         self.fault(Fault("class-twice", message, cure="Give each its own."), "classes", max(index, 0))

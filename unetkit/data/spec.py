@@ -19,7 +19,7 @@ from unetkit.document.reader import written_form
 
 @dataclass(frozen=True)
 class DataSpec:
-    """What was asked for. Paths in it begin at `folder`."""
+    """Images with masks as a file describes them. Its paths are relative to `folder`."""
 
     keys: DataKeys
     dataset: Dataset
@@ -44,25 +44,25 @@ class DataSpec:
 
     @property
     def take(self) -> tuple[int, ...] | None:
-        """Which channels of the files are used; None where that is all."""
+        """The channels of the files that are used; None for all."""
         return self.keys.channels.take if isinstance(self.keys.channels, ChannelKeys) else None
 
     @property
     def channels(self) -> int:
-        """Channels of the images that a network is given."""
+        """The number of channels of the network's input."""
         return self.keys.channels if isinstance(self.keys.channels, int) else len(self.keys.channels.take)
 
     @property
     def classes(self) -> tuple[ClassKeys, ...]:
-        """The classes that are named; none where they are taken as they are found."""
+        """The classes; empty if they follow from the masks."""
         named = self.keys.classes or self.dataset.classes
         return tuple(ClassKeys(name=one) if isinstance(one, str) else one for one in named)
 
     @property
     def ignored(self) -> tuple[int | str, ...]:
-        """Numbers and colours in masks that count nowhere."""
-        said = self.keys.ignore
-        return () if said is None else said if isinstance(said, tuple) else (said,)
+        """Numbers and colours in masks of pixels without a label."""
+        ignore = self.keys.ignore
+        return () if ignore is None else ignore if isinstance(ignore, tuple) else (ignore,)
 
     @property
     def spacing(self) -> Literal["native", "median"] | tuple[float, ...]:
@@ -93,9 +93,9 @@ class DataSpec:
         return own | set(self.dataset.files(self.folder)) | split
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
-        """Returns every key that has an effect as plain values; loading them gives an equal data spec.
+        """The canonical form: plain values, with every default filled in, that load as an equal data spec.
 
-        Paths are absolute, or relative to a folder: that of the file that the values are written to.
+        Paths are absolute, or relative to the folder of the file that the values are written to.
         """
         keys = self.keys
         form: dict[str, Any] = {"unetkit": keys.unetkit}
@@ -126,5 +126,5 @@ class DataSpec:
 
 
 def shortened(values: dict[str, Any]) -> Any:
-    """Returns a class by its name where that says all."""
+    """A class by its name alone, if it has nothing else."""
     return values["name"] if len(values) == 1 else values

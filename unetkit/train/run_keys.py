@@ -1,4 +1,4 @@
-"""The keys of a RUN.yaml, and of the training in it, as they stand in the YAML."""
+"""The keys of a RUN.yaml, and of its training."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from unetkit.document.keys import Holds, Keys, Reference, Slot, bare
 from unetkit.language.spec_keys import SpecKeys
 
 PATCH = {1: 2048, 2: 128, 3: 48}
-"""Samples of the output per axis at most, by dims, where a run does not say."""
+"""The largest patch by default, in samples per axis, by dims."""
 Positive = Annotated[float, Field(gt=0)]
 
 
 class Training(Keys):
-    """How a network is trained. Steps, epochs or minutes say how long; where several do, the first that is spent."""
+    """How a network is trained. Of steps, epochs and minutes, the first that is reached ends the training."""
 
     steps: Count | None = None
     """Updates of the weights."""
     epochs: Positive | None = None
-    """How often each pixel is seen, on average."""
+    """Average number of times that each pixel is used."""
     minutes: Positive | None = None
-    """Time for training alone; how many steps that is depends on the machine, and so does the result."""
+    """Time for training only; the number of steps, and the result, depend on the machine."""
     batch: Count = 8
     """Patches per step, over all processes."""
     accumulate: Count = 1
     """Batches whose gradients make one step."""
     patch: Count | tuple[Count, ...] | None = None
-    """Samples per axis that the output holds at least; by default those of the images, at most 2048, 128², 48³."""
+    """Minimum size of the output in samples; by default that of the images, at most 2048, 128², 48³."""
     balance: Annotated[float, Field(ge=0, le=1)] = 0.0
-    """Share of the patches that are drawn around a pixel of a class that is drawn evenly."""
+    """Share of the patches drawn around a pixel of a class, all classes being equally likely."""
     augmentation: tuple[Slot, ...] = ()
-    """What is done to patches at random, one after the other."""
+    """Random changes of patches, applied in order."""
     loss: Slot = bare("dice_ce")
     optimizer: Slot = bare("adamw")
     schedule: Slot = bare("one_cycle")
     clip: Positive | None = 1.0
-    """The largest norm of all gradients together."""
+    """Maximum norm of the gradients."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
-    """Numbers to compute in; weights are always fp32."""
+    """Number type of the computation; weights are always fp32."""
     deep_supervision: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
-    """Weights of the loss at the decoder's levels 1, 2, … beside 1 for the output, as in [0.5, 0.25]."""
+    """Weights of the loss at the decoder's levels 1, 2, …, relative to 1 for the output, such as [0.5, 0.25]."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
-    """Levels whose activations are computed again in the backward pass, and so not kept."""
+    """Levels whose activations are recomputed in the backward pass instead of kept."""
     weights: Annotated[str, Field(min_length=1)] | None = None
-    """A model file whose weights training begins with; random ones unless given."""
+    """A model file with the initial weights; random ones unless given."""
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None
-    """The SHA-256 of that file; found when the run is loaded, and a file that has another is refused."""
+    """The SHA-256 of that file, by default as it is when the run is loaded; a file with another is refused."""
     partial: bool = False
-    """Whether weights that do not fit the network, or that the file lacks, may begin as random ones."""
+    """Whether weights that do not fit, or are missing from the file, may be random."""
     seed: Annotated[int, Field(ge=0, lt=1 << 32)] = 0
-    """Of weights, patches and dropout."""
+    """Seed of weights, patches and dropout."""
     fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Share of the images to train with; a smaller share is a part of a larger one."""
+    """Share of the training images that are used; a smaller share is a subset of a larger one."""
     validate_every: Count | None = None
-    """Steps between validations; at the end alone unless given."""
+    """Steps between validations; only at the end unless given."""
     early_stopping: Count | None = None
-    """Validations without a better one after which training ends."""
+    """Number of validations without improvement after which training ends."""
     checkpoint_every: Count = 200
-    """Steps between checkpoints, from which a run that was broken off goes on."""
+    """Steps between checkpoints, from which an interrupted run continues."""
     log_every: Count = 10
-    """Steps that one entry of the log is the mean of."""
+    """Steps that one entry of the log averages."""
     logger: tuple[Literal["tensorboard", "mlflow"], ...] = ("tensorboard",)
-    """Where the log goes beside log.csv."""
+    """Where the log is written in addition to log.csv."""
 
 
 class RunKeys(Keys):

@@ -40,7 +40,7 @@ class TrainingParts(NamedTuple):
 
 @dataclass(frozen=True)
 class RunSpec:
-    """What is trained, on what, and how."""
+    """A network, its data and its training."""
 
     spec: Spec
     data: DataSpec
@@ -56,7 +56,7 @@ class RunSpec:
     """What was taken from the files of a folder, as lines to be shown."""
 
     def resolve(self) -> dict[str, Any]:
-        """Returns the canonical form as plain values, paths absolute; loading it gives an equal run."""
+        """The canonical form as plain values, with absolute paths; loading it gives an equal run."""
         parts = TrainingParts(self.loss, self.optimizer, self.schedule, self.augmentation)
         form = training_form(self.training, parts, self.types)
         values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
@@ -64,11 +64,11 @@ class RunSpec:
         return plain
 
     def text(self) -> str:
-        """Returns the canonical form as YAML."""
+        """The canonical form as YAML."""
         return to_text(self.resolve())
 
     def blame(self, fault: Fault, *path: Key) -> SpecError:
-        """Returns the error for a fault of what stands at a path of the run, with its place."""
+        """The error for a fault at a path of the run, with its place."""
         place = self.document.place(path) if self.document else None
         return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
 
@@ -78,7 +78,7 @@ def training_form(training: Training, parts: TrainingParts, types: Mapping[type[
     fields, values = Training.model_fields, training.model_dump()
     form = {key: value for key, value in values.items() if value is not None or fields[key].default is not None}
     if training.weights is None:
-        del form["partial"]  # which says nothing then
+        del form["partial"]  # which has no effect then
     form |= {slot: written_form(getattr(parts, slot), types) for slot in SLOTS}
     return form | {"augmentation": [written_form(one, types) for one in parts.augmentation]}
 
@@ -92,9 +92,9 @@ def load_run(
 ) -> RunSpec:
     """The run in a file, or given as plain values; `overrides` are `path=VALUE`, as in `spec.skip.align=pad`.
 
-    Paths begin at the folder of the file; those in plain values at `folder`, or the current one. `data` stands for what
-    the run names where it is loaded already. No images are read, but for a folder in place of a data file. Raises
-    SpecError with everything that is wrong.
+    Paths are relative to the folder of the file; in plain values, to `folder` or the current one. `data` replaces those
+    that the run names. No images are read, except from a folder in place of a data file. Raises SpecError with all
+    faults.
     """
     if isinstance(source, Mapping):
         document, file = from_values(source), (folder or Path()) / "<values>"
@@ -192,7 +192,7 @@ class RunLoader(Reader):
     def checked(self, training: Training, *, budget: bool) -> Training:
         """The settings with the weights file by its absolute path; collects settings that do not go together."""
         if budget and training.steps is None and training.epochs is None and training.minutes is None:
-            fault = Fault("no-budget", "it is not said how long to train", cure="Give steps, epochs or minutes.")
+            fault = Fault("no-budget", "the length of the training is missing", cure="Give steps, epochs or minutes.")
             self.fault(fault, "training", key=True)
         if training.early_stopping is not None and training.validate_every is None:
             reason, cure = ": nothing is validated before the end", "Give validate_every."
@@ -208,7 +208,7 @@ class RunLoader(Reader):
         """The settings with an absolute path to the weights, and their hash; collects what is wrong with the file."""
         written_in = Path(self.document.node("training", "weights").source.name)
         folder = written_in.parent if written_in.suffix in SUFFIXES else self.file.parent
-        if written_in.name == "--set":  # what was typed on the command line begins at the current folder
+        if written_in.name == "--set":  # paths of the command line are relative to the current folder
             folder = Path()
         file = Path(os.path.abspath(folder / weights))
         try:
@@ -222,14 +222,14 @@ class RunLoader(Reader):
         return training.model_copy(update={"weights": str(file), "weights_sha256": found})
 
     def check_patch(self, training: Training, dims: int) -> None:
-        """Collects a patch that has not one value per axis."""
+        """Collects a patch without one value per axis."""
         if isinstance(training.patch, tuple) and len(training.patch) != dims:
             message = f"{len(training.patch)} value{'s' * (len(training.patch) != 1)} for {dims} axes"
             fault = Fault("wrong-length", message, cure=f"Give one number, or a list of {dims}.")
             self.fault(fault, "training", "patch")
 
     def check(self, spec: Spec, data: DataSpec, training: Training, loss: Loss) -> None:
-        """Collects what does not go together: network and images, patch and axes, classes and their weights."""
+        """Collects what does not fit together: network and images, patch and axes, classes and their weights."""
         if data.dims != spec.dims:
             message = f"the images have {data.dims} axes, {spec.name} takes {spec.dims}"
             self.fault(Fault("dims", message, cure=f"Set data.dims={spec.dims}, or choose another spec."), "data")

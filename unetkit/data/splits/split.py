@@ -1,4 +1,4 @@
-"""How pairs are divided into those to learn from, those to choose settings by, and those to report."""
+"""Splits divide pairs into training, validation and test data."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from unetkit.wording import listed
 
 Names: TypeAlias = list[str]
 Division: TypeAlias = tuple[Names, Names, Names]
-"""Names for training, for validation and for test."""
+"""The names for training, for validation and for test."""
 Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
 """A whole number of pairs, or a share of them, below 1."""
 
@@ -38,7 +38,7 @@ class Split(Component):
 
     @abstractmethod
     def divide(self, names: Sequence[str], folder: Path) -> Division:
-        """Returns the names of the three parts, each in the order of `names`; raises FileError where one is wrong."""
+        """The names of the three parts, each in the order of `names`. Raises FileError."""
 
 
 class AmountSplit(Split):
@@ -48,7 +48,7 @@ class AmountSplit(Split):
     test: Amount = 0.2
 
     def numbers(self, count: int) -> tuple[int, int]:
-        """Returns how many of so many are for validation and for test.
+        """The numbers of pairs for validation and for test, out of `count`.
 
         >>> BlockSplit(validation=2, test=0.25).numbers(30)
         (2, 8)
@@ -63,9 +63,9 @@ class AmountSplit(Split):
 
 
 class BlockSplit(AmountSplit):
-    """By order: first training, then validation, then test. For stacks and films, whose neighbours are alike.
+    """By order: first training, then validation, then test. For stacks and films, whose neighbours are similar.
 
-    `gap` pairs are left out before validation and before test, so that no neighbours are on either side.
+    `gap` pairs before validation and before test are unused, so that no neighbours are in different parts.
     """
 
     gap: Annotated[int, Field(ge=0)] = 0
@@ -81,7 +81,7 @@ class BlockSplit(AmountSplit):
 
 
 class RatioSplit(AmountSplit):
-    """At random, the same for the same `seed`. For images that have nothing to do with each other."""
+    """At random, reproducible by `seed`. For independent images."""
 
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -117,10 +117,12 @@ class GroupSplit(AmountSplit):
         return train, validation, test
 
     def groups(self, names: Sequence[str]) -> list[str | None]:
-        """Returns the group of each name; None where the pattern does not fit it. Raises FileError for a wrong pattern.
+        """The group of each name; None if the pattern does not match. Raises FileError for a wrong pattern.
 
-        >>> Group(by="{group}_*").groups(["patient7_slice3"]), GroupSplit(by="(?P<group>.+)[LR]").groups(["eye_01L"])
-        (['patient7'], ['eye_01'])
+        >>> GroupSplit(by="{group}_*").groups(["patient7_slice3"])
+        ['patient7']
+        >>> GroupSplit(by="(?P<group>.+)[LR]").groups(["eye_01L"])
+        ['eye_01']
         """
         regular = "(?P<group>" in self.by
         text = self.by if regular else expression(self.by, {"group": ".+?"})
@@ -169,7 +171,7 @@ class NameIndex:
                 self.known.setdefault(key, []).append(name)
 
     def meant(self, listed: str) -> list[str]:
-        """Returns the names that an entry of a list means; several are the images of one file, or of one name."""
+        """The names that an entry of a list refers to; several if they are images of one file, or share a name."""
         text = unicodedata.normalize("NFC", listed.strip().replace("\\", "/")).removeprefix("./")
         if text in self.places:
             return [text]
@@ -185,7 +187,7 @@ ENDING = re.compile(r"(\.nii)?\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 def wrong_names(path: Path, parts: Sequence[Sequence[tuple[str, list[str]]]], names: Sequence[str]) -> Iterator[Fault]:
-    """Yields what is wrong with the names in a split file, each given with the names that it means."""
+    """Yields the faults of the names in a split file, each given with the names that it refers to."""
     entries = [entry for part in parts for entry in part]
     unknown = [name for name, meant in entries if not meant]
     if unknown:
