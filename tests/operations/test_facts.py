@@ -89,6 +89,7 @@ class ClipOperation(Own):
 class ScaleOperation(Own):
     kind = "scale"
     keeps_input = True
+    holds_product = True
     arg_names = ("channels",)
 
     def parameters(self, inputs):
@@ -96,9 +97,6 @@ class ScaleOperation(Own):
 
     def torch_layer(self, inputs):
         return "Scale", (inputs[0],)
-
-    def workspace(self, source, result, run):
-        return Workspace(0, 2 * run.bytes(*source), 2 * run.bytes(*source))
 
 
 @facts

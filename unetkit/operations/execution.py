@@ -38,8 +38,3 @@ class Workspace(NamedTuple):
     forward: int = 0
     backward: int = 0
     weights: int = 0
-
-
-def product_workspace(source: MapShape, run: Execution) -> Workspace:
-    """What a product with weights or a gate borrows: it is held before it is summed to their gradient."""
-    return Workspace(0, 2 * run.bytes(*source), 2 * run.bytes(*source))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, equal
-from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
+from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 from unetkit.operations.resampling import torch_mode
 from unetkit.operations.taps import Resize
@@ -64,6 +64,7 @@ class Gate(Operation):
     pointwise = False
     makes_map = True
     keeps_input = True
+    holds_product = True
     input_names = ("", "weights")
 
     @property
@@ -83,20 +84,26 @@ class Gate(Operation):
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0) if self.whole else wanted)
 
-    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
-        return product_workspace(source, run)
-
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
 
+class _SizedLike(Operation):
+    """The family of operations that bring the first signal to the size of the second."""
+
+    __slots__ = ()
+    pointwise = False
+    size_inputs = 1
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1]
+
+
 @facts
-class SameSize(Operation):
+class SameSize(_SizedLike):
     """The first signal, unchanged; refused where the second has another size."""
 
     kind = "same size"
-    pointwise = False
-    size_inputs = 1
     is_view = True
     passes_gradient = True
 
@@ -111,16 +118,11 @@ class SameSize(Operation):
 
 
 @facts
-class CropTo(Operation):
+class CropTo(_SizedLike):
     """The centre of the first signal, in the size of the second; the odd sample is cut at the far end."""
 
     kind = "crop"
-    pointwise = False
-    size_inputs = 1
     is_view = True
-
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return sizes[1]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return (
@@ -143,15 +145,10 @@ class CropTo(Operation):
 
 
 @facts
-class PadTo(Operation):
+class PadTo(_SizedLike):
     """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end."""
 
     kind = "pad"
-    pointwise = False
-    size_inputs = 1
-
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return sizes[1]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return (
@@ -170,17 +167,12 @@ class PadTo(Operation):
 
 
 @facts
-class ResizeTo(Operation):
+class ResizeTo(_SizedLike):
     """The first signal, interpolated to the size of the second."""
 
     method: str
 
     kind = "resize"
-    pointwise = False
-    size_inputs = 1
-
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return sizes[1]
 
     def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         return (equal(sizes[1], sizes[0], "samples are made"),)

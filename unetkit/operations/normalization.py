@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from unetkit.geometry import EVERYWHERE, Interval
-from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
+from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
 
 
@@ -13,9 +12,14 @@ class NormalizationOperation(Operation):
     """The family of operations after which a convolution needs no bias."""
 
     __slots__ = ()
+    affine: bool
+
     kind = "norm"
     keeps_input = True
     replaces_bias = True
+
+    def parameters(self, inputs: Axes) -> int:
+        return 2 * inputs[0] * self.affine
 
 
 @facts
@@ -26,14 +30,10 @@ class BatchNorm(NormalizationOperation):
     momentum: float = 0.1
     affine: bool = True
 
+    holds_product = True
+
     def training_limit(self, sizes: Axes, batch: int) -> str:
         return "" if batch * volume(sizes) > 1 else "batch norm needs more than one value per channel in training"
-
-    def parameters(self, inputs: Axes) -> int:
-        return 2 * inputs[0] * self.affine
-
-    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
-        return product_workspace(source, run)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), momentum=(self.momentum, 0.1), affine=(self.affine, True))
@@ -50,19 +50,11 @@ class InstanceNorm(NormalizationOperation):
     pointwise = False
     is_global = True
     channels_first = True
+    holds_product = True
     gives_view = True
 
     def joint_limit(self, sizes: Axes) -> str:
         return "" if volume(sizes) > 1 else "instance norm needs more than one sample per channel"
-
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (EVERYWHERE,)
-
-    def parameters(self, inputs: Axes) -> int:
-        return 2 * inputs[0] * self.affine
-
-    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
-        return product_workspace(source, run)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, False))
@@ -95,12 +87,6 @@ class GroupNorm(NormalizationOperation):
             return "group norm with one channel per group needs more than one sample per channel"
         return ""
 
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (EVERYWHERE,)
-
-    def parameters(self, inputs: Axes) -> int:
-        return 2 * inputs[0] * self.affine
-
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, True))
         return Layer("nn.GroupNorm", (self.groups, inputs[0]), kwargs, arg_names=("num_groups", "num_channels"))
@@ -116,9 +102,6 @@ class ChannelNormalization(NormalizationOperation):
     keeps_input = False
     mask_bytes = 4  # a copy of the input with the channels last
     gives_view = True
-
-    def parameters(self, inputs: Axes) -> int:
-        return 2 * inputs[0] * self.affine
 
     def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
         return Operation.kept_bytes(self, source, result, run) + self._moments(source, run)

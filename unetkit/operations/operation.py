@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 
 from unetkit.errors import BlockError, Fault
-from unetkit.geometry import Grid, Interval, Limit, Number, equal
+from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, equal
 from unetkit.operations.execution import Execution, MapShape, Workspace
 
 Axes = tuple[int, ...]
@@ -96,6 +96,8 @@ class Operation:
     """Whether the backward pass needs the output, so that no later operation may write over it."""
     mask_bytes: ClassVar[int] = 0
     """Bytes per output number that are kept for the backward pass beside inputs and output."""
+    holds_product: ClassVar[bool] = False
+    """Whether its backward pass holds a product as large as the input, then summed to the gradient of weights."""
     passes_gradient: ClassVar[bool] = False
     """Whether the gradients of the inputs are the gradient of the output or parts of it, without a copy."""
 
@@ -168,7 +170,7 @@ class Operation:
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         """The interval of each input that the outputs `wanted` depend on; None where only the input's size counts."""
-        return (wanted,) * len(sizes)
+        return (EVERYWHERE if self.is_global else wanted,) * len(sizes)
 
     def stretches(self, axis: int, sizes: Axes) -> bool:
         """Whether the spacing of the samples it reads depends on the image size, so that no tile is exact."""
@@ -201,7 +203,8 @@ class Operation:
 
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         """What torch borrows on the CPU while it runs; `run.channels_last` is the memory format of the inputs."""
-        return Workspace(backward=run.bytes(*source))
+        gradient = run.bytes(*source)
+        return Workspace(0, 2 * gradient, 2 * gradient) if self.holds_product else Workspace(backward=gradient)
 
     def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
         """Whether all channels of an output sample lie together in memory."""

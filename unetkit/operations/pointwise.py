@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from unetkit.operations.execution import Execution, MapShape, Workspace, product_workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts
 
 INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
@@ -44,11 +43,12 @@ class Activation(Operation):
     def stateless(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         return not self.weights
 
+    @property
+    def holds_product(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return bool(self.weights)
+
     def parameters(self, inputs: Axes) -> int:
         return self.weights
-
-    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
-        return product_workspace(source, run) if self.weights else Operation.workspace(self, source, result, run)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.{self.name}", (), dict(self.arguments))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unetkit.geometry import EVERYWHERE, Interval, Limit, Number, at_least
+from unetkit.geometry import Limit, Number, at_least
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts
 from unetkit.operations.window import WindowedOperation, window_arguments, window_rule
 
@@ -58,9 +58,6 @@ class GlobalAvgPool(Operation):
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return 1
-
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (EVERYWHERE,)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.AdaptiveAvgPool{dims}d", (1,))

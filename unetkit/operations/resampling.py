@@ -28,8 +28,30 @@ def torch_mode(method: str, dims: int) -> str:
         ) from None
 
 
+class _Upsampling(Operation):
+    """The family of operations that multiply the size by a whole factor."""
+
+    __slots__ = ()
+    factor: Axes
+
+    pointwise = False
+    rescales = True
+    makes_map = True
+    stateless = True
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[0] * self.factor[axis]
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        # with align_corners the true spacing is that of this grid in the middle of the image only
+        return grids[0].spread(self.factor[axis], self.factor[axis], 0)
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (1, self.factor[axis])
+
+
 @facts
-class Interpolation(Operation):
+class Interpolation(_Upsampling):
     """Multiplies the size by `factor`: nearest, linear or cubic.
 
     With `align_corners` the first and last samples of input and output coincide, so that the spacing depends on the
@@ -41,17 +63,10 @@ class Interpolation(Operation):
     align_corners: bool = False
 
     kind = "interpolate"
-    pointwise = False
-    rescales = True
-    makes_map = True
-    stateless = True
 
     @property
     def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
         return self.align_corners or (self.method == "nearest" and any(map(misrounds, self.factor)))
-
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return sizes[0] * self.factor[axis]
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         factor, before = self.factor[axis], sizes[0]
@@ -60,13 +75,6 @@ class Interpolation(Operation):
     def stretches(self, axis: int, sizes: Axes) -> bool:
         factor = self.factor[axis]
         return factor > 1 and (self.align_corners or (self.method == "nearest" and misrounds(factor)))
-
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
-        # with align_corners the true spacing is that of this grid in the middle of the image only
-        return grids[0].spread(self.factor[axis], self.factor[axis], 0)
-
-    def rescale(self, axis: int) -> tuple[int, int]:
-        return (1, self.factor[axis])
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = {"scale_factor": compact(self.factor), "mode": torch_mode(self.method, dims)}
@@ -79,33 +87,20 @@ class Interpolation(Operation):
 
 
 @facts
-class SubpixelShuffle(Operation):
+class SubpixelShuffle(_Upsampling):
     """Turns groups of channels into `factor` times as many samples (Shi et al., 2016, arXiv:1609.05158)."""
 
     factor: Axes
 
     kind = "pixel shuffle"
-    pointwise = False
-    rescales = True
-    makes_map = True
-    stateless = True
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % volume(self.factor):
             raise wiring_error(f"{inputs[0]} channels cannot be shuffled into {volume(self.factor)} samples each")
         return inputs[0] // volume(self.factor)
 
-    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
-        return sizes[0] * self.factor[axis]
-
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (Interval(wanted.low // self.factor[axis], wanted.high // self.factor[axis]),)
-
-    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
-        return grids[0].spread(self.factor[axis], self.factor[axis], 0)
-
-    def rescale(self, axis: int) -> tuple[int, int]:
-        return (1, self.factor[axis])
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         if dims == 2 and self.factor[0] == self.factor[1]:
