@@ -50,9 +50,9 @@ def flat(expression: Expression) -> str:
     return expression.opening + items + expression.closing
 
 
-def commented(expression: Expression) -> bool:
+def _commented(expression: Expression) -> bool:
     """Whether an expression contains a comment."""
-    return not isinstance(expression, str) and any(item.comment or commented(item.value) for item in expression.items)
+    return not isinstance(expression, str) and any(item.comment or _commented(item.value) for item in expression.items)
 
 
 def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", comment: str = "") -> Iterator[str]:
@@ -65,8 +65,8 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
     ]
     """
     line = indent + lead + flat(expression) + trail
-    if isinstance(expression, str) or (not commented(expression) and len(line) <= WIDTH):
-        yield from with_comment(line, comment, indent)
+    if isinstance(expression, str) or (not _commented(expression) and len(line) <= WIDTH):
+        yield from _with_comment(line, comment, indent)
         return
     yield indent + lead + expression.opening
     items = expression.items
@@ -78,16 +78,16 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
         if item.comment and above:
             yield f"{indent}{INDENT}# {item.comment}"
         yield from lay_out(item.lead, item.value, indent + INDENT, "" if lone else ",", "" if above else item.comment)
-    yield from with_comment(indent + expression.closing.lstrip(",") + trail, comment, indent)
+    yield from _with_comment(indent + expression.closing.lstrip(",") + trail, comment, indent)
 
 
 def fits(item: Item, indent: str) -> bool:
     """Whether an item fits on one line together with its comment."""
     line = indent + item.lead + flat(item.value) + ","
-    return not item.comment or (not commented(item.value) and len(line) + len(item.comment) + 4 <= WIDTH)
+    return not item.comment or (not _commented(item.value) and len(line) + len(item.comment) + 4 <= WIDTH)
 
 
-def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
+def _with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
     """Yields a line with its comment after it, or above it if the line became too long."""
     if not comment:
         yield line

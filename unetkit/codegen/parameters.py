@@ -51,9 +51,9 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
         for (line, _), (name, values) in found.items()
         if name == "groups" and values == counts.get((line, 0))
     }
-    channels, words = channel_words(group, counts)
+    channels, words = _channel_words(group, counts)
     texts = {place: words[values] for place, values in counts.items()}
-    settings = setting_parameters([each for place, each in found.items() if place not in counts])
+    settings = _setting_parameters([each for place, each in found.items() if place not in counts])
     for place, (_, values) in found.items():
         if place not in counts:
             setting = settings.get(repr(values))
@@ -75,7 +75,7 @@ def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
     return found
 
 
-def channel_words(
+def _channel_words(
     group: tuple[Body, ...], counts: dict[Place, Values]
 ) -> tuple[tuple[Parameter, ...], dict[Values, str]]:
     """The parameters that count channels, in the order of the signal, and how each number is written.
@@ -83,19 +83,19 @@ def channel_words(
     The channels of inputs and output are parameters. What lies between is written as a multiple of those, as a number
     where it is always the same, and else is a parameter too.
     """
-    ends = end_names(group)
+    ends = _end_names(group)
     bases: dict[Values, Values] = {}
     between: dict[Values, Parameter] = {}
     words: dict[Values, str] = {}
     for (index, _), values in counts.items():
-        base = values if values in ends else multiple_of(values, ends)
+        base = values if values in ends else _multiple_of(values, ends)
         if base:
             bases[values] = base
         elif set(values) == {1} or (len(values) > 1 and len(set(values)) == 1):
             words[values] = literal(values[0])
         elif values not in between:
             taken = {parameter.name for parameter in between.values()}
-            between[values] = Parameter(unused(between_name(group[0].lines[index].name), taken), values)
+            between[values] = Parameter(unused(_between_name(group[0].lines[index].name), taken), values)
     used = {values: name for values, name in ends.items() if values in bases.values()}
     if len(used) == 1:
         used = dict.fromkeys(used, "channels")
@@ -106,7 +106,7 @@ def channel_words(
     return tuple(sorted(parameters, key=lambda parameter: rank.get(parameter.name, 2))), words
 
 
-def end_names(group: tuple[Body, ...]) -> dict[Values, str]:
+def _end_names(group: tuple[Body, ...]) -> dict[Values, str]:
     """Names for the channels of output and inputs, by their values; equal values have one name.
 
     The first is the likeliest base of other numbers: the output, or the map from the encoder.
@@ -117,7 +117,7 @@ def end_names(group: tuple[Body, ...]) -> dict[Values, str]:
     return names if len(group[0].in_channels) < 2 else dict(reversed(names.items()))
 
 
-def multiple_of(values: Values, ends: Collection[Values]) -> Values | None:
+def _multiple_of(values: Values, ends: Collection[Values]) -> Values | None:
     """The end of which differing numbers are a multiple or a fraction."""
     return next((end for end in ends if ratio(values, end)), None) if len(set(values)) > 1 else None
 
@@ -139,19 +139,19 @@ def ratio(values: Values, end: Values) -> str:
     return f"{values[0] // end[0]} * {{}}" if (1 / share).is_integer() else ""
 
 
-def between_name(line: str) -> str:
+def _between_name(line: str) -> str:
     """A name for channels between input and output, after the layer that creates them.
 
-    >>> between_name("squeeze"), between_name("conv1")
+    >>> _between_name("squeeze"), _between_name("conv1")
     ('squeeze_channels', 'mid_channels')
     """
     return "mid_channels" if line[-1].isdigit() else f"{line}_channels"
 
 
-def setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Parameter]:
+def _setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Parameter]:
     """The parameters for arguments that differ between blocks, by the text of their values.
 
-    >>> setting_parameters([("kernel_size", (2, 3)), ("stride", (2, 3)), ("bias", (True, True))])
+    >>> _setting_parameters([("kernel_size", (2, 3)), ("stride", (2, 3)), ("bias", (True, True))])
     {'(2, 3)': Parameter(name='stride', values=(2, 3))}
     """
     differing = [(name, values) for name, values in settings if len(set(map(repr, values))) > 1]

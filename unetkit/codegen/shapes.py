@@ -33,7 +33,7 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
     found = [""] * len(block.lines)
     if sized is None or len(block.in_channels) > 1:
         return found
-    alike = {tuple(shifts(each, sized)) for each in group}
+    alike = {tuple(_shifts(each, sized)) for each in group}
     if len(alike) > 1:
         return found
     for index, (shift, line) in enumerate(zip(alike.pop(), block.lines, strict=True)):
@@ -43,7 +43,7 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
     return found
 
 
-def shifts(block: Body, sized: SizedPlan) -> list[Shift]:
+def _shifts(block: Body, sized: SizedPlan) -> list[Shift]:
     """The shift of each operation's result."""
     start, first = block.span.start, sized.sizes[block.span.inputs[0]]
     known: dict[int, Shift] = {-1: (0,) * len(first)}

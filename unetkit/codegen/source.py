@@ -36,7 +36,7 @@ def code(plan: Plan) -> str:
     blocks = bodies(plan)
     others = {line.layer.name: line.layer.home for block in blocks.values() for line in block.lines if line.layer.home}
     taken = frozenset({*RESERVED, *definitions(), *others})
-    classes = block_classes(blocks, taken)
+    classes = _block_classes(blocks, taken)
 
     def make(block: Body) -> Expression:
         return construction(block.plain) if block.plain is not None else classes[block.key].instance(block)
@@ -54,7 +54,7 @@ def code(plan: Plan) -> str:
     if sized is not None:
         sections.append("\n".join(example(plan, sized)))
     body = "\n\n\n".join(sections)
-    head = "\n".join([*header(plan, sized), "", *imports(body), *third_party_imports(others)])
+    head = "\n".join([*header(plan, sized), "", *imports(body), *_third_party_imports(others)])
     return f"{head}\n\n\n{body}\n"
 
 
@@ -66,7 +66,7 @@ def shown(plan: Plan) -> SizedPlan | None:
         return None
 
 
-def block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:
+def _block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:
     """The classes of the blocks, by structure."""
     groups = grouped(blocks.values())
     names = class_names(groups, taken - RESERVED)
@@ -106,7 +106,7 @@ def imports(body: str) -> Iterator[str]:
         yield "from torch.nn import functional"
 
 
-def third_party_imports(homes: dict[str, str]) -> Iterator[str]:
+def _third_party_imports(homes: dict[str, str]) -> Iterator[str]:
     """Yields the imports of third-party layers."""
     if homes:
         yield ""

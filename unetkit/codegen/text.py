@@ -57,7 +57,7 @@ def summary(block: Body) -> str:
     if not block.lines:
         text = "Passes its input on as it is"
     elif linear or not modules:
-        text = phrase([word(line.operation.kind, line.layer.name) for line in block.lines])
+        text = _phrase([word(line.operation.kind, line.layer.name) for line in block.lines])
     else:
         text = safe((part.__doc__ or "").partition("\n")[0]).rstrip(".") or f"The {block.slot} {safe(block.kind)}"
     return f"{text}."
@@ -73,15 +73,15 @@ def word(kind: str, layer: str) -> str:
     return name if kind in ("norm", "act", "dropout", "module") else safe(WORDS.get(kind, kind))
 
 
-def phrase(words: list[str]) -> str:
+def _phrase(words: list[str]) -> str:
     """A chain as a phrase.
 
-    >>> phrase(["convolution", "ReLU"] * 2), phrase(["crop", "concatenation"])
+    >>> _phrase(["convolution", "ReLU"] * 2), _phrase(["crop", "concatenation"])
     ('Convolution and ReLU, twice', 'Crop and concatenation')
     """
     half = len(words) // 2
     if half > 1 and words[:half] == words[half:]:
-        return f"{phrase(words[:half])}, twice"
+        return f"{_phrase(words[:half])}, twice"
     text = " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]
     return text[0].upper() + text[1:]
 

@@ -14,10 +14,10 @@ def box(glyph: Glyph, marked: Collection[str] = ()) -> list[Shape]:
     The front is highlighted if one of the blocks in `marked` made it.
     """
     highlighted = any(name in marked and name.endswith(("block", "head")) for name in glyph.map.steps)
-    return [*faces(glyph, "own marked" if highlighted else "own"), *labels(glyph)]
+    return [*_faces(glyph, "own marked" if highlighted else "own"), *labels(glyph)]
 
 
-def faces(glyph: Glyph, own: str = "own") -> list[Shape]:
+def _faces(glyph: Glyph, own: str = "own") -> list[Shape]:
     """The front of each part; for a volume also its upper faces and right side."""
     top, bottom, right, depth = glyph.top, glyph.bottom, glyph.right, glyph.depth
     seam = right - glyph.own

@@ -83,7 +83,7 @@ def facts(plan: SizedPlan) -> list[str]:
 def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arrow]:
     """The arrows: within each row, across the U, down into the next row and up from it."""
     found = [
-        level(a, b, b.map.slot, is_made_by(b, b.map.slot, marked))
+        level(a, b, b.map.slot, _is_made_by(b, b.map.slot, marked))
         for line in lines
         for side in (line.encoder, line.decoder)
         for a, b in pairwise(side)
@@ -91,16 +91,16 @@ def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arr
     for line in lines:
         if line.row.skip:
             end = line.decoder[0]
-            found.append(level(line.encoder[-1], end, "skip", is_made_by(end, "skip", marked)))
+            found.append(level(line.encoder[-1], end, "skip", _is_made_by(end, "skip", marked)))
     for upper, lower in pairwise(lines):
         start, end = upper.encoder[-1], lower.encoder[0]
-        found.append(Arrow((start.x, start.floor), (end.x, end.roof), "down", is_made_by(end, "down", marked)))
+        found.append(Arrow((start.x, start.floor), (end.x, end.roof), "down", _is_made_by(end, "down", marked)))
         start, end = (lower.decoder or lower.encoder)[-1], upper.decoder[0]
-        found.append(Arrow((start.x, start.roof), (end.x, end.floor), "up", is_made_by(end, "up", marked)))
+        found.append(Arrow((start.x, start.roof), (end.x, end.floor), "up", _is_made_by(end, "up", marked)))
     return found
 
 
-def is_made_by(glyph: Glyph, slot: str, marked: Collection[str]) -> bool:
+def _is_made_by(glyph: Glyph, slot: str, marked: Collection[str]) -> bool:
     """Whether a marked step of this slot made the map."""
     return any(name in marked and name.endswith(slot) for name in glyph.map.steps)
 

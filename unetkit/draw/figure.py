@@ -43,7 +43,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
 
     With `whole_blocks`, and for blocks with branches, a block is one arrow to its last map.
     """
-    first, branched = plan.steps[0], branching(plan)
+    first, branched = plan.steps[0], _branching(plan)
     down: dict[int, list[FigureMap]] = {first.level: [FigureMap(first.in_channels, first.input_size, caption="input")]}
     up: dict[int, list[FigureMap]] = {}
     skips: dict[int, Size] = {}
@@ -52,7 +52,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
         maps = side.setdefault(step.level, [])
         if step.slot == "skip":
             if step.maps:  # none: the decoder has no skip
-                maps[-1] = merged(step, maps[-1])
+                maps[-1] = _merged(step, maps[-1])
                 skips[step.level] = step.output_size
         elif step.slot in ("down", "up"):
             maps.append(FigureMap(step.channels, step.output_size, "" if not maps else step.slot, steps=(step.name,)))
@@ -63,7 +63,7 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
     return tuple(row(level, down[level], up.get(level, []), skips.get(level)) for level in sorted(down))
 
 
-def branching(plan: SizedPlan) -> set[str]:
+def _branching(plan: SizedPlan) -> set[str]:
     """The names of the blocks with branches, such as residual blocks, whose maps are no chain."""
     nodes, spans = plan.plan.nodes, plan.plan.spans
     return {span.scope for span in spans if any(len(nodes[i].inputs) > 1 for i in range(span.start, span.end))}
@@ -76,7 +76,7 @@ def made(step: Step, whole_block: bool) -> list[FigureMap]:
     return [FigureMap(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
 
 
-def merged(step: Step, up: FigureMap) -> FigureMap:
+def _merged(step: Step, up: FigureMap) -> FigureMap:
     """The map after a skip; a concatenation shows its two parts."""
     borrowed = step.skip_channels or 0
     joined = borrowed + up.channels == step.channels

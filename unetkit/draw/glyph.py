@@ -95,8 +95,8 @@ def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Gl
     return [
         Glyph(
             map=each,
-            borrowed=thickness(each.borrowed, dims) if each.borrowed else 0.0,
-            own=thickness(each.channels - each.borrowed, dims),
+            borrowed=_thickness(each.borrowed, dims) if each.borrowed else 0.0,
+            own=_thickness(each.channels - each.borrowed, dims),
             height=scale(each.size),
             depth=DEPTH if dims == 3 else 0.0,
             size_shown=each.size != previous or bool(each.caption),
@@ -106,7 +106,7 @@ def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Gl
     ]
 
 
-def thickness(channels: int, dims: int) -> float:
+def _thickness(channels: int, dims: int) -> float:
     """The width of a box: it grows with the logarithm of the channels, less in 1D."""
     return 3.0 + 1.3 * log2(channels) if dims == 1 else 4.0 + 3.0 * log2(channels)
 

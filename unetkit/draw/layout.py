@@ -34,14 +34,14 @@ def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]
     down = [glyphs(row.encoder, scale) for row in rows]
     up = [glyphs(row.decoder, scale) if row.decoder else [] for row in rows]
 
-    down[0] = spread(down[0], left - min(start for start, _ in down[0][0].lanes()))
+    down[0] = _spread(down[0], left - min(start for start, _ in down[0][0].lanes()))
     for upper, level in zip(down, range(1, len(rows)), strict=False):
-        down[level] = spread(down[level], upper[-1].x)
+        down[level] = _spread(down[level], upper[-1].x)
     lower = down[-1]
     for level in range(len(rows) - 2, -1, -1):
         anchor = max([lower[-1].x, *(a.x + distance(a, b, SKIP) for a, b in across(down[level], up[level]))])
-        widen(lower, anchor - lower[-1].x)
-        up[level] = spread(up[level], anchor)
+        _widen(lower, anchor - lower[-1].x)
+        up[level] = _spread(up[level], anchor)
         lower = up[level]
     return stack([PlacedRow(row, tuple(a), tuple(b)) for row, a, b in zip(rows, down, up, strict=True)], top)
 
@@ -51,7 +51,7 @@ def across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyp
     return [(each, up[0]) for each in down]
 
 
-def spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
+def _spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
     """The boxes at their least distances, the first with its anchor at `start`."""
     placed = [replace(row[0], x=start)]
     for glyph in row[1:]:
@@ -59,7 +59,7 @@ def spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
     return placed
 
 
-def widen(row: list[Glyph], extra: float) -> None:
+def _widen(row: list[Glyph], extra: float) -> None:
     """Stretches a row: its last box moves `extra` to the right, its first stays."""
     for index, glyph in enumerate(row):
         row[index] = replace(glyph, x=glyph.x + extra * index / max(1, len(row) - 1))

@@ -32,10 +32,10 @@ class LegendEntry(NamedTuple):
 def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str] = ()) -> list[LegendEntry]:
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[str]]] = {}
-    consists = operations(plan)
+    consists = _operations(plan)
     for step in plan.steps:
         if step.maps:
-            text = described(step.type, consists[step.name])
+            text = _described(step.type, consists[step.name])
             found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
     slots = sorted(found, key=lambda slot: ORDER.index(slot) if slot in ORDER else len(ORDER))
     arrows = [
@@ -52,7 +52,7 @@ def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str]
     return arrows + [LegendEntry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
 
 
-def operations(plan: SizedPlan) -> dict[str, list[str]]:
+def _operations(plan: SizedPlan) -> dict[str, list[str]]:
     """The labels of each step: of operations that make a map, crop or pad."""
     nodes, sizes = plan.plan.nodes, plan.sizes
     return {
@@ -65,7 +65,7 @@ def operations(plan: SizedPlan) -> dict[str, list[str]]:
     }
 
 
-def described(kind: str, labels: Sequence[str]) -> str:
+def _described(kind: str, labels: Sequence[str]) -> str:
     """A step in words: its type, and its operations if they say more."""
     name, consists = kind.replace("_", " "), parts(labels)
     return consists if consists.startswith(name) else f"{name}: {consists}"
@@ -82,7 +82,7 @@ def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) ->
         if x > left and x + full > right:
             x, y = left, y + LINE
         middle = y + LINE / 2
-        shapes.append(sample(entry.kind, x, middle))
+        shapes.append(_sample(entry.kind, x, middle))
         if entry.word:
             shapes.append(Text(x + SAMPLE, middle + 4, entry.word, FONT, bold=True))
         shapes.append(Text(x + SAMPLE + lead, middle + 4, text, FONT, kind="muted"))
@@ -90,7 +90,7 @@ def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) ->
     return shapes, y + LINE
 
 
-def sample(kind: str, x: float, y: float) -> Shape:
+def _sample(kind: str, x: float, y: float) -> Shape:
     """The sample of an entry: a small box or an arrow."""
     if kind in BOXES:
         return rectangle(x + 3, y - 6, x + SAMPLE - 10, y + 6, kind)

@@ -62,8 +62,8 @@ def markup(drawing: Drawing) -> str:
     view = f"0 0 {number(drawing.width)} {number(drawing.height)}"
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{view}" class="unetkit" role="img">',
-        f"<title>{clean(drawing.title)}</title>",
-        f"<desc>{clean(drawing.description)}</desc>",
+        f"<title>{_clean(drawing.title)}</title>",
+        f"<desc>{_clean(drawing.description)}</desc>",
         f"<style>{style()}</style>",
         f'<rect class="page" {size}/>',
         f'<g font-family="{FAMILY}">',
@@ -80,7 +80,7 @@ def element(shape: Shape) -> str:
         look = f'class="{shape.kind}" font-size="{number(shape.size)}"'
         look += ' font-weight="bold"' if shape.bold else ""
         look += f' text-anchor="{shape.anchor}"' if shape.anchor != "start" else ""
-        return f'<text x="{number(shape.x)}" y="{number(shape.y)}" {look}>{clean(shape.text)}</text>'
+        return f'<text x="{number(shape.x)}" y="{number(shape.y)}" {look}>{_clean(shape.text)}</text>'
     if isinstance(shape, Area):
         return f'<polygon class="{shape.kind}" points="{points(shape.points)}"/>'
     return arrow(shape)
@@ -114,6 +114,6 @@ def number(value: float) -> str:
     return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
 
 
-def clean(text: str) -> str:
+def _clean(text: str) -> str:
     """Text for XML: escaped, without control characters and lone surrogates."""
     return escape("".join(letter for letter in text if letter.isprintable()), quote=False)

@@ -31,12 +31,12 @@ BOLD = """
 """
 
 
-def advances(table: str) -> dict[str, int]:
+def _advances(table: str) -> dict[str, int]:
     """The advance width of every character of a table."""
     return dict(zip(CHARACTERS, map(int, table.split()), strict=True))
 
 
-ADVANCES = {False: advances(REGULAR), True: advances(BOLD)}
+ADVANCES = {False: _advances(REGULAR), True: _advances(BOLD)}
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:

@@ -42,7 +42,7 @@ def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str
     path = Path(file)
     metadata = dict(extra or {}) | description(planned)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    write_whole(path, on_boundary(sealed(to_bytes(weights, metadata=metadata))))
+    write_whole(path, _on_boundary(sealed(to_bytes(weights, metadata=metadata))))
     return path
 
 
@@ -101,7 +101,7 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     return model.eval()
 
 
-def on_boundary(content: bytes) -> bytes:
+def _on_boundary(content: bytes) -> bytes:
     """A safetensors file whose weights begin at a multiple of ALIGNMENT, so that most are read without a copy.
 
     Its header may end in spaces: https://github.com/huggingface/safetensors#format
@@ -137,11 +137,11 @@ def described(metadata: Mapping[str, str], file: object) -> Plan:
     except UnetkitError as error:
         raise FileError(*error.faults) from error
     if planned.digest != metadata["digest"]:
-        raise another_network(file, metadata, planned)
+        raise _another_network(file, metadata, planned)
     return planned
 
 
-def another_network(file: object, metadata: Mapping[str, str], planned: Plan) -> FileError:
+def _another_network(file: object, metadata: Mapping[str, str], planned: Plan) -> FileError:
     """The error for a file whose spec no longer makes the network that was saved."""
     saved = metadata["structure"]
     if sha256(saved.encode()).hexdigest() != metadata["digest"]:

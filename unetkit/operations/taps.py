@@ -67,12 +67,12 @@ class Resize(NamedTuple):
         factor = self.factor or 2 * (self.after == 2 * self.before)
         if factor and not misrounds(factor):
             return output // factor
-        scale = single(1 / factor) if factor else single(single(self.before) / single(self.after))
-        index = floor(single(single(output) * scale))
+        scale = _single(1 / factor) if factor else _single(_single(self.before) / _single(self.after))
+        index = floor(_single(_single(output) * scale))
         return min(index, self.before - 1) if output < self.after else index
 
 
-def single(number: float) -> float:
+def _single(number: float) -> float:
     """The nearest 32-bit float."""
     value: float
     (value,) = unpack("f", pack("f", number))
@@ -86,4 +86,4 @@ def misrounds(factor: int) -> bool:
     >>> [factor for factor in range(2, 56) if misrounds(factor)]
     [41, 47, 55]
     """
-    return single(factor * single(1 / factor)) < 1
+    return _single(factor * _single(1 / factor)) < 1

@@ -44,7 +44,7 @@ def image(subject: Subject, dims: int, batch: int = 2) -> Any:
     return torch.rand(batch, 4, *size, generator=torch.Generator().manual_seed(0))
 
 
-def round_trip(subject: Subject) -> None:
+def _round_trip(subject: Subject) -> None:
     """Parameters survive a round trip through YAML; wrong ones are refused."""
     for dims in subject.dims:
         for values in subject.bases(dims):
@@ -59,7 +59,7 @@ def round_trip(subject: Subject) -> None:
         raise Failed(f"{field} accepts a map that is no valid value. Give it a precise type.")
 
 
-def predicted(subject: Subject) -> None:
+def _predicted(subject: Subject) -> None:
     """Sizes, channels, parameters and multiply-adds match the plan, and plan and torch refuse the same sizes."""
     for dims in subject.dims:
         for values in [subject.needed, *(other for _, _, other in subject.parameters(dims))][:8]:
@@ -117,10 +117,10 @@ def reach(subject: Subject) -> None:
             for weight in network.parameters():
                 weight.copy_(0.5 + torch.rand(weight.shape, generator=torch.Generator().manual_seed(0)))
         for axis in range(dims):
-            probe(network, dims, axis)
+            _probe(network, dims, axis)
 
 
-def probe(network: Any, dims: int, axis: int) -> None:
+def _probe(network: Any, dims: int, axis: int) -> None:
     """Puts NaN into a slice in the middle of an image, and compares the outputs that become NaN with the plan."""
     import torch
 
@@ -142,12 +142,12 @@ def probe(network: Any, dims: int, axis: int) -> None:
                 )
 
 
-def effective(subject: Subject) -> None:
+def _effective(subject: Subject) -> None:
     """Each parameter has an effect."""
     dims = subject.dims[-1] if len(subject.dims) < 2 else 2
     seen: dict[str, bool] = {}
     for field, base, other in subject.parameters(dims):
-        seen[field] = seen.get(field, False) or behaviour(subject, dims, base) != behaviour(subject, dims, other)
+        seen[field] = seen.get(field, False) or _behaviour(subject, dims, base) != _behaviour(subject, dims, other)
     idle = [field for field, works in seen.items() if not works]
     if idle:
         raise Failed(
@@ -155,7 +155,7 @@ def effective(subject: Subject) -> None:
         )
 
 
-def behaviour(subject: Subject, dims: int, values: Values) -> Any:
+def _behaviour(subject: Subject, dims: int, values: Values) -> Any:
     """The observable behaviour of a network: shapes of weights, outputs in evaluation and training, buffers."""
     import torch
 
@@ -185,16 +185,16 @@ def gradients(subject: Subject) -> None:
             torch.manual_seed(0)
             network(image(subject, dims)).square().sum().backward()
         for name, weight in network.named_parameters():
-            if weight.grad is None or not (weight.grad.any() or normalized(network, name)):
+            if weight.grad is None or not (weight.grad.any() or _normalized(network, name)):
                 raise Failed(f"no gradient reaches {name} in {dims}D. Use it in forward, or remove it.")
 
 
-def normalized(network: Any, name: str) -> bool:
+def _normalized(network: Any, name: str) -> bool:
     """Whether a weight is a bias in a network with norms, which may make its gradient 0."""
     return name.endswith("bias") and any("Norm" in type(part).__name__ for part in network.modules())
 
 
-def stable_keys(subject: Subject) -> None:
+def _stable_keys(subject: Subject) -> None:
     """The keys of the weights have the same names and order in each network and process."""
     first, second = (list(built(subject, subject.dims[0]).state_dict()) for _ in range(2))
     if first != second:
@@ -203,7 +203,7 @@ def stable_keys(subject: Subject) -> None:
         )
     if subject.block.__module__.startswith("unetkit."):
         return
-    outputs = {" ".join(first)} | {keys_elsewhere(subject, seed) for seed in ("1", "2")}
+    outputs = {" ".join(first)} | {_keys_elsewhere(subject, seed) for seed in ("1", "2")}
     if len(outputs) > 1:
         cure = "Do not make layers from a set: its order differs from process to process. Use a list."
         raise Failed(f"the order of the keys differs between processes. {cure}")
@@ -221,7 +221,7 @@ with known(block):
 """
 
 
-def attribute_of(block: type) -> str:
+def _attribute_of(block: type) -> str:
     """The name of a block in its module."""
     module = sys.modules.get(block.__module__)
     name = next((name for name, value in vars(module).items() if value is block), "") if module else ""
@@ -230,7 +230,7 @@ def attribute_of(block: type) -> str:
     return name
 
 
-def elsewhere(code: str, *arguments: str, **environment: str) -> str:
+def _elsewhere(code: str, *arguments: str, **environment: str) -> str:
     """The output of Python code in another process."""
     path = os.pathsep.join(word or os.getcwd() for word in sys.path)
     command = [sys.executable, "-W", "ignore", "-c", code, *arguments]
@@ -242,13 +242,13 @@ def elsewhere(code: str, *arguments: str, **environment: str) -> str:
     return done.stdout.strip()
 
 
-def keys_elsewhere(subject: Subject, seed: str) -> str:
+def _keys_elsewhere(subject: Subject, seed: str) -> str:
     """The keys of the weights in another process with this hash seed, which orders sets."""
     block = subject.block
-    return elsewhere(ELSEWHERE, block.__module__, attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
+    return _elsewhere(ELSEWHERE, block.__module__, _attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
 
 
-def deterministic(subject: Subject) -> None:
+def _deterministic(subject: Subject) -> None:
     """The same seed gives the same weights; evaluation repeats its output and changes no buffer."""
     import torch
 
@@ -279,7 +279,7 @@ def alone(subject: Subject) -> None:
                 )
 
 
-def number_types(subject: Subject) -> None:
+def _number_types(subject: Subject) -> None:
     """Outputs have the number type of the input: float32 or bfloat16."""
     import torch
 
@@ -291,7 +291,7 @@ def number_types(subject: Subject) -> None:
             raise Failed(f"{kind} in, {output.dtype} out. Make tensors with dtype=x.dtype.")
 
 
-def on_gpu(subject: Subject) -> None:
+def _on_gpu(subject: Subject) -> None:
     """The GPU gives the same output as the CPU."""
     import torch
 
@@ -306,28 +306,28 @@ def on_gpu(subject: Subject) -> None:
         raise Failed("the GPU gives another output. Make tensors with device=x.device.")
 
 
-def exportable(subject: Subject) -> None:
+def _exportable(subject: Subject) -> None:
     """torch.export exports the network, and the result computes the same."""
-    same_after(subject, lambda network, images: torch_export(network, images), "torch.export")
+    _same_after(subject, lambda network, images: _torch_export(network, images), "torch.export")
 
 
-def torch_export(network: Any, images: Any) -> Any:
+def _torch_export(network: Any, images: Any) -> Any:
     """The network after torch.export."""
     import torch
 
     return torch.export.export(network, (images,)).module()
 
 
-def compilable(subject: Subject) -> None:
+def _compilable(subject: Subject) -> None:
     """torch.compile compiles the network as one graph."""
     import torch
 
     torch._dynamo.reset()
     compile_: Any = torch.compile
-    same_after(subject, lambda network, images: compile_(network, backend="eager", fullgraph=True), "torch.compile")
+    _same_after(subject, lambda network, images: compile_(network, backend="eager", fullgraph=True), "torch.compile")
 
 
-def any_layout(subject: Subject) -> None:
+def _any_layout(subject: Subject) -> None:
     """Channels last, the memory format of training and prediction, gives the same output."""
     import torch
 
@@ -348,7 +348,7 @@ def any_layout(subject: Subject) -> None:
             raise Failed("with channels last in memory it gives another output. Use reshape, not strides.")
 
 
-def same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -> None:
+def _same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) -> None:
     """Compares the network with its changed form."""
     import torch
 
@@ -380,32 +380,32 @@ def kept(subject: Subject) -> None:
             raise Failed("it gives another output after it was saved and loaded. Register buffers as persistent.")
 
 
-def light(subject: Subject) -> None:
+def _light(subject: Subject) -> None:
     """A block that is wired can be imported without torch."""
     if hasattr(subject.block, "module"):
         raise NotHere("it wraps a torch module")
     block = subject.block
-    attribute_of(block)
+    _attribute_of(block)
     code = "import importlib, sys; importlib.import_module(sys.argv[1]); print('torch' in sys.modules)"
-    if elsewhere(code, block.__module__) == "True":
+    if _elsewhere(code, block.__module__) == "True":
         raise Failed("its import imports torch. Keep modules of torch in another file than what is wired.")
 
 
 CHECKS: dict[str, Callable[[Subject], None]] = {
-    "parameters-round-trip": round_trip,
-    "predicted": predicted,
+    "parameters-round-trip": _round_trip,
+    "predicted": _predicted,
     "reach": reach,
-    "parameters-effective": effective,
+    "parameters-effective": _effective,
     "gradients": gradients,
-    "keys-stable": stable_keys,
-    "deterministic": deterministic,
+    "keys-stable": _stable_keys,
+    "deterministic": _deterministic,
     "batch-independent": alone,
-    "number-types": number_types,
-    "memory-format": any_layout,
-    "gpu": on_gpu,
-    "compile": compilable,
-    "export": exportable,
+    "number-types": _number_types,
+    "memory-format": _any_layout,
+    "gpu": _on_gpu,
+    "compile": _compilable,
+    "export": _exportable,
     "saved": kept,
-    "light-import": light,
+    "light-import": _light,
 }
 """The checks by name, in order."""

@@ -63,12 +63,12 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
     if draw(st.integers(0, 4)) == 0:
         values["odd_sizes"] = {"type": "pad", "mode": draw(st.sampled_from(["reflect", "replicate", "zeros"]))}
     if depth > 1:
-        values |= draw(scopes(dims, depth))
+        values |= draw(_scopes(dims, depth))
     return values
 
 
 @st.composite
-def scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
+def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     """Draws overrides for encoder, decoder, bottleneck and single levels."""
     values: dict[str, Any] = {}
     for section, slots in (
@@ -99,16 +99,18 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
     for field, info in model.model_fields.items():
         if draw(st.integers(0, 2)) == 0:
             values[field] = draw(parameters(field, info.annotation, tuple(info.metadata), dims))
-    part, values = pruned(model, values, dims)
+    part, values = _pruned(model, values, dims)
     assume(not list(part.faults(dims)))
     return {"type": name} | values
 
 
-def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[Component, dict[str, Any]]:
+def _pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[Component, dict[str, Any]]:
     """The block, and its values without those that have no effect."""
     inner = insets(model)
     while True:
-        made = {field: filled(inner[field].slot, value) if field in inner else value for field, value in values.items()}
+        made = {
+            field: _filled(inner[field].slot, value) if field in inner else value for field, value in values.items()
+        }
         part = model.model_validate(made, context={"dims": dims})
         idle = part.idle().keys() & values.keys()
         if not idle:
@@ -116,7 +118,7 @@ def pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[C
         values = {field: value for field, value in values.items() if field not in idle}
 
 
-def filled(slot: str, values: dict[str, Any]) -> Component:
+def _filled(slot: str, values: dict[str, Any]) -> Component:
     """The block for a map with a type."""
     arguments = {key: value for key, value in values.items() if key != "type"}
     return registry.find(slot, values["type"]).model_validate(arguments)

@@ -73,7 +73,7 @@ class Subject:
         """Yields values for a parameter other than its default."""
         info = self.block.model_fields[field]
         inner = insets(self.block).get(field)
-        options = names(inner.slot) if inner else values_of(info.annotation, tuple(info.metadata))
+        options = names(inner.slot) if inner else _values_of(info.annotation, tuple(info.metadata))
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         yield from (value for value in options if value != default)
 
@@ -119,26 +119,26 @@ def names(slot: str) -> list[str]:
     return [name for name in registry.BUILT_IN[slot] if name not in ("none", "identity")][:3]
 
 
-def values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
+def _values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]:
     """Yields valid values of a type."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        yield from values_of(args[0], (*metadata, *args[1:]))
+        yield from _values_of(args[0], (*metadata, *args[1:]))
     elif origin is Literal:
         yield from args
     elif origin in (Union, UnionType):
         for member in args:
             if member is not NoneType and get_origin(member) is not tuple:
-                yield from values_of(member, metadata)
+                yield from _values_of(member, metadata)
     elif annotation is bool:
         yield from (True, False)
     elif annotation is int:
-        yield from (n for n in (3, 2, 1, 4, 5, 8) if within(n, metadata))
+        yield from (n for n in (3, 2, 1, 4, 5, 8) if _within(n, metadata))
     elif annotation is float:
-        yield from (x for x in (0.5, 0.25, 0.1, 1e-3, 2.0) if within(x, metadata))
+        yield from (x for x in (0.5, 0.25, 0.1, 1e-3, 2.0) if _within(x, metadata))
 
 
-def within(number: float, metadata: tuple[Any, ...]) -> bool:
+def _within(number: float, metadata: tuple[Any, ...]) -> bool:
     """Whether a number is within the bounds of a field."""
     for item in metadata:
         for bound in (item, *getattr(item, "metadata", ())):

@@ -28,14 +28,14 @@ def cheapest(
     plan: Plan, axes: tuple[tuple[AxisPadding, Reach], ...], memory: int, itemsize: int = 4
 ) -> tuple[Cuts, ...]:
     """The tiles per axis with the least multiply-adds in total; raises SizeError if not even the smallest fit."""
-    options = [list(candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
+    options = [list(_candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
 
     @cache
     def fits(*sizes: int) -> bool:
         return tile_bytes(plan, sizes, itemsize) <= memory
 
     best: tuple[int, tuple[Cuts, ...]] | None = None
-    for chosen in corners(options, fits):
+    for chosen in _corners(options, fits):
         cost = prod(len(one.cuts) for one in chosen) * plan.at(tuple(one.size for one in chosen)).macs
         if best is None or cost < best[0]:
             best = cost, chosen
@@ -44,7 +44,7 @@ def cheapest(
     return best[1]
 
 
-def candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
+def _candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
     """Yields about `most` tilings of one axis, from one tile to many, each with the smallest tiles for their count."""
     yield cut(frame, seen, 1)
     periods, smallest = seen.length, seen.length - min(seen.most, max(0, seen.length - 1))
@@ -57,7 +57,7 @@ def candidates(frame: AxisPadding, seen: Reach, most: int) -> Iterator[Cuts]:
             return
 
 
-def corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tuple[Cuts, ...]]:
+def _corners(options: list[list[Cuts]], fits: Callable[..., bool]) -> Iterator[tuple[Cuts, ...]]:
     """Yields the choices that fit whose last axis is as large as possible; options are sorted from large to small."""
     *outer, rows, columns = options if len(options) > 1 else [[], *options]
     if not rows:

@@ -70,8 +70,8 @@ def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
 
     if not needs(frame.output // 2).bounded:
         return None
-    first = turning_point(lambda position: needs(position).low >= 0)
-    last = turning_point(lambda position: needs(position).high >= frame.input) - 1
+    first = _turning_point(lambda position: needs(position).low >= 0)
+    last = _turning_point(lambda position: needs(position).high >= frame.input) - 1
     period = steps(plan, axis, frame)
     sizes = plan.preferred_sizes[axis]
     least = max(sizes.start, 1)
@@ -88,10 +88,10 @@ def steps(plan: Plan, axis: int, frame: AxisPadding) -> int:
     return lcm(plan.preferred_sizes[axis].period, *(grid.step.numerator for grid in grids))
 
 
-def turning_point(holds: Callable[[int], bool]) -> int:
+def _turning_point(holds: Callable[[int], bool]) -> int:
     """The smallest number from which on a condition holds.
 
-    >>> turning_point(lambda number: number >= -7)
+    >>> _turning_point(lambda number: number >= -7)
     -7
     """
     width = 1
@@ -113,10 +113,10 @@ def cut(frame: AxisPadding, seen: Reach, count: int) -> Cuts:
     periods = min(most, (count - 1) * max(0, seen.length) // count)
     size = frame.input - periods * seen.period
     stride = max(1, seen.length - periods) * seen.period
-    return Cuts(size, tuple(each_cut(frame, seen.last + 1 - frame.input + size, size, stride)))
+    return Cuts(size, tuple(_each_cut(frame, seen.last + 1 - frame.input + size, size, stride)))
 
 
-def each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[Cut]:
+def _each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[Cut]:
     """Yields the tiles that give outputs: each up to its sample `kept`, the last one to the end."""
     done, end = frame.first, frame.first + frame.image
     for start in range(0, frame.input, stride):

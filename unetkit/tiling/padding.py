@@ -55,19 +55,19 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
 def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """The padding along one axis, to the smallest accepted input of at least `least` samples."""
     sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
-    size = covering(plan, axis, sizes, image, max(image, least))
+    size = _covering(plan, axis, sizes, image, max(image, least))
     grid, coarsest = grids(plan, axis, size)
     if grid.step != 1:  # where a resize stretches what was pooled; not so where every pooling divides the size
-        size = covering(plan, axis, sizes, image, ceil(size / coarsest) * coarsest)
+        size = _covering(plan, axis, sizes, image, ceil(size / coarsest) * coarsest)
     output = output_size(plan, axis, size)
-    start = grid_start(plan, axis, size, output)
+    start = _grid_start(plan, axis, size, output)
     lowest = max(0, -start)
     room = min(output, size - start) - image - lowest
     first = lowest + room // 2
     return AxisPadding(image, size, output, start + first, first)
 
 
-def covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
+def _covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
     """The smallest size of at least `least` whose output has a sample for each pixel of the image."""
     size = size_from(sizes, least)
     while (lack := image - output_size(plan, axis, size)) > 0:
@@ -87,7 +87,7 @@ def output_size(plan: Plan, axis: int, size: int) -> int:
     return int(propagate.sizes(plan.nodes, axis, size)[0][plan.output])  # type: ignore[arg-type]
 
 
-def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
+def _grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
     """The input position of the first output sample, rounded down, within what the sizes allow.
 
     Raises SizeError if the output has another resolution than the input.

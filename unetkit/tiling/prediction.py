@@ -75,7 +75,7 @@ def predict(  # noqa: PLR0913 - options of a public function
     """
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
     with ready(model, device=device, dtype=dtype) as runner:
-        check_shape(runner.plan, array.shape)
+        _check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory, exact=exact)
         shape = (runner.plan.spec.out_channels, *array.shape[1:])
         reserve(4 * prod(shape))
@@ -85,7 +85,7 @@ def predict(  # noqa: PLR0913 - options of a public function
     return result.to(image.device) if isinstance(image, Tensor) else result.numpy()
 
 
-def check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
+def _check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
     """Raises SizeError where an image is not (in_channels, *spatial)."""
     spec = plan.spec
     if len(shape) != plan.dims + 1 or shape[0] != spec.in_channels:
@@ -115,11 +115,11 @@ def plan_tiles(
 
 def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
     """Yields the output block by block, each pixel in one block; `read` returns parts of the image."""
-    run = tile_by_tile(runner, cut, read)
+    run = _tile_by_tile(runner, cut, read)
     return run() if cut.exact else blended(cut, run)
 
 
-def tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
+def _tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
     """An iteration over the outputs of the tiles, each cut to the pixels that the tile gives."""
     same = all(frame.input == frame.output for frame in cut.frames)
     mode = (same and runner.plan.spec.odd_sizes.padding) or "reflect"

@@ -49,7 +49,7 @@ class TorchRunner:
         self.plan = plan
         self.device = device
         self.dtype = dtype
-        self.weights = {name: arranged(weight.detach(), plan, device) for name, weight in named_tensors(model)}
+        self.weights = {name: arranged(weight.detach(), plan, device) for name, weight in _named_tensors(model)}
         self.seconds = 0.0
 
     def __call__(self, image: Tensor) -> Tensor:
@@ -67,7 +67,7 @@ class TorchRunner:
         return output
 
 
-def named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+def _named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """Yields all parameters and buffers with their names."""
     yield from model.named_parameters()
     yield from model.named_buffers()
@@ -86,10 +86,10 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
         )
     if dtype not in DTYPES:
         raise InferenceError(Fault("dtype", f"there is no number type {dtype!r}", cure=f"Known: {', '.join(DTYPES)}."))
-    own = next((tensor.device for _, tensor in named_tensors(model)), torch.device("cpu"))
+    own = next((tensor.device for _, tensor in _named_tensors(model)), torch.device("cpu"))
     modes = [(module, module.training) for module in model.modules()]
     model.eval()
-    place = own if device is None else known_device(device)
+    place = own if device is None else _known_device(device)
     try:
         with kept_memory() if place.type == "cpu" else nullcontext():
             yield TorchRunner(model, plan, place, DTYPES[dtype])
@@ -98,7 +98,7 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
             module.training = training
 
 
-def known_device(name: str | torch.device) -> torch.device:
+def _known_device(name: str | torch.device) -> torch.device:
     """The device of this name; raises InferenceError if this machine has none."""
     try:
         device = torch.device(name)

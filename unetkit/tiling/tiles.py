@@ -73,14 +73,14 @@ def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
     seen = reaches(plan, laid)
     limit = None if isinstance(tile, str) else tile
     if seen is None:
-        return overlapped(plan, laid, limit, memory)
+        return _overlapped(plan, laid, limit, memory)
     axes = tuple(zip(laid, seen, strict=True))
     if limit is None:
         return Tiles(plan, laid, cheapest(plan, axes, memory), True)
     return Tiles(plan, laid, tuple(cut(*one, count_for(*one, limit)) for one in axes), True)
 
 
-def overlapped(plan: Plan, laid: tuple[AxisPadding, ...], limit: int | None, memory: int) -> Tiles:
+def _overlapped(plan: Plan, laid: tuple[AxisPadding, ...], limit: int | None, memory: int) -> Tiles:
     """Overlapping tiles; exact only if a single tile is the whole image."""
     axes = overlapping(plan, laid, limit, memory)
     return Tiles(plan, laid, axes, all(len(one.cuts) == 1 for one in axes))

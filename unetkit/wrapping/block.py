@@ -132,13 +132,13 @@ def wrap(
     made.module, made.declared, made.for_dims, made.source = module, facts, dims, source
     if callable(facts):
         made.declared = staticmethod(facts)
-    made.wire = wires(slot)
+    made.wire = _wires(slot)
     made.__abstractmethods__ = frozenset()
     found: type[Component] = made
     return found
 
 
-def wires(slot: str) -> Callable[..., Signal]:
+def _wires(slot: str) -> Callable[..., Signal]:
     """The `wire` method of a slot, with the signature of its base."""
 
     def one(self: WrappedPart, x: Signal) -> Signal:

@@ -35,7 +35,7 @@ class MeasuredModule:
 Make = Callable[[], Any]
 
 
-def output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
+def _output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
     """The output shape of a module on the meta device, without the batch; None if it refuses the input."""
     import torch
 
@@ -47,7 +47,7 @@ def output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
         return None
 
 
-def on_meta(make: Make) -> Any:
+def _on_meta(make: Make) -> Any:
     """The module on the meta device, in evaluation mode."""
     import torch
 
@@ -57,29 +57,29 @@ def on_meta(make: Make) -> Any:
 
 def measure(make: Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, ...] | None) -> MeasuredModule:
     """Measures a module for inputs of `channels`; raises BlockError if its sizes follow no formula."""
-    module = on_meta(make)
+    module = _on_meta(make)
     weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
-    base = next((n for n in (32, 24, 28, 48, 56, 64, 224) if output_shape(module, square(channels, dims, n))), None)
+    base = next((n for n in (32, 24, 28, 48, 56, 64, 224) if _output_shape(module, _square(channels, dims, n))), None)
     if base is None:
-        raise wiring_error(f"{name_of(module)} takes no image of {channels} channels in {dims}D", "Try it by hand.")
-    shape = output_shape(module, square(channels, dims, base))
+        raise wiring_error(f"{_name_of(module)} takes no image of {channels} channels in {dims}D", "Try it by hand.")
+    shape = _output_shape(module, _square(channels, dims, base))
     if shape is None or len(shape) != dims + 1:
         raise wiring_error(
-            f"{name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial)."
+            f"{_name_of(module)} gives {shape}, no map of {dims} axes", "Return one tensor (N, C, *spatial)."
         )
     if declared:
         for axis, facts in enumerate(declared):
-            check_reach(make, channels, dims, axis, facts)
-    axes = declared or tuple(axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
+            _check_reach(make, channels, dims, axis, facts)
+    axes = declared or tuple(_axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
     return MeasuredModule(axes, shape[0], weights)
 
 
-def name_of(module: Any) -> str:
+def _name_of(module: Any) -> str:
     """The name of a module's class."""
     return type(module).__name__
 
 
-def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) -> list[Axes]:
+def _square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) -> list[Axes]:
     """The shapes of inputs with equal axes; one axis has `along` samples if given."""
     spatial = [size] * dims
     if along:
@@ -87,21 +87,21 @@ def square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0) 
     return [(count, *spatial) for count in channels]
 
 
-def axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
+def _axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
     """The facts along one axis."""
     found = {}
     for size in range(1, PROBED + 1):
-        shape = output_shape(module, square(channels, dims, base, axis, size))
+        shape = _output_shape(module, _square(channels, dims, base, axis, size))
         if shape is not None and min(shape) > 0:
             found[size] = shape[axis + 1]
-    sizes = formula(found, name_of(module))
+    sizes = _formula(found, _name_of(module))
     return reach(make, channels, dims, axis, sizes)
 
 
-def formula(found: dict[int, int], name: str) -> ModuleFacts:
+def _formula(found: dict[int, int], name: str) -> ModuleFacts:
     """The closed form of input and output sizes; raises BlockError if there is none."""
     least = min(found)
-    multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= gap(found))
+    multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= _gap(found))
     every = [n for n in range(least, PROBED + 1) if n % multiple == 0]
     if every == sorted(found):
         for stride in range(1, PROBED // 2):
@@ -117,14 +117,14 @@ def formula(found: dict[int, int], name: str) -> ModuleFacts:
     raise wiring_error(f"the sizes of {name} follow no formula: {some}", "Declare its facts: unetkit.wrap(…, facts=…).")
 
 
-def gap(found: dict[int, int]) -> int:
+def _gap(found: dict[int, int]) -> int:
     """The least distance between two accepted sizes."""
     known = sorted(found)
     return min((b - a for a, b in zip(known, known[1:], strict=False)), default=1)
 
 
 @contextmanager
-def with_random_weights(make: Make) -> Iterator[Any]:
+def _with_random_weights(make: Make) -> Iterator[Any]:
     """The module with random weights: zero weights would hide what an output depends on."""
     import torch
 
@@ -144,8 +144,8 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
     aside += -aside % sizes.multiple
     whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
     facts = vars(sizes) | {"is_global": True}
-    with with_random_weights(make) as module:
-        image = [torch.rand(shape) for shape in square(channels, dims, aside, axis, whole + sizes.stride)]
+    with _with_random_weights(make) as module:
+        image = [torch.rand(shape) for shape in _square(channels, dims, aside, axis, whole + sizes.stride)]
 
         def run(start: int, spoilt: int | None = None) -> Any:
             inputs = [one.narrow(axis + 1, start, whole).clone()[None] for one in image]
@@ -167,7 +167,7 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
     return ModuleFacts(**(facts | {"before": before, "after": after, "is_global": not alike}))
 
 
-def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
+def _check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
     """Raises BlockError if a module sees farther than declared, or depends on the position: its tiles would be wrong.
 
     A reach declared too wide only costs time. A module that refuses the image of the probe has wrong sizes, which
@@ -177,7 +177,7 @@ def check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: Modu
         return
     seen = reach(make, channels, dims, axis, declared)
     declared_reach = f"declared are {declared.before} samples before and {declared.after} after along axis {axis}"
-    name, cure = name_of(on_meta(make)), "Correct before and after, or declare is_global=True."
+    name, cure = _name_of(_on_meta(make)), "Correct before and after, or declare is_global=True."
     if seen.is_global:
         raise wiring_error(f"{name} looks at the whole image or depends on the position, {declared_reach}", cure)
     if seen.before > declared.before or seen.after > declared.after:
@@ -199,7 +199,7 @@ def count_macs(make: Make, shapes: list[Axes]) -> int:
     """The multiply-adds for one image, as torch counts them."""
     from torch.utils.flop_counter import FlopCounterMode
 
-    module = on_meta(make)
+    module = _on_meta(make)
     with FlopCounterMode(display=False) as counter:
-        output_shape(module, shapes)
+        _output_shape(module, shapes)
     return int(counter.get_total_flops()) // 2

@@ -42,10 +42,10 @@ def read_checkpoint(file: Path, key: str | None = None) -> Checkpoint:
 
     `key` is their place in the file, such as `params` or `ema.model`; without it, a common key or the only weights.
     """
-    values: Any = read_safetensors(file) if kind_of(file) == "safetensors" else read_pickled(file)
+    values: Any = _read_safetensors(file) if kind_of(file) == "safetensors" else _read_pickled(file)
     found = dict(nested(values))
     if key is not None and key not in found:
-        raise fault("weights-missing", f"{file} has no weights under {key!r}", f"There are: {keys_text(found)}.")
+        raise fault("weights-missing", f"{file} has no weights under {key!r}", f"There are: {_keys_text(found)}.")
     name = key if key is not None else chosen(file, found)
     return Checkpoint(file, name, found[name], tuple(other for other in found if other != name))
 
@@ -61,21 +61,21 @@ def chosen(file: Path, found: Mapping[str, dict[str, Tensor]]) -> str:
     return known[0]
 
 
-def keys_text(found: Mapping[str, object]) -> str:
+def _keys_text(found: Mapping[str, object]) -> str:
     """The first few keys as text."""
     names = [key or "(none: the file is the state dict)" for key in found]
     return listed(names, SHOWN) if names else "none"
 
 
-def read_safetensors(file: Path) -> dict[str, Tensor]:
+def _read_safetensors(file: Path) -> dict[str, Tensor]:
     """The tensors of a safetensors file, sorted by name: the file does not keep their order."""
     try:
-        return dict(sorted(load_file(file).items(), key=lambda item: natural(item[0])))
+        return dict(sorted(load_file(file).items(), key=lambda item: _natural(item[0])))
     except Exception as error:  # whatever a reader raises is a fault of the file
         raise unreadable(file, first(error)) from error
 
 
-def natural(name: str) -> list[tuple[bool, int, str]]:
+def _natural(name: str) -> list[tuple[bool, int, str]]:
     """A sort key by which numbers in names sort as numbers.
 
     >>> sorted(["a.10", "a.9", "a.b"], key=natural)
@@ -85,9 +85,9 @@ def natural(name: str) -> list[tuple[bool, int, str]]:
     return [(not part.isdigit(), int(part) if part.isdigit() else 0, part) for part in parts if part]
 
 
-def read_pickled(file: Path) -> Any:
+def _read_pickled(file: Path) -> Any:
     """The content of a file of torch.save: tensors, plain values, and an inert object for everything else."""
-    allowed = {name: inert(name) for name in safe_names(file)}
+    allowed = {name: inert(name) for name in _safe_names(file)}
     for _ in range(MOST_NAMES):
         try:
             with safe_globals([(kind, name) for name, kind in allowed.items()]), warnings.catch_warnings():
@@ -105,7 +105,7 @@ def read_pickled(file: Path) -> Any:
     raise unreadable(file, f"it asks for more than {MOST_NAMES} kinds of objects")
 
 
-def safe_names(file: Path) -> Iterator[str]:
+def _safe_names(file: Path) -> Iterator[str]:
     """Yields the class names in a file that are read as inert objects; none if only reading the file shows them."""
     try:
         names = get_unsafe_globals_in_checkpoint(str(file))
@@ -135,7 +135,7 @@ def first(error: BaseException) -> str:
 
 def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, dict[str, Tensor]]]:
     """Yields the weights in a checkpoint with their key; those at the top level have an empty key."""
-    own = tensors_of(values)
+    own = _tensors_of(values)
     if own:
         yield path, own
     if isinstance(values, Mapping) and depth < DEEPEST:
@@ -144,7 +144,7 @@ def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, d
                 yield from nested(inner, f"{path}.{name}" if path else name, depth + 1)
 
 
-def tensors_of(values: Any) -> dict[str, Tensor]:
+def _tensors_of(values: Any) -> dict[str, Tensor]:
     """The tensors of a state dict, or of a whole model, by name."""
     if isinstance(values, Inert):
         return dict(weights_of(values))

@@ -44,11 +44,11 @@ def import_weights(
     model = build(spec)
     ours = layers(model.state_dict())
     everything = layers(checkpoint.tensors)
-    dropped = dropping(everything, drop)
+    dropped = _dropping(everything, drop)
     theirs = [layer for layer in everything if layer.name not in dropped]
     twice = copies(checkpoint.tensors, theirs)
     theirs = [layer for layer in theirs if layer.name not in twice]
-    chosen = fixing(theirs, ours, fixed or {})
+    chosen = _fixing(theirs, ours, fixed or {})
     found = match(
         [layer for layer in theirs if layer.name not in chosen],
         [layer for layer in ours if layer.name not in chosen.values()],
@@ -58,11 +58,11 @@ def import_weights(
         raise refusal(checkpoint, found, rest, [layer for layer in ours if layer.name not in chosen.values()])
     partner = {our: their for their, our in (*found.ways[0], *chosen.items())}
     pairs = tuple((partner[layer.name], layer.name) for layer in ours)
-    fill(model, checkpoint.tensors, pairs)
+    _fill(model, checkpoint.tensors, pairs)
     return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
 
 
-def dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
+def _dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
     """The names of the layers to leave out; raises ImportWeightsError for an unknown name."""
     dropped = []
     for name in drop:
@@ -84,7 +84,7 @@ def unknown(name: str, place: str, known: Sequence[str]) -> ImportWeightsError:
     return fault("weights-unknown", f"the {place} has no layer {name}, and none whose name begins so", cure)
 
 
-def fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: Mapping[str, str]) -> dict[str, str]:
+def _fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: Mapping[str, str]) -> dict[str, str]:
     """The pairs given by the user; raises ImportWeightsError for an impossible pair."""
     left, right = ({layer.name: layer for layer in side} for side in (theirs, ours))
     if len(set(fixed.values())) < len(fixed):
@@ -98,7 +98,7 @@ def fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed: 
     return dict(fixed)
 
 
-def fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[str, str]]) -> None:
+def _fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple[str, str]]) -> None:
     """Copies the weights, converted to single precision."""
     state = model.state_dict()
     with torch.no_grad():

@@ -40,8 +40,8 @@ def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> Weigh
     best = WeightMatch((), reached=0)
     for heads in (False, True):
         seen = set()
-        for depth in range(max((len(words(layer.name)) for layer in theirs), default=0) + 1):
-            runs = containers(theirs, depth)
+        for depth in range(max((len(_words(layer.name)) for layer in theirs), default=0) + 1):
+            runs = _containers(theirs, depth)
             if runs in seen:
                 continue
             seen.add(runs)
@@ -53,21 +53,21 @@ def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> Weigh
     return best
 
 
-def words(name: str) -> list[str]:
+def _words(name: str) -> list[str]:
     """The parts of a name before the first number.
 
-    >>> words("decoder.blocks.3.conv1"), words("final")
+    >>> _words("decoder.blocks.3.conv1"), _words("final")
     (['decoder', 'blocks'], ['final'])
     """
     parts = name.split(".")
     return parts[: next((index for index, part in enumerate(parts) if part.isdigit()), len(parts))]
 
 
-def containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[ForeignLayer, ...], ...]:
+def _containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[ForeignLayer, ...], ...]:
     """The layers grouped by the first `depth` words of their names; each container in the file's order."""
     groups: dict[tuple[str, ...], list[ForeignLayer]] = {}
     for layer in found:
-        groups.setdefault(tuple(words(layer.name)[:depth]), []).append(layer)
+        groups.setdefault(tuple(_words(layer.name)[:depth]), []).append(layer)
     return tuple(map(tuple, groups.values()))
 
 
