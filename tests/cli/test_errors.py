@@ -234,7 +234,7 @@ IMPORT = ("import-weights", "w.pt", "--spec", "spec.yaml", "-o", "m.safetensors"
         ),
         (
             (*IMPORT, "--classes", "a,a", "--normalization", "image"),
-            "--classes:1:3: error[class-twice]: classes.1: a of 'a' is that of 'a' already\n   a,a\n     ^\n",
+            "--classes:1:3: error[class-twice]: classes.1: a of 'a' already belongs to 'a'\n   a,a\n     ^\n",
         ),
         (
             (*IMPORT, "--classes", "a, [", "--normalization", "image"),

@@ -118,13 +118,16 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "two images, one mask": (pages, "error[mask-count]: masks/b.png has 1 image, images/b.tif has 2"),
     "mask turned": (
         lambda: save(Path("masks/b.png"), np.zeros((8, 6), np.uint8)),
-        "error[mask-size]: masks/b.png is 8×6, its image 6×8\n   One of them is turned, or has its axes in",
+        "error[mask-size]: masks/b.png is 8×6, its image 6×8\n   One of them is rotated, or has its axes in",
     ),
     "sizes differ": (
         lambda: save(Path("masks/b.png"), np.zeros((6, 9), np.uint8)),
         "error[mask-size]: masks/b.png is 6×9, its image 6×8",
     ),
-    "class out of range": (mask(7), "error[class-range]: masks/b.png holds 7, which no class has\n   Classes: 0"),
+    "class out of range": (
+        mask(7),
+        "error[class-range]: masks/b.png holds 7, which is no class\n   Classes: 0",
+    ),
     "mask in colour": (
         lambda: save(Path("masks/b.png"), np.full((6, 8, 3), (9, 0, 0), np.uint8)),
         "error[mask-colours]: masks/b.png is a colour image",
@@ -151,7 +154,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "twice": (
         lambda: save(Path("images/b.bmp"), np.zeros((6, 8), np.uint8)),
-        "error[twice]: images/b.bmp and images/b.png have one name: b",
+        "error[twice]: images/b.bmp and images/b.png have the same name: b",
     ),
     "no folder": (
         yaml("images: images", "images: pictures"),
@@ -163,7 +166,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "split of unknown names": (
         split_file(json.dumps({"train": ["a", "elsewhere"]})),
-        "error[split-unknown]: splits.json names elsewhere, which are not there",
+        "error[split-unknown]: splits.json names elsewhere, which do not exist",
     ),
     "split that overlaps": (
         split_file(json.dumps({"train": ["a", "b"], "test": ["b"]})),
@@ -172,7 +175,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     "split that is no JSON": (split_file("[1"), "error[split-file]: splits.json cannot be read as a split"),
     "nothing left to train with": (
         yaml("test: 1", "test: 3"),
-        "error[split-empty]: split: 0 for validation and 3 for test leave none of 3 to train with",
+        "error[split-empty]: split: 0 for validation and 3 for test leave none of 3 for training",
     ),
     "unknown key": (
         yaml("split:", "splits:"),
@@ -192,7 +195,7 @@ BROKEN: dict[str, tuple[Callable[[], object], str]] = {
     ),
     "one class twice": (
         yaml("[nothing, cell]", "[nothing, {name: cell, values: [0, 1]}]"),
-        "data.yaml:3:20: error[class-twice]: classes.1: value 0 of 'cell' is that of 'nothing' already",
+        "data.yaml:3:20: error[class-twice]: classes.1: value 0 of 'cell' already belongs to 'nothing'",
     ),
     "no such channel": (
         yaml("split:", "channels: {count: 3, take: [0, 3]}\nsplit:"),

@@ -217,9 +217,9 @@ def break_split_names(path: Path) -> None:
         (break_size, "error[mask-size]: {path}/masks/b.png is 6×9, its image 6×8"),
         (break_colour, "error[mask-colours]: {path}/masks/b.png is a colour image"),
         (break_image, "error[no-image]: {path}/images/b.png cannot be read as an image"),
-        (break_twice, "error[twice]: {path}/images/b.png and {path}/images/b.tif have one name: b"),
+        (break_twice, "error[twice]: {path}/images/b.png and {path}/images/b.tif have the same name: b"),
         (break_splits, "error[split-file]: {path}/splits.json cannot be read as a split"),
-        (break_split_names, "error[split-unknown]: {path}/splits.json names elsewhere, which are not there"),
+        (break_split_names, "error[split-unknown]: {path}/splits.json names elsewhere, which do not exist"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

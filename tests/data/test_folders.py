@@ -138,7 +138,7 @@ def test_folders_of_any_depth(tmp_path: Path) -> None:
     assert every(tmp_path, "images/**/*.png", "masks/**/*_mask.png") == ["a/p0", "b/c/p0", "p1"]
     told = fault(tmp_path, "images/**/{name}.png", "masks/**/{name}_mask.png")
     assert "images/a/p0.png and" in told
-    assert "have one name: p0" in told
+    assert "have the same name: p0" in told
 
 
 def test_a_folder_whose_images_lie_deeper_says_the_pattern(tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_part_without_masks_is_passed_over(tmp_path: Path) -> None:
     said = {"type": "folders", "images": "images/{split}", "masks": "masks/{split}"}
     data = load_data({"unetkit": 1, "dataset": said}, folder=tmp_path)
     assert open_data(data).train.names == ("train/p0",)
-    assert "the images of test have no masks and are passed over" in data.dataset.notes(tmp_path)
+    assert "the images of test have no masks and are skipped" in data.dataset.notes(tmp_path)
 
 
 def test_no_image_to_train_with_is_a_fault(tmp_path: Path) -> None:
@@ -228,9 +228,9 @@ def test_what_is_passed_over_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     (tmp_path / "data.yaml").write_text("unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n")
     monkeypatch.chdir(tmp_path)
     notes = answer("data", "data.yaml")["notes"]
-    assert "5 files passed over: .hidden.png, .db, .dcm, .png~" in notes
-    assert "1 folder passed over: old/" in notes
-    assert "note: 5 files passed over" in run("data", "data.yaml").stdout
+    assert "5 files skipped: .hidden.png, .db, .dcm, .png~" in notes
+    assert "1 folder skipped: old/" in notes
+    assert "note: 5 files skipped" in run("data", "data.yaml").stdout
 
 
 @pytest.mark.parametrize(
@@ -269,6 +269,6 @@ def test_further_masks_of_an_image_are_passed_over(tmp_path: Path) -> None:
     splits = open_data(data)
     assert splits.train.names == ("train/aachen/aachen_000000_leftImg8bit",)
     assert splits.validation.names == ("validation/bonn/bonn_000000_leftImg8bit",)
-    assert "2 files passed over: .png" in data.dataset.notes(tmp_path)
+    assert "2 files skipped: .png" in data.dataset.notes(tmp_path)
     put(tmp_path, "gtFine/val/bonn/bonn_000001_gtFine_color.png")
     assert "no image for mask" in str(next(iter(check_data(load_data(tmp_path)).faults)))

@@ -106,7 +106,7 @@ def test_a_modality_of_another_size_or_of_more_channels_is_refused(tmp_path: Pat
 def test_the_number_of_channels_is_that_of_the_files(tmp_path: Path) -> None:
     write(tmp_path)
     told = refused(tmp_path, channels=3)
-    assert "images has 2 files for each image, channels says 3" in told and "channels: 2" in told
+    assert "images has 2 files for each image, channels is 3" in told and "channels: 2" in told
 
 
 def test_a_resolved_data_file_reads_the_same(tmp_path: Path) -> None:

@@ -286,4 +286,4 @@ def test_what_lies_beside_is_told() -> None:
     volumes_with_masks_in_lps()
     put("imagesTs/v9_0000.nii.gz", np.zeros((4, 4, 4), np.uint8), affine=RAS)
     Path("d/dataset.json").write_text("{}")
-    assert "note: not read: dataset.json, imagesTs/" in load_data("d").taken
+    assert "note: not read: dataset.json, imagesTs/" in load_data("d").inferred

@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.support.commandline import run
 from unetkit.data import load_data, open_data
-from unetkit.data.labels.classes import whole
+from unetkit.data.labels.classes import as_integers
 from unetkit.data.opening import check_data
 from unetkit.data.pairs import UNLABELLED
 from unetkit.errors import Fault, UnetkitError
@@ -175,7 +175,7 @@ def test_pictures_are_no_masks(tmp_path: Path) -> None:
 
 def test_many_colours_are_no_classes(tmp_path: Path) -> None:
     write(tmp_path, "jpg", lambda n: colours(three(n), [(0, 0, 0), (0, 255, 0), (230, 159, 0)]))
-    assert "as JPEG makes" in finding(tmp_path).message
+    assert "as JPEG produces" in finding(tmp_path).message
 
 
 def test_a_single_wrong_mask_is_named(tmp_path: Path) -> None:
@@ -221,19 +221,19 @@ def test_numbers_below_0_are_a_class_or_count_nowhere_and_both_lines_load(tmp_pa
 
 
 @pytest.mark.parametrize("classes", [(0, 1), (0, 3), (0, 255)])
-def test_numbers_that_a_scaled_head_rounds_are_whole(classes: tuple[int, ...]) -> None:
+def test_numbers_that_a_scaled_head_rounds_are_as_integers(classes: tuple[int, ...]) -> None:
     numbers = np.array([classes], np.float64)
     stored = np.rint(numbers / np.float32(max(classes) / 65_535)).astype(np.uint16)
     scaled = stored * np.float64(np.float32(max(classes) / 65_535)) - np.float64(np.float32(1e-8))
     assert (scaled != numbers).any()
-    assert whole(scaled, "a").tolist() == [list(classes)]
+    assert as_integers(scaled, "a").tolist() == [list(classes)]
     with pytest.raises(UnetkitError, match="not whole"):
-        whole(scaled + 0.01 * max(classes), "a")
+        as_integers(scaled + 0.01 * max(classes), "a")
     with pytest.raises(UnetkitError, match="NaN or infinity"):
-        whole(np.where(numbers == 0, np.nan, numbers), "a")
+        as_integers(np.where(numbers == 0, np.nan, numbers), "a")
 
 
 @pytest.mark.parametrize("values", [[0, 0.999], [0, 2.9999], [0.4, 1e12], [0, 1e300]])
 def test_numbers_that_are_not_whole_are_refused_beside_any_others(values: list[float]) -> None:
     with pytest.raises(UnetkitError, match="not whole"):
-        whole(np.array([values]), "mask")
+        as_integers(np.array([values]), "mask")

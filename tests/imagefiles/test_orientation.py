@@ -211,7 +211,7 @@ def test_the_most_common_orientation_is_taken_and_told(tmp_path: Path) -> None:
     said = answer("data", str(tmp_path), "--set", "dims=3")
     assert (said["orientation"], said["orientations"]) == ("LPS", {"LPS": 2, "RAS": 1, "PIR": 1})
     assert "3 orientations: 2 LPS (as 0), 1 RAS (as 1), 1 PIR (as 3); volumes are turned to LPS" in said["notes"]
-    assert "2 pairs: mask turned onto the image: RAS onto LPS (0, 2)" in said["notes"]
+    assert "2 pairs: mask reoriented to the image: RAS to LPS (0, 2)" in said["notes"]
     assert answer("data", str(tmp_path), "--set", "dims=3", "--set", "orientation=native")["orientation"] == ""
 
 

@@ -101,7 +101,7 @@ def test_a_resampled_image_gets_its_labels_on_its_own_samples(tmp_path: Path, pr
 
 def test_an_image_without_a_spacing_is_refused_by_a_network_that_needs_it(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", head())
-    with pytest.raises(FileError, match="does not say the distance between its samples"):
+    with pytest.raises(FileError, match="lacks the distance between its samples"):
         labelled(network(3, spacing=(1.0, 1.0, 1.0)), tmp_path / "a.npy")
 
 
@@ -110,7 +110,7 @@ def test_images_without_a_spacing_are_refused_where_the_data_file_asks_for_one(t
         (tmp_path / part).mkdir()
         np.save(tmp_path / part / "a.npy", (head() > 100).astype(np.uint8))
     said = {"unetkit": 1, "dims": 3, "dataset": {"type": "folders", "images": "images", "masks": "masks"}}
-    with pytest.raises(FileError, match="does not say the distance between its samples") as caught:
+    with pytest.raises(FileError, match="lacks the distance between its samples") as caught:
         open_data(load_data(said | {"spacing": "median"}, folder=tmp_path))
     assert "spacing: native" in caught.value.faults[0].cure
 

@@ -1,4 +1,8 @@
-"""Images with labels: data files, what they ask for, and patches of it. Loading a data file needs no numpy or torch."""
+"""Images with labels: data files, data sets and patches. Loading a data file needs no numpy or torch.
+
+A new kind of data set, normalization, split or augmentation derives from `Dataset`, `NormalizationMethod`, `Split` or
+`Augmentation`, and is listed in the COMPONENTS of its package, or in the entry points of a plugin.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,11 @@ if TYPE_CHECKING:
     from unetkit.data.loading import data_of, load_data
     from unetkit.data.mni_template import mni
     from unetkit.data.normalization import IntensityScale, Normalization
-    from unetkit.data.opening import check_data, normalization_of, open_data
+    from unetkit.data.opening import check_data, normalization_of, open_data, read_data
     from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
     from unetkit.data.patches.mirror_padding import InputWindow, covering_window, mirrored_window
     from unetkit.data.patches.patches import Patches, PatchSettings
     from unetkit.data.preprocessing.preprocessing import Preprocessing, preprocessing_of
-    from unetkit.data.source import read_data
     from unetkit.data.spec import DataSpec
 
 __all__ = [
@@ -50,7 +53,7 @@ __all__ = [
 COMPONENTS = {
     "dataset": {
         "folders": "unetkit.data.files.folders:Folders",
-        "mni": "unetkit.data.template:Mni",
+        "mni": "unetkit.data.mni_template:Mni",
     },
     "normalization": {
         "none": "unetkit.data.normalizations:Unnormalized",
@@ -69,11 +72,10 @@ __getattr__ = lazy_names(
         "loading": ("data_of", "load_data"),
         "patches.mirror_padding": ("InputWindow", "covering_window", "mirrored_window"),
         "normalization": ("IntensityScale", "Normalization"),
-        "opening": ("check_data", "normalization_of", "open_data"),
+        "opening": ("check_data", "normalization_of", "open_data", "read_data"),
         "pairs": ("UNLABELLED", "Pair", "Pairs", "Splits"),
         "patches.patches": ("PatchSettings", "Patches"),
         "preprocessing.preprocessing": ("Preprocessing", "preprocessing_of"),
-        "source": ("read_data",),
         "spec": ("DataSpec",),
     },
 )

@@ -1,4 +1,4 @@
-"""The interface of data sets: a frozen pydantic model whose fields are YAML keys, and a list of its images."""
+"""The interface of data sets: pydantic models whose fields are their YAML keys, which list images with masks."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ FilePath = Annotated[str, PathField()]
 
 
 class RawPair(NamedTuple):
-    """What the files of a pair hold.
+    """The content of the files of a pair.
 
     `image` is (channels, *spatial). `mask` is (*spatial) in whole numbers, or (*spatial, 3) in colours. `instances`
-    numbers the objects (*spatial) from 1, 0 lies between them. `spacing` is the distance between samples per axis, in
-    `unit`. `axis_codes` are those of the file (a volume's, also where slices of it are read). `notes` says what was
-    done to make the files fit together.
+    (*spatial) numbers the objects from 1, with 0 between them. `spacing` is the distance between samples per axis, in
+    `unit`. `axis_codes` are those of the file (of the volume, even where slices are read). `notes` lists what was done
+    to make the files fit together.
     """
 
     image: NDArray[Any]
@@ -44,9 +44,9 @@ class RawPair(NamedTuple):
 
 
 class ImageEntry(NamedTuple):
-    """A pair that has not been read yet: its name, what reads it, and the file that its mask is in, for messages.
+    """A pair that is not read yet: its name, a function that reads it, and the file of its mask, for messages.
 
-    `read` raises FileError where it cannot.
+    `read` raises FileError on failure.
     """
 
     name: str
@@ -56,10 +56,10 @@ class ImageEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a data set is to be read: the folder that paths begin at, the spatial axes, and the channels to be found.
+    """How to read a data set: the folder at which paths begin, the number of spatial axes, and of channels in a file.
 
-    `orientation` has the axis codes that volumes are brought to, as in RAS; most_common and native are those of a data
-    file. `check_geometry`: masks that lie on other samples than their images are refused.
+    `orientation` has the axis codes that volumes are reoriented to, as in RAS, or is most_common or native as in a data
+    file. `check_geometry`: masks that lie on other samples than their images are rejected.
     """
 
     folder: Path
@@ -74,44 +74,44 @@ class Dataset(Component):
 
     slot = "dataset"
     classes: ClassVar[tuple[str, ...]] = ()
-    """The names of the classes, if the data set defines them."""
+    """The names of the classes, where the data set defines them."""
 
     @abstractmethod
-    def entries(self, asked: ReadOptions) -> Sequence[ImageEntry]:
-        """The images, each with a unique name, in the order of a stack. No pixels are read.
+    def entries(self, options: ReadOptions) -> Sequence[ImageEntry]:
+        """The pairs, each with a unique name, in the order of a stack; reads no pixels.
 
         Raises FileError with all faults.
         """
 
-    def orientation(self, asked: ReadOptions) -> str:
-        """The axis codes to which `entries` turns volumes; "" if it leaves them as they are."""
+    def orientation(self, options: ReadOptions) -> str:
+        """The axis codes that `entries` reorients volumes to; "" where they keep those of their files."""
         return ""
 
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
-        """The names for training, validation and test, if the data set defines a split."""
+        """The names for training, validation and test, where the data set has its own division."""
         return None
 
     def notes(self, folder: Path) -> Sequence[str]:
-        """Notes for the user that are no faults, such as skipped files."""
+        """Remarks that are no faults, such as skipped files."""
         return ()
 
     def files(self, folder: Path) -> Iterator[Path]:
-        """Yields the files at its paths, which no result may replace; paths are relative to `folder`.
+        """The files that its paths lead to, so that no result replaces one; paths begin at `folder`.
 
         `{...}` in a path stands for anything, `*` and `**` as in a pattern of files.
         """
         for name in path_fields(self):
             value = getattr(self, name)
-            for one in value if isinstance(value, tuple) else (value,) * (value is not None):
-                parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / one))
-                wild = ("*" if part.startswith("{") else part for part in parts[1::2])
-                pattern = "".join(chain(*zip_longest(map(escape, parts[::2]), wild, fillvalue="")))
-                for found in map(Path, iglob(pattern, recursive=True)):
-                    yield from found.iterdir() if found.is_dir() and found.suffix != ".zarr" else (found,)
+            for path in value if isinstance(value, tuple) else (value,) * (value is not None):
+                parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / path))
+                wildcards = ("*" if part.startswith("{") else part for part in parts[1::2])
+                pattern = "".join(chain(*zip_longest(map(escape, parts[::2]), wildcards, fillvalue="")))
+                for file in map(Path, iglob(pattern, recursive=True)):
+                    yield from file.iterdir() if file.is_dir() and file.suffix != ".zarr" else (file,)
 
 
 def path_fields(component: Component) -> Iterator[str]:
-    """Yields the fields of a component that hold paths."""
+    """The fields of a component that hold paths."""
     for name, field in type(component).model_fields.items():
         if any(isinstance(mark, PathField) for mark in field.metadata):
             yield name

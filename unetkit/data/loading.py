@@ -1,4 +1,4 @@
-"""From YAML, or a folder of images, to a data spec."""
+"""Loads data specs from YAML, plain values, or a folder of images."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from unetkit.errors import Fault, SpecError
 from unetkit.wording import listed
 
 SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
-"""The inferred keys that are shown, in this order."""
+"""The keys of a folder that are displayed, in this order."""
 Advance = Callable[[int, int], None]
-"""Called with the number of files that were read, and of all."""
+"""Called with the number of files that are read, and the number of all."""
 
 
 def load_data(
@@ -33,19 +33,20 @@ def load_data(
     dims: int | None = None,
     advance: Advance = lambda done, total: None,
 ) -> DataSpec:
-    """Loads a data file, or plain values; `overrides` are `path=VALUE`.
+    """The data spec in a file, or given as plain values; `overrides` are `path=VALUE`.
 
-    The source may also be a folder: its layout, channels and classes are inferred from its files, and `taken` of the
-    data spec lists what was inferred. `dims` applies to a folder only; `advance` is called while its masks are read.
-    `mni` is the head template of the demo. Paths are relative to the folder of the file; in plain values, to `folder`
-    or the current one. Raises SpecError with all faults, and FileError for a folder that can be read in several ways.
+    For a folder, the places of images and masks, channels and classes are inferred from its files; `inferred` of the
+    data spec lists them. `dims` is for a folder alone, and `advance` is called with the number of its masks that were
+    read. `mni` is the head template of the demo. Otherwise no images are read. Paths begin at the folder of the file;
+    those in plain values at `folder`, or the current one. Raises SpecError with all faults, and FileError for files of
+    a folder with several interpretations.
     """
     if isinstance(source, Mapping):
         document = from_values(source)
     elif str(source) == "mni":
         document = from_values({"dataset": "mni"}, "mni")
     elif os.path.isdir(source):
-        return of_folder(Path(source), tuple(overrides), dims, advance)
+        return _of_folder(Path(source), tuple(overrides), dims, advance)
     else:
         document, folder = read(Path(source)), Path(source).parent
         expect_kind(document, "data")
@@ -55,26 +56,27 @@ def load_data(
     return data_of(override(document, overrides), folder or Path())
 
 
-def of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
-    """The data spec of a folder: its layout follows from the names, channels and classes from the files."""
-    from unetkit.data.files.folder_layout import arranged, left_over
-    from unetkit.data.folder_keys import lines_of, taken  # numpy comes with it
+def _of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
+    """The data spec of a folder: its layout by names, channels and classes by its files."""
+    from unetkit.data.files.folder_layout import find_layout, unused_names
+    from unetkit.data.folder_keys import infer_keys  # needs numpy
+    from unetkit.data.labels.recognition import yaml_lines
 
-    keys = ({} if dims is None else {"dims": dims}) | arranged(folder)
-    found = data_of(override(from_values(keys, str(folder)), overrides), folder)
-    more = taken(found, {one.partition("=")[0].split(".")[0].strip() for one in overrides}, advance)
-    more["dataset"] = keys["dataset"] | more.get("dataset", {})
-    document = override(from_values(keys | more, str(folder)), overrides)
+    keys = ({} if dims is None else {"dims": dims}) | find_layout(folder)
+    data = data_of(override(from_values(keys, str(folder)), overrides), folder)
+    inferred = infer_keys(data, {text.partition("=")[0].split(".")[0].strip() for text in overrides}, advance)
+    inferred["dataset"] = keys["dataset"] | inferred.get("dataset", {})
+    document = override(from_values(keys | inferred, str(folder)), overrides)
     data, values = data_of(document, folder), as_lists(document.values())
-    left = left_over(folder, values)
-    notes = [f"note: not read: {listed(left)}"] * bool(left)
+    unused = unused_names(folder, values)
+    notes = [f"note: not read: {listed(unused)}"] * bool(unused)
     notes += [f"note: {note}" for note in data.dataset.notes(folder)]
-    shown = lines_of({key: values[key] for key in SHOWN if key in values})
-    return replace(data, taken=(f"{folder}: read as", *(f"   {line}" for line in shown), *notes))
+    lines = [line for key in SHOWN if key in values for line in yaml_lines(key, values[key])]
+    return replace(data, inferred=(f"{folder}: read as", *(f"   {line}" for line in lines), *notes))
 
 
 def data_of(document: Document, folder: Path) -> DataSpec:
-    """The data spec in a document; its paths are relative to `folder`."""
+    """The data spec in a document; paths in it begin at `folder`."""
     return DataLoader(document).spec(folder)
 
 
@@ -82,32 +84,32 @@ class DataLoader(Reader):
     """Reads a data file."""
 
     def spec(self, folder: Path) -> DataSpec:
-        """The data spec; raises SpecError with everything that is wrong."""
+        """The data spec; raises SpecError with all faults."""
         keys = self.read_keys(DataKeys, self.document.values())
         self.dims, sound = keys.dims, not self.faults
         dataset = self.read_slot("dataset", keys.dataset, "dataset")
         split = self.read_slot("split", keys.split, "split") if keys.split is not None else None
         normalization = self.read_slot("normalization", keys.normalization, "normalization")
         if sound:
-            self.check_classes(keys)
-            self.check_channels(keys, normalization)
-            self.check_axes(keys)
+            self._check_classes(keys)
+            self._check_channels(keys, normalization)
+            self._check_axes(keys)
         self.raise_faults()
         return DataSpec(keys, dataset, split, normalization, folder, self.types, self.document)
 
-    def check_channels(self, keys: DataKeys, normalization: NormalizationMethod | None) -> None:
-        """Collects channels that the images do not have, and a normalization for another number of them."""
+    def _check_channels(self, keys: DataKeys, normalization: NormalizationMethod | None) -> None:
+        """Collects faults of channels that do not exist, and of a normalization for another number of channels."""
         chosen = keys.channels.take if isinstance(keys.channels, ChannelKeys) else range(keys.channels)
         stored = keys.channels.count if isinstance(keys.channels, ChannelKeys) else keys.channels
-        for index, one in enumerate(chosen):
-            if one >= stored:
-                message = f"there is no channel {one}, there are 0 to {stored - 1}"
+        for index, channel in enumerate(chosen):
+            if channel >= stored:
+                message = f"there is no channel {channel}, there are 0 to {stored - 1}"
                 self.fault(Fault("unknown-channel", message), "channels", "take", index)
         for name, message, cure in normalization.channel_faults(len(chosen)) if normalization else ():
             self.fault(Fault("wrong-length", message, cure=cure), "normalization", name)
 
-    def check_axes(self, keys: DataKeys) -> None:
-        """Collects an orientation that has not a letter for each axis of a volume, and a spacing without a number."""
+    def _check_axes(self, keys: DataKeys) -> None:
+        """Collects faults of an orientation or a spacing for another number of axes."""
         if keys.dims == 3 and len(keys.orientation) < keys.dims:
             message = f"{keys.orientation!r} is no orientation of a volume: it has {len(keys.orientation)} letters"
             self.fault(Fault("wrong-length", message, cure="Give three, as in RAS."), "orientation")
@@ -115,28 +117,29 @@ class DataLoader(Reader):
             message = f"{len(keys.spacing)} numbers for {keys.dims} axes"
             self.fault(Fault("wrong-length", message, cure="Give one for each."), "spacing")
 
-    def check_classes(self, keys: DataKeys) -> None:
-        """Collects names, colours and numbers that two classes share, or a class and what is ignored."""
+    def _check_classes(self, keys: DataKeys) -> None:
+        """Collects faults of names, colours and values that two classes, or a class and `ignore`, share."""
         ignored = keys.ignore if isinstance(keys.ignore, tuple) else () if keys.ignore is None else (keys.ignore,)
-        owners = {one: "what is ignored" for one in ignored if isinstance(one, str)}
-        spans = [(span_of(one), -1, "what is ignored") for one in ignored if isinstance(one, int)]
-        for index, given in enumerate(keys.classes or ()):
-            one = ClassKeys(name=given) if isinstance(given, str) else given
-            spans += [(span_of(value), index, one.name) for value in ((index,) if one.values is None else one.values)]
-            for mark in (one.name, one.colour):
+        owners = {colour: "ignore" for colour in ignored if isinstance(colour, str)}
+        spans = [(span_of(value), -1, "ignore") for value in ignored if isinstance(value, int)]
+        for index, each in enumerate(keys.classes or ()):
+            item = ClassKeys(name=each) if isinstance(each, str) else each
+            values = (index,) if item.values is None else item.values
+            spans += [(span_of(value), index, item.name) for value in values]
+            for mark in (item.name, item.colour):
                 if mark in owners:
-                    self.shared(mark, one.name, owners[mark], index)
+                    self._add_shared(mark, item.name, owners[mark], index)
                 if mark is not None:
-                    owners.setdefault(mark, repr(one.name))
-        before = None
+                    owners.setdefault(mark, repr(item.name))
+        previous = None
         for span, index, name in sorted(spans):
-            if before is not None and span[0] <= before[0][1]:
-                (_, first, theirs), (_, last, mine) = sorted((before, (span, index, name)), key=lambda one: one[1])
-                self.shared(f"value {span[0]}", mine, theirs if first < 0 else repr(theirs), last)
-            if before is None or span[1] > before[0][1]:
-                before = (span, index, name)
+            if previous is not None and span[0] <= previous[0][1]:
+                pair = sorted((previous, (span, index, name)), key=lambda entry: entry[1])
+                (_, first, other), (_, last, later) = pair
+                self._add_shared(f"value {span[0]}", later, other if first < 0 else repr(other), last)
+            if previous is None or span[1] > previous[0][1]:
+                previous = (span, index, name)
 
-    def shared(self, what: str, name: str, other: str, index: int) -> None:
-        """Collects a name, colour or number that two classes share."""
-        message = f"{what} of {name!r} is that of {other} already"
+    def _add_shared(self, what: str, name: str, other: str, index: int) -> None:
+        message = f"{what} of {name!r} already belongs to {other}"
         self.fault(Fault("class-twice", message, cure="Give each its own."), "classes", max(index, 0))

@@ -19,7 +19,7 @@ from unetkit.document.reader import written_form
 
 @dataclass(frozen=True)
 class DataSpec:
-    """Images with masks as a file describes them. Its paths are relative to `folder`."""
+    """The content of a data file. Paths in it begin at `folder`."""
 
     keys: DataKeys
     dataset: Dataset
@@ -29,8 +29,8 @@ class DataSpec:
     types: dict[type[Component], str] = field(default_factory=dict, repr=False)
     """The registered name of each kind of component."""
     document: Document | None = field(default=None, repr=False, compare=False)
-    taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
-    """Of a folder: what was taken from its files, as lines to be shown."""
+    inferred: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    """For a folder: what was inferred from its files, as lines to display."""
 
     @property
     def name(self) -> str:
@@ -49,64 +49,64 @@ class DataSpec:
 
     @property
     def channels(self) -> int:
-        """The number of channels of the network's input."""
+        """The number of channels that a network takes."""
         return self.keys.channels if isinstance(self.keys.channels, int) else len(self.keys.channels.take)
 
     @property
     def classes(self) -> tuple[ClassKeys, ...]:
-        """The classes; empty if they follow from the masks."""
+        """The named classes; empty where the numbers in masks are the classes."""
         named = self.keys.classes or self.dataset.classes
-        return tuple(ClassKeys(name=one) if isinstance(one, str) else one for one in named)
+        return tuple(ClassKeys(name=each) if isinstance(each, str) else each for each in named)
 
     @property
     def ignored(self) -> tuple[int | str, ...]:
-        """Numbers and colours in masks of pixels without a label."""
-        ignore = self.keys.ignore
-        return () if ignore is None else ignore if isinstance(ignore, tuple) else (ignore,)
+        """Numbers and colours in masks that are ignored."""
+        values = self.keys.ignore
+        return () if values is None else values if isinstance(values, tuple) else (values,)
 
     @property
     def spacing(self) -> Literal["native", "median"] | tuple[float, ...]:
-        """The distance between samples that images are resampled to; native where they are not."""
+        """The distance between samples that images are resampled to; native for no resampling."""
         return self.keys.spacing
 
     @property
     def cache(self) -> bool:
-        """Whether images stay in memory once they are read."""
+        """Whether images stay in memory."""
         return self.keys.cache
 
     @property
     def workers(self) -> int:
-        """Processes that make patches beside the one that trains."""
+        """The number of processes that make patches."""
         return self.keys.workers
 
     @property
-    def asked(self) -> ReadOptions:
-        """How the data set is to be read."""
+    def read_options(self) -> ReadOptions:
+        """How to read the data set."""
         stored = self.keys.channels if isinstance(self.keys.channels, int) else self.keys.channels.count
         checked = self.keys.mask_geometry == "checked"
         return ReadOptions(self.folder, self.dims, stored, self.keys.orientation, checked)
 
     def files(self) -> set[Path]:
-        """The files that are read: the data file with what it extends, images, masks, and that of the split."""
+        """The files that are read: the data file with those that it extends, images, masks, and the split file."""
         own = self.document.files() if self.document else set()
         split = {self.folder / getattr(self.split, name) for name in path_fields(self.split)} if self.split else set()
         return own | set(self.dataset.files(self.folder)) | split
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
-        """The canonical form: plain values, with every default filled in, that load as an equal data spec.
+        """Every key that has an effect as plain values; loading them gives an equal data spec.
 
-        Paths are absolute, or relative to the folder of the file that the values are written to.
+        Paths are absolute, or relative to a folder: that of the file that the values are written to.
         """
         keys = self.keys
         form: dict[str, Any] = {"unetkit": keys.unetkit}
         form |= {key: value for key in ("name", "description", "source") if (value := getattr(keys, key))}
-        form |= {"dims": keys.dims, "dataset": self.written(self.dataset, relative_to)}
+        form |= {"dims": keys.dims, "dataset": self._written(self.dataset, relative_to)}
         if self.classes:
-            form["classes"] = [shortened(one.model_dump(exclude_none=True)) for one in self.classes]
+            form["classes"] = [_shortened(each.model_dump(exclude_none=True)) for each in self.classes]
         if keys.ignore is not None:
             form["ignore"] = keys.ignore
         if self.split is not None:
-            form["split"] = self.written(self.split, relative_to)
+            form["split"] = self._written(self.split, relative_to)
         form["channels"] = keys.channels if isinstance(keys.channels, int) else keys.channels.model_dump()
         form |= {key: getattr(keys, key) for key in ("orientation", "spacing", "mask_geometry")}
         form["normalization"] = written_form(self.normalization, self.types)
@@ -114,17 +114,17 @@ class DataSpec:
         values: dict[str, Any] = as_lists(form)
         return values
 
-    def written(self, part: Component, relative_to: Path | None) -> dict[str, Any]:
-        """A component as a map, its paths as they are to be written."""
+    def _written(self, part: Component, relative_to: Path | None) -> dict[str, Any]:
+        """A component as a map, with its paths relative to a folder."""
         values = written_form(part, self.types)
         for name in {*path_fields(part)} & values.keys():
             names = values[name] if isinstance(values[name], list) else [values[name]]
-            whole = [os.path.abspath(self.folder / one) for one in names]
-            paths = [one if relative_to is None else os.path.relpath(one, relative_to) for one in whole]
+            paths = [os.path.abspath(self.folder / each) for each in names]
+            paths = paths if relative_to is None else [os.path.relpath(path, relative_to) for path in paths]
             values[name] = paths if isinstance(values[name], list) else paths[0]
         return values
 
 
-def shortened(values: dict[str, Any]) -> Any:
-    """A class by its name alone, if it has nothing else."""
+def _shortened(values: dict[str, Any]) -> Any:
+    """A class by its name alone where it has nothing else."""
     return values["name"] if len(values) == 1 else values

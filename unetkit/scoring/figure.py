@@ -14,7 +14,7 @@ from torch import nn
 
 from unetkit import draw
 from unetkit.data import UNLABELLED, Pair, Pairs, Preprocessing
-from unetkit.data.labels.colours import COLOURS
+from unetkit.data.labels.classes import COLOURS
 from unetkit.data.pairs import Colour
 from unetkit.scoring.metrics import METRICS
 from unetkit.scoring.scores import Scores

@@ -149,7 +149,7 @@ class RunLoader(Reader):
         self.raise_faults()
         assert spec is not None
         assert data is not None
-        return RunSpec(spec, data, training, *parts, self.types, self.document, data.taken)
+        return RunSpec(spec, data, training, *parts, self.types, self.document, data.inferred)
 
     def tried(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """The result of a method that is named after a key; None, with faults collected, where that is wrong."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from unetkit.data import Pair, Pairs, open_data
-from unetkit.data.labels.colours import COLOURS
+from unetkit.data.labels.classes import COLOURS
 from unetkit.data.overview.images import write_image
 from unetkit.data.preprocessing.data_for_network import data_like, other_channels
 from unetkit.model import plan_of
@@ -114,7 +114,7 @@ def evaluate(
     plan = plan_of(trained.model)
     check_metrics(options.metrics or (), plan.dims)
     spec = data_like(data, trained.signature, plan.dims, ignore=options.ignore)
-    for line in spec.taken:
+    for line in spec.inferred:
         listener.note(line)
     if output is not None:
         names = (SCORES, SUMMARY, *[WORST] * bool(options.worst))

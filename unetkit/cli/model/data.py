@@ -44,7 +44,7 @@ def data(
 
     with ProgressCounter("masks examined") as progress:
         spec = load_data(source, overrides or (), advance=progress)
-    say(*spec.taken, to_errors=True)
+    say(*spec.inferred, to_errors=True)
     check_outputs([sheet] if sheet else [], inputs=spec.files(), overwrite=overwrite)
 
     from unetkit.data.opening import check_data
@@ -59,7 +59,7 @@ def data(
 
         print_json(values)
     elif checked.splits is not None:
-        _print_summary(values, [note for note in values["notes"] if f"note: {note}" not in spec.taken])
+        _print_summary(values, [note for note in values["notes"] if f"note: {note}" not in spec.inferred])
     if checked.splits is None:
         raise FileError(*checked.faults)
     if sheet is not None:

@@ -1,1 +1,1 @@
-"""Which files belong to one image: masks beside it, channels in files of their own, names and patterns."""
+"""The files of each image: masks beside it, channels in separate files, names and patterns."""

@@ -14,12 +14,12 @@ from pydantic import AfterValidator, Field
 
 from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions, path_fields
 from unetkit.data.files.modalities import check_count, with_modalities, without_modalities
-from unetkit.data.files.pairing import Pairing, paired
-from unetkit.data.files.pattern import SPLIT, find
-from unetkit.data.splits.parts import PARTS
+from unetkit.data.files.pairing import Pairing, pair_files
+from unetkit.data.files.pattern import SPLIT, find_files
 from unetkit.data.splits.split import Division
+from unetkit.data.splits.split_file import PARTS
 from unetkit.errors import Fault, FileError, UnetkitError
-from unetkit.wording import size_text
+from unetkit.wording import plural, size_text
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,19 +28,17 @@ if TYPE_CHECKING:
 
 
 def check_axes(text: str) -> str:
-    """Returns letters of axes; raises ValueError where they are none, or one of an image's is twice."""
+    """Letters of axes in upper case; raises ValueError where they are none."""
     letters = text.upper()
     if not letters or not set(letters) <= set("XYZCSTNIQ"):
         raise ValueError(f"{text!r} does not name axes: write a letter for each, of X Y Z C T N, as in YXC")
-    if "X" not in letters or any(letters.count(one) > 1 for one in letters):
-        raise ValueError(f"{text!r} does not name axes: X is missing, or one is there twice")
+    if "X" not in letters or any(letters.count(letter) > 1 for letter in letters):
+        raise ValueError(f"{text!r} does not name axes: X is missing, or a letter appears twice")
     return letters
 
 
 Axes = Annotated[str, AfterValidator(check_axes)]
 """Letters of the axes of an array, the slowest first, as in YXC."""
-
-
 ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], PathField()]
 """A path as `FilePath`, or one for each channel of an image."""
 
@@ -48,58 +46,58 @@ ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], Pa
 class Folders(Dataset):
     """Images and masks in folders: PNG, JPEG, TIFF, NIfTI, NumPy or Zarr, paired by the stems of their names.
 
-    A path may be a pattern, as in `scans/{name}/image.nii.gz`: what stands for `{name}` pairs the files. `{split}` is
+    A path may be a pattern, as in `scans/{name}/image.nii.gz`: files with the same `{name}` are a pair. `{split}` is
     the word for a part of the data (train, val, test), `**` stands for folders of any depth. Names may differ in words
     such as `_mask`. A file with several 2D images, such as pages or slices, makes a pair of each. Masks hold a number
     per pixel, or a colour.
     """
 
     images: ImagePaths
-    """The folder of the images, or a pattern with {name}; a list where each channel lies in a file of its own."""
+    """The folder of the images, or a pattern with {name}; a list where each channel has its own file."""
     masks: FilePath
     """The folder of the masks, or a pattern with {name}."""
     instances: FilePath | None = None
-    """Images that number the objects from 1, for losses that look at the borders between them."""
+    """Images that number the objects from 1, for losses that weight the borders between them."""
     axes: Axes | None = None
-    """A letter for each axis of the stored images, as in YXC, where their files do not say: X Y Z, C, T or N."""
+    """A letter for each axis of the stored images, as in YXC, where their files lack them: X Y Z, C, T or N."""
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """The paths of the images: several where each channel of an image lies in a file of its own."""
+        """The paths of the images: several where each channel of an image has its own file."""
         return self.images if isinstance(self.images, tuple) else (self.images,)
 
-    def entries(self, asked: ReadOptions) -> list[ImageEntry]:
-        check_count(self.modalities, asked.channels)
-        pairs = self.pairs(asked.folder)
-        entries = [broken(f"{fault.path}#{at}", FileError(fault)) for at, fault in enumerate(pairs.faults)]
+    def entries(self, options: ReadOptions) -> list[ImageEntry]:
+        check_count(self.modalities, options.channels)
+        pairs = self.pairs(options.folder)
+        entries = [_broken(f"{fault.path}#{index}", FileError(fault)) for index, fault in enumerate(pairs.faults)]
         for name, files in pairs.files.items():
             try:
-                entries += entries_of(name, files, asked, self.axes, pairs.further.get(name, ()))
+                entries += _entries_of(name, EntryFiles(files, self.axes, pairs.further.get(name, ())), options)
             except UnetkitError as error:
-                entries.append(broken(name, error))
+                entries.append(_broken(name, error))
         return entries
 
-    def orientation(self, asked: ReadOptions) -> str:
+    def orientation(self, options: ReadOptions) -> str:
         from unetkit.imagefiles import ReadRequest, open_images
         from unetkit.imagefiles.views.reorientation import axis_codes
 
-        if asked.orientation != "most_common":
-            return "" if asked.orientation == "native" else asked.orientation
-        found: Counter[str] = Counter()
-        for files in self.pairs(asked.folder).files.values():
-            with suppress(UnetkitError), open_images(files[0], ReadRequest(asked.dims, axes=self.axes)) as images:
-                found[axis_codes(images)] += 1  # what cannot be read is told when its turn comes
-        del found[""]
-        return max(sorted(found), key=found.__getitem__, default="")
+        if options.orientation != "most_common":
+            return "" if options.orientation == "native" else options.orientation
+        counts: Counter[str] = Counter()
+        for files in self.pairs(options.folder).files.values():
+            with suppress(UnetkitError), open_images(files[0], ReadRequest(options.dims, axes=self.axes)) as images:
+                counts[axis_codes(images)] += 1  # faults of a file are reported when its pair is read
+        del counts[""]
+        return max(sorted(counts), key=counts.__getitem__, default="")
 
     def pairs(self, folder: Path) -> Pairing:
-        """Returns the files of each pair, what has no partner, and what was passed over."""
-        said = {"images": self.modalities[0], "masks": self.masks}
-        said |= {"instances": self.instances} if self.instances is not None else {}
-        found = {key: find(path, folder) for key, path in said.items()}
-        others = [find(path, folder) for path in self.modalities[1:]]
-        found = without_modalities(found, others, self.modalities)
-        return with_modalities(paired(found, said), found["images"], others, self.modalities)
+        """The files of each pair, faults of files without a partner, and notes on skipped files."""
+        paths = {"images": self.modalities[0], "masks": self.masks}
+        paths |= {"instances": self.instances} if self.instances is not None else {}
+        others = [find_files(path, folder) for path in self.modalities[1:]]
+        matches = {key: find_files(path, folder) for key, path in paths.items()}
+        matches = without_modalities(matches, others, self.modalities)
+        return with_modalities(pair_files(matches, paths), matches["images"], others, self.modalities)
 
     def parts(self, names: Sequence[str]) -> Division | None:
         if SPLIT not in self.modalities[0]:
@@ -110,18 +108,18 @@ class Folders(Dataset):
     def files(self, folder: Path) -> Iterator[Path]:
         try:
             for name in path_fields(self):
-                said = getattr(self, name)
-                for one in said if isinstance(said, tuple) else (said,) * (said is not None):
-                    yield from find(one, folder).files.values()
-        except FileError:  # it is told when they are read
+                value = getattr(self, name)
+                for path in value if isinstance(value, tuple) else (value,) * (value is not None):
+                    yield from find_files(path, folder).files.values()
+        except FileError:  # reported when the files are read
             yield from super().files(folder)
 
     def notes(self, folder: Path) -> Sequence[str]:
         return self.pairs(folder).notes
 
 
-def broken(name: str, error: UnetkitError) -> ImageEntry:
-    """Returns an entry that cannot be read, so that what is wrong with it is told along with all else."""
+def _broken(name: str, error: UnetkitError) -> ImageEntry:
+    """A pair that raises an error when it is read, so that its faults are reported with all others."""
 
     def read() -> RawPair:
         raise error
@@ -129,120 +127,110 @@ def broken(name: str, error: UnetkitError) -> ImageEntry:
     return ImageEntry(name, read)
 
 
-def entries_of(
-    name: str, files: Sequence[Path], asked: ReadOptions, axes: str | None = None, further: tuple[Path, ...] = ()
-) -> list[ImageEntry]:
-    """Returns the pairs in an image file, its mask file, and that of its instances if there is one.
+class EntryFiles(NamedTuple):
+    """The files of image, mask and instances, the key `axes`, and the files of the image's other channels."""
 
-    `further` are the files of an image's other channels, where each lies in a file of its own.
-    """
-    requests = [requested(asked, axes, mask=index > 0) for index in range(len(files))]
-    sources = EntryFiles(tuple(files), tuple(requests), further)
-    with opened_together(sources, asked) as together:
-        stacks = [images.count for images in together.images]
-    count = stacks[0]
-    for file, other in zip(files[1:], stacks[1:], strict=True):
+    files: tuple[Path, ...]
+    axes: str | None = None
+    further: tuple[Path, ...] = ()
+
+    @property
+    def where_masks(self) -> tuple[Path, ...]:
+        """The files of mask and instances."""
+        return self.files[1:]
+
+
+def _entries_of(name: str, files: EntryFiles, options: ReadOptions) -> list[ImageEntry]:
+    """The pairs in an image file and its mask file."""
+    with _open_entry(files, options) as entry:
+        counts = [images.count for images in entry.images]
+    count = counts[0]
+    for file, other in zip(files.where_masks, counts[1:], strict=True):
         if other != count:
-            message = f"{file} has {other} image{'s' * (other != 1)}, {files[0]} has {count}"
+            message = f"{file} has {plural(other, 'image')}, {files.files[0]} has {count}"
             cure = "Give one mask for each image."
             if count == 1:
-                cure += " Of a mask with a sample per class, save the number of the class instead."
+                cure += " If the mask has one channel per class, save the number of the class instead."
             raise FileError(Fault("mask-count", message, cure=cure, file=str(file)))
     digits = len(str(count - 1))
-    return [
-        ImageEntry(f"{name}[{number:0{digits}}]" if count > 1 else name,
-              partial(read_entry, sources, number, asked), str(files[1]))
-        for number in range(count)
-    ]  # fmt: skip
-
-
-def requested(asked: ReadOptions, axes: str | None, *, mask: bool) -> ReadRequest:
-    """Returns how an image or a mask is to be read."""
-    from unetkit.imagefiles.images import ReadRequest
-
-    return ReadRequest(asked.dims, None if mask else asked.channels, axes, mask)
-
-
-def request_of_mask(request: ReadRequest, image: Images) -> ReadRequest:
-    """Returns how a mask is to be read whose file does not say its axes: those of its image, where they say more."""
-    usual = request.axes is None and image.axes == "ZYX"[3 - request.dims :]
-    return request if request.axes is not None or usual else replace(request, axes=image.letters)
+    names = [f"{name}[{number:0{digits}}]" if count > 1 else name for number in range(count)]
+    mask = str(files.files[1])
+    return [ImageEntry(each, partial(_read_entry, files, index, options), mask) for index, each in enumerate(names)]
 
 
 class OpenEntry(NamedTuple):
-    """Images with their masks and their instances, on the same samples; `axis_codes` are those of the image's file."""
+    """Images, masks and instances on the same samples; `axis_codes` are those of the image's file."""
 
     images: list[Images]
     axis_codes: str
     notes: tuple[str, ...]
 
 
-class EntryFiles(NamedTuple):
-    """The files of image, mask, and instances, how each is read, and the files of the image's other channels."""
-
-    files: tuple[Path, ...]
-    requests: tuple[ReadRequest, ...]
-    further: tuple[Path, ...] = ()
-
-
 @contextmanager
-def opened_together(sources: EntryFiles, asked: ReadOptions) -> Iterator[OpenEntry]:
-    """Gives the images of a file with their masks, all turned as is asked for.
+def _open_entry(files: EntryFiles, options: ReadOptions) -> Iterator[OpenEntry]:
+    """Opens an image with its masks, reoriented as requested.
 
     Raises FileError where a file cannot be read, or where a mask lies on other samples than its image.
     """
+    from unetkit.imagefiles import ReadRequest
     from unetkit.imagefiles.open_files import OPEN_FILES
     from unetkit.imagefiles.views.alignment import alignment_to, join_channels
     from unetkit.imagefiles.views.reorientation import axis_codes, reorientation_to, reoriented
 
-    files, requests, further = sources
+    request = ReadRequest(options.dims, None if files.further else options.channels, files.axes)
     with ExitStack() as stack:
-        one = replace(requests[0], channels=None) if further else requests[0]
-        image, *others = [stack.enter_context(OPEN_FILES.open_images(file, one)) for file in (files[0], *further)]
-        own = [request_of_mask(request, image) for request in requests[1:]]
-        masks = [
-            stack.enter_context(OPEN_FILES.open_images(file, one)) for file, one in zip(files[1:], own, strict=True)
+        image, *others = [
+            stack.enter_context(OPEN_FILES.open_images(file, request)) for file in (files.files[0], *files.further)
         ]
-        how = reorientation_to(image, "" if asked.orientation in ("native", "most_common") else asked.orientation)
-        together, notes = [join_channels([image, *others], how) if others else reoriented(image, how)], []
+        mask_request = _mask_request(request, image)
+        masks = [stack.enter_context(OPEN_FILES.open_images(file, mask_request)) for file in files.where_masks]
+        codes = "" if options.orientation in ("native", "most_common") else options.orientation
+        image_turn = reorientation_to(image, codes)
+        images = [join_channels([image, *others], image_turn) if others else reoriented(image, image_turn)]
+        notes = []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
-            turn = alignment_to(mask, image, how) if asked.check_geometry else how
-            together.append(reoriented(mask, turn))
-            if turn != how and not (turn.is_identity and how.is_identity):
-                notes.append(f"{key} turned onto the image: {axis_codes(mask)} onto {axis_codes(image)}")
-        yield OpenEntry(together, axis_codes(image), tuple(notes))
+            turn = alignment_to(mask, image, image_turn) if options.check_geometry else image_turn
+            images.append(reoriented(mask, turn))
+            if turn != image_turn and not (turn.is_identity and image_turn.is_identity):
+                notes.append(f"{key} reoriented to the image: {axis_codes(mask)} to {axis_codes(image)}")
+        yield OpenEntry(images, axis_codes(image), tuple(notes))
 
 
-def read_entry(sources: EntryFiles, number: int, asked: ReadOptions) -> RawPair:
-    """Returns what the files hold under a number; raises FileError where they cannot be read or do not fit."""
-    with opened_together(sources, asked) as together:
-        image, *masks = together.images
-        numbers = image.read(number)
-        others = [read_mask(mask, number, image.axes) for mask in masks]
-        for file, other in zip(sources.files[1:], others, strict=True):
-            if other.shape[: asked.dims] != numbers.shape[1:]:
-                raise other_size(file, other.shape[: asked.dims], numbers.shape[1:])
-        instances = others[1] if len(others) > 1 else None
+def _mask_request(request: ReadRequest, image: Images) -> ReadRequest:
+    """How to read a mask: an array without named axes has those of its image, unless these are the default."""
+    default = request.axes is None and image.axes == "ZYX"[3 - request.dims :]
+    axes = request.axes if request.axes is not None or default else image.letters
+    return replace(request, channels=None, axes=axes, mask=True)
+
+
+def _read_entry(files: EntryFiles, number: int, options: ReadOptions) -> RawPair:
+    """The image and the masks with a number; raises FileError where they cannot be read or have different sizes."""
+    with _open_entry(files, options) as entry:
+        image, *masks = entry.images
+        pixels = image.read(number)
+        labels = [_read_mask(mask, number, image.axes) for mask in masks]
+        for file, each in zip(files.where_masks, labels, strict=True):
+            if each.shape[: options.dims] != pixels.shape[1:]:
+                raise _other_size(file, each.shape[: options.dims], pixels.shape[1:])
+        instances = labels[1] if len(labels) > 1 else None
         unit = image.geometry.unit if image.geometry else ""
-        return RawPair(numbers, others[0], instances, image.spacing, unit, together.axis_codes, together.notes)
+        return RawPair(pixels, labels[0], instances, image.spacing, unit, entry.axis_codes, entry.notes)
 
 
-def other_size(file: Path, mask: tuple[int, ...], image: tuple[int, ...]) -> FileError:
-    """Returns the error for a mask of another size than its image."""
-    cure = "Make them alike."
+def _other_size(file: Path, mask: tuple[int, ...], image: tuple[int, ...]) -> FileError:
+    cure = "Give them the same size."
     if sorted(mask) == sorted(image):
         cure = (
-            "One of them is turned, or has its axes in another order. Photographs are read as displayed, "
-            "by their tag Orientation (EXIF): save the mask so, too."
+            "One of them is rotated, or has its axes in another order. Photographs are read as displayed, "
+            "by their tag Orientation (EXIF): save the mask the same way."
         )
-    mine, theirs = (size_text(shape) for shape in (mask, image))
-    return FileError(Fault("mask-size", f"{file} is {mine}, its image {theirs}", cure=cure, file=str(file)))
+    message = f"{file} is {size_text(mask)}, its image {size_text(image)}"
+    return FileError(Fault("mask-size", message, cure=cure, file=str(file)))
 
 
-def read_mask(images: Images, number: int, axes: str) -> NDArray[Any]:
-    """Returns a mask in the axes of its image: numbers (*spatial), or colours (*spatial, 3)."""
-    found = images.read(number)
-    layers = found.transpose(0, *(1 + images.axes.index(letter) for letter in axes))
+def _read_mask(images: Images, number: int, axes: str) -> NDArray[Any]:
+    """A mask in the axes of its image: numbers (*spatial), or colours (*spatial, 3)."""
+    layers: NDArray[Any] = images.read(number).transpose(0, *(1 + images.axes.index(letter) for letter in axes))
     if len(layers) == 4:
         layers = layers[:3]  # without alpha
     if len(layers) == 1:
@@ -250,7 +238,6 @@ def read_mask(images: Images, number: int, axes: str) -> NDArray[Any]:
         return numbers
     if len(layers) != 3:
         message = f"{images.path} has {len(layers)} channels: a mask holds one number per pixel, or a colour"
-        cure = "Of a mask with a channel per class, save the number of the class instead."
+        cure = "If the mask has one channel per class, save the number of the class instead."
         raise FileError(Fault("mask-channels", message, cure=cure, file=str(images.path)))
-    colours: NDArray[Any] = layers.transpose(*range(1, layers.ndim), 0)
-    return colours
+    return layers.transpose(*range(1, layers.ndim), 0)

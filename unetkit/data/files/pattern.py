@@ -9,28 +9,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from unetkit.data.splits.parts import WORDS, part_of
-from unetkit.data.wildcards import compiled, expression, is_wild
+from unetkit.data.splits.split_file import WORDS, part_of
+from unetkit.data.wildcards import compile_linear, is_wild, pattern_expression
 from unetkit.errors import Fault, FileError
 
 NAME, SPLIT, ANY_DEPTH = "{name}", "{split}", "**"
 KEYS = {"name": "[^/]+", "split": f"(?i:{'|'.join(sorted(WORDS, key=len, reverse=True))})"}
-HERE = "Paths begin at the folder of the data file."
+RELATIVE = "Paths begin at the folder of the data file."
 SYNTAX = "Write it as in: scans/{name}/image_[LR].png"
 
 
 @dataclass(frozen=True)
 class FileMatches:
-    """The files that a pattern means, by name, in the order of their names; `seen` is all that lies where it leads."""
+    """The files that match a pattern, by name and sorted; `seen` is all that lies where the pattern leads."""
 
     files: dict[str, Path]
     seen: tuple[Path, ...]
     single: bool = False
-    """Whether it is the path of one file."""
+    """Whether the pattern is the path of one file."""
 
 
 class NameMatch(NamedTuple):
-    """A path that a pattern fits: what its wildcards stand for, with the part of the data in front."""
+    """A path that matches a pattern: the text of its wildcards, its name, and its part of the data."""
 
     path: Path
     words: tuple[str, ...]
@@ -44,53 +44,54 @@ class NameMatch(NamedTuple):
         return unicodedata.normalize("NFC", "/".join(([self.part] if self.part else []) + list(words)))
 
 
-def find(said: str, folder: Path) -> FileMatches:
-    """Returns the image files that a pattern or a folder means.
+def find_files(pattern: str, folder: Path) -> FileMatches:
+    """The image files that match a pattern, or lie in a folder.
 
     In a pattern `{name}` is the name of a file, `{split}` the word for a part of the data (train, val, test, …), `**`
-    folders of any depth, `*`, `?` and `[LR]` what they are in a shell. Without `{name}` what the wildcards stand for is
-    the name, without the file's ending. Raises FileError where there are no files, or two of one name, and for names
-    that are no text.
+    folders of any depth; `*`, `?` and `[LR]` are wildcards as in a shell. Without `{name}` the text of the wildcards is
+    the name, without the file's suffix. Raises FileError where there are no files, where two have the same name, and
+    for names that are not UTF-8.
     """
     try:
-        return found(said, folder)
+        return _find(pattern, folder)
     except OSError as error:
-        raise FileError(Fault("no-folder", f"{folder / said} cannot be read: {error.strerror}", cure=HERE)) from error
+        message = f"{folder / pattern} cannot be read: {error.strerror}"
+        raise FileError(Fault("no-folder", message, cure=RELATIVE)) from error
 
 
-def found(said: str, folder: Path) -> FileMatches:
-    """Does what `find` says; what the system refuses is an OSError."""
-    start, parts = beginning(said, folder)
+def _find(pattern: str, folder: Path) -> FileMatches:
+    start, parts = _start_of(pattern, folder)
     if not is_text(os.path.abspath(start)):
-        raise FileError(unwritable(start))
+        raise FileError(_not_utf8(start))
     if start.is_file() and is_text(start.name):
         return FileMatches({split_stem(start): start}, (start,), single=True)
     if not start.is_dir():
         reason = "is not a folder" if start.exists() else "does not exist"
-        raise FileError(Fault("no-folder", f"{start} {reason}", cure=HERE))
+        raise FileError(Fault("no-folder", f"{start} {reason}", cure=RELATIVE))
     try:
-        walk = PatternSearch(parts)
+        search = PatternSearch(parts)
     except ValueError as error:
-        raise FileError(Fault("wrong-pattern", f"{said!r} is no pattern: {error}", cure=SYNTAX)) from error
-    matches = list(walk.matches(NameMatch(start, ()), 0))
-    faults = [unwritable(path) for path in walk.misnamed()]
+        raise FileError(Fault("wrong-pattern", f"{pattern!r} is not a pattern: {error}", cure=SYNTAX)) from error
+    matches = list(search.matches(NameMatch(start, ()), 0))
+    faults = [_not_utf8(path) for path in search.misnamed()]
     files: dict[str, Path] = {}
-    for one in sorted(matches, key=lambda one: (one.title, str(one.path))):
-        if is_text(one.path.name) and files.setdefault(one.title, one.path) != one.path:
-            faults.append(twice(files[one.title], one))
+    for match in sorted(matches, key=lambda match: (match.title, str(match.path))):
+        if is_text(match.path.name) and files.setdefault(match.title, match.path) != match.path:
+            faults.append(_same_name(files[match.title], match))
     if not files and not faults:
-        faults.append(no_images(start / "/".join(parts[:-1]) if parts else start, walk.seen))
+        faults.append(_no_images(start / "/".join(parts[:-1]) if parts else start, search.seen))
     if faults:
         raise FileError(*faults)
-    return FileMatches(files, tuple(walk.seen))
+    return FileMatches(files, tuple(search.seen))
 
 
-def beginning(said: str, folder: Path) -> tuple[Path, list[str]]:
-    """Returns the folder that a pattern begins at, and the parts of the pattern below it, the last for files."""
+def _start_of(pattern: str, folder: Path) -> tuple[Path, list[str]]:
+    """The folder that a pattern begins at, and the parts of the pattern below it, the last for files."""
     try:
-        path = Path(said).expanduser() if said.startswith("~") and not (folder / said).exists() else Path(said)
+        from_home = pattern.startswith("~") and not (folder / pattern).exists()
+        path = Path(pattern).expanduser() if from_home else Path(pattern)
     except RuntimeError as error:
-        raise FileError(Fault("no-folder", f"{said}: {error}", cure="Write the whole path.")) from error
+        raise FileError(Fault("no-folder", f"{pattern}: {error}", cure="Write the whole path.")) from error
     start, parts = folder, list(path.parts)
     while parts and (not is_wild(parts[0]) or (start / parts[0]).exists()):
         start = start / parts.pop(0)
@@ -105,81 +106,81 @@ def beginning(said: str, folder: Path) -> tuple[Path, list[str]]:
 
 def names_files(part: str) -> bool:
     """Whether the last part of a pattern means files, not folders."""
-    from unetkit.imagefiles.file_formats import FORMATS  # numpy comes with them
+    from unetkit.imagefiles.file_formats import known_suffixes  # numpy comes with them
 
-    known = tuple(suffix for kind in FORMATS for suffix in kind.suffixes)
-    return NAME in part or part == ANY_DEPTH or "." in part or part.lower().endswith(known)
+    return NAME in part or part == ANY_DEPTH or "." in part or part.lower().endswith(known_suffixes())
 
 
 class PatternSearch:
-    """What lies below a folder, held against the parts of a pattern."""
+    """A search for the files below a folder that match the parts of a pattern."""
 
     def __init__(self, parts: Sequence[str]) -> None:
-        kept = [part for index, part in enumerate(parts) if part != ANY_DEPTH or parts[index - 1 : index] != [part]]
-        self.parts = [*kept, "*"] if kept[-1:] == [ANY_DEPTH] else kept
-        self.fits = [None if part == ANY_DEPTH else compiled(expression(part, KEYS)) for part in self.parts]
+        parts = [part for index, part in enumerate(parts) if part != ANY_DEPTH or parts[index - 1 : index] != [part]]
+        self.parts = [*parts, "*"] if parts[-1:] == [ANY_DEPTH] else parts
+        self.expressions = [
+            None if part == ANY_DEPTH else compile_linear(pattern_expression(part, KEYS)) for part in self.parts
+        ]
         self.seen: dict[Path, None] = {}
-        self.done: set[tuple[Path, int]] = set()
+        self.visited: set[tuple[Path, int]] = set()
 
-    def matches(self, at: NameMatch, index: int) -> Iterator[NameMatch]:
-        """Yields the files below a folder that the parts from an index on fit."""
-        if (at.path, index) in self.done:
+    def matches(self, parent: NameMatch, index: int) -> Iterator[NameMatch]:
+        """The files below a folder that match the parts from an index on."""
+        if (parent.path, index) in self.visited:
             return
-        self.done.add((at.path, index))
-        for path in sorted(at.path.iterdir()):
+        self.visited.add((parent.path, index))
+        for path in sorted(parent.path.iterdir()):
             self.seen[path] = None
             if path.name.startswith(".") or not is_text(path.name):
                 continue
             if index == len(self.parts) - 1:
-                yield from self.file(path, at, index)
+                yield from self._match_file(path, parent, index)
             elif self.parts[index] != ANY_DEPTH and is_folder(path):
-                found = self.fitted(path, at, index)
-                yield from self.matches(found, index + 1) if found else ()
-            elif self.parts[index] == ANY_DEPTH and is_folder(path) and not is_loop(path):
-                yield from self.matches(at._replace(path=path, words=(*at.words, path.name)), index)
+                match = self._match(path, parent, index)
+                yield from self.matches(match, index + 1) if match else ()
+            elif self.parts[index] == ANY_DEPTH and is_folder(path) and not _is_loop(path):
+                yield from self.matches(parent._replace(path=path, words=(*parent.words, path.name)), index)
         if self.parts[index] == ANY_DEPTH:
-            yield from self.matches(at, index + 1)
+            yield from self.matches(parent, index + 1)
 
     def misnamed(self) -> Iterator[Path]:
-        """Yields the images, and the folders that may have some, whose names are no text."""
+        """The images, and the folders that may have some, whose names are not UTF-8."""
         from unetkit.imagefiles.file_formats import is_image
 
         for path in self.seen:
             if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and is_folder(path))):
                 yield path
 
-    def file(self, path: Path, at: NameMatch, index: int) -> Iterator[NameMatch]:
-        """Yields a file that the last part of the pattern fits."""
+    def _match_file(self, path: Path, parent: NameMatch, index: int) -> Iterator[NameMatch]:
         from unetkit.imagefiles.file_formats import is_image
 
-        found = None if is_folder(path) else self.fitted(path, at, index)
-        if found is None or not (is_image(path) or self.parts[index].endswith(path.suffix)):
+        match = None if is_folder(path) else self._match(path, parent, index)
+        if match is None or not (is_image(path) or self.parts[index].endswith(path.suffix)):
             return
-        if found.words != at.words:
-            found = found._replace(words=(*at.words, split_stem(path)))
-        if found.name is not None and self.parts[index].endswith(NAME):
-            found = found._replace(name=split_stem(Path(found.name)))
-        yield found
+        if match.words != parent.words:
+            match = match._replace(words=(*parent.words, split_stem(path)))
+        if match.name is not None and self.parts[index].endswith(NAME):
+            match = match._replace(name=split_stem(Path(match.name)))
+        yield match
 
-    def fitted(self, path: Path, at: NameMatch, index: int) -> NameMatch | None:
-        """Returns what stands for a part of the pattern in a name; None where it does not fit."""
-        found = self.fits[index].fullmatch(path.name)  # type: ignore[union-attr]
+    def _match(self, path: Path, parent: NameMatch, index: int) -> NameMatch | None:
+        """The match of a name with a part of the pattern; None where it differs, or contradicts the parent folders."""
+        found = self.expressions[index].fullmatch(path.name)  # type: ignore[union-attr]
         if found is None:
             return None
         groups: dict[str, Any] = found.groupdict()
         names = {unicodedata.normalize("NFC", text) for key, text in groups.items() if key.startswith("name")}
-        names |= {at.name} if at.name is not None else set()
+        names |= {parent.name} if parent.name is not None else set()
         parts = {part_of(text) for key, text in groups.items() if key.startswith("split")}
-        parts |= {at.part} if at.part is not None else set()
+        parts |= {parent.part} if parent.part is not None else set()
         if len(names) > 1 or len(parts) > 1:
             return None
-        own = is_wild(self.parts[index]) and not groups
-        words = (*at.words, path.name) if own else at.words
+        has_own_word = is_wild(self.parts[index]) and not groups
+        words = (*parent.words, path.name) if has_own_word else parent.words
         return NameMatch(path, words, next(iter(names), None), next(iter(parts), None))
 
 
 def split_stem(path: Path) -> str:
-    """Returns the name of a file without its ending, its letters composed."""
+    """The name of a file without its suffix, in composed letters (NFC)."""
     from unetkit.imagefiles.file_formats import split_name
 
     return unicodedata.normalize("NFC", split_name(path)[0])
@@ -192,13 +193,13 @@ def is_folder(path: Path) -> bool:
     return path.is_dir() and not is_image(path)
 
 
-def is_loop(path: Path) -> bool:
-    """Whether a folder is a link to one that it lies in."""
-    return path.is_symlink() and path.resolve() in (one.resolve() for one in path.parents)
+def _is_loop(path: Path) -> bool:
+    """Whether a folder is a link to one of its parents."""
+    return path.is_symlink() and path.resolve() in (parent.resolve() for parent in path.parents)
 
 
 def is_text(name: str) -> bool:
-    """Whether a name is text: names of bytes that are not UTF-8 cannot be written to a file and read back."""
+    """Whether a name is valid UTF-8; others cannot be written to a file and read back."""
     try:
         name.encode()
     except UnicodeEncodeError:
@@ -206,25 +207,22 @@ def is_text(name: str) -> bool:
     return True
 
 
-def unwritable(path: Path) -> Fault:
-    """Returns the fault for a name that is no text."""
-    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return Fault("file-name", f"{shown} has a name that is not UTF-8", cure="Rename it; of an image, its mask too.")
+def _not_utf8(path: Path) -> Fault:
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return Fault("file-name", f"{text} has a name that is not UTF-8", cure="Rename it, and the mask of an image too.")
 
 
-def twice(known: Path, other: NameMatch) -> Fault:
-    """Returns the fault for two files of one name; names that look alike are shown by their codes."""
-    alike = unicodedata.normalize("NFC", str(known)) == unicodedata.normalize("NFC", str(other.path))
-    one, two = (ascii(str(path))[1:-1] if alike else str(path) for path in (known, other.path))
-    return Fault("twice", f"{one} and {two} have one name: {other.title}", cure="Keep one.")
+def _same_name(known: Path, other: NameMatch) -> Fault:
+    """The fault of two files with the same name; names that look the same are shown by their code points."""
+    same = unicodedata.normalize("NFC", str(known)) == unicodedata.normalize("NFC", str(other.path))
+    first, second = (ascii(str(path))[1:-1] if same else str(path) for path in (known, other.path))
+    return Fault("twice", f"{first} and {second} have the same name: {other.title}", cure="Keep one.")
 
 
-def no_images(folder: Path, seen: Sequence[Path] | dict[Path, None]) -> Fault:
-    """Returns the fault for a folder without images, with what it has instead."""
-    from unetkit.imagefiles import FORMATS
+def _no_images(folder: Path, seen: Sequence[Path] | dict[Path, None]) -> Fault:
+    from unetkit.imagefiles.file_formats import known_suffixes
 
-    known = ", ".join(suffix for kind in FORMATS for suffix in kind.suffixes)
-    cure = f"Read are: {known}."
+    cure = f"Known suffixes: {', '.join(known_suffixes())}."
     if any(is_folder(path) for path in seen if not path.name.startswith(".")):
-        cure = f"For those in its folders, write {folder.name}/**. {cure}"
+        cure = f"To read those in its folders, write {folder.name}/**. {cure}"
     return Fault("no-images", f"{folder} has no images", cure=cure)

@@ -1,1 +1,1 @@
-"""What the numbers in masks mean: classes, their colours, and how the kind of masks is recognised."""
+"""Classes in masks: numbers and colours to labels, and diagnosis of masks whose data file does not define them."""

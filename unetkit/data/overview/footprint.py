@@ -37,7 +37,7 @@ def footprint(data: DataSpec) -> Footprint | None:
     if not isinstance(data.dataset, Folders):
         return None
     files = data.dataset.pairs(data.folder).files.values()
-    stored = data.asked.channels if len(data.dataset.modalities) == 1 else None
+    stored = data.read_options.channels if len(data.dataset.modalities) == 1 else None
     request = ReadRequest(data.dims, stored, data.dataset.axes)
     headers = list(headers_of(request, (group[0] for group in files)))
     if not headers:

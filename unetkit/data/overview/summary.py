@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from unetkit.data.opening import DataCheck, PairFacts
+from unetkit.data.opening import DataCheck
+from unetkit.data.pair_reader import PairFacts
 from unetkit.data.pairs import UNLABELLED, Pairs, Splits
 from unetkit.data.preprocessing.geometry_summary import placement, placement_notes
 from unetkit.data.spec import DataSpec
-from unetkit.data.splits.parts import PARTS
+from unetkit.data.splits.split_file import PARTS
 from unetkit.wording import listed
 
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from unetkit.data.opening import find_data
 from unetkit.data.preprocessing.signature import Signature
-from unetkit.data.source import find_data
 from unetkit.data.spec import DataSpec
 from unetkit.errors import Fault, FileError
 
@@ -28,7 +28,7 @@ def data_like(source: str, signature: Signature, dims: int, *, ignore: int | Non
 
 def other_channels(asked: DataSpec, signature: Signature) -> str:
     """Returns what is to be said where data take other channels of their files than a network was trained on, or ""."""
-    own = (asked.asked.channels, asked.take or tuple(range(asked.channels)))
+    own = (asked.read_options.channels, asked.take or tuple(range(asked.channels)))
     if own == (signature.channels, signature.taken):
         return ""
     return f"channels {list(own[1])} of {own[0]} are taken, the network was trained on {written(signature)}"

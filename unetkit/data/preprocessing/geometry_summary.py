@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from statistics import median_low
 from typing import Any
 
-from unetkit.data.opening import PairFacts
+from unetkit.data.pair_reader import PairFacts
 from unetkit.data.spec import DataSpec
 from unetkit.spatial.units import factor
 from unetkit.wording import listed, spacing_text

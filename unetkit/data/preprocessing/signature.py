@@ -158,7 +158,7 @@ def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, out
         ClassRecord(name=name, colour=colour, values=named[index].values if named else None)
         for index, (name, colour) in enumerate(zip(pairs.classes[:outputs], shown, strict=False))
     )
-    channels = data.asked.channels
+    channels = data.read_options.channels
     return Signature(
         channels=channels,
         take=None if data.take == tuple(range(channels)) else data.take,

@@ -60,7 +60,7 @@ def opened(node: TreeNode, dims: Callable[[], int]) -> tuple[Document, Path, tup
         raise SpecError(Fault("file-missing", f"there is no file {path}", "data", cure, node.place()))
     found = load_data("mni") if node.value == "mni" else load_data(path, dims=dims() if path.is_dir() else None)
     assert found.document is not None, "what was loaded has a document"
-    return found.document, found.folder, found.taken
+    return found.document, found.folder, found.inferred
 
 
 def identity(values: dict[str, Any]) -> dict[str, Any]:

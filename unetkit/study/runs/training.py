@@ -25,7 +25,7 @@ def train(folder: Path) -> None:
 def draw(run: RunSpec, folder: Path) -> None:
     """Writes pictures of the first test images and their predictions."""
     from unetkit.data import open_data
-    from unetkit.data.labels.colours import COLOURS
+    from unetkit.data.labels.classes import COLOURS
     from unetkit.scoring import Example, label
     from unetkit.study.results.pictures import write_pictures
     from unetkit.trained import Trained

@@ -8,7 +8,7 @@ from math import isfinite
 from shlex import quote
 from typing import Any
 
-from unetkit.data.labels.colours import COLOURS
+from unetkit.data.labels.classes import COLOURS
 from unetkit.draw import svg
 from unetkit.language import resolve, to_text
 from unetkit.planning import needed_memory
