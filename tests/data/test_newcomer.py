@@ -207,7 +207,7 @@ def test_a_spec_that_says_other_channels_is_refused_with_the_cure_that_keeps_the
     Path("mine.yaml").write_text("unetkit: 1\ndims: 2\nin_channels: 1\nout_channels: 2\nchannels: [2, 4]\n")
     told = run("train", "mine.yaml", "d", "--steps", "1", *SMALL, code=1).stderr
     cure = told.splitlines()[1].strip()
-    assert cure.startswith("Set in_channels=3, which uses all")
+    assert cure.startswith("Set in_channels=3 to use all")
     quick_run("mine.yaml", "d", {"steps": 1}, ["in_channels=3"])
     quick_run("mine.yaml", "d", {"steps": 1}, [], ["data.channels={count: 3, take: [0]}"])
     Path("mine.yaml").write_text("unetkit: 1\nextends: unet-same\nchannels: [2, 4]\n")
