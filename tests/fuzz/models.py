@@ -21,6 +21,8 @@ from tests.fuzz.kind import Kind
 from tests.fuzz.mutation import bytes_changed, text_changed
 from tests.fuzz.seeds import Mutator, texts
 from tests.fuzz.trees import HOSTILE, tree_changed
+from unetkit.data import Normalization
+from unetkit.data.preprocessing.signature import plain_signature
 from unetkit.language import from_text
 from unetkit.model import read_header, save
 
@@ -41,12 +43,15 @@ class Models(Kind):
     """A trained model's file with other bytes, another header, other metadata."""
 
     def prepare(self) -> None:
-        from tests.imagefiles.test_imagefiles import trained as plain
         from tests.support.photos import write_photos
         from tests.trained.test_trained_file import trained
 
         self.wholes = []
-        for signature in (trained().signature, plain(classes=2).signature):  # the second one takes any image
+        plain = Normalization("dataset", (100.0,), (50.0,))
+        for signature in (
+            trained().signature,
+            plain_signature(plain, ("nothing", "disc"), 1),
+        ):  # the second takes any image
             replace(trained(), signature=signature).save(self.folder / FILE)
             self.wholes.append((self.folder / FILE).read_bytes())
         write_photos(self.folder / "photos")
