@@ -49,6 +49,19 @@ def magnitude(number: float, style: str = "#.3g") -> str:
     return f"{value:{style}}".rstrip(".") + f" {PREFIXES[power - 1]}" if power else f"{number:.3g}"
 
 
+def duration(seconds: float | None) -> str:
+    """A duration in words, or a dash for None.
+
+    >>> duration(75), duration(7200), duration(0.5), duration(None)
+    ('75 s', '2.0 h', '0.5 s', '-')
+    """
+    if seconds is None:
+        return "-"
+    if seconds < 100:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
 def megabytes(num_bytes: float) -> str:
     """Returns a number of bytes in MB.
 

@@ -48,12 +48,11 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),
-    "study retry": ("study retry tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),
     "push": ("", ()),  # writes to the Hub: see test_hub.py
 }
 """By command, what is run, and files that it would write into the folder out/."""
 ELSEWHERE = {"push"}
-PLAN_ONLY = {"study run", "study retry"}
+PLAN_ONLY = {"study run"}
 """Their files are made by processes of their own, which take long: what they write is in test_cli_study_run.py."""
 
 

@@ -44,7 +44,7 @@ def test_the_table_shows_arms_differences_costs_skips_and_warnings(tmp_path: Pat
 
 def test_many_arms_are_shown_in_part_unless_all_are_asked_for(tmp_path: Path) -> None:
     file = study_file(tmp_path, f"axes: {{channels.base: [{', '.join(map(str, range(9, 69)))}]}}\n")
-    assert "… and 11 more arms: --all shows them, --json too" in run("study", "plan", file).stdout
+    assert "… and 11 more arms, which --all and --json show" in run("study", "plan", file).stdout
     assert "more arms" not in run("study", "plan", file, "--all").stdout
 
 

@@ -60,7 +60,7 @@ def test_a_training_that_is_stopped_says_what_goes_on(
     lines = [
         one for one in (tmp_path / "err.txt").read_text().splitlines(keepends=True) if not one.startswith("  tiny")
     ]
-    assert lines == [SENTENCE.format(number.name, "this goes on from the last checkpoint", " ".join(line))]
+    assert lines == [SENTENCE.format(number.name, "this resumes from the last checkpoint", " ".join(line))]
     state = read_checkpoint(checkpoint)
     assert state is not None and state["global_step"] % 5 == 0
     assert {"Pace", "Watch"} <= state["callbacks"].keys()  # as in the checkpoints of earlier versions
@@ -85,7 +85,9 @@ def test_before_the_first_checkpoint_it_begins_anew(photos: Path, tmp_path: Path
     line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu"]
     assert stopped(line, tmp_path, signal.SIGINT, (tmp_path / "run" / "data.json").exists) == 130
     told = (tmp_path / "err.txt").read_text()
-    assert told.endswith(SENTENCE.format("SIGINT", "there is no checkpoint yet, and this begins anew", " ".join(line)))
+    assert told.endswith(
+        SENTENCE.format("SIGINT", "there is no checkpoint yet, so this starts from the beginning", " ".join(line))
+    )
     assert trained(values(photos), tmp_path / "run").steps == 4  # nor does it block another run
 
 
@@ -106,7 +108,7 @@ seeds: 1
     begun = lambda: len(list((tmp_path / "study").glob("runs/*/checkpoints/last.ckpt"))) == 2  # noqa: E731
     assert stopped(line, tmp_path, number, begun) == 128 + number
     told = (tmp_path / "err.txt").read_text()
-    assert told == SENTENCE.format(number.name, "what is done stays, and this goes on from there", " ".join(line))
+    assert told == SENTENCE.format(number.name, "finished runs are kept, and this resumes the study", " ".join(line))
     assert all(read_checkpoint(file) for file in tmp_path.glob("study/runs/*/checkpoints/last.ckpt"))
     assert len(list(tmp_path.glob("study/runs/*/.worker"))) == 2
     until = time.monotonic() + 30

@@ -48,8 +48,20 @@ class Cost:
         }
 
 
-def check_hours(costs: Cost, most: float) -> None:
-    """Raises UnetkitError where a study takes longer than `most` hours, or its time is unknown."""
+def estimate(study: Study, *, steps: int | None = None, max_hours: float | None = None) -> Cost:
+    """The cost of a study. Times `steps` training steps of each arm, or a few if `max_hours` needs them.
+
+    Raises UnetkitError if the study takes longer than `max_hours`, or if its time is unknown.
+    """
+    costs = cost(study)
+    if steps is not None or (max_hours is not None and costs.hours is None):
+        costs = cost(study, {arm.name: seconds_per_step(arm, steps or DEFAULT_STEPS) for arm in study.planned})
+    if max_hours is not None:
+        _check_hours(costs, max_hours)
+    return costs
+
+
+def _check_hours(costs: Cost, most: float) -> None:
     hours = costs.hours
     if hours is None:
         message = "it is not known how long the study takes"

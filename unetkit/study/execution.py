@@ -1,4 +1,4 @@
-"""Runs a study: executes its missing runs in its folder, and writes its report."""
+"""Execution of a study: its missing runs, and its report."""
 
 from __future__ import annotations
 
@@ -130,5 +130,5 @@ def _note_failures(study: Study, study_folder: StudyFolder, listener: StudyListe
             listener.note(f"failed: {run.title}: {failures[run.id]}")
             listener.note(f"  {study_folder.run(run.id) / 'log.txt'}")
     if failures:
-        listener.note(f"{len(failures):,} of {len(study.runs):,} runs failed; `unetkit study retry` repeats them")
+        listener.note(f"{len(failures):,} of {len(study.runs):,} runs failed; `unetkit study run --retry` repeats them")
     return failures

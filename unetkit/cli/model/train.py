@@ -93,8 +93,8 @@ def left_in(where: list[Path]) -> str:
     if not is_main_process():
         return ""
     if any((folder / CHECKPOINT).exists() for folder in where):
-        return "this goes on from the last checkpoint"
-    return "there is no checkpoint yet, and this begins anew"
+        return "this resumes from the last checkpoint"
+    return "there is no checkpoint yet, so this starts from the beginning"
 
 
 def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[str]) -> RunSpec:

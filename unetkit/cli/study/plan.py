@@ -8,7 +8,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, OptionValue, Overrides, shown_at
 from unetkit.cli.output import say
-from unetkit.wording import megabytes, value_text
+from unetkit.wording import duration, megabytes, plural, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ MOST_ROWS = 50
 
 
 def complete_study(incomplete: str) -> list[str]:
-    """The shipped studies whose names start with a text."""
+    """Completes a STUDY: names of shipped studies."""
     from unetkit.study import shipped_studies
 
     return [name for name in shipped_studies() if name.startswith(incomplete)]
@@ -40,7 +40,7 @@ StudyName = Annotated[
 ]
 Data = Annotated[
     str | None,
-    typer.Option(metavar="DATA", help="The data to train on, in place of the study's.", show_default=False),
+    typer.Option(metavar="DATA", help="The training data. [default: those of the study]", show_default=False),
 ]
 MaxHours = Annotated[
     float | None,
@@ -57,9 +57,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     data: Data = None,
     time: Time = None,
     max_hours: MaxHours = None,
-    every: Annotated[
-        bool, typer.Option("--all", help="Show every arm, and its memory, however many there are.")
-    ] = False,
+    every: Annotated[bool, typer.Option("--all", help="Show all arms, and compute their memory.")] = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -67,20 +65,18 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.cli.output import print_json
     from unetkit.study import load_study
     from unetkit.study.advice import warnings
-    from unetkit.study.cost import check_hours, cost
+    from unetkit.study.cost import estimate
 
     with shown_at(OptionValue("--data", data, "data")):
         loaded = load_study(study, with_data(data, overrides))
     say(*loaded.taken, to_errors=True)
-    per_step = timed(loaded, time, max_hours)
-    costs = cost(loaded, per_step)
-    if max_hours is not None:
-        check_hours(costs, max_hours)
-    told = list(warnings(loaded))
+    costs = estimate(loaded, steps=time, max_hours=max_hours)
+    advice = list(warnings(loaded))
     if as_json:
-        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": told})
+        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": advice})
     else:
-        show(loaded, costs, told, len(loaded.planned) if every else MOST_ROWS)
+        _print_plan(loaded, costs, len(loaded.planned) if every else MOST_ROWS)
+        say(*(f"warning: {text}" for text in advice))
 
 
 def with_data(data: str | None, overrides: list[str] | None) -> list[str]:
@@ -88,100 +84,62 @@ def with_data(data: str | None, overrides: list[str] | None) -> list[str]:
     return [*([f"data={data}"] if data is not None else []), *(overrides or ())]
 
 
-def timed(study: Study, steps: int | None, max_hours: float | None) -> dict[str, float] | None:
-    """The seconds of a training step by arm, where they are requested or needed to estimate the hours."""
-    from unetkit.study.cost import DEFAULT_STEPS, cost, seconds_per_step
-
-    if steps is None and (max_hours is None or cost(study).hours is not None):
-        return None
-    return {arm.name: seconds_per_step(arm, steps or DEFAULT_STEPS) for arm in study.planned}
-
-
-def show(study: Study, costs: Cost, told: list[str], most: int) -> None:
-    """Prints the plan as text."""
+def _print_plan(study: Study, costs: Cost, most: int) -> None:
     from unetkit.cli.output import print_rich
 
     rows = study.planned[:most]
-    print_rich("\n".join(heading(study)), "", arm_table(study, costs, rows), "")
+    print_rich("\n".join(_heading(study)), "", _arm_table(study, costs, rows), "")
     if len(rows) < len(study.planned):
-        say(f"… and {len(study.planned) - len(rows):,} more arms: --all shows them, --json too", "")
+        say(f"… and {len(study.planned) - len(rows):,} more arms, which --all and --json show", "")
     for arm in study.skipped[:most]:
         say(f"skipped {arm.name}: {arm.skipped}")
     if len(study.skipped) > most:
         say(f"skipped … and {len(study.skipped) - most:,} more")
-    say(*totals(study, costs))
-    for text in told:
-        say(f"warning: {text}")
+    say(*_totals(study, costs))
 
 
-def heading(study: Study) -> Iterator[str]:
-    """Yields the heading: the study, its base and its design."""
-    about = f": {study.keys.description}" if study.keys.description else ""
-    yield f"{study.name}{about}"
-    count, design = len(study.keys.axes), study.keys.design.replace("_", " ")
+def _heading(study: Study) -> Iterator[str]:
+    keys = study.keys
+    yield f"{study.name}{f': {keys.description}' if keys.description else ''}"
+    count, design = len(keys.axes), keys.design.replace("_", " ")
     axes = f", {count} ax{'i' if count == 1 else 'e'}s{f', {design}' if count > 1 else ''}" if count else ""
-    match = f", widths chosen to match the base's {study.keys.match}" if study.keys.match != "none" else ""
-    excluded = f", {study.excluded:,} left out by conditions" if study.excluded else ""
+    match = f", widths chosen to match the base's {keys.match}" if keys.match != "none" else ""
+    excluded = f", {study.excluded:,} excluded by conditions" if study.excluded else ""
     yield f"base {study.base.network}{axes}{match}{excluded}"
 
 
-def arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
-    """The table of arms."""
+def _arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
     from unetkit.cli.output import count, lines, magnitude, size_text, table
 
     matches = study.keys.match != "none"
-    numbers = ["parameters", *(["off by"] if matches else []), "MACs", "memory", "sees", "a run", "disk"]
-    made = table("arm", "differs from the base", *numbers, right=numbers, wrap=["arm", "differs from the base"])
+    numbers = ["parameters", *(["mismatch"] if matches else []), "MACs", "memory", "receptive field", "time", "disk"]
+    arms = table("arm", "difference from the base", *numbers, right=numbers, wrap=["arm", "difference from the base"])
     for arm in rows:
         facts = arm.facts
         assert facts is not None, "arms that cannot be built are not planned"
-        off = [] if not matches else ["-" if arm.residual is None else f"{arm.residual:+.1%}"]
-        made.add_row(
+        mismatch = [] if not matches else ["-" if arm.residual is None else f"{arm.residual:+.1%}"]
+        arms.add_row(
             lines(arm.names[0], *(f"= {name}" for name in arm.names[1:])),
-            lines(*changes(arm)) if arm.differences else "-",
+            lines(*_changes(arm)) if arm.differences else "-",
             count(facts.parameters),
-            *off,
+            *mismatch,
             magnitude(facts.macs),
             megabytes(arm.memory()),
             size_text(facts.receptive_field),
             duration(costs.seconds[arm.name]),
             f"{costs.disk[arm.name] / 1e6:,.1f} MB",
         )
-    return made
+    return arms
 
 
-def changes(arm: Arm) -> Iterator[str]:
-    """Yields the differences between an arm and the base."""
+def _changes(arm: Arm) -> Iterator[str]:
     for one in arm.differences:
         yield f"{one.path}: {'-' if one.old is None else value_text(one.old)} → {value_text(one.new)}"
 
 
-def totals(study: Study, costs: Cost) -> Iterator[str]:
-    """Yields the number of runs and their total cost."""
+def _totals(study: Study, costs: Cost) -> Iterator[str]:
     fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
-    arms, seeds = several(len(study.planned), "arm"), several(len(study.seeds), "seed")
-    yield f"{arms} × {seeds}{fractions} = {several(costs.runs, 'run')}"
-    hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training, one run after another; "
+    arms, seeds = plural(len(study.planned), "arm"), plural(len(study.seeds), "seed")
+    yield f"{arms} × {seeds}{fractions} = {plural(costs.runs, 'run')}"
+    hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training in sequence; "
     yield f"{hours}{megabytes(costs.total_disk)} of disk"
-
-
-def several(number: int, noun: str) -> str:
-    """Returns a number of things.
-
-    >>> several(1, "arm"), several(1200, "run")
-    ('1 arm', '1,200 runs')
-    """
-    return f"{number:,} {noun}{'s' * (number != 1)}"
-
-
-def duration(seconds: float | None) -> str:
-    """A duration in words.
-
-    >>> duration(75), duration(7200), duration(0.5), duration(None)
-    ('75 s', '2.0 h', '0.5 s', '-')
-    """
-    if seconds is None:
-        return "-"
-    if seconds < 100:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

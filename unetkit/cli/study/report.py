@@ -11,18 +11,20 @@ from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
 StudyFolder = Annotated[
-    Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that has run.", show_default=False)
+    Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of an executed study.", show_default=False)
 ]
 Output = Annotated[
     Path | None,
-    typer.Option("--output", "-o", metavar="DIR", help="Where to. [default: STUDY_FOLDER/report]", show_default=False),
+    typer.Option(
+        "--output", "-o", metavar="DIR", help="The report's folder. [default: STUDY_FOLDER/report]", show_default=False
+    ),
 ]
 Metric = Annotated[
-    str | None, typer.Option(help="The primary metric, in place of the study's.", metavar="NAME", show_default=False)
+    str | None,
+    typer.Option(help="The primary metric. [default: that of the study]", metavar="NAME", show_default=False),
 ]
 Margin = Annotated[
-    float | None,
-    typer.Option(help="Margin of equivalence, in place of the study's.", show_default=False),
+    float | None, typer.Option(help="Margin of equivalence. [default: that of the study]", show_default=False)
 ]
 
 
@@ -34,12 +36,9 @@ def report(
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write the report of a study: one HTML page, and the tables behind its numbers."""
+    """Write the report of a study: an HTML page, and the tables behind its numbers."""
     from unetkit.cli.output import print_json
     from unetkit.study import write_study_report
 
     written = write_study_report(folder, output, metric, margin, overwrite=overwrite)
-    if as_json:
-        print_json(written.json())
-    else:
-        say(*written.summary, "", written.page)
+    print_json(written.json()) if as_json else say(*written.summary, "", written.page)

@@ -1,4 +1,4 @@
-"""unetkit study run, and unetkit study retry."""
+"""unetkit study run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from unetkit.cli.stopping import resumable
 from unetkit.cli.study.plan import Data, StudyName, with_data
 
 if TYPE_CHECKING:
-    from unetkit.study import RunOptions
     from unetkit.study.results.exit_status import State
 
 Folder = Annotated[
@@ -34,7 +33,10 @@ Address = Annotated[
 AtOnce = Annotated[
     int | None,
     typer.Option(
-        min=1, metavar="N", help="Runs at once. [default: as cores and memory allow; 16 elsewhere]", show_default=False
+        min=1,
+        metavar="N",
+        help="Concurrent runs. [default: as cores and memory allow; 16 on a cluster]",
+        show_default=False,
     ),
 ]
 Timeout = Annotated[
@@ -49,9 +51,8 @@ Runs = Annotated[
     ),
 ]
 Separate = Annotated[
-    bool, typer.Option("--separate", help="The engine's machines cannot access this folder: copy results back.")
+    bool, typer.Option("--separate", help="The machines of the engine cannot access this folder: copy results back.")
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="List the runs to execute, and execute none.")]
 
 
 def run(  # noqa: PLR0913 - one parameter per option
@@ -64,61 +65,35 @@ def run(  # noqa: PLR0913 - one parameter per option
     timeout: Timeout = None,
     runs: Runs = None,
     separate: Separate = False,
-    retry: Annotated[bool, typer.Option("--retry", help="Repeat failed runs too.")] = False,
-    dry_run: DryRun = False,
+    retry: Annotated[bool, typer.Option("--retry", help="Also repeat failed runs.")] = False,
+    only_failed: Annotated[
+        bool, typer.Option("--only-failed", help="Repeat failed runs, and execute no others.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="List the runs to execute, and execute none.")] = False,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
 ) -> None:
-    """Execute the missing runs of a study and write its report. It can be interrupted and resumed at any time."""
-    from unetkit.study import RunOptions
+    """Execute the missing runs of a study, and write its report.
 
-    states: tuple[State, ...] = ("waiting", "failed") if retry else ("waiting",)
+    The command can be interrupted at any time; the same command resumes the study.
+    """
+    from unetkit.cli.study.progress import study_progress
+    from unetkit.study import RunOptions, load_study, run_study
+
+    states: tuple[State, ...] = ("failed",) if only_failed else ("waiting", "failed") if retry else ("waiting",)
     options = RunOptions(engine, address, at_once, timeout, runs, separate, states)
-    with shown_at(OptionValue("--data", data, "data")):
-        start(study, with_data(data, overrides), output, options, dry_run=dry_run, overwrite=overwrite)
-
-
-def retry(  # noqa: PLR0913 - one parameter per option
-    study: StudyName,
-    data: Data = None,
-    output: Folder = None,
-    engine: Engine = "local",
-    address: Address = None,
-    at_once: AtOnce = None,
-    timeout: Timeout = None,
-    runs: Runs = None,
-    separate: Separate = False,
-    failed: Annotated[bool, typer.Option("--failed", help="Only failed runs, no missing ones.")] = False,
-    dry_run: DryRun = False,
-    overwrite: Overwrite = False,
-    overrides: Overrides = None,
-) -> None:
-    """Repeat the failed runs of a study, execute the missing ones, and write its report."""
-    from unetkit.study import RunOptions
-
-    states: tuple[State, ...] = ("failed",) if failed else ("waiting", "failed")
-    options = RunOptions(engine, address, at_once, timeout, runs, separate, states)
-    with shown_at(OptionValue("--data", data, "data")):
-        start(study, with_data(data, overrides), output, options, dry_run=dry_run, overwrite=overwrite)
-
-
-def start(
-    study: str, overrides: list[str], output: Path | None, options: RunOptions, *, dry_run: bool, overwrite: bool
-) -> None:
-    """Executes the runs of a study, and prints the summary of its report; a signal interrupts it."""
-    from unetkit.cli.study.progress import progress
-    from unetkit.study import load_study, run_study
-
-    with resumable(lambda: "what is done stays, and this goes on from there"):
-        loaded = load_study(study, overrides)
-        listener = progress()
-        result = run_study(loaded, output, options, overwrite=overwrite, dry_run=dry_run, listener=listener)
-    if dry_run:
-        say(*(f"{run.id}  {run.title}" for run in result.todo))
-        say(f"{len(result.todo):,} of {len(loaded.runs):,} runs to do in {result.folder}")
-        return
-    if result.report is not None:
-        say("", *result.report.summary, "", result.report.page)
-    elif not result.todo:
-        say(result.folder / "report" / "report.html")
+    with resumable(lambda: "finished runs are kept, and this resumes the study"):
+        with shown_at(OptionValue("--data", data, "data")):
+            loaded = load_study(study, with_data(data, overrides))
+            listener = study_progress()
+            result = run_study(loaded, output, options, overwrite=overwrite, dry_run=dry_run, listener=listener)
+        if dry_run:
+            say(*(f"{one.id}  {one.title}" for one in result.todo))
+            say(f"{len(result.todo):,} of {len(loaded.runs):,} runs to do in {result.folder}")
+            return
+        page = result.folder / "report" / "report.html"
+        if result.report is not None:
+            say("", *result.report.summary, "", page)
+        elif page.is_file():
+            say(page)
     raise typer.Exit(1 if result.failures else 0)

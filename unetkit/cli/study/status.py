@@ -11,35 +11,31 @@ import typer
 
 from unetkit.cli.arguments import AsJson
 from unetkit.cli.output import say
+from unetkit.wording import duration
 
-FolderArgument = Annotated[
-    Path,
-    typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study that has been started.", show_default=False),
-]
+Folder = Annotated[Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study.", show_default=False)]
 STATES = ("done", "running", "waiting", "failed")
 
 
-def status(folder: FolderArgument, as_json: AsJson = False) -> None:
-    """Show the progress of a study: runs that are done, active, waiting or failed, and the reasons."""
+def status(folder: Folder, as_json: AsJson = False) -> None:
+    """Show the progress of a study: which runs are done, active, waiting or failed, and why."""
     from unetkit.cli.output import print_json, print_rich, table
-    from unetkit.cli.study.plan import duration
     from unetkit.study import study_status
 
-    found = study_status(folder)
+    values = study_status(folder)
     if as_json:
-        print_json(found)
+        print_json(values)
         return
-    counts = Counter(run["state"] for run in found["runs"])
     by_arm: dict[str, Counter[str]] = {}
-    for run in found["runs"]:
+    for run in values["runs"]:
         by_arm.setdefault(run["arm"], Counter())[run["state"]] += 1
-    made = table("arm", *STATES, right=STATES, wrap=["arm"])
-    for arm, states in by_arm.items():
-        made.add_row(arm, *(str(states[state] or "-") for state in STATES))
-    print_rich(f"{found['name']}: {'runs now' if found['busy'] else 'does not run now'}\n", made)
-    for run in found["runs"]:
+    arms = table("arm", *STATES, right=STATES, wrap=["arm"])
+    for arm, counts in by_arm.items():
+        arms.add_row(arm, *(str(counts[state] or "-") for state in STATES))
+    print_rich(f"{values['name']}: {'active' if values['busy'] else 'not active'}\n", arms)
+    for run in values["runs"]:
         if run["state"] == "running":
             say(f"running: {run['arm']}, seed {run['seed']}, for {duration(time.time() - run['since'])}")
         if run["state"] == "failed":
             say(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
-    say(f"{counts['done']:,} of {len(found['runs']):,} runs are done")
+    say(f"{sum(counts['done'] for counts in by_arm.values()):,} of {len(values['runs']):,} runs are done")
