@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from unetkit.data.splits.split import Split
     from unetkit.errors import BlockError, Fault, FileError
     from unetkit.geometry import Grid, Interval, Limit, at_least, equal
+    from unetkit.operations.execution import Execution, MapShape, Workspace
     from unetkit.operations.operation import Axes, Layer, Operation, facts, per_axis, wiring_error
     from unetkit.registry import register
     from unetkit.signal import Signal
@@ -54,6 +55,7 @@ __all__ = [
     "Count",
     "Dataset",
     "Down",
+    "Execution",
     "Fault",
     "FileError",
     "Filling",
@@ -67,6 +69,7 @@ __all__ = [
     "Limit",
     "Loss",
     "LossInput",
+    "MapShape",
     "ModuleFacts",
     "Norm",
     "Normalization",
@@ -83,6 +86,7 @@ __all__ = [
     "Skip",
     "Split",
     "Up",
+    "Workspace",
     "at_least",
     "check_block",
     "equal",
@@ -120,6 +124,7 @@ __getattr__ = lazy_names(
         "data.splits.split": ("Split",),
         "errors": ("BlockError", "Fault", "FileError"),
         "geometry": ("Grid", "Interval", "Limit", "at_least", "equal"),
+        "operations.execution": ("Execution", "MapShape", "Workspace"),
         "operations.operation": ("Axes", "Layer", "Operation", "facts", "per_axis", "wiring_error"),
         "registry": ("register",),
         "signal": ("Signal",),

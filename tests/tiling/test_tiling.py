@@ -18,7 +18,7 @@ from torch import nn
 
 import unetkit
 from tests.support.campaign import examples, sharded
-from unetkit.errors import AlignmentWarning, SizeError
+from unetkit.errors import AlignmentWarning, SizeError, UnetkitError
 from unetkit.host.allocator import KEEPING, glibc, kept_memory
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Plan
@@ -366,7 +366,7 @@ def test_another_image_or_another_network_is_refused() -> None:
         predict(model, picture(3, (40, 40)))
     with pytest.raises(SizeError, match=r"not \(40, 40\)"):
         predict(model, picture(3, (40, 40))[0])
-    with pytest.raises(InferenceError, match="not built by unetkit"), ready(nn.Identity()):
+    with pytest.raises(UnetkitError, match="not built by unetkit"), ready(nn.Identity()):
         pass
 
 

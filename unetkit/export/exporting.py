@@ -25,6 +25,7 @@ from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.sizes import Sizes, spread, taken, to_json
 from unetkit.export.tracing import ScaleInput, traced
 from unetkit.export.unsupported import refuse_unsupported
+from unetkit.model import plan_of
 from unetkit.planning import Plan, Size
 from unetkit.writing import placed
 
@@ -93,11 +94,7 @@ def export(
     `levels` become a part of the file, so that it takes images in grey levels; `metadata` are kept in it. Raises
     ExportError where the network has no such form, or where the file computes something else than the network.
     """
-    plan = getattr(model, "plan", None)
-    if not isinstance(plan, Plan):
-        raise ExportError(
-            Fault("model-foreign", "this module was not built by unetkit", cure="Give what build() returned.")
-        )
+    plan = plan_of(model)
     if to not in FORMATS:
         raise ExportError(Fault("format", f"there is no format {to!r}", cure=f"Known: {', '.join(FORMATS)}."))
     path = Path(file)

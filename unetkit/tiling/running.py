@@ -14,7 +14,7 @@ from torch.func import functional_call
 from unetkit.errors import Fault, UnetkitError
 from unetkit.host import available_memory
 from unetkit.host.allocator import kept_memory
-from unetkit.model.interface import arranged
+from unetkit.model.interface import arranged, plan_of
 from unetkit.planning import Plan
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -77,13 +77,9 @@ def _named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[TorchRunner]:
     """A runner of the network in evaluation mode; afterwards every module returns to its former mode.
 
-    Raises InferenceError if unetkit did not build the network, or if device or number type are unknown.
+    Raises UnetkitError if unetkit did not build the network, InferenceError for an unknown device or number type.
     """
-    plan = getattr(model, "plan", None)
-    if not isinstance(plan, Plan):
-        raise InferenceError(
-            Fault("model-foreign", "this module was not built by unetkit", cure="Give what build() returned.")
-        )
+    plan = plan_of(model)
     if dtype not in DTYPES:
         raise InferenceError(Fault("dtype", f"there is no number type {dtype!r}", cure=f"Known: {', '.join(DTYPES)}."))
     own = next((tensor.device for _, tensor in _named_tensors(model)), torch.device("cpu"))

@@ -78,7 +78,7 @@ def _read_safetensors(file: Path) -> dict[str, Tensor]:
 def _natural(name: str) -> list[tuple[bool, int, str]]:
     """A sort key by which numbers in names sort as numbers.
 
-    >>> sorted(["a.10", "a.9", "a.b"], key=natural)
+    >>> sorted(["a.10", "a.9", "a.b"], key=_natural)
     ['a.9', 'a.10', 'a.b']
     """
     parts = re.split(r"(\d+)", name)
