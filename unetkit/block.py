@@ -64,6 +64,28 @@ class Component(BaseModel):
         yield from ()
 
 
+class ByValue:
+    """A component as a key: equal where class and parameters are. Parameters of 1, 1.0 and True differ."""
+
+    __slots__ = ("_hash", "component")
+
+    def __init__(self, component: Component) -> None:
+        self.component = component
+        try:
+            self._hash = hash(component)
+        except TypeError:  # a parameter is a list or a map
+            self._hash = hash(repr(component))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ByValue):
+            return NotImplemented
+        one, two = self.component, other.component
+        return one is two or (one == two and repr(one) == repr(two))
+
+
 @cache
 def insets(block: type[Component]) -> dict[str, Inset]:
     """The fields of a class that hold components of other slots."""

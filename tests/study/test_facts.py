@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from itertools import product
 from pathlib import Path
-
-import pytest
 
 import unetkit
 from tests.study.studies import study
-from unetkit.language import from_text, loading, to_text
 from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.network_facts import patch_of
@@ -55,27 +51,6 @@ def test_memory_is_that_of_a_batch_with_weights_gradients_and_optimiser(tmp_path
     assert arm.facts is not None
     needed = needed_memory(planned, arm.facts.input_size, Execution(batch=2, threads=1, channels_last=True))
     assert arm.memory() == needed.training + 4 * needed.weights
-
-
-def test_specs_that_share_blocks_equal_those_loaded_alone() -> None:
-    changes = product(("unet-small", "unet-milesial"), ("relu", "gelu"), (3, 5))
-    for name, act, kernel in changes:
-        text = f"{{extends: {name}, act: {act}, block: {{kernel: {kernel}}}}}"
-        together = from_text(text, "<text>")
-        loading._families.clear()
-        alone = from_text(text, "<text>")
-        assert together == alone
-        assert unetkit.plan(together).digest == unetkit.plan(alone).digest
-
-
-def test_a_fault_is_told_at_its_place_whatever_was_loaded_before() -> None:
-    texts = [to_text({"extends": "unet-small", "skip": skip}) for skip in ("add", "concatt", "concatt")]
-    for text in texts:
-        if "concatt" not in text:
-            from_text(text, "<text>")
-            continue
-        with pytest.raises(unetkit.SpecError, match=r"<text>:2:7: error\[unknown-skip\]"):
-            from_text(text, "<text>")
 
 
 def test_a_patch_is_square_unless_it_says_otherwise() -> None:

@@ -11,6 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchem
 class Bare(dict[str, Any]):
     """A component given by its name alone: a type with its defaults, which replaces what a wider scope says."""
 
+    def __repr__(self) -> str:
+        return f"Bare({super().__repr__()})"
+
 
 def as_slot(value: object) -> dict[str, Any]:
     """A component, given by name or as a map, as a map with its type."""

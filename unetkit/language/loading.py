@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import copyreg
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from os import PathLike
 from typing import Any, NamedTuple
 
 from unetkit import registry
-from unetkit.block import Component, insets
+from unetkit.block import ByValue, Component, insets
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
@@ -50,29 +51,20 @@ copyreg.pickle(Spec, lambda spec: (load, (spec.resolve(),)))
 
 STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
 """Values for wrong or missing keys, with which the rest of a spec is searched for faults."""
-FAMILIES = {
-    slot: (*own, "encoder", "decoder", "bottleneck", "levels")
-    for slot, own in {
-        "block": ("block", "norm", "act"),
-        "down": ("down",),
-        "up": ("up",),
-        "skip": ("skip",),
-        "head": ("head",),
-    }.items()
-}
-"""By slot, the keys of a spec that its blocks depend on."""
+MAX_BLOCKS = 4096
+"""Largest number of blocks that are kept, one or two kB each."""
 
 
-class Family(NamedTuple):
-    """The blocks of one slot by position, None where one is wrong, and what was noted while they were read."""
+class _Block(NamedTuple):
+    """The block of a position, None where it is wrong, and what was noted while it was read."""
 
-    parts: dict[str, Component | None]
-    origins: dict[str, dict[KeyPath, KeyPath]]
+    part: Component | None
+    origins: dict[KeyPath, KeyPath]
     types: dict[type[Component], str]
     models: dict[tuple[str, str], type[Component]]
+    plugins: dict[str, str]
     used: set[KeyPath]
     reasons: dict[KeyPath, str]
-    plugins: dict[str, str]
 
     def is_current(self) -> bool:
         """Whether all names still stand for the same classes."""
@@ -82,8 +74,13 @@ class Family(NamedTuple):
             return False
 
 
-MAX_FAMILIES = 4096
-_families: dict[Any, Family] = {}  # by the settings on which they depend: specs have most of them in common
+_blocks: dict[Any, _Block] = {}  # by what is written for them: specs have most of them in common
+
+
+@lru_cache(MAX_BLOCKS)
+def _interned(key: ByValue) -> Component:
+    """The component, or an earlier one that is equal, which takes no time to compare with itself."""
+    return key.component
 
 
 class SpecLoader(Reader):
@@ -94,8 +91,7 @@ class SpecLoader(Reader):
         self.values = document.values()
         self.used: set[KeyPath] = set()
         self.reasons: dict[KeyPath, str] = {}
-        self.choices: dict[tuple[str, tuple[KeyPath, ...]], SlotChoice] = {}
-        self.built: dict[tuple[str, tuple[KeyPath, ...]], Component | None] = {}
+        self.blocks: dict[tuple[str, tuple[KeyPath, ...]], _Block] = {}
 
     def spec(self, name: str) -> Spec:
         """The spec; `name` where the document gives none."""
@@ -115,66 +111,44 @@ class SpecLoader(Reader):
 
     def parts(self, keys: SpecKeys, depth: int) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
-        families = {slot: self.family(slot, keys, depth) for slot in FAMILIES}
-        self.types, self.used, self.reasons, self.plugins = {}, set(), {}, {}
-        for family in families.values():
-            self.types |= family.types
-            self.used |= family.used
-            self.reasons |= family.reasons
-            self.plugins |= family.plugins
-        origins = {one.scope: families[one.slot].origins[one.scope] for one in positions(depth)}
-        parts = {one.scope: families[one.slot].parts[one.scope] for one in positions(depth)}
-        return {scope: part for scope, part in parts.items() if part is not None}, origins
+        blocks = {position.scope: self.block(position.slot, scopes(keys, position)) for position in positions(depth)}
+        parts = {scope: block.part for scope, block in blocks.items() if block.part is not None}
+        return parts, {scope: block.origins for scope, block in blocks.items()}
 
-    def family(self, slot: str, keys: SpecKeys, depth: int) -> Family:
-        """The blocks of a slot, which specs with the same settings for them share."""
-        key = slot, depth, self.dims, repr([self.values.get(setting) for setting in FAMILIES[slot]])
-        family = _families.get(key)
-        if family is not None and family.is_current():
-            return family
-        family = Family({}, {}, {}, {}, set(), {}, {})
-        self.types, self.models, self.used = family.types, family.models, family.used
-        self.reasons, self.plugins = family.reasons, family.plugins
-        for position in positions(depth):
-            if position.slot == slot:
-                family.parts[position.scope], choice = self.part(slot, scopes(keys, position))
-                family.origins[position.scope] = choice.origins
-        if not self.faults:
-            _families[key] = family
-            if len(_families) > MAX_FAMILIES:
-                del _families[next(iter(_families))]
-        return family
+    def block(self, slot: str, chain: Scopes) -> _Block:
+        """The block that scopes choose, which specs that say the same there share."""
+        place = slot, tuple([path for path, _ in chain])
+        if place not in self.blocks:
+            slots = (slot, "norm", "act") if slot == "block" else (slot,)
+            written = [[getattr(scope, name, None) for name in slots] for _, scope in chain]
+            key = self.dims, place, repr(written)
+            block = _blocks.get(key)
+            if block is None or not block.is_current():
+                block = self.read_block(slot, chain)
+                if not self.faults:
+                    _blocks[key] = block
+                    if len(_blocks) > MAX_BLOCKS:
+                        del _blocks[next(iter(_blocks))]
+            self.blocks[place] = block
+            self.types |= block.types
+            self.plugins |= block.plugins
+            self.used |= block.used
+            self.reasons = block.reasons | self.reasons
+        return self.blocks[place]
 
-    def part(self, slot: str, chain: Scopes) -> tuple[Component | None, SlotChoice]:
-        """The block that scopes choose, and how they choose it."""
-        choice = self.choice(chain, slot)
-        key = slot, tuple(path for path, _ in chain)
-        if key in self.built:
-            return self.built[key], choice
-        inherited = {inner: self.choice(chain, inner) for inner in ("norm", "act") if slot == "block"}
-        part = self.built[key] = self.read_component(slot, choice, inherited)
+    def read_block(self, slot: str, chain: Scopes) -> _Block:
+        """Reads the block that scopes choose."""
+        before = self.types, self.models, self.plugins
+        self.types, self.models, self.plugins = {}, {}, {}
+        choice = choose(chain, slot)
+        inherited = {inner: choose(chain, inner) for inner in ("norm", "act") if slot == "block"}
+        part = self.read_component(slot, choice, inherited)
+        block = _Block(part, choice.origins, self.types, self.models, self.plugins, set(), {})
+        self.types, self.models, self.plugins = before
         if part is not None:
-            self.note_use(part, choice, inherited)
-        return part, choice
-
-    def choice(self, chain: Scopes, slot: str) -> SlotChoice:
-        """What the scopes say for a slot, remembered by the scopes."""
-        key = slot, tuple(path for path, _ in chain)
-        if key not in self.choices:
-            self.choices[key] = choose(chain, slot)
-        return self.choices[key]
-
-    def note_use(self, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
-        """Notes which of the settings that chose a block have an effect in it, and why others have none."""
-        idle = part.idle()
-        for path, origin in choice.origins.items():
-            if path[0] in idle:
-                self.reasons.setdefault(origin, idle[str(path[0])])
-            else:
-                self.used.add(origin)
-        for name, inset in insets(type(part)).items():
-            if inset.inherited and name not in choice.values and name not in idle:
-                self.used.update(inherited[inset.slot].origins.values())
+            block = block._replace(part=_interned(ByValue(part)))
+            note_use(block, part, choice, inherited)
+        return block
 
     def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
         """The channels of the decoder's levels."""
@@ -212,3 +186,16 @@ class SpecLoader(Reader):
         """Whether a path leads to a type that was not written: that of a slot of which parameters alone are given."""
         value = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
         return isinstance(value, dict) and "type" not in value
+
+
+def note_use(block: _Block, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
+    """Notes which of the settings that chose a block have an effect in it, and why others have none."""
+    idle = part.idle()
+    for path, origin in choice.origins.items():
+        if path[0] in idle:
+            block.reasons.setdefault(origin, idle[str(path[0])])
+        else:
+            block.used.add(origin)
+    for name, inset in insets(type(part)).items():
+        if inset.inherited and name not in choice.values and name not in idle:
+            block.used.update(inherited[inset.slot].origins.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from importlib import import_module
 from math import prod
 from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
@@ -124,14 +125,17 @@ class Operation:
 
     def _values(self) -> dict[str, Any]:
         """The arguments by name; operations of one class with equal arguments are equal."""
-        own: Any = self
-        return {field.name: getattr(own, field.name) for field in fields(own)} if is_dataclass(own) else {}
+        return {name: getattr(self, name) for name in _arguments(type(self))}  # type: ignore[arg-type]  # mypy asks for a bound __hash__
 
     def __eq__(self, other: object) -> bool:
         return self is other or (type(self) is type(other) and self._values() == other._values())
 
     def __hash__(self) -> int:
-        return hash((type(self), *map(repr, self._values().values())))
+        values = tuple(self._values().values())
+        try:
+            return hash((type(self), values))
+        except TypeError:  # one is a map
+            return hash((type(self), repr(values)))
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self._values().items())})"
@@ -226,6 +230,12 @@ class Operation:
     def label(self) -> str:
         """A short text for drawings."""
         return self.kind
+
+
+@cache
+def _arguments(kind: Any) -> tuple[str, ...]:
+    """The names of the arguments of an operation."""
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
 
 
 def wiring_error(message: str, cure: str = "", code: str = "block-wiring") -> BlockError:

@@ -91,19 +91,22 @@ class Plan:
         """SHA-256 of the architecture: equal for equal networks, whatever their spec looks like."""
         from hashlib import sha256  # OpenSSL takes 2 ms to import, and most commands need no digest
 
-        return sha256("\n".join(self.listing()).encode()).hexdigest()
+        return sha256(self._text.encode()).hexdigest()
 
     def listing(self) -> list[str]:
         """The network as text: how weights begin, and each operation with its name, torch layer and inputs."""
+        return self._text.splitlines()
+
+    @property
+    def _text(self) -> str:
         init = " ".join(map(str, written_form(self.spec.init, self.spec.types).values()))
         own = f"{init} " if " " not in init else init  # as digests have had it
-        lines = [f"dims={self.dims} in={self.spec.in_channels} output={self.output} init={own}"]
+        text = f"dims={self.dims} in={self.spec.in_channels} output={self.output} init={own}"
         if self.pads:
-            lines.append(f"odd sizes: {self.spec.odd_sizes.padding}")
+            text += f"\nodd sizes: {self.spec.odd_sizes.padding}"
         for call, block in zip(self.spans, self._blocks, strict=True):
-            lines.append(f"{call.scope} {call.inputs} -> {call.output}")
-            lines += block.listing(call.start, call.inputs)
-        return lines
+            text += f"\n{call.scope} {call.inputs} -> {call.output}{block.listing(call.start, call.inputs)}"
+        return text
 
     def layer(self, index: int) -> Any:
         """The torch layer of a node, as a value."""

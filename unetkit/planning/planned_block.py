@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import cached_property, lru_cache
 from typing import Any
 
-from unetkit.block import Component
+from unetkit.block import ByValue, Component
 from unetkit.operations import Operation
 from unetkit.operations.operation import Axes, wiring_error
 from unetkit.planning.spatial_graph import Size, SpatialBlock, interned
@@ -16,7 +16,7 @@ from unetkit.signal import Node, Signal, Source, Wiring
 CACHED_BLOCKS = 1 << 13
 """Largest number of blocks that are kept, a few kB each."""
 CACHED_COSTS = 1 << 14
-"""Largest number of multiply-adds that are kept."""
+"""Largest number of listings and of multiply-adds that are kept."""
 
 
 def planned_block(component: Component, dims: int, sources: tuple[Source, ...], **arguments: Any) -> PlannedBlock:
@@ -24,34 +24,12 @@ def planned_block(component: Component, dims: int, sources: tuple[Source, ...], 
 
     `arguments` are those of its `wire` beside the signals. Raises BlockError where they do not go together.
     """
-    return _planned_block(_ByValue(component), dims, sources, tuple(arguments.items()))
-
-
-class _ByValue:
-    """A component as a key: equal where class and parameters are. Parameters of 1, 1.0 and True differ."""
-
-    __slots__ = ("component", "hash")
-
-    def __init__(self, component: Component) -> None:
-        self.component = component
-        try:
-            self.hash = hash(component)
-        except TypeError:  # a parameter is a list or a map
-            self.hash = hash(repr(component))
-
-    def __hash__(self) -> int:
-        return self.hash
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _ByValue):
-            return NotImplemented
-        one, two = self.component, other.component
-        return one is two or (one == two and repr(one) == repr(two))
+    return _planned_block(ByValue(component), dims, sources, tuple(arguments.items()))
 
 
 @lru_cache(CACHED_BLOCKS)
 def _planned_block(
-    key: _ByValue, dims: int, sources: tuple[Source, ...], arguments: tuple[tuple[str, Any], ...]
+    key: ByValue, dims: int, sources: tuple[Source, ...], arguments: tuple[tuple[str, Any], ...]
 ) -> PlannedBlock:
     wiring = Wiring(dims, sources)
     component: Any = key.component
@@ -154,11 +132,9 @@ class PlannedBlock:
             for node, operation in self.operations
         )
 
-    def listing(self, start: int, inputs: tuple[int, ...]) -> Iterator[str]:
-        """Yields a line for each operation: its index in a network, its name, torch layer and inputs."""
-        index = self.indices(start, inputs)
-        for number, text in enumerate(self.layers, start=self.num_inputs):
-            yield f"{index[number]} {text} {tuple([index[source] for source in self.nodes[number].inputs])}"
+    def listing(self, start: int, inputs: tuple[int, ...]) -> str:
+        """A line for each operation: its index in a network, its name, torch layer and inputs."""
+        return _listing(self, start, inputs)
 
     @cached_property
     def spatial(self) -> SpatialBlock:
@@ -183,6 +159,15 @@ class PlannedBlock:
     def macs(self, sizes: tuple[Size, ...]) -> int:
         """The multiply-adds for one image, where the inputs have these sizes."""
         return _macs(self, sizes)
+
+
+@lru_cache(CACHED_COSTS)
+def _listing(block: PlannedBlock, start: int, inputs: tuple[int, ...]) -> str:
+    index = block.indices(start, inputs)
+    return "".join(
+        f"\n{index[number]} {text} {tuple([index[source] for source in block.nodes[number].inputs])}"
+        for number, text in enumerate(block.layers, start=block.num_inputs)
+    )
 
 
 @lru_cache(CACHED_COSTS)

@@ -28,10 +28,9 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
     if len(size) != plan.dims or min(size, default=0) < 1:
         cure = f"Give {plan.dims} whole numbers from 1, one per axis."
         raise SizeError(Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure=cure))
-    sizes = plan.spatial.sizes(size)
+    sizes, rule = plan.spatial.fit(size)
     if sizes is None:
         raise SizeError(*_faults(plan, size))
-    rule = joint_rule(plan, sizes)
     if rule:
         padded = "" if size == image else f", padded to {size_text(size)},"
         larger = larger_size(plan, size, image)
@@ -57,12 +56,6 @@ def _faults(plan: Plan, size: Size) -> list[Fault]:
             rule = limit.rule.format(*(found[i] for i in plan.nodes[index].inputs))
             faults[rule] = misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
     return list(faults.values())
-
-
-def joint_rule(plan: Plan, sizes: tuple[Size, ...]) -> str:
-    """The first rule that the sizes of all axes break together; "" where they keep all."""
-    operations = [(node.operation, node.inputs[0]) for node in plan.spatial.nodes if node.operation is not None]
-    return next((rule for operation, source in operations if (rule := operation.joint_limit(sizes[source]))), "")
 
 
 def misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
@@ -123,11 +116,11 @@ def fits(plan: Plan, image: Size) -> bool:
     inner = plan.padded_size(image)
     if len(inner) != plan.dims or min(inner, default=0) < 1:
         return False
-    sizes = plan.spatial.sizes(inner)
-    if sizes is None:
+    sizes, rule = plan.spatial.fit(inner)
+    if sizes is None or rule:
         return False
     rest = [m - (p - n) for m, p, n in zip(sizes[plan.spatial.output], inner, image, strict=True)]
-    return min(rest) >= 1 and not joint_rule(plan, sizes)
+    return min(rest) >= 1
 
 
 def training_fault(plan: Plan, size: Size, batch: int) -> str:

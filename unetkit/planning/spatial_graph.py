@@ -66,6 +66,16 @@ class Column(NamedTuple):
     fits: bool
 
 
+class Fit(NamedTuple):
+    """The size of every node for a size of the image; None where some operation does not accept its inputs.
+
+    `rule` is the first rule that the sizes of all axes break together, or "".
+    """
+
+    sizes: tuple[Size, ...] | None
+    rule: str = ""
+
+
 @lru_cache(CACHED_GRAPHS)
 def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], output: int) -> SpatialGraph:
     """The spatial graph of a network; equal ones are made once."""
@@ -131,10 +141,9 @@ class SpatialGraph:
         """The sizes of all nodes along one axis."""
         return _column(self, self.equal_axes[axis], size)
 
-    def sizes(self, size: Size) -> tuple[Size, ...] | None:
-        """The size of every node for a size of the image; None where some operation does not accept it."""
-        columns = [self.column(axis, n) for axis, n in enumerate(size)]
-        return tuple(zip(*(one.sizes for one in columns), strict=True)) if all(one.fits for one in columns) else None
+    def fit(self, size: Size) -> Fit:
+        """How an image of a size fits."""
+        return _fit(self, size)
 
     @cached_property
     def accepted(self) -> tuple[SizeSet, ...]:
@@ -184,3 +193,14 @@ class SpatialGraph:
 def _column(graph: SpatialGraph, axis: int, size: int) -> Column:
     found, limits = propagate.sizes(graph.nodes, axis, size)
     return Column(tuple([int(n) for n in found]), all(limit.holds() for _, limit in limits))  # type: ignore[arg-type]
+
+
+@lru_cache(CACHED_COLUMNS)
+def _fit(graph: SpatialGraph, size: Size) -> Fit:
+    columns = [graph.column(axis, n) for axis, n in enumerate(size)]
+    if not all(column.fits for column in columns):
+        return Fit(None)
+    sizes = tuple(zip(*(column.sizes for column in columns), strict=True))
+    operations = [(node.operation, node.inputs[0]) for node in graph.nodes if node.operation is not None]
+    rules = (operation.joint_limit(sizes[source]) for operation, source in operations)
+    return Fit(sizes, next((rule for rule in rules if rule), ""))

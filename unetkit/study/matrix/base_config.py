@@ -131,7 +131,7 @@ class BaseConfig:
             return made.parameters
         return made.macs(covering_size(made, patch_of(made.dims, training)))
 
-    @property
+    @cached_property
     def shipped_name(self) -> str:
         """The name of the base where it is a shipped spec, whose file nobody edits; else ""."""
         return self.name if Path(self.spec.name).resolve().is_relative_to(specs_folder().resolve()) else ""
