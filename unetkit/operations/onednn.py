@@ -116,5 +116,5 @@ class ConvolutionRun(NamedTuple):
         return self.run.bytes(_fill_up(shape.channels), shape.size)
 
     def _weights(self, inputs: int, outputs: int) -> int:
-        """Bytes of the weights for so many channels."""
+        """Bytes of the weights for these channels."""
         return max(1, inputs // self.groups) * outputs * prod(self.kernel) * self.run.itemsize

@@ -252,5 +252,5 @@ class _Backward:
             self.held -= self.ledger.bytes[buffer]
 
     def _note(self, more: int = 0) -> None:
-        """Notes the bytes held now, and so many more."""
+        """Updates the peak with the bytes held now and `more`."""
         self.highest = max(self.highest, self.held + more)

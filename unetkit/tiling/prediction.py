@@ -68,9 +68,9 @@ def predict(  # noqa: PLR0913 - options of a public function
     """The output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
-    "auto" (tiles whose activations fit into `memory` bytes, with the least work), about so many samples per axis,
-    or None: the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the
-    whole image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
+    "auto" (tiles whose activations fit into `memory` bytes, with the least work), a number of samples per axis, or None
+    for the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the whole
+    image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
     bf16 or fp16.
     """
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image

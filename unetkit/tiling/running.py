@@ -21,7 +21,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
 
 class InferenceError(UnetkitError):
-    """A network cannot be run as asked."""
+    """A network cannot be run with these options."""
 
 
 class Runner(Protocol):

@@ -140,12 +140,12 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
     """The facts of sizes completed by the reach: how far an output sees before and after its own position."""
     import torch
 
-    aside = max(sizes.least, 4)
-    aside += -aside % sizes.multiple
+    other = max(sizes.least, 4)
+    other += -other % sizes.multiple
     whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
     facts = vars(sizes) | {"is_global": True}
     with _with_random_weights(make) as module:
-        image = [torch.rand(shape) for shape in _square(channels, dims, aside, axis, whole + sizes.stride)]
+        image = [torch.rand(shape) for shape in _square(channels, dims, other, axis, whole + sizes.stride)]
 
         def run(start: int, spoilt: int | None = None) -> Any:
             inputs = [one.narrow(axis + 1, start, whole).clone()[None] for one in image]
