@@ -38,8 +38,8 @@ def test_what_is_written_and_printed(folder: Path) -> None:
     told = run("evaluate", "m.safetensors", "data", "-o", "out", "--worst", "1").stdout.splitlines()
     assert told[0].split() == ["class", "Dice", "IoU", "Precision", "Recall", "NSD", "HD95"]
     assert [line.split()[0] for line in told[2:4]] == ["nothing", "cell"]
-    assert [line.split("0.")[0].strip() for line in told[5:7]] == ["mean of classes", "if all were nothing"]
-    assert told[7] == "2 images; in brackets 95% confidence; distances in samples"
+    assert [line.split("0.")[0].strip() for line in told[5:7]] == ["mean of classes", "all nothing"]
+    assert told[7] == "2 images; 95% confidence intervals in brackets; distances in samples"
     with (folder / "out" / "scores.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["image"], row["class"]) for row in rows] == [
@@ -73,7 +73,7 @@ def test_json_has_every_row_and_the_metrics_asked_for(folder: Path) -> None:
             "error[metric-unknown]: there is no metric 'jaccard'\n   Known: dice, hd95, iou",
         ),
         (["nowhere"], 1, "nowhere"),
-        (["data", "--spacing", "0"], 2, "'0' is no spacing: write 0.5, or 1x1x2.5."),
+        (["data", "--spacing", "0"], 2, "'0' is not a spacing: write 0.5, or 1x1x2.5."),
         (["data", "--spacing", "1x1x1"], 2, "'1x1x1' has 3 entries, the images have 2 axes."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -89,7 +89,7 @@ def shipment(tmp_path_factory: pytest.TempPathFactory) -> Path:
         told = run("export", model, "--to", to, "-o", folder / name).stdout
         assert told.splitlines()[:3] == [
             f"file    {folder / name}",
-            "takes   images as stored; the file normalises them",
+            "input   images as stored; the file normalises them",
             "sizes   from 5",
         ]
     return folder

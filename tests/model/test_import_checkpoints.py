@@ -326,7 +326,7 @@ def test_the_command_names_further_weights(tmp_path: Path, weights: dict[str, to
     torch.save({"model_state_dict": weights, "ema": weights}, tmp_path / "w.pth")
     line = ("import-weights", tmp_path / "w.pth", "--spec", SPEC[0], "--set", SPEC[1][0])
     told = run(*line, "-o", tmp_path / "m.safetensors").stdout
-    assert "further weights in the file, which --key chooses: ema" in told
+    assert "other weights in the file, selected by --key: ema" in told
     assert answer(*line, "-o", tmp_path / "n.safetensors")["other_keys"] == ["ema"]
 
 

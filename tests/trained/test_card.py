@@ -200,7 +200,7 @@ def test_the_command_writes_all_files_and_says_what_is_missing(
         "card/card-files/network.svg", "card/card-files/loss.svg", "card/card-files/validation.svg",
         "card/README.md", "card/card.html",
     ]  # fmt: skip
-    assert told[5].startswith("not filled in: license, authors, ")
+    assert told[5].startswith("missing: license, authors, ")
     assert "card/README.md is there already" in run("card", "m.safetensors", "-o", "card", code=1).stderr
 
 

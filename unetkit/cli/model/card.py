@@ -14,24 +14,26 @@ Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", 
 Folder = Annotated[
     Path,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="Where card.html, README.md and card-files/ go.", show_default=False
+        "--output", "-o", metavar="DIR", help="The folder for card.html, README.md and card-files/.", show_default=False
     ),
 ]
 Run = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
-        help="The folder of the run, for curves and scores. [default: the model file]",
+        help="The folder of the run, for curves and scores. [default: those in the model file]",
         show_default=False,
     ),
 ]
 Data = Annotated[
     str | None,
-    typer.Option(metavar="DATA", help="Images with labels: measure the model on them, show some.", show_default=False),
+    typer.Option(metavar="DATA", help="Images with labels, on which the model is evaluated.", show_default=False),
 ]
 AboutFile = Annotated[
     Path | None,
-    typer.Option("--about", metavar="FILE", help="A YAML file: licence, intended use, limits, ...", show_default=False),
+    typer.Option(
+        "--about", metavar="FILE", help="A YAML file with licence, intended use, limitations, ...", show_default=False
+    ),
 ]
 
 
@@ -40,15 +42,16 @@ def card(  # noqa: PLR0913 - one parameter per option
     output: Folder,
     run: Run = None,
     data: Data = None,
-    split: Annotated[Literal["test", "validation", "train"], typer.Option(help="Which images of --data.")] = "test",
-    samples: Annotated[int, typer.Option(min=0, max=20, help="How many images of --data are shown.")] = 3,
+    split: Annotated[Literal["test", "validation", "train"], typer.Option(help="The part of --data.")] = "test",
+    samples: Annotated[int, typer.Option(min=0, max=20, help="Number of images of --data to show.")] = 3,
     about: AboutFile = None,
     size: SizeText = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Write the model card of a trained network, as a page that stands alone and as Markdown.
+    """Write the model card of a trained network, as a self-contained HTML page and as Markdown.
 
-    What only people know, such as its licence and its limits, is read from --about; the card says what is missing.
+    Information that is not in the model file, such as its licence and limitations, is read from --about. The card
+    marks what is missing.
     """
     from unetkit.overwriting import check_outputs
     from unetkit.trained.card import About, card_paths, load_about
@@ -64,4 +67,4 @@ def card(  # noqa: PLR0913 - one parameter per option
     for path in write_card(make_card(model, options), output):
         say(path)
     if fields.missing:
-        say(f"not filled in: {', '.join(fields.missing)}; give them in a YAML file with --about")
+        say(f"missing: {', '.join(fields.missing)}; provide them in a YAML file with --about")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from unetkit.cli.arguments import AsJson, OptionValue, Overwrite, shown_at
+from unetkit.wording import plural
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -28,31 +29,35 @@ Data = Annotated[
 Folder = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="DIR", help="Where scores.csv, summary.json and worst.png go.", show_default=False
+        "--output",
+        "-o",
+        metavar="DIR",
+        help="The folder for scores.csv, summary.json and worst.png.",
+        show_default=False,
     ),
 ]
-Split = Annotated[Literal["test", "validation", "train"], typer.Option(help="Which images.")]
+Split = Annotated[Literal["test", "validation", "train"], typer.Option(help="The part of the data.")]
 MetricNames = Annotated[
     list[str] | None,
     typer.Option(
         "--metric",
         metavar="NAME",
-        help="What to measure; can be repeated. [default: dice, iou, precision, recall, nsd, hd95]",
+        help="A metric. Can be repeated. [default: dice, iou, precision, recall, nsd, hd95]",
         show_default=False,
     ),
 ]
-Tolerance = Annotated[float, typer.Option(min=0, help="The distance that NSD forgives, in the unit of the spacing.")]
+Tolerance = Annotated[float, typer.Option(min=0, help="Tolerated distance of NSD, in the unit of the spacing.")]
 SpacingText = Annotated[
     str | None,
     typer.Option(
         "--spacing",
         metavar="S",
-        help="Distance between samples, as in 1x1x2.5. [default: what the files say, or 1]",
+        help="Distance between samples, as in 1x1x2.5. [default: that of the files, or 1]",
         show_default=False,
     ),
 ]
-Worst = Annotated[int, typer.Option(min=0, help="How many of the worst images worst.png shows.")]
-Confidence = Annotated[float, typer.Option(min=0.5, max=0.999, help="Of the intervals.")]
+Worst = Annotated[int, typer.Option(min=0, help="Number of the worst images in worst.png.")]
+Confidence = Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of the confidence intervals.")]
 
 
 def evaluate(  # noqa: PLR0913 - one parameter per option
@@ -65,32 +70,30 @@ def evaluate(  # noqa: PLR0913 - one parameter per option
     spacing: SpacingText = None,
     worst: Worst = 6,
     confidence: Confidence = 0.95,
-    seed: Annotated[int, typer.Option(min=0, help="Of the bootstrap.")] = 0,
-    ignore: Annotated[
-        int | None, typer.Option(help="The class of pixels that count nowhere.", show_default=False)
-    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    ignore: Annotated[int | None, typer.Option(help="The class of pixels to ignore.", show_default=False)] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Measure how well a trained network labels images whose labels are known, per image and class.
+    """Evaluate a trained network on images with known labels, per image and class.
 
-    Means are over images, with confidence intervals. The rows, the summary and a sheet of the worst images go to DIR.
+    Shows means over images with confidence intervals. Writes all scores, a summary and the worst images to DIR.
     """
     from unetkit.model.file import read_plan
     from unetkit.trained import EvaluateOptions
     from unetkit.trained import evaluate as evaluate_model
 
-    distances = None if spacing is None else parse_spacing(spacing, read_plan(model).dims)
+    distances = None if spacing is None else _parse_spacing(spacing, read_plan(model).dims)
     metrics = tuple(metric) if metric else None
     options = EvaluateOptions(split, metrics, tolerance, distances, worst, confidence, seed, ignore)
     ignored = OptionValue("--ignore", None if ignore is None else str(ignore), "ignore")
-    with shown_at(ignored), progress(as_json=as_json) as listener:
+    with shown_at(ignored), _progress(as_json=as_json) as listener:
         evaluate_model(model, data, options, output=output, overwrite=overwrite, listener=listener)
 
 
 @contextmanager
-def progress(*, as_json: bool) -> Iterator[EvaluateListener]:
-    """Shows a progress bar over images on standard error, if that is a terminal, and prints the scores."""
+def _progress(*, as_json: bool) -> Iterator[EvaluateListener]:
+    """Shows a progress bar on standard error if that is a terminal, and prints the scores."""
     from rich.progress import Progress
 
     from unetkit.cli.output import console, print_json, say
@@ -109,68 +112,63 @@ def progress(*, as_json: bool) -> Iterator[EvaluateListener]:
 
             def scored(self, evaluation: Evaluation) -> None:
                 bar.stop()
-                print_json(evaluation.json()) if as_json else print_summary(evaluation.summary)
+                print_json(evaluation.json()) if as_json else _print_summary(evaluation.summary)
 
         yield Printer()
 
 
-def print_summary(report: dict[str, Any]) -> None:
-    """Prints the mean scores with their confidence intervals."""
+def _print_summary(report: dict[str, Any]) -> None:
     from unetkit.cli.output import print_rich
 
     units = {one["unit"] for one in report["metrics"].values() if "unit" in one}
-    print_rich(summary_table(report), footnote(report["images"], report["confidence"], *units))
+    print_rich(_summary_table(report), _footnote(report["images"], report["confidence"], *units))
 
 
-def footnote(images: int, confidence: float, unit: str = "") -> str:
-    """Returns what stands below the scores.
+def _footnote(images: int, confidence: float, unit: str = "") -> str:
+    """The line below the scores.
 
-    >>> footnote(3, 0.95, "mm")
-    '3 images; in brackets 95% confidence; distances in mm'
+    >>> _footnote(3, 0.95, "mm")
+    '3 images; 95% confidence intervals in brackets; distances in mm'
     """
-    return f"{images} image{'s' * (images != 1)}; in brackets {confidence:.0%} confidence" + (
-        f"; distances in {unit}" if unit else ""
-    )
+    distances = f"; distances in {unit}" if unit else ""
+    return f"{plural(images, 'image')}; {confidence:.0%} confidence intervals in brackets{distances}"
 
 
-def parse_spacing(text: str, dims: int) -> tuple[float, ...]:
-    """Returns the distances between samples, one for each axis; raises BadParameter where the text is none.
+def _parse_spacing(text: str, dims: int) -> tuple[float, ...]:
+    """Parses distances between samples, one for each axis.
 
-    >>> parse_spacing("0.5", 2), parse_spacing("1x1x2.5", 3)
+    >>> _parse_spacing("0.5", 2), _parse_spacing("1x1x2.5", 3)
     ((0.5, 0.5), (1.0, 1.0, 2.5))
     """
     parts = text.lower().replace("×", "x").split("x")
     if not all(re.fullmatch(r"\d{1,6}(\.\d{1,9})?", part, re.ASCII) and float(part) > 0 for part in parts):
-        raise typer.BadParameter(f"{text!r} is no spacing: write 0.5, or 1x1x2.5.")
+        raise typer.BadParameter(f"{text!r} is not a spacing: write 0.5, or 1x1x2.5.")
     numbers = tuple(map(float, parts)) * (dims if len(parts) == 1 else 1)
     if len(numbers) != dims:
         raise typer.BadParameter(f"{text!r} has {len(numbers)} entries, the images have {dims} axes.")
     return numbers
 
 
-def summary_table(report: dict[str, Any]) -> Table:
-    """Returns classes below one another, metrics beside one another: each mean with its confidence interval.
-
-    Below stand the means over classes, and those that the most frequent class everywhere would have.
-    """
+def _summary_table(report: dict[str, Any]) -> Table:
+    """The mean of each metric and class, the means over classes, and those of predicting the most frequent class."""
     from unetkit.cli.output import table
 
     titles = [one["title"] for one in report["metrics"].values()]
-    made = table("class", *titles, right=titles)
+    rows = table("class", *titles, right=titles)
     for name in report["classes"]:
-        made.add_row(name, *(cell(line) for line in report["summary"] if line["class"] == name))
-    made.add_section()
+        rows.add_row(name, *(_cell(line) for line in report["summary"] if line["class"] == name))
+    rows.add_section()
     most = report["majority"]
-    for title, means in (("mean of classes", report["mean"]), (f"if all were {most['class']}", most["mean"])):
-        known = (means.get(name) for name in report["metrics"])
-        made.add_row(title, *("-" if mean is None else f"{mean:.3f}" for mean in known))
-    return made
+    for title, means in (("mean of classes", report["mean"]), (f"all {most['class']}", most["mean"])):
+        values = (means.get(name) for name in report["metrics"])
+        rows.add_row(title, *("-" if mean is None else f"{mean:.3f}" for mean in values))
+    return rows
 
 
-def cell(line: dict[str, Any]) -> str:
-    """Returns a mean with its interval; a dash where there is none.
+def _cell(line: dict[str, Any]) -> str:
+    """A mean with its interval; a dash if it is undefined.
 
-    >>> cell({"mean": 0.91234, "low": 0.9, "high": 0.92}), cell({"mean": 1.0, "low": None, "high": None})
+    >>> _cell({"mean": 0.91234, "low": 0.9, "high": 0.92}), _cell({"mean": 1.0, "low": None, "high": None})
     ('0.912 [.900 .920]', '1.000')
     """
     if line["mean"] is None:

@@ -23,10 +23,10 @@ Output = Annotated[
 
 
 def export(model: Model, to: Format, output: Output, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
-    """Write a model for another program: ONNX, OpenVINO, or a torch program; checked against the model itself.
+    """Export a model as ONNX, OpenVINO or a torch program, and compare its output with that of the model.
 
-    The file carries the spec, and what brings grey levels to the numbers that the network takes, where these are the
-    same for all images. OpenVINO has no circular padding; all else that unetkit has can be exported.
+    The file contains the spec, and the normalization if it is the same for all images. OpenVINO does not support
+    circular padding; everything else can be exported.
     """
     from unetkit.trained import export_model
 
@@ -36,11 +36,10 @@ def export(model: Model, to: Format, output: Output, overwrite: Overwrite = Fals
 
         print_json(exported.json())
     else:
-        print_exported(exported)
+        _print_exported(exported)
 
 
-def print_exported(exported: Exported) -> None:
-    """Prints what was written, and how it compares to the model."""
+def _print_exported(exported: Exported) -> None:
     from unetkit.cli.output import facts, print_rich, size_text, table
 
     axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in exported.sizes]
@@ -48,13 +47,13 @@ def print_exported(exported: Exported) -> None:
         facts(
             [
                 ("file", str(exported.path)),
-                ("takes", exported.input),
+                ("input", exported.input),
                 ("sizes", axes[0] if len(set(axes)) == 1 else " × ".join(axes)),
             ]
         ),
         "",
     )
-    compared = table("size", "largest difference", "of a range of", right=("largest difference", "of a range of"))
+    compared = table("size", "largest difference", "output range", right=("largest difference", "output range"))
     for check in exported.checks:
         compared.add_row(size_text(check.size), f"{check.difference:.1e}", f"{check.range:.3g}")
     print_rich(compared)

@@ -18,12 +18,12 @@ File = Annotated[
     Path,
     typer.Argument(
         metavar="STATE_DICT",
-        help="Weights: a file of torch.save, whatever its name, or .safetensors.",
+        help="Weights: a file of torch.save with any name, or .safetensors.",
         show_default=False,
     ),
 ]
 SpecOption = Annotated[
-    str, typer.Option("--spec", metavar="SPEC", help="The network that they belong to.", show_default=False)
+    str, typer.Option("--spec", metavar="SPEC", help="The network of the weights.", show_default=False)
 ]
 Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="The model file, .safetensors.", show_default=False)
@@ -31,26 +31,29 @@ Output = Annotated[
 Maps = Annotated[
     list[str] | None,
     typer.Option(
-        "--map", metavar="OLD=NEW", help="A layer of the file, and of the network. Can be repeated.", show_default=False
+        "--map",
+        metavar="OLD=NEW",
+        help="Assign a layer of the file to one of the network. Can be repeated.",
+        show_default=False,
     ),
 ]
 Drop = Annotated[
     list[str] | None,
-    typer.Option(help="Leave out a layer of the file, or all that begin so. Can be repeated.", show_default=False),
+    typer.Option(help="Ignore a layer of the file, or all with this prefix. Can be repeated.", show_default=False),
 ]
 Key = Annotated[
     str | None,
-    typer.Option(help="Where the checkpoint keeps its weights, as in params or ema.model.", show_default=False),
+    typer.Option(help="The key of the weights in the checkpoint, as in params or ema.model.", show_default=False),
 ]
 Classes = Annotated[
     str | None,
-    typer.Option(metavar="NAMES", help="What it predicts, as in 'background, cell': predict then runs it.",
+    typer.Option(metavar="NAMES", help="Names of the classes, as in 'background, cell'. Needed for prediction.",
                  show_default=False),
 ]  # fmt: skip
 Normalize = Annotated[
     str | None,
     typer.Option("--normalization", metavar="TYPE", show_default=False,
-                 help="How its images are normalised, as in image or '{type: dataset, mean: [127.5], std: [64]}'."),
+                 help="The normalization of images: image, or '{type: dataset, mean: [127.5], std: [64]}'."),
 ]  # fmt: skip
 
 
@@ -67,21 +70,21 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Turn the weights of another program into a model file: paired by the order of execution, and by shape.
+    """Import weights of another program. Layers are matched by the order of execution and by shape.
 
-    Refused where they do not pair, or in more than one way. Nothing in the file is executed. With its classes and its
-    normalization the network predicts; training.weights of a run begins from its weights.
+    The import is refused if layers do not match, or match in several ways. Nothing in the file is executed. With
+    --classes and --normalization, the model can predict. A run can start from it by training.weights.
     """
     from unetkit.language import load
     from unetkit.overwriting import check_outputs
     from unetkit.planning import plan
 
-    fixed = parse_maps(maps or [])
-    asked = load(spec, overrides or ())
-    check_outputs([output], inputs=[weights, *source_files(asked)], overwrite=overwrite)
-    plan(asked)  # a spec at fault is told at once, before torch is imported
+    fixed = _parse_maps(maps or [])
+    loaded = load(spec, overrides or ())
+    check_outputs([output], inputs=[weights, *source_files(loaded)], overwrite=overwrite)
+    plan(loaded)  # reports errors of the spec before torch is imported
     if classes is not None and normalization is None:
-        raise typer.BadParameter("to predict, it must be known how images are normalised too: give --normalization.")
+        raise typer.BadParameter("prediction also needs the normalization of the images: give --normalization.")
 
     from unetkit.model import save
     from unetkit.model.importing import import_weights, read_checkpoint
@@ -92,69 +95,67 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
         OptionValue("--normalization", normalization, "normalization"),
     )
     with shown_at(*options):
-        data = None if normalization is None else read_description(asked, classes, normalization)
+        data = None if normalization is None else read_description(loaded, classes, normalization)
     checkpoint = read_checkpoint(weights, key)
-    made = import_weights(checkpoint, asked, fixed=fixed, drop=drop or ())
+    imported = import_weights(checkpoint, loaded, fixed=fixed, drop=drop or ())
     if data is None:
-        save(made.model, output)
+        save(imported.model, output)
     else:
-        with_description(made.model, data).save(output)
+        with_description(imported.model, data).save(output)
     if as_json:
         from unetkit.cli.output import print_json
 
-        print_json(as_values(made, checkpoint, output))
+        print_json(_values(imported, checkpoint, output))
     else:
-        print_made(made, checkpoint, output)
+        _print_imported(imported, checkpoint, output)
 
 
-def parse_maps(texts: list[str]) -> dict[str, str]:
-    """Returns what stands for pairs of layers; raises BadParameter where one is none, or names a layer twice.
+def _parse_maps(texts: list[str]) -> dict[str, str]:
+    """Parses pairs of layers.
 
-    >>> parse_maps(["outc.conv=head.conv1"])
+    >>> _parse_maps(["outc.conv=head.conv1"])
     {'outc.conv': 'head.conv1'}
     """
-    found: dict[str, str] = {}
+    pairs: dict[str, str] = {}
     for text in texts:
         old, sign, new = text.partition("=")
         if not (old and sign and new):
-            raise typer.BadParameter(f"{text!r} is no pair: write OLD=NEW, as in outc.conv=head.conv1.")
-        if old in found:
-            raise typer.BadParameter(f"{old} is to become {found[old]} and {new}.")
-        found[old] = new
-    return found
+            raise typer.BadParameter(f"{text!r} is not a pair: write OLD=NEW, as in outc.conv=head.conv1.")
+        if old in pairs:
+            raise typer.BadParameter(f"{old} is assigned to {pairs[old]} and to {new}.")
+        pairs[old] = new
+    return pairs
 
 
-def as_values(made: Imported, checkpoint: Checkpoint, output: Path) -> dict[str, object]:
-    """Returns what was imported as plain values."""
+def _values(imported: Imported, checkpoint: Checkpoint, output: Path) -> dict[str, object]:
     return {
         "file": str(output),
         "key": checkpoint.key,
         "other_keys": list(checkpoint.others),
-        "layers": [{"file": old, "network": new} for old, new in made.pairs],
-        "copies": dict(made.copies),
-        "spare_heads": list(made.spare),
-        "dropped": list(made.dropped),
+        "layers": [{"file": old, "network": new} for old, new in imported.pairs],
+        "copies": dict(imported.copies),
+        "spare_heads": list(imported.spare),
+        "dropped": list(imported.dropped),
     }
 
 
-def print_made(made: Imported, checkpoint: Checkpoint, output: Path) -> None:
-    """Prints which layer became which, and what was left out."""
+def _print_imported(imported: Imported, checkpoint: Checkpoint, output: Path) -> None:
     from unetkit.cli.output import print_rich, table
 
-    state = made.model.state_dict()
-    paired = table("in the file", "in the network", "weight")
-    for old, new in made.pairs:
+    state = imported.model.state_dict()
+    paired = table("file", "network", "weight")
+    for old, new in imported.pairs:
         weight = next(value for name, value in state.items() if name.rpartition(".")[0] == new)
         paired.add_row(old, new, size_text(weight.shape))
     print_rich(paired, "")
     for names, reason in (
-        (tuple(made.copies), "again what another layer is"),
-        (made.spare, "heads for deep supervision in training"),
-        (made.dropped, "as asked"),
+        (tuple(imported.copies), "copies of other layers"),
+        (imported.spare, "heads for deep supervision"),
+        (imported.dropped, "by --drop"),
     ):
         if names:
-            say(f"left out, {reason}: {listed(names, 4)}")
-    under = f", kept under {checkpoint.key!r}" if checkpoint.key else ""
+            say(f"ignored, {reason}: {listed(names, 4)}")
+    under = f", key {checkpoint.key!r}" if checkpoint.key else ""
     if checkpoint.others:
-        say(f"further weights in the file, which --key chooses: {listed(checkpoint.others, 4)}")
-    say(f"{output}: {len(made.pairs)} layers of {checkpoint.file}{under}")
+        say(f"other weights in the file, selected by --key: {listed(checkpoint.others, 4)}")
+    say(f"{output}: {len(imported.pairs)} layers of {checkpoint.file}{under}")

@@ -19,38 +19,46 @@ if TYPE_CHECKING:
 Model = Annotated[
     Path,
     typer.Argument(
-        help="A model file of `unetkit train`, or what `unetkit export` wrote: ONNX, OpenVINO.", show_default=False
+        help="A model file of `unetkit train`, or an ONNX or OpenVINO model of `unetkit export`.", show_default=False
     ),
 ]
 Files = Annotated[
     list[Path],
-    typer.Argument(help="Image files, or folders of them; see docs/images.md for the kinds.", show_default=False),
+    typer.Argument(help="Image files or folders; docs/images.md lists the formats.", show_default=False),
 ]
-Folder = Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="Where results go.", show_default=False)]
+Folder = Annotated[
+    Path, typer.Option("--output", "-o", metavar="DIR", help="The folder for the results.", show_default=False)
+]
 TileText = Annotated[
-    str, typer.Option("--tile", metavar="auto|N", help="Samples per axis of a tile, about; auto: what fits best.")
+    str,
+    typer.Option(
+        "--tile", metavar="auto|N", help="Approximate samples per axis of a tile; auto: chosen by the available memory."
+    ),
 ]
 MemoryText = Annotated[
     str | None,
-    typer.Option(help="What the process may use of the main memory, as in 4GB.", show_default=False),
+    typer.Option(help="Memory limit of the process, as in 4GB.", show_default=False),
 ]
-Device = Annotated[str | None, typer.Option(help="As in cuda:0. [default: cuda where there is one, else cpu]")]
-Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The numbers to compute in.")]
-Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities, not class numbers.")]
+Device = Annotated[str | None, typer.Option(help="The device, as in cuda:0. [default: cuda if available, else cpu]")]
+Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The number type of the computation.")]
+Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
 Exact = Annotated[
-    bool, typer.Option("--exact", help="Refuse tiles that are not exactly what the whole image gives, not blend them.")
+    bool,
+    typer.Option(
+        "--exact", help="Refuse tiles that differ from the result for the whole image, instead of blending them."
+    ),
 ]
 AxesText = Annotated[
     str | None,
     typer.Option(
         "--axes",
         metavar="LETTERS",
-        help="What the stored axes are where files do not say, as in TZYX. [default: as in training]",
+        help="The axes of files that do not define them, as in TZYX. [default: as in training]",
         show_default=False,
     ),
 ]
 
-UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
 
 def predict(  # noqa: PLR0913 - one parameter per option
@@ -66,18 +74,21 @@ def predict(  # noqa: PLR0913 - one parameter per option
     axes: AxesText = None,
     overwrite: Overwrite = False,
 ) -> None:
-    """Label images of any size with a trained network: a class number for each pixel, in a file of the same kind."""
-    asked_tile, asked_memory = parse_tile(tile), None if memory is None else parse_bytes(memory)
-    asked_axes = None if axes is None else parse_axes(axes)
+    """Segment images of any size with a trained network.
+
+    Results are files of the same format, with a class number for each pixel.
+    """
+    size, limit = _parse_tile(tile), None if memory is None else _parse_bytes(memory)
+    letters = None if axes is None else _parse_axes(axes)
 
     from unetkit.trained import PredictOptions, predict_files
 
-    options = PredictOptions(asked_tile, asked_memory, device, dtype, probabilities, exact, asked_axes)
-    predict_files(model, images, output, options, overwrite=overwrite, listener=progress())
+    options = PredictOptions(size, limit, device, dtype, probabilities, exact, letters)
+    predict_files(model, images, output, options, overwrite=overwrite, listener=_progress())
 
 
-def progress() -> PredictListener:
-    """Shows a progress bar for each image, prints warnings once, and the paths of the results."""
+def _progress() -> PredictListener:
+    """Prints a progress bar for each image, each warning once, and the paths of the results."""
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     from unetkit.trained import PredictListener
@@ -111,17 +122,15 @@ def progress() -> PredictListener:
     return ProgressBars()
 
 
-def parse_tile(text: str) -> int | str:
-    """Returns what stands for a tile; raises BadParameter where it is neither auto nor a number."""
+def _parse_tile(text: str) -> int | str:
     if text == "auto":
         return text
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
-        raise typer.BadParameter(f"{text!r} is no tile: write auto, or a number of samples as in 512.")
+        raise typer.BadParameter(f"{text!r} is not a tile size: write auto, or a number of samples such as 512.")
     return int(text)
 
 
-def parse_axes(text: str) -> str:
-    """Returns letters of axes; raises BadParameter where the text is none."""
+def _parse_axes(text: str) -> str:
     from unetkit.data.files.folders import check_axes
 
     try:
@@ -130,13 +139,13 @@ def parse_axes(text: str) -> str:
         raise typer.BadParameter(f"{error}.") from error
 
 
-def parse_bytes(text: str) -> int:
-    """Returns a number of bytes; raises BadParameter where the text is none.
+def _parse_bytes(text: str) -> int:
+    """Parses an amount of memory in bytes.
 
-    >>> parse_bytes("4GB"), parse_bytes("1.5 MiB"), parse_bytes("500")
+    >>> _parse_bytes("4GB"), _parse_bytes("1.5 MiB"), _parse_bytes("500")
     (4000000000, 1572864, 500)
     """
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmg]i?)?b?", text.strip().lower())
     if found is None:
-        raise typer.BadParameter(f"{text!r} is no amount of memory: write it as in 4GB, 500MB or 2GiB.")
-    return int(float(found[1]) * UNITS[found[2] or ""])
+        raise typer.BadParameter(f"{text!r} is not an amount of memory: write 4GB, 500MB or 2GiB.")
+    return int(float(found[1]) * _UNITS[found[2] or ""])

@@ -17,7 +17,7 @@ CardFolder = Annotated[
     typer.Option(
         "--card",
         metavar="DIR",
-        help="A card of `unetkit card`. [default: what the file itself says]",
+        help="The folder of a card of `unetkit card`. [default: a card from the model file]",
         show_default=False,
     ),
 ]
@@ -27,10 +27,10 @@ def push(
     model: Model,
     repo: Repo,
     card: CardFolder = None,
-    private: Annotated[bool, typer.Option("--private", help="Show a new repository to nobody else.")] = False,
+    private: Annotated[bool, typer.Option("--private", help="Create a private repository.")] = False,
     overwrite: Overwrite = False,
 ) -> None:
-    """Send a trained network with its card to the Hugging Face Hub. Commands take hf://OWNER/NAME as their model."""
+    """Upload a model with its card to the Hugging Face Hub. Commands then accept hf://OWNER/NAME as a model."""
     from unetkit.trained import push_model
 
     say(push_model(model, repo, card=card, private=private, overwrite=overwrite))

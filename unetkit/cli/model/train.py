@@ -14,8 +14,8 @@ from unetkit.cli.stopping import resumable
 if TYPE_CHECKING:
     from unetkit.train import RunResult, RunSpec
 
-What = Annotated[
-    Path, typer.Argument(metavar="RUN", help="A RUN.yaml: spec, data and training; or a SPEC.", show_default=False)
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="A run file with spec, data and training; or a SPEC.", show_default=False)
 ]
 Data = Annotated[
     str | None,
@@ -38,100 +38,99 @@ Changes = Annotated[
         show_default=False,
     ),
 ]
-Steps = Annotated[int | None, typer.Option(min=1, help="With a SPEC: stop after so many steps.", show_default=False)]
-Minutes = Annotated[float | None, typer.Option(min=0, help="With a SPEC: or so many minutes.", show_default=False)]
-Epochs = Annotated[
-    float | None, typer.Option(min=0, help="With a SPEC: or when each pixel was seen so often.", show_default=False)
-]
+Steps = Annotated[int | None, typer.Option(min=1, help="With a SPEC: number of steps.", show_default=False)]
+Minutes = Annotated[float | None, typer.Option(min=0, help="With a SPEC: minutes of training.", show_default=False)]
+Epochs = Annotated[float | None, typer.Option(min=0, help="With a SPEC: number of epochs.", show_default=False)]
 
 
 def train(  # noqa: PLR0913 - one parameter per option
-    run: What,
+    run: Run,
     data: Data = None,
     output: Folder = None,
     changes: Changes = None,
     steps: Steps = None,
     minutes: Minutes = None,
     epochs: Epochs = None,
-    accelerator: Annotated[str, typer.Option(help="cpu, gpu, or what there is.")] = "auto",
-    devices: Annotated[str, typer.Option(help="How many, or which, as in 0,1.")] = "1",
-    strategy: Annotated[str, typer.Option(help="As in ddp.")] = "auto",
-    nodes: Annotated[int, typer.Option(min=1, help="Machines that train together.")] = 1,
-    threads: Annotated[int | None, typer.Option(min=1, help="Of the CPU.", show_default=False)] = None,
+    accelerator: Annotated[str, typer.Option(help="cpu, gpu or auto.")] = "auto",
+    devices: Annotated[str, typer.Option(help="Number of devices, or their indices as in 0,1.")] = "1",
+    strategy: Annotated[str, typer.Option(help="The strategy of Lightning, such as ddp.")] = "auto",
+    nodes: Annotated[int, typer.Option(min=1, help="Number of machines.")] = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.", show_default=False)] = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network on images: a RUN.yaml says everything; or give a SPEC and its DATA, and how long.
+    """Train a network, from a run file, or from a SPEC with its DATA and --steps, --minutes or --epochs.
 
-    A run that was broken off goes on where it was; one that is done is told again.
+    An interrupted run is resumed. For a finished run, only its result is shown.
     """
     from unetkit.cli.output import print_json
 
-    where: list[Path] = []
-    with resumable(lambda: left_in(where)):
+    folders: list[Path] = []
+    with resumable(lambda: _resumption(folders)):
         from unetkit.train import Machine, train_run
         from unetkit.train.run_folder import check_folder
 
-        asked = read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
-        folder = output or Path("runs") / (asked.spec.name if data else run.stem)
-        where.append(folder)
-        inputs = {run} | source_files(asked, asked.spec) | asked.data.files()
-        inputs |= {Path(asked.training.weights)} if asked.training.weights else set()
+        loaded = _read_run(run, data, {"steps": steps, "minutes": minutes, "epochs": epochs}, changes or [])
+        folder = output or Path("runs") / (loaded.spec.name if data else run.stem)
+        folders.append(folder)
+        inputs = {run} | source_files(loaded, loaded.spec) | loaded.data.files()
+        inputs |= {Path(loaded.training.weights)} if loaded.training.weights else set()
         check_folder(folder, inputs=inputs, overwrite=overwrite)
-        say(*asked.taken, to_errors=True)
+        say(*loaded.taken, to_errors=True)
         machine = Machine(accelerator, int(devices) if devices.isdigit() else devices, strategy, nodes, threads)
-        result = train_run(asked, folder, machine=machine)
+        result = train_run(loaded, folder, machine=machine)
     if not result.values:
         return  # a process other than the first
-    print_json({"folder": str(folder), **result.values}) if as_json else report(result)
+    print_json({"folder": str(folder), **result.values}) if as_json else _print_result(result)
 
 
-def left_in(where: list[Path]) -> str:
-    """Returns what a training that was stopped has left in its folder; nothing in processes other than the first."""
+def _resumption(folders: list[Path]) -> str:
+    """What resuming a stopped training does; empty in processes other than the first."""
     from unetkit.train.run_folder import CHECKPOINT, is_main_process
 
     if not is_main_process():
         return ""
-    if any((folder / CHECKPOINT).exists() for folder in where):
+    if any((folder / CHECKPOINT).exists() for folder in folders):
         return "this resumes from the last checkpoint"
     return "there is no checkpoint yet, so this starts from the beginning"
 
 
-def read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[str]) -> RunSpec:
-    """Returns the run that a RUN.yaml, or a SPEC with its DATA and a budget, says; raises BadParameter for others."""
+def _read_run(run: Path, data: str | None, budget: dict[str, Any], changes: list[str]) -> RunSpec:
+    """Loads a run file, or composes a run of a SPEC, its DATA and a budget."""
     from unetkit.train import load_run
 
-    said = {key: value for key, value in budget.items() if value is not None}
+    given = {key: value for key, value in budget.items() if value is not None}
     if data is None:
-        if said:
-            raise typer.BadParameter(f"a RUN.yaml says how long; change it with --set training.{next(iter(said))}=…")
+        if given:
+            raise typer.BadParameter(
+                f"a run file contains the duration: change it with --set training.{next(iter(given))}=…"
+            )
         return load_run(run, changes)
-    if not said and not any(
+    if not given and not any(
         one.startswith(("training.steps=", "training.epochs=", "training.minutes=")) for one in changes
     ):
-        raise typer.BadParameter("say how long to train: --steps, --minutes or --epochs.")
-    return quick(str(run), data, said, changes)
+        raise typer.BadParameter("give the duration of the training: --steps, --minutes or --epochs.")
+    return _compose(str(run), data, given, changes)
 
 
-def quick(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
-    """Returns the run of a spec on data; a change is one of the spec unless it names training or data."""
+def _compose(spec: str, data: str, budget: dict[str, Any], changes: list[str]) -> RunSpec:
+    """The run of a spec on data. Changes apply to the spec, unless their path starts with training or data."""
     from unetkit.cli.progress import ProgressCounter
     from unetkit.train import quick_run
 
-    ours = [one for one in changes if one.startswith(("training.", "data."))]
-    theirs = [one for one in changes if one not in ours]
+    of_run = [one for one in changes if one.startswith(("training.", "data."))]
+    of_spec = [one for one in changes if one not in of_run]
     with ProgressCounter("masks examined") as progress:
-        return quick_run(spec, data, budget, theirs, ours, progress)
+        return quick_run(spec, data, budget, of_spec, of_run, progress)
 
 
-def report(result: RunResult) -> None:
-    """Prints where everything is, and Dice and IoU per class."""
+def _print_result(result: RunResult) -> None:
     from unetkit.cli.output import print_rich, table
 
     split = result.values["scores"]["split"]
     say(f"{result.folder}: {result.steps:,} steps; best.safetensors on the {split} images:")
-    made = table("class", "Dice", "IoU", right=("Dice", "IoU"))
+    rows = table("class", "Dice", "IoU", right=("Dice", "IoU"))
     iou = result.means("iou")
     for name, dice in result.means("dice").items():
-        made.add_row(name, f"{dice:.3f}", f"{iou[name]:.3f}")
-    print_rich("", made)
+        rows.add_row(name, f"{dice:.3f}", f"{iou[name]:.3f}")
+    print_rich("", rows)
