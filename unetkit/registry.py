@@ -53,7 +53,7 @@ def offers(slot: str) -> list[PluginEntry]:
 
 def forget() -> None:
     """Clears the caches, for programs that install or disable plugins while they run."""
-    for cached in (distributions, installed, find, check_all):
+    for cached in (distributions, installed, find, _check_all):
         cached.cache_clear()
 
 
@@ -63,9 +63,9 @@ def register(name: str, component: type[Component]) -> None:
     Raises BlockError if another class has the name. To register a class again, after a reload, is no error.
     """
     rules.check_class(component, repr(name), SLOTS)
-    slot, target = component.slot, target_of(component)
+    slot, target = component.slot, _target_of(component)
     before = _registered.get((slot, name))
-    owner = BUILT_IN[slot].get(name) or (target_of(before) if before else target)
+    owner = BUILT_IN[slot].get(name) or (_target_of(before) if before else target)
     if owner != target:
         message = f"{slot} {name!r} is {owner} already"
         raise BlockError(Fault("block-name-taken", message, cure="Choose another name."))
@@ -73,7 +73,7 @@ def register(name: str, component: type[Component]) -> None:
     find.cache_clear()
 
 
-def target_of(component: type[Component]) -> str:
+def _target_of(component: type[Component]) -> str:
     """A class as an entry point writes it."""
     return f"{component.__module__}:{component.__qualname__}"
 
@@ -109,9 +109,9 @@ def names(slot: str) -> list[str]:
 
 def name_of(component: type[Component]) -> str:
     """The name of a class, such as that of the default of another component. Raises LookupError if it has none."""
-    slot, target = component.slot, target_of(component)
+    slot, target = component.slot, _target_of(component)
     known = {where: name for name, where in BUILT_IN[slot].items()}
-    known |= {target_of(own): name for (kind, name), own in _registered.items() if kind == slot}
+    known |= {_target_of(own): name for (kind, name), own in _registered.items() if kind == slot}
     if target in known:
         return known[target]
     package = component.__module__.partition(".")[0]
@@ -138,13 +138,13 @@ def full_name(slot: str, name: str) -> str:
 def find(slot: str, name: str) -> type[Component]:
     """The class of a component. Raises BlockError if there is none of that name, several, or a broken one."""
     if os.environ.get(STRICT, "0") not in ("", "0"):
-        check_all()
+        _check_all()
     if name in BUILT_IN[slot]:
-        return import_target(BUILT_IN[slot][name])  # type: ignore[no-any-return]  # the table lists components
+        return _import_target(BUILT_IN[slot][name])  # type: ignore[no-any-return]  # the table lists components
     load_requested()
     own, same_name = _registered.get((slot, name)), installed(slot).get(name, [])
     if own is not None:
-        same_name = [entry for entry in same_name if entry.target != target_of(own)]
+        same_name = [entry for entry in same_name if entry.target != _target_of(own)]
     owners = sorted({f"{entry.full_name} (of {entry.owner})" for entry in same_name})
     cure = "Write the full name."
     if own is not None and owners:
@@ -179,7 +179,7 @@ def unknown(slot: str, name: str, pins: Mapping[str, str] | None = None) -> Faul
     return Fault("plugin-missing", message, cure=f"Install it: pip install unetkit-{space}, or {space}.")
 
 
-def import_target(target: str) -> Any:
+def _import_target(target: str) -> Any:
     """The object that an entry point names."""
     module, _, path = target.partition(":")
     value: Any = import_module(module)
@@ -190,11 +190,11 @@ def import_target(target: str) -> Any:
 
 def imported(entry: PluginEntry) -> type[Component]:
     """The class of a plugin, imported and checked. Raises BlockError."""
-    if fault := metadata_fault(entry):
+    if fault := _metadata_fault(entry):
         raise BlockError(fault)
     what = f"{entry.slot} {entry.full_name!r} of {entry.owner}"
     try:
-        value = import_target(entry.target)
+        value = _import_target(entry.target)
     except (Exception, SystemExit) as error:  # whatever a third party's module raises becomes a fault of the plugin
         reason = "; ".join(fault.message for fault in error.faults) if isinstance(error, BlockError) else str(error)
         message = f"{what} ({entry.target}) cannot be imported: {type(error).__name__}: {reason}"
@@ -203,14 +203,14 @@ def imported(entry: PluginEntry) -> type[Component]:
     return value  # type: ignore[no-any-return]  # checked above
 
 
-def metadata_fault(entry: PluginEntry) -> Fault | None:
+def _metadata_fault(entry: PluginEntry) -> Fault | None:
     """The fault of an entry point that its metadata shows."""
     return misnamed(entry, BUILT_IN[entry.slot], installed(entry.slot).get(entry.full_name, []))
 
 
 def entry_faults(entry: PluginEntry, *, imports: bool) -> tuple[Fault, ...]:
     """The faults of an entry point; without `imports`, those that its metadata shows."""
-    fault = metadata_fault(entry)
+    fault = _metadata_fault(entry)
     if fault is not None or not imports:
         return (fault,) if fault else ()
     try:
@@ -221,7 +221,7 @@ def entry_faults(entry: PluginEntry, *, imports: bool) -> tuple[Fault, ...]:
 
 
 @cache
-def check_all() -> None:
+def _check_all() -> None:
     """Raises BlockError with the first fault of any plugin that is not disabled."""
     for entry in (entry for slot in SLOTS for entry in offers(slot)):
         for fault in entry_faults(entry, imports=True):

@@ -19,7 +19,7 @@ from unetkit.document.reader import Reader
 from unetkit.errors import Fault, SpecError
 from unetkit.wording import listed
 
-SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
+_SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
 """The keys of a folder that are displayed, in this order."""
 Advance = Callable[[int, int], None]
 """Called with the number of files that are read, and the number of all."""
@@ -71,7 +71,7 @@ def _of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance
     unused = unused_names(folder, values)
     notes = [f"note: not read: {listed(unused)}"] * bool(unused)
     notes += [f"note: {note}" for note in data.dataset.notes(folder)]
-    lines = [line for key in SHOWN if key in values for line in yaml_lines(key, values[key])]
+    lines = [line for key in _SHOWN if key in values for line in yaml_lines(key, values[key])]
     return replace(data, inferred=(f"{folder}: read as", *(f"   {line}" for line in lines), *notes))
 
 

@@ -14,7 +14,7 @@ from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, m
 from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
-MAX_EXTENDS: Final = 16
+_MAX_EXTENDS: Final = 16
 
 Find: TypeAlias = Callable[[str, Path | None], Path]
 
@@ -177,8 +177,8 @@ def _extend(root: TreeNode, file: Path | None, find: Find, chain: tuple[Path, ..
         if os.path.realpath(target) in map(os.path.realpath, chain):
             circle = " -> ".join(map(str, (*chain, target)))
             raise _error("extends-cycle", f"files extend each other: {circle}", "Remove one of these extends.")
-        if len(chain) > MAX_EXTENDS:
-            raise _error("extends-depth", f"more than {MAX_EXTENDS} files extend one another", "Merge some of them.")
+        if len(chain) > _MAX_EXTENDS:
+            raise _error("extends-depth", f"more than {_MAX_EXTENDS} files extend one another", "Merge some of them.")
         base = _load(target, find, chain)
     except SpecError as error:
         missing = ("file-missing", "extends-missing")

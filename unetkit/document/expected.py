@@ -12,36 +12,36 @@ from pydantic.fields import FieldInfo
 def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
     """The values that a field, or an element of its list, takes, such as `a whole number from 1`."""
     if of_element:
-        element = next((item for item in members(field.annotation) if get_origin(item) is tuple), None)
+        element = next((item for item in _members(field.annotation) if get_origin(item) is tuple), None)
         if element is not None:
-            return words(get_args(element)[0])
-    return words(field.annotation, tuple(field.metadata))
+            return _words(get_args(element)[0])
+    return _words(field.annotation, tuple(field.metadata))
 
 
-def members(annotation: Any) -> tuple[Any, ...]:
+def _members(annotation: Any) -> tuple[Any, ...]:
     """The members of a union, without annotations; the type itself if it is none."""
     parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
     return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
 
 
-def words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
+def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     """A type in words."""
     origin, args = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return words(args[0], (*metadata, *args[1:]))
+        return _words(args[0], (*metadata, *args[1:]))
     if origin is Literal:
         return f"one of {', '.join(map(str, args))}" if len(args) > 1 else str(args[0])
     if origin in (Union, UnionType):
-        parts = [words(arg) for arg in args if arg is not NoneType]
+        parts = [_words(arg) for arg in args if arg is not NoneType]
         return ", or ".join(parts + ["null"] * (NoneType in args))
     if origin is tuple:
-        return f"a list of {words(args[0]).replace('a whole number', 'whole numbers', 1)}"
+        return f"a list of {_words(args[0]).replace('a whole number', 'whole numbers', 1)}"
     if origin is dict:
         return "a map"
-    return simple(annotation) + bounds(metadata)
+    return _simple(annotation) + _bounds(metadata)
 
 
-def simple(annotation: Any) -> str:
+def _simple(annotation: Any) -> str:
     """A plain type in words."""
     known = {int: "a whole number", float: "a number", bool: "true or false", str: "a text"}
     if annotation in known:
@@ -54,7 +54,7 @@ def simple(annotation: Any) -> str:
     return "a block: its name, or a map with type and parameters"
 
 
-def bounds(metadata: tuple[Any, ...]) -> str:
+def _bounds(metadata: tuple[Any, ...]) -> str:
     """The range that the constraints of a field allow, such as ` from 0, below 1`."""
     limits: dict[str, Any] = {}
     for item in metadata:

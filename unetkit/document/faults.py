@@ -11,7 +11,7 @@ from unetkit.document.expected import expectation
 from unetkit.document.merge import KeyPath
 from unetkit.errors import Fault, did_you_mean
 
-UNKNOWN = ("extra_forbidden", "invalid_key")
+_UNKNOWN = ("extra_forbidden", "invalid_key")
 """Pydantic's error types for keys that a model does not have."""
 
 
@@ -23,20 +23,20 @@ def faults_of(error: ValidationError, model: type[BaseModel]) -> Iterator[tuple[
     """
     faults: dict[KeyPath, Fault] = {}
     for detail in error.errors(include_url=False):
-        path, owner = field_path(detail["loc"], model, unknown=detail["type"] in UNKNOWN)
-        faults.setdefault(path, fault_of(dict(detail), path, owner))
+        path, owner = _field_path(detail["loc"], model, unknown=detail["type"] in _UNKNOWN)
+        faults.setdefault(path, _fault_of(dict(detail), path, owner))
     for path, fault in faults.items():
         inside = any(len(other) > len(path) and other[: len(path)] == path for other in faults)
         if not (inside and fault.code in ("wrong-type", "wrong-length")):
             yield path, fault
 
 
-def fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> Fault:
+def _fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> Fault:
     """The fault for one of pydantic's error details."""
     if detail["loc"] and detail["loc"][-1] == "[key]":
         return Fault("unknown-key", f"a key is a name, not {shown(detail['input'])}", cure="Write a name.")
     name = next((part for part in reversed(path) if isinstance(part, str)), "")
-    if detail["type"] in UNKNOWN:
+    if detail["type"] in _UNKNOWN:
         known = [*owner.model_fields, *(["extends"] if "unetkit" in owner.model_fields else [])]
         cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
@@ -54,7 +54,9 @@ def fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> F
     return Fault("wrong-type" if "type" in detail["type"] else "wrong-value", f"{value} is not {wants}")
 
 
-def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool) -> tuple[KeyPath, type[BaseModel]]:
+def _field_path(
+    loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: bool
+) -> tuple[KeyPath, type[BaseModel]]:
     """The path of the field at pydantic's location, and the model of the field.
 
     Locations also name members of unions, which are no keys and are left out.
@@ -69,19 +71,19 @@ def field_path(loc: tuple[int | str, ...], model: type[BaseModel], *, unknown: b
         elif part in current.model_fields:
             path.append(part)
             owner = current
-            current = inner_model(current.model_fields[part].annotation) or Leaf
+            current = _inner_model(current.model_fields[part].annotation) or _Leaf
     return tuple(path), owner
 
 
-class Leaf(BaseModel):
+class _Leaf(BaseModel):
     """A value with no keys inside."""
 
 
-def inner_model(annotation: Any) -> type[BaseModel] | None:
+def _inner_model(annotation: Any) -> type[BaseModel] | None:
     """The model inside the type of a field, if any."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((model for inner in get_args(annotation) if (model := inner_model(inner))), None)
+    return next((model for inner in get_args(annotation) if (model := _inner_model(inner))), None)
 
 
 def shown(value: Any) -> str:

@@ -15,7 +15,7 @@ class Bare(dict[str, Any]):
         return f"Bare({super().__repr__()})"
 
 
-def as_slot(value: object) -> dict[str, Any]:
+def _as_slot(value: object) -> dict[str, Any]:
     """A component, given by name or as a map, as a map with its type."""
     if isinstance(value, str):
         return Bare(type=value)
@@ -29,16 +29,16 @@ def as_slot(value: object) -> dict[str, Any]:
     raise ValueError(f"{value!r} is no component: give its name, or a map with type and parameters")
 
 
-def as_reference(value: object) -> str | dict[str, Any]:
+def _as_reference(value: object) -> str | dict[str, Any]:
     """The name of a file, or a map in its place, unchanged."""
     if isinstance(value, str | dict) and value:
         return value
     raise ValueError("this is neither the name of a file nor a map")
 
 
-Reference = Annotated[str | dict[str, Any], PlainValidator(as_reference)]
+Reference = Annotated[str | dict[str, Any], PlainValidator(_as_reference)]
 """The name of a file, or a map in its place."""
-Slot = Annotated[Any, PlainValidator(as_slot), WithJsonSchema({"slot": ""})]
+Slot = Annotated[Any, PlainValidator(_as_slot), WithJsonSchema({"slot": ""})]
 """A component of the slot that the key is named after."""
 
 

@@ -18,7 +18,7 @@ KEYS: dict[Kind, set[str]] = {
     "study": {"axes", "arms", "base", "run", "design", "seeds", "budget", "when", "exclude"},
 }
 NAMES: dict[Kind, str] = {"spec": "a spec", "data": "a data file", "run": "a run", "study": "a study"}
-USES: dict[Kind, str] = {
+_USES: dict[Kind, str] = {
     "spec": "A run names it under spec; `unetkit train SPEC DATA --minutes 10` trains it without one.",
     "data": "A run names it under data; `unetkit data` looks at the images.",
     "run": "`unetkit train` takes it; its network stands under spec, its images under data.",
@@ -47,5 +47,5 @@ def expect_kind(document: Document, wanted: Kind) -> None:
     kind = kind_of(keys)
     if kind not in (None, wanted):
         first = next(key for key in keys if key in KEYS[kind])
-        fault = Fault("other-kind", f"this is {NAMES[kind]}, not {NAMES[wanted]}", cure=USES[kind])
+        fault = Fault("other-kind", f"this is {NAMES[kind]}, not {NAMES[wanted]}", cure=_USES[kind])
         raise SpecError(fault.at(document.place((first,), key=True)))

@@ -11,7 +11,7 @@ Key: TypeAlias = str | int
 KeyPath: TypeAlias = tuple[Key, ...]
 
 
-class Mark(Protocol):
+class _Mark(Protocol):
     """A position in a source; both count from 0."""
 
     @property
@@ -32,7 +32,7 @@ class TreeNode:
 
     __slots__ = ("end", "source", "start", "value")
 
-    def __init__(self, value: Any, source: Source, start: Mark, end: Mark) -> None:
+    def __init__(self, value: Any, source: Source, start: _Mark, end: _Mark) -> None:
         self.value = value
         self.source = source
         self.start = start
@@ -64,7 +64,7 @@ def merge(base: TreeNode, over: TreeNode) -> TreeNode:
     A map with another `type` replaces the old one, which drops the parameters of the old type. A bare name in
     `base` counts as `{type: name}`. Neither argument changes: nodes are shared where YAML has aliases.
     """
-    base = named(base)
+    base = _named(base)
     if type(over.value) is not dict or type(base.value) is not dict:
         return over
     if "type" in base.value and "type" in over.value:
@@ -77,23 +77,23 @@ def merge(base: TreeNode, over: TreeNode) -> TreeNode:
     return TreeNode(entries, over.source, over.start, over.end)
 
 
-def named(node: TreeNode) -> TreeNode:
+def _named(node: TreeNode) -> TreeNode:
     """The map `{type: name}` for a bare name, any other node unchanged."""
     if type(node.value) is not str:
         return node
     return TreeNode({"type": (node, node)}, node.source, node.start, node.end)
 
 
-def patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
+def _patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
     """The tree to merge into `base` to put `leaf` at `path`. Raises SpecError if `path` leads nowhere."""
     if not path:
         return leaf
     first, rest = path[0], path[1:]
     key: Key = first.value
-    base = base and named(base)
+    base = base and _named(base)
     if base is None or type(base.value) is dict:
         child = base.value[key][1] if base and key in base.value else None
-        return TreeNode({key: (first, patch(child, rest, leaf))}, first.source, first.start, leaf.end)
+        return TreeNode({key: (first, _patch(child, rest, leaf))}, first.source, first.start, leaf.end)
     items = base.value
     if type(items) is not tuple:
         shown = "null" if items is None else str(items).lower()
@@ -103,16 +103,16 @@ def patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> 
         message = f"'{key}' is no index of the list at {base.place()}, which has length {len(items)}"
         cure = f"Its indexes are 0 to {len(items) - 1}." if items else "Replace the list as a whole."
         raise SpecError(Fault("override-path", message, cure=cure, place=first.place()))
-    item = merge(items[key], patch(items[key], rest, leaf))
+    item = merge(items[key], _patch(items[key], rest, leaf))
     return TreeNode((*items[:key], item, *items[key + 1 :]), first.source, first.start, leaf.end)
 
 
 def assigned(root: TreeNode, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:
     """A copy of a map with `leaf` merged in at `path`. Raises SpecError if `path` leads nowhere."""
-    return TreeNode(merge(root, patch(root, path, leaf)).value, root.source, root.start, root.end)
+    return TreeNode(merge(root, _patch(root, path, leaf)).value, root.source, root.start, root.end)
 
 
-class Within(NamedTuple):
+class _Within(NamedTuple):
     """A position on the line of a mark."""
 
     line: int
@@ -126,7 +126,7 @@ def dotted(name: TreeNode) -> tuple[TreeNode, ...]:
     plainly = name.end.line == name.start.line and name.end.column - name.start.column == len(name.value)
     parts, column = [], name.start.column
     for part in name.value.split("."):
-        start, end = Within(name.start.line, column), Within(name.start.line, column + len(part))
+        start, end = _Within(name.start.line, column), _Within(name.start.line, column + len(part))
         marks = (start, end) if plainly else (name.start, name.end)  # a quoted key is shown as a whole
         parts.append(
             TreeNode(int(part) if part.isascii() and part.isdigit() and len(part) < 19 else part, name.source, *marks)

@@ -19,7 +19,7 @@ from unetkit.errors import BlockError, Fault, SpecError, UnetkitError
 from unetkit.plugins.distributions import namespace
 
 K = TypeVar("K", bound=Keys)
-NOTHING: Mapping[str, Any] = MappingProxyType({})
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class SlotChoice(NamedTuple):
@@ -29,7 +29,7 @@ class SlotChoice(NamedTuple):
     origins: dict[KeyPath, KeyPath]
 
 
-def chosen_at(values: dict[str, Any], path: KeyPath) -> SlotChoice:
+def _chosen_at(values: dict[str, Any], path: KeyPath) -> SlotChoice:
     """The choice of a component that is written as a whole at one path."""
     origins: dict[KeyPath, KeyPath] = {(): path}
     open_maps: list[tuple[KeyPath, dict[str, Any]]] = [((), values)]
@@ -95,7 +95,7 @@ class Reader:
         return (fault.place.file != self.document.name, *fault.place[:3]) if fault.place else (False, "")
 
     def read_keys(
-        self, model: type[K], values: Mapping[Any, Any], *path: Key, stand_in: Mapping[str, Any] = NOTHING
+        self, model: type[K], values: Mapping[Any, Any], *path: Key, stand_in: Mapping[str, Any] = _NOTHING
     ) -> K:
         """The keys of a map; where some are wrong, what it is without them, so that one run shows all faults.
 
@@ -113,14 +113,14 @@ class Reader:
 
     def read_slot(self, slot: str, values: dict[str, Any], *path: Key) -> Any:
         """The component that is written at a path; None, with faults collected, where it is wrong."""
-        part = self.read_component(slot, chosen_at(values, path))
+        part = self.read_component(slot, _chosen_at(values, path))
         for name, reason in part.idle().items() if part else ():
             if name in values:
                 self.no_effect(f": {reason}", *path, name)
         return part
 
     def read_component(
-        self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = NOTHING
+        self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = _NOTHING
     ) -> Component | None:
         """The component of a choice; None, with faults collected, where it is wrong.
 

@@ -17,67 +17,67 @@ from unetkit.block import Component, insets
 from unetkit.document.keys import Holds, Keys, default_types, held
 from unetkit.errors import BlockError
 
-DRAFT = "http://json-schema.org/draft-07/schema#"
+_DRAFT = "http://json-schema.org/draft-07/schema#"
 """The newest that all editors know."""
 
 
 def schema(model: type[Keys]) -> JsonSchemaValue:
     """The JSON Schema of a kind of file. It may accept a file that does not load, but refuses none that does."""
-    models = {name_of(one): one for one in held_below(model)}
+    models = {_name_of(one): one for one in _held_below(model)}
     defaults = {slot for one in (model, *models.values()) for slot in default_types(one)}
     definitions: JsonSchemaValue = {}
-    form = file_schema(model, definitions)
+    form = _file_schema(model, definitions)
     choices = form["anyOf"][1]["required"]
     form["anyOf"][1]["required"] = ["unetkit", *(key for key in choices if key != "unetkit")]
-    while missing := {*references([form, definitions])} - definitions.keys():
+    while missing := {*_references([form, definitions])} - definitions.keys():
         for name in missing:
             if name in models:
-                inner = file_schema if "unetkit" in models[name].model_fields else model_schema
+                inner = _file_schema if "unetkit" in models[name].model_fields else _model_schema
                 definitions[name] = inner(models[name], definitions)
             else:
-                definitions[name] = slot_schema(name, definitions, changes=name in defaults)
-    return {"$schema": DRAFT, "title": f"unetkit {name_of(model)}", **form, "definitions": definitions}
+                definitions[name] = _slot_schema(name, definitions, changes=name in defaults)
+    return {"$schema": _DRAFT, "title": f"unetkit {_name_of(model)}", **form, "definitions": definitions}
 
 
-def held_below(model: type[Keys]) -> Iterator[type[Keys]]:
+def _held_below(model: type[Keys]) -> Iterator[type[Keys]]:
     """Yields the models of the maps and files that a kind of file holds, at any depth."""
     for inner in held(model).values():
         yield inner.model
-        yield from held_below(inner.model)
+        yield from _held_below(inner.model)
 
 
-def name_of(model: type[Keys]) -> str:
+def _name_of(model: type[Keys]) -> str:
     """The name of a kind of file, or of a map, as definitions have it.
 
     >>> class ExampleKeys(Keys):
     ...     pass
-    >>> name_of(ExampleKeys)
+    >>> _name_of(ExampleKeys)
     'example'
     """
     return model.__name__.removesuffix("Keys").lower()
 
 
-def references(form: Any) -> Iterator[str]:
+def _references(form: Any) -> Iterator[str]:
     """Yields the names of the definitions that a schema refers to."""
     if isinstance(form, dict):
         yield from [form["$ref"].rpartition("/")[2]] if "$ref" in form else []
         form = form.values()
     for inner in form if not isinstance(form, str | int | float | None) else ():
-        yield from references(inner)
+        yield from _references(inner)
 
 
-def file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaValue:
+def _file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaValue:
     """The schema of a file, or of a map in its place, whose version stands on top of the file that it is in."""
-    form = model_schema(model, definitions)
-    text = f"The {name_of(model)} file that this one changes: a file beside it, or the name of a shipped one."
+    form = _model_schema(model, definitions)
+    text = f"The {_name_of(model)} file that this one changes: a file beside it, or the name of a shipped one."
     form["properties"]["extends"] = {"type": "string", "description": text}
     needed = [key for key in form.pop("required") if key != "unetkit"]
     return form | {"anyOf": [{"required": ["extends"]}, {"required": needed}]}
 
 
-def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> JsonSchemaValue:
+def _slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> JsonSchemaValue:
     """What may fill a slot: a name, or a map with a type; with `changes`, also parameters alone."""
-    forms = [component_schema(slot, name, definitions) for name in registry.names(slot)]
+    forms = [_component_schema(slot, name, definitions) for name in registry.names(slot)]
     names: JsonSchemaValue = {"enum": registry.names(slot)}
     if not changes:
         return {"oneOf": [names, *forms]}
@@ -95,42 +95,42 @@ def slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> Js
     return {"oneOf": [names, *forms, change]}
 
 
-def component_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+def _component_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
     """The schema of a component as a map with its type; only the type counts where it cannot be imported."""
     kind: JsonSchemaValue = {"const": name}
     try:
         model = registry.find(slot, name)
     except BlockError as error:
         return {"type": "object", "description": str(error), "properties": {"type": kind}, "required": ["type"]}
-    form = model_schema(model, definitions)
+    form = _model_schema(model, definitions)
     form["description"] = first_line(model)
     form["properties"] = {"type": kind, **form["properties"]}
     form["required"] = ["type", *form.get("required", ())]
     return form
 
 
-def model_schema(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
+def _model_schema(model: type[BaseModel], definitions: JsonSchemaValue) -> JsonSchemaValue:
     """The schema of a model, in which the texts under its fields are descriptions; models in it become definitions."""
-    form = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=PlainSchema)
+    form = model.model_json_schema(ref_template="#/definitions/{model}", schema_generator=_PlainSchema)
     own = form.pop("$defs", {})
     texts, inner = attribute_docs(model), held(model)
     properties = {
-        field: reference(inner[field]) if field in inner else referring(value, field)
+        field: _reference(inner[field]) if field in inner else _referring(value, field)
         for field, value in form.get("properties", {}).items()
     }
     form["properties"] = {
-        field: value if value.keys() == {"$ref"} and field in insets(model) else described(value, texts.get(field))
+        field: value if value.keys() == {"$ref"} and field in insets(model) else _described(value, texts.get(field))
         for field, value in properties.items()
     }
     for part in own.values():
-        part["properties"] = {field: referring(value, field) for field, value in part.get("properties", {}).items()}
+        part["properties"] = {field: _referring(value, field) for field, value in part.get("properties", {}).items()}
     for part in (form, *own.values()):
         part.pop("title", None)
     definitions |= own
     return form
 
 
-class PlainSchema(GenerateJsonSchema):
+class _PlainSchema(GenerateJsonSchema):
     """Pydantic's schemas without titles, which repeat the names, and without warnings of defaults that are no JSON."""
 
     ignored_warning_kinds = {"non-serializable-default", "skipped-choice"}
@@ -139,24 +139,24 @@ class PlainSchema(GenerateJsonSchema):
         return False
 
 
-def reference(mark: Holds) -> JsonSchemaValue:
+def _reference(mark: Holds) -> JsonSchemaValue:
     """The schema of a key whose map has keys of its own."""
-    form: JsonSchemaValue = {"$ref": f"#/definitions/{name_of(mark.model)}"}
+    form: JsonSchemaValue = {"$ref": f"#/definitions/{_name_of(mark.model)}"}
     return {"anyOf": [{"type": "string"}, form]} if mark.named else form
 
 
-def referring(form: Any, field: str) -> Any:
+def _referring(form: Any, field: str) -> Any:
     """A schema with references to slots in place of their marks; an unnamed slot is that of the field's name."""
     if isinstance(form, list):
-        return [referring(one, field) for one in form]
+        return [_referring(one, field) for one in form]
     if not isinstance(form, dict):
         return form
     if "slot" in form:
-        return described({"$ref": f"#/definitions/{form['slot'] or field}"}, form.get("description"))
-    return {key: referring(value, field) for key, value in form.items()}
+        return _described({"$ref": f"#/definitions/{form['slot'] or field}"}, form.get("description"))
+    return {key: _referring(value, field) for key, value in form.items()}
 
 
-def described(form: JsonSchemaValue, text: str | None) -> JsonSchemaValue:
+def _described(form: JsonSchemaValue, text: str | None) -> JsonSchemaValue:
     """A schema with a description; a reference may have nothing beside it, so it is wrapped."""
     if not text:
         return form

@@ -18,8 +18,8 @@ from unetkit.document.syntax import syntax_fault
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
 MAX_BYTES: Final = 256 * 1024
-MAX_NODES: Final = 10_000
-MAX_NESTING: Final = 32
+_MAX_NODES: Final = 10_000
+_MAX_NESTING: Final = 32
 
 
 def checked(name: str, text: str) -> Source:
@@ -128,14 +128,14 @@ class _Composer:
         self.count += 1
         if kind is yaml.AliasEvent:
             return self.alias(event, depth)
-        if self.count > MAX_NODES:
-            self.stop("yaml-too-large", f"more than {MAX_NODES:,} values", "Shorten the file.", event)
+        if self.count > _MAX_NODES:
+            self.stop("yaml-too-large", f"more than {_MAX_NODES:,} values", "Shorten the file.", event)
         value: Any
         if kind is yaml.ScalarEvent:
             value = self.scalar(event)
         else:
-            if depth > MAX_NESTING:
-                self.stop("yaml-nesting", f"nested deeper than {MAX_NESTING} levels", "Flatten the file.", event)
+            if depth > _MAX_NESTING:
+                self.stop("yaml-nesting", f"nested deeper than {_MAX_NESTING} levels", "Flatten the file.", event)
             if anchor:
                 self.anchors[anchor] = None
             own = "!!map" if kind is yaml.MappingStartEvent else "!!seq"
@@ -181,14 +181,14 @@ class _Composer:
                 cure = did_you_mean(name, self.anchors)
                 self.fault("yaml-alias-unknown", f"no anchor &{name} stands above", cure, event)
             return TreeNode(None, self.source, event.start_mark, event.end_mark)
-        # A node has at most MAX_NODES values here, and each alias adds its values to the count: so this stays linear.
+        # A node has at most _MAX_NODES values here, and each alias adds its values to the count: so this stays linear.
         size, height = _extent(node)
         self.count += size - 1
-        if self.count > MAX_NODES:
-            message = f"*{name} makes more than {MAX_NODES:,} values when aliases are written out"
+        if self.count > _MAX_NODES:
+            message = f"*{name} makes more than {_MAX_NODES:,} values when aliases are written out"
             self.stop("yaml-alias-limit", message, "Use fewer aliases.", event)
-        if depth + height - 1 > MAX_NESTING:
-            self.stop("yaml-nesting", f"*{name} nests deeper than {MAX_NESTING} levels", "Flatten the file.", event)
+        if depth + height - 1 > _MAX_NESTING:
+            self.stop("yaml-nesting", f"*{name} nests deeper than {_MAX_NESTING} levels", "Flatten the file.", event)
         return node
 
     def scalar(self, event: Any) -> Any:

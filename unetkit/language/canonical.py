@@ -18,9 +18,9 @@ def resolve(spec: Spec) -> dict[str, Any]:
     form |= {key: value for key in ("description", "paper") if (value := getattr(keys, key))}
     form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": keys.out_channels}
     form["channels"] = list(spec.channels)
-    place_blocks(spec, form)
+    _place_blocks(spec, form)
     for slot in ("down", "up", "skip"):
-        place_slot(spec, slot, form)
+        _place_slot(spec, slot, form)
     form["head"] = block_form(spec, spec.parts["head"])
     if spec.decoder_channels != spec.channels[:-1]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
@@ -33,7 +33,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     return {key: form[key] for key in order}
 
 
-def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
+def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
     """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "decoder": {}}
     for level in range(spec.depth - 1):
@@ -53,7 +53,7 @@ def place_blocks(spec: Spec, form: dict[str, Any]) -> None:
                 form.setdefault("levels", {}).setdefault(level, {}).setdefault(side, {})["block"] = block
 
 
-def place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
+def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
     """Adds the downs, the ups or the skips."""
     by_level = {
         int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: block_form(spec, part)

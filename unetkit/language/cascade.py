@@ -36,10 +36,10 @@ def positions(depth: int) -> tuple[Position, ...]:
         for level in reversed(range(last))
         for slot in ("up", "skip", "block")
     )
-    return (*encoder, Position("bottleneck.block", "block", last, ("bottleneck",)), *decoder, HEAD)
+    return (*encoder, Position("bottleneck.block", "block", last, ("bottleneck",)), *decoder, _HEAD)
 
 
-HEAD = Position("head", "head", 0, ())
+_HEAD = Position("head", "head", 0, ())
 
 
 def scopes(keys: SpecKeys, position: Position) -> Scopes:
@@ -66,18 +66,18 @@ def choose(chain: Scopes, slot: str) -> SlotChoice:
     for path, scope in chain:
         over = getattr(scope, slot, None)
         if over is not None:
-            overlay(values, over, (), (*path, slot), origins)
+            _overlay(values, over, (), (*path, slot), origins)
     return SlotChoice(values, origins)
 
 
-def overlay(
+def _overlay(
     values: dict[str, Any], over: dict[str, Any], path: KeyPath, origin: KeyPath, origins: dict[KeyPath, KeyPath]
 ) -> None:
     """Merges `over` into `values` in place, and records the origin of each value."""
     kind = over.get("type")
     if isinstance(over, Bare) or (kind is not None and kind != values.get("type")):
         values.clear()
-        forget(origins, path)
+        _forget(origins, path)
     for key, value in over.items():
         inner = (*path, key)
         if isinstance(value, dict):
@@ -86,14 +86,14 @@ def overlay(
             if isinstance(before, str):
                 origins[*inner, "type"] = origins.pop(inner)
             values[key] = start
-            overlay(start, value, inner, (*origin, key), origins)
+            _overlay(start, value, inner, (*origin, key), origins)
         else:
-            forget(origins, inner)
+            _forget(origins, inner)
             values[key] = value
             origins[inner] = (*origin, key)
 
 
-def forget(origins: dict[KeyPath, KeyPath], path: KeyPath) -> None:
+def _forget(origins: dict[KeyPath, KeyPath], path: KeyPath) -> None:
     """Drops the origins of everything below a path."""
     for known in [known for known in origins if known[: len(path)] == path]:
         del origins[known]
@@ -108,13 +108,13 @@ def written(keys: SpecKeys) -> Iterator[KeyPath]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
             values = getattr(scope, slot, None)
             if values is not None and slot in scope.model_fields_set:
-                yield from leaves(values, (*path, slot))
+                yield from _leaves(values, (*path, slot))
 
 
-def leaves(values: dict[str, Any], path: KeyPath) -> Iterator[KeyPath]:
+def _leaves(values: dict[str, Any], path: KeyPath) -> Iterator[KeyPath]:
     """Yields the paths of the values in nested maps."""
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from leaves(value, (*path, key))
+            yield from _leaves(value, (*path, key))
         else:
             yield (*path, key)

@@ -23,7 +23,7 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
 
     The parameters of blocks of different types are not compared.
     """
-    before, after = flat(old), flat(new)
+    before, after = _flat(old), _flat(new)
     retyped = tuple(
         path.removesuffix("type")
         for path in before.keys() & after.keys()
@@ -35,10 +35,10 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
         if before.get(path) != after.get(path)
         and (path.endswith(".type") and path in before and path in after or not path.startswith(retyped))
     ]
-    return list(condensed(changed, {*before, *after}))
+    return list(_condensed(changed, {*before, *after}))
 
 
-def flat(spec: Spec) -> dict[str, Any]:
+def _flat(spec: Spec) -> dict[str, Any]:
     """All settings by path, with the blocks by position."""
     keys = spec.keys
     values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels", "out_channels")}
@@ -48,26 +48,26 @@ def flat(spec: Spec) -> dict[str, Any]:
     values["odd_sizes"] = spec.odd_sizes.padding or "error"
     values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}
     for scope, part in spec.parts.items():
-        values |= dict(leaves(block_form(spec, part), scope))
+        values |= dict(_leaves(block_form(spec, part), scope))
     return values
 
 
-def leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+def _leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
     """Yields (path, value) for all values in nested maps."""
     for key, value in values.items():
         if isinstance(value, dict):
-            yield from leaves(value, f"{path}.{key}")
+            yield from _leaves(value, f"{path}.{key}")
         else:
             yield f"{path}.{key}", value
 
 
-def condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference]:
+def _condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference]:
     """Yields the differences, those that are the same at all levels as one."""
     groups: dict[str, list[Difference]] = {}
     for difference in changed:
-        groups.setdefault(starred(difference.path), []).append(difference)
+        groups.setdefault(_starred(difference.path), []).append(difference)
     for path, group in groups.items():
-        everywhere = sum(starred(known) == path for known in paths) == len(group)
+        everywhere = sum(_starred(known) == path for known in paths) == len(group)
         alike = all((one.old, one.new) == (group[0].old, group[0].new) for one in group)
         if len(group) > 1 and everywhere and alike:
             yield Difference(path, group[0].old, group[0].new)
@@ -75,10 +75,10 @@ def condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference
             yield from group
 
 
-def starred(path: str) -> str:
+def _starred(path: str) -> str:
     """A path with `*` for its level; the `down` of the bottleneck counts as one of the encoder.
 
-    >>> starred("encoder.2.block.kernel")
+    >>> _starred("encoder.2.block.kernel")
     'encoder.*.block.kernel'
     """
     section, _, rest = path.partition(".")

@@ -49,7 +49,7 @@ def spec_of(document: Document, name: str = "unnamed") -> Spec:
 
 copyreg.pickle(Spec, lambda spec: (load, (spec.resolve(),)))
 
-STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
+_STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
 """Values for wrong or missing keys, with which the rest of a spec is searched for faults."""
 MAX_BLOCKS = 4096
 """Largest number of blocks that are kept, one or two kB each."""
@@ -95,7 +95,7 @@ class SpecLoader(Reader):
 
     def spec(self, name: str) -> Spec:
         """The spec; `name` where the document gives none."""
-        keys = self.read_keys(SpecKeys, self.values, stand_in=STAND_IN)
+        keys = self.read_keys(SpecKeys, self.values, stand_in=_STAND_IN)
         if not keys.name:
             keys = keys.model_copy(update={"name": name})
         channels = keys.channel_numbers()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 API = "v1"
 """The version of the plugin API; a distribution declares the one that it needs in the group `unetkit.plugin`."""
 
-DISABLE = "UNETKIT_DISABLE_PLUGINS"
+_DISABLE = "UNETKIT_DISABLE_PLUGINS"
 """Distributions (or namespaces) to disable, separated by commas; `all` disables all of them."""
 STRICT = "UNETKIT_STRICT_PLUGINS"
 """Set to 1, a fault of any installed plugin is an error, whether it is used or not."""
@@ -45,8 +45,8 @@ class Distribution(NamedTuple):
     @property
     def disabled(self) -> bool:
         """Whether the environment disables it."""
-        words = {normalized(word) for word in os.environ.get(DISABLE, "").replace(",", " ").split()}
-        return bool(words & {"all", normalized(self.name), namespace(self.name)})
+        words = {_normalized(word) for word in os.environ.get(_DISABLE, "").replace(",", " ").split()}
+        return bool(words & {"all", _normalized(self.name), namespace(self.name)})
 
     def __str__(self) -> str:
         return f"{self.name} {self.version}".strip()
@@ -73,10 +73,10 @@ class PluginEntry(NamedTuple):
         return f"{self.distribution} {self.version}".strip()
 
 
-def normalized(name: str) -> str:
+def _normalized(name: str) -> str:
     """The name of a distribution as package indexes compare it.
 
-    >>> normalized("Acme_Blocks")
+    >>> _normalized("Acme_Blocks")
     'acme-blocks'
     """
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -88,7 +88,7 @@ def namespace(distribution: str) -> str:
     >>> namespace("unetkit-acme")
     'acme'
     """
-    name = normalized(distribution)
+    name = _normalized(distribution)
     return "" if name == "unetkit" else name.removeprefix("unetkit-")
 
 
@@ -99,30 +99,30 @@ def distributions() -> tuple[Distribution, ...]:
 
     by_name: dict[str, Distribution] = {}
     for installed in all_installed():
-        offers = tuple(offered(installed))
+        offers = tuple(_offered(installed))
         if offers:
-            name, version = name_and_version(installed)
-            by_name.setdefault(normalized(name), Distribution(name, version, offers))
+            name, version = _name_and_version(installed)
+            by_name.setdefault(_normalized(name), Distribution(name, version, offers))
     return tuple(by_name[name] for name in sorted(by_name) if name != "unetkit")
 
 
-def offered(installed: Installed) -> Iterator[Offer]:
+def _offered(installed: Installed) -> Iterator[Offer]:
     """Yields the entry points of a distribution. Their file is parsed only if it mentions unetkit."""
-    if "[unetkit." in text_of(installed, "entry_points.txt"):
+    if "[unetkit." in _text_of(installed, "entry_points.txt"):
         for point in installed.entry_points:
             space, _, group = point.group.partition(".")
             if space == "unetkit":
                 yield Offer(group, point.name, point.value)
 
 
-def name_and_version(installed: Installed) -> tuple[str, str]:
+def _name_and_version(installed: Installed) -> tuple[str, str]:
     """Name and version of a distribution. Its metadata is not parsed as mail, which takes ten times as long."""
-    text = text_of(installed, "METADATA") or text_of(installed, "PKG-INFO")
+    text = _text_of(installed, "METADATA") or _text_of(installed, "PKG-INFO")
     name, version = (re.search(rf"^{key}:[ \t]*(\S+)", text, re.MULTILINE) for key in ("Name", "Version"))
     return name[1] if name else "unknown", version[1] if version else ""
 
 
-def text_of(installed: Installed, file: str) -> str:
+def _text_of(installed: Installed, file: str) -> str:
     """The text of a file of the metadata; empty if it is missing or no text."""
     try:
         return installed.read_text(file) or ""
@@ -178,5 +178,5 @@ def misnamed(entry: PluginEntry, known: dict[str, str], rivals: list[PluginEntry
     if len(rivals) > 1:
         owners = " and ".join(f"{rival.owner} ({rival.target})" for rival in rivals)
         message = f"{entry.slot} {entry.full_name!r} is offered by {owners}"
-        return Fault("block-ambiguous", message, cure=f"Uninstall one of them, or disable one by {DISABLE}.")
+        return Fault("block-ambiguous", message, cure=f"Uninstall one of them, or disable one by {_DISABLE}.")
     return None

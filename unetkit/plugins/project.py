@@ -22,7 +22,7 @@ def load(reference: str) -> ModuleType:
     """Imports a file or a module by its dotted name. Raises BlockError if that fails."""
     is_file = reference.endswith(".py") or os.sep in reference
     try:
-        return load_file(Path(reference)) if is_file else load_module(reference)
+        return _load_file(Path(reference)) if is_file else _load_module(reference)
     except (Exception, SystemExit) as error:  # whatever the module raises becomes a fault of the plugin
         if isinstance(error, BlockError):
             raise
@@ -30,7 +30,7 @@ def load(reference: str) -> ModuleType:
         raise BlockError(Fault("plugin-import", message, cure=f"Repair it: python {reference} shows where.")) from error
 
 
-def load_module(name: str) -> ModuleType:
+def _load_module(name: str) -> ModuleType:
     """Imports a module; the current folder is searched too."""
     if not all(part.isidentifier() for part in name.split(".")):
         cure = "Give a Python file, or the name of a module."
@@ -40,7 +40,7 @@ def load_module(name: str) -> ModuleType:
     return importlib.import_module(name)
 
 
-def load_file(path: Path) -> ModuleType:
+def _load_file(path: Path) -> ModuleType:
     """Imports a file as a module of its name; it can import the files beside it."""
     path = path.resolve()
     if not path.is_file():
@@ -49,7 +49,7 @@ def load_file(path: Path) -> ModuleType:
     known = sys.modules.get(name)
     if known is not None and getattr(known, "__file__", None) == str(path):
         return known
-    if not name.isidentifier() or known is not None or importlib.util.find_spec(name) not in (None, spec_at(path)):
+    if not name.isidentifier() or known is not None or importlib.util.find_spec(name) not in (None, _spec_at(path)):
         cure = "Rename the file to a word that no installed module has."
         raise BlockError(Fault("plugin-name", f"{path} has the name of another module, or none: {name!r}", cure=cure))
     if str(path.parent) not in sys.path:
@@ -57,7 +57,7 @@ def load_file(path: Path) -> ModuleType:
     return importlib.import_module(name)
 
 
-def spec_at(path: Path) -> object:
+def _spec_at(path: Path) -> object:
     """The import spec of a file, if its folder is on the path already."""
     spec = importlib.util.find_spec(path.stem)
     return spec if spec is not None and spec.origin == str(path) else None

@@ -10,7 +10,7 @@ from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault
 from unetkit.plugins.distributions import group_of
 
-ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
+_ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
 """Names that no parameter may have: the plan passes these values to a block."""
 
 
@@ -25,17 +25,17 @@ def check_class(value: object, what: str, slots: tuple[str, ...], slot: str | No
     if slot is not None and value.slot != slot:
         cure = f"Name it in the group unetkit.{group_of(value.slot)}."
         raise BlockError(Fault("block-slot", f"{what} is a {value.slot}, not a {slot}", cure=cure))
-    faults = [Fault("block-class", f"{what} {message}", cure=cure) for message, cure in broken(value)]
+    faults = [Fault("block-class", f"{what} {message}", cure=cure) for message, cure in _broken(value)]
     if faults:
         raise BlockError(*faults)
 
 
-def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
+def _broken(block: type[Component]) -> Iterator[tuple[str, str]]:
     """Yields (message, cure) for each rule that a class breaks."""
     where = f"({block.__module__}:{block.__qualname__})"
     if block.model_config.get("extra") != "forbid":
         yield f"takes any parameter {where}: a misspelt one would be lost", "Remove `extra` from its model_config."
-    engine = {*ENGINE, "type", *engine_arguments(block.slot)}
+    engine = {*_ENGINE, "type", *_engine_arguments(block.slot)}
     for name, field in block.model_fields.items():
         if name in engine:
             yield (
@@ -45,21 +45,21 @@ def broken(block: type[Component]) -> Iterator[tuple[str, str]]:
         if field.annotation is Any:
             yield f"has a parameter {name!r} that takes anything {where}", f"Annotate {name} with its type."
     if block.slot in BASES:
-        yield from broken_wire(block, where)
+        yield from _broken_wire(block, where)
 
 
-def engine_arguments(slot: str) -> list[str]:
+def _engine_arguments(slot: str) -> list[str]:
     """The names of the parameters of `wire` in the base class of a slot."""
-    return [name for name in wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
+    return [name for name in _wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
 
 
-def wire_parameters(block: type[Component]) -> dict[str, inspect.Parameter]:
+def _wire_parameters(block: type[Component]) -> dict[str, inspect.Parameter]:
     """The parameters of the `wire` of a class."""
     wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of BASES have it
     return dict(inspect.signature(wire).parameters)
 
 
-def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]:
+def _broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]:
     """Yields (message, cure) for a class that is not derived from the base of its slot, or has another `wire`."""
     base = BASES[block.slot]
     if not issubclass(block, base):
@@ -68,8 +68,8 @@ def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]
     if getattr(block.wire, "__isabstractmethod__", False):  # type: ignore[attr-defined]
         yield f"has no wire {where}", f"Give it the wire of {base.__name__}."
         return
-    wanted, given = wire_parameters(base), wire_parameters(block)
-    loose = [name for name, parameter in given.items() if parameter.kind in LOOSE]
+    wanted, given = _wire_parameters(base), _wire_parameters(block)
+    loose = [name for name, parameter in given.items() if parameter.kind in _LOOSE]
     if loose:
         yield (
             f"has a wire that takes anything, by {', '.join(loose)} {where}",
@@ -80,5 +80,5 @@ def broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]
         yield message, f"Give it the arguments of {base.__name__}.wire."
 
 
-LOOSE = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
+_LOOSE = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 """Kinds of parameters that accept misspelt names."""

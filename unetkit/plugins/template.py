@@ -137,14 +137,14 @@ def write_package(name: str, folder: Path, *, overwrite: bool = False) -> Path:
     home = folder / f"unetkit-{name}"
     check_outputs([home], overwrite=overwrite)
     if home.exists():
-        write_files(name, home)
+        _write_files(name, home)
         return home
     with placed(home) as growing:
-        write_files(name, growing)
+        _write_files(name, growing)
     return home
 
 
-def write_files(name: str, folder: Path) -> None:
+def _write_files(name: str, folder: Path) -> None:
     """Writes the files of the package into its folder."""
     for path, text in FILES.items():
         write_whole(folder / path.replace("NAME", name), text.replace("NAME", name).encode())

@@ -23,7 +23,7 @@ from unetkit.study.matrix.design_matrix import DesignMatrix
 from unetkit.study.study import Study
 from unetkit.study.study_keys import StudyKeys
 
-BUDGETS = ("steps", "epochs", "minutes")
+_BUDGETS = ("steps", "epochs", "minutes")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
@@ -124,7 +124,7 @@ class StudyLoader(Reader):
         root = self.document.root.value
         keys = {"training.seed": "seeds", "training.fraction": "fractions"}
         if "budget" in root:
-            keys |= {f"training.{word}": "budget" for word in BUDGETS}
+            keys |= {f"training.{word}": "budget" for word in _BUDGETS}
         if "match" in root and root["match"][1].value != "none":
             keys |= dict.fromkeys(("channels", "channels.base", "channels.growth", "channels.max"), "match")
         return {
@@ -188,6 +188,6 @@ class StudyLoader(Reader):
             if len(budget.value) != 1:
                 fault = Fault("wrong-value", "a budget is steps, epochs or minutes", cure="Give one of them.")
                 self.fault(fault, "budget")
-            rest = {key: entry for key, entry in as_map(node).value.items() if key not in BUDGETS}
+            rest = {key: entry for key, entry in as_map(node).value.items() if key not in _BUDGETS}
             node = merge(TreeNode(rest, node.source, node.start, node.end), budget)
         return node
