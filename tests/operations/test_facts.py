@@ -21,6 +21,7 @@ from unetkit.errors import UnetkitError
 from unetkit.export.unsupported import refuse_unsupported
 from unetkit.model.interface import last_activation
 from unetkit.operations import Operation
+from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, needed_memory
 from unetkit.tiling.padding import frames
 from unetkit.tiling.tiles import distant, reaches
@@ -216,7 +217,7 @@ def test_memory_is_what_torch_allocates(around: bool) -> None:
             network(image)
 
     infer()
-    needed = needed_memory(plan, (128, 128), Execution(threads=torch.get_num_threads()))
+    needed = needed_memory(plan, (128, 128), Execution(threads=torch.get_num_threads(), channel_block=block_size()))
     assert needed.inference == pytest.approx(peak(infer), rel=0.03)
 
 

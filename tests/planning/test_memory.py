@@ -16,7 +16,7 @@ from benchmarks.memory import peak
 from tests.support.campaign import SEED, examples
 from unetkit.model.interface import arrange, arranged
 from unetkit.operations.onednn import block_size
-from unetkit.planning import Execution, needed_memory
+from unetkit.planning import Execution, describe, needed_memory
 from unetkit.testing.strategies import specs
 from unetkit.train.loop.segmentation import recompute
 from unetkit.train.memory import recomputed_blocks
@@ -85,7 +85,7 @@ def test_planned_memory_is_what_torch_allocates(case: str, count: int) -> None:
     planned = unetkit.plan(unetkit.load(name, overrides))
     with threads(count):
         inference, training = measured(planned, size)
-    needed = needed_memory(planned, size, Execution(threads=count))
+    needed = needed_memory(planned, size, Execution(threads=count, channel_block=block_size()))
     assert needed.inference == pytest.approx(inference, rel=0.02)
     assert needed.training == pytest.approx(training, rel=0.02)
 
@@ -96,7 +96,7 @@ def test_planned_memory_is_what_training_and_prediction_allocate(case: str) -> N
     planned = unetkit.plan(unetkit.load(name, overrides))
     with threads(2):
         inference, training = measured(planned, size, last=True)
-    needed = needed_memory(planned, size, Execution(channels_last=True))
+    needed = needed_memory(planned, size, Execution(channels_last=True, channel_block=block_size()))
     assert needed.inference == pytest.approx(inference, rel=0.03)
     assert needed.training == pytest.approx(training, rel=0.08 if case == "valid" else 0.05)
 
@@ -132,7 +132,7 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: i
         size = tuple(sizes.above(least) or 0 for sizes in planned.preferred_sizes)
         assume(0 < prod(size) < 100_000)
         batch = data.draw(st.integers(1, 3))
-        needed = needed_memory(planned, size, Execution(batch))
+        needed = needed_memory(planned, size, Execution(batch, channel_block=block_size()))
         inference, training = measured(planned, size, batch)
         found.append((needed.inference / inference, needed.training / training))
 
@@ -155,6 +155,16 @@ def widened(spec: unetkit.Spec, times: int) -> unetkit.Spec:
         return unetkit.load(form)
     except unetkit.SpecError:
         reject()
+
+
+def test_described_memory_does_not_depend_on_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    planned = unetkit.plan(unetkit.load("unet-small"))
+    found = []
+    for has in (True, False):
+        monkeypatch.setattr("unetkit.host.has_avx512", lambda has=has: has)
+        monkeypatch.setattr("unetkit.host.num_cores", lambda has=has: 1 + has)
+        found.append(describe(planned, (64, 64)))
+    assert found[0] == found[1]
 
 
 def test_memory_grows_with_the_batch_and_the_number_type() -> None:

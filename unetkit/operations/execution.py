@@ -22,6 +22,8 @@ class Execution(NamedTuple):
     """Only one thread differs: torch then computes 1×1 convolutions without copies."""
     channels_last: bool = False
     """Training and prediction use it, as it needs less memory, where the plan's `channels_last` is true."""
+    channel_block: int = 16
+    """Channels that oneDNN keeps together: 16 with AVX-512. `onednn.block_size` says how many on this processor."""
 
     def bytes(self, channels: int, size: tuple[int, ...]) -> int:
         """Bytes of a feature map."""

@@ -23,11 +23,6 @@ def block_size() -> int:
     return 16 if has_avx512() else 8
 
 
-def _fill_up(channels: int) -> int:
-    """The channels, with those that fill the last block up."""
-    return -(-channels // block_size()) * block_size()
-
-
 class ConvolutionRun(NamedTuple):
     """One convolution, transposed or not, of an input as the convolution itself sees it: padded where torch pads it."""
 
@@ -59,12 +54,18 @@ class ConvolutionRun(NamedTuple):
         large = self.run.batch * self.input.channels * prod(plane) > SMALL
         return self.groups > 1 or min(window) > 3 or self.run.batch > 1 or large
 
+    def _fill_up(self, channels: int) -> int:
+        """The channels, with those that fill the last block up."""
+        return -(-channels // self.run.channel_block) * self.run.channel_block
+
     def _blocked(self) -> Workspace:
         """oneDNN: input, weights and output in blocks, and the copies back."""
         source, result = self.run.bytes(*self.input), self.run.bytes(*self.output)
-        inputs, outputs = _fill_up(self.input.channels), _fill_up(self.output.channels)
+        inputs, outputs = self._fill_up(self.input.channels), self._fill_up(self.output.channels)
         if self.transposed:
-            first = self._weights(self.input.channels if self.input.channels < block_size() else inputs, outputs)
+            first = self._weights(
+                self.input.channels if self.input.channels < self.run.channel_block else inputs, outputs
+            )
             rows = self.run.threads * self.input.channels * self.input.size[-1] * self.run.itemsize  # one per thread
             forward = max(source + first + rows, result * (1 + self.bias))
         else:
@@ -79,7 +80,7 @@ class ConvolutionRun(NamedTuple):
     def _direct(self) -> Workspace:
         """oneDNN on channels last: the weights in its own order."""
         source = self.run.bytes(*self.input)
-        weights = self._weights(_fill_up(self.input.channels), _fill_up(self.output.channels))
+        weights = self._weights(self._fill_up(self.input.channels), self._fill_up(self.output.channels))
         return Workspace(weights + source * self.transposed, source + 3 * weights, 3 * weights)
 
     def _unfolded(self) -> Workspace:
@@ -98,7 +99,7 @@ class ConvolutionRun(NamedTuple):
     @property
     def _is_flat(self) -> bool:
         """Whether oneDNN reads the few channels of the input as they are, forwards."""
-        return self.groups == 1 and self.input.channels < block_size() and prod(self.kernel) > 1
+        return self.groups == 1 and self.input.channels < self.run.channel_block and prod(self.kernel) > 1
 
     def _copies(self) -> tuple[int, int]:
         """Bytes of the copies of input and output, forwards."""
@@ -109,11 +110,11 @@ class ConvolutionRun(NamedTuple):
             if len(self.input.size) == 3:  # oneDNN has no depthwise convolution in blocks for 3D
                 return source + result, result
             return self._in_blocks(self.input), self._in_blocks(self.output)
-        return (0 if self.input.channels // self.groups % block_size() else source), result
+        return (0 if self.input.channels // self.groups % self.run.channel_block else source), result
 
     def _in_blocks(self, shape: MapShape) -> int:
         """Bytes of a feature map in blocks of channels."""
-        return self.run.bytes(_fill_up(shape.channels), shape.size)
+        return self.run.bytes(self._fill_up(shape.channels), shape.size)
 
     def _weights(self, inputs: int, outputs: int) -> int:
         """Bytes of the weights for these channels."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
-from unetkit.planning.planned import Plan
 from unetkit.planning.spatial_graph import Size
+
+if TYPE_CHECKING:
+    from unetkit.planning.planned import Plan
 
 USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
 """Sizes to try first, by dims: those of usual images, and those of the valid networks in the papers."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from unetkit.geometry import SizeSet
 from unetkit.planning.choice import natural_size
 from unetkit.planning.memory import needed_memory
-from unetkit.planning.planned import Plan
 from unetkit.planning.refusal import fits
 from unetkit.planning.sized import SizedPlan, Step
 from unetkit.planning.spatial_graph import Size
+
+if TYPE_CHECKING:
+    from unetkit.planning.planned import Plan
 
 
 def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:

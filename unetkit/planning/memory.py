@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
-from unetkit.planning.planned import Plan
 from unetkit.planning.spatial_graph import Size
 from unetkit.signal import Call
+
+if TYPE_CHECKING:
+    from unetkit.planning.planned import Plan
 
 OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Values per parameter that an optimizer keeps."""

@@ -11,7 +11,7 @@ from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet
 from unetkit.language import Spec
 from unetkit.operations import Operation
-from unetkit.planning import fit, propagate
+from unetkit.planning import description, fit, propagate
 from unetkit.planning.alignment import Alignment
 from unetkit.planning.refusal import signal_sizes
 from unetkit.planning.sized import SizedPlan, step
@@ -254,6 +254,13 @@ class Plan:
             for call, block, macs in costs
         )
         return SizedPlan(self, size, output, sizes, sum(one.macs for one in steps), steps)
+
+    def describe(self, size: Size | None = None) -> dict[str, Any]:
+        """The network at an input size, by default its natural size, as plain values: what `show --json` prints.
+
+        Raises SizeError where the size does not fit.
+        """
+        return description.describe(self, size)
 
     def alignment(self, size: Size) -> tuple[Alignment, ...]:
         """Per axis how a size fits: offsets between skips and decoder by level, and what is dropped.

@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 
 from unetkit.errors import Fault, SizeError
+from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, Plan, Size
 from unetkit.planning.memory import inference_bytes
 from unetkit.tiling.cuts import Cuts, Reach, cut
@@ -20,7 +21,7 @@ CANDIDATES = {1: 200, 2: 40, 3: 12}
 
 def tile_bytes(plan: Plan, size: Size, itemsize: int = 4) -> int:
     """The bytes of one tile: its activations, and the input twice, as it was read and as floats."""
-    run = Execution(itemsize=itemsize, channels_last=plan.channels_last)
+    run = Execution(itemsize=itemsize, channels_last=plan.channels_last, channel_block=block_size())
     return inference_bytes(plan, size, run) + 8 * plan.spec.in_channels * prod(size)
 
 

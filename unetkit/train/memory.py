@@ -11,6 +11,7 @@ from unetkit.data import covering_window
 from unetkit.data.overview.footprint import footprint
 from unetkit.errors import Fault, SizeError
 from unetkit.host import available_memory
+from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, Plan, needed_memory, plan
 from unetkit.train.machine import Machine, TrainError
 from unetkit.train.network_checks import check_samples
@@ -98,7 +99,12 @@ def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, recom
     `copies`: numbers that the optimizer stores for each weight.
     """
     input_size = covering_window(plan, size).input_size
-    needed = needed_memory(plan, input_size, Execution(batch, channels_last=plan.channels_last), recomputed=recomputed)
+    needed = needed_memory(
+        plan,
+        input_size,
+        Execution(batch, channels_last=plan.channels_last, channel_block=block_size()),
+        recomputed=recomputed,
+    )
     images = 4 * batch * plan.spec.in_channels * prod(input_size)
     return needed.training + needed.weights * (2 + copies) + images
 
