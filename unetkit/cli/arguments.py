@@ -61,17 +61,17 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing f
 
 
 class OptionValue(NamedTuple):
-    """An option that stands for an assignment, as `--classes a,b` for classes=[a,b]."""
+    """An option that is short for an assignment, such as `--classes a,b` for classes=[a,b]."""
 
     option: str
     given: str | None
-    """None where the option was not given."""
+    """None if the option was not given."""
     path: str
     value: str = "{}"
-    """What is assigned, with braces where what was given stands."""
+    """The assigned value, with braces in place of the given text."""
 
     def shown(self, fault: Fault) -> Fault:
-        """Returns a fault of the assignment at the option, with what was given; any other fault as it is."""
+        """Moves a fault of the assignment to the option; returns any other fault unchanged."""
         if self.given is None:
             return fault
         assignment, place = f"{self.path}={self.value.format(self.given)}", fault.place
@@ -86,7 +86,7 @@ class OptionValue(NamedTuple):
 
 @contextmanager
 def shown_at(*values: OptionValue) -> Iterator[None]:
-    """Shows faults of assignments at the options that stand for them."""
+    """Shows faults of assignments at the options that are short for them."""
     try:
         yield
     except UnetkitError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -60,7 +61,11 @@ class Segmentation(lightning.LightningModule):
         first = self.num_batches * training.batch + self.trainer.global_rank
         sampler = ResumedSampler(first, num_processes, len(self.patches))
         size, workers = training.batch // num_processes, self.run.data.workers
-        return DataLoader(self.patches, batch_size=size, sampler=sampler, num_workers=workers)
+        # The default of Python 3.14 would copy all images to each worker; a fork shares them.
+        context = "fork" if workers and sys.platform == "linux" else None
+        return DataLoader(
+            self.patches, batch_size=size, sampler=sampler, num_workers=workers, multiprocessing_context=context
+        )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Saves the fingerprint of the data, and the number of threads, which affects floating-point sums."""
