@@ -1,7 +1,12 @@
 """How long it takes to know a network: from its YAML, beside building it without memory and summarising it."""
 
+import platform
+import resource
 import subprocess
 import sys
+import tempfile
+import time
+from pathlib import Path
 
 import torch
 import torchinfo
@@ -9,6 +14,8 @@ import torchinfo
 from benchmarks.comparison import Comparison, interleave, report, timed
 from tests.model import reference
 from unetkit import load, plan
+from unetkit.language import shipped
+from unetkit.study import load_study
 
 ROUNDS = 11
 
@@ -36,6 +43,38 @@ def first_call(name: str) -> float:
     return float(done.stdout)
 
 
+ARMS = """\
+unetkit: 1
+base: {extends: unet-small}
+design: full
+axes:
+  levels.0.block.kernel: [1, 3, 5, 7, 9]
+  levels.1.block.kernel: [1, 3, 5, 7, 9]
+  levels.2.block.kernel: [1, 3, 5, 7, 9]
+  levels.3.block.kernel: [1, 3, 5, 7, 9]
+  norm: [batch, none, instance, layer]
+  act: [relu, gelu, leaky_relu, elu]
+"""
+"""A study of 10,000 arms, each another network, of 625 different geometries."""
+
+
+def per_spec() -> float:
+    """The seconds of the processor to load, plan and count a shipped spec, on average; the least of several rounds."""
+    found = []
+    for name in shipped():
+        call = timed(lambda name=name: plan(load(name)).parameters, clock=time.process_time)  # type: ignore[misc]
+        found.append(min(call() for _ in range(ROUNDS)))
+    return sum(found) / len(found)
+
+
+def of_a_study() -> float:
+    """The seconds of the processor to plan the 10,000 arms."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "arms.yaml")
+        file.write_text(ARMS)
+        return timed(lambda: load_study(file), clock=time.process_time)()
+
+
 def main() -> None:
     """Compares first calls in fresh processes and later calls in this one; both exclude the imports."""
     first = interleave(lambda: first_call("ours"), lambda: first_call("theirs"), rounds=ROUNDS // 2)
@@ -44,6 +83,10 @@ def main() -> None:
         "load, validate, plan and count unet-2015 / build on the meta device and torchinfo",
         [Comparison("first call", *first, wanted=0.01), Comparison("later calls", *later, wanted=0.01)],
     )
+    print(f"processor: {platform.processor() or platform.machine()}; seconds are the processor's own")
+    print(f"load, plan and count a shipped spec: {1000 * per_spec():.2f} ms on average, wanted at most 1.0")
+    seconds, peak = of_a_study(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    print(f"10,000 arms of a study: {seconds:.1f} s, wanted at most 8; {peak:,.0f} MB with torch, wanted at most 400")
 
 
 if __name__ == "__main__":
