@@ -14,7 +14,7 @@ from unetkit import registry
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Patches, PatchSettings
 from unetkit.data.patches.augmentation import Augmentation, Blur, Elastic, Flip, Intensity, Noise, Rotation, Scale
 from unetkit.data.patches.boundary_weight import BoundaryWeight
-from unetkit.data.patches.warp import PatchArrays, moved_points, take
+from unetkit.data.patches.warp import PatchArrays, moved_points, sample_points
 
 MOVES = {"flip": Flip(), "rotation": Rotation(), "scale": Scale(), "elastic": Elastic(sigma=3)}
 SIZES = {1: (300,), 2: (61, 48), 3: (23, 30, 26)}
@@ -109,7 +109,7 @@ def test_a_turned_patch_is_what_torchvision_turns(degrees: float) -> None:
     rows, columns = np.indices((41, 41))
     image = (np.sin(rows / 5) + np.cos(columns / 7))[None].astype(np.float32)
     points = moved_points((41, 41), None, [Rotation()], Turned(degrees))
-    found = take(PatchArrays(image, np.zeros((41, 41), np.int64)), (0, 0), points).image
+    found = sample_points(PatchArrays(image, np.zeros((41, 41), np.int64)), (0, 0), points).image
     bilinear = functional.InterpolationMode.BILINEAR
     expected = functional.rotate(torch.from_numpy(image), degrees, bilinear).numpy()
     disc = (rows - 20) ** 2 + (columns - 20) ** 2 < 19**2

@@ -24,7 +24,7 @@ from unetkit.data import (
     mni,
     read_data,
 )
-from unetkit.data.overview.images import write_levels
+from unetkit.data.overview.pictures import write_levels
 from unetkit.errors import FileError
 from unetkit.imagefiles import ReadRequest, open_images
 

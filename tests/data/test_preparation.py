@@ -78,8 +78,8 @@ def test_a_pair_is_seen_in_the_spacing_asked_for_over_the_same_extent() -> None:
 
 
 def test_units_are_converted() -> None:
-    assert prepared(1000, 1000, unit="µm").seen_size(pair((4, 4), (0.5, 0.5))) == (2, 2)
-    assert prepared(1, 1, unit="").seen_size(pair((4, 4), (0.5, 0.5))) == (2, 2)
+    assert prepared(1000, 1000, unit="µm").input_size(pair((4, 4), (0.5, 0.5))) == (2, 2)
+    assert prepared(1, 1, unit="").input_size(pair((4, 4), (0.5, 0.5))) == (2, 2)
 
 
 def test_output_lies_on_the_samples_of_the_image_again() -> None:
@@ -115,5 +115,5 @@ def test_where_no_spacing_is_asked_for_nothing_is_resampled() -> None:
 )
 def test_what_cannot_be_resampled_is_refused(one: Pair, code: str) -> None:
     with pytest.raises(FileError) as caught:
-        prepared(1.0, 1.0).seen_size(one)
+        prepared(1.0, 1.0).input_size(one)
     assert caught.value.faults[0].code == code

@@ -210,7 +210,7 @@ def test_the_most_common_orientation_is_taken_and_told(tmp_path: Path) -> None:
         assert_array_equal(pair.image[0], volume(seed=number)[::-1, ::-1])
     said = answer("data", str(tmp_path), "--set", "dims=3")
     assert (said["orientation"], said["orientations"]) == ("LPS", {"LPS": 2, "RAS": 1, "PIR": 1})
-    assert "3 orientations: 2 LPS (as 0), 1 RAS (as 1), 1 PIR (as 3); volumes are turned to LPS" in said["notes"]
+    assert "3 orientations: 2 LPS (as 0), 1 RAS (as 1), 1 PIR (as 3); volumes are reoriented to LPS" in said["notes"]
     assert "2 pairs: mask reoriented to the image: RAS to LPS (0, 2)" in said["notes"]
     assert answer("data", str(tmp_path), "--set", "dims=3", "--set", "orientation=native")["orientation"] == ""
 
@@ -225,7 +225,7 @@ def test_spacings_that_differ_are_told(tmp_path: Path) -> None:
     assert any(note.startswith("spacings differ: 0.5×0.5×1 mm to 0.5×0.5×3 mm") for note in said["notes"])
     said = answer("data", str(tmp_path), "--set", "dims=3", "--set", "spacing=median")
     assert said["spacing"] == [0.5, 0.5, 1]
-    assert "images are resampled to 0.5×0.5×1 mm, the median of the images to train with" in said["notes"]
+    assert "images are resampled to 0.5×0.5×1 mm, the median of the training images" in said["notes"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from unetkit.data import Pair
-from unetkit.data.overview.images import write_levels
+from unetkit.data.overview.pictures import write_levels
 from unetkit.train import Machine, RunResult, load_run, train_run
 
 CPU = Machine("cpu", threads=1)

@@ -15,14 +15,14 @@ import unetkit
 from tests.support.commandline import run
 from tests.support.photos import discs
 from unetkit.data import Normalization, Preprocessing, load_data, open_data
-from unetkit.data.preprocessing.intensity import compared, range_of, sampled
+from unetkit.data.preprocessing.intensity import compare_ranges, range_of, sample_pixels
 from unetkit.data.preprocessing.signature import ClassRecord, Signature, signature_of
 from unetkit.imagefiles import ReadRequest, find_images, open_images
 from unetkit.trained import Trained
 
 Picture = NDArray[Any]
 PHOTOS = [pair.image.clip(0, 255).astype(np.uint8) for pair in discs(12)]
-KNOWN = (range_of([sampled(one)[0] for one in PHOTOS[:6]]),)
+KNOWN = (range_of([sample_pixels(one)[0] for one in PHOTOS[:6]]),)
 OTHERS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
     "as they are": (lambda one: one, ""),
     "brighter": (lambda one: (one.astype(int) + 30).clip(0, 255), ""),
@@ -41,17 +41,17 @@ OTHERS: dict[str, tuple[Callable[[Picture], Picture], str]] = {
 def test_copies_in_another_range_are_noticed_and_ordinary_images_are_not(name: str) -> None:
     make, told = OTHERS[name]
     for photo in PHOTOS[6:]:
-        text = compared(KNOWN, sampled(make(photo)), rescaled=False)
+        text = compare_ranges(KNOWN, sample_pixels(make(photo)), rescaled=False)
         assert (told in text) if told else not text
-        by_shape = compared(KNOWN, sampled(make(photo)), rescaled=True)
+        by_shape = compare_ranges(KNOWN, sample_pixels(make(photo)), rescaled=True)
         assert bool(by_shape) == (name == "inverted"), "where each image is brought to one range, that alone counts"
 
 
 def test_a_network_of_fractions_or_of_16_bit_notices_8_bit() -> None:
     for factor in (1 / 255, 257.0):
-        known = (range_of([sampled(one * np.float32(factor))[0] for one in PHOTOS[:6]]),)
-        assert "far outside" in compared(known, sampled(PHOTOS[7]), rescaled=False)
-        assert not compared(known, sampled(PHOTOS[7] * np.float32(factor)), rescaled=False)
+        known = (range_of([sample_pixels(one * np.float32(factor))[0] for one in PHOTOS[:6]]),)
+        assert "far outside" in compare_ranges(known, sample_pixels(PHOTOS[7]), rescaled=False)
+        assert not compare_ranges(known, sample_pixels(PHOTOS[7] * np.float32(factor)), rescaled=False)
 
 
 def test_a_range_that_is_not_known_is_not_compared(tmp_path: Path) -> None:
@@ -72,10 +72,10 @@ def test_there_is_no_false_alarm_on_real_images(images: str, dims: int, channels
     for file in find_images([folder])[:120]:
         with open_images(file, ReadRequest(dims, None)) as opening:
             if opening.channels == channels:
-                found += [sampled(opening.read(number)) for number in range(opening.count)]
+                found += [sample_pixels(opening.read(number)) for number in range(opening.count)]
     known = tuple(range_of(rows) for rows in zip(*found[::2], strict=True))
     for rescaled in (False, True):
-        assert [text for one in found[1::2] if (text := compared(known, one, rescaled=rescaled))] == []
+        assert [text for one in found[1::2] if (text := compare_ranges(known, one, rescaled=rescaled))] == []
 
 
 # --- the command ------------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def test_the_command_warns_once_for_a_file_and_names_both_ranges(folder: Path) -
     Image.fromarray(255 - PHOTOS[8][0]).save(folder / "inverted.png")
     result = run("predict", "m.safetensors", "deep.png", "plain.png", "inverted.png", "-o", "out", "--tile", "16")
     first, second = result.stderr.splitlines()
-    assert first.startswith("warning: deep.png: grey levels 1") and "far outside of what the network" in first
+    assert first.startswith("warning: deep.png: grey levels 1") and "far outside the range" in first
     assert "trained on 4" in first and first.endswith("(stored as uint16, in training as uint8)")
     assert second.startswith("warning: inverted.png: ") and second.endswith("dark and bright seem to be exchanged")
     assert result.stdout.splitlines() == ["out/deep.png", "out/plain.png", "out/inverted.png"]

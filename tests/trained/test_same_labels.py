@@ -419,5 +419,5 @@ def test_evaluate_refuses_data_of_other_channels_and_warns_of_others_taken(
     assert "error[channels]: channels: 0.yaml gives 3 channels, the network takes 2" in told
     assert "Set channels: {count: 3, take: [2, 0]} in the data file." in told
     told = run("evaluate", "m.safetensors", "1.yaml", "--metric", "dice").stderr
-    assert told == ("warning: channels [1, 2] of 3 are taken, the network was trained on {count: 3, take: [2, 0]}\n")
+    assert told == ("warning: channels [1, 2] of 3 are used, the network was trained on {count: 3, take: [2, 0]}\n")
     assert run("evaluate", "m.safetensors", "2.yaml", "--metric", "dice").stderr == ""

@@ -94,7 +94,7 @@ GREY = {"least": 0, "low": 0, "high": 1, "most": 1}
         ({"normalization": {"type": "dataset", "mean": [1, 2, 3], "std": [1, 2, 3]}}, "3 channels for 1"),
         ({"normalization": {"type": "dataset", "mean": [1], "std": [0]}}, "deviations are above 0"),
         ({"normalization": {"type": "none", "more": 1}}, "normalization"),
-        ({"take": [3]}, "channel 3 of 3 is taken"),
+        ({"take": [3]}, "channel 3 of 3 does not exist"),
         ({"take": [0, 1]}, "1 channels for 2"),
         ({"take": None}, "1 channels for 3"),
         ({"channels": 0}, "channels"),

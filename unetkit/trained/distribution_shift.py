@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.data.preprocessing.intensity import MOST_PIXELS, compared
+from unetkit.data.preprocessing.intensity import MAX_PIXELS, compare_ranges
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.imagefiles import Images
 from unetkit.imagefiles.views.reorientation import axis_codes
@@ -32,7 +32,7 @@ class DistributionShift:
         self.signature = signature
         self.images = images
         self.every = -(-images.count // MAX_IMAGES)
-        self.step = max(1, round((prod(images.size) / MOST_PIXELS) ** (1 / len(images.size))))
+        self.step = max(1, round((prod(images.size) / MAX_PIXELS) ** (1 / len(images.size))))
         self.samples: dict[int, NDArray[np.float32]] = {}
 
     def add(self, number: int, part: tuple[slice, ...], block: NDArray[Any]) -> None:
@@ -60,7 +60,7 @@ class DistributionShift:
             return
         samples = np.concatenate([one.reshape(len(one), -1) for one in self.samples.values()], 1)
         samples = samples[:, ~np.isnan(samples).any(0)]
-        text = compared(signature.greys, samples, rescaled=signature.normalization.per_image)
+        text = compare_ranges(signature.greys, samples, rescaled=signature.normalization.per_image)
         dtype = str(self.images.dtype)
         if text:
             other_type = signature.dtypes and dtype not in signature.dtypes

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from unetkit.data import Pair, Pairs, open_data
 from unetkit.data.labels.classes import COLOURS
-from unetkit.data.overview.images import write_image
+from unetkit.data.overview.pictures import write_image
 from unetkit.data.preprocessing.data_for_network import data_like, other_channels
 from unetkit.model import plan_of
 from unetkit.overwriting import check_outputs

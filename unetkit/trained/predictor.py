@@ -167,7 +167,7 @@ class FilePredictor:
         """Yields parts of an image with the network's output for them; a resampled image is one part."""
         resampled = tuple(frame.image for frame in tiles.frames)
         if resampled == size:
-            scale = self.preprocessing.normalization.levels(lambda: map(read, slabs(size)))
+            scale = self.preprocessing.normalization.scaling(lambda: map(read, slabs(size)))
             yield from stream(self.runner, tiles, lambda part: scale.apply(read(part)))
             return
         whole = tuple(slice(0, count) for count in size)

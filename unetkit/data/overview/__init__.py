@@ -1,1 +1,1 @@
-"""What a data set holds: counts, memory, and contact sheets."""
+"""Overviews of a data set: statistics, memory, and contact sheets."""

@@ -1,10 +1,12 @@
-"""Contact sheets: images with their labels beside them, in the colours of their classes."""
+"""Pictures of data: contact sheets with images beside their labels, and PNG files."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from io import BytesIO
 from math import ceil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,8 +14,8 @@ from PIL import Image, ImageDraw, ImageFont
 
 from unetkit import draw
 from unetkit.data.data_keys import Colour
-from unetkit.data.overview.images import write_image
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs, Splits
+from unetkit.writing import write_whole
 
 COLUMNS = 4
 TILE = 220  # pixels, the width and the height of an image at most
@@ -21,6 +23,18 @@ GAP, MARGIN, LINE = 10, 24, 20
 STRIP = 48  # rows that a curve is shown with
 INK, FAINT, PAPER, MASKED = (28, 28, 30), (110, 110, 115), (255, 255, 255), (90, 90, 90)
 FONTS = Path(draw.__file__).parent / "fonts"
+
+
+def write_levels(levels: NDArray[Any], file: Path) -> None:
+    """Writes whole numbers 0 … 255 (height, width), classes or grey levels, as a grey PNG."""
+    write_image(Image.fromarray(levels.astype(np.uint8)), file)
+
+
+def write_image(image: Image.Image, file: Path) -> None:
+    """Writes an image as PNG, completely or not at all."""
+    png = BytesIO()
+    image.save(png, "PNG", optimize=True)
+    write_whole(file, png.getvalue())
 
 
 def write_contact_sheet(file: Path, splits: Splits, name: str, count: int) -> None:
@@ -33,16 +47,16 @@ def write_contact_sheet(file: Path, splits: Splits, name: str, count: int) -> No
 
 
 def contact_sheet(items: Sequence[Pair], pairs: Pairs, title: str) -> Image.Image:
-    """Returns a picture of some pairs, each image with its labels to the right; the classes are named below.
+    """A picture of some pairs, each image with its labels to the right, and a legend of the classes below.
 
-    Of a volume the slice with the most classes is shown. `pairs` gives the classes and their colours.
+    A volume is shown by the slice with the most classes. `pairs` gives the classes and their colours.
     """
-    tiles = [tile(pair, pairs.colours) for pair in items]
+    tiles = [_tile(pair, pairs.colours) for pair in items]
     columns = min(COLUMNS, len(tiles))
     wide, high = 2 * TILE + 4, max(picture.height for picture in tiles) + LINE
     rows = ceil(len(tiles) / columns)
     width = 2 * MARGIN + columns * (wide + GAP) - GAP
-    names = legend_lines(pairs.classes, width - 2 * MARGIN)
+    names = _legend_lines(pairs.classes, width - 2 * MARGIN)
     height = 2 * MARGIN + 2 * LINE + rows * (high + GAP) + len(names) * 26
     sheet = Image.new("RGB", (width, height), PAPER)
     pen = ImageDraw.Draw(sheet)
@@ -50,7 +64,7 @@ def contact_sheet(items: Sequence[Pair], pairs: Pairs, title: str) -> Image.Imag
     for index, (pair, picture) in enumerate(zip(items, tiles, strict=True)):
         x = MARGIN + index % columns * (wide + GAP)
         y = MARGIN + 2 * LINE + index // columns * (high + GAP)
-        pen.text((x, y - 4), clipped(pen, pair.name, wide), FAINT, font(12))
+        pen.text((x, y - 4), _shorten(pen, pair.name, wide), FAINT, font(12))
         sheet.paste(picture, (x, y + LINE - 4))
     for row, line in enumerate(names):
         x = MARGIN
@@ -58,30 +72,30 @@ def contact_sheet(items: Sequence[Pair], pairs: Pairs, title: str) -> Image.Imag
         for number in line:
             pen.rectangle((x, y, x + 16, y + 16), pairs.colours[number], FAINT)
             pen.text((x + 23, y), pairs.classes[number], INK, font(13))
-            x += legend_width(pairs.classes[number])
+            x += _legend_width(pairs.classes[number])
     return sheet
 
 
-def legend_width(name: str) -> int:
-    """Returns the pixels that a class takes in the legend."""
+def _legend_width(name: str) -> int:
+    """The width of a class in the legend."""
     return round(font(13).getlength(name)) + 46
 
 
-def legend_lines(classes: tuple[str, ...], width: int) -> list[list[int]]:
-    """Returns the numbers of the classes on each line of the legend."""
+def _legend_lines(classes: tuple[str, ...], width: int) -> list[list[int]]:
+    """The numbers of the classes on each line of the legend."""
     lines: list[list[int]] = [[]]
     left = width
     for number, name in enumerate(classes):
-        if lines[-1] and left < legend_width(name):
+        if lines[-1] and left < _legend_width(name):
             lines.append([])
             left = width
         lines[-1].append(number)
-        left -= legend_width(name)
+        left -= _legend_width(name)
     return lines
 
 
-def clipped(pen: ImageDraw.ImageDraw, name: str, width: int) -> str:
-    """Returns a name, its middle left out where it is too wide."""
+def _shorten(pen: ImageDraw.ImageDraw, name: str, width: int) -> str:
+    """A name that fits the width, without its middle if it is too long."""
     whole = name
     while len(name) > 8 and pen.textlength(name, font(12)) > width:
         keep = (len(name) - 2) // 2
@@ -89,21 +103,21 @@ def clipped(pen: ImageDraw.ImageDraw, name: str, width: int) -> str:
     return name
 
 
-def tile(pair: Pair, colours: tuple[Colour, ...]) -> Image.Image:
-    """Returns an image beside its labels."""
-    image, labels = flat(pair)
+def _tile(pair: Pair, colours: tuple[Colour, ...]) -> Image.Image:
+    """An image beside its labels."""
+    image, labels = _as_2d(pair)
     height, width = labels.shape
     zoom = min(TILE / width, TILE / height)
     size = max(1, round(width * zoom)), max(1, round(height * zoom))
-    made = Image.new("RGB", (2 * TILE + 4, size[1]), PAPER)
+    picture = Image.new("RGB", (2 * TILE + 4, size[1]), PAPER)
     smooth = Image.Resampling.BOX if zoom < 1 else Image.Resampling.NEAREST
-    made.paste(grey_levels(image).resize(size, smooth), (0, 0))
-    made.paste(coloured(labels, colours).resize(size, Image.Resampling.NEAREST), (size[0] + 4, 0))
-    return made
+    picture.paste(_to_rgb(image).resize(size, smooth), (0, 0))
+    picture.paste(_colour(labels, colours).resize(size, Image.Resampling.NEAREST), (size[0] + 4, 0))
+    return picture
 
 
-def flat(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
-    """Returns the image and the labels of a pair as a picture: of a volume its richest slice, of a curve a strip."""
+def _as_2d(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
+    """The image and the labels of a pair in 2D: the slice of a volume with the most classes, a curve as a strip."""
     image, labels = pair.image, pair.labels
     if labels.ndim == 3:
         richest = max(range(len(labels)), key=lambda z: (len(np.unique(labels[z])), int((labels[z] > 0).sum())))
@@ -113,15 +127,15 @@ def flat(pair: Pair) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
     return image, labels
 
 
-def grey_levels(image: NDArray[np.float32]) -> Image.Image:
-    """Returns an image (channels, height, width), its darkest 0.5 % black and its brightest 0.5 % white."""
+def _to_rgb(image: NDArray[np.float32]) -> Image.Image:
+    """An image (channels, height, width) with its darkest 0.5 % black and its brightest 0.5 % white."""
     low, high = np.percentile(image, (0.5, 99.5))
     pixels = np.clip((image - low) / max(high - low, 1e-6) * 255, 0, 255).astype(np.uint8)
     return Image.fromarray(pixels.transpose(1, 2, 0) if len(pixels) == 3 else pixels[0]).convert("RGB")
 
 
-def coloured(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Image.Image:
-    """Returns labels (height, width) in the colours of their classes."""
+def _colour(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Image.Image:
+    """Labels (height, width) in the colours of their classes."""
     palette = np.array(colours, np.uint8)
     pixels = palette[np.where(labels == UNLABELLED, 0, labels)]
     pixels[labels == UNLABELLED] = MASKED
@@ -129,5 +143,5 @@ def coloured(labels: NDArray[np.integer], colours: tuple[Colour, ...]) -> Image.
 
 
 def font(size: int, *, bold: bool = False) -> ImageFont.FreeTypeFont:
-    """Returns the font of the drawings."""
+    """The font of the drawings."""
     return ImageFont.truetype(FONTS / f"DejaVuSans{'-Bold' if bold else ''}.ttf", size)

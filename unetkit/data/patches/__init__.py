@@ -1,4 +1,4 @@
-"""Random patches of images: where they are taken, how they are augmented and balanced."""
+"""Random patches of images: their places, augmentation and class balance."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Augmentations: each moves the points at which a patch is taken from its image, or changes the image's numbers.
+"""Augmentations: each moves the points at which a patch is sampled from its image, or changes the image's numbers.
 
-Points, not pixels, are moved: however many augmentations there are, image, labels and weights are resampled together
-and once, from the whole image, mirrored beyond its border. So no patch has an empty corner, none is blurred twice, and
-volumes are treated like images. (torchvision's transforms know two axes, and resample once each.)
+Points, not pixels, are moved: image, labels and weights are resampled together and only once, from the whole image,
+mirrored beyond its border. So no patch has an empty corner, none is blurred twice, and volumes work like images.
+(torchvision's transforms support two axes, and each resamples.)
 """
 
 from __future__ import annotations
@@ -22,37 +22,36 @@ if TYPE_CHECKING:
 Probability = Annotated[float, Field(ge=0, le=1)]
 Factor = Annotated[float, Field(gt=0, le=10)]
 Strength = Annotated[float, Field(ge=0, le=1000)]
-FEW = "an image of one axis cannot be turned"
 
 
 class Augmentation(Component):
     """Changes patches at random. A plugin adds one of its own through the entry points `unetkit.augmentations`.
 
-    It overrides `move`, or `change`. All chance comes from `random`, so that a patch is the same in every process.
+    It overrides `move` or `change`. All randomness comes from `random`, so that a patch is the same in every process.
     """
 
     slot = "augmentation"
 
     probability: Probability = 1.0
-    """Share of the patches that it is applied to."""
+    """Fraction of the patches that it is applied to."""
 
     def move(self, points: Tensor, random: np.random.Generator) -> Tensor:
-        """Returns where each sample of the patch is taken from instead: points (*spatial, axes).
+        """The points (*spatial, axes) at which the samples of the patch are taken instead.
 
-        They count in samples of the finest axis, from the centre of the patch.
+        They are in samples of the finest axis, from the centre of the patch.
         """
         return points
 
     def change(self, image: Tensor, random: np.random.Generator) -> Tensor:
-        """Returns the normalised image (channels, *spatial) changed; the one given may be written to."""
+        """The changed image (channels, *spatial); the given one is normalised, and may be overwritten."""
         return image
 
 
 class Flip(Augmentation):
-    """Mirrors the patch, along each of its axes with a probability of one half."""
+    """Mirrors the patch along each of its axes with a probability of one half."""
 
     axes: tuple[Annotated[int, Field(ge=0, le=2)], ...] | None = None
-    """Axes that may be mirrored, 0 the first after the channels; all unless given."""
+    """Axes that may be mirrored, 0 is the first after the channels; by default all."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         for axis in self.axes or ():
@@ -66,16 +65,16 @@ class Flip(Augmentation):
 
 
 class Rotation(Augmentation):
-    """Turns the patch about its centre; a volume in each of the planes of its axes."""
+    """Rotates the patch about its centre; a volume in each plane of two axes."""
 
     degrees: Annotated[float, Field(gt=0, le=180)] = 180.0
-    """The most, either way."""
+    """The largest angle, in both directions."""
     planes: tuple[tuple[Annotated[int, Field(ge=0, le=2)], Annotated[int, Field(ge=0, le=2)]], ...] | None = None
-    """Pairs of axes between which a volume is turned; all unless given."""
+    """Pairs of axes in whose plane a volume is rotated; by default all."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if dims < 2:
-            yield "type", FEW, "Leave rotation out."
+            yield "type", "an image with one axis cannot be rotated", "Remove rotation."
         for first, second in self.planes or ():
             if first == second or max(first, second) >= dims:
                 yield "planes", f"[{first}, {second}] is no plane in {dims}D", "Give two axes, as in [1, 2]."
@@ -93,10 +92,10 @@ class Rotation(Augmentation):
 
 
 class Scale(Augmentation):
-    """Enlarges or shrinks what the patch shows, alike along all axes."""
+    """Enlarges or shrinks the content of the patch by the same factor along all axes."""
 
     least: Factor = 0.8
-    """1 is the size of the image; 0.5 shows twice as much of it."""
+    """1 keeps the size; 0.5 shows twice as much of the image."""
     most: Factor = 1.25
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
@@ -110,7 +109,7 @@ class Scale(Augmentation):
 
 
 class Elastic(Augmentation):
-    """Bends the patch smoothly: random shifts on a coarse grid, joined by cubic interpolation."""
+    """Deforms the patch smoothly: random shifts on a coarse grid with cubic interpolation."""
 
     source = "Ronneberger et al., 2015, section 3.1"
 
@@ -126,7 +125,7 @@ class Elastic(Augmentation):
         shifts = random.normal(0, self.sigma, (self.grid,) * axes + (axes,)).astype("float32")
         field = torch.from_numpy(shifts)
         for axis, n in enumerate(size):
-            field = torch.movedim(torch.tensordot(cubic(self.grid, n), field, ([1], [axis])), 0, axis)
+            field = torch.movedim(torch.tensordot(_cubic(self.grid, n), field, ([1], [axis])), 0, axis)
         return points + field
 
 
@@ -134,7 +133,7 @@ class Intensity(Augmentation):
     """Makes the patch brighter or darker, and its contrast stronger or weaker."""
 
     brightness: Strength = 0.2
-    """The most that is added or taken away, in standard deviations of the images."""
+    """The largest shift, in standard deviations of the images."""
     contrast: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """0.2 multiplies the distance from the mean of the patch by 0.8 … 1.2."""
     gamma: Annotated[float, Field(ge=0, lt=1)] = 0.0
@@ -154,10 +153,10 @@ class Intensity(Augmentation):
 
 
 class Noise(Augmentation):
-    """Adds normal noise of a random strength, independent from sample to sample."""
+    """Adds independent Gaussian noise of a random strength."""
 
     sigma: Strength = 0.1
-    """The most, in standard deviations of the images."""
+    """The largest standard deviation, in those of the images."""
 
     def change(self, image: Tensor, random: np.random.Generator) -> Tensor:
         import torch
@@ -167,14 +166,14 @@ class Noise(Augmentation):
 
 
 class Blur(Augmentation):
-    """Blurs the patch with a Gaussian of a random width, by torchvision."""
+    """Blurs the patch with a Gaussian of random width, by torchvision."""
 
     sigma: Annotated[float, Field(gt=0, le=20)] = 1.0
-    """The most, in pixels."""
+    """The largest standard deviation, in pixels."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if dims != 2:
-            yield "type", f"torchvision blurs images of two axes, not {dims}D", "Leave blur out."
+            yield "type", f"torchvision blurs images with two axes, not {dims}D", "Remove blur."
 
     def change(self, image: Tensor, random: np.random.Generator) -> Tensor:
         from torchvision.transforms.v2 import functional
@@ -185,14 +184,14 @@ class Blur(Augmentation):
         return blurred
 
 
-def cubic(count: int, size: int) -> Tensor:
-    """Returns the matrix (size, count) that joins so many values at even distances, the first and the last at the ends.
+def _cubic(count: int, size: int) -> Tensor:
+    """The matrix (size, count) that interpolates evenly spaced values, with the first and the last at the ends.
 
-    It is torch's bicubic interpolation (Keys, 1981) of one axis.
+    It is torch's bicubic interpolation (Keys, 1981) along one axis.
     """
     import torch
     from torch.nn.functional import interpolate
 
     unit = torch.eye(count)[None, None]
-    made: Tensor = interpolate(unit, size=(size, count), mode="bicubic", align_corners=True)[0, 0]
-    return made
+    matrix: Tensor = interpolate(unit, size=(size, count), mode="bicubic", align_corners=True)[0, 0]
+    return matrix

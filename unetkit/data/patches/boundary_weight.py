@@ -1,4 +1,4 @@
-"""Weights that make a network learn the narrow borders between objects that touch (Ronneberger et al., 2015, eq. 2)."""
+"""Weights that emphasise the narrow borders between touching objects (Ronneberger et al., 2015, eq. 2)."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from unetkit.data.pairs import UNLABELLED, Pair
 
 @dataclass(frozen=True)
 class BoundaryWeight:
-    """Gives 1 + w0 · exp(−(d1 + d2)² / 2σ²) between objects, and 1 in them, for a pair.
+    """The weight 1 + w0 · exp(−(d1 + d2)² / 2σ²) of pixels between objects, and 1 inside them.
 
-    d1 and d2 are the distances to the nearest and to the second nearest object, in samples, or in the units of the
-    spacing divided by that of the finest axis. Objects are the pair's instances, or where it has none the connected
-    parts of each class above 0. The weight of class frequencies, w_c in the paper, is the loss's own.
+    d1 and d2 are the distances to the nearest and the second nearest object, in samples of the finest axis. Objects
+    are the pair's instances, or else the connected components of each class above 0. The class weight, w_c in the
+    paper, belongs to the loss.
     """
 
     w0: float = 10.0
@@ -33,13 +33,13 @@ class BoundaryWeight:
             distance = distance_transform_edt(objects != number, sampling=spacing / spacing.min())
             second = np.minimum(second, np.maximum(nearest, distance))
             nearest = np.minimum(nearest, distance)
-        between = np.exp(-((nearest + second) ** 2) / (2 * self.sigma**2))  # 0 where there are no two objects
+        between = np.exp(-((nearest + second) ** 2) / (2 * self.sigma**2))  # 0 with fewer than two objects
         weight: NDArray[np.float32] = (1 + self.w0 * np.where(objects > 0, 0, between)).astype(np.float32)
         return weight
 
 
 def instances_of(pair: Pair) -> NDArray[np.int64]:
-    """Returns the objects (*spatial) of a pair, numbered from 1; 0 lies between them."""
+    """The objects (*spatial) of a pair, numbered from 1, with 0 between them."""
     from scipy.ndimage import label
 
     if pair.instances is not None:

@@ -1,4 +1,4 @@
-"""Windows that may reach over an image's border, where the image is mirrored (Ronneberger et al., 2015, fig. 2)."""
+"""Windows that may reach beyond an image's border, where it is mirrored (Ronneberger et al., 2015, fig. 2)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 Value = TypeVar("Value", bound=np.generic)
 
 
-def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
-    """Returns the samples that a window shows of an axis with `size` samples, mirrored without repeating the border.
+def _mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
+    """The indices of a window along an axis with `size` samples, mirrored without repeating the border.
 
-    >>> mirrored(-2, 8, 4).tolist()
+    >>> _mirrored(-2, 8, 4).tolist()
     [2, 1, 0, 1, 2, 3, 2, 1]
     """
     period = max(1, 2 * (size - 1))
@@ -28,16 +28,16 @@ def mirrored(start: int, length: int, size: int) -> NDArray[np.intp]:
 
 
 def mirrored_window(array: NDArray[Value], starts: tuple[int, ...], size: tuple[int, ...]) -> NDArray[Value]:
-    """Returns a copy of the last axes of `array` from `starts` on, in `size`, mirrored beyond the border."""
+    """A copy of the last axes of `array` from `starts` on, with some size, mirrored beyond the border."""
     spatial = array.shape[array.ndim - len(size) :]
-    indices = [mirrored(*axis) for axis in zip(starts, size, spatial, strict=True)]
+    indices = [_mirrored(*axis) for axis in zip(starts, size, spatial, strict=True)]
     lead = [np.arange(count) for count in array.shape[: array.ndim - len(size)]]
     return np.ascontiguousarray(array[np.ix_(*lead, *indices)])
 
 
 @dataclass(frozen=True)
 class InputWindow:
-    """An input window whose output holds a whole region: where it starts, and what to keep of the output."""
+    """An input window whose output covers a region: its start, and the part of the output to keep."""
 
     starts: tuple[int, ...]
     input_size: tuple[int, ...]
@@ -46,9 +46,9 @@ class InputWindow:
 
 
 def covering_window(plan: Plan, size: tuple[int, ...]) -> InputWindow:
-    """Returns a small input that the plan accepts and whose output is at least `size`, centred on the region.
+    """A small input that the plan accepts, and whose output covers `size`, centred on the region.
 
-    Raises SizeError where no size is large enough.
+    Raises SizeError if no size is large enough.
     """
     input_size = covering_size(plan, size)
     output_size = plan.output_size(input_size)

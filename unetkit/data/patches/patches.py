@@ -1,4 +1,4 @@
-"""Random patches of pairs, drawn so that the n-th is the same in every process and with any number of workers."""
+"""Random patches of pairs; the n-th is the same in every process and with any number of workers."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from torch.utils.data import Dataset
 from unetkit.data.normalization import IntensityScale, Normalization
 from unetkit.data.pairs import UNLABELLED, Pair, Pairs
 from unetkit.data.patches.augmentation import Augmentation
-from unetkit.data.patches.balance import ClassBalance
 from unetkit.data.patches.mirror_padding import covering_window
-from unetkit.data.patches.warp import PatchArrays, moved_points, take
+from unetkit.data.patches.warp import PatchArrays, moved_points, sample_points
 
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
 ENDLESS = 1 << 40
+MAX_PIXELS = 2048
+"""Pixels of a class that are remembered per image."""
 ATTEMPTS = 16
-"""To draw a patch with a labelled pixel, before it is laid around one."""
+"""Attempts to draw a patch with a labelled pixel, before one is centred on such a pixel."""
 WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
-"""Gives the weight of each pixel (*spatial) in the loss."""
+"""Returns the weight of each pixel (*spatial) in the loss."""
 Item: TypeAlias = tuple[Tensor, ...]
-"""An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) where there are any."""
+"""An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) if there are any."""
 
 
 @dataclass(frozen=True)
 class PatchSettings:
     """How patches are drawn.
 
-    `size` is what the output holds at least. `balance` is the share of patches around a pixel of a class that is drawn
-    evenly from those that occur; the others lie anywhere. `weight` makes a weight for each pixel of a pair. Patches
-    are numbered up to `count`, without end unless given.
+    `size` is the least size of the output. `balance` is the fraction of patches around a pixel of a uniformly drawn
+    class; the others lie anywhere. `weight` returns a weight for each pixel of a pair. There are `count` patches.
     """
 
     size: tuple[int, ...]
@@ -48,11 +48,40 @@ class PatchSettings:
     count: int = ENDLESS
 
 
-class Patches(Dataset[Item]):
-    """Items of an input (channels, *spatial) that the plan accepts, and the labels (*spatial) under its output.
+class ClassBalance:
+    """Some pixels of each class in each image, chosen at random, so that all classes are drawn equally often.
 
-    The output lies within the image where that is large enough; what the input shows beyond the border is mirrored.
-    The n-th item depends on the pairs, the settings and n alone.
+    The same seed gives the same pixels.
+    """
+
+    def __init__(self, pairs: Pairs, seed: int) -> None:
+        self.sizes: list[tuple[int, ...]] = []
+        self.places: dict[int, list[tuple[int, NDArray[np.int64]]]] = {}
+        for number, pair in enumerate(pairs):
+            random = np.random.default_rng((seed, number, MAX_PIXELS))
+            self.sizes.append(pair.size)
+            labels = pair.labels.ravel()
+            for label in np.unique(labels):
+                if label != UNLABELLED:
+                    places = np.flatnonzero(labels == label)
+                    if len(places) > MAX_PIXELS:
+                        places = random.choice(places, MAX_PIXELS, replace=False)
+                    self.places.setdefault(int(label), []).append((number, places))
+        self.classes = sorted(self.places)
+
+    def pixel(self, random: np.random.Generator) -> tuple[int, tuple[int, ...]]:
+        """A pixel of a random class in a random image with that class: the image's number, and the pixel's indices."""
+        images = self.places[self.classes[int(random.integers(len(self.classes)))]]
+        number, places = images[int(random.integers(len(images)))]
+        place = int(places[int(random.integers(len(places)))])
+        return number, tuple(int(index) for index in np.unravel_index(place, self.sizes[number]))
+
+
+class Patches(Dataset[Item]):
+    """Inputs (channels, *spatial) that the plan accepts, with the labels (*spatial) of its output.
+
+    The output lies within the image if that is large enough; the input is mirrored beyond the border. The n-th item
+    depends on the pairs, the settings and n alone.
     """
 
     def __init__(self, pairs: Pairs, normalization: Normalization, plan: Plan, settings: PatchSettings) -> None:
@@ -60,10 +89,10 @@ class Patches(Dataset[Item]):
         self.normalization = normalization
         self.plan = plan
         self.settings = settings
-        self.cover = covering_window(plan, settings.size)
-        self.target = plan.crop_target(self.cover.input_size)
+        self.window = covering_window(plan, settings.size)
+        self.target = plan.crop_target(self.window.input_size)
         self.balance = ClassBalance(pairs, settings.seed) if settings.balance else None
-        self.levels: dict[int, IntensityScale] = {}
+        self.scales: dict[int, IntensityScale] = {}
         self.weights: dict[int, NDArray[np.float32]] = {}
 
     def __len__(self) -> int:
@@ -71,77 +100,77 @@ class Patches(Dataset[Item]):
 
     def __getitem__(self, index: int) -> Item:
         if not 0 <= index < self.settings.count:
-            raise IndexError(index)  # which ends a loop over all patches
+            raise IndexError(index)  # ends a loop over all patches
         random = np.random.default_rng((self.settings.seed, index))
-        number, chosen, patch = self.drawn(random)
+        number, augmentations, patch = self._draw(random)
         pair = self.pairs[number]
-        image = torch.from_numpy(self.levels_of(number, pair).apply(patch.image))
-        for one in chosen:
-            image = one.change(image, random)
+        image = torch.from_numpy(self._scale_of(number, pair).apply(patch.image))
+        for augmentation in augmentations:
+            image = augmentation.change(image, random)
         labels = patch.labels[self.target].astype(np.int64)
         if patch.weight is None:
             return image, torch.from_numpy(labels)
         return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))
 
-    def drawn(self, random: np.random.Generator) -> tuple[int, list[Augmentation], PatchArrays]:
-        """Returns a patch with the number of its pair and what is to be done to it; a pixel at least is labelled.
+    def _draw(self, random: np.random.Generator) -> tuple[int, list[Augmentation], PatchArrays]:
+        """The number of a pair, the augmentations and a patch with at least one labelled pixel.
 
-        One without is drawn again. Where labelled pixels are so few that chance does not find any, it is laid around
-        one of them, and not moved by augmentation.
+        A patch without labels is drawn again. If no attempt finds one, the patch is centred on a labelled pixel, and
+        not moved by augmentation.
         """
         for _ in range(ATTEMPTS):
-            number, starts = self.place(random)
-            chosen = [one for one in self.settings.augmentation if random.random() < one.probability]
-            patch = self.patch(number, self.pairs[number], starts, chosen, random)
+            number, starts = self._place(random)
+            chosen = [each for each in self.settings.augmentation if random.random() < each.probability]
+            patch = self._patch(number, self.pairs[number], starts, chosen, random)
             if (patch.labels[self.target] != UNLABELLED).any():
                 return number, chosen, patch
         pair = self.pairs[number]
         labelled = np.flatnonzero(pair.labels.ravel() != UNLABELLED)
         pixel = np.unravel_index(int(labelled[int(random.integers(len(labelled)))]), pair.size)
-        starts = self.starts(number, random, [int(at) for at in pixel])
-        chosen = [one for one in chosen if not moves(one)]
-        return number, chosen, self.patch(number, pair, starts, chosen, random)
+        starts = self._starts(number, random, [int(place) for place in pixel])
+        chosen = [each for each in chosen if not _moves(each)]
+        return number, chosen, self._patch(number, pair, starts, chosen, random)
 
-    def place(self, random: np.random.Generator) -> tuple[int, tuple[int, ...]]:
-        """Returns the number of a pair, and where in it the input of a patch begins."""
+    def _place(self, random: np.random.Generator) -> tuple[int, tuple[int, ...]]:
+        """The number of a pair, and the start of a patch's input in it."""
         if self.balance is not None and random.random() < self.settings.balance:
             number, pixel = self.balance.pixel(random)
-            return number, self.starts(number, random, pixel)
+            return number, self._starts(number, random, pixel)
         number = int(random.integers(len(self.pairs)))
-        return number, self.starts(number, random)
+        return number, self._starts(number, random)
 
-    def starts(self, number: int, random: np.random.Generator, around: Sequence[int] | None = None) -> tuple[int, ...]:
-        """Returns where the input of a patch of a pair begins: anywhere, or so that its output has a pixel."""
+    def _starts(self, number: int, random: np.random.Generator, around: Sequence[int] | None = None) -> tuple[int, ...]:
+        """The start of a patch's input in a pair: anywhere, or so that the output contains a pixel."""
         starts = []
-        for axis, (size, wide) in enumerate(zip(self.pairs[number].size, self.cover.output_size, strict=True)):
-            room = size - wide
+        for axis, (size, length) in enumerate(zip(self.pairs[number].size, self.window.output_size, strict=True)):
+            room = size - length
             if room < 0:
                 start = room // 2
             elif around is None:
                 start = int(random.integers(0, room, endpoint=True))
             else:
-                start = min(max(around[axis] - wide // 2, 0), room)
+                start = min(max(around[axis] - length // 2, 0), room)
             starts.append(start - self.target[axis].start)
         return tuple(starts)
 
-    def patch(
+    def _patch(
         self, number: int, pair: Pair, starts: tuple[int, ...], chosen: list[Augmentation], random: np.random.Generator
     ) -> PatchArrays:
-        """Returns the patch of a pair that begins there, in grey levels."""
-        sample = PatchArrays(pair.image, pair.labels, self.weight_of(number, pair))
-        moving = [one for one in chosen if moves(one)]
+        """The patch of a pair from `starts` on, not yet normalised."""
+        sample = PatchArrays(pair.image, pair.labels, self._weight_of(number, pair))
+        moving = [each for each in chosen if _moves(each)]
         if not moving:
-            return sample.cut(starts, self.cover.input_size)
-        return take(sample, starts, moved_points(self.cover.input_size, pair.spacing, moving, random))
+            return sample.cut(starts, self.window.input_size)
+        return sample_points(sample, starts, moved_points(self.window.input_size, pair.spacing, moving, random))
 
-    def levels_of(self, number: int, pair: Pair) -> IntensityScale:
-        """Returns what becomes of the grey levels of a pair."""
-        if number not in self.levels:
-            self.levels[number] = self.normalization.of_image(pair.image)
-        return self.levels[number]
+    def _scale_of(self, number: int, pair: Pair) -> IntensityScale:
+        """The intensity scaling of a pair, computed once."""
+        if number not in self.scales:
+            self.scales[number] = self.normalization.scaling_of(pair.image)
+        return self.scales[number]
 
-    def weight_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:
-        """Returns the weights of the pixels of a pair, made once."""
+    def _weight_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:
+        """The weights of the pixels of a pair, computed once."""
         if self.settings.weight is None:
             return None
         if number not in self.weights:
@@ -149,6 +178,6 @@ class Patches(Dataset[Item]):
         return self.weights[number]
 
 
-def moves(augmentation: Augmentation) -> bool:
-    """Whether an augmentation moves samples, not only changes their levels."""
+def _moves(augmentation: Augmentation) -> bool:
+    """Whether an augmentation moves points."""
     return type(augmentation).move is not Augmentation.move

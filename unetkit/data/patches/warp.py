@@ -1,4 +1,4 @@
-"""Image, labels and weights taken from an image at moved points, all together and once."""
+"""Sampling of image, labels and weights at moved points, all together and only once."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ MARGIN = 1  # samples around the outermost points, for interpolation
 
 
 class PatchArrays(NamedTuple):
-    """An image (channels, *spatial) with its labels and weights (*spatial); there may be no weights."""
+    """An image (channels, *spatial) with its labels (*spatial), and weights (*spatial) if there are any."""
 
     image: NDArray[Any]
     labels: NDArray[np.integer]
     weight: NDArray[np.float32] | None = None
 
     def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> PatchArrays:
-        """Returns a window of all three, mirrored beyond the border."""
+        """A window of all three, mirrored beyond the border."""
         weight = None if self.weight is None else mirrored_window(self.weight, starts, size)
         return PatchArrays(
             mirrored_window(self.image, starts, size), mirrored_window(self.labels, starts, size), weight
@@ -35,29 +35,29 @@ class PatchArrays(NamedTuple):
 def moved_points(
     size: tuple[int, ...], spacing: tuple[float, ...] | None, moves: Sequence[Augmentation], random: np.random.Generator
 ) -> Tensor:
-    """Returns where the samples (*size, axes) of a patch are taken from, counted from its centre.
+    """The points (*size, axes) at which a patch is sampled, relative to its centre.
 
-    Axes may differ in the distance between their samples; augmentations do not see that.
+    Axes may differ in spacing; augmentations see equal spacing.
     """
-    finest = torch.tensor(spacing or (1.0,) * len(size))
-    finest = finest / finest.min()
+    scale = torch.tensor(spacing or (1.0,) * len(size))
+    scale = scale / scale.min()
     axes = [torch.arange(n, dtype=torch.float32) - (n - 1) / 2 for n in size]
-    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1) * finest
-    for one in reversed(moves):  # the last is what is done to the patch last, so a point goes through it first
-        points = one.move(points, random)
-    return points / finest
+    points = torch.stack(torch.meshgrid(*axes, indexing="ij"), -1) * scale
+    for each in reversed(moves):  # the last one is applied to the patch last, so it moves a point first
+        points = each.move(points, random)
+    return points / scale
 
 
-def take(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) -> PatchArrays:
-    """Returns a patch: `starts` is where it would begin in the image if its points were not moved.
+def sample_points(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) -> PatchArrays:
+    """The patch at some points; `starts` is the start of the patch without any movement.
 
-    Image and weights are interpolated linearly, labels are those of the nearest sample.
+    Image and weights are interpolated linearly; labels are those of the nearest sample.
     """
     size = points.shape[:-1]
     centre = torch.tensor([start + (n - 1) / 2 for start, n in zip(starts, size, strict=True)])
     places = points + centre
     if torch.equal(places, places.round()):
-        return gathered(sample, places.long())
+        return _gather(sample, places.long())
     flat = places.reshape(-1, len(size))
     first = (flat.amin(0).floor().long() - MARGIN).tolist()
     last = (flat.amax(0).ceil().long() + MARGIN).tolist()
@@ -68,25 +68,25 @@ def take(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) -> PatchA
     layers = cut.image.astype(np.float32)
     if cut.weight is not None:
         layers = np.concatenate([layers, cut.weight[None]])
-    found = interpolated(torch.from_numpy(layers), inside).numpy()
+    sampled = _interpolate(torch.from_numpy(layers), inside).numpy()
     if cut.weight is None:
-        return PatchArrays(found, labels.numpy())
-    return PatchArrays(found[:-1], labels.numpy(), found[-1])
+        return PatchArrays(sampled, labels.numpy())
+    return PatchArrays(sampled[:-1], labels.numpy(), sampled[-1])
 
 
-def interpolated(layers: Tensor, places: Tensor) -> Tensor:
-    """Returns layers (L, *extent) at places (*size, axes), by linear interpolation."""
+def _interpolate(layers: Tensor, places: Tensor) -> Tensor:
+    """The values of layers (L, *extent) at places (*size, axes), by linear interpolation."""
     extent = layers.shape[1:]
     grid = places / (torch.tensor(extent) - 1) * 2 - 1
-    if len(extent) == 1:  # torch samples from two axes on
+    if len(extent) == 1:  # torch needs at least two axes
         layers, grid = layers[:, None], torch.cat([torch.zeros_like(grid), grid], -1)[None]
-    grid = grid.flip(-1)  # torch names the last axis first
-    found = grid_sample(layers[None], grid[None], mode="bilinear", padding_mode="border", align_corners=True)[0]
-    return found[:, 0] if len(extent) == 1 else found
+    grid = grid.flip(-1)  # torch expects the last axis first
+    sampled = grid_sample(layers[None], grid[None], mode="bilinear", padding_mode="border", align_corners=True)[0]
+    return sampled[:, 0] if len(extent) == 1 else sampled
 
 
-def gathered(sample: PatchArrays, places: Tensor) -> PatchArrays:
-    """Returns a patch whose points are all samples of the image, such as a mirrored one: nothing is interpolated."""
+def _gather(sample: PatchArrays, places: Tensor) -> PatchArrays:
+    """A patch at points that are samples of the image, such as a mirrored one, without interpolation."""
     first = places.reshape(-1, places.shape[-1]).amin(0)
     extent = places.reshape(-1, places.shape[-1]).amax(0) - first + 1
     cut = sample.cut(tuple(first.tolist()), tuple(extent.tolist()))

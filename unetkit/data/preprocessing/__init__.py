@@ -1,1 +1,1 @@
-"""What is done to an image before the network, and the record of it that a model file carries."""
+"""Preprocessing of images for a network, and the record of it in a model file."""

@@ -1,4 +1,4 @@
-"""Data for a network that is trained already: read as the images were that it was trained on."""
+"""Data for a trained network, read like the images that it was trained on."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from unetkit.errors import Fault, FileError
 
 
 def data_like(source: str, signature: Signature, dims: int, *, ignore: int | None = None) -> DataSpec:
-    """Returns the data spec of a data file, of a folder, or of `mni`, for a network of so many axes.
+    """The data spec of a data file, of a folder, or of `mni`, for a network with `dims` spatial axes.
 
-    Volumes are brought to the network's orientation; a folder is read with its channels, axes and classes. Raises
-    FileError where a data file gives it other channels than it takes.
+    Volumes are reoriented as for the network; a folder is read with its channels, axes and classes. Raises FileError
+    for another number of channels than the network takes.
     """
-    asked = find_data(source, ignore=ignore, changes=tuple(changes(source, signature)), dims=dims)
-    if asked.channels != len(signature.taken):
-        message = f"{source} gives {asked.channels} channels, the network takes {len(signature.taken)}"
-        cure = f"Set channels: {written(signature)} in the data file."
+    data = find_data(source, ignore=ignore, changes=tuple(_changes(source, signature)), dims=dims)
+    if data.channels != len(signature.used_channels):
+        message = f"{source} gives {data.channels} channels, the network takes {len(signature.used_channels)}"
+        cure = f"Set channels: {_channels_text(signature)} in the data file."
         raise FileError(Fault("channels", message, "channels", cure))
-    return asked
+    return data
 
 
-def other_channels(asked: DataSpec, signature: Signature) -> str:
-    """Returns what is to be said where data take other channels of their files than a network was trained on, or ""."""
-    own = (asked.read_options.channels, asked.take or tuple(range(asked.channels)))
-    if own == (signature.channels, signature.taken):
+def other_channels(data: DataSpec, signature: Signature) -> str:
+    """A warning if data use other channels of their files than a network was trained on; "" otherwise."""
+    stored, used = data.read_options.channels, data.take or tuple(range(data.channels))
+    if (stored, used) == (signature.channels, signature.used_channels):
         return ""
-    return f"channels {list(own[1])} of {own[0]} are taken, the network was trained on {written(signature)}"
+    return f"channels {list(used)} of {stored} are used, the network was trained on {_channels_text(signature)}"
 
 
-def changes(source: str, signature: Signature) -> Iterator[str]:
-    """Yields the settings of data that a signature knows, as in `orientation=RAS`."""
+def _changes(source: str, signature: Signature) -> Iterator[str]:
+    """The settings of data that follow from a signature, as in `orientation=RAS`."""
     if source != "mni":
         yield f"orientation={signature.orientation or 'native'}"
     if Path(source).is_dir():
-        yield f"channels={written(signature)}"
+        yield f"channels={_channels_text(signature)}"
         if signature.axes is not None:
             yield f"dataset.axes={signature.axes}"
-        if any(one.values for one in signature.classes):
-            classes = [one.model_dump(exclude_none=True, include={"name", "values"}) for one in signature.classes]
+        if any(each.values for each in signature.classes):
+            classes = [each.model_dump(exclude_none=True, include={"name", "values"}) for each in signature.classes]
             yield f"classes={json.dumps(classes)}"
 
 
-def written(signature: Signature) -> str:
-    """Returns the channels of a signature as they stand in a data file."""
+def _channels_text(signature: Signature) -> str:
+    """The channels of a signature as in a data file."""
     if signature.take is None:
         return str(signature.channels)
     return f"{{count: {signature.channels}, take: {list(signature.take)}}}"

@@ -1,4 +1,4 @@
-"""What data were: a digest of each image and of its labels, kept so that changed data can be named later."""
+"""A record of data: digests of each image and its labels, by which changed data are identified later."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from unetkit.data.pairs import Splits
 
 PARTS = {"train": "training", "validation": "validation", "test": "test"}
-"""The parts of a division, with the word for each in messages."""
+"""The parts of the data, with the word for each in messages."""
 
 
 class DataRecord(BaseModel):
-    """The data of a run: their fingerprint, the classes, the recipe, and by part and name the digests of each pair."""
+    """The data of a run: fingerprint, classes, recipe, and the digests of each pair by part and name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
@@ -30,17 +30,17 @@ class DataRecord(BaseModel):
 
     @classmethod
     def of(cls, splits: Splits) -> Self:
-        """Returns the record of data; nothing is read for it where their digests are known."""
+        """The record of data; pairs with known digests are not read."""
         parts = {name: splits.digests_of(getattr(splits, name)) for name in PARTS}
         return cls(fingerprint=splits.fingerprint, classes=splits.train.classes, recipe=splits.recipe, pairs=parts)
 
     def to_json(self) -> str:
-        """Returns the text of a file; `from_json` reads it."""
+        """The text of a file; `from_json` reads it."""
         return json.dumps(self.model_dump(), indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Self:
-        """Returns the record in a text; raises ValueError where it is none."""
+        """The record in a text; raises ValueError if there is none."""
         try:
             return cls.model_validate_json(text)
         except (ValidationError, RecursionError) as error:
@@ -53,7 +53,7 @@ class DataRecord(BaseModel):
 
 
 def changes(old: DataRecord, new: DataRecord) -> tuple[str, ...]:
-    """Returns what differs between two records of data, a line for each kind of change; nothing where they are equal.
+    """The differences between two records of data, a line for each kind; empty if they are equal.
 
     >>> before, after = ({"train": {"x": PairDigests("1", labels)}} for labels in "23")
     >>> old = DataRecord(fingerprint="1", classes=("a", "b"), recipe="{}", pairs=before)
@@ -62,20 +62,20 @@ def changes(old: DataRecord, new: DataRecord) -> tuple[str, ...]:
     """
     if old.fingerprint == new.fingerprint:
         return ()
-    return (*pair_changes(old, new), *setting_changes(old, new))
+    return (*_pair_changes(old, new), *_setting_changes(old, new))
 
 
-def pair_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
-    """Yields which images were added, removed, changed or moved to another part."""
+def _pair_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
+    """The images that were added, removed, changed or moved to another part."""
     before, now = old.by_name, new.by_name
     kept = [name for name in now if name in before]
-    found: Mapping[str, list[str]] = {
+    differences: Mapping[str, list[str]] = {
         "images added": [name for name in now if name not in before],
         "images removed": [name for name in before if name not in now],
         "images changed": [name for name in kept if before[name][1].image != now[name][1].image],
         "masks changed": [name for name in kept if before[name][1].labels != now[name][1].labels],
     }
-    for change, names in found.items():
+    for change, names in differences.items():
         if names:
             yield f"{change}: {listed(names)}"
     for part, word in PARTS.items():
@@ -84,18 +84,18 @@ def pair_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
             yield f"now for {word}: {listed(moved)}"
 
 
-def setting_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
-    """Yields in which classes and keys of the data file two records differ."""
+def _setting_changes(old: DataRecord, new: DataRecord) -> Iterator[str]:
+    """The classes and keys of the data file in which two records differ."""
     if old.classes != new.classes:
         yield f"classes: {listed(old.classes)} became {listed(new.classes)}"
-    before, now = (recipe_of(one) for one in (old, new))
+    before, now = map(_recipe_of, (old, new))
     for key in dict.fromkeys([*before, *now]):
         if before.get(key) != now.get(key):
             yield f"{key}: {json.dumps(before.get(key))} became {json.dumps(now.get(key))}"
 
 
-def recipe_of(record: DataRecord) -> dict[str, object]:
-    """Returns the keys of the data file that have a say in what a network sees, with their values."""
+def _recipe_of(record: DataRecord) -> dict[str, object]:
+    """The keys of the data file that change what a network sees, with their values."""
     try:
         values = json.loads(record.recipe or "{}")
     except ValueError:

@@ -1,4 +1,4 @@
-"""Orientations and spacings of a data set: how many there are of each, and what is done about it."""
+"""Orientations and spacings of a data set, and what is done about differences."""
 
 from __future__ import annotations
 
@@ -10,90 +10,93 @@ from typing import Any
 from unetkit.data.pair_reader import PairFacts
 from unetkit.data.spec import DataSpec
 from unetkit.spatial.units import factor
-from unetkit.wording import listed, spacing_text
+from unetkit.wording import listed, plural, spacing_text
 
-ALIKE = 1.001
-"""Spacings whose largest is less than so many times the smallest are one."""
+EQUAL = 1.001
+"""Spacings are equal if the largest is less than this multiple of the smallest."""
 
-Said = tuple[tuple[float, ...], str]
+Spacing = tuple[tuple[float, ...], str]
 """A spacing per axis, and its unit."""
 
 
-def median_spacing(said: Sequence[Said]) -> Said:
-    """Returns the median per axis, of an even number the lower of the two in the middle, in the first unit said.
+def median_spacing(spacings: Sequence[Spacing]) -> Spacing:
+    """The (lower) median per axis, in the first unit that is known.
 
     >>> median_spacing([((1.0, 3.0), "mm"), ((2.0, 5.0), "mm"), ((4000.0, 4000.0), "µm")])
     ((2.0, 4.0), 'mm')
     """
-    unit = next((unit for _, unit in said if unit), "")
-    scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in said]
-    return tuple(map(median_low, zip(*scaled, strict=True))), unit
+    axes, unit = _in_one_unit(spacings)
+    return tuple(map(median_low, axes)), unit
 
 
-def placement(data: DataSpec, facts: Sequence[PairFacts], train: Sequence[str], orientation: str) -> dict[str, Any]:
-    """Returns counts of axis codes and the range of spacings; "" and null stand for files that do not say."""
-    said = [(one.spacing, one.unit) for one in facts if one.spacing is not None]
+def _in_one_unit(spacings: Sequence[Spacing]) -> tuple[list[tuple[float, ...]], str]:
+    """All spacings of each axis, in the first unit that is known."""
+    unit = next((unit for _, unit in spacings if unit), "")
+    scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in spacings]
+    return list(zip(*scaled, strict=True)), unit
+
+
+def summarize_geometry(
+    data: DataSpec, facts: Sequence[PairFacts], train: Sequence[str], orientation: str
+) -> dict[str, Any]:
+    """Counts of axis codes and the range of spacings; "" and null stand for files without them."""
+    spacings = [(each.spacing, each.unit) for each in facts if each.spacing is not None]
     values: dict[str, Any] = {
         "orientation": orientation,
-        "orientations": dict(Counter(one.axis_codes for one in facts).most_common()),
+        "orientations": dict(Counter(each.axis_codes for each in facts).most_common()),
         "spacing": None,
         "spacings": None,
     }
-    if said:
-        unit = median_spacing(said)[1]
-        scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in said]
-        axes = list(zip(*scaled, strict=True))
+    if spacings:
+        axes, unit = _in_one_unit(spacings)
         values["spacings"] = {"least": list(map(min, axes)), "most": list(map(max, axes)), "unit": unit,
-                              "unknown": len(facts) - len(said)}  # fmt: skip
-        values["spacing"] = resampled_to(data, [one for one in facts if one.name in set(train)])
+                              "unknown": len(facts) - len(spacings)}  # fmt: skip
+        values["spacing"] = _target_spacing(data, [each for each in facts if each.name in set(train)])
     return values
 
 
-def resampled_to(data: DataSpec, facts: Sequence[PairFacts]) -> list[float] | None:
-    """Returns the spacing that images are resampled to, by those to train with; None where they are not."""
-    said = [(one.spacing, one.unit) for one in facts if one.spacing is not None]
-    if data.spacing == "native" or not said:
+def _target_spacing(data: DataSpec, facts: Sequence[PairFacts]) -> list[float] | None:
+    """The spacing that images are resampled to, from the facts of training images; None for no resampling."""
+    spacings = [(each.spacing, each.unit) for each in facts if each.spacing is not None]
+    if data.spacing == "native" or not spacings:
         return None
-    return list(median_spacing(said)[0] if data.spacing == "median" else data.spacing)
+    return list(median_spacing(spacings)[0] if data.spacing == "median" else data.spacing)
 
 
-def placement_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
-    """Yields what of orientations and spacings may surprise."""
+def geometry_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
+    """Remarks on orientations and spacings that may be unexpected."""
     codes = values["orientations"]
     if len(codes) > 1:
-        shown = [f"{count} {name or 'not said'}" + examples(facts, name) for name, count in codes.items()]
-        done = f"volumes are turned to {values['orientation']}" if values["orientation"] else "none is turned"
-        yield f"{len(codes)} orientations: {', '.join(shown)}; {done}"
+        counts = []
+        for each, count in codes.items():
+            example = next(fact.name for fact in facts if fact.axis_codes == each)
+            counts.append(f"{count} {each or 'unknown'} (as {example})")
+        target = values["orientation"]
+        action = f"volumes are reoriented to {target}" if target else "none is reoriented"
+        yield f"{len(codes)} orientations: {', '.join(counts)}; {action}"
     elif "" in codes and data.keys.orientation not in ("most_common", "native"):
-        yield f"no image says its orientation: orientation: {data.keys.orientation} has no effect"
+        yield f"no image has a known orientation: orientation: {data.keys.orientation} has no effect"
     elif values["orientation"] and values["orientation"] not in codes:
-        yield f"volumes are turned from {next(iter(codes))} to {values['orientation']}"
-    yield from spacing_notes(data, facts, values)
-    done_to: dict[str, list[str]] = {}
-    for one in facts:
-        for note in one.notes:
-            done_to.setdefault(note, []).append(one.name)
-    for note, names in done_to.items():
-        yield f"{len(names)} pair{'s' * (len(names) != 1)}: {note} ({listed(names)})"
+        yield f"volumes are reoriented from {next(iter(codes))} to {values['orientation']}"
+    yield from _spacing_notes(data, facts, values)
+    by_note: dict[str, list[str]] = {}
+    for each in facts:
+        for note in each.notes:
+            by_note.setdefault(note, []).append(each.name)
+    for note, names in by_note.items():
+        yield f"{plural(len(names), 'pair')}: {note} ({listed(names)})"
 
 
-def spacing_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
-    """Yields what of spacings may surprise."""
-    found = values["spacings"]
-    if found is None:
+def _spacing_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str, Any]) -> Iterator[str]:
+    spacings = values["spacings"]
+    if spacings is None:
         return
-    least, most, unit = found["least"], found["most"], found["unit"]
-    if found["unknown"]:
-        silent = [one.name for one in facts if one.spacing is None]
-        yield f"{len(silent)} of {len(facts)} images do not say the distance between their samples: {listed(silent)}"
+    least, most, unit = spacings["least"], spacings["most"], spacings["unit"]
+    if spacings["unknown"]:
+        unknown = [each.name for each in facts if each.spacing is None]
+        yield f"{len(unknown)} of {len(facts)} images lack the distance between their samples: {listed(unknown)}"
     if values["spacing"] is not None:
-        why = ", the median of the images to train with" if data.spacing == "median" else ""
-        yield f"images are resampled to {spacing_text(values['spacing'], unit)}{why}"
-    elif any(high > ALIKE * low for low, high in zip(least, most, strict=True)):
-        shown = f"{spacing_text(least, unit)} to {spacing_text(most, unit)}"
-        yield f"spacings differ: {shown}; spacing: median resamples all images to one"
-
-
-def examples(facts: Sequence[PairFacts], codes: str) -> str:
-    """Returns the first image of some axis codes, in words."""
-    return f" (as {next(one.name for one in facts if one.axis_codes == codes)})"
+        reason = ", the median of the training images" if data.spacing == "median" else ""
+        yield f"images are resampled to {spacing_text(values['spacing'], unit)}{reason}"
+    elif any(high > EQUAL * low for low, high in zip(least, most, strict=True)):
+        yield f"spacings differ: {spacing_text(least, unit)} to {spacing_text(most, unit)}; spacing: median resamples them"

@@ -1,8 +1,8 @@
-"""The grey levels of the images that a network was trained on, and whether those of another image are like them.
+"""The intensities of training images, and whether those of another image are similar.
 
-What is measured on a sample of pixels: ends of the range, and its shape, so that copies of another bit depth, between 0
-and 1, or with dark and bright exchanged are noticed. A shift within the range is not, nor an exchange where images are
-as often bright on dark as dark on bright.
+Measured on a sample of pixels are the ends of the range and its shape, so that copies with another bit depth, between 0
+and 1, or with dark and bright exchanged are detected. A shift within the range is not, nor an exchange if images are as
+often bright on dark as dark on bright.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Samples = NDArray[np.float32]
 """Some of the pixels of an image, (channels, pixels)."""
 
-MOST_PIXELS = 1 << 14
-"""Pixels of an image that are looked at."""
+MAX_PIXELS = 1 << 14
+"""Pixels in the sample of an image."""
 ENDS = (0.005, 0.995)
-"""Shares of the pixels below the low and the high end of a range."""
-SHARES = tuple(np.linspace(*ENDS, 17).tolist())
-"""Shares of the pixels at which the shape of a range is known."""
+"""The quantiles at the low and the high end of a range."""
+QUANTILES = tuple(np.linspace(*ENDS, 17).tolist())
+"""The quantiles that describe the shape of a range."""
 FEW = 32
-"""Different grey levels of an image that may be nearly empty, and so says nothing."""
+"""An image with at most so many different intensities may be nearly empty, and is not compared."""
 NARROW = 10
-"""An image's range is another one where it is by so much narrower than the narrowest of an image in training; or…"""
+"""An image differs if its range is narrower by this factor than the narrowest of a training image; or…"""
 NARROW_FRACTIONS = 20
-"""…where it has fractions in place of whole numbers, and is by so much narrower than that of all images together."""
+"""…if it has fractions instead of whole numbers, and is narrower by this factor than all training images together."""
 
 
 class IntensityRange(BaseModel):
-    """The grey levels of one channel: the ends, the share ENDS of the pixels between `low` and `high`;
-    `narrowest` is the least that these are apart in one image.
+    """The intensities of one channel: the extremes `least` and `most`, and the quantiles ENDS `low` and `high`.
 
-    `whole`: no fractions. `shape` has the grey levels at SHARES, of images brought to mean 0 and deviation 1, as the
-    mean over the images; `spread` is how far from it the farthest image was, as the mean over SHARES.
+    `narrowest` is the least distance of these in one image. `whole`: no fractions. `shape` is the mean over the images
+    of their QUANTILES, normalised to mean 0 and standard deviation 1; `spread` is the largest distance of an image from
+    it, as the mean over QUANTILES.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -48,89 +48,88 @@ class IntensityRange(BaseModel):
     most: Finite
     narrowest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     whole: bool = True
-    shape: Annotated[tuple[Finite, ...], Field(max_length=len(SHARES))] = ()
+    shape: Annotated[tuple[Finite, ...], Field(max_length=len(QUANTILES))] = ()
     spread: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     def __str__(self) -> str:
         return f"{self.low:.6g} … {self.high:.6g}"
 
 
-def sampled(image: NDArray[np.generic], most: int = MOST_PIXELS) -> Samples:
-    """Returns some of the pixels of an image (channels, *spatial), or all where they are few; always the same ones."""
+def sample_pixels(image: NDArray[np.generic], count: int = MAX_PIXELS) -> Samples:
+    """A sample of the pixels of an image (channels, *spatial), or all if they are few; always the same ones."""
     flat = image.reshape(len(image), -1)
-    if flat.shape[1] > most:
-        flat = flat[:, np.random.default_rng(0).integers(flat.shape[1], size=most)]
+    if flat.shape[1] > count:
+        flat = flat[:, np.random.default_rng(0).integers(flat.shape[1], size=count)]
     return flat.astype(np.float32)
 
 
 def range_of(images: Iterable[NDArray[np.float32]]) -> IntensityRange:
-    """Returns the range of one channel, from the pixels of each of several images."""
-    found = list(images)
-    every = np.concatenate(found)
-    low, high = np.quantile(every, ENDS).tolist()
-    shapes = [shape for one in found if (shape := shape_of(one)) is not None]
+    """The range of one channel, from the pixels of each of several images."""
+    samples = list(images)
+    pixels = np.concatenate(samples)
+    low, high = np.quantile(pixels, ENDS).tolist()
+    shapes = [shape for each in samples if (shape := _shape_of(each)) is not None]
     mean = np.mean(shapes, 0) if shapes else np.zeros(0)
-    spread = max((distance(one, mean) for one in shapes), default=0.0)
+    spread = max((_distance(shape, mean) for shape in shapes), default=0.0)
     return IntensityRange(
-        least=float(every.min()),
+        least=float(pixels.min()),
         low=low,
         high=high,
-        most=float(every.max()),
-        narrowest=min((float(np.diff(np.quantile(one, ENDS))[0]) for one in found if many(one)), default=0.0),
-        whole=bool((every == np.rint(every)).all()),
+        most=float(pixels.max()),
+        narrowest=min((float(np.diff(np.quantile(each, ENDS))[0]) for each in samples if _has_many(each)), default=0.0),
+        whole=bool((pixels == np.rint(pixels)).all()),
         shape=tuple(round(value, 4) for value in mean.tolist()),
         spread=round(spread, 4),
     )
 
 
-def shape_of(pixels: NDArray[np.float32]) -> NDArray[np.float64] | None:
-    """Returns the grey levels at SHARES, brought to mean 0 and deviation 1; None for an image of few levels."""
-    if not many(pixels):
+def _shape_of(pixels: NDArray[np.float32]) -> NDArray[np.float64] | None:
+    """The QUANTILES of an image with mean 0 and standard deviation 1; None with few different intensities."""
+    if not _has_many(pixels):
         return None
-    found: NDArray[np.float64] = np.quantile((pixels - pixels.mean()) / pixels.std(), SHARES)
-    return found
+    shape: NDArray[np.float64] = np.quantile((pixels - pixels.mean()) / pixels.std(), QUANTILES)
+    return shape
 
 
-def many(pixels: NDArray[np.float32]) -> bool:
-    """Whether an image has grey levels enough to say something of the range that it was stored in."""
+def _has_many(pixels: NDArray[np.float32]) -> bool:
+    """Whether an image has enough different intensities to identify its range."""
     return len(np.unique(pixels)) > FEW
 
 
-def distance(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    """Returns how far two shapes are apart."""
-    return float(np.abs(one - other).mean())
+def _distance(shape: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    return float(np.abs(shape - other).mean())
 
 
-def compared(known: tuple[IntensityRange, ...], samples: Samples, *, rescaled: bool) -> str:
-    """Returns what is odd about an image beside those that a network was trained on; "" for nothing.
+def compare_ranges(known: tuple[IntensityRange, ...], samples: Samples, *, rescaled: bool) -> str:
+    """The difference of an image from the training images in words; "" for none.
 
-    `rescaled`: the network's images are brought to one range each, so that only the shape counts.
+    `rescaled`: each image is normalised to the same range, so only the shape is compared.
     """
     own = [range_of([row]) for row in samples]
     pairs = list(zip(known, own, samples, strict=True))
     ranges = f"grey levels {', '.join(map(str, own))}, trained on {', '.join(map(str, known))}"
-    if not rescaled and any(far(one, mine, row) for one, mine, row in pairs):
-        return f"{ranges}: far outside of what the network was trained on"
-    if all(mirrored(one, mine) for one, mine, _ in pairs):
+    if not rescaled and any(_is_outside(*each) for each in pairs):
+        return f"{ranges}: far outside the range of the training images"
+    if all(_is_inverted(expected, actual) for expected, actual, _ in pairs):
         return f"{ranges}: dark and bright seem to be exchanged"
     return ""
 
 
-def far(known: IntensityRange, own: IntensityRange, pixels: NDArray[np.float32]) -> bool:
-    """Whether a range lies far beyond another, or is far narrower though it has many levels."""
+def _is_outside(known: IntensityRange, own: IntensityRange, pixels: NDArray[np.float32]) -> bool:
+    """Whether a range lies far outside another, or is far narrower despite many different intensities."""
     span, width = known.most - known.least, own.high - own.low
     if own.high > known.most + span or own.low < known.least - span or own.low > known.most or own.high < known.least:
         return True
     least = (known.high - known.low) / NARROW_FRACTIONS
     if known.whole and not own.whole and width < min(least, known.narrowest):
         return True
-    return width < known.narrowest / NARROW and many(pixels)
+    return width < known.narrowest / NARROW and _has_many(pixels)
 
 
-def mirrored(known: IntensityRange, own: IntensityRange) -> bool:
-    """Whether the shape of a range is like another's turned round, and unlike that itself."""
-    if len(known.shape) != len(SHARES) or not own.shape:
+def _is_inverted(known: IntensityRange, own: IntensityRange) -> bool:
+    """Whether the shape of a range is similar to the inverse of another, and not to that itself."""
+    if len(known.shape) != len(QUANTILES) or not own.shape:
         return False
-    shape, mine = np.array(known.shape), np.array(own.shape)
-    same, turned = distance(mine, shape), distance(-mine[::-1], shape)
-    return same > 2 * known.spread and turned <= 1.5 * max(known.spread, 0.05) and turned < same / 2
+    shape, own_shape = np.array(known.shape), np.array(own.shape)
+    same, inverted = _distance(own_shape, shape), _distance(-own_shape[::-1], shape)
+    return same > 2 * known.spread and inverted <= 1.5 * max(known.spread, 0.05) and inverted < same / 2

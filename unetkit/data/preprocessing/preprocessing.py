@@ -1,4 +1,4 @@
-"""What is done to an image before a network, and to the network's output on its way back to the image's samples."""
+"""Preprocessing of images for a network, and of its output back to the samples of the image."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from unetkit.errors import Fault, FileError
 from unetkit.spatial.units import factor
 from unetkit.wording import size_text, spacing_text
 
-MOST_SAMPLES = 1 << 31
-"""In an image that was resampled; more is a spacing in another unit by mistake."""
+MAX_SAMPLES = 1 << 31
+"""Samples of a resampled image; more are a spacing in another unit by mistake."""
 
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """From an image as it is read to what a network takes, and back; training, validation and prediction share it.
+    """From an image to the input of a network, and from its output back; shared by training and prediction.
 
-    `orientation` has the axis codes that volumes are read in, "" as their files have them. `spacing` is the distance
-    between samples, per axis of an image and in `unit`, that images are resampled to; () leaves their samples.
-    Images are resampled before they are normalised, outputs before they become classes.
+    `orientation` has the axis codes that volumes are read in, "" for those of their files. `spacing` is the distance
+    between samples that images are resampled to, per axis and in `unit`; () for no resampling. Images are resampled
+    before they are normalised, outputs before they become classes.
     """
 
     normalization: Normalization
@@ -43,52 +43,52 @@ class Preprocessing:
     def size(
         self, size: tuple[int, ...], spacing: tuple[float, ...] | None, unit: str = "", *, name: str = "the image"
     ) -> tuple[int, ...]:
-        """Returns the size that the network sees an image of a size in.
+        """The size of the network's input for an image of some size.
 
-        Raises FileError where that depends on a spacing which the image does not say.
+        Raises FileError if it depends on the spacing of the image, and that is unknown.
         """
         if not self.spacing:
             return size
         if spacing is None:
-            message = f"{name} does not say the distance between its samples, the network takes {self.shown}"
-            cure = "Give files that say it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or train with spacing: native."
+            message = f"{name} lacks the distance between its samples, the network takes {self.spacing_text}"
+            cure = "Give files that have it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or train with spacing: native."
             raise FileError(Fault("no-spacing", message, cure=cure))
         scale = factor(unit, self.unit)
         if scale is None:
-            message = f"{name} counts in {unit}, the network in {self.unit}"
-            raise FileError(Fault("spacing-unit", message, cure=f"Give files that count in {self.unit}."))
-        wanted = resampled_size(size, tuple(step * scale for step in spacing), self.spacing)
-        if prod(wanted) > MOST_SAMPLES:
-            message = f"{name} of {size_text(size)} samples becomes one of {size_text(wanted)}"
+            message = f"{name} has the unit {unit}, the network {self.unit}"
+            raise FileError(Fault("spacing-unit", message, cure=f"Give files with the unit {self.unit}."))
+        target = resampled_size(size, tuple(step * scale for step in spacing), self.spacing)
+        if prod(target) > MAX_SAMPLES:
+            message = f"{name} with {size_text(size)} samples would be resampled to {size_text(target)}"
             raise FileError(Fault("spacing-size", message, "spacing", "Resample to a larger spacing."))
-        return wanted
+        return target
 
     @property
-    def shown(self) -> str:
-        """The spacing in words."""
+    def spacing_text(self) -> str:
+        """The spacing with its unit."""
         return spacing_text(self.spacing, self.unit)
 
     def image(self, image: NDArray[Any], size: tuple[int, ...]) -> NDArray[np.float32]:
-        """Returns what a network takes for an image (channels, *spatial): resampled to a size, and normalised."""
+        """The input of a network for an image (channels, *spatial): resampled to a size, and normalised."""
         return self.normalization.apply(resampled(image, size) if image.shape[1:] != size else image)
 
     def output(self, output: NDArray[np.float32] | Tensor, size: tuple[int, ...]) -> NDArray[np.float32]:
-        """Returns the output (out_channels, *spatial) of a network on the samples of an image of a size."""
+        """The output (out_channels, *spatial) of a network, resampled to the size of an image."""
         if tuple(output.shape[1:]) == size and not isinstance(output, Tensor):
             return output
         return resampled(output, size)
 
-    def seen_size(self, pair: Pair) -> tuple[int, ...]:
-        """Returns the size that the network sees the image of a pair in."""
+    def input_size(self, pair: Pair) -> tuple[int, ...]:
+        """The size of the network's input for the image of a pair."""
         return self.size(pair.size, pair.spacing, pair.unit, name=pair.name)
 
     def label(self, pair: Pair, network: Callable[[NDArray[np.float32]], NDArray[np.float32]]) -> NDArray[np.float32]:
-        """Returns the output (out_channels, *spatial) of a network, on the samples of a pair, for its image."""
-        return self.output(network(self.image(pair.image, self.seen_size(pair))), pair.size)
+        """The output (out_channels, *spatial) of a network for the image of a pair, on the samples of the pair."""
+        return self.output(network(self.image(pair.image, self.input_size(pair))), pair.size)
 
     def pair(self, pair: Pair) -> Pair:
-        """Returns a pair as the network sees it: image and labels resampled, grey levels as they are."""
-        size = self.seen_size(pair)
+        """A pair with image and labels resampled, but not normalised."""
+        size = self.input_size(pair)
         if size == pair.size or pair.spacing is None:
             return pair
         extent = zip(pair.size, pair.spacing, size, strict=True)
@@ -101,27 +101,26 @@ class Preprocessing:
         )
 
     def pairs(self, pairs: Pairs) -> Pairs:
-        """Returns pairs as the network sees them, resampled when they are asked for, and kept if the pairs are."""
+        """Pairs resampled on access, and cached if the given pairs are."""
         if not self.spacing:
             return pairs
-        kept: dict[str, Pair] | None = None if isinstance(pairs.items, LazyPairs) and pairs.items.kept is None else {}
+        cache: dict[str, Pair] | None = None if isinstance(pairs.items, LazyPairs) and pairs.items.cache is None else {}
         numbers = {name: number for number, name in enumerate(pairs.names)}
-        return replace(pairs, items=LazyPairs(pairs.names, partial(self.named, pairs, numbers), kept))
+        return replace(pairs, items=LazyPairs(pairs.names, partial(self._load, pairs, numbers), cache))
 
-    def named(self, pairs: Pairs, numbers: dict[str, int], name: str) -> Pair:
-        """Returns the pair of a name as the network sees it."""
+    def _load(self, pairs: Pairs, numbers: dict[str, int], name: str) -> Pair:
         return self.pair(pairs[numbers[name]])
 
 
 def preprocessing_of(data: DataSpec, pairs: Pairs) -> Preprocessing:
-    """Returns how images are prepared: as the data spec says, by what is measured on these pairs where it says so."""
-    spacing, unit = target_spacing(data, pairs)
+    """The preprocessing of a data spec, measured on these pairs where its parameters are not given."""
+    spacing, unit = _target_spacing(data, pairs)
     plain = Preprocessing(Normalization("none"), pairs.orientation, spacing, unit)
     return replace(plain, normalization=normalization_of(data, plain.pairs(pairs)))
 
 
-def target_spacing(data: DataSpec, pairs: Pairs) -> tuple[tuple[float, ...], str]:
-    """Returns the spacing that images are resampled to, with its unit; () where they are not."""
+def _target_spacing(data: DataSpec, pairs: Pairs) -> tuple[tuple[float, ...], str]:
+    """The spacing that images are resampled to, with its unit; () for no resampling."""
     if data.spacing == "native":
         return (), ""
     median, unit = median_spacing([(pair.spacing, pair.unit) for pair in pairs if pair.spacing is not None])

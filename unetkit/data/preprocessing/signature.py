@@ -1,4 +1,4 @@
-"""What goes into a trained network and what comes out: the record that a model file and its exports carry."""
+"""The record of inputs and outputs of a trained network in a model file and its exports."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unetkit.data.files.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
-from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sampled
+from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sample_pixels
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Pairs
@@ -17,27 +17,26 @@ if TYPE_CHECKING:
     from unetkit.language import Spec
 
 
-def check_printable(text: str) -> str:
-    """Returns a text; raises ValueError where it would do something to a terminal."""
+def _check_printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("it has control characters")
     return text
 
 
-Text = Annotated[str, Field(max_length=200), AfterValidator(check_printable)]
-Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(check_printable)]
+Text = Annotated[str, Field(max_length=200), AfterValidator(_check_printable)]
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_printable)]
 Byte = Annotated[int, Field(ge=0, le=255)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class StrictRecord(BaseModel):
-    """A record that is read as strictly as it is written."""
+    """A record without unknown keys and type conversions."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class ClassRecord(StrictRecord):
-    """A class: its name, its colour in pictures, and what stood for it in the masks; None where that was its index."""
+    """A class: its name, its colour, and its values in masks; None where that was its index."""
 
     name: Name
     colour: tuple[Byte, Byte, Byte] | None = None
@@ -45,14 +44,14 @@ class ClassRecord(StrictRecord):
 
 
 class Signature(StrictRecord):
-    """The images that a network was trained on, as far as others must be like them, and the classes that it predicts.
+    """The properties of the training images that others must share, and the classes that a network predicts.
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
-    the letters of the stored axes, where the data file said them. `modalities` has a pattern of files per channel,
-    where each lies in a file of its own. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
-    has per axis the least and the largest distance between samples, in `sampled_unit`, and `axis_codes` all
-    orientations of the files. `greys` has a range for each channel that is taken, `dtypes` the stored number types.
-    What was not known is empty.
+    the letters of the stored axes, if the data file gives them. `modalities` has a pattern of files per channel, if
+    each channel has its own file. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
+    has the least and the largest distance between samples per axis, in `sampled_unit`, and `axis_codes` all
+    orientations of the files. `greys` has a range for each used channel, `dtypes` the stored number types. Unknown
+    properties are empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
@@ -72,9 +71,9 @@ class Signature(StrictRecord):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        count = len(self.taken)
-        if any(one >= self.channels for one in self.taken):
-            raise ValueError(f"channel {max(self.taken)} of {self.channels} is taken")
+        count = len(self.used_channels)
+        if any(channel >= self.channels for channel in self.used_channels):
+            raise ValueError(f"channel {max(self.used_channels)} of {self.channels} does not exist")
         if len(self.modalities) not in (0, self.channels):
             raise ValueError(f"{len(self.modalities)} files for {self.channels} channels")
         for pattern in self.modalities:
@@ -84,49 +83,49 @@ class Signature(StrictRecord):
         if self.greys and len(self.greys) != count:
             raise ValueError(f"ranges of {len(self.greys)} channels for {count}")
         if len(set(self.names)) < len(self.names):
-            raise ValueError("two classes have one name")
+            raise ValueError("two classes have the same name")
         return self
 
     @property
-    def taken(self) -> tuple[int, ...]:
-        """The channels of a file that the network is given, in their order."""
+    def used_channels(self) -> tuple[int, ...]:
+        """The channels of a file that the network takes, in their order."""
         return tuple(range(self.channels)) if self.take is None else self.take
 
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the classes."""
-        return tuple(one.name for one in self.classes)
+        return tuple(each.name for each in self.classes)
 
     @property
     def colours(self) -> tuple[tuple[int, int, int], ...]:
-        """The colours of the classes; none where not all have one."""
-        known = tuple(one.colour for one in self.classes if one.colour is not None)
+        """The colours of the classes; empty unless all have one."""
+        known = tuple(each.colour for each in self.classes if each.colour is not None)
         return known if len(known) == len(self.classes) else ()
 
     @property
     def preprocessing(self) -> Preprocessing:
-        """What is done to an image of these channels before the network, and to the network's output."""
+        """The preprocessing of images with these channels."""
         from unetkit.data.preprocessing.preprocessing import Preprocessing  # needs torch
 
         return Preprocessing(self.normalization, self.orientation, self.spacing, self.unit)
 
     def check(self, spec: Spec) -> None:
-        """Raises ValueError where a network has another number of inputs, of outputs or of axes."""
+        """Raises ValueError for a network with another number of channels, outputs or axes."""
         outputs = max(2, spec.out_channels)
-        if len(self.taken) != spec.in_channels:
-            raise ValueError(f"{len(self.taken)} channels for a network that takes {spec.in_channels}")
+        if len(self.used_channels) != spec.in_channels:
+            raise ValueError(f"{len(self.used_channels)} channels for a network that takes {spec.in_channels}")
         if len(self.classes) != outputs:
             raise ValueError(f"{len(self.classes)} classes for a network that predicts {outputs}")
         if {len(axes) for axes in (self.spacing, self.sampled) if axes} - {spec.dims}:
             raise ValueError(f"a spacing of other axes than the {spec.dims} of the network")
 
     def to_json(self) -> str:
-        """Returns the text that a file carries; `from_json` reads it."""
+        """The text in a file; `from_json` reads it."""
         return self.model_dump_json(exclude_defaults=True)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Returns the record in a text; raises ValueError, which says the first thing that is wrong, otherwise."""
+        """The record in a text; raises ValueError with the first fault."""
         try:
             return cls.model_validate_json(text)
         except ValidationError as error:
@@ -138,25 +137,25 @@ class Signature(StrictRecord):
 def plain_signature(
     normalization: Normalization, names: tuple[str, ...], channels: int, colours: tuple[Any, ...] = ()
 ) -> Signature:
-    """Returns the record of a network of which only this is known: all channels of a file are taken, as they are."""
-    shown = colours or (None,) * len(names)
-    classes = tuple(ClassRecord(name=name, colour=colour) for name, colour in zip(names, shown, strict=True))
+    """The record of a network about which only this is known: all channels of a file are used."""
+    all_colours = colours or (None,) * len(names)
+    classes = tuple(ClassRecord(name=name, colour=colour) for name, colour in zip(names, all_colours, strict=True))
     return Signature(channels=channels, normalization=normalization, classes=classes)
 
 
-MOST_IMAGES = 100
-"""Images whose grey levels and spacing are looked at."""
+MAX_IMAGES = 100
+"""Images whose intensities and spacing are measured."""
 
 
 def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, outputs: int) -> Signature:
-    """Returns the record of a network that is trained on pairs of a data spec and predicts `outputs` classes.
+    """The record of a network that is trained on pairs of a data spec and predicts `outputs` classes.
 
-    `pairs` are as they were read, not resampled; at most MOST_IMAGES of them are looked at.
+    `pairs` are not resampled; at most MAX_IMAGES of them are measured.
     """
-    named, shown = data.classes, pairs.colours or (None,) * len(pairs.classes)
+    keys, colours = data.classes, pairs.colours or (None,) * len(pairs.classes)
     classes = tuple(
-        ClassRecord(name=name, colour=colour, values=named[index].values if named else None)
-        for index, (name, colour) in enumerate(zip(pairs.classes[:outputs], shown, strict=False))
+        ClassRecord(name=name, colour=colour, values=keys[index].values if keys else None)
+        for index, (name, colour) in enumerate(zip(pairs.classes[:outputs], colours, strict=False))
     )
     channels = data.read_options.channels
     return Signature(
@@ -169,21 +168,21 @@ def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, out
         spacing=preprocessing.spacing,
         unit=preprocessing.unit,
         classes=classes,
-        **measured(pairs),
+        **_measure(pairs),
     )
 
 
-def measured(pairs: Pairs) -> dict[str, Any]:
-    """Returns what the images of pairs are like: distances between samples, orientations, grey levels, number types."""
-    step = -(-len(pairs) // MOST_IMAGES)
+def _measure(pairs: Pairs) -> dict[str, Any]:
+    """The spacing, orientations, intensities and number types of images."""
+    step = -(-len(pairs) // MAX_IMAGES)
     spacings, units, codes, dtypes, samples = [], set(), set(), set(), []
     for number in range(0, len(pairs), step):
-        pair = pairs[number]  # each is read once, where they are not kept
+        pair = pairs[number]  # each is read once, if they are not cached
         spacings.append(pair.spacing)
         units.add(pair.unit)
         codes.add(pair.axis_codes)
         dtypes.add(pair.dtype)
-        samples.append(sampled(pair.image))
+        samples.append(sample_pixels(pair.image))
     known = [spacing for spacing in spacings if spacing is not None]
     same = len(known) == len(spacings) and len(units) == 1
     return {

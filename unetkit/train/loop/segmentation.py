@@ -46,7 +46,7 @@ class Segmentation(lightning.LightningModule):
         training = run.training
         self.supervision: Supervision | None = None
         if training.deep_supervision:
-            size = patches.cover.input_size
+            size = patches.window.input_size
             self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
         self.num_batches = 0
         """Batches that this process has used since the start of the run."""

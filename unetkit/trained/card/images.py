@@ -30,7 +30,7 @@ def _facts(signature: Signature) -> Iterator[tuple[str, str]]:
     if codes := signature.orientation or ", ".join(signature.axis_codes):
         yield "orientation", codes
     if signature.spacing:
-        yield "resampled to", signature.preprocessing.shown
+        yield "resampled to", signature.preprocessing.spacing_text
     if signature.sampled:
         ranges = (f"{least:g}" if least == most else f"{least:g} to {most:g}" for least, most in signature.sampled)
         yield "distance between samples", f"{' × '.join(ranges)} {signature.sampled_unit}".rstrip()
