@@ -99,4 +99,5 @@ def _spacing_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str,
         reason = ", the median of the training images" if data.spacing == "median" else ""
         yield f"images are resampled to {spacing_text(values['spacing'], unit)}{reason}"
     elif any(high > EQUAL * low for low, high in zip(least, most, strict=True)):
-        yield f"spacings differ: {spacing_text(least, unit)} to {spacing_text(most, unit)}; spacing: median resamples them"
+        least_text, most_text = (spacing_text(each, unit) for each in (least, most))
+        yield f"spacings differ: {least_text} to {most_text}; spacing: median resamples them"
