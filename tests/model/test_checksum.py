@@ -66,11 +66,11 @@ def test_a_changed_onnx_file_is_seen(tmp_path: Path) -> None:
         changed = bytearray(whole)
         changed[place] ^= 4
         path.write_bytes(changed)
-        with pytest.raises(FileError, match="its checksum is missing or another"):
+        with pytest.raises(FileError, match="its checksum is missing or wrong"):
             verify_onnx(path)
     for broken in (b"", whole[:-1], whole[1:]):
         path.write_bytes(broken)
-        with pytest.raises(FileError, match="its checksum is missing or another"):
+        with pytest.raises(FileError, match="its checksum is missing or wrong"):
             verify_onnx(path)
 
 
@@ -95,5 +95,5 @@ def test_a_changed_file_of_openvino_is_seen(changed: str | None, tmp_path: Path)
         content = bytearray((tmp_path / changed).read_bytes())
         content[3] ^= 1
         (tmp_path / changed).write_bytes(content)
-    with pytest.raises(FileError, match="its checksum is missing or another"):
+    with pytest.raises(FileError, match="its checksum is missing or wrong"):
         verify_sums(tmp_path, names)

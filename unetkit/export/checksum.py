@@ -1,7 +1,7 @@
-"""Checksums of exported files: a bit that flips in their weights changes results, and no message says so.
+"""Checksums of exported models, since a flipped bit in their weights would go unnoticed.
 
-An ONNX file ends with one more entry of its metadata, the SHA-256 of all bytes before it: entries of a message in
-protobuf's format may stand anywhere. Beside OpenVINO's two files lies a third, as `sha256sum --check` reads it.
+An ONNX file ends with an additional metadata entry, the SHA-256 of all bytes before it; protobuf allows entries
+anywhere. OpenVINO's two files have a third beside them, in the format of `sha256sum --check`.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from unetkit.errors import Fault, FileError
 KEY = b"sha256"
 SUMS = "model.sha256"
 LENGTH = 64
-"""Letters of a checksum."""
+"""Of a checksum in hexadecimal."""
 
 
 def entry(content: bytes | memoryview) -> bytes:
-    """Returns the entry of ONNX metadata with the checksum of what stands before it: field 14, its key, its value."""
+    """The metadata entry (field 14) of an ONNX file with the checksum of the content before it."""
     value = sha256(content).hexdigest().encode()
     pair = bytes((0x0A, len(KEY))) + KEY + bytes((0x12, len(value))) + value
     return bytes((14 << 3 | 2, len(pair))) + pair
 
 
 def sealed_onnx(content: bytes) -> bytes:
-    """Returns an ONNX file with its checksum at its end."""
+    """An ONNX file with its checksum appended."""
     return content + entry(content)
 
 
 def verify_onnx(file: Path) -> None:
-    """Raises FileError where an ONNX file does not end with the checksum of what stands before."""
+    """Raises FileError where the checksum at the end of an ONNX file is missing or wrong."""
     content = memoryview(file.read_bytes())
     length = len(KEY) + LENGTH + 6
     if content[-length:] != entry(content[:-length]):
@@ -38,27 +38,26 @@ def verify_onnx(file: Path) -> None:
 
 
 def write_sums(folder: Path, names: tuple[str, ...]) -> None:
-    """Writes the checksums of the files in a folder beside them."""
+    """Writes the checksums of files beside them."""
     (folder / SUMS).write_text(sums(folder, names), encoding="ascii")
 
 
 def verify_sums(folder: Path, names: tuple[str, ...]) -> None:
-    """Raises FileError where the files in a folder have not the checksums that lie beside them."""
+    """Raises FileError where the checksums of files in a folder are missing or wrong."""
     try:
-        known = (folder / SUMS).read_bytes()
-        right = known == sums(folder, names).encode()
-    except FileNotFoundError as error:
-        raise damaged(folder) from error
-    if not right:
+        matches = (folder / SUMS).read_bytes() == sums(folder, names).encode()
+    except FileNotFoundError:
+        matches = False
+    if not matches:
         raise damaged(folder)
 
 
 def sums(folder: Path, names: tuple[str, ...]) -> str:
-    """Returns a line with checksum and name for each of some files."""
+    """One line with checksum and name for each file."""
     return "".join(f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 
 
 def damaged(path: Path) -> FileError:
-    """Returns the error for a file that is not as it was written."""
-    message = f"{path} is damaged, or was not exported by unetkit: its checksum is missing or another"
-    return FileError(Fault("model-damaged", message, cure="Export it anew."))
+    """The error for a wrong checksum."""
+    message = f"{path} is damaged or was not exported by unetkit: its checksum is missing or wrong"
+    return FileError(Fault("model-damaged", message, cure="Export it again."))

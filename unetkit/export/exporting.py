@@ -1,4 +1,4 @@
-"""Export: trace, write, run what was written beside the network itself, and only then put it in its place."""
+"""Export: trace the network, write the file, compare its outputs with the network, then move it into place."""
 
 from __future__ import annotations
 
@@ -19,32 +19,31 @@ from torch.export import ExportedProgram
 from unetkit.errors import Fault
 from unetkit.export.checksum import SUMS, sealed_onnx, write_sums
 from unetkit.export.content import Content, InputScaling
-from unetkit.export.formats import FORMATS, ExportError, Format, Run
+from unetkit.export.formats import FORMATS, ExportError, Format, Run, check_supported
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.sizes import Sizes, spread, taken, to_json
 from unetkit.export.tracing import ScaleInput, traced
-from unetkit.export.unsupported import refuse_unsupported
 from unetkit.model import plan_of
 from unetkit.planning import Plan, Size
 from unetkit.writing import placed
 
 TOLERANCE = 1e-4
-"""The largest difference from the network itself, as a part of the range of its output."""
+"""Largest accepted difference, as a fraction of the range of the output."""
 FLOOR = 8 * 2.0**-23
-"""A difference that counts as none whatever the range: eight roundings of single precision, of 1 or of the output.
+"""Difference that is always accepted: eight rounding errors in single precision, of 1 or of the output.
 
-A network whose outputs hardly differ, such as one that has learned nothing, has a range that is rounding itself.
+The range of an untrained network, whose outputs hardly vary, may itself be a rounding error.
 """
 
 STEPS = (0, 1, 3)
-"""How many periods above the least size a file is checked at; each axis is a period longer than the one before."""
+"""Checked sizes in periods above the smallest; each further axis is one period longer."""
 
 
 class Check(NamedTuple):
-    """How far a file and the network are apart at one size: the largest difference, and the range of the output.
+    """The largest difference between the outputs of a file and its network at one size.
 
-    `largest` is the output's largest magnitude, on which the rounding of its numbers depends.
+    `range` is that of the output, `largest` its largest magnitude, which determines the rounding error.
     """
 
     size: Size
@@ -54,7 +53,7 @@ class Check(NamedTuple):
 
     @property
     def allowed(self) -> float:
-        """The largest difference that a file may have."""
+        """The largest accepted difference."""
         return max(TOLERANCE * self.range, FLOOR * max(1.0, self.largest))
 
 
@@ -89,23 +88,23 @@ def export(
     levels: InputScaling | None = None,
     metadata: Mapping[str, str] | None = None,
 ) -> Exported:
-    """Writes a network as a file of another program, whole or not at all, and returns how the two compare.
+    """Writes a network in another format, atomically, and compares the outputs of both.
 
-    `levels` become a part of the file, so that it takes images in grey levels; `metadata` are kept in it. Raises
-    ExportError where the network has no such form, or where the file computes something else than the network.
+    With `levels` the file scales its input itself; `metadata` are saved in it. Raises ExportError where the network
+    cannot be exported, or where the outputs differ.
     """
     plan = plan_of(model)
     if to not in FORMATS:
         raise ExportError(Fault("format", f"there is no format {to!r}", cure=f"Known: {', '.join(FORMATS)}."))
     path = Path(file)
-    refuse_place(path, to)
-    refuse_unsupported(plan, to)
+    _check_path(path, to)
+    check_supported(plan, to)
     sizes = taken(plan)
     content = Content.of(plan, sizes, levels, metadata or {})
-    with evaluating(model) as network:
+    with _evaluating(model) as network:
         program = traced(network, plan, levels, sizes, for_torch=to == "torch")
         with placed(path) as growing:
-            run = write(program, content, to, growing)
+            run = _write(program, content, to, growing)
             checks = tuple(
                 compare(network, levels, run, (plan.spec.in_channels, *size)) for size in sizes_to_check(plan, sizes)
             )
@@ -114,8 +113,8 @@ def export(
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[nn.Module]:
-    """Gives the network in evaluation mode on the CPU; afterwards every module is in the mode that it was in."""
+def _evaluating(model: nn.Module) -> Iterator[nn.Module]:
+    """The network in evaluation mode on the CPU; afterwards the modes of all modules are restored."""
     network = model if all(weight.device.type == "cpu" for weight in model.parameters()) else deepcopy(model).cpu()
     modes = [(module, module.training) for module in network.modules()]
     network.eval()
@@ -126,27 +125,25 @@ def evaluating(model: nn.Module) -> Iterator[nn.Module]:
             module.training = training
 
 
-def refuse_place(path: Path, to: Format) -> None:
-    """Raises ExportError where a file of this format cannot be put to a path without harm."""
+def _check_path(path: Path, to: Format) -> None:
+    """Raises ExportError where a path is not suitable for a format."""
     suffix = {"onnx": ".onnx", "torch": ".pt2", "openvino": ""}[to]
     if suffix and path.suffix != suffix:
-        raise ExportError(Fault("export-name", f"{path} is no name for this format", cure=f"Let it end with {suffix}."))
+        raise ExportError(Fault("export-name", f"{path} has the wrong extension", cure=f"Use {suffix}."))
     if to == "openvino" and path.suffix in (".xml", ".bin"):
         message = f"{path}: OpenVINO has two files, {' and '.join(NAMES)}"
-        raise ExportError(Fault("export-name", message, cure="Give the name of a folder for them."))
+        raise ExportError(Fault("export-name", message, cure="Give the name of a folder."))
     if path.is_dir() and (to != "openvino" or any(inner.name not in (*NAMES, SUMS) for inner in path.iterdir())):
-        raise ExportError(
-            Fault("export-name", f"{path} is a folder with other things in it", cure="Give a name that is not there.")
-        )
+        raise ExportError(Fault("export-name", f"{path} is a folder with other files", cure="Choose another name."))
 
 
-def write(program: ExportedProgram, content: Content, to: Format, path: Path) -> Run:
-    """Writes a program in a format, and returns what runs that which was written."""
+def _write(program: ExportedProgram, content: Content, to: Format, path: Path) -> Run:
+    """Writes a program in a format, and returns the function that runs the written file."""
     if to == "torch":
-        written = BytesIO()  # for torch ends the process where it writes to a disk that is full
+        written = BytesIO()  # torch would abort the process on a full disk
         torch.export.save(program, written, extra_files={"unetkit.json": json.dumps(dict(content.metadata))})
         path.write_bytes(written.getbuffer())
-        module = torch.export.load(path).module()  # it was written just now, so that it can be trusted
+        module = torch.export.load(path).module()  # trusted, because it was written just now
         return lambda image: module(torch.from_numpy(image)).numpy()
     onnx = onnx_bytes(program, content)
     if to == "onnx":
@@ -158,7 +155,7 @@ def write(program: ExportedProgram, content: Content, to: Format, path: Path) ->
 
 
 def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
-    """Yields three sizes with axes of different lengths, the least of all among them."""
+    """Yields three sizes, including the smallest, with axes of different lengths."""
     for steps in STEPS:
         longer = steps and 1
         periods = tuple(steps + longer * axis for axis in range(plan.dims))
@@ -170,7 +167,7 @@ def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
 
 
 def compare(network: nn.Module, levels: InputScaling | None, run: Run, shape: Size) -> Check:
-    """Returns how far a file and the network are apart, on noise in grey levels."""
+    """Compares the outputs of a file and its network for random noise."""
     noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
     scaled: Tensor = noise
     if levels is not None:
@@ -189,7 +186,7 @@ def compare(network: nn.Module, levels: InputScaling | None, run: Run, shape: Si
 
 
 def refuse_difference(plan: Plan, checks: tuple[Check, ...], to: Format) -> None:
-    """Raises ExportError where a file computes something else than the network."""
+    """Raises ExportError where the outputs of a file and its network differ."""
     for check in checks:
         if not check.difference <= check.allowed:
             message = (

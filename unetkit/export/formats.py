@@ -1,4 +1,4 @@
-"""The formats, and what goes wrong with them."""
+"""The export formats, their errors, and what they do not support."""
 
 from __future__ import annotations
 
@@ -9,26 +9,40 @@ from typing import Any, Literal, get_args
 from numpy.typing import NDArray
 
 from unetkit.errors import Fault, UnetkitError
+from unetkit.planning import Plan
 
 Format = Literal["onnx", "openvino", "torch"]
 
 FORMATS: tuple[Format, ...] = get_args(Format)
-"""The formats by the name that they have on the command line."""
-
+"""The names of the formats."""
 
 Run = Callable[[NDArray[Any]], NDArray[Any]]
-"""What runs a file: an array (N, C, *spatial) to an array."""
+"""Runs an exported model: an array (N, C, *spatial) to an array."""
 
 
 class ExportError(UnetkitError):
-    """A network cannot be exported, or an exported one not be run."""
+    """A network cannot be exported, or an exported model cannot be run."""
 
 
 def needed(name: str) -> Any:
-    """Returns a package of the extra `export`, imported; raises ExportError where it is not installed."""
+    """Imports a package of the extra `export`; raises ExportError where it is not installed."""
     try:
         return import_module(name)
     except ImportError as error:
         raise ExportError(
             Fault("missing-package", f"{name} is not installed: {error}", cure="pip install 'unetkit[export]'")
         ) from error
+
+
+def check_supported(plan: Plan, to: Format) -> None:
+    """Raises ExportError for operations that a format does not support: only circular padding in OpenVINO."""
+    cure = "Choose padding_mode: zeros, reflect or replicate before training, or --to onnx."
+    message = f"{plan.spec.name}: OpenVINO has no circular padding"
+    faults = [
+        Fault("export-operation", message, f"{span.scope}.{plan.nodes[index].name}", cure)
+        for span in plan.spans
+        for index in range(span.start, span.end)
+        if to == "openvino" and (operation := plan.nodes[index].operation) is not None and operation.wraps
+    ]
+    if faults:
+        raise ExportError(*faults)

@@ -16,15 +16,15 @@ from unetkit.export.formats import ExportError, Run, needed
 from unetkit.wording import gigabytes
 
 LIMIT = 2**31
-"""Bytes that a file in protobuf's format may have."""
+"""Largest size of a protobuf file in bytes."""
 
 
 def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
-    """Returns the ONNX file of a program: input `image`, output `output`, all metadata in its `metadata_props`."""
+    """The ONNX file of a program: input `image`, output `output`, metadata in `metadata_props`."""
     needed("onnx"), needed("onnxscript")
     name = content.plan.spec.name
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's own, on the ways of its exporter
+        warnings.simplefilter("ignore")  # of torch's exporter
         try:
             made = torch.onnx.export(
                 program, input_names=["image"], output_names=["output"], dynamo=True, verbose=False
@@ -39,20 +39,17 @@ def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
     for key, value in content.metadata.items():
         proto.metadata_props.add(key=key, value=value)
     if proto.ByteSize() >= LIMIT:
-        message = f"{name}: {gigabytes(proto.ByteSize())} are too much for one ONNX file"
+        message = f"{name}: {gigabytes(proto.ByteSize())} exceed the limit of an ONNX file, 2 GB"
         raise ExportError(Fault("export-onnx", message, cure="Use --to openvino or --to torch."))
     return bytes(proto.SerializeToString())
 
 
 def open_onnx(path: Path) -> tuple[dict[str, str], Run]:
-    """Returns the metadata of an ONNX file and what runs it: an array (N, C, *spatial) to an array.
-
-    Raises FileError where onnxruntime cannot read it.
-    """
+    """The metadata of an ONNX file and the function that runs it; raises FileError where it is unreadable."""
     runtime = needed("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
-    options.enable_cpu_mem_arena = False  # it would keep the most that any tile has needed, several times over
+    options.enable_cpu_mem_arena = False  # it would keep several times the peak memory of a tile
     options.log_severity_level = 4
     try:
         session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

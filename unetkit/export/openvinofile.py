@@ -1,4 +1,4 @@
-"""OpenVINO models: converted from ONNX, two files in a folder, run by OpenVINO on the CPU."""
+"""OpenVINO models: two files in a folder, converted from ONNX, run by OpenVINO on the CPU."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from unetkit.export.content import Content
 from unetkit.export.formats import ExportError, Run, needed
 
 NAMES = ("model.xml", "model.bin")
-"""The files of an OpenVINO model: its graph and its weights."""
+"""The graph and the weights."""
 
 METADATA = TypeAdapter(dict[str, str])
 KEY = "unetkit"
-"""Where the metadata stand in the model's runtime information, as JSON: XML keeps no line breaks."""
+"""Key of the metadata in the runtime information, as JSON because XML does not preserve line breaks."""
 
 
 def write_openvino(onnx: bytes, content: Content, folder: Path) -> None:
-    """Writes the OpenVINO model of an ONNX file into a folder, in single precision."""
+    """Converts an ONNX file to an OpenVINO model in a new folder, in single precision."""
     openvino = needed("openvino")
     try:
         model = openvino.Core().read_model(onnx)
@@ -35,18 +35,15 @@ def write_openvino(onnx: bytes, content: Content, folder: Path) -> None:
     try:
         openvino.save_model(model, folder / NAMES[0], compress_to_fp16=False)
     except RuntimeError as error:
-        (folder / "room").write_bytes(bytes(len(onnx)))  # the system says why, which OpenVINO does not
+        (folder / "room").write_bytes(bytes(len(onnx)))  # raises the error of the system, which OpenVINO hides
         raise OSError(f"OpenVINO: {str(error).strip().splitlines()[-1]}") from error
 
 
 def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
-    """Returns the metadata of an OpenVINO model and what runs it: an array (N, C, *spatial) to an array.
-
-    Raises FileError where OpenVINO cannot read it.
-    """
+    """The metadata of an OpenVINO model and the function that runs it; raises FileError where it is unreadable."""
     openvino = needed("openvino")
     core = openvino.Core()
-    # Else a CPU that has bfloat16 computes in it.
+    # By default OpenVINO uses bfloat16 where the CPU supports it.
     settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     try:
         model = core.read_model(folder / NAMES[0])
@@ -56,7 +53,7 @@ def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
         raise FileError(Fault("model-unreadable", f"{folder} cannot be read: {reason}")) from error
     metadata: dict[str, str] = {}
     if model.has_rt_info([KEY]):
-        metadata = METADATA.validate_json(model.get_rt_info([KEY]).astype(str))  # a ValueError where it is none
+        metadata = METADATA.validate_json(model.get_rt_info([KEY]).astype(str))  # raises ValueError
 
     def run(image: NDArray[Any]) -> NDArray[Any]:
         output: NDArray[Any] = compiled(image)[0]

@@ -1,4 +1,4 @@
-"""Exported files as runners: called tile by tile, as a network is."""
+"""Runners of exported models, called tile by tile like networks."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from unetkit.host.allocator import kept_memory
 
 
 def is_exported(path: Path) -> bool:
-    """Whether a path looks like something that `unetkit export` wrote."""
+    """Whether a path looks like an exported model."""
     return path.suffix in (".onnx", ".pt2") or path.name in NAMES or (path / NAMES[0]).is_file()
 
 
 class FileRunner:
-    """Runs an exported file on one tile after another. `seconds` is the time that it took in all."""
+    """Runs an exported model on one tile after another; `seconds` is the total time."""
 
     def __init__(self, content: Content, run: Run) -> None:
         self.content = content
@@ -38,7 +38,7 @@ class FileRunner:
         self.run = run
 
     def __call__(self, image: Tensor) -> Tensor:
-        """Returns the output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
+        """The output (out_channels, *spatial) in float32 for an image (in_channels, *spatial)."""
         batch = np.ascontiguousarray(image[None].float().numpy())
         start = time.perf_counter()
         output = torch.from_numpy(np.asarray(self.run(batch)))[0]
@@ -48,10 +48,10 @@ class FileRunner:
 
 @contextmanager
 def open_exported(path: Path) -> Iterator[FileRunner]:
-    """Gives the runner of an exported file; raises FileError where it is damaged, or of another program."""
+    """Opens an exported model; raises FileError where it is damaged, or was not written by unetkit."""
     if path.suffix == ".pt2":
-        message = f"{path} is a torch program: to load it can execute what its author wanted"
-        cure = "Load it yourself where you trust it: torch.export.load. Or export to onnx or openvino."
+        message = f"{path} is a torch program, and loading it may execute arbitrary code"
+        cure = "Load it with torch.export.load if you trust its author, or export to onnx or openvino."
         raise ExportError(Fault("untrusted", message, cure=cure))
     folder = path.parent if path.name in NAMES else path
     try:

@@ -1,4 +1,4 @@
-"""A network as torch.export sees it: from grey levels to outputs, with sizes that are symbols."""
+"""Traces a network with symbolic sizes for torch.export."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 def traced(
     model: nn.Module, plan: Plan, levels: InputScaling | None, sizes: Sizes, *, for_torch: bool = False
 ) -> ExportedProgram:
-    """Returns the traced program of a network in evaluation mode: input `image`, output `output`.
+    """The program of a network in evaluation mode: input `image`, output `output`.
 
-    What is not for torch takes its means axis by axis (see `mean`). Raises ExportError where torch cannot trace the
+    Formats other than torch compute means axis by axis (see `mean`). Raises ExportError where torch cannot trace the
     network for all sizes.
     """
     image = torch.zeros(2, plan.spec.in_channels, *spread(sizes, (2,) * plan.dims))  # a batch of 1 would stay 1
@@ -36,7 +36,7 @@ def traced(
     network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced)
     try:
         with torch.no_grad(), warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # torch's own, on the ways of its tracer
+            warnings.simplefilter("ignore")  # of torch's tracer
             return torch.export.export(
                 network,
                 (image,),
@@ -45,17 +45,19 @@ def traced(
             )
     except (RuntimeError, ValueError, TypeError, AssertionError, AttributeError) as error:
         raise ExportError(
-            Fault("export-trace", f"{plan.spec.name}: torch cannot trace this network for all sizes: {first(error)}")
+            Fault(
+                "export-trace", f"{plan.spec.name}: torch cannot trace this network for all sizes: {_first_line(error)}"
+            )
         ) from error
 
 
-def first(error: BaseException) -> str:
-    """Returns the first line of what an error says, without what is there for the tracer's own developers."""
+def _first_line(error: BaseException) -> str:
+    """The first line of an error message, without the tracer's debugging information."""
     return str(error).strip().partition("\n")[0]
 
 
 class ScaleInput(nn.Module):
-    """Brings grey levels (N, C, *spatial) to those that a network was trained with: (x − mean) / std, per channel."""
+    """Normalizes images (N, C, *spatial): (x − mean) / std for each channel."""
 
     mean: Tensor
     std: Tensor
@@ -70,7 +72,7 @@ class ScaleInput(nn.Module):
 
 
 class Exportable(nn.Module):
-    """A network with its scale before it, in operations that a trace knows for all sizes."""
+    """A network after its input scaling, in operations that can be traced for all sizes."""
 
     def __init__(self, network: nn.Module, scale: ScaleInput | None, replaced: Mapping[Any, Any]) -> None:
         super().__init__()
@@ -85,7 +87,7 @@ class Exportable(nn.Module):
 
 
 class Replacing(TorchFunctionMode):
-    """Within it, other functions stand in for some of torch's."""
+    """A context that replaces some functions of torch."""
 
     def __init__(self, replaced: Mapping[Any, Any]) -> None:
         super().__init__()
@@ -98,7 +100,7 @@ class Replacing(TorchFunctionMode):
 
 
 def max_pool1d(x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0, **rest: Any) -> Tensor:
-    """Returns the pooled signal (N, C, length), by the pooling of images one sample high."""
+    """Max pooling of signals (N, C, length) as 2D pooling with height 1."""
     kernel, step, pad = (
         value if isinstance(value, int) else value[0] for value in (kernel_size, stride or kernel_size, padding)
     )
@@ -107,7 +109,7 @@ def max_pool1d(x: Tensor, kernel_size: Any, stride: Any = None, padding: Any = 0
 
 
 def instance_norm(*args: Any, **kwargs: Any) -> Tensor:
-    """Returns x (N, C, *spatial) with mean 0 and variance 1 in each image and channel, then scaled."""
+    """Instance normalization of x (N, C, *spatial)."""
     given = signature(functional.instance_norm).bind(*args, **kwargs)
     given.apply_defaults()
     values = given.arguments
@@ -119,22 +121,22 @@ def instance_norm(*args: Any, **kwargs: Any) -> Tensor:
 def group_norm(
     x: Tensor, num_groups: int, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
 ) -> Tensor:
-    """Returns x (N, C, *spatial) with mean 0 and variance 1 in each image and group of channels, then scaled."""
+    """Group normalization of x (N, C, *spatial)."""
     grouped = x.reshape(x.shape[0], num_groups, x.shape[1] // num_groups, *x.shape[2:])
     return scaled(standard(grouped, eps).reshape(x.shape), weight, bias)
 
 
 def standard(x: Tensor, eps: float) -> Tensor:
-    """Returns x with mean 0 and variance 1 over all axes but the first two."""
+    """x with mean 0 and variance 1 over all axes but the first two."""
     centred = x - mean(x)
     return centred * torch.rsqrt(mean(centred * centred) + eps)
 
 
 def mean(x: Tensor) -> Tensor:
-    """Returns the mean over all axes but the first two, one after the other.
+    """The mean over all axes but the first two, one after the other.
 
-    Runtimes add up in single precision, one value after the other: over a million samples that loses four digits. They
-    would also make one mean of several, so that there is a division between the sums.
+    Runtimes sum sequentially in single precision, which loses four digits over a million samples. The division between
+    the sums prevents them from merging the sums into one.
     """
     for axis in reversed(range(2, x.dim())):
         x = x.sum(axis, keepdim=True) / x.shape[axis]
@@ -142,7 +144,7 @@ def mean(x: Tensor) -> Tensor:
 
 
 def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
-    """Returns x times a weight for each channel, plus a bias."""
+    """x times a weight for each channel, plus a bias."""
     shape = (-1, *(1,) * (x.dim() - 2))
     if weight is not None:
         x = x * weight.reshape(shape)
@@ -150,7 +152,7 @@ def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
 
 
 def pooled_by(usual: Any, dims: int) -> Any:
-    """Returns what does adaptive average pooling: by means where one sample is left, else torch's own."""
+    """Adaptive average pooling: a mean if the output has one sample, else torch's function."""
 
     def pool(x: Tensor, output_size: Any) -> Tensor:
         whole = output_size in (1, (1,) * dims, [1] * dims)
@@ -161,7 +163,7 @@ def pooled_by(usual: Any, dims: int) -> Any:
 
 
 POOLING: dict[Any, Any] = {functional.max_pool1d: max_pool1d, torch.max_pool1d: max_pool1d}
-"""What stands in for a pooling whose trace would fix the size."""
+"""Replacements for pooling whose trace would fix the size."""
 
 MEANS: dict[Any, Any] = {
     functional.instance_norm: instance_norm,
@@ -170,11 +172,11 @@ MEANS: dict[Any, Any] = {
     functional.adaptive_avg_pool2d: pooled_by(functional.adaptive_avg_pool2d, 2),
     functional.adaptive_avg_pool3d: pooled_by(functional.adaptive_avg_pool3d, 3),
 }
-"""What stands in for the means over whole images."""
+"""Replacements for functions with means over whole images."""
 
 
 def traceable(network: nn.Module) -> nn.Module:
-    """Returns a network that shares the weights of another, with those functions that a trace knows for all sizes."""
+    """A copy of a network with shared weights and functions that can be traced for all sizes."""
     if not isinstance(network, fx.GraphModule):
         return network
     graph = fx.Graph()
@@ -186,22 +188,22 @@ def traceable(network: nn.Module) -> nn.Module:
 
 
 def pad_image(x: Tensor, size_sets: SizeSets, mode: str) -> Tensor:
-    """Returns what `unetkit.functional.pad_image` does, for sizes with one remainder."""
+    """Traceable `unetkit.functional.pad_image` for sizes with one remainder."""
     for axis, (start, period, (remainder,)) in enumerate(size_sets, start=2):
         size = x.shape[axis]
         least = torch.sym_max(size, start)
         whole = (least - remainder + period - 1) // period
-        # Behind a number that only the running graph knows, sizes are multiples of it and a rest: simple to trace.
+        # With a data-dependent count, sizes are a multiple of it plus a constant, which is simple to trace.
         count = torch.scalar_tensor(whole, dtype=torch.int64).item()
         torch._check(count >= 2)
         x = pad_axis(x, axis, count * period + remainder, mode)
     return x
 
 
-def pad_axis(x: Tensor, axis: int, wanted: Any, mode: str) -> Tensor:
-    """Returns x with as many samples along an axis as are wanted, the odd one at the far end."""
+def pad_axis(x: Tensor, axis: int, target: Any, mode: str) -> Tensor:
+    """Pads x along an axis to a size, with the odd sample at the end."""
     size = x.shape[axis]
-    position = torch.arange(wanted) - (wanted - size) // 2
+    position = torch.arange(target) - (target - size) // 2
     if mode == "reflect":
         period = torch.scalar_tensor(torch.sym_max(2 * (size - 1), 1), dtype=torch.int64)
         folded = position % period
@@ -216,7 +218,7 @@ def pad_axis(x: Tensor, axis: int, wanted: Any, mode: str) -> Tensor:
 
 
 def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
-    """Returns what `unetkit.functional.cut_padding` does."""
+    """Traceable `unetkit.functional.cut_padding`."""
     for axis in range(2, y.dim()):
         excess = padded.shape[axis] - image.shape[axis]
         y = y.index_select(axis, torch.arange(y.shape[axis] - excess) + excess // 2)
@@ -224,4 +226,4 @@ def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
 
 
 TRACEABLE: dict[Any, Any] = {own.pad_image: pad_image, own.cut_padding: cut_padding}
-"""What stands in a trace for functions that ask a size for its number."""
+"""Replacements for functions that convert sizes to numbers."""

@@ -1,25 +1,24 @@
-"""Pages in HTML that stand alone: nothing is fetched, light and dark, narrow and wide, on screen and on paper.
+"""Self-contained HTML pages, for light and dark mode, any width, and print.
 
-A page is made of elements (`element` escapes every text), tables that sort, and charts whose text never shrinks.
+A page consists of elements (`element` escapes every text), sortable tables, and charts whose text does not scale.
 """
 
 from __future__ import annotations
 
 from unetkit.page.chart import ChartAxis, ChartLine, Point, chart, marks
 from unetkit.page.document import document, section
-from unetkit.page.element import Markup, breakable, element, join
-from unetkit.page.picture import picture
+from unetkit.page.element import Markup, breakable, element, join, picture
 from unetkit.page.scale import ChartScale, scale
 from unetkit.page.table import Cell, Column, table
 
 __all__ = [
-    "ChartAxis",
     "Cell",
-    "Column",
+    "ChartAxis",
     "ChartLine",
+    "ChartScale",
+    "Column",
     "Markup",
     "Point",
-    "ChartScale",
     "breakable",
     "chart",
     "document",

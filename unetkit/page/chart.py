@@ -1,4 +1,4 @@
-"""Charts that fill their column: positions are in percent, so lines stretch, and text and marks keep their size."""
+"""Charts that fill their column. Positions are in percent, so lines stretch while text and marks keep their size."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from unetkit.page.scale import ChartScale
 
 
 class ChartAxis(NamedTuple):
-    """A side of a chart: its numbers and what they are."""
+    """An axis of a chart, and its title."""
 
     scale: ChartScale
     title: str = ""
 
 
 class ChartLine(NamedTuple):
-    """A line through points; its class says how it looks."""
+    """A line through points; `look` is its CSS class."""
 
     points: Sequence[tuple[float, float]]
     look: str = "line"
 
 
 class Point(NamedTuple):
-    """A mark at (x, y) with a short text in it, and a long one that shows while it is pointed at."""
+    """A mark at (x, y) with a short text inside, and a longer tooltip."""
 
     x: float
     y: float
@@ -34,12 +34,12 @@ class Point(NamedTuple):
 
 
 def percent(value: float) -> str:
-    """Returns a position as SVG and CSS write it."""
+    """A position in SVG and CSS."""
     return f"{value:.2f}%"
 
 
 def chart(x: ChartAxis, y: ChartAxis, shapes: Sequence[ChartLine | Point], *, title: str, height: int = 170) -> Markup:
-    """Returns a chart with its axes; `title` tells in words what it shows, for those who cannot see it."""
+    """A chart with its axes; `title` describes it for screen readers."""
     lines = join(polyline(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, ChartLine))
     points = join(point(x.scale, y.scale, shape) for shape in shapes if isinstance(shape, Point))
     stretched = element("svg", lines, viewBox="0 0 100 100", preserveAspectRatio="none", width="100%", height="100%")
@@ -59,7 +59,7 @@ def chart(x: ChartAxis, y: ChartAxis, shapes: Sequence[ChartLine | Point], *, ti
 
 
 def below(axis: ChartAxis) -> Markup:
-    """Returns the numbers below a chart, and what they are."""
+    """The tick labels and the title of the horizontal axis."""
     labels = [
         element("span", label, style=f"left:{percent(axis.scale.at(tick))}")
         for tick, label in zip(axis.scale.ticks, axis.scale.labels(), strict=True)
@@ -68,7 +68,7 @@ def below(axis: ChartAxis) -> Markup:
 
 
 def rule(side: str, scale: ChartScale, value: float, look: str = "grid") -> Markup:
-    """Returns a line across the chart at a number of one side."""
+    """A grid line at a value of one axis."""
     place = percent(scale.at(value) if side == "x" else 100 - scale.at(value))
     if side == "x":
         return element("line", x1=place, x2=place, y1="0", y2="100%", class_=look)
@@ -76,13 +76,13 @@ def rule(side: str, scale: ChartScale, value: float, look: str = "grid") -> Mark
 
 
 def polyline(x: ChartScale, y: ChartScale, line: ChartLine) -> Markup:
-    """Returns a line, in hundredths of both sides."""
+    """A line, in percent of width and height."""
     points = " ".join(f"{x.at(a):.2f},{100 - y.at(b):.2f}" for a, b in line.points)
     return element("polyline", points=points, class_=line.look)
 
 
 def point(x: ChartScale, y: ChartScale, mark: Point) -> Markup:
-    """Returns a mark with its text in the middle."""
+    """A mark with its text in the middle."""
     across, down = percent(x.at(mark.x)), percent(100 - y.at(mark.y))
     inner = [element("title", mark.title)] if mark.title else []
     inner.append(element("circle", cx=across, cy=down, r=10 if mark.text else 4))
@@ -92,5 +92,5 @@ def point(x: ChartScale, y: ChartScale, mark: Point) -> Markup:
 
 
 def marks(*shapes: str, height: int, title: str) -> Markup:
-    """Returns shapes that need no axes of their own: a row of a larger figure."""
+    """Shapes without axes: a row of a larger figure."""
     return element("svg", element("title", title), *shapes, role="img", width="100%", height=height, class_="marks")

@@ -1,4 +1,4 @@
-"""A whole page: what stands around its sections, and the style and the script that all pages share."""
+"""A complete page: its head, and the style and script that all pages share."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 from unetkit.page.element import Markup, element, join
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""What a browser may do for a page: fetch nothing."""
+"""The content security policy: nothing may be fetched."""
 
 
 def document(title: str, *body: str) -> str:
-    """Returns an HTML document that stands alone."""
+    """A self-contained HTML document."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
@@ -30,11 +30,11 @@ def document(title: str, *body: str) -> str:
 
 @cache
 def shared(name: str) -> Markup:
-    """Returns the text of a file beside this one."""
+    """The content of a file in this folder."""
     return Markup((Path(__file__).parent / name).read_text(encoding="utf-8"))
 
 
 def section(title: str, *body: str, anchor: str, lead: str = "") -> Markup:
-    """Returns a section with its heading, and a line below it that says what is seen."""
+    """A section with its heading, and an introduction below it."""
     introduction = element("p", lead, class_="lead") if lead else Markup("")
     return element("section", element("h2", title), introduction, join(body), id=anchor)

@@ -1,7 +1,8 @@
-"""HTML and SVG elements. A text is escaped unless it is markup already, so that no name can break a page."""
+"""HTML and SVG elements. Text is escaped unless it is Markup, so no name can break a page."""
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable
 from html import escape
 
@@ -11,13 +12,13 @@ VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 
 
 class Markup(str):
-    """Text that is HTML already."""
+    """Text that is HTML."""
 
     __slots__ = ()
 
 
 def breakable(name: str) -> Markup:
-    """Returns a name whose line may be broken after a comma, so that it need not be within a word.
+    """A name with possible line breaks after commas.
 
     >>> breakable("down=max,up=linear")
     'down=max,<wbr>up=linear'
@@ -27,7 +28,7 @@ def breakable(name: str) -> Markup:
 
 
 def element(tag: str, /, *children: str, **attributes: object) -> Markup:
-    """Returns an element. `class_` is the attribute `class`, `data_value` is `data-value`; None and False are left out.
+    """An element. `class_` is the attribute `class`, `data_value` is `data-value`; None and False are left out.
 
     >>> element("p", "a < b", element("br"), class_="note", hidden=True)
     '<p class="note" hidden>a &lt; b<br></p>'
@@ -39,7 +40,7 @@ def element(tag: str, /, *children: str, **attributes: object) -> Markup:
 
 
 def attribute(key: str, value: object) -> str:
-    """Returns one attribute with a space before it."""
+    """One attribute after a space."""
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
         return ""
@@ -47,9 +48,15 @@ def attribute(key: str, value: object) -> str:
 
 
 def join(children: Iterable[str]) -> Markup:
-    """Returns children one after the other, texts escaped."""
+    """Concatenates children; texts are escaped."""
     return Markup(
         "".join(
             child if isinstance(child, Markup) else escape(printable_lines(child), quote=False) for child in children
         )
     )
+
+
+def picture(png: bytes, description: str) -> Markup:
+    """An inline picture from the bytes of a PNG file, scaled without smoothing."""
+    source = f"data:image/png;base64,{b64encode(png).decode()}"
+    return element("img", src=source, alt=description, class_="pixels", loading="lazy")

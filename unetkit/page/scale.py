@@ -1,4 +1,4 @@
-"""A range of numbers along one side of a chart, with round numbers to mark."""
+"""Scales of charts, with ticks at round numbers."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from math import ceil, floor, isfinite, log10
 from unetkit.wording import magnitude
 
 LARGEST, SMALLEST = 1e150, 1e-150
-"""Beyond them products and quotients of numbers are none: a scale ends there, and what differs by less is equal."""
+"""Limits of a scale, beyond which products and quotients overflow. Values that differ by less are equal."""
 
 
 @dataclass(frozen=True)
 class ChartScale:
-    """Where numbers stand, in percent of a side; `ticks` are the round numbers among them."""
+    """Maps numbers to percent of an axis; `ticks` are round numbers."""
 
     low: float
     high: float
@@ -23,13 +23,13 @@ class ChartScale:
     logarithmic: bool = False
 
     def at(self, value: float) -> float:
-        """Returns where a number stands: 0 at the low end, 100 at the high one."""
+        """The position of a number: 0 at the low end, 100 at the high end."""
         if self.logarithmic:
             return 100 * (log10(value) - log10(self.low)) / (log10(self.high) - log10(self.low))
         return 100 * ((min(max(value, -LARGEST), LARGEST) - self.low) / (self.high - self.low))
 
     def labels(self) -> list[str]:
-        """Returns the ticks as text, all with as many decimals as they need.
+        """The ticks as text, all with the number of decimals that they need.
 
         >>> scale([0.0, 0.04]).labels()
         ['0.00', '0.01', '0.02', '0.03', '0.04']
@@ -44,9 +44,9 @@ class ChartScale:
 
 
 def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False, room: float = 0.06) -> ChartScale:
-    """Returns a scale that holds all finite values with some room at both ends, and about so many ticks.
+    """A scale of all finite values with a margin `room` at both ends, and about `ticks` ticks.
 
-    It ends at LARGEST: values beyond stand outside of it.
+    It ends at LARGEST; values beyond are outside.
     """
     known = [
         min(max(value, SMALLEST if logarithmic else -LARGEST), LARGEST)
@@ -67,7 +67,7 @@ def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False,
 
 
 def round_step(least: float) -> float:
-    """Returns the next 1, 2 or 5 times a power of ten.
+    """The next larger 1, 2 or 5 times a power of ten.
 
     >>> round_step(0.013), round_step(30), round_step(0.2)
     (0.02, 50.0, 0.2)
@@ -77,7 +77,7 @@ def round_step(least: float) -> float:
 
 
 def logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
-    """Returns a scale over powers of ten, marked at 1, 2 and 5 times each, or at fewer where that is too dense."""
+    """A logarithmic scale with ticks at 1, 2 and 5 times powers of ten, or fewer if that is too dense."""
     width = max(log10(high) - log10(low), 0.3)
     middle = (log10(low) + log10(high)) / 2
     half = width * (0.5 + room)
@@ -93,7 +93,7 @@ def logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
 
 
 def tick_label(value: float) -> str:
-    """Returns a number in few digits with an SI prefix.
+    """A number in few digits with an SI prefix.
 
     >>> tick_label(1_500_000), tick_label(20), tick_label(0.5), tick_label(4e9)
     ('1.5M', '20', '0.5', '4G')

@@ -1,4 +1,4 @@
-"""Tables whose columns sort when their heading is pressed."""
+"""Tables that are sorted by selecting a heading."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetkit.page.element import Markup, element
 
 
 class Column(NamedTuple):
-    """A column: its heading, whether it holds numbers, and what it means."""
+    """A column: its heading, whether it has numbers, and a tooltip."""
 
     title: str
     number: bool = False
@@ -17,7 +17,7 @@ class Column(NamedTuple):
 
 
 class Cell(NamedTuple):
-    """A cell: what it shows, and what it is sorted by (what it shows, where that is None)."""
+    """A cell: its content, the value by which it is sorted (None: the content), CSS class and style."""
 
     content: str
     value: float | str | None = None
@@ -26,7 +26,7 @@ class Cell(NamedTuple):
 
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, caption: str, sortable: bool = True) -> Markup:
-    """Returns a table in a frame that scrolls by itself where it is too wide; the first column names the rows."""
+    """A table in a scrollable frame; the first column names the rows."""
     heads = [element("th", heading(column, sortable), scope="col", class_=side(column)) for column in columns]
     body = [
         element("tr", *(cell(c, each, k) for k, (c, each) in enumerate(zip(columns, row, strict=True)))) for row in rows
@@ -42,14 +42,14 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, caption:
 
 
 def heading(column: Column, sortable: bool) -> Markup:
-    """Returns what stands in a heading: a button where it sorts."""
+    """The content of a heading: a button if the table is sortable."""
     return element(
         "button" if sortable else "span", column.title, title=column.about or None, type="button" if sortable else None
     )
 
 
 def cell(column: Column, each: Cell, index: int) -> Markup:
-    """Returns one cell; the first of a row is its heading."""
+    """One cell; the first of a row is a heading."""
     look = " ".join(word for word in (side(column), each.look) if word)
     return element(
         "td" if index else "th",
@@ -62,5 +62,5 @@ def cell(column: Column, each: Cell, index: int) -> Markup:
 
 
 def side(column: Column) -> str | None:
-    """Returns the class of a column of numbers."""
+    """The CSS class of a column of numbers."""
     return "number" if column.number else None
