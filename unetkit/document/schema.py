@@ -81,11 +81,13 @@ def _slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> J
     names: JsonSchemaValue = {"enum": registry.names(slot)}
     if not changes:
         return {"oneOf": [names, *forms]}
-    shared: dict[str, list[JsonSchemaValue]] = {}
+    by_form: dict[str, dict[str, JsonSchemaValue]] = {}
     for form in forms:
         for key, value in form["properties"].items():
-            if key != "type" and value not in shared.setdefault(key, []):
-                shared[key].append(value)
+            if key != "type":
+                bare = {name: part for name, part in value.items() if name != "description"}
+                by_form.setdefault(key, {}).setdefault(repr(bare), value)
+    shared = {key: list(kinds.values()) for key, kinds in by_form.items()}
     change = {
         "type": "object",
         "description": "Changes parameters of what a wider scope or the extended file has chosen, or of the default.",
