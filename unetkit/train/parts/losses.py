@@ -107,7 +107,7 @@ class Dice(Loss):
     background: bool = True
     """Whether class 0 is included in the mean."""
     per_image: bool = False
-    """Whether the coefficient is computed for each patch, or over the whole batch."""
+    """Whether the overlap is computed for each patch, or over the whole batch."""
 
     def terms(self, batch: LossInput) -> dict[str, Tensor]:
         return {"dice": 1 - _soft_dice(batch, self.smooth, self.background, self.per_image)}
@@ -125,7 +125,7 @@ class DiceCE(Loss):
     share: Share = 0.5
     """Relative weight of the Dice loss: 2·share·Dice + 2·(1 − share)·cross-entropy."""
     per_image: bool = False
-    """Whether the Dice coefficient is computed for each patch, or over the whole batch."""
+    """Whether the overlap is computed for each patch, or over the whole batch."""
 
     def terms(self, batch: LossInput) -> dict[str, Tensor]:
         entropy = _cross_entropy(batch, self.class_weights)
@@ -160,7 +160,7 @@ class Tversky(Loss):
     smooth: Smoothing = 1.0
     """Added to numerator and denominator."""
     per_image: bool = False
-    """Whether the index is computed for each patch, or over the whole batch."""
+    """Whether the overlap is computed for each patch, or over the whole batch."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if not self.alpha and not self.beta:
