@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 
 from tests.document.yamltrees import TYPED_MAPS, flow
-from unetkit.document.merge import Source, merge, plain
+from unetkit.document.merge import TextSource, merge, plain
 from unetkit.document.text import compose_map
 
 
 def merged(base: Any, over: Any) -> Any:
-    return plain(merge(*(compose_map(Source("<text>", flow(values))) for values in (base, over))))
+    return plain(merge(*(compose_map(TextSource("<text>", flow(values))) for values in (base, over))))
 
 
 RULES: dict[str, tuple[Any, Any, Any]] = {

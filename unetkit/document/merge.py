@@ -20,7 +20,7 @@ class _Mark(Protocol):
     def column(self) -> int: ...
 
 
-class Source(NamedTuple):
+class TextSource(NamedTuple):
     """A text and the name under which messages show it."""
 
     name: str
@@ -32,7 +32,7 @@ class TreeNode:
 
     __slots__ = ("end", "source", "start", "value")
 
-    def __init__(self, value: Any, source: Source, start: _Mark, end: _Mark) -> None:
+    def __init__(self, value: Any, source: TextSource, start: _Mark, end: _Mark) -> None:
         self.value = value
         self.source = source
         self.start = start

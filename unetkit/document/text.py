@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.reader import Reader
 
-from unetkit.document.merge import Key, Source, TreeNode
+from unetkit.document.merge import Key, TextSource, TreeNode
 from unetkit.document.syntax import syntax_fault
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
@@ -22,7 +22,7 @@ _MAX_NODES: Final = 10_000
 _MAX_NESTING: Final = 32
 
 
-def checked(name: str, text: str) -> Source:
+def checked(name: str, text: str) -> TextSource:
     """The text as a source. Raises SpecError if it is too long or not printable.
 
     Bytes that are not UTF-8 are expected as `surrogateescape` leaves them.
@@ -32,7 +32,7 @@ def checked(name: str, text: str) -> Source:
     mark, text = text[:1] == "\ufeff", text.removeprefix("\ufeff")
     end = _first_unprintable(text)
     if end == len(text):
-        return Source(name, text)
+        return TextSource(name, text)
     offset = len(text[:end].encode()) + 3 * mark
     character = ord(text[end])
     escaped = 0xDC80 <= character <= 0xDCFF
@@ -57,7 +57,7 @@ def too_large(name: str, size: str) -> SpecError:
     return SpecError(Fault("yaml-too-large", f"the file has {size} bytes", cure=cure, place=Place(name, 1, 1)))
 
 
-def compose_map(source: Source) -> TreeNode:
+def compose_map(source: TextSource) -> TreeNode:
     """The tree of a source whose top level is a map. Raises SpecError with all faults."""
     node = compose(source)
     if node is None or node.value is None:
@@ -70,7 +70,7 @@ def compose_map(source: Source) -> TreeNode:
     return node
 
 
-def compose(source: Source, text: str | None = None) -> TreeNode | None:
+def compose(source: TextSource, text: str | None = None) -> TreeNode | None:
     """The tree of a source, or of `text` in its place; None if it holds no value."""
     composer = _Composer(source, source.text if text is None else text)
     try:
@@ -105,7 +105,7 @@ def scalar(text: str) -> Any:
 class _Composer:
     """Builds nodes from the events of one text; goes on after a fault where it can."""
 
-    def __init__(self, source: Source, text: str) -> None:
+    def __init__(self, source: TextSource, text: str) -> None:
         self.source = source
         self.next = _LOADER(text).get_event
         self.faults: list[Fault] = []

@@ -59,7 +59,7 @@ class SpatialCall(NamedTuple):
     inputs: tuple[int, ...]
 
 
-class Column(NamedTuple):
+class AxisSizes(NamedTuple):
     """The sizes of all nodes along one axis, and whether every operation accepts its inputs."""
 
     sizes: tuple[int, ...]
@@ -137,7 +137,7 @@ class SpatialGraph:
         made = {key: make(*key) for key in {(self.equal_axes[axis], n) for axis, n in enumerate(size)}}
         return tuple(made[self.equal_axes[axis], n] for axis, n in enumerate(size))
 
-    def column(self, axis: int, size: int) -> Column:
+    def column(self, axis: int, size: int) -> AxisSizes:
         """The sizes of all nodes along one axis."""
         return _column(self, self.equal_axes[axis], size)
 
@@ -190,9 +190,9 @@ class SpatialGraph:
 
 
 @lru_cache(CACHED_COLUMNS)
-def _column(graph: SpatialGraph, axis: int, size: int) -> Column:
+def _column(graph: SpatialGraph, axis: int, size: int) -> AxisSizes:
     found, limits = propagate.sizes(graph.nodes, axis, size)
-    return Column(tuple([int(n) for n in found]), all(limit.holds() for _, limit in limits))  # type: ignore[arg-type]
+    return AxisSizes(tuple([int(n) for n in found]), all(limit.holds() for _, limit in limits))  # type: ignore[arg-type]
 
 
 @lru_cache(CACHED_COLUMNS)
