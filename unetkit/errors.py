@@ -1,4 +1,4 @@
-"""What can go wrong, said like a compiler says it: place, value, rule, cure."""
+"""Errors in the form of compiler diagnostics: place, value, rule, cure."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that is wrong: a stable `code`, the `path` in the spec, the `message`, and the `cure`.
+    """One fault: a stable `code`, the `path` in the spec, the `message`, and the `cure`.
 
-    `lines` go on where one line does not suffice. Message, cure and lines are what `one_line` makes of what is given:
-    they may name what a file holds, as it stands there. `file` is the file that the message names, where other
-    files may have the same fault (see `imagefiles.grouped`).
+    `lines` continue a message that needs more than one line. Message, cure and lines may contain text from files: they
+    are escaped by `one_line`. `file` is the file that the message names, if other files may have the same fault (see
+    `imagefiles.merge_alike`).
     """
 
     code: str
@@ -56,7 +56,7 @@ class Fault:
         return "\n".join(lines)
 
     def at(self, place: Place | None) -> Fault:
-        """This fault with its place, unless it has one already."""
+        """This fault with a place, unless it has one already."""
         return self if self.place or place is None else replace(self, place=place)
 
     def json(self) -> dict[str, Any]:
@@ -69,8 +69,8 @@ class Fault:
 
 
 def quote(place: Place, width: int = 100) -> list[str]:
-    """Returns the source line with the span underlined; a line over `width` is cut around the span."""
-    text = "".join(each if each.isprintable() else " " for each in place.text)  # a letter for a letter
+    """The source line with the span underlined; a line over `width` is cut around the span."""
+    text = "".join(each if each.isprintable() else " " for each in place.text)  # one character each
     start = place.column - 1
     if len(text) > width:
         left = max(0, start - width // 3)
@@ -80,7 +80,7 @@ def quote(place: Place, width: int = 100) -> list[str]:
 
 
 class UnetkitError(Exception):
-    """The base of every error that unetkit raises on purpose. It carries one or more faults."""
+    """The base of every error that unetkit raises on purpose, with one or more faults."""
 
     def __init__(self, *faults: Fault) -> None:
         super().__init__(*faults)
@@ -107,11 +107,11 @@ class FileError(UnetkitError):
 
 
 class AlignmentWarning(UserWarning):
-    """An image size runs, but drops samples, or joins encoder and decoder some pixels apart."""
+    """An image size runs, but drops samples, or joins encoder and decoder with an offset of some pixels."""
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Returns the cure for an unknown name: the nearest known one, or all of them.
+    """The cure for an unknown name: the nearest known one, or all of them.
 
     >>> did_you_mean("kernal", ["kernel", "padding"])
     'Did you mean: kernel?'

@@ -1,4 +1,4 @@
-"""What a command may write to: nothing that it reads, and nothing that is there already unless it was told so."""
+"""Checks that outputs replace no input, and no existing file unless that is requested."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ Identity: TypeAlias = tuple[int, int]
 
 
 def check_outputs(outputs: Iterable[Path], *, inputs: Iterable[Path] = (), overwrite: bool = False) -> None:
-    """Raises FileError with every path that must not be written: it is an input, or is there and not to be replaced.
+    """Raises FileError with every path that is an input, or exists and must not be replaced.
 
-    An input is known by any path to it: through links of either kind, relative, or in capitals where the file system
-    ignores them; what lies in a folder that is an input is a part of it, and a folder with an input in it is
-    no output. Pipes and devices are written into, not replaced, so they count as free.
+    Inputs are identified by device and inode, so links, relative paths and differences in case do not matter. Files in
+    an input folder are inputs too, and a folder that contains an input is no valid output. Pipes and devices are
+    written to, not replaced, so they are always valid.
     """
     paths = [path.absolute() for path in inputs]
-    read = {found for path in paths if (found := identity(path)) is not None}
-    around = {found for path in paths for folder in path.parents if (found := identity(folder)) is not None}
+    read = {key for path in paths if (key := _identity(path)) is not None}
+    parents = {key for path in paths for folder in path.parents if (key := _identity(folder)) is not None}
     faults = []
     for path in dict.fromkeys(outputs):
-        if identity(path) in around or any(identity(one) in read for one in (path, *path.absolute().parents)):
+        if _identity(path) in parents or any(_identity(each) in read for each in (path, *path.absolute().parents)):
             message = f"{path} would replace a file that this command reads"
             faults.append(Fault("output-input", message, cure="Choose another place for the results."))
-        elif not overwrite and not streams(path) and identity(path) is not None:
+        elif not overwrite and not _streams(path) and _identity(path) is not None:
             cure = "Choose another place, or give --overwrite to replace it."
             faults.append(Fault("file-exists", f"{path} is there already", cure=cure))
     if faults:
         raise FileError(*faults)
 
 
-def identity(path: Path) -> Identity | None:
-    """Returns what tells a file or a folder from all others; None where there is none."""
+def _identity(path: Path) -> Identity | None:
+    """The device and inode of a file or a folder; None if it does not exist."""
     try:
-        found = os.stat(path)
-    except (OSError, ValueError):  # a name with a null character is no name
+        status = os.stat(path)
+    except (OSError, ValueError):  # a name with a null character
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
-def streams(path: Path) -> bool:
-    """Whether what is written to a path goes into a pipe, a device or an open file, and replaces nothing."""
+def _streams(path: Path) -> bool:
+    """Whether a path is a pipe, a device or an open file, which is written to and not replaced."""
     try:
         return is_stream(followed(path))
     except OSError:
@@ -54,6 +54,6 @@ def streams(path: Path) -> bool:
 
 
 def same_file(first: Path, second: Path) -> bool:
-    """Whether two paths lead to one file or folder that is there."""
-    found = identity(first)
-    return found is not None and found == identity(second)
+    """Whether two paths lead to the same existing file or folder."""
+    first_key = _identity(first)
+    return first_key is not None and first_key == _identity(second)

@@ -1,4 +1,4 @@
-"""Signals that ask a process to stop, as an exception: what runs is left in order, and the exit code tells."""
+"""Signals that stop a process as an exception, so that it cleans up and ends with the exit code of the signal."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from types import FrameType
 from typing import Any
 
 SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""The signals of Ctrl-C, of a scheduler, and of a terminal that closes; Windows has no SIGHUP."""
+"""The signals of Ctrl-C, a scheduler, and a closed terminal; Windows has no SIGHUP."""
 
 
 class Stopped(BaseException):
-    """A signal asked this process to stop. No program that handles errors takes it for one."""
+    """A signal stopped this process. It is no Exception, so error handlers do not catch it."""
 
     def __init__(self, number: int) -> None:
         super().__init__(number)
@@ -33,14 +33,14 @@ class Stopped(BaseException):
 
 
 class StopHandler:
-    """Whether a signal has asked this process to stop. The second one ends it at once."""
+    """The handler of these signals. The second signal ends the process at once."""
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.stopped: Stopped | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        if os.getpid() != self.process:  # forked, as workers that load data are: the first process ends them
+        if os.getpid() != self.process:  # forked, like data loading workers, which the first process ends
             if number == signal.SIGTERM:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)
@@ -53,10 +53,10 @@ class StopHandler:
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Within it the SIGNALS raise Stopped; so does what they cause on the way out, such as lost processes.
+    """Within the context the SIGNALS raise Stopped; so do errors that they cause, such as lost processes.
 
-    Signals that the process ignores, as under nohup, stay ignored. Beside the main thread, which alone gets signals,
-    nothing changes.
+    Signals that the process ignores, as under nohup, stay ignored. Only the main thread gets signals; nothing changes
+    for others.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -1,4 +1,4 @@
-"""Sizes, counts, amounts and lists in words, as messages, tables and figures show them."""
+"""Sizes, counts, amounts and lists as text for messages, tables and figures."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ PREFIXES = "kMGTPE"
 
 
 def size_text(size: Iterable[object]) -> str:
-    """Returns a size with a sign between its axes.
+    """A size with × between its axes.
 
     >>> size_text((572, 388)), size_text((132, 132, 116))
     ('572×388', '132×132×116')
@@ -18,7 +18,7 @@ def size_text(size: Iterable[object]) -> str:
 
 
 def spacing_text(spacing: Iterable[float], unit: str = "") -> str:
-    """Returns the distances between samples in four digits, with their unit.
+    """Distances between samples in four digits, with their unit.
 
     >>> spacing_text((0.8, 0.8, 2.5), "mm"), spacing_text((1 / 3, 1.0))
     ('0.8×0.8×2.5 mm', '0.3333×1')
@@ -27,7 +27,7 @@ def spacing_text(spacing: Iterable[float], unit: str = "") -> str:
 
 
 def plural(number: int, noun: str) -> str:
-    """Returns a count with its noun.
+    """A count with its noun.
 
     >>> plural(1, "run"), plural(1200, "run"), plural(0, "run")
     ('1 run', '1,200 runs', '0 runs')
@@ -36,7 +36,7 @@ def plural(number: int, noun: str) -> str:
 
 
 def magnitude(number: float, style: str = "#.3g") -> str:
-    """Returns a number with an SI prefix, in three digits or in a style of `format`.
+    """A number with an SI prefix, in three digits or in a style of `format`.
 
     >>> magnitude(167_432_000_000), magnitude(31_030_658), magnitude(999_999), magnitude(640), magnitude(0.5)
     ('167 G', '31.0 M', '1.00 M', '640', '0.5')
@@ -63,7 +63,7 @@ def duration(seconds: float | None) -> str:
 
 
 def megabytes(num_bytes: float) -> str:
-    """Returns a number of bytes in MB.
+    """A number of bytes in MB.
 
     >>> megabytes(188_743_680), megabytes(12_345_678_900)
     ('189 MB', '12,346 MB')
@@ -72,7 +72,7 @@ def megabytes(num_bytes: float) -> str:
 
 
 def gigabytes(num_bytes: float) -> str:
-    """Returns a number of bytes in GB, with as many decimals as show it.
+    """A number of bytes in GB, with one decimal or, below 1 GB, three.
 
     >>> gigabytes(12_345_000_000), gigabytes(500_000_000), gigabytes(67_000_000), gigabytes(0)
     ('12.3 GB', '0.5 GB', '0.067 GB', '0.0 GB')
@@ -96,7 +96,7 @@ def value_text(value: Any) -> str:
 
 
 def listed(names: Sequence[object], most: int = 5, *, last: str = ", ") -> str:
-    """Returns a few of many names; `last` stands before the last where all are shown.
+    """The first of many names; `last` separates the last if all are listed.
 
     >>> listed(["a", "b", "c"]), listed(["a", "b", "c"], last=" and "), listed(["a", "b", "c"], most=2)
     ('a, b, c', 'a, b and c', 'a, b and 1 more')

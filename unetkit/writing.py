@@ -1,7 +1,7 @@
-"""Files and folders that appear whole or not at all: made beside their place, synced, renamed.
+"""Atomic writing of files and folders: they are created beside their place, synced and renamed.
 
-A link is followed: what it leads to is replaced, and the link stays. What is no regular file (a device, a pipe, a
-descriptor of this process such as /dev/stdout) is written into and never replaced.
+Links are followed: their target is replaced, and the link stays. Devices, pipes and descriptors of this process, such
+as /dev/stdout, are written to and never replaced.
 """
 
 from __future__ import annotations
@@ -27,47 +27,47 @@ from unetkit.host import process_exists
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
 PREFIX = ".partial-"
-"""How the names of what is being written begin."""
+"""The start of the names of unfinished files and folders."""
 PARTIAL = re.compile(
     r"\.partial-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\d+-(?P<kind>new|old|cut)-(?P<name>.*)", re.S
 )
-"""Such a name: the process that writes; whether it is new, an old folder that makes way, or such with its name cut."""
-LONGEST = 255  # bytes of a name, on all usual file systems
-LINKS = 40  # as many as Linux follows
+"""Such a name: its process, and whether it is new, an old folder to replace, or one with a shortened name."""
+MAX_NAME = 255  # bytes, on all common file systems
+MAX_LINKS = 40  # as in Linux
 
 counter = itertools.count()
 growing_here: set[Path] = set()
-"""What this process is writing."""
+"""The unfinished files and folders of this process."""
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Raises FileError, which names a path, for what the system has against its being written."""
+    """Turns an OSError in writing a path into a FileError that names it."""
     try:
         yield
     except OSError as error:
-        cure = "Make room, or choose another place." if error.errno in FULL else "Choose another place."
+        cure = "Free some space, or choose another place." if error.errno in FULL else "Choose another place."
         message = f"{path} cannot be written: {error.strerror or error}"
         raise FileError(Fault("file-unwritable", message, cure=cure)) from error
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Writes a file whole or not at all; raises FileError, and leaves what was there, where it cannot."""
+    """Writes a file completely or not at all; on failure it raises FileError, and the previous content stays."""
     with writing(path):
         target = followed(path)
         if is_stream(target):
             with stream(target) as file:
                 file.write(content)
             return
-        with beside(target) as growing, growing.open("xb") as made:
-            made.write(content)
+        with beside(target) as growing, growing.open("xb") as file:
+            file.write(content)
 
 
 @contextmanager
 def placed(path: Path) -> Iterator[Path]:
-    """Gives the path to write to, and moves what is there to its place; removes it where something goes wrong.
+    """Yields a path to write a file or a folder to, which is then moved to its place, or removed after an error.
 
-    Works for a file and for a folder. Raises FileError where it cannot be written.
+    Raises FileError if it cannot be written.
     """
     with writing(path):
         target = followed(path)
@@ -75,8 +75,8 @@ def placed(path: Path) -> Iterator[Path]:
             with tempfile.TemporaryDirectory(prefix="unetkit-") as folder:
                 growing = Path(folder) / path.name
                 yield growing
-                with growing.open("rb") as made, stream(target) as file:
-                    shutil.copyfileobj(made, file)
+                with growing.open("rb") as source, stream(target) as file:
+                    shutil.copyfileobj(source, file)
             return
         with beside(target) as growing:
             yield growing
@@ -84,7 +84,7 @@ def placed(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def beside(target: Path) -> Iterator[Path]:
-    """Gives a path in the folder of a target, and moves what is made there to the target."""
+    """Yields a path in the folder of a target, which is then moved to the target."""
     target.parent.mkdir(parents=True, exist_ok=True)
     sweep_once(target.parent)
     growing = partial(target)
@@ -105,8 +105,8 @@ def beside(target: Path) -> Iterator[Path]:
 
 
 def followed(path: Path) -> Path:
-    """Returns where a path leads; that of a descriptor of a process stays as it is. Raises OSError for a circle."""
-    for _ in range(LINKS):
+    """The target of a path; a descriptor of a process is not followed. Raises OSError for a loop."""
+    for _ in range(MAX_LINKS):
         if descriptor(path) is not None or not path.is_symlink():
             return path
         path = path.parent / os.readlink(path)
@@ -114,13 +114,13 @@ def followed(path: Path) -> Path:
 
 
 def descriptor(path: Path) -> tuple[int, int] | None:
-    """Returns the process and the number of an open file that a path names, as /dev/stdout does on Linux."""
-    found = re.fullmatch(r"/proc/(\d+)(?:/task/\d+)?/fd", os.path.realpath(path.parent))
-    return (int(found[1]), int(path.name)) if found and path.name.isdecimal() else None
+    """The process and the number of an open file that a path names, as /dev/stdout does on Linux."""
+    match = re.fullmatch(r"/proc/(\d+)(?:/task/\d+)?/fd", os.path.realpath(path.parent))
+    return (int(match[1]), int(path.name)) if match and path.name.isdecimal() else None
 
 
 def is_stream(path: Path) -> bool:
-    """Returns whether a path, all links followed, leads to what is neither a regular file nor a folder."""
+    """Whether a path without links is neither a regular file nor a folder."""
     if descriptor(path) is not None:
         return True
     try:
@@ -131,7 +131,7 @@ def is_stream(path: Path) -> bool:
 
 
 def is_own_output(path: Path) -> bool:
-    """Returns whether a path is this process's standard output."""
+    """Whether a path is the standard output of this process."""
     try:
         return os.path.samestat(os.stat(path), os.fstat(1))
     except OSError:
@@ -139,7 +139,7 @@ def is_own_output(path: Path) -> bool:
 
 
 def stream(path: Path) -> IO[bytes]:
-    """Returns a device, a pipe or a descriptor, open for writing; one of this process goes on where it is."""
+    """Opens a device, a pipe or a descriptor for writing; one of this process continues at its position."""
     process, number = descriptor(path) or (0, 0)
     if process == os.getpid():
         for text in filter(None, (sys.stdout, sys.stderr)):
@@ -149,41 +149,41 @@ def stream(path: Path) -> IO[bytes]:
 
 
 def partial(path: Path, kind: str = "new") -> Path:
-    """Returns where a file or a folder grows until it is finished: another name for each process and each call.
+    """The path of an unfinished file or folder, unique for each process and call.
 
-    It ends as the path does, since writers look at the ending.
+    It has the suffix of the path, by which libraries choose a format.
     """
     head = f"{PREFIX}{machine()}-{os.getpid()}-{next(counter)}"
     name = os.fsencode(path.name)
-    room = LONGEST - len(head) - len("-new-")
+    room = MAX_NAME - len(head) - len("-new-")
     if len(name) > room:
         kind, name = "cut" if kind == "old" else kind, name[-room:]
-        while name[0] & 0xC0 == 0x80:  # inside of a letter
+        while name[0] & 0xC0 == 0x80:  # within a character
             name = name[1:]
     return path.with_name(f"{head}-{kind}-{os.fsdecode(name)}")
 
 
 @cache
 def machine() -> str:
-    """Returns what tells machines apart, and containers, whose processes have numbers of their own."""
+    """An identifier of the machine, or the container, whose processes have their own numbers."""
     spaces = ""
-    with suppress(OSError):  # Linux has it
+    with suppress(OSError):  # exists on Linux
         spaces = os.readlink("/proc/self/ns/pid")
     return sha256(f"{socket.gethostname()} {spaces}".encode()).hexdigest()[:8]
 
 
 @cache
 def sweep_once(folder: Path) -> None:
-    """Sweeps a folder when this process writes there for the first time."""
+    """Cleans up a folder when this process writes there for the first time."""
     with suppress(OSError):
         sweep(folder)
 
 
 def sweep(folder: Path) -> None:
-    """Removes from a folder what processes of this machine were writing when they ended; their old folders return."""
+    """Removes unfinished files of dead processes of this machine, and restores their old folders."""
     with os.scandir(folder) as entries:
-        found = [Path(entry.path) for entry in entries if entry.name.startswith(PREFIX)]
-    for path in found:
+        paths = [Path(entry.path) for entry in entries if entry.name.startswith(PREFIX)]
+    for path in paths:
         known = PARTIAL.fullmatch(path.name)
         if known is None or known["machine"] != machine() or is_growing(path, int(known["process"])):
             continue
@@ -195,16 +195,16 @@ def sweep(folder: Path) -> None:
 
 
 def is_growing(path: Path, process: int) -> bool:
-    """Returns whether the process that writes a path may still do so."""
+    """Whether the process that writes a path may still be running."""
     if process == os.getpid():
-        return path in growing_here  # else an earlier process had the same number
+        return path in growing_here  # otherwise an earlier process had the same number
     return process_exists(process)
 
 
-def replace_folder(made: Path, path: Path) -> None:
-    """Moves a folder to its place. Of one that is there already the old or the new is whole at each moment."""
+def replace_folder(source: Path, path: Path) -> None:
+    """Moves a folder to its place; at each moment the old or the new one is complete."""
     moved: list[Path] = []
-    while not renamed(made, path):
+    while not renamed(source, path):
         moved.append(partial(path, "old"))
         growing_here.add(moved[-1])
         with suppress(FileNotFoundError):  # another process moved it
@@ -214,10 +214,10 @@ def replace_folder(made: Path, path: Path) -> None:
         growing_here.discard(old)
 
 
-def renamed(made: Path, path: Path) -> bool:
-    """Moves a folder to its place, and returns whether there was room; raises OSError where there will never be."""
+def renamed(source: Path, path: Path) -> bool:
+    """Moves a folder to its place, and returns False if another is there; raises OSError for other failures."""
     try:
-        os.rename(made, path)
+        os.rename(source, path)
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
@@ -226,7 +226,7 @@ def renamed(made: Path, path: Path) -> bool:
 
 
 def remove(path: Path) -> None:
-    """Removes a file or a folder where there is one."""
+    """Removes a file or a folder, if it exists."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -308,7 +308,7 @@ def test_too_little_memory_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     trained().save("m.safetensors")
     np.save("a.npy", levels(*SIZE))
     said = run("predict", "m.safetensors", "a.npy", "-o", "out", "--memory", "1MB", code=1).stderr
-    assert said.startswith("error[memory]: the process holds ")
+    assert said.startswith("error[memory]: the process uses ")
 
 
 def test_a_package_that_is_missing_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from torch import nn
 import unetkit
 from tests.support.campaign import examples, sharded
 from unetkit.errors import AlignmentWarning, SizeError, UnetkitError
-from unetkit.host.allocator import KEEPING, glibc, kept_memory
+from unetkit.host.allocator import MALLOC, glibc, kept_memory
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Plan
 from unetkit.planning.propagate import sizes as sizes_along
@@ -373,9 +373,9 @@ def test_another_image_or_another_network_is_refused() -> None:
 def test_a_block_within_another_gives_no_memory_back() -> None:
     with kept_memory():
         with kept_memory():
-            assert KEEPING.count == 2 * (glibc() is not None)
-        assert KEEPING.count == (glibc() is not None)
-    assert KEEPING.count == 0
+            assert MALLOC.count == 2 * (glibc() is not None)
+        assert MALLOC.count == (glibc() is not None)
+    assert MALLOC.count == 0
 
 
 @given(st.integers(1, 9), st.integers(-25, 25), st.integers(1, 40), st.sampled_from(["reflect", "replicate"]))

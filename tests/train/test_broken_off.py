@@ -34,7 +34,7 @@ def test_a_disk_that_is_full_loses_nothing_and_the_run_goes_on(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(
-        FileError, match="cannot be written: No space left on device\n   Make room, or choose another place"
+        FileError, match="cannot be written: No space left on device\n   Free some space, or choose another place"
     ):
         trained(said, tmp_path / "full")
     monkeypatch.undo()

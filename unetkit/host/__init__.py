@@ -1,4 +1,4 @@
-"""The machine that a process runs on: its memory, its processors, the C allocator, locks on files, other processes.
+"""The host of a process: memory, processors, the C allocator, file locks, and other processes.
 
 psutil and filelock are imported where they are used, so that importing unetkit stays quick.
 """

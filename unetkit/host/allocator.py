@@ -1,9 +1,9 @@
-"""Memory that is freed stays with the process for a while, so that the next tile need not get it page by page again.
+"""Keeps freed memory in the process, so that the next tile need not request it page by page.
 
-glibc hands large blocks back to the system at once; the system clears every page before it gives it out again, and on a
-CPU that takes a quarter of the time of inference, and a tenth of that of training. Pages of 2 MB instead of 4 kB save a
-further part: there are fewer to clear and to look up. This is mallopt(3) and madvise(2); where there is no glibc,
-nothing is done.
+By default glibc returns large blocks to the system at once. The system clears every page before it hands it out again,
+which takes a quarter of the time of inference on a CPU, and a tenth of that of training. Pages of 2 MB instead of 4 kB
+save more time: there are fewer to clear and to look up. This uses mallopt(3) and madvise(2), and does nothing without
+glibc.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from functools import cache
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
 HUGEPAGE, HUGE = 14, 2 << 20
 KEEP = ((MMAP_MAX, 0), (TRIM_THRESHOLD, 2**31 - 1))
-USUAL = ((MMAP_MAX, 65_536), (MMAP_THRESHOLD, 32 << 20), (TRIM_THRESHOLD, 64 << 20))
-"""glibc's own, with the thresholds that it comes to by itself in a process that frees blocks of 32 MB."""
+DEFAULTS = ((MMAP_MAX, 65_536), (MMAP_THRESHOLD, 32 << 20), (TRIM_THRESHOLD, 64 << 20))
+"""The defaults of glibc, with the thresholds that it reaches in a process that frees blocks of 32 MB."""
 
 
 @cache
 def glibc() -> ctypes.CDLL | None:
-    """Returns the C library where it is glibc."""
+    """The C library if it is glibc."""
     if not sys.platform.startswith("linux"):
         return None
     library = ctypes.CDLL(None)
@@ -37,43 +37,43 @@ def glibc() -> ctypes.CDLL | None:
 
 
 class MallocSettings:
-    """How many blocks of kept_memory the process is in: the settings are those of the whole process."""
+    """Settings of malloc for the whole process, with the number of open `kept_memory` contexts."""
 
     def __init__(self) -> None:
         self.count = 0
         self.lock = threading.Lock()
 
     def change(self, library: ctypes.CDLL, by: int) -> None:
-        """Enters or leaves a block."""
+        """Enters or leaves a context."""
         with self.lock:
             outside = not self.count
             self.count += by
             if outside or not self.count:
-                for name, value in KEEP if outside else USUAL:
+                for name, value in KEEP if outside else DEFAULTS:
                     library.mallopt(name, value)
                 if not outside:
                     library.malloc_trim(0)
 
 
-KEEPING = MallocSettings()
+MALLOC = MallocSettings()
 
 
 @contextmanager
 def kept_memory() -> Iterator[None]:
-    """Within it, freed memory is kept; after the outermost it is given back."""
+    """Keeps freed memory within the context; the outermost returns it to the system at its end."""
     library = glibc()
     if library is None:
         yield
         return
-    KEEPING.change(library, 1)
+    MALLOC.change(library, 1)
     try:
         yield
     finally:
-        KEEPING.change(library, -1)
+        MALLOC.change(library, -1)
 
 
 def reserve(size: int) -> None:
-    """Within kept_memory, lets the next `size` bytes be had in huge pages; none is taken before it is used."""
+    """Requests huge pages for the next `size` bytes within `kept_memory`; pages are allocated on first use."""
     library = glibc()
     start = library.malloc(size + HUGE) if library is not None else None
     if library is None or start is None:

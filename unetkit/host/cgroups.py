@@ -1,4 +1,4 @@
-"""Limits that control groups set to this process, as containers and batch systems use them (Linux, version 1 and 2).
+"""Limits of this process by control groups, as in containers and batch systems (Linux, version 1 and 2).
 
 See cgroups(7), proc_pid_mountinfo(5), and the kernel's documentation of the files memory.* and cpu.*.
 """
@@ -13,87 +13,87 @@ ROOT = Path("/")
 
 
 def memory_left(root: Path = ROOT) -> Iterator[int]:
-    """Yields for each group with a limit the bytes that its processes can still get; files in `root`.
+    """The free bytes of each group with a limit; files are read below `root`.
 
-    Cached files that were not used lately count as free: the kernel drops them when memory is short.
+    Cached files without recent use count as free: the kernel drops them when memory is short.
     """
-    for group in groups("memory", root):
+    for group in _groups("memory", root):
         for limit_file, usage_file, cache_key in (
             ("memory.max", "memory.current", "inactive_file"),
             ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
         ):
-            limit, usage = number(read(group / limit_file)), number(read(group / usage_file))
+            limit, usage = _number(_read(group / limit_file)), _number(_read(group / usage_file))
             if limit is not None and usage is not None:
-                cached = re.search(rf"^{cache_key} (\d+)$", read(group / "memory.stat"), re.M)
+                cached = re.search(rf"^{cache_key} (\d+)$", _read(group / "memory.stat"), re.M)
                 yield max(0, limit - usage + (int(cached[1]) if cached else 0))
 
 
 def cpu_quotas(root: Path = ROOT) -> Iterator[float]:
-    """Yields for each group with a quota how many processors its processes can keep busy; files in `root`."""
-    for group in groups("cpu", root):
-        quota, _, period = read(group / "cpu.max").partition(" ")
+    """The number of processors that each group with a quota may use; files are read below `root`."""
+    for group in _groups("cpu", root):
+        quota, _, period = _read(group / "cpu.max").partition(" ")
         if not period:
-            quota, period = read(group / "cpu.cfs_quota_us"), read(group / "cpu.cfs_period_us")
-        allowed, length = number(quota), number(period)
+            quota, period = _read(group / "cpu.cfs_quota_us"), _read(group / "cpu.cfs_period_us")
+        allowed, length = _number(quota), _number(period)
         if allowed is not None and length:
             yield allowed / length
 
 
-def groups(controller: str, root: Path = ROOT) -> Iterator[Path]:
-    """Yields the folder of this process's group, and those of the groups around it: their limits hold too.
+def _groups(controller: str, root: Path = ROOT) -> Iterator[Path]:
+    """The folders of this process's group and of its ancestors, whose limits apply too.
 
-    A container may see only a part of the tree: its mount says which.
+    A container may see only a part of the tree, given by its mount.
     """
-    own = dict(memberships(root))
-    for line in read(root / "proc/self/mountinfo").splitlines():
+    own = dict(_memberships(root))
+    for line in _read(root / "proc/self/mountinfo").splitlines():
         mount, _, system = line.partition(" - ")
         kind, _, options = system.partition(" ")
         version_1 = kind == "cgroup" and controller in options.split(" ")[-1].split(",")
         path = own.get(controller if version_1 else "") if version_1 or kind == "cgroup2" else None
         if path is None:
             continue
-        visible, point = (unescaped(field) for field in mount.split(" ")[3:5])
+        visible, point = (_unescape(field) for field in mount.split(" ")[3:5])
         top = root / point.lstrip("/")
-        yield from (top / inner for inner in ancestors(path, visible))
+        yield from (top / inner for inner in _ancestors(path, visible))
 
 
-def memberships(root: Path) -> Iterator[tuple[str, str]]:
-    """Yields each controller with the path of the group that this process belongs to; "" stands for version 2."""
-    for line in read(root / "proc/self/cgroup").splitlines():
+def _memberships(root: Path) -> Iterator[tuple[str, str]]:
+    """Each controller with the path of this process's group; "" stands for version 2."""
+    for line in _read(root / "proc/self/cgroup").splitlines():
         _, controllers, path = line.split(":", 2)
         for controller in controllers.split(","):
             yield controller, path
 
 
-def ancestors(path: str, visible: str) -> Iterator[str]:
-    """Yields the path of a group within a mount that shows the tree from `visible` on, and those of its ancestors.
+def _ancestors(path: str, visible: str) -> Iterator[str]:
+    """The path of a group within a mount of the tree below `visible`, and those of its ancestors.
 
-    >>> list(ancestors("/jobs/7", "/")), list(ancestors("/docker/3", "/docker/3")), list(ancestors("/../x", "/"))
+    >>> list(_ancestors("/jobs/7", "/")), list(_ancestors("/docker/3", "/docker/3")), list(_ancestors("/../x", "/"))
     (['jobs/7', 'jobs', ''], [''], [''])
     """
-    parts, hidden = ([part for part in each.split("/") if part] for each in (path, visible))
+    parts, hidden = ([part for part in text.split("/") if part] for text in (path, visible))
     inner = parts[len(hidden) :] if parts[: len(hidden)] == hidden and ".." not in parts else []
     for count in range(len(inner), -1, -1):
         yield "/".join(inner[:count])
 
 
-def unescaped(field: str) -> str:
-    r"""Returns a field of mountinfo, in which blanks are written as octal numbers.
+def _unescape(field: str) -> str:
+    r"""A field of mountinfo with its octal escapes of blanks decoded.
 
-    >>> unescaped(r"/sys/fs/my\040groups")
+    >>> _unescape(r"/sys/fs/my\040groups")
     '/sys/fs/my groups'
     """
-    return re.sub(r"\\([0-7]{3})", lambda found: chr(int(found[1], 8)), field)
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), field)
 
 
-def read(file: Path) -> str:
-    """Returns the text of a file; "" where it cannot be read."""
+def _read(file: Path) -> str:
+    """The text of a file; "" if it cannot be read."""
     try:
         return file.read_text("utf-8", "replace").strip()
     except OSError:
         return ""
 
 
-def number(text: str) -> int | None:
-    """Returns a limit; None where there is none, which is written as "max" or as -1."""
+def _number(text: str) -> int | None:
+    """A limit; None for no limit, which is written as "max" or as -1."""
     return int(text) if text.isdecimal() else None

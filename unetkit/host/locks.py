@@ -14,9 +14,9 @@ class Locked(Exception):
 
 @contextmanager
 def exclusive_lock(path: Path, *, timeout: float = 0.0) -> Iterator[None]:
-    """Holds the lock of a file, which is made where it is missing; waits at most `timeout` seconds, forever if < 0.
+    """Holds the lock of a file, which is created if missing; waits at most `timeout` seconds, forever if negative.
 
-    Raises Locked where another process holds it, and OSError where the file cannot be opened or is a link.
+    Raises Locked if another process holds it, and OSError if the file cannot be opened or is a link.
     """
     from filelock import FileLock, Timeout
 
@@ -32,10 +32,10 @@ def exclusive_lock(path: Path, *, timeout: float = 0.0) -> Iterator[None]:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a process holds the lock of a file, which is neither made nor written.
+    """Whether a process holds the lock of a file, which is neither created nor written.
 
-    Two processes that look at once do not see each other, and reading the file is enough: on Unix this takes a shared
-    lock for a moment, which filelock does not offer. Raises OSError where the file cannot be opened.
+    Concurrent calls do not disturb each other, and read permission is enough: on Unix this takes a shared lock for a
+    moment, which filelock does not offer. Raises OSError if the file cannot be opened.
     """
     try:
         import fcntl
@@ -47,7 +47,7 @@ def is_locked(path: Path) -> bool:
                 return False
         except Locked:
             return True
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # waits for no pipe
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)  # does not wait for a pipe
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

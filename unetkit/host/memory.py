@@ -1,4 +1,4 @@
-"""Main memory: what this process holds, and what it can still get."""
+"""Main memory: used by this process, and available."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from unetkit.host.cgroups import memory_left
 
 
 def available_memory() -> int:
-    """Returns the bytes that processes can still get without swapping; limits of control groups (containers) count."""
+    """The bytes available without swapping, within the limits of control groups (containers)."""
     import psutil
 
     return int(min(psutil.virtual_memory().available, *memory_left(), float("inf")))
 
 
 def resident_memory() -> int:
-    """Returns the bytes of main memory that this process holds."""
+    """The bytes of main memory that this process uses."""
     import psutil
 
     return int(psutil.Process().memory_info().rss)

@@ -1,4 +1,4 @@
-"""Processes: whether one exists, ending it with its parent or with those it began, and limiting its memory."""
+"""Processes: existence, termination with parents and children, and memory limits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def process_exists(number: int) -> bool:
-    """Whether there is a process of a number."""
+    """Whether a process with this number exists."""
     import psutil
 
     try:
@@ -23,9 +23,9 @@ def process_exists(number: int) -> bool:
 
 
 def die_with(parent: int) -> None:
-    """Ends this process as soon as its parent ends, however that ends; at once where it has ended already.
+    """Ends this process as soon as its parent ends, or at once if it has ended already.
 
-    On Linux the kernel does it, see prctl(2); elsewhere a thread waits for the parent.
+    On Linux the kernel does this, see prctl(2); elsewhere a thread waits for the parent.
     """
     if LINUX:
         import ctypes  # slow to import
@@ -49,12 +49,12 @@ def die_with(parent: int) -> None:
 
 
 def kill_session(number: int) -> None:
-    """Kills a process that leads a session, and those that it began; none where it has ended already.
+    """Kills the leader of a session and its descendants; does nothing if it has ended already.
 
-    Windows has no sessions: there, those are killed that descend from the process while it lives.
+    Windows has no sessions: there the current descendants of the process are killed.
     """
     if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # macOS denies it where all have ended
+        with suppress(ProcessLookupError, PermissionError):  # macOS denies it if all have ended
             os.killpg(number, signal.SIGKILL)
         return
     import psutil
@@ -67,7 +67,7 @@ def kill_session(number: int) -> None:
 
 
 def limit_memory(num_bytes: int) -> None:
-    """Lets the system refuse this process more data than it has now and so many bytes; no effect on macOS, Windows."""
+    """Limits the data of this process to its current size and some bytes; no effect on macOS and Windows."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""Processors: how many this process may use, and what they can do."""
+"""Processors: their number and features."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetkit.host.cgroups import cpu_quotas
 
 
 def num_cores() -> int:
-    """Returns how many logical processors this process may keep busy: its affinity and its containers' quotas count."""
+    """The number of logical processors that this process may use, by its affinity and its containers' quotas."""
     import psutil
 
     affinity = getattr(psutil.Process(), "cpu_affinity", None)  # macOS has none
@@ -19,7 +19,7 @@ def num_cores() -> int:
 
 @cache
 def has_avx512() -> bool:
-    """Whether the processor has AVX-512; False where the system does not say. No package of ours tells it."""
+    """Whether the processor has AVX-512; False if unknown. No dependency reports it."""
     try:
         text = Path("/proc/cpuinfo").read_text("ascii", "replace")
     except OSError:
