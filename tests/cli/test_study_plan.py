@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +17,8 @@ from unetkit.errors import SpecError
 from unetkit.language import load
 from unetkit.study import load_study, shipped_studies
 from unetkit.study.advice import enough, warnings
+from unetkit.study.matrix.arm_planner import QUICK_WORK
+from unetkit.study.matrix.base_config import BaseConfig
 from unetkit.study.matrix.dataset import check_fitting
 
 DATA = "unetkit: 1\ndataset: {type: folders, images: images, masks: masks}\n"
@@ -46,6 +50,44 @@ def test_many_arms_are_shown_in_part_unless_all_are_asked_for(tmp_path: Path) ->
     file = study_file(tmp_path, f"axes: {{channels.base: [{', '.join(map(str, range(9, 69)))}]}}\n")
     assert "… and 11 more arms, which --all and --json show" in run("study", "plan", file).stdout
     assert "more arms" not in run("study", "plan", file, "--all").stdout
+
+
+@pytest.mark.parametrize(
+    ("base", "axes"),
+    [
+        (
+            "base: {extends: unet-same, out_channels: 4}\n",
+            {f"levels.{level}.block.kernel": [1, 3, 5, 7] for level in range(5)},
+        ),
+        (
+            "match: parameters\nbase: {extends: unet-same, out_channels: 4,"
+            " channels: {base: 2, growth: 1, levels: 10}}\n",
+            {"block.kernel": [1, 3, 5, 7, 9, 11, 13, 15], "skip": ["concat", "add", "none", "attention"]},
+        ),
+        ("base: {extends: unet-same, out_channels: 4}\n", {"block.kernel": [*range(1, 800)]}),
+    ],
+)
+def test_what_takes_more_than_about_a_second_is_planned_with_all_alone(
+    base: str, axes: dict[str, list[object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "large.yaml"
+    kept = "unetkit: 1\ndata: {dataset: mni}\nbudget: {steps: 9}\ntraining: {patch: 512}\ndesign: full\n"
+    file.write_text(kept + base + yaml.safe_dump({"axes": axes}, sort_keys=False))
+    planned: list[object] = []
+    monkeypatch.setattr("unetkit.study.matrix.base_config.BaseConfig.network", counted(planned, BaseConfig.network))
+    told = run("study", "plan", file, code=1).stderr
+    assert "error[too-many-arms]" in told and "Add --all" in told
+    assert len(planned) <= QUICK_WORK + 1
+
+
+def counted(calls: list[object], function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with its calls counted."""
+
+    def call(*arguments: Any) -> Any:
+        calls.append(arguments[-1])
+        return function(*arguments)
+
+    return call
 
 
 def test_hours_follow_from_a_budget_of_minutes_and_are_refused_before_the_start(tmp_path: Path) -> None:

@@ -6,15 +6,16 @@ import re
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
+from typing import NoReturn
 
 from unetkit.document.document import as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import TreeNode, merge, noded
 from unetkit.document.reader import Reader
-from unetkit.errors import Fault, did_you_mean
+from unetkit.errors import Fault, SpecError, did_you_mean
 from unetkit.language import find_spec
 from unetkit.study.find import find_run, find_study
-from unetkit.study.matrix.arm_planner import ArmPlanner
+from unetkit.study.matrix.arm_planner import QUICK_WORK, ArmPlanner
 from unetkit.study.matrix.axis import Axis, axes_of, entries, settings_of
 from unetkit.study.matrix.base_config import BaseConfig
 from unetkit.study.matrix.condition import Condition, condition_of
@@ -27,16 +28,17 @@ _BUDGETS = ("steps", "epochs", "minutes")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
-def load_study(source: str | PathLike[str], overrides: Iterable[str] = ()) -> Study:
+def load_study(source: str | PathLike[str], overrides: Iterable[str] = (), *, quick: bool = False) -> Study:
     """Loads a study by path or shipped name; `overrides` are `path=VALUE`.
 
-    Raises SpecError with all faults of the file. An arm that cannot be built is not a fault: it is skipped.
+    Raises SpecError with all faults of the file; with `quick` also where planning takes more than about a second.
+    An arm that cannot be built is not a fault: it is skipped.
 
     >>> load_study("alignment").base.names
     ('base', 'alignment=same')
     """
     path = find_study(str(source))
-    return StudyLoader(path, tuple(overrides)).study()
+    return StudyLoader(path, tuple(overrides)).study(quick=quick)
 
 
 class StudyLoader(Reader):
@@ -49,20 +51,28 @@ class StudyLoader(Reader):
         self.path = path
         self.overrides = overrides
 
-    def study(self) -> Study:
+    def study(self, *, quick: bool) -> Study:
         """Loads and plans the study."""
         keys = self.study_keys()
         name = self.name(keys)
         base_config, design_matrix = self.design_matrix(keys)
         planner = ArmPlanner(base_config)
         candidates = tuple(design_matrix.candidates())
-        for candidate in candidates:
+        for index, candidate in enumerate(candidates):
             planner.add(candidate)
+            if quick and planner.work > QUICK_WORK and index + 1 < len(candidates):
+                self.stop_quick(index + 1, len(candidates))
         planner.stop()
         self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.raise_faults()
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
         return Study(name, keys, arms, design_matrix.excluded, self.path, self.document, taken, self.overrides)
+
+    def stop_quick(self, planned: int, arms: int) -> NoReturn:
+        """Raises SpecError: planning all arms takes more than about a second."""
+        message = f"this makes {arms:,} arms, and planning the first {planned:,} takes about a second"
+        self.fault(Fault("too-many-arms", message, cure="Add --all to plan all of them."), "axes")
+        raise SpecError(*self.faults)
 
     def design_matrix(self, keys: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""

@@ -57,7 +57,9 @@ def plan(  # noqa: PLR0913 - one parameter per option
     data: Data = None,
     time: Time = None,
     max_hours: MaxHours = None,
-    every: Annotated[bool, typer.Option("--all", help="Show all arms, and compute their memory.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Show all arms, however many, and compute their memory.")
+    ] = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -68,7 +70,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     from unetkit.study.cost import estimate
 
     with shown_at(OptionValue("--data", data, "data")):
-        loaded = load_study(study, with_data(data, overrides))
+        loaded = load_study(study, with_data(data, overrides), quick=not every)
     say(*loaded.taken, to_errors=True)
     costs = estimate(loaded, steps=time, max_hours=max_hours)
     advice = list(warnings(loaded))

@@ -40,6 +40,8 @@ class PlannedNetwork(NamedTuple):
 
     facts: NetworkFacts
     match: MatchedWidth | None
+    work: int
+    """The work of planning it, of which a network of two levels takes about 1 and one of five levels about 5."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +101,11 @@ class BaseConfig:
         if self.match != "none" and settings:
             chosen = self.chosen(settings, made, training)
             made = plan(self.loaded((*settings, *widened(settings, chosen))))
-        return PlannedNetwork(network_facts(made, training), chosen)
+        facts = network_facts(made, training)
+        period = max(sizes.period for sizes in made.preferred_sizes)
+        phases = min(period, 512) + 20  # the receptive field is computed for each remainder, up to a bound
+        work = made.spec.depth * phases // 36 + (2 * made.spec.depth if chosen else 0)
+        return PlannedNetwork(facts, chosen, max(1, work))
 
     def identity(self, digest: str, settings: Settings) -> str:
         """The SHA-256 of an arm's network, data and training."""
