@@ -202,6 +202,3 @@ class OddSizes(Component):
     def padding(self) -> str | None:
         """How images are padded to the next aligned size, as a mode of `unetkit.functional.pad_image`; None: not."""
         return None
-
-
-Arguments = dict[str, Any]

@@ -104,13 +104,13 @@ class Wiring:
         """The name of an operation in its block: the given one, or its kind with a number."""
         names = self._names
         if name:
-            check_name(name)
+            _check_name(name)
             if name in names:
                 raise wiring_error(f"two operations of one block are named {name!r}", "Give each its own name.")
             names.add(name)
             return name
         number = self._counts.get(kind, 0) + 1
-        while (name := f"{identifier(kind)}{number}") in names:  # somebody gave this very name
+        while (name := f"{_identifier(kind)}{number}") in names:  # somebody gave this very name
             number += 1
         self._counts[kind] = number
         names.add(name)
@@ -118,10 +118,10 @@ class Wiring:
 
 
 @cache
-def identifier(kind: str) -> str:
+def _identifier(kind: str) -> str:
     """Returns the kind of an operation as a part of a name."""
     name = kind.replace(" ", "_").replace("-", "_")
-    check_name(name)
+    _check_name(name)
     return name
 
 
@@ -156,7 +156,7 @@ RESERVED = frozenset(
 
 
 @cache
-def check_name(name: str) -> None:
+def _check_name(name: str) -> None:
     """Raises BlockError for a name that a module or a variable cannot have."""
     reserved = iskeyword(name) or name in RESERVED
     if not name.isidentifier() or not name.isascii() or reserved or name.startswith("_"):

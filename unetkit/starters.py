@@ -120,7 +120,7 @@ _PATCHES = {1: 1024, 2: 128, 3: 32}
 """Samples per axis of a patch, by dims."""
 
 
-def starter(file: Path, kind: Kind = "spec", *, dims: int = 2, base: str | None = None) -> str:
+def _starter(file: Path, kind: Kind = "spec", *, dims: int = 2, base: str | None = None) -> str:
     """The text of a new file, for images with `dims` axes, or based on the spec `base`.
 
     References to `base` are relative to the path `file`. Raises SpecError if `base` is not valid.
@@ -147,8 +147,8 @@ def starter(file: Path, kind: Kind = "spec", *, dims: int = 2, base: str | None 
 def write_starter(
     file: Path, kind: Kind = "spec", *, dims: int = 2, base: str | None = None, overwrite: bool = False
 ) -> Path:
-    """Writes the file that `starter` describes."""
-    text = starter(file, kind, dims=dims, base=base)
+    """Writes the file that `_starter` describes."""
+    text = _starter(file, kind, dims=dims, base=base)
     document = load(base).document if base else None
     check_outputs([file], inputs=document.files() if document else (), overwrite=overwrite)
     write_whole(file, text.encode())

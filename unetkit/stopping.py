@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any
 
-SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
+_SIGNALS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
 """The signals of Ctrl-C, a scheduler, and a closed terminal; Windows has no SIGHUP."""
 
 
@@ -45,7 +45,7 @@ class StopHandler:
                 signal.signal(number, signal.SIG_DFL)
                 os.kill(os.getpid(), number)
             return
-        for each in SIGNALS:  # a shell and the kernel may both tell that a terminal has closed
+        for each in _SIGNALS:  # a shell and the kernel may both tell that a terminal has closed
             signal.signal(each, signal.SIG_DFL if each.name != "SIGHUP" else signal.SIG_IGN)
         self.stopped = Stopped(number)
         raise self.stopped
@@ -62,7 +62,7 @@ def stoppable() -> Iterator[None]:
         yield
         return
     request = StopHandler()
-    heeded = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before: dict[int, Any] = {number: signal.signal(number, request) for number in heeded}
     try:
         yield

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-PREFIXES = "kMGTPE"
+_PREFIXES = "kMGTPE"
 
 
 def size_text(size: Iterable[object]) -> str:
@@ -44,9 +44,9 @@ def magnitude(number: float, style: str = "#.3g") -> str:
     ('150.4 G', '1.5 M')
     """
     value, power = float(number), 0
-    while float(format(abs(value), style)) >= 1000 and power < len(PREFIXES):
+    while float(format(abs(value), style)) >= 1000 and power < len(_PREFIXES):
         value, power = value / 1000, power + 1
-    return f"{value:{style}}".rstrip(".") + f" {PREFIXES[power - 1]}" if power else f"{number:.3g}"
+    return f"{value:{style}}".rstrip(".") + f" {_PREFIXES[power - 1]}" if power else f"{number:.3g}"
 
 
 def duration(seconds: float | None) -> str:

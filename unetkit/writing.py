@@ -25,18 +25,18 @@ from typing import IO
 from unetkit.errors import Fault, FileError
 from unetkit.host import process_exists
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 PREFIX = ".partial-"
 """The start of the names of unfinished files and folders."""
-PARTIAL = re.compile(
+_PARTIAL = re.compile(
     r"\.partial-(?P<machine>[0-9a-f]{8})-(?P<process>\d+)-\d+-(?P<kind>new|old|cut)-(?P<name>.*)", re.S
 )
 """Such a name: its process, and whether it is new, an old folder to replace, or one with a shortened name."""
-MAX_NAME = 255  # bytes, on all common file systems
-MAX_LINKS = 40  # as in Linux
+_MAX_NAME = 255  # bytes, on all common file systems
+_MAX_LINKS = 40  # as in Linux
 
-counter = itertools.count()
-growing_here: set[Path] = set()
+_counter = itertools.count()
+_growing_here: set[Path] = set()
 """The unfinished files and folders of this process."""
 
 
@@ -46,7 +46,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        cure = "Free some space, or choose another place." if error.errno in FULL else "Choose another place."
+        cure = "Free some space, or choose another place." if error.errno in _FULL else "Choose another place."
         message = f"{path} cannot be written: {error.strerror or error}"
         raise FileError(Fault("file-unwritable", message, cure=cure)) from error
 
@@ -86,13 +86,13 @@ def placed(path: Path) -> Iterator[Path]:
 def beside(target: Path) -> Iterator[Path]:
     """Yields a path in the folder of a target, which is then moved to the target."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    sweep_once(target.parent)
+    _sweep_once(target.parent)
     growing = partial(target)
-    growing_here.add(growing)
+    _growing_here.add(growing)
     try:
         yield growing
         if growing.is_dir():
-            replace_folder(growing, target)
+            _replace_folder(growing, target)
         else:
             with growing.open("rb+") as file:
                 os.fsync(file.fileno())
@@ -101,19 +101,19 @@ def beside(target: Path) -> Iterator[Path]:
         remove(growing)
         raise
     finally:
-        growing_here.discard(growing)
+        _growing_here.discard(growing)
 
 
 def followed(path: Path) -> Path:
     """The target of a path; a descriptor of a process is not followed. Raises OSError for a loop."""
-    for _ in range(MAX_LINKS):
-        if descriptor(path) is not None or not path.is_symlink():
+    for _ in range(_MAX_LINKS):
+        if _descriptor(path) is not None or not path.is_symlink():
             return path
         path = path.parent / os.readlink(path)
     raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
 
 
-def descriptor(path: Path) -> tuple[int, int] | None:
+def _descriptor(path: Path) -> tuple[int, int] | None:
     """The process and the number of an open file that a path names, as /dev/stdout does on Linux."""
     match = re.fullmatch(r"/proc/(\d+)(?:/task/\d+)?/fd", os.path.realpath(path.parent))
     return (int(match[1]), int(path.name)) if match and path.name.isdecimal() else None
@@ -121,7 +121,7 @@ def descriptor(path: Path) -> tuple[int, int] | None:
 
 def is_stream(path: Path) -> bool:
     """Whether a path without links is neither a regular file nor a folder."""
-    if descriptor(path) is not None:
+    if _descriptor(path) is not None:
         return True
     try:
         mode = os.stat(path).st_mode
@@ -140,7 +140,7 @@ def is_own_output(path: Path) -> bool:
 
 def stream(path: Path) -> IO[bytes]:
     """Opens a device, a pipe or a descriptor for writing; one of this process continues at its position."""
-    process, number = descriptor(path) or (0, 0)
+    process, number = _descriptor(path) or (0, 0)
     if process == os.getpid():
         for text in filter(None, (sys.stdout, sys.stderr)):
             text.flush()
@@ -153,9 +153,9 @@ def partial(path: Path, kind: str = "new") -> Path:
 
     It has the suffix of the path, by which libraries choose a format.
     """
-    head = f"{PREFIX}{machine()}-{os.getpid()}-{next(counter)}"
+    head = f"{PREFIX}{machine()}-{os.getpid()}-{next(_counter)}"
     name = os.fsencode(path.name)
-    room = MAX_NAME - len(head) - len("-new-")
+    room = _MAX_NAME - len(head) - len("-new-")
     if len(name) > room:
         kind, name = "cut" if kind == "old" else kind, name[-room:]
         while name[0] & 0xC0 == 0x80:  # within a character
@@ -173,7 +173,7 @@ def machine() -> str:
 
 
 @cache
-def sweep_once(folder: Path) -> None:
+def _sweep_once(folder: Path) -> None:
     """Cleans up a folder when this process writes there for the first time."""
     with suppress(OSError):
         sweep(folder)
@@ -184,8 +184,8 @@ def sweep(folder: Path) -> None:
     with os.scandir(folder) as entries:
         paths = [Path(entry.path) for entry in entries if entry.name.startswith(PREFIX)]
     for path in paths:
-        known = PARTIAL.fullmatch(path.name)
-        if known is None or known["machine"] != machine() or is_growing(path, int(known["process"])):
+        known = _PARTIAL.fullmatch(path.name)
+        if known is None or known["machine"] != machine() or _is_growing(path, int(known["process"])):
             continue
         home = path.with_name(known["name"])
         if known["kind"] == "new" or (known["kind"] == "old" and home.exists()):
@@ -194,27 +194,27 @@ def sweep(folder: Path) -> None:
             path.rename(home)
 
 
-def is_growing(path: Path, process: int) -> bool:
+def _is_growing(path: Path, process: int) -> bool:
     """Whether the process that writes a path may still be running."""
     if process == os.getpid():
-        return path in growing_here  # otherwise an earlier process had the same number
+        return path in _growing_here  # otherwise an earlier process had the same number
     return process_exists(process)
 
 
-def replace_folder(source: Path, path: Path) -> None:
+def _replace_folder(source: Path, path: Path) -> None:
     """Moves a folder to its place; at each moment the old or the new one is complete."""
     moved: list[Path] = []
-    while not renamed(source, path):
+    while not _renamed(source, path):
         moved.append(partial(path, "old"))
-        growing_here.add(moved[-1])
+        _growing_here.add(moved[-1])
         with suppress(FileNotFoundError):  # another process moved it
             os.rename(path, moved[-1])
     for old in moved:
         remove(old)
-        growing_here.discard(old)
+        _growing_here.discard(old)
 
 
-def renamed(source: Path, path: Path) -> bool:
+def _renamed(source: Path, path: Path) -> bool:
     """Moves a folder to its place, and returns False if another is there; raises OSError for other failures."""
     try:
         os.rename(source, path)

@@ -9,7 +9,7 @@ from pydantic import Field
 from unetkit.block import Act
 from unetkit.signal import Signal
 
-Slope = Annotated[float, Field(gt=0, lt=1)]
+_Slope = Annotated[float, Field(gt=0, lt=1)]
 
 
 class ReLU(Act):
@@ -25,7 +25,7 @@ class LeakyReLU(Act):
     """Rectified linear unit with a small slope below zero."""
 
     source = "Maas et al., 2013"
-    slope: Slope = 0.01
+    slope: _Slope = 0.01
 
     def wire(self, x: Signal) -> Signal:
         return x.activation("LeakyReLU", {} if self.slope == 0.01 else {"negative_slope": self.slope})
@@ -35,7 +35,7 @@ class PReLU(Act):
     """Rectified linear unit with a learned slope below zero: one for all channels, or one per channel."""
 
     source = "He et al., 2015, arXiv:1502.01852"
-    slope: Slope = 0.25
+    slope: _Slope = 0.25
     shared: bool = True
 
     def wire(self, x: Signal) -> Signal:

@@ -8,9 +8,9 @@ from pydantic import Field
 
 from unetkit.block import Filling, Init
 
-STD = 0.02
+_STD = 0.02
 """The standard deviation of normal and trunc_normal where a spec gives none."""
-Deviation = Annotated[float, Field(gt=0, le=10)]
+_Deviation = Annotated[float, Field(gt=0, le=10)]
 
 
 class TorchDefault(Init):
@@ -72,18 +72,18 @@ class Normal(Init):
     Filling(function='normal_', arguments={'std': 0.1})
     """
 
-    std: Deviation | None = None
+    std: _Deviation | None = None
     """Standard deviation; 0.02 unless given."""
 
     def filling(self) -> Filling:
-        return Filling("normal_", {"std": self.std or STD})
+        return Filling("normal_", {"std": self.std or _STD})
 
 
 class TruncatedNormal(Init):
     """Normal, cut off at −2 and 2, with the same standard deviation for all layers."""
 
-    std: Deviation | None = None
+    std: _Deviation | None = None
     """Standard deviation; 0.02 unless given."""
 
     def filling(self) -> Filling:
-        return Filling("trunc_normal_", {"std": self.std or STD})
+        return Filling("trunc_normal_", {"std": self.std or _STD})

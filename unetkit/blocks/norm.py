@@ -10,16 +10,16 @@ from unetkit.block import Count, Norm
 from unetkit.operations import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.signal import Signal
 
-Positive = Annotated[float, Field(gt=0, le=1)]
+_Positive = Annotated[float, Field(gt=0, le=1)]
 
 
 class Batch(Norm):
     """Batch normalisation."""
 
     source = "Ioffe & Szegedy, 2015, arXiv:1502.03167"
-    eps: Positive = 1e-5
+    eps: _Positive = 1e-5
     """Added to the variance."""
-    momentum: Positive = 0.1
+    momentum: _Positive = 0.1
     """Share of a new batch in the running values."""
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
@@ -32,7 +32,7 @@ class Instance(Norm):
     """Instance normalisation: each image and channel for itself, over the whole image."""
 
     source = "Ulyanov et al., 2016, arXiv:1607.08022"
-    eps: Positive = 1e-5
+    eps: _Positive = 1e-5
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 
@@ -46,7 +46,7 @@ class Group(Norm):
     source = "Wu & He, 2018, arXiv:1803.08494"
     groups: Count = 8
     """Groups of channels; they must divide the channels of every level."""
-    eps: Positive = 1e-5
+    eps: _Positive = 1e-5
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 
@@ -58,7 +58,7 @@ class LayerNorm(Norm):
     """Layer normalisation over the channels of each sample, as in ConvNeXt: local, so that tiles stay exact."""
 
     source = "Ba et al., 2016, arXiv:1607.06450; Liu et al., 2022, arXiv:2201.03545"
-    eps: Positive = 1e-6
+    eps: _Positive = 1e-6
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 

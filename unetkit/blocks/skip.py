@@ -8,13 +8,13 @@ from unetkit.block import Count, Skip
 from unetkit.operations.operation import wiring_error
 from unetkit.signal import Signal
 
-Align = Literal["crop", "pad", "same", "resize"]
+_Align = Literal["crop", "pad", "same", "resize"]
 
 
 class Aligned(Skip):
     """The base of all skips that make sizes equal: crop the encoder, pad or resize the decoder, or refuse (same)."""
 
-    align: Align = "same"
+    align: _Align = "same"
     """Where sizes differ: crop the encoder's map, pad or resize the decoder's, or refuse (same)."""
     method: Literal["nearest", "linear"] = "linear"
     """Interpolation for align: resize."""
@@ -58,7 +58,7 @@ class Add(Aligned):
     source = "Chaurasia & Culurciello, 2017, arXiv:1707.03718 (LinkNet)"
 
     def merge(self, x: Signal, skip: Signal) -> Signal:
-        return added(x, skip)
+        return _added(x, skip)
 
 
 class Attention(Aligned):
@@ -80,7 +80,7 @@ class Attention(Aligned):
         key = skip.conv(features, 1, bias=False, name="gate_encoder")
         weight = query.add(key).activation("ReLU").conv(1, 1, bias=True, name="gate_weight").activation("Sigmoid")
         skip = skip.gate(weight)
-        return skip.concat(x) if self.merge_by == "concat" else added(x, skip)
+        return skip.concat(x) if self.merge_by == "concat" else _added(x, skip)
 
 
 class NoSkip(Skip):
@@ -90,7 +90,7 @@ class NoSkip(Skip):
         return x
 
 
-def added(x: Signal, skip: Signal) -> Signal:
+def _added(x: Signal, skip: Signal) -> Signal:
     """Returns the sum; raises BlockError where decoder and encoder differ in channels."""
     if x.channels != skip.channels:
         raise wiring_error(

@@ -14,7 +14,7 @@ from unetkit.codegen.text import docstring, safe, summary
 from unetkit.operations.operation import Layer
 from unetkit.planning import SizedPlan
 
-INNER = INDENT * 2
+_INNER = INDENT * 2
 
 
 class BlockClass:
@@ -53,12 +53,12 @@ class BlockClass:
         ]
         signature = ItemGroup("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
         yield from lay_out("def __init__", signature, INDENT)
-        yield f"{INNER}super().__init__()"
+        yield f"{_INNER}super().__init__()"
         for index, line in enumerate(self.group[0].lines):
             if line.layer.is_module:
                 keys: list[int | str] = [*range(len(line.layer.args)), *line.layer.kwargs]
                 texts = {key: self.constructor.texts[index, key] for key in keys}
-                yield from lay_out(f"self.{line.name} = ", construction(line.layer, texts), INNER)
+                yield from lay_out(f"self.{line.name} = ", construction(line.layer, texts), _INNER)
 
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""
@@ -68,7 +68,7 @@ class BlockClass:
         yield f"{INDENT}def forward(self, {arguments}) -> Tensor:"
         for target, value, line in statements(block, self.constructor.texts, taken):
             comment = shapes[line] if line >= 0 else ""
-            yield from lay_out(f"{target} = " if target else "return ", value, INNER, comment=comment)
+            yield from lay_out(f"{target} = " if target else "return ", value, _INNER, comment=comment)
 
 
 def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> ItemGroup:

@@ -11,7 +11,7 @@ from unetkit.block import CONVOLUTIONS
 from unetkit.codegen.layout import INDENT, call, lay_out, literal
 from unetkit.planning import Plan
 
-INNER = INDENT * 2
+_INNER = INDENT * 2
 
 
 @cache
@@ -55,9 +55,9 @@ def initialize(plan: Plan) -> Iterator[str]:
     method = f"{plan.spec.type_of(init)}{', bias 0' if True in biased else ''}"
     yield f'    """Fills the weights of a convolution: {method}."""'
     yield f"    if isinstance(module, {kinds}):"
-    yield from lay_out("", call(f"nn.init.{found.function}", "module.weight", **arguments), INNER)
+    yield from lay_out("", call(f"nn.init.{found.function}", "module.weight", **arguments), _INNER)
     if biased == {True}:
-        yield f"{INNER}nn.init.zeros_(module.bias)"
+        yield f"{_INNER}nn.init.zeros_(module.bias)"
     elif True in biased:
-        yield f"{INNER}if module.bias is not None:"
-        yield f"{INNER}{INDENT}nn.init.zeros_(module.bias)"
+        yield f"{_INNER}if module.bias is not None:"
+        yield f"{_INNER}{INDENT}nn.init.zeros_(module.bias)"

@@ -36,17 +36,17 @@ def call(name: str, *values: Expression, **named: Expression) -> ItemGroup:
 def in_tuple(*values: Expression) -> ItemGroup:
     """A tuple of the values.
 
-    >>> flat(in_tuple("1")), flat(in_tuple("1", in_tuple()))
+    >>> _flat(in_tuple("1")), _flat(in_tuple("1", in_tuple()))
     ('(1,)', '(1, ())')
     """
     return ItemGroup("(", tuple(map(Item, values)), ",)" if len(values) == 1 else ")")
 
 
-def flat(expression: Expression) -> str:
+def _flat(expression: Expression) -> str:
     """The expression on one line, without comments."""
     if isinstance(expression, str):
         return expression
-    items = ", ".join(item.lead + flat(item.value) for item in expression.items)
+    items = ", ".join(item.lead + _flat(item.value) for item in expression.items)
     return expression.opening + items + expression.closing
 
 
@@ -64,7 +64,7 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
         2,
     ]
     """
-    line = indent + lead + flat(expression) + trail
+    line = indent + lead + _flat(expression) + trail
     if isinstance(expression, str) or (not _commented(expression) and len(line) <= WIDTH):
         yield from _with_comment(line, comment, indent)
         return
@@ -83,7 +83,7 @@ def lay_out(lead: str, expression: Expression, indent: str, trail: str = "", com
 
 def fits(item: Item, indent: str) -> bool:
     """Whether an item fits on one line together with its comment."""
-    line = indent + item.lead + flat(item.value) + ","
+    line = indent + item.lead + _flat(item.value) + ","
     return not item.comment or (not _commented(item.value) and len(line) + len(item.comment) + 4 <= WIDTH)
 
 

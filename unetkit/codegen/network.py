@@ -9,15 +9,15 @@ from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring
 from unetkit.planning import Plan, SizedPlan
 
-INNER = INDENT * 2
-Make = Callable[[Body], Expression]
+_INNER = INDENT * 2
+_Make = Callable[[Body], Expression]
 """Maps a block to the call that creates it."""
 
 
 class NetworkClass:
     """The class UNet. `make` maps a block to its call; `sized` has the sizes in the comments beside the levels."""
 
-    def __init__(self, plan: Plan, blocks: dict[str, Body], make: Make, sized: SizedPlan | None) -> None:
+    def __init__(self, plan: Plan, blocks: dict[str, Body], make: _Make, sized: SizedPlan | None) -> None:
         self.plan = plan
         self.blocks = blocks
         self.make = make
@@ -35,10 +35,10 @@ class NetworkClass:
         yield from docstring(summary, further, INDENT)
         yield ""
         yield f"{INDENT}def __init__(self) -> None:"
-        yield f"{INNER}super().__init__()"
+        yield f"{_INNER}super().__init__()"
         yield from self.init()
         if fills:
-            yield f"{INNER}self.apply(initialize)"
+            yield f"{_INNER}self.apply(initialize)"
         yield ""
         yield from self.forward()
 
@@ -47,16 +47,16 @@ class NetworkClass:
         last = self.depth - 1
         if last:
             levels = [Item(self.ordered(f"encoder.{n}"), comment=self.shape(f"encoder.{n}.block")) for n in range(last)]
-            yield from lay_out("self.encoder = ", call("nn.ModuleList", ItemGroup("[", tuple(levels), "]")), INNER)
+            yield from lay_out("self.encoder = ", call("nn.ModuleList", ItemGroup("[", tuple(levels), "]")), _INNER)
         comment = self.shape("bottleneck.block")
-        yield from lay_out("self.bottleneck = ", self.ordered("bottleneck"), INNER, comment=comment)
+        yield from lay_out("self.bottleneck = ", self.ordered("bottleneck"), _INNER, comment=comment)
         if last:
             levels = [
                 Item(self.keyed(f"decoder.{n}"), f'"{n}": ', self.shape(f"decoder.{n}.block"))
                 for n in reversed(range(last))
             ]
-            yield from lay_out("self.decoder = ", call("nn.ModuleDict", ItemGroup("{", tuple(levels), "}")), INNER)
-        yield from lay_out("self.head = ", self.make(self.blocks["head"]), INNER, comment=self.shape("head"))
+            yield from lay_out("self.decoder = ", call("nn.ModuleDict", ItemGroup("{", tuple(levels), "}")), _INNER)
+        yield from lay_out("self.head = ", self.make(self.blocks["head"]), _INNER, comment=self.shape("head"))
 
     def parts(self, level: str) -> dict[str, Expression]:
         """The calls that create the blocks of a level, by slot."""
@@ -81,10 +81,10 @@ class NetworkClass:
         """Yields the lines of the forward."""
         yield f"{INDENT}def forward(self, x: Tensor) -> Tensor:"
         if self.plan.pads:
-            yield f"{INNER}image = x"
-            yield from lay_out("x = padded = ", self.padding(), INNER)
-        yield from (INNER + line for line in self.levels())
-        yield INNER + ("return cut_padding(self.head(x), padded, image)" if self.plan.pads else "return self.head(x)")
+            yield f"{_INNER}image = x"
+            yield from lay_out("x = padded = ", self.padding(), _INNER)
+        yield from (_INNER + line for line in self.levels())
+        yield _INNER + ("return cut_padding(self.head(x), padded, image)" if self.plan.pads else "return self.head(x)")
 
     def padding(self) -> Expression:
         """The call that pads the image; the sizes of each axis are start, period and remainders."""

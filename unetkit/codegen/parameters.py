@@ -9,7 +9,7 @@ from unetkit.codegen.layout import literal
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import unused
 
-COUNT_CHANNELS = frozenset(
+_COUNT_CHANNELS = frozenset(
     {"in_channels", "out_channels", "num_features", "num_channels", "num_parameters", "channels"}
 )
 
@@ -45,7 +45,7 @@ class Constructor(NamedTuple):
 def constructor(group: tuple[Body, ...]) -> Constructor:
     """The constructor of the class that a group of blocks shares."""
     found = arguments(group)
-    counts = {place: values for place, (name, values) in found.items() if name in COUNT_CHANNELS}
+    counts = {place: values for place, (name, values) in found.items() if name in _COUNT_CHANNELS}
     counts |= {
         (line, name): values  # a depthwise convolution has as many groups as channels
         for (line, _), (name, values) in found.items()

@@ -7,7 +7,7 @@ from unetkit.codegen.structure import Body
 from unetkit.operations import Operation
 from unetkit.planning import SizedPlan
 
-Shift = tuple[int, ...] | None
+_Shift = tuple[int, ...] | None
 """By how many samples a signal is larger than the block's input; None if the difference depends on the size."""
 LARGE = 1000
 """A size that every operation takes."""
@@ -43,19 +43,19 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
     return found
 
 
-def _shifts(block: Body, sized: SizedPlan) -> list[Shift]:
+def _shifts(block: Body, sized: SizedPlan) -> list[_Shift]:
     """The shift of each operation's result."""
     start, first = block.span.start, sized.sizes[block.span.inputs[0]]
-    known: dict[int, Shift] = {-1: (0,) * len(first)}
+    known: dict[int, _Shift] = {-1: (0,) * len(first)}
     for index, line in enumerate(block.lines):
         before, size = known[line.inputs[0]], sized.sizes[start + index]
-        moved = not all(follows(line.operation, axis, len(line.inputs)) for axis in range(len(size)))
+        moved = not all(_follows(line.operation, axis, len(line.inputs)) for axis in range(len(size)))
         shift = tuple(n - m for n, m in zip(size, first, strict=True))
         known[index] = None if before is None or moved else shift
     return [known[index] for index in range(len(block.lines))]
 
 
-def follows(operation: Operation, axis: int, inputs: int) -> bool:
+def _follows(operation: Operation, axis: int, inputs: int) -> bool:
     """Whether one more input sample makes one more output sample."""
     less, more = (operation.size(axis, (n,) * inputs) for n in (LARGE, LARGE + 1))
     return operation.rescale(axis) == (1, 1) and more - less == 1

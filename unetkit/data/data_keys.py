@@ -14,21 +14,21 @@ Colour: TypeAlias = tuple[int, int, int]
 """Red, green and blue, 0 … 255."""
 
 
-def check_colour(text: str) -> str:
+def _check_colour(text: str) -> str:
     """The text of a colour; raises ValueError if it is none."""
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
         raise ValueError(f'{text!r} is not a colour: write it as in "#e69f00"')
     return text.lower()
 
 
-ColourText = Annotated[str, AfterValidator(check_colour)]
+_ColourText = Annotated[str, AfterValidator(_check_colour)]
 """A colour such as `#e69f00`."""
 Value = Annotated[int, Field(ge=-(1 << 31), lt=1 << 31)]
 Span: TypeAlias = tuple[int, int]
 """The first and the last of consecutive numbers."""
 
 
-def check_value(value: int | str) -> int | str:
+def _check_value(value: int | str) -> int | str:
     """A mask value, or the text of a range of them; raises ValueError if it is neither."""
     found = re.fullmatch(r"(-?\d{1,10})\.\.(-?\d{1,10})", value, re.ASCII) if isinstance(value, str) else None
     first, last = (int(found[1]), int(found[2])) if found else (value, value)
@@ -37,7 +37,7 @@ def check_value(value: int | str) -> int | str:
     return value
 
 
-ClassValue = Annotated[int | str, AfterValidator(check_value)]
+_ClassValue = Annotated[int | str, AfterValidator(_check_value)]
 """A number in masks, or numbers from a first to a last, as in `128..255`."""
 
 
@@ -53,19 +53,19 @@ def span_of(value: int | str) -> Span:
     return int(first), int(last)
 
 
-def check_orientation(text: str) -> str:
+def _check_orientation(text: str) -> str:
     """The name of an orientation; raises ValueError if the text is none."""
-    lines = text.translate(LINES)
+    lines = text.translate(_LINES)
     if text in ("most_common", "native") or (len(lines) in (2, 3) and len({*lines} & {*"RAS"}) == len(lines)):
         return text
     letters = "a letter for each axis of a volume, or of an image of two: R or L, A or P, S or I"
     raise ValueError(f"{text!r} is no orientation: write most_common, native, or as in RAS {letters}")
 
 
-LINES = str.maketrans("LPI", "RAS")
-OrientationText = Annotated[
+_LINES = str.maketrans("LPI", "RAS")
+_OrientationText = Annotated[
     str,
-    AfterValidator(check_orientation),
+    AfterValidator(_check_orientation),
     WithJsonSchema({"type": "string", "pattern": "^(most_common|native|[LRAPSI]{2,3})$"}),
 ]
 """`most_common`, `native`, or the end that each axis of a volume runs to, as in RAS: right, anterior, superior."""
@@ -83,15 +83,15 @@ def colour_of(text: str) -> Colour:
     return red, green, blue
 
 
-ClassName = Annotated[str, Field(min_length=1, max_length=200)]
+_ClassName = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class ClassKeys(Keys):
     """A class: its name, the colour that it is shown in and has in colour masks, and its numbers in grey ones."""
 
-    name: ClassName
-    colour: ColourText | None = None
-    values: tuple[ClassValue, ...] | None = None
+    name: _ClassName
+    colour: _ColourText | None = None
+    values: tuple[_ClassValue, ...] | None = None
     """Its numbers in masks, or ranges of them, as in 128..255; its place in the list unless given."""
 
 
@@ -117,15 +117,15 @@ class DataKeys(Keys):
     """Spatial axes of the images."""
     dataset: Slot
     """Where images and masks are."""
-    classes: Annotated[tuple[ClassName | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
+    classes: Annotated[tuple[_ClassName | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
     """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
-    ignore: Value | tuple[Value, ...] | ColourText | None = None
+    ignore: Value | tuple[Value, ...] | _ColourText | None = None
     """What stands in masks for pixels that count nowhere: a number, several, or a colour."""
     split: Slot | None = None
     """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
     channels: Count | ChannelKeys = 1
     """Channels of the images, or some of those that they have."""
-    orientation: OrientationText = "most_common"
+    orientation: _OrientationText = "most_common"
     """Axis codes that volumes are brought to, as in RAS; by default those of the most volumes, native leaves each."""
     spacing: Literal["native", "median"] | tuple[Step, ...] = "native"
     """Distance between samples per axis that images are resampled to; native leaves their samples."""

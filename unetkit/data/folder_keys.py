@@ -19,8 +19,8 @@ from unetkit.imagefiles.axes import common_axes
 from unetkit.imagefiles.header import ImageHeader, read_header
 from unetkit.wording import plural
 
-Advance = Callable[[int, int], None]
-THREADS = 4
+_Advance = Callable[[int, int], None]
+_THREADS = 4
 """Masks that are read at the same time."""
 
 
@@ -35,7 +35,7 @@ class HeaderCounts:
     """Whether all images are pictures, where grey is colour too and the last of 2 or 4 channels is alpha."""
 
 
-def infer_keys(data: DataSpec, given: Iterable[str], advance: Advance = lambda done, total: None) -> dict[str, Any]:
+def infer_keys(data: DataSpec, given: Iterable[str], advance: _Advance = lambda done, total: None) -> dict[str, Any]:
     """The keys that follow from the files of a folder, except for the `given` ones.
 
     Raises FileError, with the lines to write, where the files disagree or have several interpretations.
@@ -115,7 +115,7 @@ def _common_channels(counts: HeaderCounts) -> Any:
 # --- classes --------------------------------------------------------------------------------------------------------
 
 
-def _class_keys(data: DataSpec, masks: Sequence[Path], advance: Advance) -> dict[str, Any]:
+def _class_keys(data: DataSpec, masks: Sequence[Path], advance: _Advance) -> dict[str, Any]:
     """The classes in the masks; raises FileError where they have several interpretations."""
     classes = ClassMap.of(data)
 
@@ -132,7 +132,7 @@ def _class_keys(data: DataSpec, masks: Sequence[Path], advance: Advance) -> dict
         except UnetkitError:
             return  # reported when everything is read
 
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ThreadPoolExecutor(_THREADS) as threads:
         for done, _ in enumerate(threads.map(count, masks), 1):
             advance(done, len(masks))
     diagnosis = diagnose(data, classes)

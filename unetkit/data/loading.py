@@ -21,7 +21,7 @@ from unetkit.wording import listed
 
 _SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
 """The keys of a folder that are displayed, in this order."""
-Advance = Callable[[int, int], None]
+_Advance = Callable[[int, int], None]
 """Called with the number of files that are read, and the number of all."""
 
 
@@ -31,7 +31,7 @@ def load_data(
     *,
     folder: Path | None = None,
     dims: int | None = None,
-    advance: Advance = lambda done, total: None,
+    advance: _Advance = lambda done, total: None,
 ) -> DataSpec:
     """The data spec in a file, or given as plain values; `overrides` are `path=VALUE`.
 
@@ -56,7 +56,7 @@ def load_data(
     return data_of(override(document, overrides), folder or Path())
 
 
-def _of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: Advance) -> DataSpec:
+def _of_folder(folder: Path, overrides: Sequence[str], dims: int | None, advance: _Advance) -> DataSpec:
     """The data spec of a folder: its layout by names, channels and classes by its files."""
     from unetkit.data.files.folder_layout import find_layout, unused_names
     from unetkit.data.folder_keys import infer_keys  # needs numpy

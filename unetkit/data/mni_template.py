@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from unetkit.data.pairs import Pair, Pairs, Splits
 
-CLASSES = ("background", "fluid", "grey", "white")
-ABOUT = "MNI152 template + added noise"
-NOISE = 20.0  # standard deviation, in grey levels of 0 … 255
+_CLASSES = ("background", "fluid", "grey", "white")
+_ABOUT = "MNI152 template + added noise"
+_NOISE = 20.0  # standard deviation, in grey levels of 0 … 255
 LEFT_RIGHT, BACK_FRONT = slice(19, 179), slice(21, 213)  # the crop; the head is 144 × 183 mm
 
 # Blocks of slices along z, in mm from the lowest: 20 for training, a gap of 4, 8 held out, a gap of 4, and again.
@@ -36,7 +36,7 @@ class Mni(Dataset):
     """Axial slices of the MNI152 head MRI template with added noise, in three parts that are apart in the head."""
 
     source = "Fonov et al., NeuroImage 54 (2011)"
-    classes = CLASSES
+    classes = _CLASSES
 
     def entries(self, options: ReadOptions) -> list[ImageEntry]:
         if (options.dims, options.channels) != (2, 1):
@@ -56,7 +56,7 @@ def _parts() -> tuple[tuple[Pair, ...], ...]:
     return tuple(tuple(part) for part in (splits.train, splits.validation, splits.test))
 
 
-def mni(*, noise: float = NOISE, seed: int = 0) -> Splits:
+def mni(*, noise: float = _NOISE, seed: int = 0) -> Splits:
     """Images (1, 192, 160) in whole grey levels 0 … 255, front of the head up, with labels 0 … 3.
 
     Held-out blocks go to test and validation in turn. Raises FileError where nilearn or nibabel is not installed.
@@ -66,7 +66,7 @@ def mni(*, noise: float = NOISE, seed: int = 0) -> Splits:
     from unetkit.data.pairs import Splits
 
     head = _volume("t1")
-    labels = tissue(head, _volume("gm"), _volume("wm"))
+    labels = _tissue(head, _volume("gm"), _volume("wm"))
     noisy = head + noise * np.random.default_rng(seed).standard_normal(head.shape, np.float32)
     noisy = np.rint(noisy).clip(0, 255)  # as in an image file
     train = [z for z in range(FIRST, LAST) if (z - FIRST) % PERIOD < TRAIN]
@@ -76,13 +76,13 @@ def mni(*, noise: float = NOISE, seed: int = 0) -> Splits:
     return Splits(_slices(noisy, labels, train), _slices(noisy, labels, validation), _slices(noisy, labels, test))
 
 
-def tissue(head: NDArray[Any], grey: NDArray[Any], white: NDArray[Any]) -> NDArray[np.int64]:
+def _tissue(head: NDArray[Any], grey: NDArray[Any], white: NDArray[Any]) -> NDArray[np.int64]:
     """The class with the largest fraction in each voxel inside the head; the rest of 255 is fluid.
 
     Inside is where the template is not 0. Ties go to grey, then to white.
 
     >>> import numpy as np
-    >>> tissue(np.array([0, 9, 9, 9]), np.array([255, 0, 85, 51]), np.array([0, 0, 85, 102])).tolist()
+    >>> _tissue(np.array([0, 9, 9, 9]), np.array([255, 0, 85, 51]), np.array([0, 0, 85, 102])).tolist()
     [0, 1, 2, 3]
     """
     import numpy as np
@@ -97,7 +97,7 @@ def _slices(head: NDArray[np.float32], labels: NDArray[np.int64], positions: lis
     from unetkit.data.pairs import Pair, Pairs
 
     items = [Pair(f"z{z:03}", head[None, :, :, z].copy(), labels[:, :, z].copy()) for z in positions]
-    return Pairs(tuple(items), CLASSES, ABOUT)
+    return Pairs(tuple(items), _CLASSES, _ABOUT)
 
 
 def _volume(name: str) -> NDArray[Any]:

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from unetkit.data.pairs import Pair
 
 Kind = Literal["none", "dataset", "image", "percentile"]
-Parts = Callable[[], Iterable[NDArray[Any]]]
+_Parts = Callable[[], Iterable[NDArray[Any]]]
 """Returns the parts (channels, *spatial) of one image on each call; together they are the whole image."""
 
-PIECE = 1 << 20
+_PIECE = 1 << 20
 """Pixels that are processed at a time."""
-BINS = 1 << 16
+_BINS = 1 << 16
 """Bins of the histogram for percentiles, whose resolution is a 65,536th of the range of the image."""
 
 
@@ -81,7 +81,7 @@ class Normalization:
         """Whether parts of an image can only be normalised with statistics of the whole image."""
         return self.type in ("image", "percentile")
 
-    def scaling(self, parts: Parts) -> IntensityScale:
+    def scaling(self, parts: _Parts) -> IntensityScale:
         """The scaling of one image; its parts are read only for a `per_image` normalization."""
         if self.type == "none":
             return IntensityScale(np.zeros(1, np.float32), np.ones(1, np.float32))
@@ -102,7 +102,7 @@ class Normalization:
         return self.scaling_of(image).apply(image)
 
 
-SLAB = 1 << 22
+_SLAB = 1 << 22
 """Pixels of a slab."""
 
 
@@ -114,7 +114,7 @@ def slabs(size: tuple[int, ...]) -> Iterator[tuple[slice, ...]]:
     >>> [part[0] for part in slabs((5, 2_000_000))]
     [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
     """
-    rows = max(1, SLAB // prod(size[1:]))
+    rows = max(1, _SLAB // prod(size[1:]))
     for first in range(0, size[0], rows):
         yield slice(first, min(first + rows, size[0])), *(slice(0, n) for n in size[1:])
 
@@ -131,24 +131,24 @@ def moments(parts: Iterable[NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray
     return mean, np.where(std > 1e-6 * np.maximum(abs(mean), 1e-30), std, 1)  # smaller ones are rounding errors
 
 
-def percentiles(parts: Parts, shares: tuple[float, ...]) -> list[NDArray[np.float64]]:
+def percentiles(parts: _Parts, shares: tuple[float, ...]) -> list[NDArray[np.float64]]:
     """Percentiles per channel over all parts, from a histogram, so that the order of the parts does not matter."""
     lows, highs = zip(*((pixels.min(1), pixels.max(1)) for pixels in _flat(parts())), strict=True)
     low, high = np.min(lows, 0), np.max(highs, 0)
-    width = np.where(high > low, (high - low) / BINS, 1)
-    counts = np.zeros((len(low), BINS), np.int64)
+    width = np.where(high > low, (high - low) / _BINS, 1)
+    counts = np.zeros((len(low), _BINS), np.int64)
     for pixels in _flat(parts()):
-        bins = np.minimum((pixels - low[:, None]) / width[:, None], BINS - 1).astype(np.int64)
+        bins = np.minimum((pixels - low[:, None]) / width[:, None], _BINS - 1).astype(np.int64)
         for channel, row in enumerate(bins):
-            counts[channel] += np.bincount(row, minlength=BINS)
+            counts[channel] += np.bincount(row, minlength=_BINS)
     below = counts.cumsum(1)
     places = [[np.searchsorted(row, share / 100 * row[-1]) for row in below] for share in shares]
-    return [low + np.minimum(np.array(bins), BINS - 1) * width for bins in places]
+    return [low + np.minimum(np.array(bins), _BINS - 1) * width for bins in places]
 
 
 def _flat(parts: Iterable[NDArray[Any]]) -> Iterator[NDArray[np.float64]]:
     """Parts as (channels, pixels), piece by piece, in float64."""
     for part in parts:
         pixels = part.reshape(len(part), -1)
-        for start in range(0, pixels.shape[1], PIECE):
-            yield pixels[:, start : start + PIECE].astype(np.float64)
+        for start in range(0, pixels.shape[1], _PIECE):
+            yield pixels[:, start : start + _PIECE].astype(np.float64)

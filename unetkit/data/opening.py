@@ -20,7 +20,7 @@ from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import merge_alike
 from unetkit.imagefiles.open_files import OPEN_FILES
 
-Advance = Callable[[int, int], None]
+_Advance = Callable[[int, int], None]
 """Called with the number of pairs that are read, and the number of all."""
 
 
@@ -70,7 +70,7 @@ def open_data(data: DataSpec) -> Splits:
 
 def check_data(
     data: DataSpec,
-    advance: Advance = lambda done, total: None,
+    advance: _Advance = lambda done, total: None,
     *,
     to_train: bool = False,
     keep: bool = False,

@@ -20,9 +20,9 @@ from unetkit.imagefiles.guard import guarded
 from unetkit.imagefiles.numbers import for_network
 from unetkit.quoting import one_line
 
-MAX_THREADS = 8
+_MAX_THREADS = 8
 """Threads that read files; they wait for disks and decompress, both outside Python's lock."""
-NO_SPACING = "Give files that have it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or set spacing: native."
+_NO_SPACING = "Give files that have it (NIfTI, OME-TIFF, ImageJ TIFF, OME-Zarr), or set spacing: native."
 
 
 @dataclass(frozen=True)
@@ -65,13 +65,13 @@ class PairReader:
         instances = None if raw.instances is None else np.ascontiguousarray(raw.instances, np.int64)
         if raw.spacing is None and self.data.spacing != "native":
             message = f"the image of {name} lacks the distance between its samples"
-            raise FileError(Fault("no-spacing", message, "spacing", NO_SPACING))
+            raise FileError(Fault("no-spacing", message, "spacing", _NO_SPACING))
         metadata = (raw.spacing, raw.unit, raw.axis_codes, raw.notes, str(raw.image.dtype))
         return Pair(name, pixels, labels, instances, *metadata)
 
     def check(self) -> Iterator[tuple[PairFacts | tuple[Fault, ...], Pair | None]]:
         """For each name, in order, the facts of its pair and the pair itself, or its faults."""
-        with ThreadPoolExecutor(min(MAX_THREADS, num_cores())) as threads:
+        with ThreadPoolExecutor(min(_MAX_THREADS, num_cores())) as threads:
             yield from threads.map(self._check_pair, self.entries)
 
     def _check_pair(self, name: str) -> tuple[PairFacts | tuple[Fault, ...], Pair | None]:

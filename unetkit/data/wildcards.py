@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-TOKEN = re.compile(r"\{(?P<key>[a-z]+)\}|\[(?P<set>(?![*?]+\])!?[^\]/]+)\]|\*+|\?")
+_TOKEN = re.compile(r"\{(?P<key>[a-z]+)\}|\[(?P<set>(?![*?]+\])!?[^\]/]+)\]|\*+|\?")
 """A wildcard of a pattern: {name}, [LR], * or ?; in [*], with which names of stacks end, only the *."""
 
 
@@ -23,7 +23,7 @@ def pattern_expression(pattern: str, keys: Mapping[str, str]) -> str:
     '(?s)a[^/]_(?P<name>[^/]+)\\.[jp]ng'
     """
     result, end, occurrences = "(?s)", 0, dict.fromkeys(keys, 0)
-    for token in TOKEN.finditer(pattern):
+    for token in _TOKEN.finditer(pattern):
         key, characters = token["key"], token["set"]
         if key is not None and key not in keys:
             continue
@@ -44,7 +44,7 @@ def pattern_expression(pattern: str, keys: Mapping[str, str]) -> str:
 
 def is_wild(pattern: str) -> bool:
     """Whether a part of a path has wildcards."""
-    return TOKEN.search(pattern) is not None
+    return _TOKEN.search(pattern) is not None
 
 
 def compile_linear(expression: str) -> Any:

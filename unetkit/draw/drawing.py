@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MARGIN, CLEAR = 22.0, 4.0
 NARROW, WIDE = 560.0, 1900.0
 TITLE_FONT, FACTS_FONT, LEVEL_FONT = 17.0, 12.0, 10.0
-LEVELS = 46.0  # the column that names the levels
+_LEVELS = 46.0  # the column that names the levels
 
 
 def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Drawing:
@@ -31,28 +31,28 @@ def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Draw
     """
     title = " ".join(title.split()) or plan.plan.spec.name
     lines = place(rows(plan), 0, 0)
-    if extent(lines) > WIDE:
+    if _extent(lines) > WIDE:
         lines = place(rows(plan, whole_blocks=True), 0, 0)
-    content = LEVELS + extent(lines)
+    content = _LEVELS + _extent(lines)
     full = max(content, min(max(content, WIDE / 2), width(title, TITLE_FONT, bold=True)), NARROW)
 
-    head, top = heading(plan, title, MARGIN + full)
+    head, top = _heading(plan, title, MARGIN + full)
     left = MARGIN + (full - content) / 2
-    lines = place([line.row for line in lines], left + LEVELS, top + 18)
+    lines = place([line.row for line in lines], left + _LEVELS, top + 18)
     names = [Text(left, line.all[0].y + 3.5, f"level {line.row.level}", LEVEL_FONT, "muted") for line in lines]
     boxes = [shape for line in lines for glyph in line.all for shape in box(glyph, marked)]
     bottom = max(glyph.floor for line in lines for glyph in line.all)
     legend, bottom = flow(entries(plan, [line.row for line in lines], marked), MARGIN, bottom + 30, MARGIN + full)
-    shapes = [*head, *names, *boxes, *arrows(lines, marked), *legend]
+    shapes = [*head, *names, *boxes, *_arrows(lines, marked), *legend]
     return Drawing(full + 2 * MARGIN, bottom + MARGIN, title, description(plan, lines), tuple(shapes))
 
 
-def extent(lines: Sequence[PlacedRow]) -> float:
+def _extent(lines: Sequence[PlacedRow]) -> float:
     """The right end of the rows."""
     return max(line.right for line in lines)
 
 
-def heading(plan: SizedPlan, title: str, right: float) -> tuple[list[Shape], float]:
+def _heading(plan: SizedPlan, title: str, right: float) -> tuple[list[Shape], float]:
     """The title and the facts under it, and the y below them."""
     room = right - MARGIN
     shapes: list[Shape] = [Text(MARGIN, 36, fit(title, room, TITLE_FONT, bold=True), TITLE_FONT, bold=True)]
@@ -80,7 +80,7 @@ def facts(plan: SizedPlan) -> list[str]:
     ]
 
 
-def arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arrow]:
+def _arrows(lines: Sequence[PlacedRow], marked: Collection[str] = ()) -> list[Arrow]:
     """The arrows: within each row, across the U, down into the next row and up from it."""
     found = [
         level(a, b, b.map.slot, _is_made_by(b, b.map.slot, marked))

@@ -14,8 +14,8 @@ from unetkit.writing import write_whole
 if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
 
-FONTS = Path(__file__).parent / "fonts"
-ZOOM = 2  # pixels of a PNG per pixel of the SVG
+_FONTS = Path(__file__).parent / "fonts"
+_ZOOM = 2  # pixels of a PNG per pixel of the SVG
 
 
 def svg(sized_plan: SizedPlan, *, title: str = "", marked: Collection[str] = ()) -> str:
@@ -44,5 +44,5 @@ def png(text: str) -> bytes:
     """SVG text rendered as PNG, with the fonts in `fonts/`, so that it looks the same everywhere."""
     import resvg_py  # a compiled renderer, needed for PNG only
 
-    found = [str(FONTS / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
-    return resvg_py.svg_to_bytes(svg_string=text, font_files=found, skip_system_fonts=True, zoom=ZOOM)
+    found = [str(_FONTS / name) for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")]
+    return resvg_py.svg_to_bytes(svg_string=text, font_files=found, skip_system_fonts=True, zoom=_ZOOM)

@@ -12,9 +12,9 @@ from unetkit.draw.text import size_label, width
 CHANNELS_FONT, SIZE_FONT = 11.0, 10.0
 TALLEST, LOWEST = 128.0, 9.0
 LINE = 13.0  # the height of one line of label
-DEPTH = 7.0  # how far the faces of a volume slant
+_DEPTH = 7.0  # how far the faces of a volume slant
 HEAD = 7.0  # half the room that a vertical arrow takes
-APART = 6.0  # the least room between two labels
+_APART = 6.0  # the least room between two labels
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,11 @@ class Glyph:
 def distance(left: Glyph, right: Glyph, arrow: float) -> float:
     """The least distance of two anchors that keeps labels apart and leaves room for an arrow."""
     (above, body, below), (next_above, next_body, next_below) = left.lanes(), right.lanes()
-    least = max(above[1] - next_above[0] + APART, body[1] - next_body[0] + arrow, below[1] - next_below[0] + APART)
-    if right.height - left.height > APART:  # the labels of the lower box stand beside the higher one
-        least = max(least, max(above[1], below[1]) - next_body[0] + APART)
-    if left.height - right.height > APART:
-        least = max(least, body[1] - min(next_above[0], next_below[0]) + APART)
+    least = max(above[1] - next_above[0] + _APART, body[1] - next_body[0] + arrow, below[1] - next_below[0] + _APART)
+    if right.height - left.height > _APART:  # the labels of the lower box stand beside the higher one
+        least = max(least, max(above[1], below[1]) - next_body[0] + _APART)
+    if left.height - right.height > _APART:
+        least = max(least, body[1] - min(next_above[0], next_below[0]) + _APART)
     return least
 
 
@@ -98,7 +98,7 @@ def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Gl
             borrowed=_thickness(each.borrowed, dims) if each.borrowed else 0.0,
             own=_thickness(each.channels - each.borrowed, dims),
             height=scale(each.size),
-            depth=DEPTH if dims == 3 else 0.0,
+            depth=_DEPTH if dims == 3 else 0.0,
             size_shown=each.size != previous or bool(each.caption),
             kept=scale(each.kept) if each.kept else 0.0,
         )

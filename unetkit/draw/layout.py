@@ -39,14 +39,14 @@ def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]
         down[level] = _spread(down[level], upper[-1].x)
     lower = down[-1]
     for level in range(len(rows) - 2, -1, -1):
-        anchor = max([lower[-1].x, *(a.x + distance(a, b, SKIP) for a, b in across(down[level], up[level]))])
+        anchor = max([lower[-1].x, *(a.x + distance(a, b, SKIP) for a, b in _across(down[level], up[level]))])
         _widen(lower, anchor - lower[-1].x)
         up[level] = _spread(up[level], anchor)
         lower = up[level]
     return stack([PlacedRow(row, tuple(a), tuple(b)) for row, a, b in zip(rows, down, up, strict=True)], top)
 
 
-def across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyph]]:
+def _across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyph]]:
     """The pairs of boxes to keep apart across the middle of a row."""
     return [(each, up[0]) for each in down]
 

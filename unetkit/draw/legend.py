@@ -13,12 +13,12 @@ if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
-BOXES = {
+_BOXES = {
     "borrowed": "copied from the encoder",
     "kept": "the part that is copied",
     "own marked": "what differs",
 }
-ORDER = ("block", "down", "up", "skip", "head")
+_ORDER = ("block", "down", "up", "skip", "head")
 
 
 class LegendEntry(NamedTuple):
@@ -37,7 +37,7 @@ def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str]
         if step.maps:
             text = _described(step.type, consists[step.name])
             found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
-    slots = sorted(found, key=lambda slot: ORDER.index(slot) if slot in ORDER else len(ORDER))
+    slots = sorted(found, key=lambda slot: _ORDER.index(slot) if slot in _ORDER else len(_ORDER))
     arrows = [
         LegendEntry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(places)})")
         for slot in slots
@@ -49,7 +49,7 @@ def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str]
         "kept": any(each.kept for each in maps),
         "own marked": any(step.name in marked and step.maps for step in plan.steps),
     }
-    return arrows + [LegendEntry(kind, "", text) for kind, text in BOXES.items() if seen[kind]]
+    return arrows + [LegendEntry(kind, "", text) for kind, text in _BOXES.items() if seen[kind]]
 
 
 def _operations(plan: SizedPlan) -> dict[str, list[str]]:
@@ -92,6 +92,6 @@ def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) ->
 
 def _sample(kind: str, x: float, y: float) -> Shape:
     """The sample of an entry: a small box or an arrow."""
-    if kind in BOXES:
+    if kind in _BOXES:
         return rectangle(x + 3, y - 6, x + SAMPLE - 10, y + 6, kind)
     return Arrow((x, y), (x + SAMPLE - 7, y), kind)

@@ -11,14 +11,14 @@ from unetkit.draw.text import FAMILY
 
 TIP = 6.5
 
-SHAPES = """
+_SHAPES = """
 .unetkit polygon { stroke-width: 1; stroke-linejoin: round }
 .unetkit path { fill: none; stroke-width: 1.8 }
 .unetkit .kept { fill: none; stroke-dasharray: 3 2.4 }
 .unetkit .tip { stroke: none }
 .unetkit path.stripe { stroke-width: 7 }
 """
-FILLS = {  # class: colour on a light page, on a dark one
+_FILLS = {  # class: colour on a light page, on a dark one
     "page": ("#ffffff", "#12181f"),
     "text": ("#1f2a35", "#e6ebf0"),
     "muted": ("#5a6773", "#a3afba"),
@@ -27,9 +27,9 @@ FILLS = {  # class: colour on a light page, on a dark one
     "upper": ("#e4eefa", "#3a5d86"),
     "side": ("#a9c6e6", "#203a58"),
 }
-OUTLINE = ("#3f6ea5", "#7fabdc")
-MARK = ("#ffd166", "#8a6a12")
-ARROWS = {
+_OUTLINE = ("#3f6ea5", "#7fabdc")
+_MARK = ("#ffd166", "#8a6a12")
+_ARROWS = {
     "block": ("#2f5f9e", "#7fb0ea"),
     "down": ("#c2452d", "#f08a70"),
     "up": ("#2f8547", "#74c98b"),
@@ -41,17 +41,17 @@ ARROWS = {
 def style() -> str:
     """The style sheet; its rules only apply within the SVG."""
     light, dark = ("\n".join(colours(theme)) for theme in (0, 1))
-    return f"{SHAPES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
+    return f"{_SHAPES}{light}\n@media (prefers-color-scheme: dark) {{\n{dark}\n}}\n"
 
 
 def colours(theme: int) -> Iterator[str]:
     """Yields the rules of the light (0) or the dark (1) theme."""
-    yield f".unetkit polygon {{ stroke: {OUTLINE[theme]} }}"
-    for name, colour in FILLS.items():
+    yield f".unetkit polygon {{ stroke: {_OUTLINE[theme]} }}"
+    for name, colour in _FILLS.items():
         yield f".unetkit .{name} {{ fill: {colour[theme]} }}"
-    yield f".unetkit .marked {{ fill: {MARK[theme]} }}"
-    yield f".unetkit path.stripe {{ stroke: {MARK[theme]} }}"
-    for name, colour in ARROWS.items():
+    yield f".unetkit .marked {{ fill: {_MARK[theme]} }}"
+    yield f".unetkit path.stripe {{ stroke: {_MARK[theme]} }}"
+    for name, colour in _ARROWS.items():
         yield f".unetkit path.{name} {{ stroke: {colour[theme]} }}"
         yield f".unetkit .tip.{name} {{ fill: {colour[theme]} }}"
 
@@ -83,10 +83,10 @@ def element(shape: Shape) -> str:
         return f'<text x="{number(shape.x)}" y="{number(shape.y)}" {look}>{_clean(shape.text)}</text>'
     if isinstance(shape, Area):
         return f'<polygon class="{shape.kind}" points="{points(shape.points)}"/>'
-    return arrow(shape)
+    return _arrow(shape)
 
 
-def arrow(shape: Arrow) -> str:
+def _arrow(shape: Arrow) -> str:
     """An arrow as a line and its tip."""
     (x0, y0), (x1, y1) = shape.start, shape.end
     length = hypot(x1 - x0, y1 - y0)

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from unetkit.wording import size_text
 
 FAMILY = "DejaVu Sans, Verdana, sans-serif"
-ELLIPSIS = "…"
+_ELLIPSIS = "…"
 
 # Advance widths in 1/2048 em, from the `hmtx` tables of the two fonts in `fonts/` (a test compares them).
 UNITS = 2048
 CHARACTERS = "".join(map(chr, range(32, 127))) + "·×²³µ°±–—…←↑→↓−≈≤≥∞αβγλσÆØßæøð"
-REGULAR = """
+_REGULAR = """
     651 821 942 1716 1303 1946 1597 563 799 799 1024 1716 651 739 651 690 1303 1303 1303 1303 1303 1303 1303 1303
     1303 1303 690 690 1716 1716 1716 1087 2048 1401 1405 1430 1577 1294 1178 1587 1540 604 604 1343 1141 1767 1532
     1612 1235 1612 1423 1300 1251 1499 1401 2025 1403 1251 1403 799 690 799 1716 1024 1024 1255 1300 1126 1300 1260
@@ -21,7 +21,7 @@ REGULAR = """
     1716 651 1716 821 821 1303 1024 1716 1024 2048 2048 1716 1716 1716 1716 1716 1716 1716 1716 1706 1350 1307 1212
     1212 1298 1995 1612 1290 2011 1253 1253
 """
-BOLD = """
+_BOLD = """
     713 934 1067 1716 1425 2052 1786 627 936 936 1071 1716 778 850 778 748 1425 1425 1425 1425 1425 1425 1425 1425
     1425 1425 819 819 1716 1716 1716 1188 2048 1585 1561 1503 1700 1399 1399 1681 1714 762 762 1587 1305 2038 1714
     1741 1501 1741 1577 1475 1397 1663 1585 2259 1579 1483 1485 936 748 936 1716 1024 1024 1382 1466 1214 1466 1389
@@ -36,7 +36,7 @@ def _advances(table: str) -> dict[str, int]:
     return dict(zip(CHARACTERS, map(int, table.split()), strict=True))
 
 
-ADVANCES = {False: _advances(REGULAR), True: _advances(BOLD)}
+_ADVANCES = {False: _advances(_REGULAR), True: _advances(_BOLD)}
 
 
 def width(text: str, size: float, *, bold: bool = False) -> float:
@@ -45,7 +45,7 @@ def width(text: str, size: float, *, bold: bool = False) -> float:
     >>> round(width("572²", 10), 1)
     23.1
     """
-    table = ADVANCES[bold]
+    table = _ADVANCES[bold]
     letters = unicodedata.normalize("NFD", text)
     return sum(table.get(letter, UNITS * (not unicodedata.combining(letter))) for letter in letters) * size / UNITS
 
@@ -58,10 +58,10 @@ def fit(text: str, room: float, size: float, *, bold: bool = False) -> str:
     """
     if width(text, size, bold=bold) <= room:
         return text
-    used, kept = width(ELLIPSIS, size, bold=bold), 0
+    used, kept = width(_ELLIPSIS, size, bold=bold), 0
     while (used := used + width(text[kept], size, bold=bold)) <= room:
         kept += 1
-    return text[:kept].rstrip() + ELLIPSIS
+    return text[:kept].rstrip() + _ELLIPSIS
 
 
 def size_label(size: tuple[int, ...]) -> str:

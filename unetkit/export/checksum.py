@@ -13,7 +13,7 @@ from unetkit.errors import Fault, FileError
 
 KEY = b"sha256"
 SUMS = "model.sha256"
-LENGTH = 64
+_LENGTH = 64
 """Of a checksum in hexadecimal."""
 
 
@@ -32,27 +32,27 @@ def sealed_onnx(content: bytes) -> bytes:
 def verify_onnx(file: Path) -> None:
     """Raises FileError where the checksum at the end of an ONNX file is missing or wrong."""
     content = memoryview(file.read_bytes())
-    length = len(KEY) + LENGTH + 6
+    length = len(KEY) + _LENGTH + 6
     if content[-length:] != entry(content[:-length]):
         raise damaged(file)
 
 
 def write_sums(folder: Path, names: tuple[str, ...]) -> None:
     """Writes the checksums of files beside them."""
-    (folder / SUMS).write_text(sums(folder, names), encoding="ascii")
+    (folder / SUMS).write_text(_sums(folder, names), encoding="ascii")
 
 
 def verify_sums(folder: Path, names: tuple[str, ...]) -> None:
     """Raises FileError where the checksums of files in a folder are missing or wrong."""
     try:
-        matches = (folder / SUMS).read_bytes() == sums(folder, names).encode()
+        matches = (folder / SUMS).read_bytes() == _sums(folder, names).encode()
     except FileNotFoundError:
         matches = False
     if not matches:
         raise damaged(folder)
 
 
-def sums(folder: Path, names: tuple[str, ...]) -> str:
+def _sums(folder: Path, names: tuple[str, ...]) -> str:
     """One line with checksum and name for each file."""
     return "".join(f"{sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in names)
 

@@ -15,7 +15,7 @@ from unetkit.export.content import Content
 from unetkit.export.formats import ExportError, Run, needed
 from unetkit.wording import gigabytes
 
-LIMIT = 2**31
+_LIMIT = 2**31
 """Largest size of a protobuf file in bytes."""
 
 
@@ -38,7 +38,7 @@ def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
     proto = made.model_proto
     for key, value in content.metadata.items():
         proto.metadata_props.add(key=key, value=value)
-    if proto.ByteSize() >= LIMIT:
+    if proto.ByteSize() >= _LIMIT:
         message = f"{name}: {gigabytes(proto.ByteSize())} exceed the limit of an ONNX file, 2 GB"
         raise ExportError(Fault("export-onnx", message, cure="Use --to openvino or --to torch."))
     return bytes(proto.SerializeToString())

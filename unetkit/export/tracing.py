@@ -20,7 +20,7 @@ from unetkit.export.formats import ExportError
 from unetkit.export.sizes import Sizes, dynamic, spread
 from unetkit.planning import Plan
 
-SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
+_SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 
 
 def traced(
@@ -32,7 +32,7 @@ def traced(
     network for all sizes.
     """
     image = torch.zeros(2, plan.spec.in_channels, *spread(sizes, (2,) * plan.dims))  # a batch of 1 would stay 1
-    replaced = POOLING if for_torch else POOLING | MEANS
+    replaced = _POOLING if for_torch else _POOLING | _MEANS
     network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced)
     try:
         with torch.no_grad(), warnings.catch_warnings():
@@ -77,7 +77,7 @@ class Exportable(nn.Module):
     def __init__(self, network: nn.Module, scale: ScaleInput | None, replaced: Mapping[Any, Any]) -> None:
         super().__init__()
         self.scale = scale or nn.Identity()
-        self.network = traceable(network)
+        self.network = _traceable(network)
         self.replaced = replaced
 
     def forward(self, image: Tensor) -> Tensor:
@@ -115,7 +115,7 @@ def instance_norm(*args: Any, **kwargs: Any) -> Tensor:
     values = given.arguments
     if not values["use_input_stats"]:
         return functional.instance_norm(*args, **kwargs)
-    return scaled(standard(values["input"], values["eps"]), values["weight"], values["bias"])
+    return scaled(_standard(values["input"], values["eps"]), values["weight"], values["bias"])
 
 
 def group_norm(
@@ -123,10 +123,10 @@ def group_norm(
 ) -> Tensor:
     """Group normalization of x (N, C, *spatial)."""
     grouped = x.reshape(x.shape[0], num_groups, x.shape[1] // num_groups, *x.shape[2:])
-    return scaled(standard(grouped, eps).reshape(x.shape), weight, bias)
+    return scaled(_standard(grouped, eps).reshape(x.shape), weight, bias)
 
 
-def standard(x: Tensor, eps: float) -> Tensor:
+def _standard(x: Tensor, eps: float) -> Tensor:
     """x with mean 0 and variance 1 over all axes but the first two."""
     centred = x - mean(x)
     return centred * torch.rsqrt(mean(centred * centred) + eps)
@@ -151,7 +151,7 @@ def scaled(x: Tensor, weight: Tensor | None, bias: Tensor | None) -> Tensor:
     return x if bias is None else x + bias.reshape(shape)
 
 
-def pooled_by(usual: Any, dims: int) -> Any:
+def _pooled_by(usual: Any, dims: int) -> Any:
     """Adaptive average pooling: a mean if the output has one sample, else torch's function."""
 
     def pool(x: Tensor, output_size: Any) -> Tensor:
@@ -162,20 +162,20 @@ def pooled_by(usual: Any, dims: int) -> Any:
     return pool
 
 
-POOLING: dict[Any, Any] = {functional.max_pool1d: max_pool1d, torch.max_pool1d: max_pool1d}
+_POOLING: dict[Any, Any] = {functional.max_pool1d: max_pool1d, torch.max_pool1d: max_pool1d}
 """Replacements for pooling whose trace would fix the size."""
 
-MEANS: dict[Any, Any] = {
+_MEANS: dict[Any, Any] = {
     functional.instance_norm: instance_norm,
     functional.group_norm: group_norm,
-    functional.adaptive_avg_pool1d: pooled_by(functional.adaptive_avg_pool1d, 1),
-    functional.adaptive_avg_pool2d: pooled_by(functional.adaptive_avg_pool2d, 2),
-    functional.adaptive_avg_pool3d: pooled_by(functional.adaptive_avg_pool3d, 3),
+    functional.adaptive_avg_pool1d: _pooled_by(functional.adaptive_avg_pool1d, 1),
+    functional.adaptive_avg_pool2d: _pooled_by(functional.adaptive_avg_pool2d, 2),
+    functional.adaptive_avg_pool3d: _pooled_by(functional.adaptive_avg_pool3d, 3),
 }
 """Replacements for functions with means over whole images."""
 
 
-def traceable(network: nn.Module) -> nn.Module:
+def _traceable(network: nn.Module) -> nn.Module:
     """A copy of a network with shared weights and functions that can be traced for all sizes."""
     if not isinstance(network, fx.GraphModule):
         return network
@@ -183,11 +183,11 @@ def traceable(network: nn.Module) -> nn.Module:
     graph.output(graph.graph_copy(network.graph, {}))
     for node in graph.nodes:
         if node.op == "call_function":
-            node.target = TRACEABLE.get(node.target, node.target)
+            node.target = _TRACEABLE.get(node.target, node.target)
     return fx.GraphModule(network, graph)
 
 
-def pad_image(x: Tensor, size_sets: SizeSets, mode: str) -> Tensor:
+def pad_image(x: Tensor, size_sets: _SizeSets, mode: str) -> Tensor:
     """Traceable `unetkit.functional.pad_image` for sizes with one remainder."""
     for axis, (start, period, (remainder,)) in enumerate(size_sets, start=2):
         size = x.shape[axis]
@@ -225,5 +225,5 @@ def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
     return y
 
 
-TRACEABLE: dict[Any, Any] = {own.pad_image: pad_image, own.cut_padding: cut_padding}
+_TRACEABLE: dict[Any, Any] = {own.pad_image: pad_image, own.cut_padding: cut_padding}
 """Replacements for functions that convert sizes to numbers."""

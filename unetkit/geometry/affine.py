@@ -110,7 +110,7 @@ class Affine:
 
     def _quotient(self, divisor: int, rests: list[int]) -> tuple[Affine, Number] | None:
         """Returns quotient and remainder where all values of Σ rest·digit + offset have the same quotient."""
-        low, high = extremes(self.offset, rests, self.widths)
+        low, high = _extremes(self.offset, rests, self.widths)
         whole = low // divisor
         if whole != high // divisor:
             return None
@@ -155,7 +155,7 @@ class Affine:
 
     def bounds(self) -> tuple[int, int]:
         """Returns the least and the most that digits and offset add up to."""
-        return extremes(self.offset, self.weights, self.widths)
+        return _extremes(self.offset, self.weights, self.widths)
 
     def widest(self, weights: list[int] | tuple[int, ...]) -> tuple[int, range]:
         """Returns the digit on which most depends, by the given weights, and its values."""
@@ -172,7 +172,7 @@ class Affine:
         raise Unsettled(DigitChoice(*self.widest(self.weights)))
 
 
-def extremes(offset: int, weights: list[int] | tuple[int, ...], widths: tuple[int, ...]) -> tuple[int, int]:
+def _extremes(offset: int, weights: list[int] | tuple[int, ...], widths: tuple[int, ...]) -> tuple[int, int]:
     """Returns the least and the most that offset and weighted digits add up to."""
     low = high = offset
     for weight, width in zip(weights, widths, strict=True):

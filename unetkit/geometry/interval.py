@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-FAR = 1 << 60
+_FAR = 1 << 60
 
 
 class Interval(NamedTuple):
@@ -30,5 +30,5 @@ class Interval(NamedTuple):
         return Interval(min(self.low, other.low), max(self.high, other.high))
 
 
-EVERYWHERE = Interval(-FAR, FAR)
+EVERYWHERE = Interval(-_FAR, _FAR)
 """The whole axis, whatever its size: what an operation needs that looks at the whole image."""

@@ -36,8 +36,8 @@ class WholeRange(NamedTuple):
             yield range(inner.last + 1, self.last + 1)
 
 
-ALWAYS = WholeRange(None, None)
-NEVER = WholeRange(1, 0)
+_ALWAYS = WholeRange(None, None)
+_NEVER = WholeRange(1, 0)
 
 
 class Limit(NamedTuple):
@@ -72,16 +72,16 @@ class Limit(NamedTuple):
             step, low, high = -step, -high, -low  # step·k + [low, high] ≤ 0
         if self.exact:
             some = WholeRange(-(high // step), -low // step)
-            return (some if low == high and low % step == 0 else NEVER), some
+            return (some if low == high and low % step == 0 else _NEVER), some
         if margin.step > 0:
             return WholeRange(-(low // step), None), WholeRange(-(high // step), None)
         return WholeRange(None, -high // step), WholeRange(None, -low // step)
 
     def _by_digits(self, margin: Affine, low: int, high: int) -> tuple[WholeRange, WholeRange]:
         if high < 0 or (self.exact and low > 0):
-            return NEVER, NEVER
+            return _NEVER, _NEVER
         if low == high or (low >= 0 and not self.exact):
-            return ALWAYS, ALWAYS
+            return _ALWAYS, _ALWAYS
         digit, values = margin.widest(margin.weights)
         weight, most = margin.weights[digit], values.stop - 1
         # Without the digit, the others reach from low to high: of its values, those that can still make it.

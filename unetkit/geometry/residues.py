@@ -112,7 +112,7 @@ def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
         if abs(sizes.step) > MAX_PERIOD:
             raise too_rare(f"the strides multiply to more than {MAX_PERIOD:,}")
         try:
-            run, further = settled(sizes, limits)
+            run, further = _settled(sizes, limits)
         except Unsettled as unsettled:
             waiting += sizes.parts(unsettled.step)
         else:
@@ -121,7 +121,7 @@ def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
     return runs
 
 
-def settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tuple[list[Run], list[Affine]]:
+def _settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tuple[list[Run], list[Affine]]:
     """Returns the run of a family whose members all keep the limits, and those k of it for which only some do."""
     every, some = WholeRange(None, None), WholeRange(None, None)
     for limit in chain([at_least(sizes, 1, "an image has a sample")], limits(sizes)):

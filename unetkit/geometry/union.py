@@ -8,7 +8,7 @@ from math import lcm
 from unetkit.geometry.affine import Affine
 from unetkit.geometry.residues import MAX_LISTED, MAX_PERIOD, Run, SizeSet, too_rare
 
-Range = tuple[int, int]
+_Range = tuple[int, int]
 """The numbers low … high, both included."""
 
 
@@ -18,34 +18,34 @@ def collect(runs: list[Run]) -> SizeSet:
     Raises SizeError where it would be too long a list.
     """
     endless = [run for run in runs if run.last is None]
-    period, remainders = shortest(*residues(endless))
+    period, remainders = _shortest(*residues(endless))
     ends = [run.sizes.step * (run.first if run.last is None else run.last) + run.sizes.bounds()[1] for run in runs]
     stop = max(ends, default=0) + 1
-    below = merged(piece for run in runs for piece in members(run, stop))
-    start = regular_from(below, repeated(period, remainders, stop - 1))
+    below = _merged(piece for run in runs for piece in _members(run, stop))
+    start = _regular_from(below, repeated(period, remainders, stop - 1))
     few = listed((low, min(high, start - 1)) for low, high in below if low < start)
     return SizeSet(few, start, period, listed(remainders))
 
 
-def residues(endless: list[Run]) -> tuple[int, list[Range]]:
+def residues(endless: list[Run]) -> tuple[int, list[_Range]]:
     """Returns the common period of runs that do not end, and their remainders."""
     period = lcm(*(run.sizes.step for run in endless))
     if period > MAX_PERIOD:
         raise too_rare(f"together they repeat after more than {MAX_PERIOD:,}")
-    found: list[Range] = []
+    found: list[_Range] = []
     for run in endless:
         step = run.sizes.step
-        copies = checked((low, high) for low, high in pieces(run.sizes))
+        copies = checked((low, high) for low, high in _pieces(run.sizes))
         if step < period:
             copies = checked((low + part, high + part) for low, high in copies for part in range(0, period, step))
         for low, high in copies:
             high -= low - low % period
             low %= period
             found += [(low, high)] if high < period else [(low, period - 1), (0, min(high - period, period - 1))]
-    return period, merged(found)
+    return period, _merged(found)
 
 
-def pieces(sizes: Affine) -> list[Range]:
+def _pieces(sizes: Affine) -> list[_Range]:
     """Returns the ranges of what digits and offset of a family add up to."""
     length, outer = 1, list[tuple[int, int]]()
     offset = sizes.bounds()[0]
@@ -64,30 +64,30 @@ def pieces(sizes: Affine) -> list[Range]:
     return [(start, start + length - 1) for start in starts]
 
 
-def shortest(period: int, remainders: list[Range]) -> tuple[int, list[Range]]:
+def _shortest(period: int, remainders: list[_Range]) -> tuple[int, list[_Range]]:
     """Returns the smallest divisor of `period` by which the remainders repeat, and the remainders modulo it."""
-    for prime in primes(period):
+    for prime in _primes(period):
         while period % prime == 0:
             part = period // prime
             moved = [(low + part, high + part) for low, high in remainders]
             wrapped = [piece for low, high in moved for piece in wrap(low, high, period)]
-            if merged(wrapped) != remainders:
+            if _merged(wrapped) != remainders:
                 break
-            period, remainders = part, merged((low, min(high, part - 1)) for low, high in remainders if low < part)
+            period, remainders = part, _merged((low, min(high, part - 1)) for low, high in remainders if low < part)
     return period, remainders
 
 
-def wrap(low: int, high: int, period: int) -> list[Range]:
+def wrap(low: int, high: int, period: int) -> list[_Range]:
     """Returns a range that begins below twice the period modulo the period."""
     if low >= period:
         return [(low - period, high - period)]
     return [(low, high)] if high < period else [(low, period - 1), (0, high - period)]
 
 
-def primes(number: int) -> list[int]:
+def _primes(number: int) -> list[int]:
     """Returns the primes that divide a number.
 
-    >>> primes(360)
+    >>> _primes(360)
     [2, 3, 5]
     """
     found, divisor = [], 2
@@ -100,10 +100,10 @@ def primes(number: int) -> list[int]:
     return [*found, number] if number > 1 else found
 
 
-def members(run: Run, stop: int) -> list[Range]:
+def _members(run: Run, stop: int) -> list[_Range]:
     """Returns the sizes of a run below `stop`."""
     sizes, first = run.sizes, run.first
-    inner = pieces(sizes)
+    inner = _pieces(sizes)
     if not sizes.step:
         return inner
     last = (stop - 1 - sizes.bounds()[0]) // sizes.step if run.last is None else run.last
@@ -116,14 +116,14 @@ def members(run: Run, stop: int) -> list[Range]:
     return [(low, min(high, stop - 1)) for low, high in moved if low < stop]
 
 
-def repeated(period: int, remainders: list[Range], end: int) -> Iterator[Range]:
+def repeated(period: int, remainders: list[_Range], end: int) -> Iterator[_Range]:
     """Yields the numbers 1 … end with such remainders as ranges that do not touch, from the last one down."""
     if not remainders or end < 1:
         return
     if remainders == [(0, period - 1)]:
         yield 1, end
         return
-    above: Range | None = None
+    above: _Range | None = None
     for base in range(end - end % period, -period, -period):
         for low, high in reversed(remainders):
             low, high = max(1, base + low), min(end, base + high)
@@ -139,7 +139,7 @@ def repeated(period: int, remainders: list[Range], end: int) -> Iterator[Range]:
         yield above
 
 
-def regular_from(below: list[Range], rule: Iterator[Range]) -> int:
+def _regular_from(below: list[_Range], rule: Iterator[_Range]) -> int:
     """Returns the first number from which on two sets, as ranges that do not touch, are the same."""
     for low, high in reversed(below):
         regular = next(rule, None)
@@ -151,13 +151,13 @@ def regular_from(below: list[Range], rule: Iterator[Range]) -> int:
     return regular[1] + 1 if regular else 1
 
 
-def merged(ranges: Iterable[Range]) -> list[Range]:
+def _merged(ranges: Iterable[_Range]) -> list[_Range]:
     """Returns the union of ranges as ranges that do not touch, in order.
 
-    >>> merged([(4, 6), (1, 3), (9, 9)])
+    >>> _merged([(4, 6), (1, 3), (9, 9)])
     [(1, 6), (9, 9)]
     """
-    found: list[Range] = []
+    found: list[_Range] = []
     for low, high in sorted(ranges):
         if found and low <= found[-1][1] + 1:
             found[-1] = found[-1][0], max(high, found[-1][1])
@@ -166,7 +166,7 @@ def merged(ranges: Iterable[Range]) -> list[Range]:
     return found
 
 
-def checked(ranges: Iterable[Range]) -> list[Range]:
+def checked(ranges: Iterable[_Range]) -> list[_Range]:
     """Returns the ranges as a list; raises SizeError where it would be too long."""
     found = []
     for one in ranges:
@@ -176,7 +176,7 @@ def checked(ranges: Iterable[Range]) -> list[Range]:
     return found
 
 
-def listed(ranges: Iterable[Range]) -> tuple[int, ...]:
+def listed(ranges: Iterable[_Range]) -> tuple[int, ...]:
     """Returns the numbers in ranges one by one; raises SizeError where they are too many."""
     whole = list(ranges)
     if sum(high - low + 1 for low, high in whole) > MAX_LISTED:

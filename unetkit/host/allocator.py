@@ -17,8 +17,8 @@ from functools import cache
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, MMAP_MAX = -1, -3, -4
 HUGEPAGE, HUGE = 14, 2 << 20
-KEEP = ((MMAP_MAX, 0), (TRIM_THRESHOLD, 2**31 - 1))
-DEFAULTS = ((MMAP_MAX, 65_536), (MMAP_THRESHOLD, 32 << 20), (TRIM_THRESHOLD, 64 << 20))
+_KEEP = ((MMAP_MAX, 0), (TRIM_THRESHOLD, 2**31 - 1))
+_DEFAULTS = ((MMAP_MAX, 65_536), (MMAP_THRESHOLD, 32 << 20), (TRIM_THRESHOLD, 64 << 20))
 """The defaults of glibc, with the thresholds that it reaches in a process that frees blocks of 32 MB."""
 
 
@@ -49,7 +49,7 @@ class MallocSettings:
             outside = not self.count
             self.count += by
             if outside or not self.count:
-                for name, value in KEEP if outside else DEFAULTS:
+                for name, value in _KEEP if outside else _DEFAULTS:
                     library.mallopt(name, value)
                 if not outside:
                     library.malloc_trim(0)

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 
 LINUX = sys.platform == "linux"
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def process_exists(number: int) -> bool:
@@ -30,7 +30,7 @@ def die_with(parent: int) -> None:
     if LINUX:
         import ctypes  # slow to import
 
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
         return

@@ -14,11 +14,11 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import AxisLayout, ReadRequest
 from unetkit.wording import plural, size_text
 
-SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
-CHANNEL = "CS"
-STACKS = "TN"
+_SPATIAL = {1: "X", 2: "YX", 3: "ZYX"}
+_CHANNEL = "CS"
+_STACKS = "TN"
 """Two axes that count images, such as the slices of each time step; never inferred from a shape."""
-MAX_BANDS = 32
+_MAX_BANDS = 32
 """A last axis up to this length, and at most a quarter of the two before it, is taken for channels, not a width."""
 
 
@@ -48,13 +48,13 @@ def find_axes(
 
 def layout_of(path: Path, shape: tuple[int, ...], letters: str, dims: int, order: str = "ZYX") -> AxisLayout:
     """The layout of axes with these letters; `order` is the order in which spatial axes are read."""
-    spatial_letters = [letter for letter in order if letter in SPATIAL[dims]]
+    spatial_letters = [letter for letter in order if letter in _SPATIAL[dims]]
     if any(letter not in letters for letter in spatial_letters):
         message = f"{path} ({size_text(shape)}) has no {dims}D images: its axes are {letters}"
         cure = f"dims: {dims} needs the axes {''.join(spatial_letters)}."
         raise FileError(Fault("image-dims", message, cure=cure, file=str(path)))
     spatial = tuple(letters.index(letter) for letter in spatial_letters)
-    channel = tuple(axis for axis, letter in enumerate(letters) if letter in CHANNEL)
+    channel = tuple(axis for axis, letter in enumerate(letters) if letter in _CHANNEL)
     stack = tuple(axis for axis in range(len(letters)) if axis not in (*spatial, *channel))
     return AxisLayout(stack, channel, spatial)
 
@@ -90,7 +90,7 @@ def letters_of_key(path: Path, shape: tuple[int, ...], request: ReadRequest, fil
     if request.mask:
         if "?" not in file_letters:
             return None
-        spatial_key = "".join(letter for letter in key if letter not in CHANNEL)
+        spatial_key = "".join(letter for letter in key if letter not in _CHANNEL)
         return next((letters for letters in (key, spatial_key) if _agree(letters, file_letters, request.dims)), None)
     if len(key) != len(shape):
         message = f"{path} ({size_text(shape)}) has {len(shape)} axes, the key axes is {key}"
@@ -117,7 +117,7 @@ def _role(letter: str, dims: int) -> str:
     >>> _role("S", 2), _role("Z", 2), _role("Z", 3)
     ('C', 'N', 'Z')
     """
-    return "C" if letter in CHANNEL else letter if letter in SPATIAL[dims] else "N"
+    return "C" if letter in _CHANNEL else letter if letter in _SPATIAL[dims] else "N"
 
 
 # --- inference from the shape -----------------------------------------------------------------------------------------
@@ -129,7 +129,7 @@ def _infer_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, fil
     readings = [letters for letters in common_axes(dims) if _agree(letters, file_letters, dims)]
     if not readings:
         raise _no_interpretation(path, shape, request)
-    spatial = SPATIAL[dims]
+    spatial = _SPATIAL[dims]
     if _has_bands_last(shape) and spatial + "C" in readings:
         unlikely = ("N" + spatial, *([] if request.channels else ["C" + spatial]))
         readings = [letters for letters in readings if letters not in unlikely]
@@ -138,10 +138,10 @@ def _infer_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, fil
         fitting = [letters for letters in fitting if letters == "N" + spatial] or fitting
     if len(fitting) == 1:
         return fitting[0]
-    possible = [letters for letters in (*common_axes(dims), STACKS + spatial) if _agree(letters, file_letters, dims)]
+    possible = [letters for letters in (*common_axes(dims), _STACKS + spatial) if _agree(letters, file_letters, dims)]
     if _has_bands_last(shape):  # the likelier first, and without those with as many channels as rows
         possible = [
-            letters for letters in possible[::-1] if letters not in ("C" + spatial, "NC" + spatial, STACKS + spatial)
+            letters for letters in possible[::-1] if letters not in ("C" + spatial, "NC" + spatial, _STACKS + spatial)
         ]
     counts = {_channels_of(letters, shape) for letters in possible}
     if not fitting and len(counts) == 1:
@@ -151,7 +151,7 @@ def _infer_letters(path: Path, shape: tuple[int, ...], request: ReadRequest, fil
 
 def common_axes(dims: int) -> Iterator[str]:
     """The axes that arrays of images commonly have."""
-    spatial = SPATIAL[dims]
+    spatial = _SPATIAL[dims]
     yield from (spatial, "N" + spatial, "C" + spatial, spatial + "C", "NC" + spatial, f"N{spatial}C")
 
 
@@ -159,11 +159,11 @@ def _has_bands_last(shape: tuple[int, ...]) -> bool:
     """Whether the last axis looks like the channels of an image whose rows and columns are the two before it."""
     if len(shape) < 3:
         return False
-    return shape[-1] == 1 or (shape[-1] <= MAX_BANDS and 4 * shape[-1] <= min(shape[-3:-1]))
+    return shape[-1] == 1 or (shape[-1] <= _MAX_BANDS and 4 * shape[-1] <= min(shape[-3:-1]))
 
 
 def _channels_of(letters: str, shape: tuple[int, ...]) -> int:
-    return prod(n for letter, n in zip(letters, shape, strict=True) if letter in CHANNEL)
+    return prod(n for letter, n in zip(letters, shape, strict=True) if letter in _CHANNEL)
 
 
 def _no_interpretation(path: Path, shape: tuple[int, ...], request: ReadRequest) -> FileError:
@@ -192,7 +192,7 @@ def _ambiguous(path: Path, shape: tuple[int, ...], readings: list[str], request:
     cures = []
     if len(fitting) < len(readings):
         counts = sorted({_channels_of(letters, shape) for letters in readings} - {request.channels})
-        others = " or ".join(str(count) for count in counts if count <= MAX_BANDS or count == counts[0])
+        others = " or ".join(str(count) for count in counts if count <= _MAX_BANDS or count == counts[0])
         message += f": {others} channels, or {request.channels} like the images that the network was trained on?"
         cures.append(f"Give images with {plural(request.channels, 'channel')}.")
     if fitting:

@@ -14,8 +14,8 @@ from typing import Any
 
 from unetkit.errors import Fault, FileError, UnetkitError
 
-INSTALL = "pip install 'unetkit[images]'"
-MAX_NAMED = 3
+_INSTALL = "pip install 'unetkit[images]'"
+_MAX_NAMED = 3
 """Files that are named beside the first of those with the same fault."""
 
 
@@ -40,7 +40,7 @@ def _unreadable(path: Path, error: Exception) -> FileError:
     elif isinstance(error, PermissionError) or getattr(error, "errno", None) == errno.EACCES:
         message, cure = f"{path} cannot be read: permission denied", "Change its permissions."
     elif "imagecodecs" in reason:
-        cure = INSTALL + " installs the codecs."
+        cure = _INSTALL + " installs the codecs."
     elif "COMPRESSION." in reason:
         message = f"{path} cannot be read as an image: unknown compression ({reason})"
         cure = "Save it uncompressed, or with LZW, Deflate or ZSTD."
@@ -66,7 +66,7 @@ def require_package(module: str, path: Path) -> Any:
         return import_module(module)
     except ImportError as error:
         raise FileError(
-            Fault("package-missing", f"{path} needs the package {module}", cure=INSTALL, file=str(path))
+            Fault("package-missing", f"{path} needs the package {module}", cure=_INSTALL, file=str(path))
         ) from error
 
 
@@ -101,5 +101,5 @@ def _merge(faults: list[Fault]) -> Fault:
     others = list(dict.fromkeys(fault.file for fault in faults[1:]))
     if not first.file:
         return first
-    names = ", ".join(others[:MAX_NAMED]) + (" …" if len(others) > MAX_NAMED else "")
+    names = ", ".join(others[:_MAX_NAMED]) + (" …" if len(others) > _MAX_NAMED else "")
     return replace(first, message=f"{first.message} (and {len(others)} more: {names})")

@@ -14,7 +14,7 @@ from unetkit.imagefiles.formats.picture import check_dims, displayed_size, png_f
 from unetkit.imagefiles.guard import guarded
 from unetkit.imagefiles.images import ReadRequest
 
-PICTURE_MODES = {"L": (1, "YX"), "RGB": (3, "YX")}
+_PICTURE_MODES = {"L": (1, "YX"), "RGB": (3, "YX")}
 """Channels and axes of the picture modes that are known without their pixels."""
 
 
@@ -50,9 +50,9 @@ def _picture_header(path: Path, request: ReadRequest) -> ImageHeader | None:
         return None
     with Image.open(path) as image:
         other_depth = image.format == "PNG" and png_format(path)[0] != 8
-        if image.mode not in PICTURE_MODES or getattr(image, "n_frames", 1) > 1 or other_depth:
+        if image.mode not in _PICTURE_MODES or getattr(image, "n_frames", 1) > 1 or other_depth:
             return None
-        channels, axes = PICTURE_MODES[image.mode]
+        channels, axes = _PICTURE_MODES[image.mode]
         size = displayed_size(image)
     if request.channels not in (None, channels):
         return None

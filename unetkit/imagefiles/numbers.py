@@ -15,9 +15,9 @@ from unetkit.wording import gigabytes, megabytes, plural
 
 UNCHECKED_BYTES = 1 << 28
 """Smaller arrays are read without a look at the free memory."""
-MAX_COMPRESSION = 100_000
+_MAX_COMPRESSION = 100_000
 """No image is compressed by more than this ratio."""
-MAX_WHOLE = 1 << 24
+_MAX_WHOLE = 1 << 24
 """Up to here float32 represents every integer."""
 
 
@@ -51,7 +51,7 @@ def check_memory(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> No
 def check_ratio(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     """Raises FileError where a file is far too short for the size in its header."""
     claimed, stored = prod(shape) * dtype.itemsize, path.stat().st_size
-    if claimed > MAX_COMPRESSION * stored:
+    if claimed > _MAX_COMPRESSION * stored:
         message = f"{path} claims to hold {megabytes(claimed)} in {stored:,} bytes"
         raise FileError(Fault("no-image", message, cure="The file is damaged or malicious.", file=str(path)))
 
@@ -90,11 +90,11 @@ def _with_forward_strides(array: NDArray[Any]) -> NDArray[Any]:
 def _check_whole(image: NDArray[Any], name: str) -> None:
     """Raises FileError where an image holds integers that float32 cannot represent."""
     low, high = (int(image.min()), int(image.max())) if image.size else (0, 0)
-    if low >= -MAX_WHOLE and high <= MAX_WHOLE:
+    if low >= -_MAX_WHOLE and high <= _MAX_WHOLE:
         return
     for part in np.array_split(image.ravel(), max(1, image.size >> 20)):
         inexact = [int(value) for value in np.unique(part) if int(np.float32(int(value))) != int(value)]
         if inexact:
             message = f"the image of {name} holds {inexact[0]:,}; networks compute in float32, which cannot hold it"
-            cure = f"Store numbers up to {MAX_WHOLE:,}: subtract the smallest, or divide."
+            cure = f"Store numbers up to {_MAX_WHOLE:,}: subtract the smallest, or divide."
             raise FileError(Fault("image-range", message, cure=cure, file=name))

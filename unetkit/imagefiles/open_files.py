@@ -15,7 +15,7 @@ from typing import NamedTuple
 from unetkit.imagefiles.file_formats import format_of, open_images
 from unetkit.imagefiles.images import Images, ReadRequest
 
-MAX_FILES = 8
+_MAX_FILES = 8
 MAX_BYTES = 512_000_000
 """Limits for the open files without readers."""
 
@@ -82,7 +82,7 @@ class OpenFileCache:
                 file.readers -= 1
                 if file.images.count == 1 and not file.readers and self.files.pop(key, None) is not None:
                     file.stack.close()
-            self._shrink(MAX_FILES, MAX_BYTES)
+            self._shrink(_MAX_FILES, MAX_BYTES)
 
     def _shrink(self, max_files: int, max_bytes: int) -> None:
         """Closes files without readers, the least recently used first, down to these limits."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unetkit.imagefiles.images import Images
 
-CHANNEL = -1
+_CHANNEL = -1
 """Stands for the channel axis of the network among the axes of an image's file."""
 
 
@@ -46,18 +46,18 @@ class ResultAxes:
                 place = sum(axis < image_channels[0] for axis in axes)
             else:
                 place = next(places, len(axes))
-            axes.insert(place, CHANNEL)
+            axes.insert(place, _CHANNEL)
         return cls(images, tuple(axes), channels)
 
     @property
     def letters(self) -> str:
         """A letter for each axis."""
-        return "".join("C" if axis == CHANNEL else self.images.letters[axis] for axis in self.axes)
+        return "".join("C" if axis == _CHANNEL else self.images.letters[axis] for axis in self.axes)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The length of each axis."""
-        return tuple(self.channels or 1 if axis == CHANNEL else self.images.array.shape[axis] for axis in self.axes)
+        return tuple(self.channels or 1 if axis == _CHANNEL else self.images.array.shape[axis] for axis in self.axes)
 
 
 class WritableArray(Protocol):
@@ -78,5 +78,5 @@ class ArrayWriter:
         places = np.unravel_index(number, self.result.images.stack) if stack else ()
         place: dict[int, Any] = dict(zip(stack, map(int, places), strict=True)) | dict(zip(spatial, part, strict=True))
         index = tuple(place.get(axis, slice(None)) for axis in self.result.axes)
-        block_axes = (CHANNEL, *spatial) if self.result.channels is not None else spatial
+        block_axes = (_CHANNEL, *spatial) if self.result.channels is not None else spatial
         self.array[index] = block.transpose([block_axes.index(axis) for axis in self.result.axes if axis in block_axes])

@@ -51,7 +51,7 @@ copyreg.pickle(Spec, lambda spec: (load, (spec.resolve(),)))
 
 _STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
 """Values for wrong or missing keys, with which the rest of a spec is searched for faults."""
-MAX_BLOCKS = 4096
+_MAX_BLOCKS = 4096
 """Largest number of blocks that are kept, one or two kB each."""
 
 
@@ -77,7 +77,7 @@ class _Block(NamedTuple):
 _blocks: dict[Any, _Block] = {}  # by what is written for them: specs have most of them in common
 
 
-@lru_cache(MAX_BLOCKS)
+@lru_cache(_MAX_BLOCKS)
 def _interned(key: ByValue) -> Component:
     """The component, or an earlier one that is equal, which takes no time to compare with itself."""
     return key.component
@@ -127,7 +127,7 @@ class SpecLoader(Reader):
                 block = self.read_block(slot, chain)
                 if not self.faults:
                     _blocks[key] = block
-                    if len(_blocks) > MAX_BLOCKS:
+                    if len(_blocks) > _MAX_BLOCKS:
                         del _blocks[next(iter(_blocks))]
             self.blocks[place] = block
             self.types |= block.types
@@ -147,7 +147,7 @@ class SpecLoader(Reader):
         self.types, self.models, self.plugins = before
         if part is not None:
             block = block._replace(part=_interned(ByValue(part)))
-            note_use(block, part, choice, inherited)
+            _note_use(block, part, choice, inherited)
         return block
 
     def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
@@ -188,7 +188,7 @@ class SpecLoader(Reader):
         return isinstance(value, dict) and "type" not in value
 
 
-def note_use(block: _Block, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
+def _note_use(block: _Block, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
     """Notes which of the settings that chose a block have an effect in it, and why others have none."""
     idle = part.idle()
     for path, origin in choice.origins.items():

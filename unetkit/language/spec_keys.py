@@ -67,14 +67,14 @@ class ChannelRule(Keys):
         return tuple(max(1, min(most, round(self.base * self.growth**level))) for level in range(self.levels))
 
 
-def form_of_channels(value: object) -> str:
+def _form_of_channels(value: object) -> str:
     """The form in which channels are given, so that errors are about that form only."""
     return "rule" if isinstance(value, dict | ChannelRule) else "list"
 
 
-ChannelList = Annotated[tuple[Count, ...], Field(min_length=1, max_length=MAX_LEVELS)]
+_ChannelList = Annotated[tuple[Count, ...], Field(min_length=1, max_length=MAX_LEVELS)]
 Channels = Annotated[
-    Annotated[ChannelList, Tag("list")] | Annotated[ChannelRule, Tag("rule")], Discriminator(form_of_channels)
+    Annotated[_ChannelList, Tag("list")] | Annotated[ChannelRule, Tag("rule")], Discriminator(_form_of_channels)
 ]
 
 

@@ -13,7 +13,7 @@ from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan
 from unetkit.signal import Call
 
-INPUTS = ("x", "skip")
+_INPUTS = ("x", "skip")
 """The arguments of a block's forward."""
 
 
@@ -35,7 +35,7 @@ def block_module(planned: Plan, span: Call, overwriting: frozenset[int]) -> fx.G
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
     graph = SharedCodeGraph()
-    signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, INPUTS, strict=False)}
+    signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, _INPUTS, strict=False)}
     for index in range(span.start, span.end):
         node, layer = planned.nodes[index], planned.layer(index)
         inputs = tuple(signals[source] for source in node.inputs)

@@ -15,7 +15,7 @@ from typing import Any
 from unetkit.errors import Fault, FileError
 
 KEY = "weights_sha256"
-Header = dict[str, Any]
+_Header = dict[str, Any]
 
 
 def sealed(content: bytes) -> bytes:
@@ -40,14 +40,14 @@ def verify(file: str | os.PathLike[str]) -> None:
         raise FileError(Fault("model-damaged", message, cure="Get the file again."))
 
 
-def header_of(content: bytes | mmap) -> tuple[Header, int]:
+def header_of(content: bytes | mmap) -> tuple[_Header, int]:
     """The header of a safetensors file, and where its weights begin."""
     start = 8 + int.from_bytes(content[:8], "little")
-    header: Header = json.loads(content[8:start])
+    header: _Header = json.loads(content[8:start])
     return header, start
 
 
-def checksum(header: Header, weights: memoryview) -> str:
+def checksum(header: _Header, weights: memoryview) -> str:
     """The SHA-256 of weights with their names, types and shapes, in the order of their names."""
     found = sha256()
     for name in sorted(header.keys() - {"__metadata__"}):

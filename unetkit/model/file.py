@@ -27,10 +27,10 @@ from unetkit.planning import Plan, plan
 from unetkit.writing import write_whole
 
 FORMAT = "1"
-ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
+_ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
 KEYS = ("spec", "digest", "structure", "requirements")
 """The metadata of each model file, beside its format."""
-SHOWN = 5  # of the weights or operations that do not fit
+_SHOWN = 5  # of the weights or operations that do not fit
 
 
 def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str] | None = None) -> Path:
@@ -107,7 +107,7 @@ def _on_boundary(content: bytes) -> bytes:
     Its header may end in spaces: https://github.com/huggingface/safetensors#format
     """
     length = int.from_bytes(content[:8], "little")
-    spaces = b" " * (-(8 + length) % ALIGNMENT)
+    spaces = b" " * (-(8 + length) % _ALIGNMENT)
     return b"".join(
         ((length + len(spaces)).to_bytes(8, "little"), content[8 : 8 + length], spaces, content[8 + length :])
     )
@@ -115,7 +115,7 @@ def _on_boundary(content: bytes) -> bytes:
 
 def aligned(tensor: torch.Tensor) -> torch.Tensor:
     """The tensor at an address aligned as torch's own: at others, torch's kernels round differently."""
-    return tensor.clone() if tensor.data_ptr() % ALIGNMENT else tensor
+    return tensor.clone() if tensor.data_ptr() % _ALIGNMENT else tensor
 
 
 def read_plan(file: str | os.PathLike[str]) -> Plan:
@@ -149,16 +149,16 @@ def _another_network(file: object, metadata: Mapping[str, str], planned: Plan) -
         return FileError(Fault("model-damaged", message, cure="Get the file again."))
     found = structural_differences(saved.splitlines(), planned.listing())
     message = f"{file}: its spec makes another network here than the one that was saved. What differs:"
-    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    more = [f"and {len(found) - _SHOWN} more"] if len(found) > _SHOWN else []
     cure = f"Install the versions it was made with: {metadata['requirements']}"
-    return FileError(Fault("model-digest", message, cure=cure, lines=(*found[:SHOWN], *more)))
+    return FileError(Fault("model-digest", message, cure=cure, lines=(*found[:_SHOWN], *more)))
 
 
 def assign(model: nn.Module, weights: dict[str, Any], file: object) -> None:
     """Assigns weights to a model on the meta device; raises FileError if names, shapes or types differ."""
     found = misfits(model, weights)
     if found:
-        detail = "; ".join(str(one) for one in found[:SHOWN])
+        detail = "; ".join(str(one) for one in found[:_SHOWN])
         raise FileError(
             Fault("model-weights", f"{file}: {len(found)} weights do not fit: {detail}", cure="Get the file again.")
         )

@@ -14,7 +14,7 @@ from unetkit.errors import Fault, FileError
 PREFIX = "hf:"
 FILE = "model.safetensors"
 """The default name of a model file."""
-ADDRESS = re.compile(r"hf:/{1,2}([\w.-]+/[\w.-]+)(?:@([\w./-]+?))?(?:/([\w./ -]+\.safetensors))?", re.ASCII)
+_ADDRESS = re.compile(r"hf:/{1,2}([\w.-]+/[\w.-]+)(?:@([\w./-]+?))?(?:/([\w./ -]+\.safetensors))?", re.ASCII)
 
 
 class Address(NamedTuple):
@@ -32,7 +32,7 @@ def parse_address(text: str) -> Address:
     (Address(repo='anna/cells', revision=None, file='model.safetensors'),
      Address(repo='anna/cells', revision='v1', file='small.safetensors'))
     """
-    found = ADDRESS.fullmatch(text)
+    found = _ADDRESS.fullmatch(text)
     if found is None:
         cure = "Write hf://owner/name, hf://owner/name@revision or hf://owner/name/file.safetensors."
         raise FileError(Fault("hub-address", f"{text!r} is no address of a model file", cure=cure))

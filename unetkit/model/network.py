@@ -20,7 +20,7 @@ from unetkit.model.weights import Uninitialized, initialize, misfits
 from unetkit.planning import Plan, plan
 from unetkit.planning.memory import overwriting
 
-SHOWN = 5  # of the weights that do not fit
+_SHOWN = 5  # of the weights that do not fit
 
 
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
@@ -86,17 +86,17 @@ class Network(fx.GraphModule):
         weights = self.state_dict()
         differing = misfits(empty(self.plan), weights)
         if differing:
-            names = ", ".join(one.name for one in differing[:SHOWN])
+            names = ", ".join(one.name for one in differing[:_SHOWN])
             raise pickle.PicklingError(
                 f"{self.spec.name} was changed after it was built: {len(differing)} weights are no longer those of its "
                 f"spec ({names}). Save model.state_dict() instead, or change the spec."
             )
         frozen = [name for name, weight in self.named_parameters() if not weight.requires_grad]
         training = [name for name, module in self.named_modules() if module.training]
-        return restored, (self.spec, dict(weights), frozen, training)
+        return _restored, (self.spec, dict(weights), frozen, training)
 
 
-def restored(spec: Spec, weights: dict[str, Tensor], frozen: list[str], training: list[str]) -> Network:
+def _restored(spec: Spec, weights: dict[str, Tensor], frozen: list[str], training: list[str]) -> Network:
     """The network of a pickle: its weights, the names of frozen weights, and those of modules in training mode."""
     network = empty(plan(spec))
     network.load_state_dict(weights, assign=True)

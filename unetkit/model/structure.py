@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-OPERATION = re.compile(r"(\d+) (\w+) = (.*) \(([\d, ]*)\)")
-SPAN = re.compile(r"([\w.]+) \([\d, ]*\) -> \d+")
+_OPERATION = re.compile(r"(\d+) (\w+) = (.*) \(([\d, ]*)\)")
+_SPAN = re.compile(r"([\w.]+) \([\d, ]*\) -> \d+")
 
 
 def structural_differences(saved: list[str], here: list[str]) -> list[str]:
@@ -29,9 +29,9 @@ def operations(listing: list[str]) -> dict[str, tuple[str, str]]:
     paths = {"0": "the image"}
     scope = ""
     for line in listing:
-        if span := SPAN.fullmatch(line):
+        if span := _SPAN.fullmatch(line):
             scope = span[1]
-        elif operation := OPERATION.fullmatch(line):
+        elif operation := _OPERATION.fullmatch(line):
             index, name, layer, inputs = operation.groups()
             path = paths[index] = f"{scope}.{name}"
             found[path] = layer, " and ".join(paths.get(one, one) for one in re.findall(r"\d+", inputs))

@@ -11,7 +11,7 @@ from torch.overrides import TorchFunctionMode
 
 from unetkit.block import CONVOLUTIONS, Init
 
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+_FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 """The types in which weights may be stored."""
 
 
@@ -62,4 +62,4 @@ def misfits(model: nn.Module, weights: Mapping[str, Tensor]) -> list[Misfit]:
 def _shape(tensor: Tensor) -> str:
     """The shape of weights, with their type unless it is a float."""
     shape = str(tuple(tensor.shape))
-    return shape if tensor.dtype in FLOATS else f"{shape} {str(tensor.dtype).removeprefix('torch.')}"
+    return shape if tensor.dtype in _FLOATS else f"{shape} {str(tensor.dtype).removeprefix('torch.')}"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
 
-SMALL = 20_480
+_SMALL = 20_480
 """Numbers in an input up to which oneDNN's copies do not pay for a single image."""
 
 
@@ -51,7 +51,7 @@ class ConvolutionRun(NamedTuple):
         if self.run.threads == 1 and max(window) == 1 and self.plain and self.run.batch < 16:
             return False
         plane = size[:2] if len(size) == 3 else plane
-        large = self.run.batch * self.input.channels * prod(plane) > SMALL
+        large = self.run.batch * self.input.channels * prod(plane) > _SMALL
         return self.groups > 1 or min(window) > 3 or self.run.batch > 1 or large
 
     def _fill_up(self, channels: int) -> int:

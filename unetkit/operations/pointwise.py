@@ -6,10 +6,10 @@ from typing import Any
 
 from unetkit.operations.operation import Axes, Layer, Operation, facts
 
-INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
+_INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
 """Activations that may write over their input, since their backward pass needs the output alone."""
 
-FROM_OUTPUT = INPLACE | {"Sigmoid", "Softmax", "Tanh"}
+_FROM_OUTPUT = _INPLACE | {"Sigmoid", "Softmax", "Tanh"}
 """Activations whose backward pass needs their output alone."""
 
 
@@ -29,15 +29,15 @@ class Activation(Operation):
 
     @property
     def overwrites(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        return self.name in INPLACE
+        return self.name in _INPLACE
 
     @property
     def keeps_output(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        return self.name in FROM_OUTPUT
+        return self.name in _FROM_OUTPUT
 
     @property
     def keeps_input(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        return self.name not in FROM_OUTPUT
+        return self.name not in _FROM_OUTPUT
 
     @property
     def stateless(self) -> bool:  # type: ignore[override]  # a fact of the class for all others

@@ -6,7 +6,7 @@ from unetkit.geometry import Grid, Interval, Number
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
 from unetkit.operations.taps import Resize, misrounds
 
-TORCH_MODES = {
+_TORCH_MODES = {
     ("nearest", 1): "nearest",
     ("nearest", 2): "nearest",
     ("nearest", 3): "nearest",
@@ -21,7 +21,7 @@ TORCH_MODES = {
 def torch_mode(method: str, dims: int) -> str:
     """torch's name for the method; raises BlockError if torch has none."""
     try:
-        return TORCH_MODES[method, dims]
+        return _TORCH_MODES[method, dims]
     except KeyError:
         raise wiring_error(
             f"{method} interpolation exists in 2D only, this network is {dims}D", "Use linear."

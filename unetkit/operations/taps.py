@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from unetkit.geometry import Interval
 
-TAPS = {"linear": (0, 1), "cubic": (-1, 2)}
+_TAPS = {"linear": (0, 1), "cubic": (-1, 2)}
 """The samples around floor(position) that a method reads where a position lies between two samples."""
 
 
@@ -51,7 +51,7 @@ class Resize(NamedTuple):
             return index, index
         numerator, denominator = self.position(output)
         lowest, rest = divmod(numerator, denominator)
-        first, last = TAPS[self.method] if rest > 0 else (0, 0)
+        first, last = _TAPS[self.method] if rest > 0 else (0, 0)
         return lowest + first, lowest + last
 
     def position(self, output: Any) -> tuple[Any, int]:

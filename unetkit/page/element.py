@@ -8,7 +8,7 @@ from html import escape
 
 from unetkit.quoting import printable_lines
 
-VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
+_VOID = frozenset({"br", "hr", "img", "meta", "wbr"})
 
 
 class Markup(str):
@@ -33,13 +33,13 @@ def element(tag: str, /, *children: str, **attributes: object) -> Markup:
     >>> element("p", "a < b", element("br"), class_="note", hidden=True)
     '<p class="note" hidden>a &lt; b<br></p>'
     """
-    written = "".join(attribute(key, value) for key, value in attributes.items())
-    if tag in VOID:
+    written = "".join(_attribute(key, value) for key, value in attributes.items())
+    if tag in _VOID:
         return Markup(f"<{tag}{written}>")
     return Markup(f"<{tag}{written}>{join(children)}</{tag}>")
 
 
-def attribute(key: str, value: object) -> str:
+def _attribute(key: str, value: object) -> str:
     """One attribute after a space."""
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:

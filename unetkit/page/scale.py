@@ -35,10 +35,10 @@ class ChartScale:
         ['0.00', '0.01', '0.02', '0.03', '0.04']
         """
         if self.logarithmic or max(map(abs, self.ticks), default=0) >= 1000:
-            return [tick_label(tick) for tick in self.ticks]
+            return [_tick_label(tick) for tick in self.ticks]
         step = max((abs(b - a) for a, b in pairwise(self.ticks)), default=1.0)
         if step < 1e-6:
-            return [tick_label(tick) for tick in self.ticks]
+            return [_tick_label(tick) for tick in self.ticks]
         decimals = next(d for d in range(16) if all(abs(round(t, d) - t) <= 1e-6 * step for t in self.ticks))
         return [f"{tick + 0.0:.{decimals}f}".replace("-", "−") for tick in self.ticks]
 
@@ -55,28 +55,28 @@ def scale(values: Iterable[float], *, ticks: int = 5, logarithmic: bool = False,
     ]
     low, high = (min(known), max(known)) if known else (0.0, 1.0)
     if logarithmic:
-        return logarithmic_scale(low or 1.0, high or 1.0, room)
+        return _logarithmic_scale(low or 1.0, high or 1.0, room)
     if high - low <= max(SMALLEST, 1e-14 * max(abs(low), abs(high))):
         half = max(abs(low), abs(high)) / 10
         half = half if half > SMALLEST else 0.1
         low, high = low - half, high + half
-    step = round_step((high - low) / ticks)
+    step = _round_step((high - low) / ticks)
     low, high = low - room * (high - low), high + room * (high - low)
     first, last = ceil(low / step - 1e-9), floor(high / step + 1e-9)
     return ChartScale(low, high, tuple(index * step for index in range(first, last + 1)))
 
 
-def round_step(least: float) -> float:
+def _round_step(least: float) -> float:
     """The next larger 1, 2 or 5 times a power of ten.
 
-    >>> round_step(0.013), round_step(30), round_step(0.2)
+    >>> _round_step(0.013), _round_step(30), _round_step(0.2)
     (0.02, 50.0, 0.2)
     """
     power = 10.0 ** floor(log10(least) + 1e-12)
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= least * (1 - 1e-9))
 
 
-def logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
+def _logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
     """A logarithmic scale with ticks at 1, 2 and 5 times powers of ten, or fewer if that is too dense."""
     width = max(log10(high) - log10(low), 0.3)
     middle = (log10(low) + log10(high)) / 2
@@ -92,10 +92,10 @@ def logarithmic_scale(low: float, high: float, room: float) -> ChartScale:
     return ChartScale(low, high, chosen, logarithmic=True)
 
 
-def tick_label(value: float) -> str:
+def _tick_label(value: float) -> str:
     """A number in few digits with an SI prefix.
 
-    >>> tick_label(1_500_000), tick_label(20), tick_label(0.5), tick_label(4e9)
+    >>> _tick_label(1_500_000), _tick_label(20), _tick_label(0.5), _tick_label(4e9)
     ('1.5M', '20', '0.5', '4G')
     """
     return magnitude(value, ".3g").replace(" ", "")

@@ -27,7 +27,7 @@ class Cell(NamedTuple):
 
 def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, caption: str, sortable: bool = True) -> Markup:
     """A table in a scrollable frame; the first column names the rows."""
-    heads = [element("th", heading(column, sortable), scope="col", class_=side(column)) for column in columns]
+    heads = [element("th", _heading(column, sortable), scope="col", class_=side(column)) for column in columns]
     body = [
         element("tr", *(cell(c, each, k) for k, (c, each) in enumerate(zip(columns, row, strict=True)))) for row in rows
     ]
@@ -41,7 +41,7 @@ def table(columns: Sequence[Column], rows: Sequence[Sequence[Cell]], *, caption:
     return element("div", made, class_="wide", tabindex="0", role="region", aria_label=caption)
 
 
-def heading(column: Column, sortable: bool) -> Markup:
+def _heading(column: Column, sortable: bool) -> Markup:
     """The content of a heading: a button if the table is sortable."""
     return element(
         "button" if sortable else "span", column.title, title=column.about or None, type="button" if sortable else None

@@ -11,7 +11,7 @@ from unetkit.planning.spatial_graph import Size
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
 
-USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
+_USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
 """Sizes to try first, by dims: those of usual images, and those of the valid networks in the papers."""
 
 
@@ -25,7 +25,7 @@ def natural_size(plan: Plan) -> Size:
     >>> natural_size(plan(load("unet-2015"))), natural_size(plan(load("unet-same")))
     ((572, 572), (512, 512))
     """
-    least, other = USUAL[plan.dims]
+    least, other = _USUAL[plan.dims]
     sets = plan.aligned if all(plan.aligned) else plan.accepted
     for size in (least, other):
         if all(size in sizes for sizes in sets):

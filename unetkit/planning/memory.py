@@ -17,7 +17,7 @@ from unetkit.signal import Call
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
 
-OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
+_OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 """Values per parameter that an optimizer keeps."""
 
 
@@ -54,7 +54,7 @@ def needed_memory(
         training=_training_bytes(planned, size, run, recomputed),
         weights=weights,
         gradients=weights,
-        optimizer=OPTIMIZER_COPIES["adam"] * weights,
+        optimizer=_OPTIMIZER_COPIES["adam"] * weights,
     )
 
 

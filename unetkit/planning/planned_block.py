@@ -13,9 +13,9 @@ from unetkit.operations.operation import Axes, wiring_error
 from unetkit.planning.spatial_graph import Size, SpatialBlock, interned
 from unetkit.signal import Node, Signal, Source, Wiring
 
-CACHED_BLOCKS = 1 << 13
+_CACHED_BLOCKS = 1 << 13
 """Largest number of blocks that are kept, a few kB each."""
-CACHED_COSTS = 1 << 14
+_CACHED_COSTS = 1 << 14
 """Largest number of listings and of multiply-adds that are kept."""
 
 
@@ -27,7 +27,7 @@ def planned_block(component: Component, dims: int, sources: tuple[Source, ...], 
     return _planned_block(ByValue(component), dims, sources, tuple(arguments.items()))
 
 
-@lru_cache(CACHED_BLOCKS)
+@lru_cache(_CACHED_BLOCKS)
 def _planned_block(
     key: ByValue, dims: int, sources: tuple[Source, ...], arguments: tuple[tuple[str, Any], ...]
 ) -> PlannedBlock:
@@ -161,7 +161,7 @@ class PlannedBlock:
         return _macs(self, sizes)
 
 
-@lru_cache(CACHED_COSTS)
+@lru_cache(_CACHED_COSTS)
 def _listing(block: PlannedBlock, start: int, inputs: tuple[int, ...]) -> str:
     index = block.indices(start, inputs)
     return "".join(
@@ -170,7 +170,7 @@ def _listing(block: PlannedBlock, start: int, inputs: tuple[int, ...]) -> str:
     )
 
 
-@lru_cache(CACHED_COSTS)
+@lru_cache(_CACHED_COSTS)
 def _macs(block: PlannedBlock, sizes: tuple[Size, ...]) -> int:
     found, total = list(sizes), 0
     for node, operation in block.operations:

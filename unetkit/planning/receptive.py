@@ -10,9 +10,9 @@ from unetkit.geometry.residues import MAX_FAMILIES, too_rare
 from unetkit.planning import propagate
 from unetkit.planning.propagate import Nodes
 
-MAX_POSITIONS = 64
+_MAX_POSITIONS = 64
 """Outputs that are looked at where what they depend on follows no pattern."""
-FEW_PHASES = 16
+_FEW_PHASES = 16
 """Neighbouring outputs that are looked at one by one; of more, all are looked at as a family."""
 LARGE = {1: 512, 2: 512, 3: 128}
 """Samples along an axis of the image whose outputs are looked at then, by dims."""
@@ -29,9 +29,9 @@ def receptive_field(
     found = integers(nodes, axis, size)
     if not propagate.stretches(nodes, axis, found):
         phases = int(max(propagate.resolution(nodes, axis)))  # after so many outputs everything comes again
-        return lengths(nodes, axis, found, output, range(phases) if phases <= FEW_PHASES else [Affine(1, 0)])
+        return _lengths(nodes, axis, found, output, range(phases) if phases <= _FEW_PHASES else [Affine(1, 0)])
     found = integers(nodes, axis, large())
-    return lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // MAX_POSITIONS))
+    return _lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // _MAX_POSITIONS))
 
 
 def integers(nodes: Nodes, axis: int, size: int) -> list[int]:
@@ -39,7 +39,7 @@ def integers(nodes: Nodes, axis: int, size: int) -> list[int]:
     return [int(n) for n in propagate.sizes(nodes, axis, size)[0]]  # type: ignore[arg-type]
 
 
-def lengths(
+def _lengths(
     nodes: Nodes, axis: int, found: list[int], output: int, positions: Sequence[Number]
 ) -> tuple[int, int] | None:
     """Returns the least and the most samples that outputs depend on, at given positions or families of positions."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 AXES = {1: ("length",), 2: ("height", "width"), 3: ("depth", "height", "width")}
 """What the axes are called in messages."""
-MAX_STEPS = 8
+_MAX_STEPS = 8
 """Sizes that are tried, one after the other, until one keeps what is asked of all axes together."""
 
 
@@ -33,7 +33,7 @@ def signal_sizes(plan: Plan, size: Size, image: Size) -> tuple[Size, ...]:
         raise SizeError(*_faults(plan, size))
     if rule:
         padded = "" if size == image else f", padded to {size_text(size)},"
-        larger = larger_size(plan, size, image)
+        larger = _larger_size(plan, size, image)
         cure = f"An image of {size_text(larger)} leaves more." if larger else "No size leaves more."
         raise SizeError(
             Fault("size-too-small", f"{rule}; an image of {size_text(image)}{padded} leaves one", cure=cure)
@@ -54,14 +54,14 @@ def _faults(plan: Plan, size: Size) -> list[Fault]:
         if broken is not None:
             index, limit = broken
             rule = limit.rule.format(*(found[i] for i in plan.nodes[index].inputs))
-            faults[rule] = misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
+            faults[rule] = _misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
     return list(faults.values())
 
 
-def misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
+def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
     """Returns the fault of a size that breaks a rule at a node, with the nearest sizes that do fit."""
     span = plan.span_of(index)
-    near = nearest_fitting(plan, axis, size)
+    near = _nearest_fitting(plan, axis, size)
     cure = f"input {size[axis]} does not fit this network. "
     cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
     if code == "size-mismatch" and getattr(plan.spec.parts[span.scope], "align", "") == "same":
@@ -69,7 +69,7 @@ def misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) 
     return plan.spec.blame(Fault(code, rule, span.scope, cure), span.scope, ("align",))
 
 
-def nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
+def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
     """Returns the next smaller and the next larger size along an axis with which the whole size fits.
 
     Where other axes do not fit either, they are brought to their next size in the same direction.
@@ -80,26 +80,26 @@ def nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
     if None not in below and fits(plan, tuple(n for n in below if n is not None)):
         found.append(below[axis])
     if None not in above:
-        found.append(next_fitting(plan, axis, tuple(n for n in above if n is not None), plan.accepted[axis]))
+        found.append(_next_fitting(plan, axis, tuple(n for n in above if n is not None), plan.accepted[axis]))
     return [n for n in dict.fromkeys(found) if n is not None]
 
 
-def next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | None:
+def _next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | None:
     """Returns the least size along an axis, of a set and from the given size on, with which the whole size fits."""
     n: int | None = size[axis]
-    for _ in range(MAX_STEPS):
+    for _ in range(_MAX_STEPS):
         if n is None or fits(plan, (*size[:axis], n, *size[axis + 1 :])):
             return n
         n = sizes.above(n + 1)
     return None
 
 
-def larger_size(plan: Plan, size: Size, image: Size) -> Size | None:
+def _larger_size(plan: Plan, size: Size, image: Size) -> Size | None:
     """Returns the least image that fits, of those made larger along one axis; None where none does."""
     found = []
     for axis, sizes in enumerate(plan.preferred_sizes if plan.pads else plan.accepted):
         n = sizes.above(size[axis] + 1)
-        for _ in range(MAX_STEPS):
+        for _ in range(_MAX_STEPS):
             if n is None:
                 break
             least = (sizes.below(n - 1) or 0) + 1 if plan.pads else n

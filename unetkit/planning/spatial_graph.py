@@ -16,10 +16,10 @@ from unetkit.planning.alignment import accepted, aligned
 from unetkit.planning.receptive import LARGE, receptive_field
 from unetkit.signal import Node
 
-CACHED_BLOCKS = 1 << 12
-CACHED_GRAPHS = 1 << 11
+_CACHED_BLOCKS = 1 << 12
+_CACHED_GRAPHS = 1 << 11
 """Largest number of graphs that are kept, some ten kB each."""
-CACHED_COLUMNS = 1 << 13
+_CACHED_COLUMNS = 1 << 13
 """Largest number of sizes of an image, along one axis, for which the sizes of all signals are kept."""
 
 T = TypeVar("T")
@@ -46,7 +46,7 @@ class SpatialBlock:
         return self is other or (self.output == other.output and self.nodes == other.nodes)
 
 
-@lru_cache(CACHED_BLOCKS)
+@lru_cache(_CACHED_BLOCKS)
 def interned(block: SpatialBlock) -> SpatialBlock:
     """The block, or the one before that is equal: to compare it with itself takes no time."""
     return block
@@ -76,7 +76,7 @@ class Fit(NamedTuple):
     rule: str = ""
 
 
-@lru_cache(CACHED_GRAPHS)
+@lru_cache(_CACHED_GRAPHS)
 def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], output: int) -> SpatialGraph:
     """The spatial graph of a network; equal ones are made once."""
     nodes = [Node("", None, (), 0)]
@@ -189,13 +189,13 @@ class SpatialGraph:
         return receptive_field(self.nodes, axis, self.output, least, lambda: sizes.above(LARGE[self.dims]) or least)
 
 
-@lru_cache(CACHED_COLUMNS)
+@lru_cache(_CACHED_COLUMNS)
 def _column(graph: SpatialGraph, axis: int, size: int) -> AxisSizes:
     found, limits = propagate.sizes(graph.nodes, axis, size)
     return AxisSizes(tuple([int(n) for n in found]), all(limit.holds() for _, limit in limits))  # type: ignore[arg-type]
 
 
-@lru_cache(CACHED_COLUMNS)
+@lru_cache(_CACHED_COLUMNS)
 def _fit(graph: SpatialGraph, size: Size) -> Fit:
     columns = [graph.column(axis, n) for axis, n in enumerate(size)]
     if not all(column.fits for column in columns):

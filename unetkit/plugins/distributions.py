@@ -13,7 +13,7 @@ from unetkit.errors import Fault
 if TYPE_CHECKING:
     from importlib.metadata import Distribution as Installed
 
-API = "v1"
+_API = "v1"
 """The version of the plugin API; a distribution declares the one that it needs in the group `unetkit.plugin`."""
 
 _DISABLE = "UNETKIT_DISABLE_PLUGINS"
@@ -164,10 +164,10 @@ def stray(distribution: Distribution, slots: tuple[str, ...]) -> Iterator[Fault]
 def misnamed(entry: PluginEntry, known: dict[str, str], rivals: list[PluginEntry]) -> Fault | None:
     """The fault of an entry point; `known` are the built-in names, `rivals` all entry points of its full name."""
     what = f"{entry.slot} {entry.full_name!r} of {entry.owner}"
-    api = next((one.api for one in distributions() if one.name == entry.distribution), API)
-    if api != API:
-        message = f"{what} is written for the plugin API {api}, this unetkit has {API}"
-        cure = f"Install a version of {entry.distribution} for {API}, or a unetkit with {api}."
+    api = next((one.api for one in distributions() if one.name == entry.distribution), _API)
+    if api != _API:
+        message = f"{what} is written for the plugin API {api}, this unetkit has {_API}"
+        cure = f"Install a version of {entry.distribution} for {_API}, or a unetkit with {api}."
         return Fault("plugin-api", message, cure=cure)
     if not re.fullmatch(r"[a-z][a-z0-9_]*", entry.name):
         message = f"{what} ({entry.target}) has a name that a spec cannot write"

@@ -14,7 +14,7 @@ from types import ModuleType
 from unetkit.block import Component
 from unetkit.errors import BlockError, Fault
 
-REQUESTED = "UNETKIT_PLUGINS"
+_REQUESTED = "UNETKIT_PLUGINS"
 """The files and modules of `--plugin`, for the processes that a command starts."""
 
 
@@ -86,9 +86,9 @@ def request(reference: str) -> None:
     absolute = str(Path(reference).resolve()) if reference.endswith(".py") or os.sep in reference else reference
     asked = requested()
     if absolute not in asked:
-        os.environ[REQUESTED] = os.pathsep.join([*asked, absolute])
+        os.environ[_REQUESTED] = os.pathsep.join([*asked, absolute])
 
 
 def requested() -> list[str]:
     """The plugins that this process is to load."""
-    return [word for word in os.environ.get(REQUESTED, "").split(os.pathsep) if word]
+    return [word for word in os.environ.get(_REQUESTED, "").split(os.pathsep) if word]

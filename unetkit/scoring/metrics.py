@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unetkit.errors import Fault, UnetkitError, did_you_mean
 
-Mask = NDArray[np.bool_]
+_Mask = NDArray[np.bool_]
 
 
 class ScoreError(UnetkitError):
@@ -31,8 +31,8 @@ class ClassMasks(NamedTuple):
     """One class in one image: pixel counts, both masks, the distance between samples per axis, the tolerance of NSD."""
 
     counts: Counts
-    predicted: Mask
-    truth: Mask
+    predicted: _Mask
+    truth: _Mask
     spacing: tuple[float, ...]
     tolerance: float
 

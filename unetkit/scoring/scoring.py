@@ -21,13 +21,13 @@ from unetkit.scoring.scores import ScoreRow, Scores
 from unetkit.scoring.spacing import Spacings
 from unetkit.tiling import predict
 
-Labels: TypeAlias = NDArray[np.integer]
-LabelledImage: TypeAlias = tuple[str, Labels, Labels, tuple[float, ...] | None]
+_Labels: TypeAlias = NDArray[np.integer]
+_LabelledImage: TypeAlias = tuple[str, _Labels, _Labels, tuple[float, ...] | None]
 """Name, predicted and true labels (*spatial), and the distance between samples along each axis."""
 
 
 def score(
-    predicted: Iterable[LabelledImage],
+    predicted: Iterable[_LabelledImage],
     classes: tuple[str, ...],
     *,
     ignore: int = UNLABELLED,
@@ -83,7 +83,7 @@ def score_model(
     return score(predicted, pairs.classes, metrics=metrics, tolerance=tolerance)
 
 
-def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing) -> Iterator[tuple[Pair, Labels]]:
+def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing) -> Iterator[tuple[Pair, _Labels]]:
     """Yields each pair with the predicted labels of its image, at the samples of the image."""
     limit = threshold(plan_of(model))
     for pair in pairs:

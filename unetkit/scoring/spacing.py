@@ -7,7 +7,7 @@ from unetkit.errors import Fault
 from unetkit.scoring.metrics import ScoreError
 from unetkit.spatial.units import factor
 
-SAMPLES = "samples"
+_SAMPLES = "samples"
 """The unit of distances where no file states its spacing."""
 
 
@@ -26,7 +26,7 @@ class Spacings:
         """The unit of distances in the images so far, in words."""
         if self.given is not None or self.first is None:
             return "the unit of the given spacing"
-        return SAMPLES if self.first.spacing is None else self.first.unit or "a unit that the files do not name"
+        return _SAMPLES if self.first.spacing is None else self.first.unit or "a unit that the files do not name"
 
     def of(self, pair: Pair) -> tuple[float, ...]:
         """The distance between the samples of an image along each axis.
@@ -40,7 +40,7 @@ class Spacings:
         scale = factor(pair.unit, self.first.unit) if comparable else None
         if scale is None:
             one, other = (
-                SAMPLES if image.spacing is None else image.unit or "an unknown unit" for image in (self.first, pair)
+                _SAMPLES if image.spacing is None else image.unit or "an unknown unit" for image in (self.first, pair)
             )
             message = f"distances are not comparable: those of {self.first.name} are in {one}, {pair.name} in {other}"
             cure = "Give --spacing, or measure only overlap: --metric dice."

@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 from unetkit.spatial.units import factor
 from unetkit.wording import spacing_text
 
-ANATOMICAL = "RAS"
+_ANATOMICAL = "RAS"
 """The system of medical images: its axes point to the right, the front (anterior) and the top (superior)."""
 LETTERS = ("LR", "PA", "IS")
 """The letters of the axes of the anatomical system, from the negative to the positive end."""
 
-SPACING_TOLERANCE = 1e-3
+_SPACING_TOLERANCE = 1e-3
 """Spacings with a smaller relative difference are equal: more than rounding in any format."""
-DIRECTION_TOLERANCE = 1e-3
+_DIRECTION_TOLERANCE = 1e-3
 """Directions with a smaller difference, in radians, are equal."""
-ORIGIN_TOLERANCE = 0.1
+_ORIGIN_TOLERANCE = 0.1
 """Origins with a smaller distance, in samples, are equal."""
 
 
@@ -58,7 +58,7 @@ class Geometry:
                 raise ValueError("two axes have the same direction")
 
     @classmethod
-    def from_affine(cls, affine: Any, num_axes: int, *, unit: str = "", system: str = ANATOMICAL) -> Self:
+    def from_affine(cls, affine: Any, num_axes: int, *, unit: str = "", system: str = _ANATOMICAL) -> Self:
         """The geometry of a matrix from sample numbers to the world, whose last column is the origin.
 
         The first `num_axes` columns are the axes. Raises ValueError where the matrix is degenerate or not finite.
@@ -117,7 +117,7 @@ class Geometry:
         parts = [self.axis_codes, spacing_text(self.spacing, self.unit)]
         if self.origin is not None:
             parts.append(f"origin ({', '.join(f'{value + 0:.6g}' for value in self.origin)})")
-        if self.system not in ("", ANATOMICAL):
+        if self.system not in ("", _ANATOMICAL):
             parts.append(self.system)
         return ", ".join(filter(None, parts))
 
@@ -136,7 +136,7 @@ def _without_float32_noise(length: float) -> float:
 
 @lru_cache(maxsize=1024)
 def _axis_codes(geometry: Geometry) -> str:
-    if geometry.system != ANATOMICAL or geometry.directions is None:
+    if geometry.system != _ANATOMICAL or geometry.directions is None:
         return ""
     directions = np.array(geometry.directions)
     strength = np.abs(directions)
@@ -160,15 +160,15 @@ def _agree(one: Geometry, other: Geometry) -> bool:
     if scale is None or one.num_axes != other.num_axes:
         return False
     spacing, other_spacing = np.array(one.spacing), np.array(other.spacing) * scale
-    if (np.abs(spacing - other_spacing) > SPACING_TOLERANCE * spacing).any():
+    if (np.abs(spacing - other_spacing) > _SPACING_TOLERANCE * spacing).any():
         return False
     if one.system != other.system and one.system and other.system:
         return False
     if one.directions is not None and other.directions is not None:
         difference = np.abs(np.array(one.directions) - np.array(other.directions))
-        if difference.shape[1:] and difference.max() > DIRECTION_TOLERANCE:
+        if difference.shape[1:] and difference.max() > _DIRECTION_TOLERANCE:
             return False
     if one.origin is not None and other.origin is not None and len(one.origin) == len(other.origin):
         offset = np.array(one.origin) - np.array(other.origin) * scale
-        return bool(np.linalg.norm(offset) <= ORIGIN_TOLERANCE * spacing.min())
+        return bool(np.linalg.norm(offset) <= _ORIGIN_TOLERANCE * spacing.min())
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-METRES = {
+_METRES = {
     "m": 1.0,
     "cm": 1e-2,
     "mm": 1e-3,
@@ -50,6 +50,6 @@ def factor(unit: str, to: str) -> float | None:
     """
     if unit == to or not unit or not to:
         return 1.0
-    if unit not in METRES or to not in METRES:
+    if unit not in _METRES or to not in _METRES:
         return None
-    return float(f"{METRES[unit] / METRES[to]:.12g}")  # a power of ten stays one
+    return float(f"{_METRES[unit] / _METRES[to]:.12g}")  # a power of ten stays one

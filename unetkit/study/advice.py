@@ -7,25 +7,25 @@ from math import log2
 
 from unetkit.study.study import Study
 
-LEVEL = 0.05
+_LEVEL = 0.05
 """Significance level."""
-NOTABLE_RATIO = 1.5
-NOTABLE_RESIDUAL = 0.02
+_NOTABLE_RATIO = 1.5
+_NOTABLE_RESIDUAL = 0.02
 
 
 def warnings(study: Study) -> Iterator[str]:
     """Yields all warnings about a study, the most serious first."""
-    yield from unbuilt(study)
+    yield from _unbuilt(study)
     if not study.base.values()["data"]:
         yield "no data is given, without which nothing can run: name it with --data, or in the study as data:"
     yield from power(len(study.seeds), len(study.planned) - 1)
     yield from sizes(study)
-    yield from mismatches(study)
+    yield from _mismatches(study)
     if study.keys.budget is not None and study.keys.budget.minutes is not None:
         yield "a budget of minutes depends on the machine and its load: a repetition may train for more or fewer steps"
 
 
-def unbuilt(study: Study) -> Iterator[str]:
+def _unbuilt(study: Study) -> Iterator[str]:
     """Warns of arms that cannot be built."""
     skipped, left = len(study.skipped), len(study.planned) - 1
     if skipped:
@@ -46,9 +46,9 @@ def power(seeds: int, comparisons: int) -> Iterator[str]:
     if comparisons < 1:
         return
     text = f"{seeds} seed{'s' * (seeds > 1)} cannot reach p < .05"
-    if 2 / 2**seeds >= LEVEL:
+    if 2 / 2**seeds >= _LEVEL:
         yield f"{text} with a sign-flip test; {enough(1)} can"
-    elif comparisons * 2 / 2**seeds >= LEVEL:
+    elif comparisons * 2 / 2**seeds >= _LEVEL:
         held = f"in {comparisons} comparisons corrected by Holm's method"
         yield f"{text} with a sign-flip test {held}; {enough(comparisons)} can"
 
@@ -59,20 +59,20 @@ def enough(comparisons: int) -> int:
     >>> enough(1), enough(4)
     (6, 8)
     """
-    seeds = int(log2(2 * comparisons / LEVEL))
-    return seeds if comparisons * 2 / 2**seeds < LEVEL else seeds + 1
+    seeds = int(log2(2 * comparisons / _LEVEL))
+    return seeds if comparisons * 2 / 2**seeds < _LEVEL else seeds + 1
 
 
 def sizes(study: Study) -> Iterator[str]:
     """Warns of axes that change the number of parameters considerably."""
     if study.keys.match == "parameters":
         macs = [arm.facts.macs for arm in study.planned if arm.facts]
-        if max(macs) >= NOTABLE_RATIO * min(macs):
+        if max(macs) >= _NOTABLE_RATIO * min(macs):
             yield f"with equal parameters, MACs differ up to {max(macs) / min(macs):.1f} × between arms"
         return
     for axis in dict.fromkeys(axis for arm in study.planned for axis, _ in arm.choices):
         ratio = spread(study, axis)
-        if ratio >= NOTABLE_RATIO and study.keys.match == "none":
+        if ratio >= _NOTABLE_RATIO and study.keys.match == "none":
             cure = "match: parameters gives each arm the base's"
             yield f"axis {axis} changes the parameter count {ratio:.1f} ×: a difference may be one of size; {cure}"
 
@@ -87,10 +87,10 @@ def spread(study: Study, axis: str) -> float:
     return max((max(group) / max(1, min(group)) for group in groups.values()), default=1.0)
 
 
-def mismatches(study: Study) -> Iterator[str]:
+def _mismatches(study: Study) -> Iterator[str]:
     """Warns of arms whose cost could not be matched to that of the base."""
     for arm in study.planned:
-        if arm.residual is not None and abs(arm.residual) >= NOTABLE_RESIDUAL:
+        if arm.residual is not None and abs(arm.residual) >= _NOTABLE_RESIDUAL:
             what = "parameters" if study.keys.match == "parameters" else "MACs"
             told = f"{abs(arm.residual):.1%} {'more' if arm.residual > 0 else 'fewer'} {what}"
             yield f"{arm.name} has {told} than the base: no width comes nearer"

@@ -12,9 +12,9 @@ from unetkit.errors import Fault, UnetkitError
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.study import Study
 
-BYTES_PER_PARAMETER = 4 * 5
+_BYTES_PER_PARAMETER = 4 * 5
 """The best and the last weights, and a checkpoint of the weights and two moments of the optimiser."""
-BYTES_BESIDE = 200_000
+_BYTES_BESIDE = 200_000
 """Size of the logs, scores and settings of a run."""
 
 
@@ -55,7 +55,7 @@ def estimate(study: Study, *, steps: int | None = None, max_hours: float | None 
     """
     costs = cost(study)
     if steps is not None or (max_hours is not None and costs.hours is None):
-        costs = cost(study, {arm.name: seconds_per_step(arm, steps or DEFAULT_STEPS) for arm in study.planned})
+        costs = cost(study, {arm.name: seconds_per_step(arm, steps or _DEFAULT_STEPS) for arm in study.planned})
     if max_hours is not None:
         _check_hours(costs, max_hours)
     return costs
@@ -85,7 +85,7 @@ def cost(study: Study, per_step: Mapping[str, float] | None = None) -> Cost:
 
 def disk(arm: Arm) -> int:
     """The bytes of a run folder."""
-    return BYTES_BESIDE + BYTES_PER_PARAMETER * (arm.facts.parameters if arm.facts else 0)
+    return _BYTES_BESIDE + _BYTES_PER_PARAMETER * (arm.facts.parameters if arm.facts else 0)
 
 
 def seconds(arm: Arm, per_step: float | None) -> float | None:
@@ -99,7 +99,7 @@ def seconds(arm: Arm, per_step: float | None) -> float | None:
     return min(limits, default=None)
 
 
-DEFAULT_STEPS = 3
+_DEFAULT_STEPS = 3
 
 
 def seconds_per_step(arm: Arm, steps: int) -> float:

@@ -18,7 +18,7 @@ from unetkit.study.study import Study
 if TYPE_CHECKING:
     from unetkit.study.report.writing import StudyReport
 
-ON_CLUSTER = 16
+_ON_CLUSTER = 16
 """Default number of runs at once on a cluster."""
 
 
@@ -106,7 +106,7 @@ def run_study(
 
 def _settings(study: Study, options: RunOptions) -> ExecutionSettings:
     on_cluster = options.address is not None or options.engine == "submitit"
-    at_once = options.at_once or (ON_CLUSTER if on_cluster else default_at_once(study))
+    at_once = options.at_once or (_ON_CLUSTER if on_cluster else default_at_once(study))
     memory = available_memory() // at_once if options.engine == "local" else None
     return ExecutionSettings(at_once, options.timeout, memory, options.states, separate=options.separate)
 

@@ -14,28 +14,28 @@ from unetkit.language.spec_keys import SpecKeys
 from unetkit.train.run_keys import RunKeys, Training
 
 DESIGNS = ("one_at_a_time", "full", "paired")
-MAX_SEED = 2**32 - 1
+_MAX_SEED = 2**32 - 1
 SEEDS: JsonSchemaValue = {
     "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]
 }
 
 
-def as_seeds(value: object) -> tuple[int, ...]:
+def _as_seeds(value: object) -> tuple[int, ...]:
     """The seeds that a list or a number stands for; a number n means 0 to n - 1.
 
-    >>> as_seeds(3), as_seeds((7, 8))
+    >>> _as_seeds(3), _as_seeds((7, 8))
     ((0, 1, 2), (7, 8))
     """
     if type(value) is int and 1 <= value <= 10_000:
         return tuple(range(value))
     if not isinstance(value, tuple | list) or not value or not all(type(seed) is int for seed in value):
         raise ValueError(f"{value!r} gives no seeds: write how many there are, or list them")
-    if min(value) < 0 or max(value) > MAX_SEED:
-        raise ValueError(f"a seed lies between 0 and {MAX_SEED}")
-    return distinct(tuple(value))
+    if min(value) < 0 or max(value) > _MAX_SEED:
+        raise ValueError(f"a seed lies between 0 and {_MAX_SEED}")
+    return _distinct(tuple(value))
 
 
-def distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
+def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     """The values unchanged; raises ValueError where one is repeated."""
     twice = next((value for value in values if values.count(value) > 1), None)
     if twice is not None:
@@ -51,7 +51,7 @@ def as_map(value: object) -> dict[str, Any]:
 
 
 Fraction = Annotated[float, Field(gt=0, le=1)]
-SettingsMap = Annotated[dict[str, Any], PlainValidator(as_map)]
+_SettingsMap = Annotated[dict[str, Any], PlainValidator(as_map)]
 
 
 class StudyBudget(Keys):
@@ -75,13 +75,13 @@ class StudyKeys(Keys):
     """The spec that arms are compared with: a path, the name of a shipped spec, or a map as in a spec."""
     data: Annotated[Reference | None, Holds(DataKeys)] = None
     """The data, in place of the run's."""
-    training: Annotated[SettingsMap | None, Holds(Training, named=False)] = None
+    training: Annotated[_SettingsMap | None, Holds(Training, named=False)] = None
     """Settings of the training, over those of the run."""
     budget: StudyBudget | None = None
     """How long every arm trains, in place of what the run says."""
-    seeds: Annotated[tuple[int, ...], PlainValidator(as_seeds), WithJsonSchema(SEEDS)] = (0, 1, 2, 3, 4, 5)
+    seeds: Annotated[tuple[int, ...], PlainValidator(_as_seeds), WithJsonSchema(SEEDS)] = (0, 1, 2, 3, 4, 5)
     """How many seeds there are, from 0; or a list of them."""
-    fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(distinct)] | None = None
+    fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
     """Fractions of the training data, each a subset of the next."""
     design: Literal["one_at_a_time", "full", "paired"] = "one_at_a_time"
     """How axes combine: each alone against the base, all with all, or the first values, the second, and so on."""

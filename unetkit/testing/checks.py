@@ -17,14 +17,14 @@ from unetkit.language import load, resolve
 from unetkit.testing.report import Failed, NotHere
 from unetkit.testing.subject import Subject, Values
 
-SIZES = (1, 2, 3, 8, 15, 17)
+_SIZES = (1, 2, 3, 8, 15, 17)
 """Sizes along each axis; the last axis also has one sample more."""
-REFUSED = (RuntimeError, ValueError, AssertionError, IndexError)
+_REFUSED = (RuntimeError, ValueError, AssertionError, IndexError)
 
 
 def sizes(dims: int) -> Iterator[tuple[int, ...]]:
     """Yields sizes to try: one pixel, odd ones, unequal axes."""
-    for size, more in product(SIZES, (0, 1)):
+    for size, more in product(_SIZES, (0, 1)):
         yield (*(size,) * (dims - 1), size + more)
 
 
@@ -90,7 +90,7 @@ def compare(subject: Subject, dims: int, values: Values) -> None:
         try:
             with torch.no_grad(), FlopCounterMode(display=False) as counter:
                 shape = tuple(network(torch.empty(1, 4, *size, device="meta")).shape)
-        except REFUSED as error:
+        except _REFUSED as error:
             if sized is not None:
                 raise Failed(
                     f"{values}: the plan accepts {size}, torch refuses it: {error}. State the limit."
@@ -209,7 +209,7 @@ def _stable_keys(subject: Subject) -> None:
         raise Failed(f"the order of the keys differs between processes. {cure}")
 
 
-ELSEWHERE = """
+_ELSEWHERE = """
 import importlib, sys
 from unetkit.testing.battery import known
 from unetkit.testing.checks import built
@@ -245,7 +245,7 @@ def _elsewhere(code: str, *arguments: str, **environment: str) -> str:
 def _keys_elsewhere(subject: Subject, seed: str) -> str:
     """The keys of the weights in another process with this hash seed, which orders sets."""
     block = subject.block
-    return _elsewhere(ELSEWHERE, block.__module__, _attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
+    return _elsewhere(_ELSEWHERE, block.__module__, _attribute_of(block), str(subject.dims[0]), PYTHONHASHSEED=seed)
 
 
 def _deterministic(subject: Subject) -> None:

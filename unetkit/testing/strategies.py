@@ -18,7 +18,7 @@ from unetkit.geometry import SizeSet
 from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
 
-RANGES: dict[str, tuple[int, int]] = {
+_RANGES: dict[str, tuple[int, int]] = {
     "kernel": (1, 5),
     "stride": (1, 3),
     "dilation": (1, 2),
@@ -27,7 +27,7 @@ RANGES: dict[str, tuple[int, int]] = {
 }
 """Ranges for parameters of these names; 1 to 8 for all others."""
 
-FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
+_FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
 
 
 @st.composite
@@ -144,10 +144,10 @@ def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int
     if annotation is bool:
         return st.booleans()
     if annotation is int:
-        low, high = RANGES.get(field, (1, 8))
+        low, high = _RANGES.get(field, (1, 8))
         return st.integers(low, high)
     if annotation is float:
-        return st.sampled_from(FLOATS)
+        return st.sampled_from(_FLOATS)
     raise TypeError(f"no strategy for {field}: {annotation}")
 
 

@@ -15,7 +15,7 @@ from unetkit.language import load
 from unetkit.planning import Plan, plan
 
 NAME = "block_under_test"
-ONE_LEVEL = ("block", "norm", "act", "head")
+_ONE_LEVEL = ("block", "norm", "act", "head")
 """Slots tested in a network of one level, which accepts any size that the block accepts."""
 
 Values = dict[str, Any]
@@ -35,7 +35,7 @@ class Subject:
     def spec(self, dims: int, values: Values) -> Values:
         """A small network that uses the block with these parameters."""
         spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
-        if self.slot in ONE_LEVEL:
+        if self.slot in _ONE_LEVEL:
             spec["channels"] = [8]
         else:
             spec |= {"channels": [8, 16], "skip": "none"}

@@ -18,22 +18,22 @@ def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, 
     """
     least, most = 1, max(frame.input for frame in frames)
     if limit is not None:
-        return tuple(overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
+        return tuple(_overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
     found: tuple[Cuts, ...] | None = None
     while least <= most:
         middle = (least + most) // 2
-        made = tuple(overlap(plan, axis, frame, middle) for axis, frame in enumerate(frames))
+        made = tuple(_overlap(plan, axis, frame, middle) for axis, frame in enumerate(frames))
         if tile_bytes(plan, tuple(one.size for one in made)) <= memory:
             found, least = made, middle + 1
         else:
             most = middle - 1
     if found is None:
-        smallest = tuple(overlap(plan, axis, frame, 1).size for axis, frame in enumerate(frames))
+        smallest = tuple(_overlap(plan, axis, frame, 1).size for axis, frame in enumerate(frames))
         raise too_little(plan, smallest, memory, 4)
     return found
 
 
-def overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
+def _overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
     """Overlapping tiles along one axis, of about `limit` samples or the next accepted size."""
     period, sizes = steps(plan, axis, frame), plan.preferred_sizes[axis]
     size = frame.input - max(0, (frame.input - limit) // period) * period

@@ -15,7 +15,7 @@ from unetkit.tiling.cuts import Cuts, Reach, cut
 from unetkit.tiling.padding import AxisPadding
 from unetkit.wording import megabytes, size_text
 
-CANDIDATES = {1: 200, 2: 40, 3: 12}
+_CANDIDATES = {1: 200, 2: 40, 3: 12}
 """About how many sizes per axis are tried, by dims: in 3D all pairs of two axes, beside the third."""
 
 
@@ -29,7 +29,7 @@ def cheapest(
     plan: Plan, axes: tuple[tuple[AxisPadding, Reach], ...], memory: int, itemsize: int = 4
 ) -> tuple[Cuts, ...]:
     """The tiles per axis with the least multiply-adds in total; raises SizeError if not even the smallest fit."""
-    options = [list(_candidates(frame, seen, CANDIDATES[plan.dims])) for frame, seen in axes]
+    options = [list(_candidates(frame, seen, _CANDIDATES[plan.dims])) for frame, seen in axes]
 
     @cache
     def fits(*sizes: int) -> bool:

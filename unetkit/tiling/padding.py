@@ -10,7 +10,7 @@ from unetkit.geometry import Grid, SizeSet
 from unetkit.planning import Plan, propagate, size_from
 from unetkit.wording import size_text
 
-MAX_GROWTH = 8  # attempts at a size that is refused for all axes together (norms of one sample)
+_MAX_GROWTH = 8  # attempts at a size that is refused for all axes together (norms of one sample)
 
 
 class AxisPadding(NamedTuple):
@@ -40,8 +40,8 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
             Fault("size-shape", f"{size_text(size)} is no size for {plan.dims}D", cure="Give one number per axis.")
         )
     least = tuple(size)
-    for _ in range(MAX_GROWTH):
-        found = tuple(frame(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True)))
+    for _ in range(_MAX_GROWTH):
+        found = tuple(_frame(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True)))
         try:
             plan.at(tuple(one.input for one in found))
         except SizeError as error:
@@ -52,7 +52,7 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
     raise refused
 
 
-def frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
+def _frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """The padding along one axis, to the smallest accepted input of at least `least` samples."""
     sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
     size = _covering(plan, axis, sizes, image, max(image, least))

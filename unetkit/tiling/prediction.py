@@ -22,7 +22,7 @@ from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
 from unetkit.tiling.window import Outside, Read, window
 from unetkit.wording import listed
 
-LOCAL_MEMORY = 1_000_000_000
+_LOCAL_MEMORY = 1_000_000_000
 """Default bytes for the activations of a tile: more saves few multiply-adds."""
 
 Block = tuple[tuple[slice, ...], Tensor]
@@ -100,7 +100,7 @@ def plan_tiles(
     if memory is None:
         memory = free_memory(runner.device) // 2
         if runner.device.type == "cpu" and not distant(runner.plan):
-            memory = min(memory, LOCAL_MEMORY)
+            memory = min(memory, _LOCAL_MEMORY)
     cut = tiles(runner.plan, size, tile, memory)
     if not cut.exact:
         names = distant(runner.plan) or ("an operation",)
@@ -116,7 +116,7 @@ def plan_tiles(
 def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
     """Yields the output block by block, each pixel in one block; `read` returns parts of the image."""
     run = _tile_by_tile(runner, cut, read)
-    return run() if cut.exact else blended(cut, run)
+    return run() if cut.exact else _blended(cut, run)
 
 
 def _tile_by_tile(runner: Runner, cut: Tiles, read: Read) -> Callable[[], Iterator[Block]]:
@@ -146,7 +146,7 @@ def pixels(cut: Cut, first: int) -> slice:
     return slice(cut.low - first, cut.high - first)
 
 
-def blended(cut: Tiles, run: Callable[[], Iterator[Block]]) -> Iterator[Block]:
+def _blended(cut: Tiles, run: Callable[[], Iterator[Block]]) -> Iterator[Block]:
     """Yields bands of the image, each the weighted sum of its tiles; one band of tiles is in memory at a time."""
     shares = {
         (axis, one.low - frame.first): torch.from_numpy(share)

@@ -20,13 +20,13 @@ from unetkit.writing import remove, writing
 if TYPE_CHECKING:
     from unetkit.data import Splits
 
-LOCK = ".lock"
+_LOCK = ".lock"
 DATA = "data.json"
 """The digests of all images and masks."""
 CHECKPOINT = "checkpoints/last.ckpt"
-WEIGHTS = ("best.safetensors", "last.safetensors")
-_WORK = ("result.json", *WEIGHTS, CHECKPOINT)
-_WRITTEN = ("run.yaml", *WEIGHTS, "result.json", "scores.csv", "log.csv", "timing.json",
+_WEIGHTS = ("best.safetensors", "last.safetensors")
+_WORK = ("result.json", *_WEIGHTS, CHECKPOINT)
+_WRITTEN = ("run.yaml", *_WEIGHTS, "result.json", "scores.csv", "log.csv", "timing.json",
             DATA, "checkpoints", "tensorboard", "mlruns", "mlflow.txt")  # fmt: skip
 _READ = ("result.json", "best.safetensors", "checkpoints", "mlflow.txt")
 """What a resumed run reads."""
@@ -44,7 +44,7 @@ def locked(folder: Path) -> Iterator[None]:
     with ExitStack() as stack:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(exclusive_lock(folder / LOCK))
+            stack.enter_context(exclusive_lock(folder / _LOCK))
         except Locked as error:
             message = f"another process is training in {folder}"
             raise TrainError(Fault("folder-busy", message, cure="Wait for it, or choose another folder.")) from error
@@ -61,7 +61,7 @@ def check_folder(folder: Path, *, inputs: Iterable[Path] = (), overwrite: bool =
     as its own are removed.
     """
     work = holds_work(folder)
-    own = (folder / "run.yaml").exists() and (work or any((folder / name).exists() for name in (LOCK, DATA)))
+    own = (folder / "run.yaml").exists() and (work or any((folder / name).exists() for name in (_LOCK, DATA)))
     if not is_main_process() or (own and work):
         return
     check_outputs((folder / name for name in _WRITTEN), inputs=inputs, overwrite=overwrite or own)
@@ -124,7 +124,7 @@ def data_changed(folder: Path, lines: tuple[str, ...] = ()) -> TrainError:
 
 def _other_folder(folder: Path) -> str:
     """The cure for a folder that holds other work; a new run can start from its weights."""
-    weights = next((folder / name for name in WEIGHTS if (folder / name).exists()), None)
+    weights = next((folder / name for name in _WEIGHTS if (folder / name).exists()), None)
     reuse = f" To start from its weights: training.weights={weights}." if weights else ""
     return f"Choose another folder with -o, or remove this one.{reuse}"
 

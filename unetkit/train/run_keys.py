@@ -13,7 +13,7 @@ from unetkit.language.spec_keys import SpecKeys
 
 PATCH = {1: 2048, 2: 128, 3: 48}
 """The largest patch by default, in samples per axis, by dims."""
-Positive = Annotated[float, Field(gt=0)]
+_Positive = Annotated[float, Field(gt=0)]
 
 
 class Training(Keys):
@@ -21,9 +21,9 @@ class Training(Keys):
 
     steps: Count | None = None
     """Updates of the weights."""
-    epochs: Positive | None = None
+    epochs: _Positive | None = None
     """Average number of times that each pixel is used."""
-    minutes: Positive | None = None
+    minutes: _Positive | None = None
     """Time for training only; the number of steps, and the result, depend on the machine."""
     batch: Count = 8
     """Patches per step, over all processes."""
@@ -38,7 +38,7 @@ class Training(Keys):
     loss: Slot = bare("dice_ce")
     optimizer: Slot = bare("adamw")
     schedule: Slot = bare("one_cycle")
-    clip: Positive | None = 1.0
+    clip: _Positive | None = 1.0
     """Maximum norm of the gradients."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Number type of the computation; weights are always fp32."""

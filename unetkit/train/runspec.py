@@ -58,7 +58,7 @@ class RunSpec:
     def resolve(self) -> dict[str, Any]:
         """The canonical form as plain values, with absolute paths; loading it gives an equal run."""
         parts = TrainingParts(self.loss, self.optimizer, self.schedule, self.augmentation)
-        form = training_form(self.training, parts, self.types)
+        form = _training_form(self.training, parts, self.types)
         values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
         plain: dict[str, Any] = as_lists(values)
         return plain
@@ -73,7 +73,7 @@ class RunSpec:
         return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
 
 
-def training_form(training: Training, parts: TrainingParts, types: Mapping[type[Component], str]) -> dict[str, Any]:
+def _training_form(training: Training, parts: TrainingParts, types: Mapping[type[Component], str]) -> dict[str, Any]:
     """The settings of a training as plain values, every default filled in."""
     fields, values = Training.model_fields, training.model_dump()
     form = {key: value for key, value in values.items() if value is not None or fields[key].default is not None}
@@ -121,7 +121,7 @@ def training_values(node: TreeNode, dims: int) -> dict[str, Any]:
     training, parts = loader.training(plain(node), budget=False)
     loader.check_patch(training, dims)
     loader.raise_faults()
-    return as_lists(training_form(training, parts, loader.types))  # type: ignore[no-any-return]
+    return as_lists(_training_form(training, parts, loader.types))  # type: ignore[no-any-return]
 
 
 class RunLoader(Reader):

@@ -16,9 +16,9 @@ from unetkit.imagefiles import Images
 from unetkit.imagefiles.views.reorientation import axis_codes
 from unetkit.spatial.units import factor
 
-MAX_IMAGES = 64
+_MAX_IMAGES = 64
 """Largest number of images of a file that are sampled, evenly spaced."""
-SPACING_RATIO = 1.5
+_SPACING_RATIO = 1.5
 """Spacings that differ from those of training by more than this factor are reported."""
 
 
@@ -31,7 +31,7 @@ class DistributionShift:
     def __init__(self, signature: Signature, images: Images) -> None:
         self.signature = signature
         self.images = images
-        self.every = -(-images.count // MAX_IMAGES)
+        self.every = -(-images.count // _MAX_IMAGES)
         self.step = max(1, round((prod(images.size) / MAX_PIXELS) ** (1 / len(images.size))))
         self.samples: dict[int, NDArray[np.float32]] = {}
 
@@ -81,7 +81,7 @@ def _placement(signature: Signature, images: Images) -> Iterator[str]:
         return
     spacing = tuple(step * scale for step in images.spacing)
     ranges = zip(spacing, signature.sampled, strict=True)
-    if any(not least / SPACING_RATIO <= step <= most * SPACING_RATIO for step, (least, most) in ranges):
+    if any(not least / _SPACING_RATIO <= step <= most * _SPACING_RATIO for step, (least, most) in ranges):
         known = " × ".join(f"{low:g}" if low == high else f"{low:g}–{high:g}" for low, high in signature.sampled)
         present = " × ".join(f"{step:g}" for step in spacing)
         text = f"the distance between its samples is {present} {signature.sampled_unit}, in training {known}"

@@ -83,12 +83,12 @@ class Trained:
         header = read_header(file)
         model = load_model(file)
         signature = signature_in(header, plan_of(model), file)
-        return cls(model, signature, **{name: _stored(header, name, file) for name in STORED if name in header})
+        return cls(model, signature, **{name: _stored(header, name, file) for name in _STORED if name in header})
 
 
 SIGNATURE = "signature"
 """Its key in the metadata of a file."""
-STORED: dict[str, TypeAdapter[Any]] = {
+_STORED: dict[str, TypeAdapter[Any]] = {
     "data": TypeAdapter(str, config=ConfigDict(strict=True)),
     "training": TypeAdapter(dict[str, Any], config=ConfigDict(strict=True)),
 }
@@ -115,7 +115,7 @@ def signature_in(header: Mapping[str, str], plan: Plan, file: object) -> Signatu
 def _stored(header: Mapping[str, str], name: str, file: object) -> Any:
     """A value in the metadata of a file; raises FileError where it is invalid."""
     try:
-        value = STORED[name].validate_json(header[name])
+        value = _STORED[name].validate_json(header[name])
     except (ValidationError, RecursionError) as error:
         raise _damaged(file, name) from error
     if isinstance(value, str) and not value.isprintable():

@@ -33,13 +33,13 @@ from unetkit.trained.distribution_shift import DistributionShift
 from unetkit.trained.modelfile import Trained, signature_in
 from unetkit.wording import megabytes
 
-HEAP_SHARE = 0.5
+_HEAP_SHARE = 0.5
 """Fraction of the remaining memory for the activations of a tile. The rest is for reading, writing and fragmentation:
 memory that is kept for reuse (see `unetkit.host.allocator`) is rarely used completely."""
 
 Read = Callable[[tuple[slice, ...]], NDArray[Any]]
 """Reads a part (channels, *part) of an image."""
-Advance = Callable[[int, int], None]
+_Advance = Callable[[int, int], None]
 """Is called with the number of pixels of an image that are done, and the number of all."""
 
 
@@ -109,7 +109,9 @@ class FilePredictor:
     preprocessing: Preprocessing
     options: PredictOptions
 
-    def predict_file(self, source: Path | FileGroup, folder: Path, advance: Advance = lambda done, total: None) -> Path:
+    def predict_file(
+        self, source: Path | FileGroup, folder: Path, advance: _Advance = lambda done, total: None
+    ) -> Path:
         """Writes the result for a file, or for a group with a file for each channel, atomically; returns its path.
 
         Raises FileError where a file cannot be read, or the result cannot be written.
@@ -155,7 +157,7 @@ class FilePredictor:
         self, images: Images, shift: DistributionShift
     ) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
         """Yields the number of an image, a part of it, and the result for that part."""
-        memory = None if self.options.memory is None else tile_memory(self.options.memory)
+        memory = None if self.options.memory is None else _tile_memory(self.options.memory)
         unit = images.geometry.unit if images.geometry else ""
         size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
         tiles = plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
@@ -204,13 +206,13 @@ def probabilities(plan: Plan, block: Tensor) -> Tensor:
     return torch.softmax(block, 0) if len(block) > 1 else torch.sigmoid(block)
 
 
-def tile_memory(memory: int) -> int:
+def _tile_memory(memory: int) -> int:
     """The bytes for the activations of a tile in a process that may use `memory` bytes in total.
 
     Raises UnetkitError where the process already uses nearly as much.
     """
     used = resident_memory()
-    left = int((memory - used) * HEAP_SHARE)
+    left = int((memory - used) * _HEAP_SHARE)
     if left <= 0:
         message = f"the process uses {megabytes(used)} before the first tile, {megabytes(memory)} are allowed"
         raise UnetkitError(Fault("memory", message, cure="Allow more memory."))

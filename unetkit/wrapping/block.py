@@ -20,7 +20,7 @@ from unetkit.wrapping.facts import ModuleFacts
 from unetkit.wrapping.measure import MeasuredModule, count_macs, measure
 from unetkit.wrapping.operation import Wrapped
 
-ENGINE = {
+_ENGINE = {
     "block": ("in_channels", "channels", "out_channels", "dims"),
     "down": ("in_channels", "channels", "out_channels", "dims"),
     "up": ("in_channels", "channels", "out_channels", "dims", "stride"),
@@ -31,14 +31,14 @@ ENGINE = {
 }
 """By slot, the constructor arguments that the plan passes; all others are parameters of the spec."""
 
-Declared = ModuleFacts | Callable[[Mapping[str, Any]], ModuleFacts]
+_Declared = ModuleFacts | Callable[[Mapping[str, Any]], ModuleFacts]
 
 
 class WrappedPart(Component):
     """The base of all blocks made from modules."""
 
     module: ClassVar[Any]
-    declared: ClassVar[Declared | None] = None
+    declared: ClassVar[_Declared | None] = None
     for_dims: ClassVar[tuple[int, ...]] = (1, 2, 3)
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
@@ -56,7 +56,7 @@ class WrappedPart(Component):
         """The operation for inputs of `taken` channels; raises BlockError if its output channels are wrong."""
         planned = {"in_channels": taken[0], "skip_channels": taken[-1], "dims": dims, **given}
         planned["out_channels"] = planned.setdefault("channels", taken[0])
-        names = [name for name in inspect.signature(self.module.__init__).parameters if name in ENGINE[self.slot]]
+        names = [name for name in inspect.signature(self.module.__init__).parameters if name in _ENGINE[self.slot]]
         values = {name: getattr(self, name) for name in type(self).model_fields}
         arguments = {name: planned[name] for name in names} | values
         facts: Any = self.declared
@@ -110,7 +110,7 @@ def wrap(
     module: type,
     slot: str = "block",
     *,
-    facts: Declared | None = None,
+    facts: _Declared | None = None,
     dims: tuple[int, ...] = (1, 2, 3),
     source: str = "",
 ) -> type[Component]:
@@ -120,9 +120,9 @@ def wrap(
     are sizes and reach, or a function of the arguments that returns them; without it they are measured. `dims` are the
     dimensions it supports. Raises BlockError for `**arguments` and for arguments without a type.
     """
-    if slot not in ENGINE:
+    if slot not in _ENGINE:
         raise BlockError(
-            Fault("block-slot", f"no module is wrapped as a {slot!r}", cure=f"Known: {', '.join(ENGINE)}.")
+            Fault("block-slot", f"no module is wrapped as a {slot!r}", cure=f"Known: {', '.join(_ENGINE)}.")
         )
     fields = dict(parameters(module, slot))
     caller = module.__module__
@@ -165,7 +165,7 @@ def parameters(module: type, slot: str) -> Iterator[tuple[str, Any]]:
         if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
             cure = "Name its arguments, each with a type: what is misspelt would be lost."
             raise BlockError(Fault("block-class", f"{where} takes anything, by {name}", cure=cure))
-        if name in ENGINE[slot]:
+        if name in _ENGINE[slot]:
             continue
         if hints.get(name, Any) is Any:
             cure = f"Annotate it, as in {name}: int = 1."

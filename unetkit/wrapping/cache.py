@@ -17,7 +17,7 @@ from unetkit.errors import UnetkitError
 from unetkit.wrapping.facts import ModuleFacts
 from unetkit.writing import write_whole
 
-FORM = 2
+_FORM = 2
 """Version of the measuring code: measurements of other versions are repeated."""
 
 
@@ -30,14 +30,14 @@ def key(module: type, arguments: dict[str, Any], channels: tuple[int, ...], dims
     """The key of a measurement; it changes with the source code of the module."""
     import torch
 
-    code = [text_of(kind) for kind in module.__mro__ if kind.__module__ not in ("builtins", "torch.nn.modules.module")]
+    code = [_text_of(kind) for kind in module.__mro__ if kind.__module__ not in ("builtins", "torch.nn.modules.module")]
     text = json.dumps(
-        [FORM, module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr
+        [_FORM, module.__qualname__, sorted(arguments.items()), channels, dims, torch.__version__], default=repr
     )
     return sha256("\0".join([text, *code]).encode()).hexdigest()
 
 
-def text_of(kind: type) -> str:
+def _text_of(kind: type) -> str:
     """The source of the file that defines a class; without a file, of the class itself, or its name."""
     try:
         return inspect.getsource(sys.modules[kind.__module__])

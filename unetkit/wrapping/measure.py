@@ -15,11 +15,11 @@ from typing import Any
 from unetkit.operations.operation import Axes, wiring_error
 from unetkit.wrapping.facts import ModuleFacts
 
-REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, ZeroDivisionError)
+_REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, ZeroDivisionError)
 """Exceptions by which modules refuse a size."""
-PROBED = 72
+_PROBED = 72
 """Sizes 1 … PROBED are tried along each axis."""
-IMAGE = 96
+_IMAGE = 96
 """Samples along the axis in which a reach is measured; a reach of more than half counts as the whole image."""
 
 
@@ -32,7 +32,7 @@ class MeasuredModule:
     weights: int
 
 
-Make = Callable[[], Any]
+_Make = Callable[[], Any]
 
 
 def _output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
@@ -43,11 +43,11 @@ def _output_shape(module: Any, shapes: list[Axes]) -> Axes | None:
         with torch.no_grad():
             output = module(*(torch.empty(1, *shape, device="meta") for shape in shapes))
         return tuple(output.shape[1:])
-    except REFUSALS:
+    except _REFUSALS:
         return None
 
 
-def _on_meta(make: Make) -> Any:
+def _on_meta(make: _Make) -> Any:
     """The module on the meta device, in evaluation mode."""
     import torch
 
@@ -55,7 +55,7 @@ def _on_meta(make: Make) -> Any:
         return make().eval()
 
 
-def measure(make: Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, ...] | None) -> MeasuredModule:
+def measure(make: _Make, channels: Axes, dims: int, declared: tuple[ModuleFacts, ...] | None) -> MeasuredModule:
     """Measures a module for inputs of `channels`; raises BlockError if its sizes follow no formula."""
     module = _on_meta(make)
     weights = sum(weight.numel() for weight in module.parameters() if weight.requires_grad)
@@ -87,10 +87,10 @@ def _square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0)
     return [(count, *spatial) for count in channels]
 
 
-def _axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
+def _axis_facts(make: _Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
     """The facts along one axis."""
     found = {}
-    for size in range(1, PROBED + 1):
+    for size in range(1, _PROBED + 1):
         shape = _output_shape(module, _square(channels, dims, base, axis, size))
         if shape is not None and min(shape) > 0:
             found[size] = shape[axis + 1]
@@ -101,10 +101,10 @@ def _axis_facts(make: Make, module: Any, channels: Axes, dims: int, axis: int, b
 def _formula(found: dict[int, int], name: str) -> ModuleFacts:
     """The closed form of input and output sizes; raises BlockError if there is none."""
     least = min(found)
-    multiple = next(m for m in range(1, PROBED) if all(n % m == 0 for n in found) and m >= _gap(found))
-    every = [n for n in range(least, PROBED + 1) if n % multiple == 0]
+    multiple = next(m for m in range(1, _PROBED) if all(n % m == 0 for n in found) and m >= _gap(found))
+    every = [n for n in range(least, _PROBED + 1) if n % multiple == 0]
     if every == sorted(found):
-        for stride in range(1, PROBED // 2):
+        for stride in range(1, _PROBED // 2):
             steps = {found[n + stride] - found[n] for n in found if n + stride in found}
             if len(steps) != 1:
                 continue
@@ -124,7 +124,7 @@ def _gap(found: dict[int, int]) -> int:
 
 
 @contextmanager
-def _with_random_weights(make: Make) -> Iterator[Any]:
+def _with_random_weights(make: _Make) -> Iterator[Any]:
     """The module with random weights: zero weights would hide what an output depends on."""
     import torch
 
@@ -136,13 +136,13 @@ def _with_random_weights(make: Make) -> Iterator[Any]:
         yield module
 
 
-def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) -> ModuleFacts:
+def reach(make: _Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) -> ModuleFacts:
     """The facts of sizes completed by the reach: how far an output sees before and after its own position."""
     import torch
 
     other = max(sizes.least, 4)
     other += -other % sizes.multiple
-    whole = IMAGE + -IMAGE % (sizes.multiple * sizes.stride)
+    whole = _IMAGE + -_IMAGE % (sizes.multiple * sizes.stride)
     facts = vars(sizes) | {"is_global": True}
     with _with_random_weights(make) as module:
         image = [torch.rand(shape) for shape in _square(channels, dims, other, axis, whole + sizes.stride)]
@@ -157,7 +157,7 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
         try:
             before, after = spread(run, whole // 2, sizes)
             first, second = run(0), run(sizes.stride)
-        except REFUSALS:
+        except _REFUSALS:
             return ModuleFacts(**facts)
     if max(before, after) * 2 + 2 >= whole or min(before + after, 0) < 0:
         return ModuleFacts(**facts)
@@ -167,7 +167,7 @@ def reach(make: Make, channels: Axes, dims: int, axis: int, sizes: ModuleFacts) 
     return ModuleFacts(**(facts | {"before": before, "after": after, "is_global": not alike}))
 
 
-def _check_reach(make: Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
+def _check_reach(make: _Make, channels: Axes, dims: int, axis: int, declared: ModuleFacts) -> None:
     """Raises BlockError if a module sees farther than declared, or depends on the position: its tiles would be wrong.
 
     A reach declared too wide only costs time. A module that refuses the image of the probe has wrong sizes, which
@@ -195,7 +195,7 @@ def spread(run: Callable[..., Any], middle: int, sizes: ModuleFacts) -> tuple[in
     return max(0, -min(offsets)), max(0, *offsets)
 
 
-def count_macs(make: Make, shapes: list[Axes]) -> int:
+def count_macs(make: _Make, shapes: list[Axes]) -> int:
     """The multiply-adds for one image, as torch counts them."""
     from torch.utils.flop_counter import FlopCounterMode
 

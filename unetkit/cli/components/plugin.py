@@ -10,10 +10,10 @@ import typer
 from unetkit.cli.arguments import AsJson, Overwrite
 from unetkit.cli.output import say
 
-PluginName = Annotated[
+_PluginName = Annotated[
     str, typer.Argument(help="The name, such as acme for the distribution unetkit-acme.", show_default=False)
 ]
-PluginReference = Annotated[
+_PluginReference = Annotated[
     str | None,
     typer.Argument(
         metavar="[DIST|FILE]",
@@ -21,14 +21,14 @@ PluginReference = Annotated[
         show_default=False,
     ),
 ]
-Checks = Annotated[
+_Checks = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="CHECK", help="Run this check only. Can be repeated.", show_default=False),
 ]
 
 
 def new(
-    name: PluginName,
+    name: _PluginName,
     folder: Annotated[Path, typer.Option("--folder", "-o", help="Where to create the folder unetkit-NAME.")] = Path(),
     overwrite: Overwrite = False,
 ) -> None:
@@ -38,7 +38,7 @@ def new(
     say(write_package(name, folder, overwrite=overwrite))
 
 
-def check(plugin: PluginReference = None, only: Checks = None, as_json: AsJson = False) -> None:
+def check(plugin: _PluginReference = None, only: _Checks = None, as_json: AsJson = False) -> None:
     """Check the blocks of a plugin with the tests that the built-in blocks pass."""
     from unetkit.cli.output import print_json
     from unetkit.errors import BlockError, Fault

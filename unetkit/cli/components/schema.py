@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-MODELS = {
+_MODELS = {
     "spec": "language.spec_keys:SpecKeys",
     "data": "data.data_keys:DataKeys",
     "run": "train.run_keys:RunKeys",
@@ -22,5 +22,5 @@ def schema(
     from unetkit.cli.output import print_json
     from unetkit.document.schema import schema as json_schema
 
-    module, _, name = MODELS[kind].partition(":")
+    module, _, name = _MODELS[kind].partition(":")
     print_json(json_schema(getattr(import_module(f"unetkit.{module}"), name)))

@@ -10,8 +10,8 @@ import typer
 from unetkit.cli.arguments import Overwrite, SizeText, parse_size
 from unetkit.cli.output import say
 
-Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
-Folder = Annotated[
+_Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
+_Folder = Annotated[
     Path,
     typer.Option(
         "--output", "-o", metavar="DIR", help="The folder for card.html, README.md and card-files/.", show_default=False
@@ -29,7 +29,7 @@ Data = Annotated[
     str | None,
     typer.Option(metavar="DATA", help="Images with labels, on which the model is evaluated.", show_default=False),
 ]
-AboutFile = Annotated[
+_AboutFile = Annotated[
     Path | None,
     typer.Option(
         "--about", metavar="FILE", help="A YAML file with licence, intended use, limitations, ...", show_default=False
@@ -38,13 +38,13 @@ AboutFile = Annotated[
 
 
 def card(  # noqa: PLR0913 - one parameter per option
-    model: Model,
-    output: Folder,
+    model: _Model,
+    output: _Folder,
     run: Run = None,
     data: Data = None,
     split: Annotated[Literal["test", "validation", "train"], typer.Option(help="The part of --data.")] = "test",
     samples: Annotated[int, typer.Option(min=0, max=20, help="Number of images of --data to show.")] = 3,
-    about: AboutFile = None,
+    about: _AboutFile = None,
     size: SizeText = None,
     overwrite: Overwrite = False,
 ) -> None:

@@ -20,7 +20,7 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Sheet = Annotated[
+_Sheet = Annotated[
     Path | None,
     typer.Option(
         "--output", "-o", metavar="FILE", help="Write a contact sheet of the images, PNG.", show_default=False
@@ -31,7 +31,7 @@ Count = Annotated[int, typer.Option("--images", min=1, max=400, help="Images on 
 
 def data(
     source: Data,
-    sheet: Sheet = None,
+    sheet: _Sheet = None,
     images: Count = 24,
     overwrite: Overwrite = False,
     overrides: Overrides = None,

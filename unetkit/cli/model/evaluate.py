@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from unetkit.trained import EvaluateListener, Evaluation
 
-Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
+_Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
 Data = Annotated[
     str,
     typer.Argument(
@@ -26,7 +26,7 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Folder = Annotated[
+_Folder = Annotated[
     Path | None,
     typer.Option(
         "--output",
@@ -37,7 +37,7 @@ Folder = Annotated[
     ),
 ]
 Split = Annotated[Literal["test", "validation", "train"], typer.Option(help="The part of the data.")]
-MetricNames = Annotated[
+_MetricNames = Annotated[
     list[str] | None,
     typer.Option(
         "--metric",
@@ -46,8 +46,8 @@ MetricNames = Annotated[
         show_default=False,
     ),
 ]
-Tolerance = Annotated[float, typer.Option(min=0, help="Tolerated distance of NSD, in the unit of the spacing.")]
-SpacingText = Annotated[
+_Tolerance = Annotated[float, typer.Option(min=0, help="Tolerated distance of NSD, in the unit of the spacing.")]
+_SpacingText = Annotated[
     str | None,
     typer.Option(
         "--spacing",
@@ -56,20 +56,20 @@ SpacingText = Annotated[
         show_default=False,
     ),
 ]
-Worst = Annotated[int, typer.Option(min=0, help="Number of the worst images in worst.png.")]
-Confidence = Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of the confidence intervals.")]
+_Worst = Annotated[int, typer.Option(min=0, help="Number of the worst images in worst.png.")]
+_Confidence = Annotated[float, typer.Option(min=0.5, max=0.999, help="Level of the confidence intervals.")]
 
 
 def evaluate(  # noqa: PLR0913 - one parameter per option
-    model: Model,
+    model: _Model,
     data: Data,
-    output: Folder = None,
+    output: _Folder = None,
     split: Split = "test",
-    metric: MetricNames = None,
-    tolerance: Tolerance = 1.0,
-    spacing: SpacingText = None,
-    worst: Worst = 6,
-    confidence: Confidence = 0.95,
+    metric: _MetricNames = None,
+    tolerance: _Tolerance = 1.0,
+    spacing: _SpacingText = None,
+    worst: _Worst = 6,
+    confidence: _Confidence = 0.95,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
     ignore: Annotated[int | None, typer.Option(help="The class of pixels to ignore.", show_default=False)] = None,
     overwrite: Overwrite = False,

@@ -12,9 +12,9 @@ from unetkit.cli.arguments import AsJson, Overwrite
 if TYPE_CHECKING:
     from unetkit.export import Exported
 
-Model = Annotated[Path, typer.Argument(help="A model file: .safetensors.", show_default=False)]
+_Model = Annotated[Path, typer.Argument(help="A model file: .safetensors.", show_default=False)]
 Format = Annotated[Literal["onnx", "openvino", "torch"], typer.Option("--to", help="The format.", show_default=False)]
-Output = Annotated[
+_Output = Annotated[
     Path,
     typer.Option(
         "--output", "-o", metavar="FILE", help="NAME.onnx, NAME.pt2, or a folder for OpenVINO.", show_default=False
@@ -22,7 +22,7 @@ Output = Annotated[
 ]
 
 
-def export(model: Model, to: Format, output: Output, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
+def export(model: _Model, to: Format, output: _Output, overwrite: Overwrite = False, as_json: AsJson = False) -> None:
     """Export a model as ONNX, OpenVINO or a torch program, and compare its output with that of the model.
 
     The file contains the spec, and the normalization if it is the same for all images. OpenVINO does not support

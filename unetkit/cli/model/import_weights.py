@@ -14,7 +14,7 @@ from unetkit.wording import listed, size_text
 if TYPE_CHECKING:
     from unetkit.model.importing import Checkpoint, Imported
 
-File = Annotated[
+_File = Annotated[
     Path,
     typer.Argument(
         metavar="STATE_DICT",
@@ -22,13 +22,13 @@ File = Annotated[
         show_default=False,
     ),
 ]
-SpecOption = Annotated[
+_SpecOption = Annotated[
     str, typer.Option("--spec", metavar="SPEC", help="The network of the weights.", show_default=False)
 ]
-Output = Annotated[
+_Output = Annotated[
     Path, typer.Option("--output", "-o", metavar="FILE", help="The model file, .safetensors.", show_default=False)
 ]
-Maps = Annotated[
+_Maps = Annotated[
     list[str] | None,
     typer.Option(
         "--map",
@@ -37,7 +37,7 @@ Maps = Annotated[
         show_default=False,
     ),
 ]
-Drop = Annotated[
+_Drop = Annotated[
     list[str] | None,
     typer.Option(help="Ignore a layer of the file, or all with this prefix. Can be repeated.", show_default=False),
 ]
@@ -50,7 +50,7 @@ Classes = Annotated[
     typer.Option(metavar="NAMES", help="Names of the classes, as in 'background, cell'. Needed for prediction.",
                  show_default=False),
 ]  # fmt: skip
-Normalize = Annotated[
+_Normalize = Annotated[
     str | None,
     typer.Option("--normalization", metavar="TYPE", show_default=False,
                  help="The normalization of images: image, or '{type: dataset, mean: [127.5], std: [64]}'."),
@@ -58,14 +58,14 @@ Normalize = Annotated[
 
 
 def import_weights(  # noqa: PLR0913 - one parameter per option
-    weights: File,
-    spec: SpecOption,
-    output: Output,
-    maps: Maps = None,
-    drop: Drop = None,
+    weights: _File,
+    spec: _SpecOption,
+    output: _Output,
+    maps: _Maps = None,
+    drop: _Drop = None,
     key: Key = None,
     classes: Classes = None,
-    normalization: Normalize = None,
+    normalization: _Normalize = None,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
     as_json: AsJson = False,

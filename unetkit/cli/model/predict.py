@@ -16,39 +16,39 @@ from unetkit.quoting import visible
 if TYPE_CHECKING:
     from unetkit.trained import PredictListener
 
-Model = Annotated[
+_Model = Annotated[
     Path,
     typer.Argument(
         help="A model file of `unetkit train`, or an ONNX or OpenVINO model of `unetkit export`.", show_default=False
     ),
 ]
-Files = Annotated[
+_Files = Annotated[
     list[Path],
     typer.Argument(help="Image files or folders; docs/images.md lists the formats.", show_default=False),
 ]
-Folder = Annotated[
+_Folder = Annotated[
     Path, typer.Option("--output", "-o", metavar="DIR", help="The folder for the results.", show_default=False)
 ]
-TileText = Annotated[
+_TileText = Annotated[
     str,
     typer.Option(
         "--tile", metavar="auto|N", help="Approximate samples per axis of a tile; auto: chosen by the available memory."
     ),
 ]
-MemoryText = Annotated[
+_MemoryText = Annotated[
     str | None,
     typer.Option(help="Memory limit of the process, as in 4GB.", show_default=False),
 ]
-Device = Annotated[str | None, typer.Option(help="The device, as in cuda:0. [default: cuda if available, else cpu]")]
+_Device = Annotated[str | None, typer.Option(help="The device, as in cuda:0. [default: cuda if available, else cpu]")]
 Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The number type of the computation.")]
-Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
-Exact = Annotated[
+_Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
+_Exact = Annotated[
     bool,
     typer.Option(
         "--exact", help="Refuse tiles that differ from the result for the whole image, instead of blending them."
     ),
 ]
-AxesText = Annotated[
+_AxesText = Annotated[
     str | None,
     typer.Option(
         "--axes",
@@ -62,16 +62,16 @@ _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "
 
 
 def predict(  # noqa: PLR0913 - one parameter per option
-    model: Model,
-    images: Files,
-    output: Folder,
-    tile: TileText = "auto",
-    memory: MemoryText = None,
-    device: Device = None,
+    model: _Model,
+    images: _Files,
+    output: _Folder,
+    tile: _TileText = "auto",
+    memory: _MemoryText = None,
+    device: _Device = None,
     dtype: Number = "fp32",
-    probabilities: Probabilities = False,
-    exact: Exact = False,
-    axes: AxesText = None,
+    probabilities: _Probabilities = False,
+    exact: _Exact = False,
+    axes: _AxesText = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment images of any size with a trained network.

@@ -10,9 +10,9 @@ import typer
 from unetkit.cli.arguments import Overwrite
 from unetkit.cli.output import say
 
-Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
-Repo = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository on the Hub.", show_default=False)]
-CardFolder = Annotated[
+_Model = Annotated[Path, typer.Argument(help="A model file of `unetkit train`.", show_default=False)]
+_Repo = Annotated[str, typer.Argument(metavar="OWNER/NAME", help="The repository on the Hub.", show_default=False)]
+_CardFolder = Annotated[
     Path | None,
     typer.Option(
         "--card",
@@ -24,9 +24,9 @@ CardFolder = Annotated[
 
 
 def push(
-    model: Model,
-    repo: Repo,
-    card: CardFolder = None,
+    model: _Model,
+    repo: _Repo,
+    card: _CardFolder = None,
     private: Annotated[bool, typer.Option("--private", help="Create a private repository.")] = False,
     overwrite: Overwrite = False,
 ) -> None:

@@ -25,11 +25,11 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Folder = Annotated[
+_Folder = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="DIR", help="The run's folder. [default: runs/NAME]", show_default=False),
 ]
-Changes = Annotated[
+_Changes = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
@@ -39,18 +39,18 @@ Changes = Annotated[
     ),
 ]
 Steps = Annotated[int | None, typer.Option(min=1, help="With a SPEC: number of steps.", show_default=False)]
-Minutes = Annotated[float | None, typer.Option(min=0, help="With a SPEC: minutes of training.", show_default=False)]
-Epochs = Annotated[float | None, typer.Option(min=0, help="With a SPEC: number of epochs.", show_default=False)]
+_Minutes = Annotated[float | None, typer.Option(min=0, help="With a SPEC: minutes of training.", show_default=False)]
+_Epochs = Annotated[float | None, typer.Option(min=0, help="With a SPEC: number of epochs.", show_default=False)]
 
 
 def train(  # noqa: PLR0913 - one parameter per option
     run: Run,
     data: Data = None,
-    output: Folder = None,
-    changes: Changes = None,
+    output: _Folder = None,
+    changes: _Changes = None,
     steps: Steps = None,
-    minutes: Minutes = None,
-    epochs: Epochs = None,
+    minutes: _Minutes = None,
+    epochs: _Epochs = None,
     accelerator: Annotated[str, typer.Option(help="cpu, gpu or auto.")] = "auto",
     devices: Annotated[str, typer.Option(help="Number of devices, or their indices as in 0,1.")] = "1",
     strategy: Annotated[str, typer.Option(help="The strategy of Lightning, such as ddp.")] = "auto",

@@ -12,7 +12,7 @@ from unetkit.wording import value_text
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
-Other = Annotated[
+_Other = Annotated[
     str | None,
     typer.Argument(
         metavar="[OTHER]",
@@ -23,7 +23,7 @@ Other = Annotated[
 ]
 
 
-def diff(spec: SpecName, other: Other = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def diff(spec: SpecName, other: _Other = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Show the differences between two networks.
 
     --set changes the second network.

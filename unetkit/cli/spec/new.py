@@ -10,7 +10,7 @@ import typer
 from unetkit.cli.arguments import Overwrite, complete_spec
 from unetkit.cli.output import say
 
-Base = Annotated[
+_Base = Annotated[
     str | None,
     typer.Option(
         "--from",
@@ -26,7 +26,7 @@ def new(
     file: Annotated[Path, typer.Argument(help="The YAML file to write.", show_default=False)],
     kind: Annotated[Literal["spec", "data", "run", "study"], typer.Option(help="The kind of file.")] = "spec",
     dims: Annotated[int, typer.Option(min=1, max=3, help="Spatial axes of the images.")] = 2,
-    base: Base = None,
+    base: _Base = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Write a commented spec to start from; or a data file, a run or a study."""

@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
     from unetkit.planning import Plan
 
-Blocks = Annotated[bool, typer.Option("--blocks", help="List every block, instead of one row per level.")]
+_Blocks = Annotated[bool, typer.Option("--blocks", help="List every block, instead of one row per level.")]
 
 
 def show(
     spec: SpecName,
     size: SizeText = None,
-    blocks: Blocks = False,
+    blocks: _Blocks = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:

@@ -11,7 +11,7 @@ from unetkit.cli.arguments import AsJson, Overrides, SpecName, parse_size, plan_
 if TYPE_CHECKING:
     from rich.table import Table
 
-Near = Annotated[
+_Near = Annotated[
     str | None,
     typer.Option(
         metavar="SIZE",
@@ -21,7 +21,7 @@ Near = Annotated[
 ]
 
 
-def sizes(spec: SpecName, near: Near = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def sizes(spec: SpecName, near: _Near = None, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """List the image sizes that a network accepts, and those at which its levels are aligned.
 
     At an aligned size no samples are dropped, and encoder and decoder are offset as little as possible.

@@ -15,7 +15,7 @@ from unetkit.errors import Fault, UnetkitError
 if TYPE_CHECKING:
     from unetkit.language import Spec
 
-Files = Annotated[
+_Files = Annotated[
     list[str],
     typer.Argument(
         metavar="FILE...",
@@ -26,7 +26,7 @@ Files = Annotated[
 ]
 
 
-def validate(files: Files, overrides: Overrides = None, as_json: AsJson = False) -> None:
+def validate(files: _Files, overrides: Overrides = None, as_json: AsJson = False) -> None:
     """Check specs, data files, runs and studies, and report all their errors.
 
     Images are not read; `unetkit data` checks them.

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from unetkit.study import Arm, Study
     from unetkit.study.cost import Cost
 
-MOST_ROWS = 50
+_MOST_ROWS = 50
 """Largest number of arms in the table, unless all are requested."""
 
 
-def complete_study(incomplete: str) -> list[str]:
+def _complete_study(incomplete: str) -> list[str]:
     """Completes a STUDY: names of shipped studies."""
     from unetkit.study import shipped_studies
 
@@ -35,18 +35,18 @@ StudyName = Annotated[
         metavar="STUDY",
         help="A study file, or the name of a shipped study.",
         show_default=False,
-        autocompletion=complete_study,
+        autocompletion=_complete_study,
     ),
 ]
 Data = Annotated[
     str | None,
     typer.Option(metavar="DATA", help="The training data. [default: those of the study]", show_default=False),
 ]
-MaxHours = Annotated[
+_MaxHours = Annotated[
     float | None,
     typer.Option(min=0, metavar="H", help="Refuse a study that takes longer than this.", show_default=False),
 ]
-Time = Annotated[
+_Time = Annotated[
     int | None,
     typer.Option("--time", min=1, metavar="N", help="Time N training steps of each arm.", show_default=False),
 ]
@@ -55,8 +55,8 @@ Time = Annotated[
 def plan(  # noqa: PLR0913 - one parameter per option
     study: StudyName,
     data: Data = None,
-    time: Time = None,
-    max_hours: MaxHours = None,
+    time: _Time = None,
+    max_hours: _MaxHours = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show all arms, however many, and compute their memory.")
     ] = False,
@@ -77,7 +77,7 @@ def plan(  # noqa: PLR0913 - one parameter per option
     if as_json:
         print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": advice})
     else:
-        _print_plan(loaded, costs, len(loaded.planned) if every else MOST_ROWS)
+        _print_plan(loaded, costs, len(loaded.planned) if every else _MOST_ROWS)
         say(*(f"warning: {text}" for text in advice))
 
 

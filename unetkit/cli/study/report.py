@@ -13,26 +13,26 @@ from unetkit.cli.output import say
 StudyFolder = Annotated[
     Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of an executed study.", show_default=False)
 ]
-Output = Annotated[
+_Output = Annotated[
     Path | None,
     typer.Option(
         "--output", "-o", metavar="DIR", help="The report's folder. [default: STUDY_FOLDER/report]", show_default=False
     ),
 ]
-Metric = Annotated[
+_Metric = Annotated[
     str | None,
     typer.Option(help="The primary metric. [default: that of the study]", metavar="NAME", show_default=False),
 ]
-Margin = Annotated[
+_Margin = Annotated[
     float | None, typer.Option(help="Margin of equivalence. [default: that of the study]", show_default=False)
 ]
 
 
 def report(
     folder: StudyFolder,
-    output: Output = None,
-    metric: Metric = None,
-    margin: Margin = None,
+    output: _Output = None,
+    metric: _Metric = None,
+    margin: _Margin = None,
     overwrite: Overwrite = False,
     as_json: AsJson = False,
 ) -> None:

@@ -15,14 +15,14 @@ from unetkit.cli.study.plan import Data, StudyName, with_data
 if TYPE_CHECKING:
     from unetkit.study.results.exit_status import State
 
-Folder = Annotated[
+_Folder = Annotated[
     Path | None,
     typer.Option(
         "--output", "-o", metavar="DIR", help="The study's folder. [default: studies/NAME]", show_default=False
     ),
 ]
-Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
-Address = Annotated[
+_Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
+_Address = Annotated[
     str | None,
     typer.Option(
         metavar="WHERE",
@@ -30,7 +30,7 @@ Address = Annotated[
         show_default=False,
     ),
 ]
-AtOnce = Annotated[
+_AtOnce = Annotated[
     int | None,
     typer.Option(
         min=1,
@@ -42,7 +42,7 @@ AtOnce = Annotated[
 Timeout = Annotated[
     float | None, typer.Option(min=0, metavar="SECONDS", help="A run that takes longer fails.", show_default=False)
 ]
-Runs = Annotated[
+_Runs = Annotated[
     Path | None,
     typer.Option(
         metavar="DIR",
@@ -50,7 +50,7 @@ Runs = Annotated[
         show_default=False,
     ),
 ]
-Separate = Annotated[
+_Separate = Annotated[
     bool, typer.Option("--separate", help="The machines of the engine cannot access this folder: copy results back.")
 ]
 
@@ -58,13 +58,13 @@ Separate = Annotated[
 def run(  # noqa: PLR0913 - one parameter per option
     study: StudyName,
     data: Data = None,
-    output: Folder = None,
-    engine: Engine = "local",
-    address: Address = None,
-    at_once: AtOnce = None,
+    output: _Folder = None,
+    engine: _Engine = "local",
+    address: _Address = None,
+    at_once: _AtOnce = None,
     timeout: Timeout = None,
-    runs: Runs = None,
-    separate: Separate = False,
+    runs: _Runs = None,
+    separate: _Separate = False,
     retry: Annotated[bool, typer.Option("--retry", help="Also repeat failed runs.")] = False,
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Repeat failed runs, and execute no others.")

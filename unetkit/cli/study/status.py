@@ -13,11 +13,11 @@ from unetkit.cli.arguments import AsJson
 from unetkit.cli.output import say
 from unetkit.wording import duration
 
-Folder = Annotated[Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study.", show_default=False)]
-STATES = ("done", "running", "waiting", "failed")
+_Folder = Annotated[Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study.", show_default=False)]
+_STATES = ("done", "running", "waiting", "failed")
 
 
-def status(folder: Folder, as_json: AsJson = False) -> None:
+def status(folder: _Folder, as_json: AsJson = False) -> None:
     """Show the progress of a study: which runs are done, active, waiting or failed, and why."""
     from unetkit.cli.output import print_json, print_rich, table
     from unetkit.study import study_status
@@ -29,9 +29,9 @@ def status(folder: Folder, as_json: AsJson = False) -> None:
     by_arm: dict[str, Counter[str]] = {}
     for run in values["runs"]:
         by_arm.setdefault(run["arm"], Counter())[run["state"]] += 1
-    arms = table("arm", *STATES, right=STATES, wrap=["arm"])
+    arms = table("arm", *_STATES, right=_STATES, wrap=["arm"])
     for arm, counts in by_arm.items():
-        arms.add_row(arm, *(str(counts[state] or "-") for state in STATES))
+        arms.add_row(arm, *(str(counts[state] or "-") for state in _STATES))
     print_rich(f"{values['name']}: {'active' if values['busy'] else 'not active'}\n", arms)
     for run in values["runs"]:
         if run["state"] == "running":

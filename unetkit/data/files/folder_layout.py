@@ -13,18 +13,18 @@ from unetkit.data.splits.split_file import part_of
 from unetkit.data.wildcards import compile_linear, pattern_expression
 from unetkit.errors import Fault, FileError
 
-IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",
+_IMAGE_FOLDERS = ("images", "image", "imgs", "img", "jpegimages", "inputs", "input", "photos", "scans", "volumes",
                  "leftimg8bit", "x")  # fmt: skip
-MASK_FOLDERS = ("masks", "mask", "labels", "label", "segmentations", "segmentation", "seg", "segmentationclass", "gt",
+_MASK_FOLDERS = ("masks", "mask", "labels", "label", "segmentations", "segmentation", "seg", "segmentationclass", "gt",
                 "groundtruth", "ground_truth", "annotations", "targets", "target", "gtfine", "y")  # fmt: skip
 """Names of folders of images, and of masks, in lower case, the commonest first."""
-SPLIT_FILES = ("splits.json", "splits.csv", "split.json", "split.csv", "train.txt")
+_SPLIT_FILES = ("splits.json", "splits.csv", "split.json", "split.csv", "train.txt")
 """Files that divide the images, beside their folders."""
-NNUNET_IMAGE = re.compile(r".+_(?P<channel>\d{4})(?P<suffix>\.[^_]+)")
+_NNUNET_IMAGE = re.compile(r".+_(?P<channel>\d{4})(?P<suffix>\.[^_]+)")
 """The file name of an nnU-Net image, with its channel and suffix."""
-Paths: TypeAlias = str | list[str]
+_Paths: TypeAlias = str | list[str]
 """A path of images, or one for each channel."""
-CURE = "Put images into images/ and masks of the same names into masks/; or write a data file with patterns: see " \
+_CURE = "Put images into images/ and masks of the same names into masks/; or write a data file with patterns: see " \
        "`unetkit new data.yaml --kind data`."  # fmt: skip
 
 
@@ -39,16 +39,16 @@ def find_layout(folder: Path) -> dict[str, Any]:
         if paths is not None:
             images, masks = paths
             divided = "{split}" in (images if isinstance(images, str) else images[0])
-            split_files = [] if divided else [name for name in SPLIT_FILES if (folder / name).is_file()]
+            split_files = [] if divided else [name for name in _SPLIT_FILES if (folder / name).is_file()]
             split = {"split": {"type": "file", "file": split_files[0]}} if split_files else {}
             return {"dataset": {"type": "folders", "images": images, "masks": masks}} | split
     names = ", ".join([f"{name}/" for name in inner][:6]) or "no folders"
-    raise FileError(Fault("no-folder", f"{folder} has no folders of images and masks, but {names}", cure=CURE))
+    raise FileError(Fault("no-folder", f"{folder} has no folders of images and masks, but {names}", cure=_CURE))
 
 
 def _side_by_side(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
     """Folders of images and of masks side by side, each possibly with a folder for each part."""
-    images, masks = _named(inner, IMAGE_FOLDERS), _named(inner, MASK_FOLDERS)
+    images, masks = _named(inner, _IMAGE_FOLDERS), _named(inner, _MASK_FOLDERS)
     if images is None or masks is None:
         return None
     below = [_folders_in(folder / name) for name in (images, masks)]
@@ -63,7 +63,7 @@ def _inside_parts(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
     names = set()
     for part in filter(part_of, inner):
         below = _folders_in(folder / part)
-        images, masks = _named(below, IMAGE_FOLDERS), _named(below, MASK_FOLDERS)
+        images, masks = _named(below, _IMAGE_FOLDERS), _named(below, _MASK_FOLDERS)
         if images is not None and masks is not None:
             names.add((images, masks))
     if len(names) != 1:
@@ -72,13 +72,13 @@ def _inside_parts(folder: Path, inner: Sequence[str]) -> tuple[str, str] | None:
     return f"{{split}}/{images}", f"{{split}}/{masks}"
 
 
-def _nnunet(folder: Path, inner: Sequence[str]) -> tuple[Paths, str] | None:
+def _nnunet(folder: Path, inner: Sequence[str]) -> tuple[_Paths, str] | None:
     """The folders imagesTr and labelsTr of nnU-Net, whose images end with the number of their channel."""
     if not {"imagesTr", "labelsTr"} <= set(inner):
         return None
     images, masks = ("images{split}", "labels{split}") if "labelsTs" in inner else ("imagesTr", "labelsTr")
     files = [path.name for path in (folder / "imagesTr").iterdir() if not path.name.startswith(".")]
-    matches = [NNUNET_IMAGE.fullmatch(name) for name in files]
+    matches = [_NNUNET_IMAGE.fullmatch(name) for name in files]
     ends = sorted({f"_{match['channel']}{match['suffix']}" for match in matches if match})
     if not ends or None in matches:
         return images, masks

@@ -39,7 +39,7 @@ def check_axes(text: str) -> str:
 
 Axes = Annotated[str, AfterValidator(check_axes)]
 """Letters of the axes of an array, the slowest first, as in YXC."""
-ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], PathField()]
+_ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], PathField()]
 """A path as `FilePath`, or one for each channel of an image."""
 
 
@@ -52,7 +52,7 @@ class Folders(Dataset):
     per pixel, or a colour.
     """
 
-    images: ImagePaths
+    images: _ImagePaths
     """The folder of the images, or a pattern with {name}; a list where each channel has its own file."""
     masks: FilePath
     """The folder of the masks, or a pattern with {name}."""

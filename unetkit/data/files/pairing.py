@@ -23,9 +23,9 @@ MASK_WORDS = IMAGE_WORDS | frozenset({
     "manual1", "1stho", "target", "classes", "trimap", "instances", "instance", "objects", "ids", "gtfine", "gtcoarse",
 })  # fmt: skip
 """Words at the start and the end of file names of images, and of masks, in lower case."""
-SEPARATORS = re.compile(r"[_\-. ]+")
-NUMBERED = re.compile(r"(?P<word>[a-z]+)(?P<number>\d+)", re.ASCII)
-NOUNS = {"images": "image", "masks": "mask", "instances": "instances"}
+_SEPARATORS = re.compile(r"[_\-. ]+")
+_NUMBERED = re.compile(r"(?P<word>[a-z]+)(?P<number>\d+)", re.ASCII)
+_NOUNS = {"images": "image", "masks": "mask", "instances": "instances"}
 """What one file under a key is called."""
 
 
@@ -36,12 +36,12 @@ def core(name: str, words: frozenset[str]) -> str:
     ('a/p0', '0007', '')
     """
     folder, slash, stem = unicodedata.normalize("NFC", name).casefold().rpartition("/")
-    parts = SEPARATORS.split(stem.replace("ground_truth", "groundtruth").replace("ground-truth", "groundtruth"))
+    parts = _SEPARATORS.split(stem.replace("ground_truth", "groundtruth").replace("ground-truth", "groundtruth"))
     while parts and (parts[-1] in words or not parts[-1]):
         parts.pop()
     while parts and (parts[0] in words or not parts[0]):
         parts.pop(0)
-    if parts and (numbered := NUMBERED.fullmatch(parts[0])) and numbered["word"] in words:
+    if parts and (numbered := _NUMBERED.fullmatch(parts[0])) and numbered["word"] in words:
         parts[0] = numbered["number"]
     return f"{folder}{slash}{'_'.join(parts)}"
 
@@ -70,8 +70,8 @@ def pair_files(matches: Mapping[str, FileMatches], paths: Mapping[str, str]) -> 
     if all(each.single for each in matches.values()):
         partners = {key: dict.fromkeys(images, each[0]) for key, each in names.items() if key != "images"}
     else:
-        partners = {key: find_partners(images, each) for key, each in names.items() if key != "images"}
-    variants = {key: further_masks(images, names[key], match) for key, match in partners.items()}
+        partners = {key: _find_partners(images, each) for key, each in names.items() if key != "images"}
+    variants = {key: _further_masks(images, names[key], match) for key, match in partners.items()}
     names |= {key: [name for name in names[key] if name not in more] for key, more in variants.items()}
     faults = [fault for key, match in partners.items() for fault in _unpaired(key, names, match)]
     pairs = {
@@ -99,10 +99,10 @@ def _unlabelled_parts(files: Mapping[str, Mapping[str, Path]]) -> set[str]:
     return images - masks if masks else set()
 
 
-def find_partners(images: Sequence[str], others: Sequence[str]) -> dict[str, str]:
+def _find_partners(images: Sequence[str], others: Sequence[str]) -> dict[str, str]:
     """The partner of each image: the one with its name, or else the only one with the same core.
 
-    >>> find_partners(["p0", "img_2"], ["p0", "p0_mask", "2_mask"])
+    >>> _find_partners(["p0", "img_2"], ["p0", "p0_mask", "2_mask"])
     {'p0': 'p0', 'img_2': '2_mask'}
     """
     known = set(others)
@@ -116,10 +116,10 @@ def find_partners(images: Sequence[str], others: Sequence[str]) -> dict[str, str
     return {name: partner for name in images if (partner := same.get(name) or by_core.get(name))}
 
 
-def further_masks(images: Sequence[str], others: Sequence[str], match: Mapping[str, str]) -> set[str]:
+def _further_masks(images: Sequence[str], others: Sequence[str], match: Mapping[str, str]) -> set[str]:
     """The second masks of images that all have one: those with the name of an image and words, as in `p0_color`.
 
-    >>> sorted(further_masks(["p0"], ["p0_labelIds", "p0_color", "p0_1", "p1"], {"p0": "p0_labelIds"}))
+    >>> sorted(_further_masks(["p0"], ["p0_labelIds", "p0_color", "p0_1", "p1"], {"p0": "p0_labelIds"}))
     ['p0_color']
     """
     if len(match) < len(images):
@@ -156,13 +156,13 @@ def _unpaired(key: str, names: Mapping[str, Sequence[str]], match: Mapping[str, 
             yield Fault("two-partners", message, f"dataset.{key}", f"Say which, as in: {key}/{{name}}_mask.png")
             images.remove(name)
             others = [other for other in others if other not in several]
-    cure = f"Each image needs a {NOUNS[key]} of the same name."
+    cure = f"Each image needs a {_NOUNS[key]} of the same name."
     if images and others:
         cure += f" For names that differ, write patterns: images: images/{{name}}.png, {key}: {key}/{{name}}_x.png"
     if others:
-        yield Fault("no-partner", f"no image for {NOUNS[key]} {listed(others)}", "dataset.images", cure)
+        yield Fault("no-partner", f"no image for {_NOUNS[key]} {listed(others)}", "dataset.images", cure)
     if images:
-        yield Fault("no-partner", f"no {NOUNS[key]} for image {listed(images)}", f"dataset.{key}", cure)
+        yield Fault("no-partner", f"no {_NOUNS[key]} for image {listed(images)}", f"dataset.{key}", cure)
 
 
 def _skipped_files(seen: Sequence[Path], used: set[Path]) -> list[str]:

@@ -15,8 +15,8 @@ from unetkit.errors import Fault, FileError
 
 NAME, SPLIT, ANY_DEPTH = "{name}", "{split}", "**"
 KEYS = {"name": "[^/]+", "split": f"(?i:{'|'.join(sorted(WORDS, key=len, reverse=True))})"}
-RELATIVE = "Paths begin at the folder of the data file."
-SYNTAX = "Write it as in: scans/{name}/image_[LR].png"
+_RELATIVE = "Paths begin at the folder of the data file."
+_SYNTAX = "Write it as in: scans/{name}/image_[LR].png"
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ def find_files(pattern: str, folder: Path) -> FileMatches:
         return _find(pattern, folder)
     except OSError as error:
         message = f"{folder / pattern} cannot be read: {error.strerror}"
-        raise FileError(Fault("no-folder", message, cure=RELATIVE)) from error
+        raise FileError(Fault("no-folder", message, cure=_RELATIVE)) from error
 
 
 def _find(pattern: str, folder: Path) -> FileMatches:
@@ -67,11 +67,11 @@ def _find(pattern: str, folder: Path) -> FileMatches:
         return FileMatches({split_stem(start): start}, (start,), single=True)
     if not start.is_dir():
         reason = "is not a folder" if start.exists() else "does not exist"
-        raise FileError(Fault("no-folder", f"{start} {reason}", cure=RELATIVE))
+        raise FileError(Fault("no-folder", f"{start} {reason}", cure=_RELATIVE))
     try:
         search = PatternSearch(parts)
     except ValueError as error:
-        raise FileError(Fault("wrong-pattern", f"{pattern!r} is not a pattern: {error}", cure=SYNTAX)) from error
+        raise FileError(Fault("wrong-pattern", f"{pattern!r} is not a pattern: {error}", cure=_SYNTAX)) from error
     matches = list(search.matches(NameMatch(start, ()), 0))
     faults = [_not_utf8(path) for path in search.misnamed()]
     files: dict[str, Path] = {}
@@ -134,10 +134,10 @@ class PatternSearch:
                 continue
             if index == len(self.parts) - 1:
                 yield from self._match_file(path, parent, index)
-            elif self.parts[index] != ANY_DEPTH and is_folder(path):
+            elif self.parts[index] != ANY_DEPTH and _is_folder(path):
                 match = self._match(path, parent, index)
                 yield from self.matches(match, index + 1) if match else ()
-            elif self.parts[index] == ANY_DEPTH and is_folder(path) and not _is_loop(path):
+            elif self.parts[index] == ANY_DEPTH and _is_folder(path) and not _is_loop(path):
                 yield from self.matches(parent._replace(path=path, words=(*parent.words, path.name)), index)
         if self.parts[index] == ANY_DEPTH:
             yield from self.matches(parent, index + 1)
@@ -147,13 +147,13 @@ class PatternSearch:
         from unetkit.imagefiles.file_formats import is_image
 
         for path in self.seen:
-            if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and is_folder(path))):
+            if not is_text(path.name) and (is_image(path) or (len(self.parts) > 1 and _is_folder(path))):
                 yield path
 
     def _match_file(self, path: Path, parent: NameMatch, index: int) -> Iterator[NameMatch]:
         from unetkit.imagefiles.file_formats import is_image
 
-        match = None if is_folder(path) else self._match(path, parent, index)
+        match = None if _is_folder(path) else self._match(path, parent, index)
         if match is None or not (is_image(path) or self.parts[index].endswith(path.suffix)):
             return
         if match.words != parent.words:
@@ -186,7 +186,7 @@ def split_stem(path: Path) -> str:
     return unicodedata.normalize("NFC", split_name(path)[0])
 
 
-def is_folder(path: Path) -> bool:
+def _is_folder(path: Path) -> bool:
     """Whether a path is a folder, and not an image that is one."""
     from unetkit.imagefiles.file_formats import is_image
 
@@ -223,6 +223,6 @@ def _no_images(folder: Path, seen: Sequence[Path] | dict[Path, None]) -> Fault:
     from unetkit.imagefiles.file_formats import known_suffixes
 
     cure = f"Known suffixes: {', '.join(known_suffixes())}."
-    if any(is_folder(path) for path in seen if not path.name.startswith(".")):
+    if any(_is_folder(path) for path in seen if not path.name.startswith(".")):
         cure = f"To read those in its folders, write {folder.name}/**. {cure}"
     return Fault("no-images", f"{folder} has no images", cure=cure)

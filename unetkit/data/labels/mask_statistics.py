@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_VALUES = 1 << 16
+_MAX_VALUES = 1 << 16
 """Different numbers or colours that are counted."""
-MAX_COMBINATION = 8
+_MAX_COMBINATION = 8
 """Masks with more different numbers are not recorded in `combinations`."""
-MAX_EXAMINED = 16
+_MAX_EXAMINED = 16
 """Masks that are examined for connected objects."""
-FEW = 12
-PIECE = 1 << 18
+_FEW = 12
+_PIECE = 1 << 18
 """Numbers that are counted at a time; the working memory fits in the processor's cache."""
 
 
@@ -30,12 +30,12 @@ def count_values(array: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64]]:
     if array.dtype.kind not in "iu" or array.dtype.itemsize > 2 or not array.size:
         return np.unique(array, return_counts=True)
     flat, low, high = array.ravel(order="K"), int(array.min()), int(array.max())
-    if high - low < FEW:  # faster than widening each number to an index
+    if high - low < _FEW:  # faster than widening each number to an index
         counts = np.array([np.count_nonzero(flat == value) for value in range(low, high + 1)], np.int64)
     else:
         counts = np.zeros(high - low + 1, np.int64)
-        for start in range(0, flat.size, PIECE):
-            part = np.bincount(flat[start : start + PIECE].astype(np.int64) - low)
+        for start in range(0, flat.size, _PIECE):
+            part = np.bincount(flat[start : start + _PIECE].astype(np.int64) - low)
             counts[: len(part)] += part
     values = np.flatnonzero(counts)
     return (values + low).astype(array.dtype), counts[values]
@@ -65,11 +65,11 @@ class MaskStatistics:
         if self.closed:
             return
         nonzero = [int(value) for value in values if value != 0]
-        examined = self.connected and len(nonzero) > 1 and len(self.nonzero) < MAX_EXAMINED
-        connected = not examined or is_connected(mask, nonzero)
+        examined = self.connected and len(nonzero) > 1 and len(self.nonzero) < _MAX_EXAMINED
+        connected = not examined or _is_connected(mask, nonzero)
         with self.lock:
             self._count(self.numbers, values, counts, file)
-            if len(values) <= MAX_COMBINATION and len(self.combinations) < MAX_VALUES:
+            if len(values) <= _MAX_COMBINATION and len(self.combinations) < _MAX_VALUES:
                 self.combinations.add(frozenset(values.tolist()))
             self.nonzero.append((len(nonzero), nonzero == list(range(1, len(nonzero) + 1))))
             self.connected &= connected
@@ -82,14 +82,14 @@ class MaskStatistics:
 
     def _count(self, total: Counter[int], values: NDArray[Any], counts: NDArray[Any], file: str) -> None:
         self.jpeg |= file.lower().endswith((".jpg", ".jpeg"))
-        if len(total) < MAX_VALUES:
+        if len(total) < _MAX_VALUES:
             total.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
 
 
-def is_connected(mask: NDArray[Any], values: list[int]) -> bool:
+def _is_connected(mask: NDArray[Any], values: list[int]) -> bool:
     """Whether each of some numbers above 0 is one connected object in a mask; negative numbers are no objects.
 
-    >>> is_connected(np.array([[1, 0, 2], [1, 0, 2]]), [1, 2]), is_connected(np.array([[1, 0, 1]]), [1])
+    >>> _is_connected(np.array([[1, 0, 2], [1, 0, 2]]), [1, 2]), _is_connected(np.array([[1, 0, 1]]), [1])
     (True, False)
     """
     try:

@@ -18,13 +18,13 @@ from unetkit.document.reader import written_form
 from unetkit.errors import Fault
 from unetkit.wording import listed
 
-MAX_VALUES = 64
+_MAX_VALUES = 64
 """With more numbers or colours a mask is no list of classes."""
 FEW_OBJECTS, MANY_OBJECTS = 4, 20
 """Connected numbers are objects from the first count on if the count varies between masks, always above the second."""
 NEAR, FAR = 5, 24
 """The distance from a level of most, and of nearly all, numbers that JPEG or resizing changed."""
-EXPLAINED = ("class-range", "mask-colours")
+_EXPLAINED = ("class-range", "mask-colours")
 """The faults of single masks that a diagnosis replaces."""
 
 
@@ -207,7 +207,7 @@ def _find_ignored(masks: _Masks) -> MaskDiagnosis | None:
     marks = negative or (rest[-1:] if rest[-1:] == [255] and len(rest) > 2 else [])
     rest = [number for number in rest if number not in marks]
     undefined = masks.unknown(rest) if names else rest != list(range(len(rest)))
-    if not marks or not rest or undefined or len(numbers) > MAX_VALUES:
+    if not marks or not rest or undefined or len(numbers) > _MAX_VALUES:
         return None
     ignored = [*(value for value in masks.data.ignored if isinstance(value, int)), *marks]
     keys = {"ignore": ignored[0] if len(ignored) == 1 else ignored}
@@ -222,7 +222,7 @@ def _find_gaps(masks: _Masks) -> MaskDiagnosis | None:
     numbers, names = sorted(masks.numbers), masks.classes.names
     if numbers == list(range(len(numbers))) and len(numbers) != 256 and not names:
         return None
-    if len(numbers) > MAX_VALUES:
+    if len(numbers) > _MAX_VALUES:
         message = f"masks hold {len(numbers):,} different numbers from {numbers[0]:,} to {numbers[-1]:,}"
         cure = "A mask holds one class number per pixel: are these pictures? Or define which numbers are a class."
         return None if names else MaskDiagnosis("mask-picture", message, cure=cure)
@@ -232,7 +232,7 @@ def _find_gaps(masks: _Masks) -> MaskDiagnosis | None:
     interpretations = [Interpretation(words, {"classes": _class_keys(names, numbers)})]
     possible = range(numbers[-1] + 1) if numbers[-1] < MAX_CLASSES else ()
     absent = [number for number in possible if number not in masks.numbers]
-    if absent and 0 < numbers[-1] < MAX_VALUES and not names:
+    if absent and 0 < numbers[-1] < _MAX_VALUES and not names:
         keys: dict[str, Any] = {"classes": [f"class {number}" for number in possible]}
         words = "Or more classes, some of which are in no mask"
         if negative := [number for number in numbers if number < 0]:
@@ -253,7 +253,7 @@ def _class_keys(names: Sequence[str], numbers: Sequence[int]) -> list[Any]:
 
 def _diagnose_colours(statistics: MaskStatistics, names: Sequence[str]) -> MaskDiagnosis:
     colours = sorted(statistics.colours)
-    if len(colours) > MAX_VALUES:
+    if len(colours) > _MAX_VALUES:
         reason = "as JPEG produces" if statistics.jpeg else "more than there can be classes"
         cure = "Save them again as PNG with few colours, or with a number per pixel."
         return MaskDiagnosis("mask-colours", f"masks in colour hold {len(colours):,} colours, {reason}", cure=cure)
@@ -270,4 +270,4 @@ def with_diagnosis(diagnosis: MaskDiagnosis | None, faults: Sequence[Fault]) -> 
     """Faults, where the diagnosis replaces those of single masks that it explains."""
     if diagnosis is not None:
         yield diagnosis.fault()
-    yield from (fault for fault in faults if diagnosis is None or fault.code not in EXPLAINED)
+    yield from (fault for fault in faults if diagnosis is None or fault.code not in _EXPLAINED)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
     from torch import Tensor
 
-Probability = Annotated[float, Field(ge=0, le=1)]
-Factor = Annotated[float, Field(gt=0, le=10)]
-Strength = Annotated[float, Field(ge=0, le=1000)]
+_Probability = Annotated[float, Field(ge=0, le=1)]
+_Factor = Annotated[float, Field(gt=0, le=10)]
+_Strength = Annotated[float, Field(ge=0, le=1000)]
 
 
 class Augmentation(Component):
@@ -32,7 +32,7 @@ class Augmentation(Component):
 
     slot = "augmentation"
 
-    probability: Probability = 1.0
+    probability: _Probability = 1.0
     """Fraction of the patches that it is applied to."""
 
     def move(self, points: Tensor, random: np.random.Generator) -> Tensor:
@@ -94,9 +94,9 @@ class Rotation(Augmentation):
 class Scale(Augmentation):
     """Enlarges or shrinks the content of the patch by the same factor along all axes."""
 
-    least: Factor = 0.8
+    least: _Factor = 0.8
     """1 keeps the size; 0.5 shows twice as much of the image."""
-    most: Factor = 1.25
+    most: _Factor = 1.25
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.least > self.most:
@@ -132,7 +132,7 @@ class Elastic(Augmentation):
 class Intensity(Augmentation):
     """Makes the patch brighter or darker, and its contrast stronger or weaker."""
 
-    brightness: Strength = 0.2
+    brightness: _Strength = 0.2
     """The largest shift, in standard deviations of the images."""
     contrast: Annotated[float, Field(ge=0, lt=1)] = 0.2
     """0.2 multiplies the distance from the mean of the patch by 0.8 … 1.2."""
@@ -155,7 +155,7 @@ class Intensity(Augmentation):
 class Noise(Augmentation):
     """Adds independent Gaussian noise of a random strength."""
 
-    sigma: Strength = 0.1
+    sigma: _Strength = 0.1
     """The largest standard deviation, in those of the images."""
 
     def change(self, image: Tensor, random: np.random.Generator) -> Tensor:

@@ -21,12 +21,12 @@ from unetkit.data.patches.warp import PatchArrays, moved_points, sample_points
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
-ENDLESS = 1 << 40
+_ENDLESS = 1 << 40
 MAX_PIXELS = 2048
 """Pixels of a class that are remembered per image."""
-ATTEMPTS = 16
+_ATTEMPTS = 16
 """Attempts to draw a patch with a labelled pixel, before one is centred on such a pixel."""
-WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
+_WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
 """Returns the weight of each pixel (*spatial) in the loss."""
 Item: TypeAlias = tuple[Tensor, ...]
 """An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) if there are any."""
@@ -44,8 +44,8 @@ class PatchSettings:
     seed: int = 0
     augmentation: tuple[Augmentation, ...] = ()
     balance: float = 0.0
-    weight: WeightMap | None = None
-    count: int = ENDLESS
+    weight: _WeightMap | None = None
+    count: int = _ENDLESS
 
 
 class ClassBalance:
@@ -118,7 +118,7 @@ class Patches(Dataset[Item]):
         A patch without labels is drawn again. If no attempt finds one, the patch is centred on a labelled pixel, and
         not moved by augmentation.
         """
-        for _ in range(ATTEMPTS):
+        for _ in range(_ATTEMPTS):
             number, starts = self._place(random)
             chosen = [each for each in self.settings.augmentation if random.random() < each.probability]
             patch = self._patch(number, self.pairs[number], starts, chosen, random)

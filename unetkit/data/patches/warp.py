@@ -14,7 +14,7 @@ from torch.nn.functional import grid_sample
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.patches.mirror_padding import mirrored_window
 
-MARGIN = 1  # samples around the outermost points, for interpolation
+_MARGIN = 1  # samples around the outermost points, for interpolation
 
 
 class PatchArrays(NamedTuple):
@@ -59,8 +59,8 @@ def sample_points(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) 
     if torch.equal(places, places.round()):
         return _gather(sample, places.long())
     flat = places.reshape(-1, len(size))
-    first = (flat.amin(0).floor().long() - MARGIN).tolist()
-    last = (flat.amax(0).ceil().long() + MARGIN).tolist()
+    first = (flat.amin(0).floor().long() - _MARGIN).tolist()
+    last = (flat.amax(0).ceil().long() + _MARGIN).tolist()
     extent = tuple(b - a + 1 for a, b in zip(first, last, strict=True))
     cut = sample.cut(tuple(first), extent)
     inside = places - torch.tensor(first)

@@ -12,14 +12,14 @@ from unetkit.data.spec import DataSpec
 from unetkit.spatial.units import factor
 from unetkit.wording import listed, plural, spacing_text
 
-EQUAL = 1.001
+_EQUAL = 1.001
 """Spacings are equal if the largest is less than this multiple of the smallest."""
 
-Spacing = tuple[tuple[float, ...], str]
+_Spacing = tuple[tuple[float, ...], str]
 """A spacing per axis, and its unit."""
 
 
-def median_spacing(spacings: Sequence[Spacing]) -> Spacing:
+def median_spacing(spacings: Sequence[_Spacing]) -> _Spacing:
     """The (lower) median per axis, in the first unit that is known.
 
     >>> median_spacing([((1.0, 3.0), "mm"), ((2.0, 5.0), "mm"), ((4000.0, 4000.0), "µm")])
@@ -29,7 +29,7 @@ def median_spacing(spacings: Sequence[Spacing]) -> Spacing:
     return tuple(map(median_low, axes)), unit
 
 
-def _in_one_unit(spacings: Sequence[Spacing]) -> tuple[list[tuple[float, ...]], str]:
+def _in_one_unit(spacings: Sequence[_Spacing]) -> tuple[list[tuple[float, ...]], str]:
     """All spacings of each axis, in the first unit that is known."""
     unit = next((unit for _, unit in spacings if unit), "")
     scaled = [tuple(step * (factor(own, unit) or 1) for step in spacing) for spacing, own in spacings]
@@ -98,6 +98,6 @@ def _spacing_notes(data: DataSpec, facts: Sequence[PairFacts], values: dict[str,
     if values["spacing"] is not None:
         reason = ", the median of the training images" if data.spacing == "median" else ""
         yield f"images are resampled to {spacing_text(values['spacing'], unit)}{reason}"
-    elif any(high > EQUAL * low for low, high in zip(least, most, strict=True)):
+    elif any(high > _EQUAL * low for low, high in zip(least, most, strict=True)):
         least_text, most_text = (spacing_text(each, unit) for each in (least, most))
         yield f"spacings differ: {least_text} to {most_text}; spacing: median resamples them"

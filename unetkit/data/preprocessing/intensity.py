@@ -14,21 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
+_Finite = Annotated[float, Field(allow_inf_nan=False)]
 Samples = NDArray[np.float32]
 """Some of the pixels of an image, (channels, pixels)."""
 
 MAX_PIXELS = 1 << 14
 """Pixels in the sample of an image."""
-ENDS = (0.005, 0.995)
+_ENDS = (0.005, 0.995)
 """The quantiles at the low and the high end of a range."""
-QUANTILES = tuple(np.linspace(*ENDS, 17).tolist())
+_QUANTILES = tuple(np.linspace(*_ENDS, 17).tolist())
 """The quantiles that describe the shape of a range."""
-FEW = 32
+_FEW = 32
 """An image with at most so many different intensities may be nearly empty, and is not compared."""
-NARROW = 10
+_NARROW = 10
 """An image differs if its range is narrower by this factor than the narrowest of a training image; or…"""
-NARROW_FRACTIONS = 20
+_NARROW_FRACTIONS = 20
 """…if it has fractions instead of whole numbers, and is narrower by this factor than all training images together."""
 
 
@@ -42,13 +42,13 @@ class IntensityRange(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    least: Finite
-    low: Finite
-    high: Finite
-    most: Finite
+    least: _Finite
+    low: _Finite
+    high: _Finite
+    most: _Finite
     narrowest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     whole: bool = True
-    shape: Annotated[tuple[Finite, ...], Field(max_length=len(QUANTILES))] = ()
+    shape: Annotated[tuple[_Finite, ...], Field(max_length=len(_QUANTILES))] = ()
     spread: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
 
     def __str__(self) -> str:
@@ -67,7 +67,7 @@ def range_of(images: Iterable[NDArray[np.float32]]) -> IntensityRange:
     """The range of one channel, from the pixels of each of several images."""
     samples = list(images)
     pixels = np.concatenate(samples)
-    low, high = np.quantile(pixels, ENDS).tolist()
+    low, high = np.quantile(pixels, _ENDS).tolist()
     shapes = [shape for each in samples if (shape := _shape_of(each)) is not None]
     mean = np.mean(shapes, 0) if shapes else np.zeros(0)
     spread = max((_distance(shape, mean) for shape in shapes), default=0.0)
@@ -76,7 +76,9 @@ def range_of(images: Iterable[NDArray[np.float32]]) -> IntensityRange:
         low=low,
         high=high,
         most=float(pixels.max()),
-        narrowest=min((float(np.diff(np.quantile(each, ENDS))[0]) for each in samples if _has_many(each)), default=0.0),
+        narrowest=min(
+            (float(np.diff(np.quantile(each, _ENDS))[0]) for each in samples if _has_many(each)), default=0.0
+        ),
         whole=bool((pixels == np.rint(pixels)).all()),
         shape=tuple(round(value, 4) for value in mean.tolist()),
         spread=round(spread, 4),
@@ -87,13 +89,13 @@ def _shape_of(pixels: NDArray[np.float32]) -> NDArray[np.float64] | None:
     """The QUANTILES of an image with mean 0 and standard deviation 1; None with few different intensities."""
     if not _has_many(pixels):
         return None
-    shape: NDArray[np.float64] = np.quantile((pixels - pixels.mean()) / pixels.std(), QUANTILES)
+    shape: NDArray[np.float64] = np.quantile((pixels - pixels.mean()) / pixels.std(), _QUANTILES)
     return shape
 
 
 def _has_many(pixels: NDArray[np.float32]) -> bool:
     """Whether an image has enough different intensities to identify its range."""
-    return len(np.unique(pixels)) > FEW
+    return len(np.unique(pixels)) > _FEW
 
 
 def _distance(shape: NDArray[np.float64], other: NDArray[np.float64]) -> float:
@@ -120,15 +122,15 @@ def _is_outside(known: IntensityRange, own: IntensityRange, pixels: NDArray[np.f
     span, width = known.most - known.least, own.high - own.low
     if own.high > known.most + span or own.low < known.least - span or own.low > known.most or own.high < known.least:
         return True
-    least = (known.high - known.low) / NARROW_FRACTIONS
+    least = (known.high - known.low) / _NARROW_FRACTIONS
     if known.whole and not own.whole and width < min(least, known.narrowest):
         return True
-    return width < known.narrowest / NARROW and _has_many(pixels)
+    return width < known.narrowest / _NARROW and _has_many(pixels)
 
 
 def _is_inverted(known: IntensityRange, own: IntensityRange) -> bool:
     """Whether the shape of a range is similar to the inverse of another, and not to that itself."""
-    if len(known.shape) != len(QUANTILES) or not own.shape:
+    if len(known.shape) != len(_QUANTILES) or not own.shape:
         return False
     shape, own_shape = np.array(known.shape), np.array(own.shape)
     same, inverted = _distance(own_shape, shape), _distance(-own_shape[::-1], shape)

@@ -22,7 +22,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.spatial.units import factor
 from unetkit.wording import size_text, spacing_text
 
-MAX_SAMPLES = 1 << 31
+_MAX_SAMPLES = 1 << 31
 """Samples of a resampled image; more are a spacing in another unit by mistake."""
 
 
@@ -58,7 +58,7 @@ class Preprocessing:
             message = f"{name} has the unit {unit}, the network {self.unit}"
             raise FileError(Fault("spacing-unit", message, cure=f"Give files with the unit {self.unit}."))
         target = resampled_size(size, tuple(step * scale for step in spacing), self.spacing)
-        if prod(target) > MAX_SAMPLES:
+        if prod(target) > _MAX_SAMPLES:
             message = f"{name} with {size_text(size)} samples would be resampled to {size_text(target)}"
             raise FileError(Fault("spacing-size", message, "spacing", "Resample to a larger spacing."))
         return target

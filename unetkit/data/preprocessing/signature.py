@@ -25,8 +25,8 @@ def _check_printable(text: str) -> str:
 
 Text = Annotated[str, Field(max_length=200), AfterValidator(_check_printable)]
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_check_printable)]
-Byte = Annotated[int, Field(ge=0, le=255)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_Byte = Annotated[int, Field(ge=0, le=255)]
+_Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class StrictRecord(BaseModel):
@@ -39,7 +39,7 @@ class ClassRecord(StrictRecord):
     """A class: its name, its colour, and its values in masks; None where that was its index."""
 
     name: Name
-    colour: tuple[Byte, Byte, Byte] | None = None
+    colour: tuple[_Byte, _Byte, _Byte] | None = None
     values: tuple[int | Text, ...] | None = None
 
 
@@ -61,9 +61,9 @@ class Signature(StrictRecord):
     axes: Text | None = None
     modalities: tuple[Text, ...] = ()
     orientation: Annotated[str, Field(pattern=r"^([LRPAIS]{1,3})?$")] = ""
-    spacing: tuple[Positive, ...] = ()
+    spacing: tuple[_Positive, ...] = ()
     unit: Text = ""
-    sampled: tuple[tuple[Positive, Positive], ...] = ()
+    sampled: tuple[tuple[_Positive, _Positive], ...] = ()
     sampled_unit: Text = ""
     axis_codes: tuple[Text, ...] = ()
     greys: tuple[IntensityRange, ...] = ()
@@ -143,7 +143,7 @@ def plain_signature(
     return Signature(channels=channels, normalization=normalization, classes=classes)
 
 
-MAX_IMAGES = 100
+_MAX_IMAGES = 100
 """Images whose intensities and spacing are measured."""
 
 
@@ -174,7 +174,7 @@ def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, out
 
 def _measure(pairs: Pairs) -> dict[str, Any]:
     """The spacing, orientations, intensities and number types of images."""
-    step = -(-len(pairs) // MAX_IMAGES)
+    step = -(-len(pairs) // _MAX_IMAGES)
     spacings, units, codes, dtypes, samples = [], set(), set(), set(), []
     for number in range(0, len(pairs), step):
         pair = pairs[number]  # each is read once, if they are not cached

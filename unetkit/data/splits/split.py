@@ -20,10 +20,10 @@ from unetkit.data.wildcards import compile_linear, pattern_expression
 from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.wording import listed
 
-Names: TypeAlias = list[str]
-Division: TypeAlias = tuple[Names, Names, Names]
+_Names: TypeAlias = list[str]
+Division: TypeAlias = tuple[_Names, _Names, _Names]
 """Names for training, for validation and for test."""
-Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
+_Amount = Annotated[int, Field(ge=0)] | Annotated[float, Field(ge=0, lt=1)]
 """A number of pairs, or a fraction of them below 1."""
 
 
@@ -43,8 +43,8 @@ class Split(Component):
 class AmountSplit(Split):
     """A split by the sizes of validation and test."""
 
-    validation: Amount = 0
-    test: Amount = 0.2
+    validation: _Amount = 0
+    test: _Amount = 0.2
 
     def numbers(self, count: int) -> tuple[int, int]:
         """The number of pairs for validation and for test, out of `count`.
@@ -161,9 +161,9 @@ class FileSplit(Split):
         return train, validation, test
 
 
-SLICE = re.compile(r"\[\d+\]$")
+_SLICE = re.compile(r"\[\d+\]$")
 """The number of an image in its file, at the end of its name."""
-SUFFIX = re.compile(r"(\.nii)?\.[A-Za-z][A-Za-z0-9]{1,4}$")
+_SUFFIX = re.compile(r"(\.nii)?\.[A-Za-z][A-Za-z0-9]{1,4}$")
 
 
 class NameIndex:
@@ -173,7 +173,7 @@ class NameIndex:
         self.names = frozenset(names)
         self.by_key: dict[str, list[str]] = {}
         for name in names:
-            file = SLICE.sub("", name)
+            file = _SLICE.sub("", name)
             for key in dict.fromkeys((name, file, file.rpartition("/")[2])):
                 self.by_key.setdefault(key, []).append(name)
 
@@ -183,7 +183,7 @@ class NameIndex:
         if text in self.names:
             return [text]
         file = text.rpartition("/")[2]
-        for key in (text, SUFFIX.sub("", text), file, SUFFIX.sub("", file)):
+        for key in (text, _SUFFIX.sub("", text), file, _SUFFIX.sub("", file)):
             if key in self.by_key:
                 return self.by_key[key]
         return []
@@ -196,7 +196,7 @@ def _name_faults(path: Path, entries: Sequence[tuple[str, list[str]]], names: Se
         cure = did_you_mean(unknown[0], names) if len(names) < 1000 else ""
         yield Fault("split-unknown", f"{path} names {listed(unknown)}, which do not exist", cure=cure)
     for entry, found in entries:
-        if len({SLICE.sub("", name) for name in found}) > 1:
+        if len({_SLICE.sub("", name) for name in found}) > 1:
             message = f"{path} names {entry}, which could be {listed(found)}"
             yield Fault("split-unknown", message, cure="Write the whole name.")
     counts = Counter(name for _, found in entries for name in found)

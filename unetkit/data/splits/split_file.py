@@ -28,14 +28,14 @@ WORDS = {
     "ts": "test",
 }
 """Words for the parts, in lower case; `tr` and `ts` are those of nnU-Net's folders."""
-NAME_COLUMNS = frozenset({
+_NAME_COLUMNS = frozenset({
     "name", "names", "image", "images", "img", "file", "files", "filename", "file_name", "filepath", "file_path",
     "path", "id", "image_id", "imageid", "image_name", "imagename", "case", "case_id", "key", "stem",
 })  # fmt: skip
-PART_COLUMNS = frozenset({"split", "splits", "set", "subset", "partition", "part", "phase", "usage", "dataset"})
-FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
+_PART_COLUMNS = frozenset({"split", "splits", "set", "subset", "partition", "part", "phase", "usage", "dataset"})
+_FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 """Names of columns, in lower case."""
-BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
+_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
 def part_of(word: object) -> str | None:
@@ -118,7 +118,7 @@ def _reader_of(path: Path) -> Callable[[str, SplitLists, str | None], None]:
 def _text_of(path: Path) -> str:
     """The text of a file in UTF-8, in UTF-16 with a byte order mark, or in the Western code page of Windows."""
     content = path.read_bytes()
-    for mark, encoding in BYTE_ORDER_MARKS:
+    for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content.decode(encoding)
     try:
@@ -163,7 +163,7 @@ def _names(entries: Any) -> list[str]:
 
 def _name(entry: Any) -> str:
     if isinstance(entry, dict):
-        names = [text for key, text in entry.items() if _folded(key) in NAME_COLUMNS and isinstance(text, str)]
+        names = [text for key, text in entry.items() if _folded(key) in _NAME_COLUMNS and isinstance(text, str)]
         if len(names) != 1:
             raise TypeError(f"{str(entry)[:40]!r} has no name")
         return names[0]
@@ -193,7 +193,7 @@ def _read_rows(rows: Sequence[Sequence[Any]], lists: SplitLists, part: str | Non
     header = [_folded(cell) for cell in rows[0]] if rows else []
     names, splits, folds = (
         [column for column, cell in enumerate(header) if cell in known]
-        for known in (NAME_COLUMNS, PART_COLUMNS, FOLD_COLUMNS)
+        for known in (_NAME_COLUMNS, _PART_COLUMNS, _FOLD_COLUMNS)
     )
     if names and (splits or folds or part):
         body = rows[1:]

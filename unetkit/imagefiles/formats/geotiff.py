@@ -14,7 +14,7 @@ GEO_TAGS = (SCALE, TIE_POINTS, MATRIX, KEYS, DOUBLES, TEXTS)
 """The tags that a result keeps. The number for "no data" is not among them: it is a number of the image."""
 PROJECTED, GEOGRAPHIC, LINEAR_UNIT, ANGULAR_UNIT = 3072, 2048, 3076, 2054
 UNITS = {9001: "m", 9002: "foot", 9003: "foot", 9036: "km", 9102: "degree"}
-USER_DEFINED = 32767
+_USER_DEFINED = 32767
 
 
 def map_geometry(tags: Mapping[int, Any]) -> Geometry | None:
@@ -26,7 +26,7 @@ def map_geometry(tags: Mapping[int, Any]) -> Geometry | None:
     entries = [numbers[start : start + 4] for start in range(4, len(numbers) - 3, 4)]
     keys = {key: value for key, location, _, value in entries if location == 0}  # other values are in other tags
     code = keys.get(PROJECTED) or keys.get(GEOGRAPHIC)
-    system = f"EPSG:{code}" if code and code != USER_DEFINED else ""
+    system = f"EPSG:{code}" if code and code != _USER_DEFINED else ""
     default = "degree" if PROJECTED not in keys and GEOGRAPHIC in keys else "m"
     unit = UNITS.get(keys.get(LINEAR_UNIT) or keys.get(ANGULAR_UNIT) or 0, default)
     try:

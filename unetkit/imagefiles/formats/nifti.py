@@ -29,7 +29,7 @@ from unetkit.writing import placed
 
 AXES = "XYZCS"
 """The fourth axis has channels unless the key `axes` says otherwise; of vectors the fifth has them."""
-CHUNK = 1 << 22
+_CHUNK = 1 << 22
 """Bytes that are decoded at a time."""
 DECODED_BYTES = 256_000_000
 """Compressed volumes up to this size are decoded once into memory, larger ones into an unnamed temporary file."""
@@ -119,7 +119,7 @@ def _array(path: Path, image: Any, stack: ExitStack) -> StoredArray:
     def decompress() -> StoredArray:
         copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
         with gzip.open(path) as compressed:
-            shutil.copyfileobj(compressed, copy, CHUNK)
+            shutil.copyfileobj(compressed, copy, _CHUNK)
         copy.seek(0)
         return NiftiArray(type(image).from_stream(copy).dataobj)
 
@@ -135,7 +135,7 @@ def _decode(path: Path, proxy: Any) -> NDArray[Any]:
     with gzip.open(path) as compressed:
         compressed.seek(proxy.offset)
         while done < len(content):
-            count = compressed.readinto(content[done : done + CHUNK].data)
+            count = compressed.readinto(content[done : done + _CHUNK].data)
             if not count:
                 raise ValueError(f"it ends after {done:,} of {len(content):,} bytes")
             done += count

@@ -11,9 +11,9 @@ from unetkit.imagefiles.images import AxisLayout
 from unetkit.spatial import Geometry
 from unetkit.spatial.units import factor, unit_named
 
-FIRST_AXES = "TCZYX"
+_FIRST_AXES = "TCZYX"
 """The axes of the versions 0.1 and 0.2, which do not name them."""
-TYPES = {"T": "time", "C": "channel", "X": "space", "Y": "space", "Z": "space"}
+_TYPES = {"T": "time", "C": "channel", "X": "space", "Y": "space", "Z": "space"}
 """The types of axes by letter."""
 
 
@@ -61,7 +61,7 @@ class Multiscale:
     def letters(self, count: int) -> str:
         """The letters of an array with `count` axes; raises ValueError where the multiscale has another number."""
         if not self.axes:
-            return FIRST_AXES[-count:]
+            return _FIRST_AXES[-count:]
         if len(self.axes) != count:
             raise ValueError(f"it names {len(self.axes)} axes, level 0 has {count}")
         return "".join(letter_of(name, kind) for name, kind, _ in self.axes)
@@ -86,7 +86,7 @@ class Multiscale:
         axes, transforms = [], []
         for letter in letters:
             name, kind, unit = self.axes[source[letter]] if self.axes and letter in source else (letter.lower(), "", "")
-            kind = kind or TYPES.get(letter, "")
+            kind = kind or _TYPES.get(letter, "")
             axes.append({"name": name} | ({"type": kind} if kind else {}) | ({"unit": unit} if unit else {}))
         for kind, numbers, default in (("scale", self.scale, 1.0), ("translation", self.start, 0.0)):
             if numbers:

@@ -27,11 +27,11 @@ from unetkit.imagefiles.views.exif_orientation import TAG, TRANSPOSED, displayed
 from unetkit.writing import placed
 
 PNG = b"\x89PNG\r\n\x1a\n"
-GREY_PNG = 0
+_GREY_PNG = 0
 """The PNG colour type of grey levels without alpha."""
-MODES = ("1", "L", "F", "I", "P", "LA", "PA", "RGB", "RGBA")
+_MODES = ("1", "L", "F", "I", "P", "LA", "PA", "RGB", "RGBA")
 """The Pillow modes that are supported."""
-FIXED_TYPES: dict[str, type[np.generic]] = {"1": np.uint8, "L": np.uint8, "RGB": np.uint8, "F": np.float32}
+_FIXED_TYPES: dict[str, type[np.generic]] = {"1": np.uint8, "L": np.uint8, "RGB": np.uint8, "F": np.float32}
 """The types of the modes that depend on nothing else in the file."""
 
 
@@ -83,7 +83,7 @@ def _read(path: Path, request: ReadRequest) -> StoredArray:
 
 def _form_of(image: Image.Image, depth: int, request: ReadRequest) -> tuple[tuple[int, ...], type[np.generic]] | None:
     """The shape and type of a decoded picture; None where they depend on its pixels."""
-    dtype = np.uint16 if depth == 16 or image.mode.startswith("I;16") else FIXED_TYPES.get(image.mode)
+    dtype = np.uint16 if depth == 16 or image.mode.startswith("I;16") else _FIXED_TYPES.get(image.mode)
     if dtype is None or (image.mode == "RGB" and request.channels == 1 and not request.mask) or "A" in image.mode:
         return None
     size = displayed_size(image)
@@ -112,14 +112,14 @@ def _decode(path: Path, request: ReadRequest) -> NDArray[Any]:
         else:
             pixels = _decode_mode(path, image, request.mask)
         orientation = image.getexif().get(TAG, 1)
-    if colour_type == GREY_PNG and depth in (2, 4):
+    if colour_type == _GREY_PNG and depth in (2, 4):
         pixels = pixels // (255 // (2**depth - 1))  # Pillow spreads them over 0 … 255
     return _with_channels(path, displayed(pixels, orientation), request)
 
 
 def _decode_mode(path: Path, image: Image.Image, mask: bool) -> NDArray[Any]:
     mode = "I" if image.mode.startswith("I;16") else image.mode
-    if mode not in MODES:
+    if mode not in _MODES:
         message, cure = f"{path} has the unsupported colour mode {mode}", "Save it in grey or RGB."
         raise FileError(Fault("image-colour", message, cure=cure, file=str(path)))
     if mode in ("P", "PA"):

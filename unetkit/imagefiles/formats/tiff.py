@@ -25,7 +25,7 @@ from unetkit.writing import placed
 
 DECODED_BYTES = 256_000_000
 """Compressed images up to this size are decoded once and whole, larger ones chunk by chunk."""
-SLIDE_VIEWS = ("Thumbnail", "Label", "Macro")
+_SLIDE_VIEWS = ("Thumbnail", "Label", "Macro")
 """Series of slide scanners that show the slide, not the tissue."""
 
 
@@ -60,7 +60,7 @@ def _image_series(path: Path, file: Any) -> list[Any]:
     """
     if not file.pages:
         raise ValueError("it has no page")
-    images = [each for each in file.series if not (each.keyframe.subfiletype & 5 or each.name in SLIDE_VIEWS)]
+    images = [each for each in file.series if not (each.keyframe.subfiletype & 5 or each.name in _SLIDE_VIEWS)]
     series = images or file.series[:1]
     if any(page is None for each in series for page in each.pages):
         raise ValueError("a page is missing")

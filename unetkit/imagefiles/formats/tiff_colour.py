@@ -17,12 +17,12 @@ from unetkit.imagefiles.views.arrays import FirstEntryArray, InvertedArray, Opaq
 from unetkit.imagefiles.views.exif_orientation import TAG, DisplayedArray
 
 WHITE_IS_ZERO, PALETTE, YCBCR = 0, 3, 6
-UNSUPPORTED = {5: "CMYK colours", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours"}
+_UNSUPPORTED = {5: "CMYK colours", 8: "CIE L*a*b* colours", 9: "ICC L*a*b* colours", 10: "ITU L*a*b* colours"}
 JPEG = (6, 7, 33007, 34892)
 """Compressions whose decoder converts YCbCr to RGB."""
-ALPHA = (1, 2)
+_ALPHA = (1, 2)
 """Extra samples that are alpha: associated, unassociated."""
-BLOCK = 1 << 24
+_BLOCK = 1 << 24
 """Numbers that are compared at a time."""
 
 
@@ -35,14 +35,14 @@ def as_displayed(
     """
     page, extra_axes = series.keyframe, len(array.shape) - len(series.shape)
     photometric = int(page.photometric)
-    if photometric in UNSUPPORTED or (photometric == YCBCR and int(page.compression) not in JPEG):
-        message = f"{path} holds {UNSUPPORTED.get(photometric, 'YCbCr colours')}"
+    if photometric in _UNSUPPORTED or (photometric == YCBCR and int(page.compression) not in JPEG):
+        message = f"{path} holds {_UNSUPPORTED.get(photometric, 'YCbCr colours')}"
         raise FileError(Fault("image-colour", message, cure="Save it in grey or RGB.", file=str(path)))
     if photometric == WHITE_IS_ZERO:
         array = _invert(path, array, page)
     elif photometric == PALETTE and not request.mask:
         array, letters = PaletteArray(array, _palette(page)), f"{letters[:-2]}YXS"
-    if letters.endswith("S") and array.shape[-1] in (2, 4) and any(int(e) in ALPHA for e in page.extrasamples[-1:]):
+    if letters.endswith("S") and array.shape[-1] in (2, 4) and any(int(e) in _ALPHA for e in page.extrasamples[-1:]):
         array, letters = _without_alpha(path, array, letters, request)
     orientation = page.tags.valueof(TAG, 1)
     if orientation in range(2, 9):
@@ -107,7 +107,7 @@ def _is_opaque(array: StoredArray, letters: str) -> bool:
 def _blocks(array: StoredArray, letters: str) -> Iterator[NDArray[Any]]:
     """All of an array, some rows of one image at a time."""
     steps = [1] * len(letters)
-    steps[letters.index("Y")] = max(1, BLOCK // max(1, array.shape[letters.index("X")]))
+    steps[letters.index("Y")] = max(1, _BLOCK // max(1, array.shape[letters.index("X")]))
     for axis, letter in enumerate(letters):
         if letter in "XS":
             steps[axis] = array.shape[axis]

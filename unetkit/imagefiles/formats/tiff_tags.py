@@ -22,10 +22,10 @@ from unetkit.spatial.units import factor, unit_named
 RESOLUTION_X, RESOLUTION_Y, RESOLUTION_UNIT = 282, 283, 296
 NO_UNIT, INCH, CENTIMETRE = 1, 2, 3
 """ResolutionUnit of TIFF 6.0; a file with another number has no known resolution."""
-MILLIMETRES = {INCH: 25.4, CENTIMETRE: 10.0}
-PRINTER_RESOLUTIONS = (72, 96, 100, 150, 300, 600)
+_MILLIMETRES = {INCH: 25.4, CENTIMETRE: 10.0}
+_PRINTER_RESOLUTIONS = (72, 96, 100, 150, 300, 600)
 """Dots per inch that programs write for screens and printers: they say nothing about the object in the image."""
-BIGTIFF_BYTES = 2**32 - 2**25
+_BIGTIFF_BYTES = 2**32 - 2**25
 OME_AXES, IMAGEJ_AXES = "TCZYX", "TZCYX"
 
 
@@ -80,7 +80,7 @@ class TiffTags:
 
     def write_options(self, letters: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> dict[str, Any]:
         """The arguments of `tifffile.imwrite` with which a result keeps these tags."""
-        options: dict[str, Any] = {"bigtiff": prod(shape) * dtype.itemsize > BIGTIFF_BYTES}
+        options: dict[str, Any] = {"bigtiff": prod(shape) * dtype.itemsize > _BIGTIFF_BYTES}
         if self.resolution is not None:
             options |= {"resolution": self.resolution[:2], "resolutionunit": self.resolution[2]}
         if self.geo:
@@ -116,12 +116,12 @@ def _imagej_steps(metadata: Mapping[str, Any], resolution: tuple[Any, Any, int] 
 
 def _resolution_steps(resolution: tuple[Any, Any, int] | None) -> dict[str, float]:
     """The distances in mm by axis, from samples per inch or centimetre; none for the resolution of a printer."""
-    if resolution is None or resolution[2] not in MILLIMETRES:
+    if resolution is None or resolution[2] not in _MILLIMETRES:
         return {}
-    length = MILLIMETRES[resolution[2]]
+    length = _MILLIMETRES[resolution[2]]
     steps = {letter: _step(samples, length) for letter, samples in zip("XY", resolution[:2], strict=True)}
     known = {letter: step for letter, step in steps.items() if step is not None}
-    printer = resolution[2] == INCH and all(round(length / step, 6) in PRINTER_RESOLUTIONS for step in known.values())
+    printer = resolution[2] == INCH and all(round(length / step, 6) in _PRINTER_RESOLUTIONS for step in known.values())
     return {} if printer or len(known) < 2 else known
 
 

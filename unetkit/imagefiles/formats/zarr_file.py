@@ -20,7 +20,7 @@ from unetkit.imagefiles.result import ArrayWriter, ResultAxes, ResultWriter
 from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.writing import placed
 
-CHUNK = 512  # samples along each of the last two axes
+_CHUNK = 512  # samples along each of the last two axes
 DECODED_BYTES = 256_000_000
 """Stacks up to this size are decoded once and whole, larger ones chunk by chunk."""
 
@@ -69,7 +69,7 @@ def create_file(path: Path, images: Images, channels: int | None, dtype: Any) ->
     zarr = require_package("zarr", path)
     result = ResultAxes.of(images, channels)
     shape, version = result.shape, images.metadata.get("format", 3)
-    chunks = tuple(1 if axis < len(shape) - 2 else min(n, CHUNK) for axis, n in enumerate(shape))
+    chunks = tuple(1 if axis < len(shape) - 2 else min(n, _CHUNK) for axis, n in enumerate(shape))
     names = [letter.lower() for letter in result.letters]
     options: dict[str, Any] = {"shape": shape, "dtype": dtype, "chunks": chunks}
     if version == 3:

@@ -15,7 +15,7 @@ from unetkit.imagefiles.views.reorientation import FileReorientation, geometry_a
 from unetkit.spatial import Geometry, aligning
 from unetkit.wording import size_text
 
-CURES = {
+_CURES = {
     "mask": "Resample it onto its image; or, if it was drawn sample by sample, set mask_geometry: ignored.",
     "modality": "Resample it onto the first.",
 }
@@ -43,7 +43,7 @@ def alignment_to(
     if not geometry_along(reoriented(mask, turn), common).agrees(target):
         difference = _difference(source, geometry_along(image, common))
         message = f"{mask.path} lies on other samples than its image {image.path}: {difference}"
-        raise FileError(Fault(f"{what}-geometry", message, cure=CURES[what], file=str(mask.path)))
+        raise FileError(Fault(f"{what}-geometry", message, cure=_CURES[what], file=str(mask.path)))
     return turn
 
 

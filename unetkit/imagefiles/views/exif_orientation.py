@@ -31,10 +31,10 @@ def displayed(pixels: NDArray[Any], orientation: int) -> NDArray[Any]:
     return np.asarray(pixels)
 
 
-def stored_part(part: tuple[slice, ...], size: tuple[int, ...], orientation: int) -> tuple[slice, ...]:
+def _stored_part(part: tuple[slice, ...], size: tuple[int, ...], orientation: int) -> tuple[slice, ...]:
     """The place, in the stored picture, of a part (rows, columns) of the displayed picture of some size.
 
-    >>> stored_part((slice(0, 1), slice(0, 2)), (2, 3), 6)
+    >>> _stored_part((slice(0, 1), slice(0, 2)), (2, 3), 6)
     (slice(1, 3, None), slice(0, 1, None))
     """
     rows, columns = (slice(*extent.indices(n)[:2]) for extent, n in zip(part, size, strict=True))
@@ -61,7 +61,7 @@ class DisplayedArray(ArrayView):
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
         start, end = self.row_axis, self.row_axis + 2
-        source = stored_part(part[start:end], self.shape[start:end], self.orientation)
+        source = _stored_part(part[start:end], self.shape[start:end], self.orientation)
         block = np.asarray(self.array[(*part[:start], *source, *part[end:])])
         return np.moveaxis(
             displayed(np.moveaxis(block, (start, start + 1), (0, 1)), self.orientation), (0, 1), (start, start + 1)

@@ -20,7 +20,7 @@ from unetkit.wording import listed
 
 KEYS = ("state_dict", "model_state_dict", "model", "network_weights", "network", "net", "weights")
 """Common keys of the weights: of Lightning, torch's own examples, nnU-Net, MONAI."""
-STATES = ("optim", "scheduler", "lr_sched", "scaler", "grad_scaler")
+_STATES = ("optim", "scheduler", "lr_sched", "scaler", "grad_scaler")
 """Prefixes of keys whose tensors are no network weights."""
 DEEPEST, MOST_NAMES, SHOWN = 4, 1000, 8
 
@@ -140,7 +140,7 @@ def nested(values: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, d
         yield path, own
     if isinstance(values, Mapping) and depth < DEEPEST:
         for name, inner in values.items():
-            if isinstance(name, str) and not name.lower().startswith(STATES):
+            if isinstance(name, str) and not name.lower().startswith(_STATES):
                 yield from nested(inner, f"{path}.{name}" if path else name, depth + 1)
 
 

@@ -16,7 +16,7 @@ from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
 from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.network import build
 
-SHOWN = 6  # of the layers that differ between two pairings, or have no partner
+_SHOWN = 6  # of the layers that differ between two pairings, or have no partner
 
 
 class Imported(NamedTuple):
@@ -119,9 +119,9 @@ def refusal(
     if len(found.ways) == 2:
         one, two = ({our: their for their, our in way} for way in found.ways)
         differing = [our for our in one if one[our] != two[our]]
-        lines = [f"{our}: {one[our]}, or {two[our]}" for our in differing[:SHOWN]]
-        if len(differing) > SHOWN:
-            lines.append(f"and {len(differing) - SHOWN} more")
+        lines = [f"{our}: {one[our]}, or {two[our]}" for our in differing[:_SHOWN]]
+        if len(differing) > _SHOWN:
+            lines.append(f"and {len(differing) - _SHOWN} more")
         message = f"{checkpoint.file}: the weights go into this network in more than one way:"
         our = differing[0]
         choice = f"Choose one: --map {one[our]}={our}, or --map {two[our]}={our}."
@@ -150,9 +150,9 @@ def difference(
                 rest.remove(layer.shapes)
             else:
                 alone.append(layer)
-        lines += [f"only in the {place}: {layer}" for layer in alone[:SHOWN]]
-        if len(alone) > SHOWN:
-            lines.append(f"and {len(alone) - SHOWN} more only in the {place}")
+        lines += [f"only in the {place}: {layer}" for layer in alone[:_SHOWN]]
+        if len(alone) > _SHOWN:
+            lines.append(f"and {len(alone) - _SHOWN} more only in the {place}")
     if len(lines) == 1 and found.reached < len(ours):
         lines.append(f"the shapes are the same, but no order of the file's layers fits from {ours[found.reached]} on")
     return lines

@@ -15,14 +15,14 @@ from typing import Any
 
 from torch import Tensor
 
-REFUSED = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global")
+_REFUSED = re.compile(r"Unsupported global: GLOBAL (\S+) was not an allowed global")
 """torch's error for a class that it does not know."""
-HARMLESS = {
+_HARMLESS = {
     "_codecs", "argparse", "array", "builtins", "collections", "copyreg", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "logging", "numbers", "pathlib", "re", "types", "typing", "uuid", "zoneinfo", "__main__",
 }  # fmt: skip
 """Modules of the standard library whose objects occur in settings."""
-BUILTINS = {
+_BUILTINS = {
     "bool", "bytearray", "bytes", "complex", "dict", "float", "frozenset", "int", "list", "object", "range", "set",
     "slice", "str", "tuple",
 }  # fmt: skip
@@ -48,7 +48,7 @@ def inert(name: str) -> type[Inert]:
 
 def asked_for(error: BaseException) -> str | None:
     """The class name in torch's error; None for other errors."""
-    found = REFUSED.search(str(error))
+    found = _REFUSED.search(str(error))
     if found is None:
         return None
     return found[1] if "." in found[1] else f"builtins.{found[1]}"
@@ -66,8 +66,8 @@ def is_suspicious(name: str) -> bool:
     module = IMPORT_MAPPING.get(module, module)
     package = module.partition(".")[0]
     if module == "builtins":
-        return last not in BUILTINS
-    return package in sys.stdlib_module_names and package not in HARMLESS
+        return last not in _BUILTINS
+    return package in sys.stdlib_module_names and package not in _HARMLESS
 
 
 def weights_of(module: Inert, prefix: str = "") -> Iterator[tuple[str, Tensor]]:

@@ -12,16 +12,16 @@ Kind = Literal["safetensors", "torch"]
 HEAD = 512
 """Bytes that are read."""
 ZIP, PICKLE, TAR, AT = b"PK\x03\x04", b"\x80", b"ustar", 257
-CONVERT = "Load it with the program that wrote it, and save its weights as a state dict or as .safetensors."
+_CONVERT = "Load it with the program that wrote it, and save its weights as a state dict or as .safetensors."
 AGAIN = "Download the file itself again."
-OTHERS: dict[bytes, tuple[str, str]] = {
+_OTHERS: dict[bytes, tuple[str, str]] = {
     b"version https://git-lfs": ("it is a pointer of Git LFS in place of the file", "Run: git lfs pull."),
     b"<": ("it is a web page", AGAIN),
-    b"\x89HDF": ("it is HDF5, as Keras writes it", CONVERT),
+    b"\x89HDF": ("it is HDF5, as Keras writes it", _CONVERT),
     b"\x1f\x8b": ("it is packed with gzip", "Unpack it first."),
-    b"\x08\x07": ("it is ONNX", CONVERT),
-    b"\x08\x08": ("it is ONNX", CONVERT),
-    b"\x93NUMPY": ("it is a NumPy array", CONVERT),
+    b"\x08\x07": ("it is ONNX", _CONVERT),
+    b"\x08\x08": ("it is ONNX", _CONVERT),
+    b"\x93NUMPY": ("it is a NumPy array", _CONVERT),
 }
 """The first bytes of other files, what they are, and the cure."""
 
@@ -58,7 +58,7 @@ def kind_of(file: Path) -> Kind:
     if head[AT : AT + len(TAR)] == TAR:
         raise unreadable(file, "it is a tar archive", "Unpack it first.")
     start = head.lstrip() if head.lstrip().startswith(b"<") else head
-    for beginning, (what, cure) in OTHERS.items():
+    for beginning, (what, cure) in _OTHERS.items():
         if start.startswith(beginning):
             raise unreadable(file, what, cure)
-    raise unreadable(file, "it is neither a file of torch.save nor safetensors", CONVERT)
+    raise unreadable(file, "it is neither a file of torch.save nor safetensors", _CONVERT)

@@ -10,14 +10,14 @@ from torch import Tensor
 COUNTER = "num_batches_tracked"
 """Batch norm's counter of training steps: it has no effect on outputs, and old files lack it."""
 
-Shapes = tuple[tuple[str, tuple[int, ...]], ...]
+_Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
 
 class ForeignLayer(NamedTuple):
     """A layer of a state dict: its name, and the shapes of its tensors by the last part of their names."""
 
     name: str
-    shapes: Shapes
+    shapes: _Shapes
 
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(f'{leaf} {list(shape)}' for leaf, shape in self.shapes)})"
@@ -56,7 +56,7 @@ def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict
     Duplicates share memory, or hold equal numbers that vary: the constant weights of an untrained norm prove nothing.
     """
     twice: dict[str, str] = {}
-    firsts: dict[Shapes, list[ForeignLayer]] = {}
+    firsts: dict[_Shapes, list[ForeignLayer]] = {}
     for layer in found:
         alike = firsts.setdefault(layer.shapes, [])
         first = next((one for one in alike if same(tensors, one, layer)), None)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from unetkit.model.importing.layers import ForeignLayer
 
-MOST_STEPS = 100_000
+_MOST_STEPS = 100_000
 """The limit of search steps: beyond it the containers are too many and too similar."""
 
 Pairs = tuple[tuple[str, str], ...]
@@ -104,14 +104,14 @@ class Search:
         used = {layer.name for layer in ways[0]} if ways else set()
         left = tuple(layer.name for run in self.runs for layer in run if layer.name not in used) if ways else ()
         pairs = tuple(tuple((a.name, b.name) for a, b in zip(way, self.ours, strict=True)) for way in ways)
-        return WeightMatch(pairs, left, self.reached, self.steps < MOST_STEPS)
+        return WeightMatch(pairs, left, self.reached, self.steps < _MOST_STEPS)
 
     def walk(self, at: tuple[int, ...], way: tuple[ForeignLayer, ...]) -> Iterator[tuple[ForeignLayer, ...]]:
         """Yields the ways that continue from a position in each container."""
         self.steps += 1
         self.reached = max(self.reached, len(way))
         state = (len(way), *at)
-        if self.steps >= MOST_STEPS or state in self.dead:
+        if self.steps >= _MOST_STEPS or state in self.dead:
             return
         if len(way) == len(self.ours):
             yield way  # as many layers of each shape are there, so that nothing but heads can be left

@@ -14,7 +14,7 @@ from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.base_config import BaseConfig, widened
 from unetkit.study.matrix.design import Candidate
 
-TYPOS = {"unknown-key", "override-path"}
+_TYPOS = {"unknown-key", "override-path"}
 """Codes of faults that are errors of the study file, not reasons to skip an arm."""
 QUICK_WORK = 800
 """The work that takes about a second: 160 networks of five levels, all of different geometry."""
@@ -52,9 +52,9 @@ class ArmPlanner:
             if not settings:
                 raise
             self.work += 1
-            if all(fault.code in TYPOS for fault in error.faults):
+            if all(fault.code in _TYPOS for fault in error.faults):
                 self.typos.update((mark, error.faults) for mark in marks)
-            return Arm(candidate.name, plain_settings(settings), choices, differences, skipped=reason(error))
+            return Arm(candidate.name, _plain_settings(settings), choices, differences, skipped=reason(error))
         self.work += work
         self.built.update(marks)
         identity, training = (
@@ -65,7 +65,7 @@ class ArmPlanner:
             settings = (*settings, *widened(settings, match))
         return Arm(
             candidate.name,
-            plain_settings(settings),
+            _plain_settings(settings),
             choices,
             differences,
             facts,
@@ -93,7 +93,7 @@ class ArmPlanner:
             raise SpecError(*dict.fromkeys(wrong))
 
 
-def plain_settings(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
+def _plain_settings(settings: tuple[Setting, ...]) -> tuple[tuple[str, Any], ...]:
     """Settings as paths and plain values."""
     return tuple((one.path, one.value) for one in settings)
 

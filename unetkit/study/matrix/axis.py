@@ -11,8 +11,8 @@ from unetkit.errors import Fault, did_you_mean
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.wording import value_text
 
-SPEC_KEYS = tuple(key for key in SpecKeys.model_fields if key not in ("unetkit", "name", "description", "paper"))
-RUN_KEYS = ("training", "data")
+_SPEC_KEYS = tuple(key for key in SpecKeys.model_fields if key not in ("unetkit", "name", "description", "paper"))
+_RUN_KEYS = ("training", "data")
 
 
 class Setting:
@@ -30,7 +30,7 @@ class Setting:
         self.value = plain(leaf)
         self.keys = dotted(name)
         first = str(self.keys[0].value)
-        self.part = first if first in RUN_KEYS else "spec"
+        self.part = first if first in _RUN_KEYS else "spec"
 
 
 class Value(NamedTuple):
@@ -57,13 +57,13 @@ def is_path(text: str) -> bool:
     >>> is_path("skip.align"), is_path("training.batch"), is_path("alignment")
     (True, True, False)
     """
-    return text.partition(".")[0] in (*SPEC_KEYS, *RUN_KEYS)
+    return text.partition(".")[0] in (*_SPEC_KEYS, *_RUN_KEYS)
 
 
-def unknown_path(text: str) -> Fault:
+def _unknown_path(text: str) -> Fault:
     """The fault of a key that is neither a path nor an axis with a name of its own."""
     first, dot, rest = text.partition(".")
-    near = did_you_mean(first, [*SPEC_KEYS, *RUN_KEYS])
+    near = did_you_mean(first, [*_SPEC_KEYS, *_RUN_KEYS])
     cure = f"Did you mean: {near.removeprefix('Did you mean: ')[:-1]}{dot}{rest}?" if near.startswith("Did") else near
     return Fault("unknown-path", f"{text!r} leads neither into a spec nor into training or data", cure=cure)
 
@@ -82,9 +82,9 @@ def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[TreeNode, 
             pairs = node.value.values() if labelled else [(item, item) for item in node.value]
             values = [Value(value_text(plain(label)), (Setting(name, leaf),), label) for label, leaf in pairs]
         elif not labelled:
-            cure = unknown_path(name.value).cure
+            cure = _unknown_path(name.value).cure
             message = f"{name.value!r} leads neither into a spec nor into training or data"
-            faults.append((name, Fault("unknown-path", message, cure=f"{cure} {OWN_NAME}".strip())))
+            faults.append((name, Fault("unknown-path", message, cure=f"{cure} {_OWN_NAME}".strip())))
             continue
         else:
             values = []
@@ -96,7 +96,7 @@ def axes_of(document: Document) -> tuple[tuple[Axis, ...], list[tuple[TreeNode, 
     return tuple(found), faults
 
 
-OWN_NAME = "An axis with a name of its own has a map: by label, the paths that are set."
+_OWN_NAME = "An axis with a name of its own has a map: by label, the paths that are set."
 
 
 def settings_of(node: TreeNode) -> tuple[tuple[Setting, ...], list[tuple[TreeNode, Fault]]]:
@@ -109,7 +109,7 @@ def settings_of(node: TreeNode) -> tuple[tuple[Setting, ...], list[tuple[TreeNod
         )
         return (), [(node, fault)]
     settings = tuple(Setting(name, leaf) for name, leaf in node.value.values())
-    return settings, [(one.name, unknown_path(one.path)) for one in settings if not is_path(one.path)]
+    return settings, [(one.name, _unknown_path(one.path)) for one in settings if not is_path(one.path)]
 
 
 def entries(root: TreeNode, *path: str) -> list[tuple[TreeNode, TreeNode]]:

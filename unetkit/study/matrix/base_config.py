@@ -19,9 +19,9 @@ from unetkit.study.matrix.dataset import check_fitting, data_values, identity
 from unetkit.study.matrix.matching import matched
 from unetkit.study.matrix.network_facts import NetworkFacts, network_facts, patch_of, training_memory
 
-Settings = tuple[Setting, ...]
+_Settings = tuple[Setting, ...]
 
-DEFAULTS = {
+_DEFAULTS = {
     slot: SpecKeys.model_fields[slot].get_default(call_default_factory=True)["type"]
     for slot in ("block", "down", "up", "skip", "norm", "act", "head", "init", "odd_sizes")
 }
@@ -58,18 +58,18 @@ class BaseConfig:
     taken: dict[tuple[str, ...], None] = field(default_factory=dict, repr=False)
     """What was taken from the files of each folder of data, as lines to be shown."""
 
-    def loaded(self, settings: Settings) -> Spec:
+    def loaded(self, settings: _Settings) -> Spec:
         """The base's spec with some settings; raises SpecError where it is invalid."""
         root = self.spec.root
         for one in settings:
             if one.part == "spec":
                 first = one.keys[0]
-                if len(one.keys) > 1 and first.value not in root.value and first.value in DEFAULTS:
-                    root = assigned(root, one.keys[:1], noded(DEFAULTS[first.value], first))
+                if len(one.keys) > 1 and first.value not in root.value and first.value in _DEFAULTS:
+                    root = assigned(root, one.keys[:1], noded(_DEFAULTS[first.value], first))
                 root = assigned(root, one.keys, one.leaf)
         return spec_of(Document(self.spec.name, root), self.name)
 
-    def part(self, key: Literal["data", "training"], settings: Settings) -> dict[str, Any]:
+    def part(self, key: Literal["data", "training"], settings: _Settings) -> dict[str, Any]:
         """The plain values of the data or the training with some settings. They are shared and must not be changed.
 
         Raises SpecError where they are invalid.
@@ -88,12 +88,12 @@ class BaseConfig:
                 self.parts[key, own] = training_values(node, self.base_plan.dims)
         return self.parts[key, own]
 
-    def values(self, settings: Settings) -> dict[str, Any]:
+    def values(self, settings: _Settings) -> dict[str, Any]:
         """The plain values of an arm's RUN.yaml."""
         parts = {"data": self.part("data", settings), "training": self.part("training", settings)}
         return {"unetkit": 1, "spec": self.loaded(settings).resolve(), **parts}
 
-    def network(self, settings: Settings) -> PlannedNetwork:
+    def network(self, settings: _Settings) -> PlannedNetwork:
         """The network of an arm; raises UnetkitError where it cannot be built."""
         training, chosen = self.part("training", settings), None
         made = plan(self.loaded(settings))
@@ -107,16 +107,16 @@ class BaseConfig:
         work = made.spec.depth * phases // 36 + (2 * made.spec.depth if chosen else 0)
         return PlannedNetwork(facts, chosen, max(1, work))
 
-    def identity(self, digest: str, settings: Settings) -> str:
+    def identity(self, digest: str, settings: _Settings) -> str:
         """The SHA-256 of an arm's network, data and training."""
         values = {"data": identity(self.part("data", settings)), "training": self.part("training", settings)}
-        return sha256(f"{digest} {hashed(values)}".encode()).hexdigest()
+        return sha256(f"{digest} {_hashed(values)}".encode()).hexdigest()
 
-    def memory(self, settings: Settings) -> int:
+    def memory(self, settings: _Settings) -> int:
         """The peak memory of an arm's training in bytes."""
         return training_memory(plan(self.loaded(settings)), self.part("training", settings))
 
-    def chosen(self, settings: Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
+    def chosen(self, settings: _Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
         """The width at which the cost of an arm is nearest to that of the base."""
         spec = made.spec
         own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
@@ -159,11 +159,11 @@ class BaseConfig:
 
     def value_at(self, path: str) -> Any:
         """The base's value at a dotted path, or the default; None where there is neither."""
-        sources = self.written, self.resolved, DEFAULTS
+        sources = self.written, self.resolved, _DEFAULTS
         return next((value for values in sources if (value := at(values, path)) is not None), None)
 
 
-def widened(settings: Settings, chosen: MatchedWidth) -> Settings:
+def widened(settings: _Settings, chosen: MatchedWidth) -> _Settings:
     """The settings of a matched width, located at the last setting of the arm."""
     like = settings[-1].name
     return tuple(Setting(noded(path, like), noded(value, like)) for path, value in chosen.channels.items())
@@ -183,6 +183,6 @@ def at(values: dict[str, Any], path: str) -> Any:
     return value
 
 
-def hashed(values: Any) -> str:
+def _hashed(values: Any) -> str:
     """The SHA-256 of plain values, whatever the order of their keys."""
     return sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

@@ -34,7 +34,7 @@ class Condition(NamedTuple):
 
     def holds(self, candidate: Candidate, base: Lookup) -> bool:
         """Whether an arm meets every test; a path that it does not set has the base's value."""
-        return all(is_met(test.accepted, values_at(candidate, test.path, base)) for test in self.tests)
+        return all(_is_met(test.accepted, _values_at(candidate, test.path, base)) for test in self.tests)
 
 
 def condition_of(node: TreeNode) -> Condition:
@@ -50,7 +50,7 @@ def condition_of(node: TreeNode) -> Condition:
     return Condition(tuple(tests), node)
 
 
-def values_at(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
+def _values_at(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
     """The values of an arm at a path, or on an axis of that name: the value, and its label where it has one."""
     found: tuple[Any, ...] = ()
     for axis, value in candidate.choices:
@@ -62,10 +62,10 @@ def values_at(candidate: Candidate, path: str, base: Lookup) -> tuple[Any, ...]:
     return found or (base(path),)
 
 
-def is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
+def _is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
     """Whether one of the values found is accepted; a block may be named by its type alone.
 
-    >>> is_met(("concat",), ({"type": "concat", "align": "pad"},)), is_met((8,), ("8", 8)), is_met((8,), (16,))
+    >>> _is_met(("concat",), ({"type": "concat", "align": "pad"},)), _is_met((8,), ("8", 8)), _is_met((8,), (16,))
     (True, True, False)
     """
     return any(

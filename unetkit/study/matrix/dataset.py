@@ -14,7 +14,7 @@ from unetkit.language import Spec
 from unetkit.language.find import SUFFIXES
 from unetkit.study.matrix.axis import Setting
 
-UNSEEN = ("name", "description", "source", "cache", "workers")
+_UNSEEN = ("name", "description", "source", "cache", "workers")
 """Keys that do not change the samples that a network sees."""
 
 
@@ -38,7 +38,7 @@ def data_values(node: TreeNode, settings: tuple[Setting, ...], dims: Callable[[]
             node = one.leaf
     if node.value == {}:
         return DataValues({})
-    document, folder, taken = opened(node, dims)
+    document, folder, taken = _opened(node, dims)
     root = document.root
     for one in settings:
         if len(one.keys) > 1:
@@ -46,7 +46,7 @@ def data_values(node: TreeNode, settings: tuple[Setting, ...], dims: Callable[[]
     return DataValues(data_of(Document(document.name, root), folder).resolve(), taken)
 
 
-def opened(node: TreeNode, dims: Callable[[], int]) -> tuple[Document, Path, tuple[str, ...]]:
+def _opened(node: TreeNode, dims: Callable[[], int]) -> tuple[Document, Path, tuple[str, ...]]:
     """The document that a node contains or names, the folder to which its paths are relative, and what was taken."""
     from unetkit.data import load_data  # as above
 
@@ -65,7 +65,7 @@ def opened(node: TreeNode, dims: Callable[[], int]) -> tuple[Document, Path, tup
 
 def identity(values: dict[str, Any]) -> dict[str, Any]:
     """The data settings that change the samples that a network sees."""
-    return {key: value for key, value in values.items() if key not in UNSEEN}
+    return {key: value for key, value in values.items() if key not in _UNSEEN}
 
 
 def check_fitting(spec: Spec, data: Mapping[str, Any], shipped: str = "") -> None:

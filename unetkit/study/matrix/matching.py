@@ -10,8 +10,8 @@ from unetkit.errors import Fault, SpecError, UnetkitError
 Cost = Callable[[tuple[int, ...]], int]
 """Returns the cost of a network with these channels; raises UnetkitError where it cannot be built."""
 
-MAX_WIDTH = 1 << 14
-REACH = 64
+_MAX_WIDTH = 1 << 14
+_REACH = 64
 """Number of widths tried on either side, where only some can be built (group norm needs multiples)."""
 
 
@@ -41,10 +41,10 @@ def matched(channels: tuple[int, ...], wanted: int, cost: Cost) -> WidthMatch:
                 known[width] = None
         return known[width]
 
-    low, high = bracket(max(channels), wanted, at)
+    low, high = _bracket(max(channels), wanted, at)
     while high - low > 1:
         middle = (low + high) // 2
-        found = nearest_known(middle, low, high, at)
+        found = _nearest_known(middle, low, high, at)
         if found is None:
             break
         width, value = found
@@ -65,20 +65,20 @@ def scaled(channels: tuple[int, ...], width: int) -> tuple[int, ...]:
     return tuple(max(1, (2 * count * width + most) // (2 * most)) for count in channels)
 
 
-def bracket(start: int, wanted: int, at: Callable[[int], int | None]) -> tuple[int, int]:
+def _bracket(start: int, wanted: int, at: Callable[[int], int | None]) -> tuple[int, int]:
     """Two widths that enclose the wanted cost; the lower one is at least 1."""
     low, high = 1, start
-    while high < MAX_WIDTH:
-        found = nearest_known(high, low, MAX_WIDTH, at)
+    while high < _MAX_WIDTH:
+        found = _nearest_known(high, low, _MAX_WIDTH, at)
         if found is None or found[1] >= wanted:
             return low, found[0] if found else high
         low, high = found[0], found[0] * 2
     return low, high
 
 
-def nearest_known(width: int, low: int, high: int, at: Callable[[int], int | None]) -> tuple[int, int] | None:
+def _nearest_known(width: int, low: int, high: int, at: Callable[[int], int | None]) -> tuple[int, int] | None:
     """The buildable width in (low, high] that is nearest to `width`, and its cost; None where there is none."""
-    for step in range(REACH):
+    for step in range(_REACH):
         for near in dict.fromkeys((width + step, width - step)):
             if low < near <= high and (step == 0 or near < high):
                 value = at(near)

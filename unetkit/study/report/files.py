@@ -9,9 +9,9 @@ from unetkit.quoting import table_text
 from unetkit.study.report.view import View
 
 ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "seconds", "seeds", "mean", "deviation")
-RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
-COMPARISONS = ("arm", "fraction", "class", "pairs", "difference", "low", "high", "crossed_low", "crossed_high")
-TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_holm", "verdict")
+_RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
+_COMPARISONS = ("arm", "fraction", "class", "pairs", "difference", "low", "high", "crossed_low", "crossed_high")
+_TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_holm", "verdict")
 
 
 def arms_csv(view: View) -> str:
@@ -46,7 +46,7 @@ def facts(view: View, name: str) -> tuple[object, ...]:
 def runs_csv(view: View) -> str:
     """CSV with one row for each run."""
     rows = ((r.id, r.arm, r.seed, r.fraction, r.state, r.seconds, r.steps, r.reason) for r in view.results.runs)
-    return table_text([RUNS, *rows])
+    return table_text([_RUNS, *rows])
 
 
 def comparisons_csv(view: View) -> str:
@@ -55,7 +55,7 @@ def comparisons_csv(view: View) -> str:
     def body() -> Iterator[tuple[object, ...]]:
         for each in chain(view.analysis.comparisons, view.analysis.by_class):
             ends = (*(each.interval or (None, None)), *(each.crossed or (None, None)))
-            tests = (getattr(each, name) for name in TESTS)
+            tests = (getattr(each, name) for name in _TESTS)
             yield (each.arm, each.fraction, each.label, len(each.seeds), each.difference, *ends, *tests)
 
-    return table_text([(*COMPARISONS, *TESTS), *body()])
+    return table_text([(*_COMPARISONS, *_TESTS), *body()])

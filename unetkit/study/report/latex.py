@@ -7,7 +7,7 @@ import re
 from unetkit.quoting import visible
 from unetkit.study.report.view import VERDICTS, View, count, p_text
 
-SPECIAL = {
+_SPECIAL = {
     **{letter: f"\\{letter}" for letter in "&%$#_{}"},
     "\\": r"\textbackslash{}",
     "~": r"\textasciitilde{}",
@@ -59,4 +59,4 @@ def row(*cells: str) -> str:
 
 def escaped(text: str) -> str:
     """Text escaped for LaTeX, on one line."""
-    return re.sub("|".join(map(re.escape, SPECIAL)), lambda found: SPECIAL[found[0]], visible(text))
+    return re.sub("|".join(map(re.escape, _SPECIAL)), lambda found: _SPECIAL[found[0]], visible(text))

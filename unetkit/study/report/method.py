@@ -38,7 +38,7 @@ def method(view: View) -> Markup:
     return join([*(element("p", text) for text in paragraphs), element("h3", "Make the numbers again"), code(view)])
 
 
-def snippet(view: View) -> str:
+def _snippet(view: View) -> str:
     """Python code that reproduces every number from the score table alone."""
     chosen = ", ".join(
         f"{field.name}={value!r}"
@@ -66,7 +66,7 @@ def code(view: View) -> Markup:
         "statistics.json": "everything that was computed, with its settings",
         "table.tex": "the table of arms for a paper",
     }
-    return join([element("pre", element("code", snippet(view))), pairs_list(files)])
+    return join([element("pre", element("code", _snippet(view))), pairs_list(files)])
 
 
 def settings(view: View) -> Markup:

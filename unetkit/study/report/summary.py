@@ -11,7 +11,7 @@ from unetkit.wording import listed, plural
 
 def sentences(view: View) -> tuple[str, str, str]:
     """The three sentences as plain text."""
-    return done(view), found(view), borne(view)
+    return done(view), found(view), _borne(view)
 
 
 def done(view: View) -> str:
@@ -45,7 +45,7 @@ def found(view: View) -> str:
     parts = []
     for verdict, word in zip(("better", "worse"), direction, strict=True):
         if verdict in groups:
-            parts.append(called(view, groups[verdict], word))
+            parts.append(_called(view, groups[verdict], word))
     if not parts:
         parts.append(f"no variant is shown to differ from “{view.base}”")
     margin = view.analysis.settings.margin
@@ -79,7 +79,7 @@ def nothing(view: View) -> str:
     return f"no variant has finished a run beside “{view.base}”"
 
 
-def called(view: View, group: Sequence[Comparison], word: str) -> str:
+def _called(view: View, group: Sequence[Comparison], word: str) -> str:
     """The variants that differ in one direction, and the largest of their differences."""
     names = listed([f"“{view.name(each.arm, each.fraction)}”" for each in group], 4, last=" and ")
     most = max(group, key=lambda each: abs(each.difference or 0))
@@ -93,7 +93,7 @@ def called(view: View, group: Sequence[Comparison], word: str) -> str:
     return f"{text}{number})"
 
 
-def borne(view: View) -> str:
+def _borne(view: View) -> str:
     """Whether the data discriminate between the arms, and the smallest detectable difference."""
     spread, settings = view.analysis.spread, view.analysis.settings
     if spread is None:
@@ -109,11 +109,11 @@ def borne(view: View) -> str:
     told = f"standard deviation between arms {view.score(spread.between)}, {own}; F-test, {p_is(spread.p)}"
     return (
         f"{text} ({told}): a true difference of {view.score(spread.detectable)} would be significant in "
-        f"{100 * settings.power:g} % of such studies, a smaller one less often{new_images(view)}."
+        f"{100 * settings.power:g} % of such studies, a smaller one less often{_new_images(view)}."
     )
 
 
-def new_images(view: View) -> str:
+def _new_images(view: View) -> str:
     """The number of significant differences that generalise to new images."""
     calls = [each for each in view.analysis.comparisons if each.verdict in ("better", "worse")]
     if not calls:

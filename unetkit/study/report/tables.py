@@ -11,7 +11,7 @@ from unetkit.study.results.results import ArmFacts
 from unetkit.study.statistics import ArmScores, Comparison
 from unetkit.wording import listed, plural, size_text
 
-MOST = 200
+_MOST = 200
 """Largest number of rows of a table; the CSV files have all of them."""
 
 
@@ -33,9 +33,9 @@ def arms_table(view: View) -> Markup:
         Column("receptive field", True, "in samples"),
         Column("seconds", True, "training, median over the runs"),
     ]
-    names = set(view.shown(MOST))
+    names = set(view.shown(_MOST))
     rows = [
-        arm_row(view, each, by_name.get((each.arm, each.fraction))) for each in view.analysis.arms if each.arm in names
+        _arm_row(view, each, by_name.get((each.arm, each.fraction))) for each in view.analysis.arms if each.arm in names
     ]
     hidden = len({each.arm for each in view.analysis.arms} - names)
     note = f"{hidden:,} further arms, nearer to the base, are in arms.csv." if hidden else ""
@@ -47,7 +47,7 @@ def arms_table(view: View) -> Markup:
     )
 
 
-def arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
+def _arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
     """One row of the table of arms."""
     facts = view.facts[arm.arm]
     title, sign = VERDICTS[each.verdict] if each else ("base" if arm.arm == view.base else "–", "")
@@ -58,23 +58,23 @@ def arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
     return [
         Cell(join([breakable(view.name(arm.arm, arm.fraction)), also(facts)]), arm.arm),
         Cell(str(view.numbers[arm.arm]), view.numbers[arm.arm]),
-        valued(view.score(arm.mean), arm.mean),
-        valued(view.score(arm.deviation), arm.deviation),
-        valued(view.signed(numbers["difference"]), numbers["difference"]),
-        valued(p_text(numbers["p_holm"]), numbers["p_holm"]),
-        valued(p_text(numbers["p_flip_holm"]), numbers["p_flip_holm"]),
+        _valued(view.score(arm.mean), arm.mean),
+        _valued(view.score(arm.deviation), arm.deviation),
+        _valued(view.signed(numbers["difference"]), numbers["difference"]),
+        _valued(p_text(numbers["p_holm"]), numbers["p_holm"]),
+        _valued(p_text(numbers["p_flip_holm"]), numbers["p_flip_holm"]),
         Cell(
             element("span", f"{sign} {title}".strip(), class_=f"verdict {each.verdict if each else ''}".strip()), title
         ),
         Cell(str(len(arm.seeds)), len(arm.seeds)),
-        valued(count(facts.parameters), facts.parameters),
-        valued(count(facts.macs), facts.macs),
-        valued(field(facts), sees),
-        valued(count(seconds), seconds),
+        _valued(count(facts.parameters), facts.parameters),
+        _valued(count(facts.macs), facts.macs),
+        _valued(field(facts), sees),
+        _valued(count(seconds), seconds),
     ]
 
 
-def valued(text: str, value: float | None) -> Cell:
+def _valued(text: str, value: float | None) -> Cell:
     """A cell sorted by its number; a cell without a number is sorted last."""
     return Cell(text, "" if value is None else value)
 
@@ -110,7 +110,7 @@ def field(facts: ArmFacts) -> str:
 
 def heat_map(view: View) -> Markup:
     """The scores per class: a darker cell differs more from the base."""
-    names = view.shown(MOST // 5)
+    names = view.shown(_MOST // 5)
     largest = view.analysis.fractions[0] if view.analysis.fractions else 1.0
     cells = {(each.arm, each.label): each for each in view.analysis.by_class if each.fraction == largest}
     arms = [each for each in view.analysis.arms if each.fraction == largest and each.arm in names]
@@ -119,14 +119,17 @@ def heat_map(view: View) -> Markup:
     rows = [
         [
             Cell(arm.arm),
-            *(heat_cell(view, arm.by_class[name], cells.get((arm.arm, name)), reach) for name in view.analysis.classes),
+            *(
+                _heat_cell(view, arm.by_class[name], cells.get((arm.arm, name)), reach)
+                for name in view.analysis.classes
+            ),
         ]
         for arm in arms
     ]
     return table(columns, rows, caption=f"Mean {view.metric}, and below it the difference to {view.base}.")
 
 
-def heat_cell(view: View, mean: float | None, each: Comparison | None, reach: float) -> Cell:
+def _heat_cell(view: View, mean: float | None, each: Comparison | None, reach: float) -> Cell:
     """One cell: the score, the difference, and a star where it is significant."""
     value: float | str = "" if mean is None else mean
     if each is None or each.difference is None:
@@ -156,14 +159,14 @@ def troubles(view: View) -> Markup:
         columns = [Column("arm"), Column("seed", True), Column("reason"), Column("run")]
         parts += [
             element("h3", f"{plural(len(failed), 'run')} failed"),
-            table(columns, rows[:MOST], caption="These runs and their pairs are left out of the analysis."),
+            table(columns, rows[:_MOST], caption="These runs and their pairs are left out of the analysis."),
         ]
     skipped = [arm for arm in view.results.arms if arm.skipped]
     if skipped:
         rows = [[Cell(arm.name), Cell(changes(arm), look="long"), Cell(arm.skipped, look="long")] for arm in skipped]
         parts += [
             element("h3", f"{plural(len(skipped), 'variant')} could not be built"),
-            table([Column("arm"), Column("changes"), Column("reason")], rows[:MOST], caption="They have no runs."),
+            table([Column("arm"), Column("changes"), Column("reason")], rows[:_MOST], caption="They have no runs."),
         ]
     missing = view.runs_in("missing")
     if missing:
@@ -190,7 +193,7 @@ def left_out(view: View) -> list[Markup]:
         return []
     columns = [Column("arm"), Column("seeds without a pair"), Column("values without a pair")]
     caption = "Only complete pairs count: the same seed, image and class in the arm and in the base."
-    return [element("h3", "Pairs that are not complete"), table(columns, rows[:MOST], caption=caption)]
+    return [element("h3", "Pairs that are not complete"), table(columns, rows[:_MOST], caption=caption)]
 
 
 def lacking(each: Comparison) -> str:

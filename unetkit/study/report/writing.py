@@ -21,7 +21,7 @@ from unetkit.study.statistics import Analysis, AnalysisSettings, analyse
 from unetkit.study.statistics.settings import MARGINS
 from unetkit.writing import write_whole
 
-WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")
+_WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")
 """The files of a report."""
 
 
@@ -53,7 +53,7 @@ def write_study_report(
     """
     if output is not None and not same_file(output, folder / "report"):
         inputs = [path for path in folder.rglob("*") if path.is_file()] if overwrite else [folder / "plan.json"]
-        check_outputs((output / name for name in WRITTEN), inputs=inputs, overwrite=overwrite)
+        check_outputs((output / name for name in _WRITTEN), inputs=inputs, overwrite=overwrite)
     results, target = results_in(folder), output or folder / "report"
     analysis = write_report(results, target, settings_for(results, metric, margin))
     return StudyReport(target / "report.html", sentences(View(results, analysis)), analysis)

@@ -26,11 +26,11 @@ from unetkit.study.results.records import (
 from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, ScoreTable, StudyError
 
 NONE: Mapping[str, str] = MappingProxyType({})
-MOST_TEXT = 256 * 1024
+_MOST_TEXT = 256 * 1024
 """Largest number of bytes of a text that a report shows."""
-MOST_FAULTS = 20
+_MOST_FAULTS = 20
 """Largest number of unreadable files that an error lists."""
-Rows = Sequence[Mapping[str, Any]]
+_Rows = Sequence[Mapping[str, Any]]
 
 
 def results_in(folder: Path) -> Results:
@@ -40,7 +40,7 @@ def results_in(folder: Path) -> Results:
     """
     plan = plan_in(folder)
     refuse_links(folder)
-    settings = {"Study file": text} if (text := text_of(folder / "study.yaml")) else {}
+    settings = {"Study file": text} if (text := _text_of(folder / "study.yaml")) else {}
     runs = folder / "runs"
     return collect(plan, runs, failures_in(runs, (run.id for run in plan.runs)), settings)
 
@@ -65,10 +65,10 @@ def collect(
     ids: dict[str, list[str]] = {}
     for run in plan.runs:
         ids.setdefault(run.arm, []).append(run.id)
-    found = list(read_runs(plan, runs, failures))
-    arms = tuple(arm_facts(arm, [runs / name for name in ids.get(arm.name, ())]) for arm in plan.arms)
+    found = list(_read_runs(plan, runs, failures))
+    arms = tuple(_arm_facts(arm, [runs / name for name in ids.get(arm.name, ())]) for arm in plan.arms)
     folders = [runs / run.id for run, _ in found if run.state == "done"]
-    resolved = text_of(folders[0] / "run.yaml") if folders else ""
+    resolved = _text_of(folders[0] / "run.yaml") if folders else ""
     return Results(
         name=plan.name,
         metric=plan.metric,
@@ -84,12 +84,12 @@ def collect(
     )
 
 
-def arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:
+def _arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:
     """The facts of an arm for a report; its spec is read from the `run.yaml` of one of its runs."""
 
     def spec() -> Mapping[str, Any]:
         file = next(file for file in files if file.is_file())
-        values = parse(text_of(file), str(file), find=refuse).values().get("spec")
+        values = parse(_text_of(file), str(file), find=refuse).values().get("spec")
         if not isinstance(values, dict):
             raise unreadable(file, "it holds no spec")
         return values
@@ -132,26 +132,26 @@ def written(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def read_runs(plan: PlanRecord, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, Rows]]:
+def _read_runs(plan: PlanRecord, runs: Path, failures: Mapping[str, str]) -> Iterator[tuple[RunFacts, _Rows]]:
     """Yields each run with the rows of its scores, empty unless it is done; raises StudyError."""
     faults: list[Fault] = []
     for run in plan.runs:
         try:
-            yield read_run(run, runs / run.id, failures.get(run.id))
+            yield _read_run(run, runs / run.id, failures.get(run.id))
         except StudyError as error:
             faults += error.faults
     if faults:
-        raise StudyError(*faults[:MOST_FAULTS])
+        raise StudyError(*faults[:_MOST_FAULTS])
 
 
-def read_run(run: RunRecord, folder: Path, reason: str | None) -> tuple[RunFacts, Rows]:
+def _read_run(run: RunRecord, folder: Path, reason: str | None) -> tuple[RunFacts, _Rows]:
     """A run with the rows of its scores; raises StudyError where they are unreadable."""
     key = (run.id, run.arm, run.seed, run.fraction)
     result = read_record(ResultRecord, folder / "result.json")
     if result is None:
         return RunFacts(*key, state="missing" if reason is None else "failed", reason=reason or ""), ()
     for row in result.scores.images:
-        if wrong := wrong_in(row):
+        if wrong := _wrong_in(row):
             raise unreadable(folder / "result.json", f"scores.images: {wrong}")
     timing = read_record(TimingRecord, folder / "timing.json") or TimingRecord()
     facts = RunFacts(
@@ -170,7 +170,7 @@ def curve(points: Iterable[tuple[int, float | None]]) -> Curve:
     return tuple((step, value) for step, value in points if value is not None)
 
 
-def wrong_in(row: Mapping[str, Any]) -> str:
+def _wrong_in(row: Mapping[str, Any]) -> str:
     """The fault of the scores of an image and class; empty where there is none."""
     texts = {name for name, value in row.items() if isinstance(value, str)}
     if texts != {"image", "class"}:
@@ -179,10 +179,10 @@ def wrong_in(row: Mapping[str, Any]) -> str:
     return ""
 
 
-def text_of(path: Path) -> str:
+def _text_of(path: Path) -> str:
     """The text of a file, to be shown; empty where there is no file. Raises StudyError where it is unreadable."""
     try:
-        return (content_of(path, MOST_TEXT) or b"").decode("utf-8", "replace")
+        return (content_of(path, _MOST_TEXT) or b"").decode("utf-8", "replace")
     except OSError as error:
         raise unreadable(path, error.strerror or str(error)) from error
 

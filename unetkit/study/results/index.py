@@ -15,9 +15,9 @@ from typing import NamedTuple
 from unetkit.study.results.exit_status import exit_status_of, state_of
 
 FILE = "index.sqlite"
-MOST_STEPS = 50_000_000
+_MOST_STEPS = 50_000_000
 """Largest number of SQLite instructions for a query: about a second."""
-TABLE = """
+_TABLE = """
 CREATE TABLE run (
     id TEXT PRIMARY KEY, arm TEXT NOT NULL, seed INTEGER NOT NULL, fraction REAL NOT NULL,
     state TEXT NOT NULL, reason TEXT NOT NULL, since REAL NOT NULL
@@ -47,7 +47,7 @@ class RunIndex:
         self.base.execute("PRAGMA journal_mode = WAL")
         self.base.execute("PRAGMA synchronous = FULL")
         with self.base:
-            self.base.execute(TABLE)
+            self.base.execute(_TABLE)
             self.base.executemany("INSERT INTO run VALUES (?, ?, ?, ?, ?, ?, ?)", entries)
 
     def note(self, run: str, state: str, reason: str = "") -> None:
@@ -80,7 +80,7 @@ def running(folder: Path) -> dict[str, float]:
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as base:
             base.execute("PRAGMA trusted_schema = OFF")
-            base.set_progress_handler(lambda: 1, MOST_STEPS)
+            base.set_progress_handler(lambda: 1, _MOST_STEPS)
             rows = base.execute("SELECT id, since FROM run WHERE state = 'running'").fetchall()
     except (sqlite3.Error, ValueError):  # the latter: a text that is none
         return {}

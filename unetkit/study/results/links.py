@@ -15,7 +15,7 @@ from unetkit.wording import listed
 
 SHARED = ".shared-runs"
 """Name of the marker file in a shared folder."""
-SHOWN = 5
+_SHOWN = 5
 
 
 def refuse_links(folder: Path) -> None:
@@ -27,7 +27,7 @@ def refuse_links(folder: Path) -> None:
         found += leading_out(runs)
     if found:
         cure = "Remove them. Runs that studies share are named with --runs."
-        names = listed([one.relative_to(folder) for one in found], SHOWN)
+        names = listed([one.relative_to(folder) for one in found], _SHOWN)
         message = f"{folder} has links that lead out of it: {names}"
         raise StudyError(Fault("study-links", message, cure=cure))
 

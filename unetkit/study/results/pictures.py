@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 FOLDER, COLOURS = "examples", "colours.json"
 NAMES = ("image.png", "truth.png", "prediction.png")
-Colours = Mapping[str, tuple[int, int, int]]
+_Colours = Mapping[str, tuple[int, int, int]]
 
 
-def write_pictures(run: Path, examples: Iterable[figure.Example], colours: Colours) -> None:
+def write_pictures(run: Path, examples: Iterable[figure.Example], colours: _Colours) -> None:
     """Writes `examples/<image>/{image,truth,prediction}.png` into a run's folder, in the colours of the classes.
 
     `colours` has all classes in order and is saved beside the pictures.
@@ -49,7 +49,7 @@ def pictures_in(run: Path) -> tuple[ExamplePictures, ...]:
     )
 
 
-def colours_in(run: Path) -> Colours:
+def colours_in(run: Path) -> _Colours:
     """The colours of the classes in a run's pictures; empty where there are none."""
     try:
         content = content_of(run / FOLDER / COLOURS)

@@ -17,16 +17,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, 
 from unetkit.errors import Fault
 from unetkit.study.results.results import StudyError
 
-MOST_BYTES = 64 << 20
+_MOST_BYTES = 64 << 20
 """Largest size of a file; a run of ten thousand images with ten classes writes less."""
-LARGEST = 1e39
+_LARGEST = 1e39
 """Largest value: above single precision, and small enough that sums and squares are finite."""
 
 Name = Annotated[str, Field(min_length=1, max_length=1_000)]
 Text = Annotated[str, Field(max_length=100_000)]
 Count = Annotated[int, Field(ge=0, lt=2**63)]
-Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+_Seed = Annotated[int, Field(ge=-(2**63), lt=2**63)]
+_Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 """The name of a run's folder: never a path."""
 Fraction = Annotated[float, Field(gt=0, le=1)]
 Size = Annotated[int, Field(ge=1, le=10**9)]
@@ -36,7 +36,7 @@ def known(value: float | None) -> float | None:
     """The value, or None where it is not finite; raises ValueError where it is out of range."""
     if value is None or not isfinite(value):
         return None
-    if abs(value) > LARGEST:
+    if abs(value) > _LARGEST:
         raise ValueError(f"{value:g} is out of range")
     return value
 
@@ -75,9 +75,9 @@ class ArmRecord(StudyRecord):
 class RunRecord(StudyRecord):
     """A run in the plan."""
 
-    id: Id
+    id: _Id
     arm: Name
-    seed: Seed
+    seed: _Seed
     fraction: Fraction
 
 
@@ -87,7 +87,7 @@ class PlanRecord(StudyRecord):
     name: Name
     description: Text = ""
     metric: Name
-    margin: Annotated[float, Field(gt=0, le=LARGEST)] | None = None
+    margin: Annotated[float, Field(gt=0, le=_LARGEST)] | None = None
     arms: Annotated[tuple[ArmRecord, ...], Field(min_length=1)]
     runs: tuple[RunRecord, ...]
 
@@ -124,14 +124,14 @@ class ExitRecord(StudyRecord):
     reason: Text
 
 
-Byte = Annotated[int, Field(ge=0, le=255)]
-COLOURS = TypeAdapter(dict[Name, tuple[Byte, Byte, Byte]], config=ConfigDict(strict=True))
+_Byte = Annotated[int, Field(ge=0, le=255)]
+COLOURS = TypeAdapter(dict[Name, tuple[_Byte, _Byte, _Byte]], config=ConfigDict(strict=True))
 """The colours of the classes, in their order."""
 
 Kind = TypeVar("Kind", bound=StudyRecord)
 
 
-def content_of(path: Path, most: int = MOST_BYTES) -> bytes | None:
+def content_of(path: Path, most: int = _MOST_BYTES) -> bytes | None:
     """The bytes of a regular file; None where there is no file.
 
     Raises OSError, without blocking, for a pipe, a device or a folder, and for a file that is too large.

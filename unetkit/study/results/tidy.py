@@ -59,11 +59,11 @@ def numbers(path: Path, name: str, column: Sequence[str], *, empty: bool = False
     try:
         return array("d", [nan if empty and not text else float(text) for text in column])
     except ValueError:
-        number, text = next(each for each in enumerate(column, 2) if not is_number(each[1], empty))
+        number, text = next(each for each in enumerate(column, 2) if not _is_number(each[1], empty))
         raise broken(path, number, f"{name}: {text!r} is no number") from None
 
 
-def is_number(text: str, empty: bool) -> bool:
+def _is_number(text: str, empty: bool) -> bool:
     """Whether a field is a number."""
     try:
         float(text)

@@ -18,7 +18,7 @@ from unetkit.study.runs.task import WORKER, Outcome, Task, attempt
 from unetkit.study.study import Study
 from unetkit.writing import write_whole
 
-TICK = 0.5
+_TICK = 0.5
 """Seconds between two updates of a progress display."""
 
 
@@ -113,10 +113,10 @@ class Coordinator:
                     going[executor.submit(attempt, task)] = run
                     index.note(run.id, "running")
                     self.listener.started(run)
-            ended, _ = wait(going, TICK, FIRST_COMPLETED)
+            ended, _ = wait(going, _TICK, FIRST_COMPLETED)
             for future in ended:
                 run = going.pop(future)
-                if self.again(run, self.keep(run, outcome_of(future)), index):
+                if self.again(run, self.keep(run, _outcome_of(future)), index):
                     queue.appendleft(run)
             self.listener.tick()
 
@@ -162,7 +162,7 @@ class Coordinator:
         return again
 
 
-def outcome_of(future: Future[Outcome]) -> Outcome:
+def _outcome_of(future: Future[Outcome]) -> Outcome:
     """The outcome of a task; one that the engine lost counts as killed."""
     try:
         return future.result()

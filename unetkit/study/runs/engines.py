@@ -20,10 +20,10 @@ from unetkit.study.runs.task import PROCESSES
 from unetkit.study.study import MANY, Study
 
 T = TypeVar("T")
-OWN = 600_000_000
+_OWN = 600_000_000
 """Memory in bytes of a process that has imported torch and Lightning, before it trains."""
 PACKAGES = {"dask": "distributed", "submitit": "submitit", "ray": "ray"}
-EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
+_EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
 PATIENCE = 20.0
 """Seconds that a cluster may take to answer."""
 
@@ -62,14 +62,14 @@ def dask(options: EngineOptions) -> Iterator[Executor]:
         if where is None:
             own = {"n_workers": options.at_once, "threads_per_worker": 1, "dashboard_address": None}
             where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(options.folder / "jobs")))
-        with reaching("Dask scheduler", options.address, "Is it running?"):
+        with _reaching("Dask scheduler", options.address, "Is it running?"):
             client = stack.enter_context(opened.Client(where, timeout=PATIENCE))
         executor: Executor = client.get_executor(pure=False, retries=3)
         yield executor
 
 
 @contextmanager
-def reaching(what: str, address: str | None, cure: str, error: type[Exception] = OSError) -> Iterator[None]:
+def _reaching(what: str, address: str | None, cure: str, error: type[Exception] = OSError) -> Iterator[None]:
     """Raises StudyError where nothing answers at an address."""
     try:
         yield
@@ -79,7 +79,7 @@ def reaching(what: str, address: str | None, cure: str, error: type[Exception] =
         raise StudyError(Fault("no-engine", f"no {what} answers at {address}", "--address", cure)) from reason
 
 
-def wait_for(address: str) -> None:
+def _wait_for(address: str) -> None:
     """Waits until something listens at `HOST:PORT`; raises OSError otherwise. Ray itself would wait for minutes."""
     host, _, port = address.rpartition(":")
     if not port.isdigit():  # "auto", for instance
@@ -143,8 +143,8 @@ def ray(options: EngineOptions) -> Iterator[Executor]:
         else {"address": options.address}
     )
     cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
-    with reaching("Ray cluster", options.address, cure, engine.exceptions.RayError):
-        wait_for(options.address or "")
+    with _reaching("Ray cluster", options.address, cure, engine.exceptions.RayError):
+        _wait_for(options.address or "")
         engine.init(**own, log_to_driver=False, configure_logging=False)
     try:
         remote = engine.remote(num_cpus=1, max_retries=3)(call)
@@ -176,7 +176,7 @@ def open_engine(name: str, options: EngineOptions) -> AbstractContextManager[Exe
         raise StudyError(fault)
     package = PACKAGES.get(name)
     if package is not None and find_spec(package) is None:
-        cure = f"Install it: pip install 'unetkit[{EXTRAS[name]}]'."
+        cure = f"Install it: pip install 'unetkit[{_EXTRAS[name]}]'."
         raise StudyError(Fault("engine-missing", f"the engine {name} needs the package {package}", cure=cure))
     return ENGINES[name](options)
 
@@ -184,5 +184,5 @@ def open_engine(name: str, options: EngineOptions) -> AbstractContextManager[Exe
 def default_at_once(study: Study) -> int:
     """The number of runs at once on this machine: one per core, as far as free memory allows."""
     arms = study.planned if len(study.planned) <= MANY else study.planned[:1]
-    most = max((arm.memory() for arm in arms), default=0) + OWN
+    most = max((arm.memory() for arm in arms), default=0) + _OWN
     return max(1, min(num_cores(), available_memory() // most))

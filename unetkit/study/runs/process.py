@@ -19,8 +19,8 @@ from typing import Protocol
 from unetkit.host import kill_session
 
 LOG = "log.txt"
-ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
-LOST = 255
+_ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+_LOST = 255
 """Exit code that multiprocessing reports for a process that was killed together with its server."""
 
 
@@ -81,7 +81,7 @@ def fresh(module: str, folder: Path, memory: int | None) -> FreshProcess:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            env=os.environ | ONE_THREAD,
+            env=os.environ | _ONE_THREAD,
             start_new_session=True,
         )
     return FreshProcess(process)
@@ -107,7 +107,7 @@ class ForkedProcess:
         self.process.join()
         code = self.process.exitcode
         self.process.close()
-        return -signal.SIGKILL if code in (None, LOST) else code
+        return -signal.SIGKILL if code in (None, _LOST) else code
 
 
 def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
@@ -117,8 +117,8 @@ def forked(module: str, folder: Path, memory: int | None) -> ForkedProcess:
     """
     context = get_context("forkserver")
     context.set_forkserver_preload([module, *import_module(module).NEEDED])
-    process = context.Process(target=work, args=(module, str(folder), memory, dict(os.environ) | ONE_THREAD))
-    with one_thread(), no_main():
+    process = context.Process(target=work, args=(module, str(folder), memory, dict(os.environ) | _ONE_THREAD))
+    with _one_thread(), _no_main():
         process.start()
     return ForkedProcess(process)
 
@@ -151,10 +151,10 @@ def quickest() -> StartProcess:
 
 
 @contextmanager
-def one_thread() -> Iterator[None]:
+def _one_thread() -> Iterator[None]:
     """Limits a server that starts in this context to one thread: it inherits the environment when it imports torch."""
-    before = {name: os.environ.get(name) for name in ONE_THREAD}
-    os.environ.update(ONE_THREAD)
+    before = {name: os.environ.get(name) for name in _ONE_THREAD}
+    os.environ.update(_ONE_THREAD)
     try:
         yield
     finally:
@@ -163,7 +163,7 @@ def one_thread() -> Iterator[None]:
 
 
 @contextmanager
-def no_main() -> Iterator[None]:
+def _no_main() -> Iterator[None]:
     """Prevents multiprocessing from executing the user's main script again in each process."""
     own = sys.modules["__main__"]
     sys.modules["__main__"] = ModuleType("__main__")

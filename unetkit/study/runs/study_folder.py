@@ -22,9 +22,9 @@ from unetkit.study.runs.task import PRIVATE
 from unetkit.study.study import Study
 from unetkit.writing import PREFIX, write_whole, writing
 
-COPYING = ".copying-"
+_COPYING = ".copying-"
 """Prefix of runs that are being copied."""
-LOOK = 0.2
+_LOOK = 0.2
 """Seconds to wait for the lock, which `study status` holds for a moment."""
 
 
@@ -82,7 +82,7 @@ class StudyFolder:
                 with writing(self.path):
                     self.path.mkdir(parents=True, exist_ok=True)
                     refuse_links(self.path)
-                    stack.enter_context(exclusive_lock(self.path / ".lock", timeout=LOOK))
+                    stack.enter_context(exclusive_lock(self.path / ".lock", timeout=_LOOK))
             except Locked as error:
                 cure = "Wait for it: `unetkit study status` says how far it is. Or choose another folder with -o."
                 fault = Fault("study-busy", f"another process runs a study in {self.path}", cure=cure)
@@ -113,14 +113,14 @@ class StudyFolder:
         if self.runs.is_symlink():
             return found
         here = self.path.resolve()
-        for left in self.runs.glob(f"{COPYING}*"):
+        for left in self.runs.glob(f"{_COPYING}*"):
             shutil.rmtree(left)
         others = [one for one in sorted(here.parent.iterdir()) if one != here and (one / "plan.json").is_file()]
         for name in [one for one in wanted if not self.run(one).exists()] if others else []:
             whole = (one for one in others if state_of(one / "runs" / name) == "done")
             other = next((one for one in whole if not any(leading_out(one / "runs" / name))), None)
             if other is not None:
-                copy = self.runs / f"{COPYING}{name}"
+                copy = self.runs / f"{_COPYING}{name}"
                 with writing(self.run(name)):
                     shutil.copytree(other / "runs" / name, copy, True, shutil.ignore_patterns(*PRIVATE))
                     copy.rename(self.run(name))

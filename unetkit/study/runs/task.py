@@ -43,7 +43,7 @@ class Outcome(NamedTuple):
     files: dict[str, bytes]
 
 
-RETRY = 0.05
+_RETRY = 0.05
 """Seconds between two attempts to kill a process."""
 
 
@@ -79,12 +79,12 @@ class Processes:
     def stop(self) -> None:
         """Ends all processes; one that was forked a moment ago has no session yet, and is killed as soon as it has."""
         self.stopped.set()  # before the lock, so that none starts any more
-        while not self.lock.acquire(timeout=RETRY):  # a start holds it while the server imports, which takes seconds
+        while not self.lock.acquire(timeout=_RETRY):  # a start holds it while the server imports, which takes seconds
             break_off()
         try:
             for process in self.living:
                 kill_session(process.pid)
-                while not process.wait(RETRY):
+                while not process.wait(_RETRY):
                     kill_session(process.pid)
         finally:
             self.lock.release()
@@ -102,18 +102,18 @@ PROCESSES = Processes()
 def attempt(task: Task) -> Outcome:
     """Executes a task in a new process."""
     if task.settings is None:
-        return attempt_in(Path(task.folder), task)
+        return _attempt_in(Path(task.folder), task)
     with tempfile.TemporaryDirectory(prefix="unetkit-run-") as name:
         folder = Path(name)
         (folder / "run.yaml").write_text(task.settings, encoding="utf-8")
-        outcome = attempt_in(folder, task)
+        outcome = _attempt_in(folder, task)
         paths = [path for path in folder.rglob("*") if path.is_file()]
         names = {path.relative_to(folder): path for path in paths}
         files = {str(at): path.read_bytes() for at, path in names.items() if at.parts[0] not in PRIVATE}
     return outcome._replace(files=files)
 
 
-def attempt_in(folder: Path, task: Task) -> Outcome:
+def _attempt_in(folder: Path, task: Task) -> Outcome:
     """Executes a task in an existing folder."""
     start = time.monotonic()
     process = PROCESSES.begin(task, folder)

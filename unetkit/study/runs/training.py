@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from unetkit.train import RunSpec
 
-EXAMPLES = 2
+_EXAMPLES = 2
 """Number of test images that are drawn."""
 
 
@@ -33,7 +33,7 @@ def draw(run: RunSpec, folder: Path) -> None:
     splits = open_data(run.data)
     pairs = splits.test or splits.validation or splits.train
     trained = Trained.load(folder / "best.safetensors")
-    labelled = label(trained.model, islice(pairs, EXAMPLES), trained.preprocessing)
+    labelled = label(trained.model, islice(pairs, _EXAMPLES), trained.preprocessing)
     examples = [Example.of(pair, predicted) for pair, predicted in labelled]
     colours = pairs.colours or tuple(COLOURS[number % len(COLOURS)] for number in range(len(pairs.classes)))
     write_pictures(folder, examples, dict(zip(pairs.classes, colours, strict=True)))

@@ -20,7 +20,7 @@ from unetkit.study.results.exit_status import FILE, ExitStatus, state_of, sweep
 from unetkit.study.runs.training import train
 from unetkit.wording import gigabytes
 
-LOCK = ".worker"
+_LOCK = ".worker"
 NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
 """Modules that each run imports, and that take seconds."""
 
@@ -42,7 +42,7 @@ def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
 
 def execute(folder: Path, work: Callable[[Path], None], memory: int) -> int:
     """Executes a run while holding its folder's lock, and returns the exit code."""
-    with exclusive_lock(folder / LOCK, timeout=-1):  # whoever holds it does the same work: it is waited for
+    with exclusive_lock(folder / _LOCK, timeout=-1):  # whoever holds it does the same work: it is waited for
         sweep(folder)
         if state_of(folder) == "done":
             return 0

@@ -19,10 +19,10 @@ from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.spread import Spread, spread
 from unetkit.study.statistics.testing import moments, t_interval
 
-Costs = Mapping[str, Mapping[str, float | None]]
+_Costs = Mapping[str, Mapping[str, float | None]]
 """By kind of cost and arm."""
 
-NO_COSTS: Costs = MappingProxyType({})
+_NO_COSTS: _Costs = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Analysis:
 
 
 def analyse(
-    scores: ScoreTable, base: str, settings: AnalysisSettings, *, costs: Costs = NO_COSTS, order: Sequence[str] = ()
+    scores: ScoreTable, base: str, settings: AnalysisSettings, *, costs: _Costs = _NO_COSTS, order: Sequence[str] = ()
 ) -> Analysis:
     """Analyses a score table; `base` is the arm with which the others are compared.
 
@@ -124,12 +124,12 @@ def counted(classes: tuple[str, ...], settings: AnalysisSettings) -> NDArray[np.
     return counting if counting.any() else np.ones(len(classes), bool)
 
 
-def described(found: Cube, means: Values, costs: Costs, settings: AnalysisSettings) -> list[ArmScores]:
+def described(found: Cube, means: Values, costs: _Costs, settings: AnalysisSettings) -> list[ArmScores]:
     """The scores of each arm and fraction."""
     each = moments(means)
     low, high = t_interval(each, settings.confidence)
     by_class = mean(mean(found.values, 2), 1)
-    fronts = [on_fronts(found.conditions, each.mean, costs, kind, settings) for kind in costs]
+    fronts = [_on_fronts(found.conditions, each.mean, costs, kind, settings) for kind in costs]
     arms = []
     for index, condition in enumerate(found.conditions):
         there = np.flatnonzero(np.isfinite(means[index]))
@@ -150,8 +150,8 @@ def described(found: Cube, means: Values, costs: Costs, settings: AnalysisSettin
     return arms
 
 
-def on_fronts(
-    conditions: Sequence[ArmFraction], means: Values, costs: Costs, kind: str, settings: AnalysisSettings
+def _on_fronts(
+    conditions: Sequence[ArmFraction], means: Values, costs: _Costs, kind: str, settings: AnalysisSettings
 ) -> dict[int, bool]:
     """Whether each condition is on the Pareto front of one cost, among those of its fraction."""
     result: dict[int, bool] = {}

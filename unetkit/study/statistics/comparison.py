@@ -21,7 +21,7 @@ from unetkit.study.statistics.testing import (
     t_test,
 )
 
-Verdict = Literal["better", "worse", "equivalent", "undecided", "untested"]
+_Verdict = Literal["better", "worse", "equivalent", "undecided", "untested"]
 Interval = tuple[float, float]
 
 
@@ -49,7 +49,7 @@ class Comparison:
     p_flip_holm: float | None
     p_equivalent: float | None
     p_equivalent_holm: float | None
-    verdict: Verdict
+    verdict: _Verdict
     classes: tuple[str, ...]
     """The classes in the mean."""
     values: int
@@ -83,11 +83,11 @@ def compare(
     if not columns:
         return []
     differences = np.stack([column[2] for column in columns])
-    numbers = tested(differences, settings) | crossed(differences, [column[3] for column in columns], settings)
+    numbers = _tested(differences, settings) | crossed(differences, [column[3] for column in columns], settings)
     return [comparison(index, column, numbers, classes, settings) for index, column in enumerate(columns)]
 
 
-def tested(differences: Values, settings: AnalysisSettings) -> dict[str, Values]:
+def _tested(differences: Values, settings: AnalysisSettings) -> dict[str, Values]:
     """Estimates and p-values of a family of comparisons by name; `differences` is (comparison, seed)."""
     found = moments(differences)
     low, high = t_interval(found, settings.confidence)
@@ -149,21 +149,21 @@ def comparison(
         values=int(np.isfinite(each[there]).sum()),
         lacking=pairs.lacking,
         dropped=tuple(each for each in pairs.dropped if each[1] in counted),
-        within_margin=is_small(value, settings),
+        within_margin=_is_small(value, settings),
     )
 
 
-def verdict(value: dict[str, float | None], settings: AnalysisSettings) -> Verdict:
+def verdict(value: dict[str, float | None], settings: AnalysisSettings) -> _Verdict:
     """The verdict of the tests; a difference that is not significant is not evidence of equality."""
     p, difference = value["p_holm"], value["difference"]
     if p is None or difference is None:
         return "untested"
     if p <= settings.level:
         return "better" if (difference > 0) != settings.less_is_better else "worse"
-    return "equivalent" if is_small(value, settings) else "undecided"
+    return "equivalent" if _is_small(value, settings) else "undecided"
 
 
-def is_small(value: dict[str, float | None], settings: AnalysisSettings) -> bool:
+def _is_small(value: dict[str, float | None], settings: AnalysisSettings) -> bool:
     """Whether the equivalence test is significant."""
     p = value["p_equivalent_holm"]
     return p is not None and p <= settings.level

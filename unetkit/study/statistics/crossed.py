@@ -9,7 +9,7 @@ import numpy as np
 
 from unetkit.study.statistics.cube import Values, mean
 
-CHUNK = 4_000_000
+_CHUNK = 4_000_000
 """Largest number of array elements held at once."""
 
 
@@ -49,10 +49,10 @@ def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confiden
     if min(num_seeds, num_images) < 2:
         nothing = np.full(len(each), np.nan)
         return nothing, nothing
-    step = max(1, CHUNK // (len(weights.seeds) * max(1, each[0].shape[2])))
+    step = max(1, _CHUNK // (len(weights.seeds) * max(1, each[0].shape[2])))
     chunks = [np.stack(each[start : start + step]) for start in range(0, len(each), step)]
     centre = np.concatenate([resampled(chunk, one(num_seeds), one(num_images))[0] for chunk in chunks])
-    parts = VarianceComponents(*np.concatenate([variances(chunk, weights) for chunk in chunks], 1))
+    parts = VarianceComponents(*np.concatenate([_variances(chunk, weights) for chunk in chunks], 1))
     total = parts.seeds + parts.images - parts.rest
     free = (num_seeds - 1, num_images - 1, (num_seeds - 1) * (num_images - 1))
     spread = sum(part**2 / n for part, n in zip(parts, free, strict=True))
@@ -66,7 +66,7 @@ def one(count: int) -> Values:
     return np.ones((1, count))
 
 
-def variances(each: Values, weights: BootstrapWeights) -> Values:
+def _variances(each: Values, weights: BootstrapWeights) -> Values:
     """The three variance components (3, comparison), corrected for bias."""
     num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
     by_seeds = resampled(each, weights.seeds, one(num_images)).var(0)
@@ -83,21 +83,21 @@ def resampled(each: Values, seeds: Values, images: Values) -> Values:
     """
     known = np.isfinite(each)
     if known.all():  # nearly always: every class weighs the same in every draw
-        means: Values = weighted(each.mean(3, keepdims=True), seeds, images)[:, :, 0] / (each.shape[1] * each.shape[2])
+        means: Values = _weighted(each.mean(3, keepdims=True), seeds, images)[:, :, 0] / (each.shape[1] * each.shape[2])
         return means
-    total = weighted(np.where(known, each, 0.0), seeds, images)
-    count = weighted(known.astype(float), seeds, images)
+    total = _weighted(np.where(known, each, 0.0), seeds, images)
+    count = _weighted(known.astype(float), seeds, images)
     by_class = np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
     return mean(by_class, 2)
 
 
-def weighted(values: Values, seeds: Values, images: Values) -> Values:
+def _weighted(values: Values, seeds: Values, images: Values) -> Values:
     """The weighted sum over seeds and images: (resample, comparison, class)."""
     num_draws = max(len(seeds), len(images))
     num_comparisons, num_seeds, num_images, num_classes = values.shape
     flat = values.transpose(1, 2, 0, 3).reshape(num_seeds * num_images, -1)
     total = np.empty((num_draws, flat.shape[1]))
-    step = max(1, CHUNK // len(flat))
+    step = max(1, _CHUNK // len(flat))
     seeds, images = (np.broadcast_to(each, (num_draws, each.shape[1])) for each in (seeds, images))
     for start in range(0, num_draws, step):
         part = slice(start, start + step)

@@ -55,7 +55,7 @@ def cube(scores: ScoreTable, metric: str, arms: Sequence[str] = ()) -> Cube:
     values = np.full(shape, np.nan)
     scored = np.zeros(shape[:2], bool)
     if len(scores):
-        check_unique(scores, np.ravel_multi_index(index, shape))
+        _check_unique(scores, np.ravel_multi_index(index, shape))
         values[index] = np.asarray(scores.metrics[metric])
         scored[index[:2]] = True
     return Cube(tuple(conditions), tuple(seeds), images, classes, values, scored)
@@ -67,7 +67,7 @@ def positions(column: Sequence[object], known: Sequence[object]) -> NDArray[np.i
     return np.fromiter(map(places.__getitem__, column), np.int64, len(column))
 
 
-def check_unique(scores: ScoreTable, cells: NDArray[np.int64]) -> None:
+def _check_unique(scores: ScoreTable, cells: NDArray[np.int64]) -> None:
     """Raises StudyError for duplicate rows."""
     _, first, counts = np.unique(cells, return_index=True, return_counts=True)
     if counts.max() > 1:

@@ -50,10 +50,10 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: An
     num_arms, num_seeds = table.shape
     if num_arms < 2 or num_seeds < 2:
         return None
-    between, rest = mean_squares(table)
+    between, rest = _mean_squares(table)
     if rest <= (ROUNDING * max(1.0, float(np.abs(table).max()))) ** 2:
         return None
-    f, p = f_test(between, rest, num_arms, num_seeds)
+    f, p = _f_test(between, rest, num_arms, num_seeds)
     error = float(np.sqrt(2 * rest / num_seeds))
     return Spread(
         arms=tuple(name for name, there in zip(names, whole.tolist(), strict=True) if there),
@@ -67,7 +67,7 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: An
     )
 
 
-def mean_squares(table: Values) -> tuple[float, float]:
+def _mean_squares(table: Values) -> tuple[float, float]:
     """The mean squares of the arms and of the residual, of a complete table (arm, seed)."""
     num_arms, num_seeds = table.shape
     arms, seeds = table.mean(1, keepdims=True), table.mean(0, keepdims=True)
@@ -76,7 +76,7 @@ def mean_squares(table: Values) -> tuple[float, float]:
     return between, float((rest**2).sum()) / ((num_arms - 1) * (num_seeds - 1))
 
 
-def f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
+def _f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple[float, float]:
     """The F statistic and its p-value."""
     from scipy import stats
 

@@ -31,7 +31,7 @@ def moments(differences: Values) -> Moments:
     return Moments(count, centre, error, freedom)
 
 
-def varying(found: Moments) -> Values:
+def _varying(found: Moments) -> Values:
     """The standard errors; NaN where the values are equal up to rounding, so that t is undefined."""
     with np.errstate(invalid="ignore"):
         return np.where(found.error > ROUNDING * np.maximum(1.0, np.abs(found.mean)), found.error, np.nan)
@@ -41,25 +41,25 @@ def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
     """The ends of the paired t-interval of the mean (Student, 1908)."""
     from scipy import stats
 
-    half = stats.t.ppf((1 + confidence) / 2, found.freedom) * varying(found)
+    half = stats.t.ppf((1 + confidence) / 2, found.freedom) * _varying(found)
     return found.mean - half, found.mean + half
 
 
 def t_test(found: Moments) -> Values:
     """The two-sided p of the paired t-test that the mean is 0."""
-    return np.minimum(1.0, 2 * tail(-np.abs(found.mean), found))
+    return np.minimum(1.0, 2 * _tail(-np.abs(found.mean), found))
 
 
 def equivalence_test(found: Moments, margin: float) -> Values:
     """The p of two one-sided t-tests (Schuirmann, 1987) of the null hypothesis that the mean is not within ±margin."""
-    return tail(np.abs(found.mean) - margin, found)
+    return _tail(np.abs(found.mean) - margin, found)
 
 
-def tail(distance: Values, found: Moments) -> Values:
+def _tail(distance: Values, found: Moments) -> Values:
     """The probability of a mean of at most `distance` where the true mean is 0; NaN where undefined."""
     from scipy import stats
 
-    return np.asarray(stats.t.cdf(distance / varying(found), found.freedom))
+    return np.asarray(stats.t.cdf(distance / _varying(found), found.freedom))
 
 
 def sign_flip_test(differences: Values, exact_seeds: int, random_seed: int) -> Values:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 PACKAGES = {"tensorboard": ("tensorboard", "train"), "mlflow": ("mlflow-skinny", "mlflow")}
 """The package that each logger needs, and the extra that installs it."""
-MLFLOW_RUN = "mlflow.txt"
+_MLFLOW_RUN = "mlflow.txt"
 """The file in a run's folder with the id of its MLflow run."""
 
 
@@ -57,7 +57,7 @@ def mlflow(experiment: str, folder: Path, *, resumed: bool) -> Logger:
         os.environ.setdefault("MLFLOW_ALLOW_FILE_STORE", "true")  # required for files in place of a database
         server = (folder.absolute() / "mlruns").as_uri()
     try:
-        file = folder / MLFLOW_RUN
+        file = folder / _MLFLOW_RUN
         run_id = file.read_text("utf-8", "replace").strip() if resumed and file.exists() else None
         logger = MLFlowLogger(experiment, run_name=folder.name, tracking_uri=server, run_id=run_id)
         logger.log_hyperparams({})  # fails before the first step if the server or the run does not exist

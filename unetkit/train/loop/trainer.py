@@ -125,7 +125,7 @@ class Trainer:
         """Adds curves and scores to a model file, so that its card does not need the run's folder."""
         trained = Trained.load(self.folder / f"{name}.safetensors")
         history = {key: values[key] for key in ("steps", "digest")}
-        history |= {key: thinned(values[key]) for key in ("loss", "validation")}
+        history |= {key: _thinned(values[key]) for key in ("loss", "validation")}
         if scored:
             scores, num_rows = values["scores"], len(values["scores"]["images"])
             too_many = {"split": scores["split"], "left_out": num_rows}
@@ -222,10 +222,10 @@ def _kill_others_on_failure(trainer: lightning.Trainer) -> Iterator[None]:
         raise
 
 
-def thinned(points: list[Any]) -> list[Any]:
+def _thinned(points: list[Any]) -> list[Any]:
     """At most MAX_POINTS points of a curve, evenly spaced, including the first and the last.
 
-    >>> len(thinned(list(range(10_000)))), thinned(list(range(10_000)))[-1]
+    >>> len(_thinned(list(range(10_000)))), _thinned(list(range(10_000)))[-1]
     (500, 9999)
     """
     if len(points) <= MAX_POINTS:

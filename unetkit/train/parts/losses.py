@@ -18,9 +18,9 @@ from unetkit.block import Component, Share
 if TYPE_CHECKING:
     from torch import Tensor
 
-Weight = Annotated[float, Field(gt=0, le=1e6)]
-ClassWeights = tuple[Weight, ...] | None
-Smoothing = Annotated[float, Field(ge=0, le=1e6)]
+_Weight = Annotated[float, Field(gt=0, le=1e6)]
+_ClassWeights = tuple[_Weight, ...] | None
+_Smoothing = Annotated[float, Field(ge=0, le=1e6)]
 UNLABELLED = -100  # as in unetkit.data, whose import needs numpy
 
 
@@ -90,7 +90,7 @@ class Loss(Component):
 class CrossEntropy(Loss):
     """Cross-entropy: the weighted mean over pixels of −log of the probability of the true class."""
 
-    class_weights: ClassWeights = None
+    class_weights: _ClassWeights = None
     """Weight of each class; equal by default."""
 
     def terms(self, batch: LossInput) -> dict[str, Tensor]:
@@ -102,7 +102,7 @@ class Dice(Loss):
 
     source = "Milletari et al., 2016, arXiv:1606.04797"
 
-    smooth: Smoothing = 1.0
+    smooth: _Smoothing = 1.0
     """Added to numerator and denominator."""
     background: bool = True
     """Whether class 0 is included in the mean."""
@@ -116,9 +116,9 @@ class Dice(Loss):
 class DiceCE(Loss):
     """The sum of cross-entropy, which weights pixels equally, and Dice loss, which weights classes equally."""
 
-    class_weights: ClassWeights = None
+    class_weights: _ClassWeights = None
     """Weight of each class in the cross-entropy; equal by default."""
-    smooth: Smoothing = 1.0
+    smooth: _Smoothing = 1.0
     """Added to numerator and denominator of the Dice coefficient."""
     background: bool = True
     """Whether class 0 is included in the mean of the Dice coefficients."""
@@ -140,7 +140,7 @@ class Focal(Loss):
 
     gamma: Annotated[float, Field(ge=0, le=10)] = 2.0
     """Focusing exponent; 0 is cross-entropy."""
-    class_weights: ClassWeights = None
+    class_weights: _ClassWeights = None
     """Weight of each class; equal by default."""
 
     def terms(self, batch: LossInput) -> dict[str, Tensor]:
@@ -157,7 +157,7 @@ class Tversky(Loss):
     """Weight of false positives."""
     beta: Annotated[float, Field(ge=0, le=10)] = 0.7
     """Weight of false negatives."""
-    smooth: Smoothing = 1.0
+    smooth: _Smoothing = 1.0
     """Added to numerator and denominator."""
     per_image: bool = False
     """Whether the overlap is computed for each patch, or over the whole batch."""
@@ -182,7 +182,7 @@ class BoundaryCE(Loss):
     """Largest additional weight, between two objects that touch."""
     sigma: Annotated[float, Field(gt=0, le=1e4)] = 5.0
     """Width of the gaps that are emphasised, in pixels."""
-    class_weights: ClassWeights = None
+    class_weights: _ClassWeights = None
     """Additional weight of each class; equal by default."""
 
     def terms(self, batch: LossInput) -> dict[str, Tensor]:
@@ -194,11 +194,11 @@ class BoundaryCE(Loss):
         return BoundaryWeight(self.w0, self.sigma)
 
 
-def _cross_entropy(batch: LossInput, class_weights: ClassWeights) -> Tensor:
+def _cross_entropy(batch: LossInput, class_weights: _ClassWeights) -> Tensor:
     return _weighted_mean(-batch.true_log_probability, batch, class_weights)
 
 
-def _weighted_mean(values: Tensor, batch: LossInput, class_weights: ClassWeights) -> Tensor:
+def _weighted_mean(values: Tensor, batch: LossInput, class_weights: _ClassWeights) -> Tensor:
     """The mean over the pixels of all processes, weighted by pixel and class."""
     weight = batch.weight
     if class_weights is not None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from torch import nn
     from torch.optim import Optimizer as TorchOptimizer
 
-Rate = Annotated[float, Field(gt=0, le=100)]
-Decay = Annotated[float, Field(ge=0, le=100)]
+_Rate = Annotated[float, Field(gt=0, le=100)]
+_Decay = Annotated[float, Field(ge=0, le=100)]
 
 
 class Optimizer(Component):
@@ -23,9 +23,9 @@ class Optimizer(Component):
 
     slot = "optimizer"
 
-    learning_rate: Rate = 3e-3
+    learning_rate: _Rate = 3e-3
     """Peak learning rate, which the schedule multiplies."""
-    weight_decay: Decay = 1e-2
+    weight_decay: _Decay = 1e-2
     """Weight decay coefficient."""
 
     @property
@@ -57,7 +57,7 @@ class Adam(Optimizer):
 
     source = "Kingma & Ba, 2015, arXiv:1412.6980"
 
-    weight_decay: Decay = 0.0
+    weight_decay: _Decay = 0.0
     """Weight decay coefficient."""
     betas: tuple[Share, Share] = (0.9, 0.999)
     """Decay rates of the running means of the gradient and its square."""
@@ -71,9 +71,9 @@ class Adam(Optimizer):
 class SGD(Optimizer):
     """Stochastic gradient descent with momentum 0.99, as in the 2015 U-Net, and by default Nesterov momentum."""
 
-    learning_rate: Rate = 1e-2
+    learning_rate: _Rate = 1e-2
     """Peak learning rate, which the schedule multiplies."""
-    weight_decay: Decay = 3e-5
+    weight_decay: _Decay = 3e-5
     """Weight decay coefficient."""
     momentum: Share = 0.99
     """Momentum coefficient."""

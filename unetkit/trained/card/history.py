@@ -25,9 +25,9 @@ def _in_range(value: float) -> float:
     return value
 
 
-NonNegative = Annotated[int, Field(ge=0, lt=2**63)]
+_NonNegative = Annotated[int, Field(ge=0, lt=2**63)]
 Value = Annotated[float, AfterValidator(_in_range)]
-StepValues = tuple[tuple[NonNegative, Value | None], ...]
+_StepValues = tuple[tuple[_NonNegative, Value | None], ...]
 """Steps and values; None for values that are not finite."""
 
 
@@ -36,7 +36,7 @@ class ScoreRows(BaseModel):
 
     split: str = ""
     images: tuple[dict[str, str | Value | None], ...] = ()
-    left_out: NonNegative = 0
+    left_out: _NonNegative = 0
     """Number of rows, where they are too many for a model file."""
 
 
@@ -45,16 +45,16 @@ class History(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    steps: NonNegative | None = None
+    steps: _NonNegative | None = None
     seconds: Annotated[float, Field(ge=0, le=1e12)] | None = None
-    seed: NonNegative | None = None
+    seed: _NonNegative | None = None
     fraction: Annotated[float, Field(gt=0, le=1)] | None = None
     run: dict[str, Any] = {}
     data: str = ""
     digest: str = ""
     classes: tuple[str, ...] = ()
-    loss: StepValues = ()
-    validation: StepValues = ()
+    loss: _StepValues = ()
+    validation: _StepValues = ()
     scores: ScoreRows = ScoreRows()
 
     def measured(self, classes: tuple[str, ...]) -> Scores | None:

@@ -9,7 +9,7 @@ from unetkit.study.report.view import COSTS, View, count
 from unetkit.study.statistics import ArmScores
 from unetkit.wording import listed
 
-MOST = 30
+_MOST = 30
 """Largest number of arms that are labelled in a chart."""
 
 
@@ -32,7 +32,7 @@ def one(view: View, kind: str, arms: Sequence[ArmScores]) -> Markup:
     shapes: list[ChartLine | Point] = (
         [ChartLine([(cost, score) for cost, score, _ in front], "front")] if len(front) > 1 else []
     )
-    shapes += [mark(view, kind, point, numbered=len(points) <= MOST) for point in points if point not in front]
+    shapes += [mark(view, kind, point, numbered=len(points) <= _MOST) for point in points if point not in front]
     shapes += [mark(view, kind, point, numbered=True) for point in front]
     names = [f"{view.numbers[arm.arm]} {arm.arm}" for _, _, arm in front]
     told = f"On the Pareto front: {listed(names, 8, last=' and ')}."

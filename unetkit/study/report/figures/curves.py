@@ -8,10 +8,10 @@ from unetkit.page import ChartAxis, ChartLine, Markup, chart, element, scale
 from unetkit.study.report.view import View
 from unetkit.study.results.results import Curve
 
-MOST = 12
+_MOST = 12
 """Largest number of panels."""
 
-POINTS = 80
+_POINTS = 80
 """Largest number of points of a line."""
 
 
@@ -33,36 +33,36 @@ def curves(view: View) -> Markup:
 def group(view: View, title: str, known: Sequence[tuple[str, Curve]]) -> list[Markup]:
     """The panels of one kind of curve with their heading; empty where no run has such a curve."""
     found = {
-        name: [thinned(curve) for arm, curve in known if arm == name and len(curve) > 1] for name in view.shown(MOST)
+        name: [_thinned(curve) for arm, curve in known if arm == name and len(curve) > 1] for name in view.shown(_MOST)
     }
     points = [point for lines in found.values() for line in lines for point in line]
     if not points:
         return []
     x = ChartAxis(scale([step for step, _ in points], ticks=4, room=0.02), "steps")
     y = ChartAxis(scale([value for _, value in points], ticks=4), title.lower())
-    base = average(found[view.base])
-    panels = [panel(name, each, base if name != view.base else (), (x, y)) for name, each in found.items() if each]
+    base = _average(found[view.base])
+    panels = [_panel(name, each, base if name != view.base else (), (x, y)) for name, each in found.items() if each]
     return [element("h3", title), element("div", *panels, class_="charts")]
 
 
-def thinned(curve: Curve) -> Curve:
+def _thinned(curve: Curve) -> Curve:
     """At most POINTS points of a curve, including the last."""
-    every = -(-len(curve) // POINTS)
+    every = -(-len(curve) // _POINTS)
     return curve[::-1][::every][::-1]
 
 
-def average(lines: Sequence[Curve]) -> Curve:
+def _average(lines: Sequence[Curve]) -> Curve:
     """The mean of curves at their common steps."""
     values = [dict(line) for line in lines]
     steps = [step for step in values[0] if all(step in each for each in values)] if values else []
     return tuple((step, sum(each[step] for each in values) / len(values)) for step in steps)
 
 
-def panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[ChartAxis, ChartAxis]) -> Markup:
+def _panel(name: str, seeds: Sequence[Curve], base: Curve, axes: tuple[ChartAxis, ChartAxis]) -> Markup:
     """The curves of one arm."""
     lines = [ChartLine(each, "seed") for each in seeds]
     lines += [ChartLine(base, "other")] if len(base) > 1 else []
-    lines += [ChartLine(mean)] if len(mean := average(seeds)) > 1 else []
+    lines += [ChartLine(mean)] if len(mean := _average(seeds)) > 1 else []
     last = ", ".join(f"{line[-1][1]:.4g}" for line in seeds)
     drawn = chart(*axes, lines, title=f"{name}: {axes[1].title} over the steps, ending at {last}")
     return element("figure", element("figcaption", element("b", name)), drawn)

@@ -19,7 +19,7 @@ from unetkit.study.results.results import ArmFacts
 if TYPE_CHECKING:
     from unetkit.planning import Plan
 
-MOST = 12
+_MOST = 12
 """Largest number of drawings."""
 
 
@@ -27,7 +27,7 @@ def drawings(view: View) -> Markup:
     """The drawings of the base and of the arms with a different network."""
     base = planned(view.facts[view.base])
     parts = []
-    for name in view.shown(MOST):
+    for name in view.shown(_MOST):
         arm = view.facts[name]
         network = planned(arm)
         if network and base and name != view.base and network.digest == base.digest:
@@ -86,13 +86,13 @@ def drawing(arm: ArmFacts, network: Plan, marked: Collection[str]) -> str:
         text = svg(network.at(size), title=arm.name, marked=marked)
     except SizeError as error:
         return error.faults[0].message
-    return Markup(enlarged(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)))  # the page has it, once
+    return Markup(_enlarged(re.sub(r"<style>.*?</style>", "", text, flags=re.DOTALL)))  # the page has it, once
 
 
-def enlarged(text: str) -> str:
+def _enlarged(text: str) -> str:
     """A drawing enlarged by 10 %, so that its smallest labels match those of the page (11 instead of 10 pixels).
 
-    >>> enlarged('<svg width="100" height="50.5" viewBox="0 0 100 50.5"><rect width="100"/></svg>')
+    >>> _enlarged('<svg width="100" height="50.5" viewBox="0 0 100 50.5"><rect width="100"/></svg>')
     '<svg width="110" height="56" viewBox="0 0 100 50.5"><rect width="100"/></svg>'
     """
     head, end, body = text.partition(">")

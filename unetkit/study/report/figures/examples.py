@@ -12,7 +12,7 @@ from unetkit.study.results.results import ExamplePictures, RunFacts
 IMAGES, ARMS = 3, 12
 """Largest numbers of images and arms shown."""
 
-LARGEST = 2_000_000
+_LARGEST = 2_000_000
 """Largest number of bytes of a picture; larger ones would make the page slow."""
 
 
@@ -45,13 +45,13 @@ def row(name: str, chosen: list[RunFacts]) -> Markup:
     first: ExamplePictures = found[0][1]
     panels = [("image", first.picture), ("truth", first.truth)]
     panels += [(run.arm, example.prediction) for run, example in found]
-    return element("div", *(panel(title, path, name) for title, path in panels), class_="pictures")
+    return element("div", *(_panel(title, path, name) for title, path in panels), class_="pictures")
 
 
-def panel(title: str, path: Path, name: str) -> Markup:
+def _panel(title: str, path: Path, name: str) -> Markup:
     """One picture with its title, or a note where the file is missing."""
     try:
-        content = content_of(path, LARGEST) or b""
+        content = content_of(path, _LARGEST) or b""
     except OSError as error:
         shown = element("p", f"{path.name}: {error.strerror}", class_="note")
     else:

@@ -9,11 +9,11 @@ from unetkit.page.chart import below, percent, rule
 from unetkit.study.report.view import VERDICTS, View, p_is
 from unetkit.study.statistics import Comparison
 
-MOST = 40
+_MOST = 40
 """Largest number of rows; of more arms the best and the worst are shown."""
 
-HEIGHT = 30
-MIDDLE = HEIGHT / 2
+_HEIGHT = 30
+_MIDDLE = _HEIGHT / 2
 
 
 def forest(view: View) -> Markup:
@@ -21,7 +21,7 @@ def forest(view: View) -> Markup:
     rows, hidden = chosen(view)
     if not rows:
         return element("p", "There is no finished pair of runs to compare yet.", class_="note")
-    axis = ChartAxis(across(rows, view), f"difference in {view.metric} to {view.base}")
+    axis = ChartAxis(_across(rows, view), f"difference in {view.metric} to {view.base}")
     drawn = []
     fraction = None
     for each in rows:
@@ -39,12 +39,12 @@ def forest(view: View) -> Markup:
 def chosen(view: View) -> tuple[Sequence[Comparison], int]:
     """The comparisons that are shown, and the number of the others."""
     known = [each for each in view.ranked if each.difference is not None]
-    if len(known) <= MOST:
+    if len(known) <= _MOST:
         return known, 0
-    return known[: MOST * 3 // 4] + known[-(MOST // 4) :], len(known) - MOST
+    return known[: _MOST * 3 // 4] + known[-(_MOST // 4) :], len(known) - _MOST
 
 
-def across(rows: Sequence[Comparison], view: View) -> ChartScale:
+def _across(rows: Sequence[Comparison], view: View) -> ChartScale:
     """The common scale of all rows, which includes every interval, zero and the margin."""
     values = [0.0]
     for each in rows:
@@ -65,7 +65,7 @@ def row(view: View, each: Comparison, at: ChartScale) -> Markup:
     name = element(
         "div", breakable(each.arm), element("span", f"{len(each.seeds)} pairs", class_="small"), class_="name"
     )
-    drawn = marks(*shapes(view, each, at), height=HEIGHT, title=told)
+    drawn = marks(*shapes(view, each, at), height=_HEIGHT, title=told)
     p = element("span", p_is(each.p_holm), class_="small") if each.p_holm is not None else Markup("")
     return element(
         "div",
@@ -92,22 +92,26 @@ def shapes(view: View, each: Comparison, at: ChartScale) -> list[Markup]:
         drawn += span(at, each.interval, "interval")
     drawn += [
         element(
-            "circle", element("title", f"seed {seed}: {view.signed(value)}"), cx=percent(at.at(value)), cy=MIDDLE, r=2.5
+            "circle",
+            element("title", f"seed {seed}: {view.signed(value)}"),
+            cx=percent(at.at(value)),
+            cy=_MIDDLE,
+            r=2.5,
         )
         for seed, value in zip(each.seeds, each.differences, strict=True)
     ]
     centre = percent(at.at(each.difference or 0))
-    drawn.append(element("circle", cx=centre, cy=MIDDLE, r=6, class_="centre"))
+    drawn.append(element("circle", cx=centre, cy=_MIDDLE, r=6, class_="centre"))
     return [element("g", join(drawn), class_=each.verdict)]
 
 
 def span(at: ChartScale, ends: tuple[float, float], look: str) -> list[Markup]:
     """The line of an interval; a crossed one has caps."""
     left, right = (percent(at.at(end)) for end in ends)
-    line = element("line", x1=left, x2=right, y1=MIDDLE, y2=MIDDLE, class_=look)
+    line = element("line", x1=left, x2=right, y1=_MIDDLE, y2=_MIDDLE, class_=look)
     if look != "crossed":
         return [line]
-    return [line, *(element("line", x1=x, x2=x, y1=MIDDLE - 5, y2=MIDDLE + 5, class_=look) for x in (left, right))]
+    return [line, *(element("line", x1=x, x2=x, y1=_MIDDLE - 5, y2=_MIDDLE + 5, class_=look) for x in (left, right))]
 
 
 def key(view: View) -> Markup:
