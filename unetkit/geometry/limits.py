@@ -61,7 +61,7 @@ class Limit(NamedTuple):
         Raises Unsettled where that depends on the digits alone.
 
         >>> at_least(Affine(2, -9, (1,), (2,)), 0, "").spans()
-        (Span(first=5, last=None), Span(first=4, last=None))
+        (WholeRange(first=5, last=None), WholeRange(first=4, last=None))
         """
         margin = self.margin if isinstance(self.margin, Affine) else Affine(0, self.margin)
         low, high = margin.bounds()

@@ -78,8 +78,8 @@ def _is_met(accepted: tuple[Any, ...], found: tuple[Any, ...]) -> bool:
 def in_words(condition: Condition) -> str:
     """A condition in words.
 
-    >>> from unetkit.document.text import Source, compose_map
-    >>> in_words(condition_of(compose_map(Source("s", "{skip: none, norm: [batch, group]}"))))
+    >>> from unetkit.document.text import TextSource, compose_map
+    >>> in_words(condition_of(compose_map(TextSource("s", "{skip: none, norm: [batch, group]}"))))
     'skip is none and norm is batch or group'
     """
     return " and ".join(f"{test.path} is {' or '.join(map(value_text, test.accepted))}" for test in condition.tests)
