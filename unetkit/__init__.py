@@ -49,7 +49,7 @@ HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Returns a public name, imported at its first use."""
+    """A public name, imported at its first use."""
     for home, names in HOMES.items():
         if name in names:
             value = globals()[name] = getattr(import_module(f"unetkit.{home}"), name)

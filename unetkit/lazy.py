@@ -8,7 +8,7 @@ from typing import Any
 
 
 def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[str], Any]:
-    """Returns the `__getattr__` of a package whose names come from the given modules."""
+    """The `__getattr__` of a package whose names come from the given modules."""
     modules = {name: module for module, names in homes.items() for name in names}
 
     def find(name: str) -> Any:

@@ -119,7 +119,7 @@ class Wiring:
 
 @cache
 def _identifier(kind: str) -> str:
-    """Returns the kind of an operation as a part of a name."""
+    """The kind of an operation as a part of a name."""
     name = kind.replace(" ", "_").replace("-", "_")
     _check_name(name)
     return name

@@ -58,7 +58,7 @@ class SingleConv(Block):
         return self.gated(self.stage(x, channels))
 
     def convolve(self, x: Signal, channels: int) -> Signal:
-        """Returns the bare convolution."""
+        """The bare convolution."""
         return x.conv(
             channels,
             self.kernel,
@@ -107,7 +107,7 @@ class DoubleConv(SingleConv):
         return self.gated(x)
 
     def middle(self, inputs: int, channels: int) -> int:
-        """Returns the channels between the two convolutions."""
+        """The channels between the two convolutions."""
         if isinstance(self.mid_channels, int):
             return self.mid_channels
         whole = inputs if self.mid_channels == "half_input" else channels

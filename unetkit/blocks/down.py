@@ -32,7 +32,7 @@ class MaxPool(Down):
         yield from strides(self.stride)
 
     def window(self) -> tuple[PerAxis, PerAxis]:
-        """Returns the kernel and the padding on each side."""
+        """The kernel and the padding on each side."""
         kernel = self.kernel or self.stride
         if self.padding == "valid":
             return kernel, 0

@@ -20,7 +20,7 @@ PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 
 
 def widths(value: PerAxis) -> tuple[int, ...]:
-    """Returns the value as a tuple, of one entry where it counts for all axes."""
+    """The value as a tuple, of one entry where it counts for all axes."""
     return (value,) if isinstance(value, int) else value
 
 

@@ -37,7 +37,7 @@ class Aligned(Skip):
         return x.same_size_as(skip), skip
 
     def merge(self, x: Signal, skip: Signal) -> Signal:
-        """Returns the two signals, of one size, as one."""
+        """The two signals, of one size, as one."""
         raise NotImplementedError
 
 
@@ -91,7 +91,7 @@ class NoSkip(Skip):
 
 
 def _added(x: Signal, skip: Signal) -> Signal:
-    """Returns the sum; raises BlockError where decoder and encoder differ in channels."""
+    """The sum; raises BlockError where decoder and encoder differ in channels."""
     if x.channels != skip.channels:
         raise wiring_error(
             f"adding needs equal channels, decoder has {x.channels}, encoder has {skip.channels}",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Kind = Literal["none", "dataset", "image", "percentile"]
 _Parts = Callable[[], Iterable[NDArray[Any]]]
-"""Returns the parts (channels, *spatial) of one image on each call; together they are the whole image."""
+"""The parts (channels, *spatial) of one image on each call; together they are the whole image."""
 
 _PIECE = 1 << 20
 """Pixels that are processed at a time."""

@@ -120,7 +120,7 @@ class Affine:
         return quotient, Affine(0, left, tuple(rests), self.widths) if any(rests) else left
 
     def refinement(self, divisor: int) -> Refinement:
-        """Returns how to divide k so that a division is settled by the new digit, or comes nearer to that."""
+        """How to divide k so that a division is settled by the new digit, or comes nearer to that."""
         factor = divisor // gcd(self.step, divisor)
         for shift in range(factor):
             finer = self.refined(Refinement(factor, shift))
@@ -131,19 +131,19 @@ class Affine:
         return Refinement(factor, 0)
 
     def refined(self, by: Refinement) -> Affine:
-        """Returns the same numbers, with one digit more."""
+        """The same numbers, with one digit more."""
         factor, shift = by
         weights, widths = (*self.weights, self.step), (*self.widths, factor)
         return Affine(self.step * factor, self.offset - self.step * shift, weights, widths)
 
     def chosen(self, digit: int, value: int) -> Affine:
-        """Returns the numbers of one value of a digit."""
+        """The numbers of one value of a digit."""
         offset = self.offset + self.weights[digit] * value
         weights = self.weights[:digit] + self.weights[digit + 1 :]
         return Affine(self.step, offset, weights, self.widths[:digit] + self.widths[digit + 1 :])
 
     def at(self, k: int) -> Affine:
-        """Returns the numbers of one k."""
+        """The numbers of one k."""
         return Affine(0, self.offset + self.step * k, self.weights, self.widths)
 
     def parts(self, by: Refinement | DigitChoice) -> Iterator[Affine]:
@@ -154,11 +154,11 @@ class Affine:
             yield from (self.chosen(by.digit, value) for value in by.values)
 
     def bounds(self) -> tuple[int, int]:
-        """Returns the least and the most that digits and offset add up to."""
+        """The least and the most that digits and offset add up to."""
         return _extremes(self.offset, self.weights, self.widths)
 
     def widest(self, weights: list[int] | tuple[int, ...]) -> tuple[int, range]:
-        """Returns the digit on which most depends, by the given weights, and its values."""
+        """The digit on which most depends, by the given weights, and its values."""
         digit = max(range(len(weights)), key=lambda one: abs(weights[one]) * (self.widths[one] - 1))
         return digit, range(self.widths[digit])
 
@@ -173,7 +173,7 @@ class Affine:
 
 
 def _extremes(offset: int, weights: list[int] | tuple[int, ...], widths: tuple[int, ...]) -> tuple[int, int]:
-    """Returns the least and the most that offset and weighted digits add up to."""
+    """The least and the most that offset and weighted digits add up to."""
     low = high = offset
     for weight, width in zip(weights, widths, strict=True):
         if weight > 0:
@@ -191,7 +191,7 @@ class Drifting(ArithmeticError):
 
 
 def fixed(number: Number) -> int:
-    """Returns a number that is the same for a whole family; raises Drifting or Unsettled where it is not."""
+    """A number that is the same for a whole family; raises Drifting or Unsettled where it is not."""
     if not isinstance(number, Affine):
         return number
     if number.step:

@@ -15,7 +15,7 @@ class Grid(NamedTuple):
     step: Fraction
 
     def window(self, kernel: int, stride: int, padding: int, dilation: int = 1) -> Grid:
-        """Returns the grid after a window slides over this one: its centre, moved by `stride` samples.
+        """The grid after a window slides over this one: its centre, moved by `stride` samples.
 
         >>> Grid(Fraction(0), Fraction(1)).window(2, 2, 0)
         Grid(start=Fraction(1, 2), step=Fraction(2, 1))
@@ -24,13 +24,13 @@ class Grid(NamedTuple):
         return Grid(self.start + centre * self.step, self.step * stride)
 
     def spread(self, kernel: int, stride: int, padding: int, dilation: int = 1) -> Grid:
-        """Returns the grid after a transposed window, the inverse of `window`."""
+        """The grid after a transposed window, the inverse of `window`."""
         centre = Fraction(dilation * (kernel - 1), 2) - padding
         step = self.step / stride
         return Grid(self.start - centre * step, step)
 
     def shifted(self, samples: Number) -> Grid:
-        """Returns the grid that begins `samples` later (earlier where negative)."""
+        """The grid that begins `samples` later (earlier where negative)."""
         return Grid(self.start + fixed(samples) * self.step, self.step)
 
 

@@ -24,7 +24,7 @@ class Interval(NamedTuple):
         return self is not EVERYWHERE
 
     def union(self, other: Interval) -> Interval:
-        """Returns the smallest interval that holds both."""
+        """The smallest interval that holds both."""
         if self is EVERYWHERE or other is EVERYWHERE:
             return EVERYWHERE
         return Interval(min(self.low, other.low), max(self.high, other.high))

@@ -20,7 +20,7 @@ class WholeRange(NamedTuple):
         return self.first is not None and self.last is not None and self.last < self.first
 
     def both(self, other: WholeRange) -> WholeRange:
-        """Returns the numbers that are in both."""
+        """The numbers that are in both."""
         firsts = [first for first in (self.first, other.first) if first is not None]
         lasts = [last for last in (self.last, other.last) if last is not None]
         return WholeRange(max(firsts, default=None), min(lasts, default=None))
@@ -56,7 +56,7 @@ class Limit(NamedTuple):
         return margin == 0 if self.exact else margin >= 0
 
     def spans(self) -> tuple[WholeRange, WholeRange]:
-        """Returns the k with which every member of a family keeps the limit, and those with which some member does.
+        """The k with which every member of a family keeps the limit, and those with which some member does.
 
         Raises Unsettled where that depends on the digits alone.
 
@@ -93,10 +93,10 @@ class Limit(NamedTuple):
 
 
 def at_least(value: Number, least: Number, rule: str, code: str = "size-too-small") -> Limit:
-    """Returns the limit value ≥ least."""
+    """The limit value ≥ least."""
     return Limit(value - least, False, code, rule)
 
 
 def equal(value: Number, other: Number, rule: str, code: str = "size-mismatch") -> Limit:
-    """Returns the limit value = other."""
+    """The limit value = other."""
     return Limit(value - other, True, code, rule)

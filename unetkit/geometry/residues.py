@@ -71,11 +71,11 @@ class SizeSet(NamedTuple):
         return size + min(gaps) if gaps else None
 
     def above(self, size: int) -> int | None:
-        """Returns the smallest size in the set that is at least `size`."""
+        """The smallest size in the set that is at least `size`."""
         return next((few for few in self.few if few >= size), None) or self._from(size)
 
     def below(self, size: int) -> int | None:
-        """Returns the largest size in the set that is at most `size`."""
+        """The largest size in the set that is at most `size`."""
         gaps = [(size - remainder) % self.period for remainder in self.remainders]
         if gaps and size - min(gaps) >= self.start:
             return size - min(gaps)
@@ -95,7 +95,7 @@ class SizeSet(NamedTuple):
 
 
 def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
-    """Returns all sizes n ≥ 1 for which every limit holds, as runs.
+    """All sizes n ≥ 1 for which every limit holds, as runs.
 
     `limits` gets a family of sizes and yields the limits; it raises `Unsettled` where the family must be divided
     further. The work depends on how many strides and limits there are, never on a size or on the period. Raises
@@ -122,7 +122,7 @@ def solve(limits: Callable[[Affine], Iterable[Limit]]) -> list[Run]:
 
 
 def _settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tuple[list[Run], list[Affine]]:
-    """Returns the run of a family whose members all keep the limits, and those k of it for which only some do."""
+    """The run of a family whose members all keep the limits, and those k of it for which only some do."""
     every, some = WholeRange(None, None), WholeRange(None, None)
     for limit in chain([at_least(sizes, 1, "an image has a sample")], limits(sizes)):
         one, other = limit.spans()
@@ -140,6 +140,6 @@ def _settled(sizes: Affine, limits: Callable[[Affine], Iterable[Limit]]) -> tupl
 
 
 def too_rare(reason: str) -> SizeError:
-    """Returns the error for sizes that cannot be listed."""
+    """The error for sizes that cannot be listed."""
     message = f"the sizes that fit repeat too rarely to be listed: {reason}"
     return SizeError(Fault("period-too-long", message, cure="Use fewer levels, or smaller strides."))

@@ -13,7 +13,7 @@ _Range = tuple[int, int]
 
 
 def collect(runs: list[Run]) -> SizeSet:
-    """Returns the union of the runs, with the smallest period and the earliest start that describe it.
+    """The union of the runs, with the smallest period and the earliest start that describe it.
 
     Raises SizeError where it would be too long a list.
     """
@@ -28,7 +28,7 @@ def collect(runs: list[Run]) -> SizeSet:
 
 
 def residues(endless: list[Run]) -> tuple[int, list[_Range]]:
-    """Returns the common period of runs that do not end, and their remainders."""
+    """The common period of runs that do not end, and their remainders."""
     period = lcm(*(run.sizes.step for run in endless))
     if period > MAX_PERIOD:
         raise too_rare(f"together they repeat after more than {MAX_PERIOD:,}")
@@ -46,7 +46,7 @@ def residues(endless: list[Run]) -> tuple[int, list[_Range]]:
 
 
 def _pieces(sizes: Affine) -> list[_Range]:
-    """Returns the ranges of what digits and offset of a family add up to."""
+    """The ranges of what digits and offset of a family add up to."""
     length, outer = 1, list[tuple[int, int]]()
     offset = sizes.bounds()[0]
     for weight, width in sorted(
@@ -65,7 +65,7 @@ def _pieces(sizes: Affine) -> list[_Range]:
 
 
 def _shortest(period: int, remainders: list[_Range]) -> tuple[int, list[_Range]]:
-    """Returns the smallest divisor of `period` by which the remainders repeat, and the remainders modulo it."""
+    """The smallest divisor of `period` by which the remainders repeat, and the remainders modulo it."""
     for prime in _primes(period):
         while period % prime == 0:
             part = period // prime
@@ -78,14 +78,14 @@ def _shortest(period: int, remainders: list[_Range]) -> tuple[int, list[_Range]]
 
 
 def wrap(low: int, high: int, period: int) -> list[_Range]:
-    """Returns a range that begins below twice the period modulo the period."""
+    """A range that begins below twice the period modulo the period."""
     if low >= period:
         return [(low - period, high - period)]
     return [(low, high)] if high < period else [(low, period - 1), (0, high - period)]
 
 
 def _primes(number: int) -> list[int]:
-    """Returns the primes that divide a number.
+    """The primes that divide a number.
 
     >>> _primes(360)
     [2, 3, 5]
@@ -101,7 +101,7 @@ def _primes(number: int) -> list[int]:
 
 
 def _members(run: Run, stop: int) -> list[_Range]:
-    """Returns the sizes of a run below `stop`."""
+    """The sizes of a run below `stop`."""
     sizes, first = run.sizes, run.first
     inner = _pieces(sizes)
     if not sizes.step:
@@ -140,7 +140,7 @@ def repeated(period: int, remainders: list[_Range], end: int) -> Iterator[_Range
 
 
 def _regular_from(below: list[_Range], rule: Iterator[_Range]) -> int:
-    """Returns the first number from which on two sets, as ranges that do not touch, are the same."""
+    """The first number from which on two sets, as ranges that do not touch, are the same."""
     for low, high in reversed(below):
         regular = next(rule, None)
         if regular is None or regular[1] != high:
@@ -152,7 +152,7 @@ def _regular_from(below: list[_Range], rule: Iterator[_Range]) -> int:
 
 
 def _merged(ranges: Iterable[_Range]) -> list[_Range]:
-    """Returns the union of ranges as ranges that do not touch, in order.
+    """The union of ranges as ranges that do not touch, in order.
 
     >>> _merged([(4, 6), (1, 3), (9, 9)])
     [(1, 6), (9, 9)]
@@ -167,7 +167,7 @@ def _merged(ranges: Iterable[_Range]) -> list[_Range]:
 
 
 def checked(ranges: Iterable[_Range]) -> list[_Range]:
-    """Returns the ranges as a list; raises SizeError where it would be too long."""
+    """The ranges as a list; raises SizeError where it would be too long."""
     found = []
     for one in ranges:
         found.append(one)
@@ -177,7 +177,7 @@ def checked(ranges: Iterable[_Range]) -> list[_Range]:
 
 
 def listed(ranges: Iterable[_Range]) -> tuple[int, ...]:
-    """Returns the numbers in ranges one by one; raises SizeError where they are too many."""
+    """The numbers in ranges one by one; raises SizeError where they are too many."""
     whole = list(ranges)
     if sum(high - low + 1 for low, high in whole) > MAX_LISTED:
         raise too_rare(f"more than {MAX_LISTED:,} remainders or exceptions")

@@ -35,12 +35,12 @@ class Alignment(NamedTuple):
 
 
 def accepted(nodes: Nodes, axis: int) -> SizeSet:
-    """Returns all sizes along an axis for which no operation fails."""
+    """All sizes along an axis for which no operation fails."""
     return collect(solve(lambda size: propagate.each_limit(nodes, axis, size)))
 
 
 def aligned(nodes: Nodes, axis: int, output: int, main: dict[int, int]) -> SizeSet:
-    """Returns the accepted sizes at which nothing is dropped, and signals meet with the least offset in all.
+    """The accepted sizes at which nothing is dropped, and signals meet with the least offset in all.
 
     The output is no larger than the image there.
     """
@@ -49,7 +49,7 @@ def aligned(nodes: Nodes, axis: int, output: int, main: dict[int, int]) -> SizeS
 
 
 def nearest(nodes: Nodes, axis: int, main: dict[int, int], runs: list[Run]) -> list[Run]:
-    """Returns the runs, or the parts of them, with the least sum of all offsets; what drifts with the size is left out.
+    """The runs, or the parts of them, with the least sum of all offsets; what drifts with the size is left out.
 
     Those whose first meetings have the least offsets are looked at first, so that the others need no further look.
     """

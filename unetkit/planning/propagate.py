@@ -13,7 +13,7 @@ Nodes = tuple[Node, ...]
 
 
 def sizes(nodes: Nodes, axis: int, size: Number) -> tuple[list[Number], list[tuple[int, Limit]]]:
-    """Returns the size of every signal along an axis, and every limit with the index of its node."""
+    """The size of every signal along an axis, and every limit with the index of its node."""
     found: list[Number] = []
     limits: list[tuple[int, Limit]] = []
     for index, (_, operation, inputs, _) in enumerate(nodes):
@@ -81,7 +81,7 @@ class Misalignment(NamedTuple):
 def grids(
     nodes: Nodes, axis: int, found: list[Number], main: dict[int, int], meetings: list[Misalignment] | None = None
 ) -> list[Grid]:
-    """Returns the grid of every signal. `main`: the input that leads, by node; `meetings` gets where signals meet."""
+    """The grid of every signal. `main`: the input that leads, by node; `meetings` gets where signals meet."""
     result: list[Grid] = []
     for index, (_, operation, inputs, _) in enumerate(nodes):
         if operation is None:
@@ -101,7 +101,7 @@ def grids(
 
 
 def needs(nodes: Nodes, axis: int, found: list[int], output: int, wanted: Interval) -> Interval | None:
-    """Returns the interval of the input, not cut at its borders, that the output's interval is computed from."""
+    """The interval of the input, not cut at its borders, that the output's interval is computed from."""
     asked: list[Interval | None] = [None] * len(nodes)
     asked[output] = wanted
     for index in range(output, 0, -1):

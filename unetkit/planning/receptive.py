@@ -21,7 +21,7 @@ LARGE = {1: 512, 2: 512, 3: 128}
 def receptive_field(
     nodes: Nodes, axis: int, output: int, size: int, large: Callable[[], int]
 ) -> tuple[int, int] | None:
-    """Returns the least and the most input samples that an output depends on; None where that is the whole image.
+    """The least and the most input samples that an output depends on; None where that is the whole image.
 
     It is found for all outputs of a regular network at once. Where the distance between what an operation reads depends
     on the size of the image, it is that of an image of `large()` samples, in which up to MAX_POSITIONS are looked at.
@@ -35,14 +35,14 @@ def receptive_field(
 
 
 def integers(nodes: Nodes, axis: int, size: int) -> list[int]:
-    """Returns the size of every signal for one size of the image."""
+    """The size of every signal for one size of the image."""
     return [int(n) for n in propagate.sizes(nodes, axis, size)[0]]  # type: ignore[arg-type]
 
 
 def _lengths(
     nodes: Nodes, axis: int, found: list[int], output: int, positions: Sequence[Number]
 ) -> tuple[int, int] | None:
-    """Returns the least and the most samples that outputs depend on, at given positions or families of positions."""
+    """The least and the most samples that outputs depend on, at given positions or families of positions."""
     least, most = inf, 0
     waiting = list(positions)
     allowed = MAX_FAMILIES + len(waiting)

@@ -59,7 +59,7 @@ def _faults(plan: Plan, size: Size) -> list[Fault]:
 
 
 def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
-    """Returns the fault of a size that breaks a rule at a node, with the nearest sizes that do fit."""
+    """The fault of a size that breaks a rule at a node, with the nearest sizes that do fit."""
     span = plan.span_of(index)
     near = _nearest_fitting(plan, axis, size)
     cure = f"input {size[axis]} does not fit this network. "
@@ -70,7 +70,7 @@ def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size)
 
 
 def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
-    """Returns the next smaller and the next larger size along an axis with which the whole size fits.
+    """The next smaller and the next larger size along an axis with which the whole size fits.
 
     Where other axes do not fit either, they are brought to their next size in the same direction.
     """
@@ -85,7 +85,7 @@ def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
 
 
 def _next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | None:
-    """Returns the least size along an axis, of a set and from the given size on, with which the whole size fits."""
+    """The least size in a set, from the given size on, that fits along an axis together with the other axes."""
     n: int | None = size[axis]
     for _ in range(_MAX_STEPS):
         if n is None or fits(plan, (*size[:axis], n, *size[axis + 1 :])):
@@ -95,7 +95,7 @@ def _next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | No
 
 
 def _larger_size(plan: Plan, size: Size, image: Size) -> Size | None:
-    """Returns the least image that fits, of those made larger along one axis; None where none does."""
+    """The least image that fits, of those made larger along one axis; None where none does."""
     found = []
     for axis, sizes in enumerate(plan.preferred_sizes if plan.pads else plan.accepted):
         n = sizes.above(size[axis] + 1)

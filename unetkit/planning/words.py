@@ -18,7 +18,7 @@ def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:
 
 
 def in_words(sizes: SizeSet) -> str:
-    """Returns a set of sizes in words.
+    """A set of sizes in words.
 
     >>> from unetkit.geometry import SizeSet
     >>> in_words(SizeSet((), 16, 16, (0,))), in_words(SizeSet((), 188, 1, (0,)))

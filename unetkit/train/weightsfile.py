@@ -12,7 +12,7 @@ CHANGED = "Begin a new run, or put the file back as it was."
 
 
 def digest_of(file: Path) -> str:
-    """Returns the SHA-256 of a file in hexadecimal; raises FileError where it cannot be read."""
+    """The SHA-256 of a file in hexadecimal; raises FileError where it cannot be read."""
     try:
         about = file.stat()
         return _digest(file, about.st_mtime_ns, about.st_size)

@@ -27,7 +27,7 @@ MAX_PIXELS = 2048
 _ATTEMPTS = 16
 """Attempts to draw a patch with a labelled pixel, before one is centred on such a pixel."""
 _WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
-"""Returns the weight of each pixel (*spatial) in the loss."""
+"""The weight of each pixel (*spatial) in the loss."""
 Item: TypeAlias = tuple[Tensor, ...]
 """An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) if there are any."""
 

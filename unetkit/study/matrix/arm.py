@@ -38,9 +38,9 @@ class Arm:
     training: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """Its training settings, with the seed and fraction of the base."""
     values: Callable[[], dict[str, Any]] = field(default=dict, repr=False, compare=False)
-    """Returns the plain values of its RUN.yaml, with the seed and fraction of the base."""
+    """The plain values of its RUN.yaml, with the seed and fraction of the base."""
     memory: Callable[[], int] = field(default=int, repr=False, compare=False)
-    """Returns the peak memory of its training on a CPU in bytes: activations of a batch, weights, optimiser.
+    """The peak memory of its training on a CPU in bytes: activations of a batch, weights, optimiser.
 
     It is computed on demand, because it takes some milliseconds.
     """

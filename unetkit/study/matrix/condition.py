@@ -11,7 +11,7 @@ from unetkit.study.matrix.design import Candidate
 from unetkit.wording import value_text
 
 Lookup = Callable[[str], Any]
-"""Returns the base's value at a path; None where there is none."""
+"""The base's value at a path; None where there is none."""
 
 
 class PathTest(NamedTuple):

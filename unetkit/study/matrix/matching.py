@@ -8,7 +8,7 @@ from typing import NamedTuple
 from unetkit.errors import Fault, SpecError, UnetkitError
 
 Cost = Callable[[tuple[int, ...]], int]
-"""Returns the cost of a network with these channels; raises UnetkitError where it cannot be built."""
+"""The cost of a network with these channels; raises UnetkitError where it cannot be built."""
 
 _MAX_WIDTH = 1 << 14
 _REACH = 64
