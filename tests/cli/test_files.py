@@ -83,7 +83,7 @@ def test_the_comments_of_new_files_are_settings_that_work(kind: str, folder: Pat
     run("new", "mine.yaml", "--kind", kind)
     first, _, text = (folder / "mine.yaml").read_text("utf-8").partition("\n")
     more, count = re.subn(r"^( *)# (?=\w+: )", r"\1", text, flags=re.MULTILINE)
-    assert first.startswith("# Check it: unetkit ") and count > 1
+    assert first.startswith("# Check: unetkit ") and count > 1
     (folder / "mine.yaml").write_text(more, "utf-8")
     assert answer("validate", "mine.yaml")["specs"][0]["kind"] == kind
 
@@ -97,7 +97,7 @@ def test_a_new_run_or_study_can_begin_with_a_spec(folder: Path) -> None:
     assert load_run(folder / "deep" / "run.yaml").spec.name == "run"
     assert answer("validate", "deep/study.yaml")["specs"][0]["arms"] == 3
     assert (
-        "--from is for what has a network"
+        "--from applies to files with a network"
         in run("new", "d.yaml", "--kind", "data", "--from", "mine.yaml", code=2).stderr
     )
 

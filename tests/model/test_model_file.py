@@ -112,7 +112,7 @@ def test_differences_name_what_is_there_on_one_side_only_and_what_is_wired_other
 
 def test_a_file_whose_digest_is_not_that_of_what_it_describes_is_damaged(tmp_path: Path) -> None:
     path = changed(saved(tmp_path), digest="0" * 64)
-    with pytest.raises(FileError, match=r"model\.safetensors is damaged: its digest is not that of the network"):
+    with pytest.raises(FileError, match=r"model\.safetensors is damaged: its digest does not match the network"):
         unetkit.load_model(path)
 
 
