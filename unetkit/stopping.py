@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,7 @@ class StopHandler:
         for each in _SIGNALS:  # a shell and the kernel may both tell that a terminal has closed
             signal.signal(each, signal.SIG_DFL if each.name != "SIGHUP" else signal.SIG_IGN)
         self.stopped = Stopped(number)
+        sys.unraisablehook = _ignore  # workers that got the signal too are missed by the objects that end them
         raise self.stopped
 
 
@@ -62,6 +64,7 @@ def stoppable() -> Iterator[None]:
         yield
         return
     request = StopHandler()
+    report_unraisable = sys.unraisablehook
     heeded = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before: dict[int, Any] = {number: signal.signal(number, request) for number in heeded}
     try:
@@ -71,5 +74,10 @@ def stoppable() -> Iterator[None]:
             raise request.stopped from error
         raise
     finally:
+        sys.unraisablehook = report_unraisable
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _ignore(unraisable: object) -> None:
+    """Reports nothing of an exception that no code can catch."""

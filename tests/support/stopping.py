@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 
+from tests.support.places import ROOT
 from unetkit.cli import main
 
 HANDLERS: dict[int, Any] = {
@@ -29,8 +31,39 @@ def own_forkserver() -> None:
     server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
 
 
-def begin(line: list[str], folder: Path) -> int:
+def program(text: str, arguments: list[str], folder: Path) -> int:
+    """Begins a text of Python in a new process, as a terminal would, its output in files of the folder; returns its id.
+
+    A training needs one: torch refuses gradients in a fork of a process in which they had threads.
+    """
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
+    with (folder / "out.txt").open("w") as out, (folder / "err.txt").open("w") as err:
+        started = subprocess.Popen(
+            [sys.executable, "-c", text, *arguments],
+            stdout=out,
+            stderr=err,
+            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            start_new_session=True,
+            preexec_fn=default_handlers,
+        )
+    STARTED.append(started)
+    return started.pid
+
+
+STARTED: list[subprocess.Popen[bytes]] = []
+"""Kept, so that their exit codes are for whoever waits for the process."""
+
+
+def default_handlers() -> None:
+    """Sets what a program begins with; others are inherited where these tests run in the background."""
+    for number in HANDLERS:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def begin(line: list[str], folder: Path, *, fresh: bool = False) -> int:
     """Begins a command in a process and a session of its own, its output in files of the folder; returns its id."""
+    if fresh:
+        return program("import sys; from unetkit.cli import main; sys.argv[0] = 'unetkit'; main()", line, folder)
     child = os.fork()
     if child:
         return child
@@ -53,9 +86,15 @@ def begin(line: list[str], folder: Path) -> int:
         os._exit(code)
 
 
-def stopped(line: list[str], folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
+def stopped(
+    line: list[str], folder: Path, number: int, when: Callable[[], bool], *, group: bool = False, fresh: bool = False
+) -> int:
     """Runs a command until something is the case, sends a signal, and returns the exit code."""
-    child = begin(line, folder)
+    return stopped_when(begin(line, folder, fresh=fresh), folder, number, when, group=group)
+
+
+def stopped_when(child: int, folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
+    """Sends a signal to a process as soon as something is the case, and returns the exit code."""
     until = time.monotonic() + 120
     while not when():
         assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0), (folder / "err.txt").read_text()

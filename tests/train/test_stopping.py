@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import signal
 import time
@@ -14,9 +15,8 @@ import pytest
 import yaml
 
 from tests.support.photos import trained, values
-from tests.support.stopping import HANDLERS, begin, stopped
+from tests.support.stopping import HANDLERS, begin, program, stopped, stopped_when
 from unetkit.stopping import Stopped, stoppable
-from unetkit.train import load_run
 from unetkit.train.loop.checkpoint import read_checkpoint
 from unetkit.writing import PREFIX
 
@@ -56,7 +56,7 @@ def test_a_training_that_is_stopped_says_what_goes_on(
     file.write_text(yaml.safe_dump(said))
     line = ["train", str(file), "-o", str(run), "--accelerator", "cpu"]
     checkpoint = run / "checkpoints" / "last.ckpt"
-    assert stopped(line, tmp_path, number, checkpoint.exists, group=group) == 128 + number
+    assert stopped(line, tmp_path, number, checkpoint.exists, group=group, fresh=True) == 128 + number
     lines = [
         one for one in (tmp_path / "err.txt").read_text().splitlines(keepends=True) if not one.startswith("  tiny")
     ]
@@ -73,8 +73,8 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(photos: Path, tm
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(said))
     line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu", "--threads", "1"]
     checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    assert stopped(line, tmp_path, signal.SIGTERM, checkpoint.exists) in (143, 0)
-    assert os.waitstatus_to_exitcode(os.waitpid(begin(line, tmp_path), 0)[1]) == 0
+    assert stopped(line, tmp_path, signal.SIGTERM, checkpoint.exists, fresh=True) in (143, 0)
+    assert os.waitstatus_to_exitcode(os.waitpid(begin(line, tmp_path, fresh=True), 0)[1]) == 0
     whole = trained(said, tmp_path / "whole")
     again = trained(said, tmp_path / "run")
     assert again.values == whole.values
@@ -83,7 +83,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(photos: Path, tm
 def test_before_the_first_checkpoint_it_begins_anew(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "run.yaml").write_text(yaml.safe_dump(values(photos, steps=100_000, checkpoint_every=100_000)))
     line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu"]
-    assert stopped(line, tmp_path, signal.SIGINT, (tmp_path / "run" / "data.json").exists) == 130
+    assert stopped(line, tmp_path, signal.SIGINT, (tmp_path / "run" / "data.json").exists, fresh=True) == 130
     told = (tmp_path / "err.txt").read_text()
     assert told.endswith(
         SENTENCE.format("SIGINT", "there is no checkpoint yet, so this starts from the beginning", " ".join(line))
@@ -172,23 +172,11 @@ def test_what_a_signal_causes_on_the_way_out_is_not_told_in_its_place() -> None:
 
 def test_a_program_without_handlers_does_not_end_well_after_sigterm(photos: Path, tmp_path: Path) -> None:
     """Lightning takes the signal, and would end with 0."""
-    run = load_run(values(photos, steps=100_000, checkpoint_every=5))
+    said = values(photos, steps=100_000, checkpoint_every=5)
+    text = (
+        "import json, sys; from pathlib import Path; from unetkit.train import Machine, load_run, train_run;"
+        "train_run(load_run(json.loads(sys.argv[1])), Path(sys.argv[2]), machine=Machine('cpu'), progress=False)"
+    )
+    child = program(text, [json.dumps(said), str(tmp_path / "run")], tmp_path)
     checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
-    child = os.fork()
-    if not child:
-        code = 99
-        try:
-            from tests.support.photos import CPU
-            from unetkit.train import train_run
-
-            train_run(run, tmp_path / "run", machine=CPU, progress=False)
-        except SystemExit as ended:
-            code = int(ended.code or 0)
-        finally:
-            os._exit(code)
-    until = time.monotonic() + 120
-    while not checkpoint.exists():
-        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0)
-        time.sleep(0.01)
-    os.kill(child, signal.SIGTERM)
-    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 143
+    assert stopped_when(child, tmp_path, signal.SIGTERM, checkpoint.exists) == 143
