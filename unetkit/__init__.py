@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
@@ -36,25 +37,18 @@ __all__ = [
 ]
 __version__ = "0.2.0.dev0"
 
-HOMES = {
-    "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
-    "model": ("build", "load_model", "save"),
-    "planning": ("Plan", "plan"),
-    "registry": ("register",),
-    "language": ("Spec", "load"),
-    "tiling": ("predict",),
-    "wrapping": ("ModuleFacts", "wrap"),
-}
-"""The module that each public name lives in, imported at its first use: torch takes seconds, pydantic a tenth."""
-
-
-def __getattr__(name: str) -> Any:
-    """A public name, imported at its first use."""
-    for home, names in HOMES.items():
-        if name in names:
-            value = globals()[name] = getattr(import_module(f"unetkit.{home}"), name)
-            return value
-    raise AttributeError(f"module 'unetkit' has no attribute {name!r}")
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
+        "model": ("build", "load_model", "save"),
+        "planning": ("Plan", "plan"),
+        "registry": ("register",),
+        "language": ("Spec", "load"),
+        "tiling": ("predict",),
+        "wrapping": ("ModuleFacts", "wrap"),
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from unetkit.lazy import lazy_names
 from unetkit.testing.battery import check_block, plugin_blocks
 from unetkit.testing.report import Report
 
@@ -12,11 +13,4 @@ if TYPE_CHECKING:
 
 __all__ = ["Report", "at_or_above", "blocks", "check_block", "plugin_blocks", "sizes", "specs"]
 
-
-def __getattr__(name: str) -> Any:
-    """A strategy, imported at first use: the battery needs no hypothesis."""
-    if name in ("at_or_above", "blocks", "sizes", "specs"):
-        from unetkit.testing import strategies
-
-        return getattr(strategies, name)
-    raise AttributeError(f"module 'unetkit.testing' has no attribute {name!r}")
+__getattr__ = lazy_names(__name__, {"strategies": ("at_or_above", "blocks", "sizes", "specs")})  # hypothesis
