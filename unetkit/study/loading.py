@@ -12,7 +12,7 @@ from unetkit.document.document import as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import TreeNode, merge, noded
 from unetkit.document.reader import Reader
-from unetkit.errors import Fault, SpecError, did_you_mean
+from unetkit.errors import Fault, did_you_mean
 from unetkit.language import find_spec
 from unetkit.study.find import find_run, find_study
 from unetkit.study.matrix.arm_planner import QUICK_WORK, ArmPlanner
@@ -72,7 +72,7 @@ class StudyLoader(Reader):
         """Raises SpecError: planning all arms takes more than about a second."""
         message = f"this makes {arms:,} arms, and planning the first {planned:,} takes about a second"
         self.fault(Fault("too-many-arms", message, cure="Add --all to plan all of them."), "axes")
-        raise SpecError(*self.faults)
+        self.stop()
 
     def design_matrix(self, keys: StudyKeys) -> tuple[BaseConfig, DesignMatrix]:
         """The base configuration and the design matrix."""

@@ -17,7 +17,7 @@ from unetkit.study.matrix.design import Candidate
 _TYPOS = {"unknown-key", "override-path"}
 """Codes of faults that are errors of the study file, not reasons to skip an arm."""
 QUICK_WORK = 800
-"""The work that takes about a second: 160 networks of five levels, all of different geometry."""
+"""The work (`planning_work`) that takes about a second: 160 networks of five levels, all of different geometry."""
 
 
 class ArmPlanner:
@@ -30,7 +30,7 @@ class ArmPlanner:
         """Ids of the axis values and listed arms that could be built."""
         self.typos: dict[int, tuple[Fault, ...]] = {}
         self.work = 0
-        """The work of planning so far, in the unit of QUICK_WORK."""
+        """The work of planning so far, as `planning_work` estimates it."""
 
     def add(self, candidate: Candidate) -> None:
         """Plans a candidate and adds its arm; raises UnetkitError where the base cannot be built."""

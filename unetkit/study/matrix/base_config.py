@@ -17,7 +17,7 @@ from unetkit.planning import Plan, covering_size, plan
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.dataset import check_fitting, data_values, identity
 from unetkit.study.matrix.matching import matched
-from unetkit.study.matrix.network_facts import NetworkFacts, network_facts, patch_of, training_memory
+from unetkit.study.matrix.network_facts import NetworkFacts, network_facts, patch_of, planning_work, training_memory
 
 _Settings = tuple[Setting, ...]
 
@@ -41,7 +41,7 @@ class PlannedNetwork(NamedTuple):
     facts: NetworkFacts
     match: MatchedWidth | None
     work: int
-    """The work of planning it, of which a network of two levels takes about 1 and one of five levels about 5."""
+    """The work of planning it, as `planning_work` estimates it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,11 +101,7 @@ class BaseConfig:
         if self.match != "none" and settings:
             chosen = self.chosen(settings, made, training)
             made = plan(self.loaded((*settings, *widened(settings, chosen))))
-        facts = network_facts(made, training)
-        period = max(sizes.period for sizes in made.preferred_sizes)
-        phases = min(period, 512) + 20  # the receptive field is computed for each remainder, up to a bound
-        work = made.spec.depth * phases // 36 + (2 * made.spec.depth if chosen else 0)
-        return PlannedNetwork(facts, chosen, max(1, work))
+        return PlannedNetwork(network_facts(made, training), chosen, planning_work(made, matched=chosen is not None))
 
     def identity(self, digest: str, settings: _Settings) -> str:
         """The SHA-256 of an arm's network, data and training."""

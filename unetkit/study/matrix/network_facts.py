@@ -43,6 +43,15 @@ def training_memory(plan: Plan, training: Mapping[str, Any]) -> int:
     return needed.training + needed.weights + needed.gradients + needed.optimizer
 
 
+def planning_work(plan: Plan, *, matched: bool) -> int:
+    """An estimate of the work of planning a network: 5 for five levels with strides of 2, about 10 ms at the most.
+
+    The receptive field is computed for each remainder of a size, up to a bound; a matched width takes further plans.
+    """
+    phases = min(max(sizes.period for sizes in plan.preferred_sizes), 512) + 20
+    return max(1, plan.spec.depth * phases // 36 + (2 * plan.spec.depth if matched else 0))
+
+
 def patch_of(dims: int, training: Mapping[str, Any]) -> Size:
     """The smallest output size of a training patch."""
     from unetkit.train.run_keys import PATCH  # which needs no torch, unlike its neighbours
