@@ -9,7 +9,7 @@ import pytest
 
 from tests.study.runs.stub_study import write_study
 from tests.support.commandline import answer, run
-from unetkit.data.overview.pictures import write_levels
+from tests.support.photos import write_levels
 from unetkit.study.results.collecting import results_in
 from unetkit.study.results.pictures import colours_in
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 import unetkit
+from tests.support.photos import write_levels
 from unetkit.data import (
     UNLABELLED,
     Normalization,
@@ -24,7 +25,6 @@ from unetkit.data import (
     mni,
     read_data,
 )
-from unetkit.data.overview.pictures import write_levels
 from unetkit.errors import FileError
 from unetkit.imagefiles import ReadRequest, open_images
 

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
 from unetkit.data import Pair
-from unetkit.data.overview.pictures import write_levels
+from unetkit.data.overview.pictures import write_image
 from unetkit.train import Machine, RunResult, load_run, train_run
 
 CPU = Machine("cpu", threads=1)
@@ -25,6 +27,11 @@ def discs(count: int = 6, size: tuple[int, int] = (40, 33)) -> list[Pair]:
         image = 100 + 60 * labels + random.normal(0, 20, (1, *size))
         items.append(Pair(f"disc{index}", image.astype(np.float32), labels))
     return items
+
+
+def write_levels(levels: NDArray[Any], file: Path) -> None:
+    """Writes whole numbers 0 … 255 (height, width), classes or grey levels, as a grey PNG."""
+    write_image(Image.fromarray(levels.astype(np.uint8)), file)
 
 
 def write_photos(folder: Path) -> Path:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from io import BytesIO
 from math import ceil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,11 +22,6 @@ GAP, MARGIN, LINE = 10, 24, 20
 _STRIP = 48  # rows that a curve is shown with
 INK, FAINT, PAPER, MASKED = (28, 28, 30), (110, 110, 115), (255, 255, 255), (90, 90, 90)
 _FONTS = Path(draw.__file__).parent / "fonts"
-
-
-def write_levels(levels: NDArray[Any], file: Path) -> None:
-    """Writes whole numbers 0 … 255 (height, width), classes or grey levels, as a grey PNG."""
-    write_image(Image.fromarray(levels.astype(np.uint8)), file)
 
 
 def write_image(image: Image.Image, file: Path) -> None:
