@@ -49,7 +49,7 @@ class StopHandler:
         for each in _SIGNALS:  # a shell and the kernel may both tell that a terminal has closed
             signal.signal(each, signal.SIG_DFL if each.name != "SIGHUP" else signal.SIG_IGN)
         self.stopped = Stopped(number)
-        sys.unraisablehook = _ignore  # workers that got the signal too are missed by the objects that end them
+        sys.unraisablehook = _ignore  # destructors fail where the signal ended their workers too
         raise self.stopped
 
 
@@ -80,4 +80,4 @@ def stoppable() -> Iterator[None]:
 
 
 def _ignore(unraisable: object) -> None:
-    """Reports nothing of an exception that no code can catch."""
+    """Ignores the exception of a destructor."""
