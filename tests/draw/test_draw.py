@@ -48,13 +48,13 @@ def made_up(sketch: Sketch = Sketch()) -> Any:
     steps: list[Any] = []
     size, count, levels = sketch.size, 1, len(sketch.channels)
     nodes = [SimpleNamespace(operation=None, inputs=())]
-    sizes, spans = [size], []
+    sizes, calls = [size], []
 
     def step(place: str, slot: str, level: int, channels: int, maps: Sequence[tuple[str, int, Size]]) -> None:
         nonlocal size, count
         found = tuple(SimpleNamespace(label=label, channels=each, size=new) for label, each, new in maps)
         values = {"name": f"{place}.{slot}", "slot": slot, "type": f"some_{slot}", "level": level, "maps": found}
-        spans.append(SimpleNamespace(scope=f"{place}.{slot}", start=len(nodes), end=len(nodes) + len(maps)))
+        calls.append(SimpleNamespace(scope=f"{place}.{slot}", start=len(nodes), end=len(nodes) + len(maps)))
         for label, _, new in maps:
             operation = SimpleNamespace(label=lambda label=label: label, makes_map=True)
             nodes.append(SimpleNamespace(operation=operation, inputs=(len(nodes) - 1,)))
@@ -86,7 +86,7 @@ def made_up(sketch: Sketch = Sketch()) -> Any:
         block(place, level)
     step("head", "head", 0, 2, [("conv 1×1", 2, size)])
 
-    facts = {"parameters": 31_030_658, "receptive_field": (188,) * len(size), "nodes": nodes, "spans": spans}
+    facts = {"parameters": 31_030_658, "receptive_field": (188,) * len(size), "nodes": nodes, "calls": calls}
     plan = SimpleNamespace(spec=SimpleNamespace(name=sketch.name), **facts)
     ends = {"input_size": sketch.size, "output_size": size, "sizes": sizes}
     return SimpleNamespace(plan=plan, steps=tuple(steps), macs=167 * 10**9, **ends)

@@ -38,7 +38,7 @@ class BlockClass:
         yield f"class {self.name}(nn.Module):"
         source = safe(type(self.group[0].part).source)
         further = [f"Source: {source}."] if source else []
-        further += [] if self.only else [f"Here for {', '.join(block.span.scope for block in self.group)}."]
+        further += [] if self.only else [f"Here for {', '.join(block.call.scope for block in self.group)}."]
         yield from docstring(summary(self.group[0]), further, INDENT)
         yield ""
         if any(line.layer.is_module for line in self.group[0].lines):

@@ -45,7 +45,7 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
 
 def _shifts(block: Body, sized: SizedPlan) -> list[_Shift]:
     """The shift of each operation's result."""
-    start, first = block.span.start, sized.sizes[block.span.inputs[0]]
+    start, first = block.call.start, sized.sizes[block.call.inputs[0]]
     known: dict[int, _Shift] = {-1: (0,) * len(first)}
     for index, line in enumerate(block.lines):
         before, size = known[line.inputs[0]], sized.sizes[start + index]

@@ -27,7 +27,7 @@ class CodeLine(NamedTuple):
 class Body(NamedTuple):
     """One block of the network: its operations, the channels of its inputs, the line of its output."""
 
-    span: Call
+    call: Call
     part: Component
     slot: str
     kind: str
@@ -64,29 +64,29 @@ class Body(NamedTuple):
 def bodies(plan: Plan) -> dict[str, Body]:
     """The blocks of a plan by name, in execution order."""
     over = overwriting(plan)
-    return {span.scope: body(plan, span, over) for span in plan.spans}
+    return {call.scope: body(plan, call, over) for call in plan.calls}
 
 
-def body(plan: Plan, span: Call, over: frozenset[int]) -> Body:
+def body(plan: Plan, call: Call, over: frozenset[int]) -> Body:
     """One block of a plan. `over` are the nodes that write their output over their input."""
-    local = {index: index - span.start for index in range(span.start, span.end)}
-    local |= {index: -1 - place for place, index in enumerate(span.inputs)}
+    local = {index: index - call.start for index in range(call.start, call.end)}
+    local |= {index: -1 - place for place, index in enumerate(call.inputs)}
     lines = []
-    for index in range(span.start, span.end):
+    for index in range(call.start, call.end):
         node, layer = plan.nodes[index], plan.layer(index)
         if layer.is_module and index in over:
             layer = layer._replace(kwargs=layer.kwargs | {"inplace": True})
         assert node.operation is not None, "the input stands in no block"
         lines.append(CodeLine(node.name, node.operation, layer, tuple(local[i] for i in node.inputs), node.channels))
-    part = plan.spec.parts[span.scope]
+    part = plan.spec.parts[call.scope]
     return Body(
-        span,
+        call,
         part,
-        span.scope.rpartition(".")[2],
+        call.scope.rpartition(".")[2],
         plan.spec.type_of(part),
         tuple(lines),
-        tuple(plan.nodes[index].channels for index in span.inputs),
-        local[span.output],
+        tuple(plan.nodes[index].channels for index in call.inputs),
+        local[call.output],
     )
 
 

@@ -65,8 +65,8 @@ def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...
 
 def _branching(plan: SizedPlan) -> set[str]:
     """The names of the blocks with branches, such as residual blocks, whose maps are no chain."""
-    nodes, spans = plan.plan.nodes, plan.plan.spans
-    return {span.scope for span in spans if any(len(nodes[i].inputs) > 1 for i in range(span.start, span.end))}
+    nodes, calls = plan.plan.nodes, plan.plan.calls
+    return {call.scope for call in calls if any(len(nodes[i].inputs) > 1 for i in range(call.start, call.end))}
 
 
 def made(step: Step, whole_block: bool) -> list[FigureMap]:

@@ -56,12 +56,12 @@ def _operations(plan: SizedPlan) -> dict[str, list[str]]:
     """The labels of each step: of operations that make a map, crop or pad."""
     nodes, sizes = plan.plan.nodes, plan.sizes
     return {
-        span.scope: [
+        call.scope: [
             nodes[index].operation.label()
-            for index in range(span.start, span.end)
+            for index in range(call.start, call.end)
             if nodes[index].operation.makes_map or sizes[index] != sizes[nodes[index].inputs[0]]
         ]
-        for span in plan.plan.spans
+        for call in plan.plan.calls
     }
 
 

@@ -39,9 +39,9 @@ def check_supported(plan: Plan, to: Format) -> None:
     cure = "Choose padding_mode: zeros, reflect or replicate before training, or --to onnx."
     message = f"{plan.spec.name}: OpenVINO has no circular padding"
     faults = [
-        Fault("export-operation", message, f"{span.scope}.{plan.nodes[index].name}", cure)
-        for span in plan.spans
-        for index in range(span.start, span.end)
+        Fault("export-operation", message, f"{call.scope}.{plan.nodes[index].name}", cure)
+        for call in plan.calls
+        for index in range(call.start, call.end)
         if to == "openvino" and (operation := plan.nodes[index].operation) is not None and operation.wraps
     ]
     if faults:

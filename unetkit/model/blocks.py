@@ -31,12 +31,12 @@ class SharedCodeGraph(fx.Graph):
         return self._codes[key]
 
 
-def block_module(planned: Plan, span: Call, overwriting: frozenset[int]) -> fx.GraphModule:
+def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.GraphModule:
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
     graph = SharedCodeGraph()
-    signals = {index: graph.placeholder(name) for index, name in zip(span.inputs, _INPUTS, strict=False)}
-    for index in range(span.start, span.end):
+    signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, _INPUTS, strict=False)}
+    for index in range(call.start, call.end):
         node, layer = planned.nodes[index], planned.layer(index)
         inputs = tuple(signals[source] for source in node.inputs)
         target = _target(layer, node.operation)
@@ -46,8 +46,8 @@ def block_module(planned: Plan, span: Call, overwriting: frozenset[int]) -> fx.G
             signals[index] = graph.call_module(node.name, inputs)
         else:
             signals[index] = graph.call_function(target, (inputs,) if layer.joins else inputs, dict(layer.kwargs))
-    graph.output(signals[span.output])
-    kind = planned.spec.type_of(planned.spec.parts[span.scope])
+    graph.output(signals[call.output])
+    kind = planned.spec.type_of(planned.spec.parts[call.scope])
     return fx.GraphModule(root, graph, class_name=kind.title().replace("_", ""))
 
 

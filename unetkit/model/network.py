@@ -124,9 +124,9 @@ def assemble(planned: Plan) -> Network:
     if planned.pads:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
-    for span in planned.spans:
-        add_module(root, span.scope, block_module(planned, span, over_inputs))
-        signals[span.output] = graph.call_module(span.scope, tuple(signals[index] for index in span.inputs))
+    for call in planned.calls:
+        add_module(root, call.scope, block_module(planned, call, over_inputs))
+        signals[call.output] = graph.call_module(call.scope, tuple(signals[index] for index in call.inputs))
     output = signals[planned.output]
     if planned.pads:
         output = graph.call_function(functional.cut_padding, (output, signals[0], image))

@@ -13,9 +13,9 @@ from unetkit.wording import size_text
 def third_party_blocks(planned: Plan) -> set[str]:
     """The names of the blocks with an operation that is not unetkit's own."""
     return {
-        span.scope
-        for span in planned.spans
-        for node in planned.nodes[span.start : span.end]
+        call.scope
+        for call in planned.calls
+        for node in planned.nodes[call.start : call.end]
         if node.operation is not None and node.operation.is_third_party
     }
 

@@ -28,7 +28,7 @@ def _alignment(plan: Plan, axis: int, n: int) -> Alignment:
     propagate.grids(plan.nodes, axis, found, plan.main_inputs, meetings)
     offsets: dict[int, float] = {}
     for meeting in meetings:
-        call = plan.span_of(meeting.node)
+        call = plan.call_of(meeting.node)
         if call.slot == "skip":
             offsets[call.level] = max(offsets.get(call.level, 0.0), meeting.offset)
     dropped = {}
@@ -36,7 +36,7 @@ def _alignment(plan: Plan, axis: int, n: int) -> Alignment:
         if node.operation is not None and not node.operation.pointwise:
             lost = node.operation.dropped(axis, tuple(found[i] for i in node.inputs))
             if lost:
-                dropped[f"{plan.span_of(index).scope}.{node.name}"] = fixed(lost)
+                dropped[f"{plan.call_of(index).scope}.{node.name}"] = fixed(lost)
     return Alignment(n in plan.aligned[axis], offsets, dropped)
 
 

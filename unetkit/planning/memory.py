@@ -89,7 +89,7 @@ def _training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Colle
     """
     ledger = _Ledger(planned, size, run, training=True)
     kept = ledger.kept_buffers()
-    again = max((ledger.forget(span, kept) for span in planned.spans if span.scope in recomputed), default=0)
+    again = max((ledger.forget(call, kept) for call in planned.calls if call.scope in recomputed), default=0)
     peak, held, alive = ledger.forward(kept)
     return max(peak, _Backward(ledger, kept, held, alive).peak() + again)
 
@@ -130,10 +130,10 @@ class _Ledger:
     def _last_uses(self, planned: Plan) -> dict[int, int]:
         """The last node that holds each buffer; a block's inputs are held until the block ends."""
         last = {self.buffer[planned.output]: len(self.nodes)}
-        for span in planned.spans:
-            for index in range(span.start, span.end):
+        for call in planned.calls:
+            for index in range(call.start, call.end):
                 for source in self.nodes[index].inputs:
-                    held = span.end - 1 if source in span.inputs else index
+                    held = call.end - 1 if source in call.inputs else index
                     buffer = self.buffer[source]
                     last[buffer] = max(last.get(buffer, 0), held)
         return last
@@ -165,13 +165,13 @@ class _Ledger:
                 held -= alive.pop(done)
         return peak, held, alive
 
-    def forget(self, span: Call, kept: dict[int, int]) -> int:
+    def forget(self, call: Call, kept: dict[int, int]) -> int:
         """Keeps nothing of what is made within a block, and returns the bytes that would have been kept."""
-        inside = range(span.start, span.end)
+        inside = range(call.start, call.end)
         freed = sum(self.kept_beside[index] for index in inside)
         for index in inside:
             self.kept_beside[index] = 0
-            if self.buffer[index] == index and index != self.buffer[span.output] and kept.pop(index, None) is not None:
+            if self.buffer[index] == index and index != self.buffer[call.output] and kept.pop(index, None) is not None:
                 freed += self.bytes[index]
         return freed
 

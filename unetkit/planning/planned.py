@@ -32,14 +32,14 @@ def plan(spec: Spec) -> Plan:
 
 
 class Plan:
-    """What a spec means: `spans` are its blocks in execution order, `nodes` their operations, `output` the last signal.
+    """What a spec means: `calls` are its blocks in execution order, `nodes` their operations, `output` the last signal.
 
     `preferred` are the sizes to bring an image to along each axis, where they are not those of the network.
     """
 
     def __init__(self, spec: Spec, wired: Wired, preferred: tuple[SizeSet, ...] | None = None) -> None:
         self.spec = spec
-        self.spans = wired.calls
+        self.calls = wired.calls
         self.output = wired.output
         self._blocks = wired.blocks
         self._preferred = preferred
@@ -48,7 +48,7 @@ class Plan:
         return isinstance(other, Plan) and (self is other or self._key == other._key)
 
     def __hash__(self) -> int:
-        return hash((self.spans, self.output))
+        return hash((self.calls, self.output))
 
     def __copy__(self) -> Plan:
         return self
@@ -60,11 +60,11 @@ class Plan:
         return _planned, (self.spec, self._preferred)
 
     def __repr__(self) -> str:
-        return f"<Plan of {self.spec}; {len(self.spans)} blocks, {self.parameters:,} parameters>"
+        return f"<Plan of {self.spec}; {len(self.calls)} blocks, {self.parameters:,} parameters>"
 
     @property
     def _key(self) -> tuple[Any, ...]:
-        return self.spec, self.nodes, self.spans, self.output, self._preferred
+        return self.spec, self.nodes, self.calls, self.output, self._preferred
 
     # ---- the network
 
@@ -77,7 +77,7 @@ class Plan:
     def nodes(self) -> tuple[Node, ...]:
         """The image and all operations, in execution order."""
         nodes = [Node("input", None, (), self.spec.in_channels)]
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             nodes += block.placed(call.start, call.inputs)
         return tuple(nodes)
 
@@ -104,7 +104,7 @@ class Plan:
         text = f"dims={self.dims} in={self.spec.in_channels} output={self.output} init={own}"
         if self.pads:
             text += f"\nodd sizes: {self.spec.odd_sizes.padding}"
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             text += f"\n{call.scope} {call.inputs} -> {call.output}{block.listing(call.start, call.inputs)}"
         return text
 
@@ -114,15 +114,15 @@ class Plan:
         assert node.operation is not None, "the input has no layer"
         return node.operation.layer(tuple(self.nodes[i].channels for i in node.inputs), self.dims)
 
-    def span_of(self, index: int) -> Call:
+    def call_of(self, index: int) -> Call:
         """The block that an operation belongs to."""
-        return next(call for call in self.spans if call.start <= index < call.end)
+        return next(call for call in self.calls if call.start <= index < call.end)
 
     @cached_property
     def main_inputs(self) -> dict[int, int]:
         """Where encoder and decoder meet in a skip: which input, by node, is the decoder's."""
         found: dict[int, int] = {}
-        for call in self.spans:
+        for call in self.calls:
             found |= main_inputs(self.nodes, call.inputs, range(call.start, call.end))
         return found
 
@@ -143,7 +143,7 @@ class Plan:
 
     @property
     def _operations(self) -> Iterator[tuple[str, Operation]]:
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             for node, operation in block.operations:
                 yield f"{call.scope}.{node.name}", operation
 
@@ -153,7 +153,7 @@ class Plan:
     def _spatial(self) -> tuple[SpatialGraph, dict[int, int]]:
         """The spatial graph, and for the image and the output of each block the node whose size and grid it has."""
         calls, position, count = list[SpatialCall](), {0: 0}, 1
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             spatial, inputs = block.spatial, tuple([position[index] for index in call.inputs])
             calls.append(SpatialCall(spatial, inputs))
             own = spatial.output - spatial.num_inputs
@@ -170,7 +170,7 @@ class Plan:
     def spatial_indices(self) -> tuple[int, ...]:
         """For each node the node of the spatial graph whose size and grid it has."""
         found, position, count = [0], self._spatial[1], 1
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             added = len(block.spatial.nodes) - block.num_inputs
             inputs = tuple([position[index] for index in call.inputs])
             index = (*inputs, *range(count, count + added))
@@ -205,7 +205,7 @@ class Plan:
 
     def preferring(self, sizes: tuple[SizeSet, ...]) -> Plan:
         """The same network with other sizes to bring an image to."""
-        return Plan(self.spec, Wired(self.spans, self._blocks, self.output), sizes)
+        return Plan(self.spec, Wired(self.calls, self._blocks, self.output), sizes)
 
     def padded_size(self, size: Size) -> Size:
         """The size in which an image enters the network: where odd sizes are padded, the next preferred one."""
@@ -240,7 +240,7 @@ class Plan:
 
     def _macs(self, sizes: tuple[Size, ...]) -> Iterator[int]:
         position = self._spatial[1]
-        for call, block in zip(self.spans, self._blocks, strict=True):
+        for call, block in zip(self.calls, self._blocks, strict=True):
             yield block.macs(tuple([sizes[position[index]] for index in call.inputs]))
 
     def at(self, size: Size) -> SizedPlan:
@@ -248,7 +248,7 @@ class Plan:
         size = tuple(size)
         found, output = self._output_size(size)
         sizes = tuple([found[index] for index in self.spatial_indices])
-        costs = zip(self.spans, self._blocks, self._macs(found), strict=True)
+        costs = zip(self.calls, self._blocks, self._macs(found), strict=True)
         steps = tuple(
             step(self.nodes, sizes, call, self.spec.type_of(self.spec.parts[call.scope]), (block.parameters, macs))
             for call, block, macs in costs
@@ -291,7 +291,7 @@ class Plan:
         >>> plan(load("unet-same")).block_grid("decoder.1.block", (64, 64))[0]
         (Grid(start=Fraction(1, 2), step=Fraction(2, 1)), 32)
         """
-        (index,) = (call.output for call in self.spans if call.scope == scope)
+        (index,) = (call.output for call in self.calls if call.scope == scope)
         return fit.signal_grid(self, index, size)
 
     def crop_target(self, size: Size) -> tuple[slice, ...]:

@@ -60,13 +60,13 @@ def _faults(plan: Plan, size: Size) -> list[Fault]:
 
 def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
     """The fault of a size that breaks a rule at a node, with the nearest sizes that do fit."""
-    span = plan.span_of(index)
+    call = plan.call_of(index)
     near = _nearest_fitting(plan, axis, size)
     cure = f"input {size[axis]} does not fit this network. "
     cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
-    if code == "size-mismatch" and getattr(plan.spec.parts[span.scope], "align", "") == "same":
+    if code == "size-mismatch" and getattr(plan.spec.parts[call.scope], "align", "") == "same":
         cure += " Or: align: pad."
-    return plan.spec.blame(Fault(code, rule, span.scope, cure), span.scope, ("align",))
+    return plan.spec.blame(Fault(code, rule, call.scope, cure), call.scope, ("align",))
 
 
 def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
@@ -139,5 +139,5 @@ def training_fault(plan: Plan, size: Size, batch: int) -> str:
             rule = node.operation.training_limit(sizes[node.inputs[0]], batch)
             if rule:
                 shape = size_text(sizes[node.inputs[0]])
-                return f"{plan.span_of(index).scope}.{node.name}: {rule}, here is {shape} in a batch of {batch}"
+                return f"{plan.call_of(index).scope}.{node.name}: {rule}, here is {shape} in a batch of {batch}"
     return ""

@@ -52,9 +52,9 @@ class Reach(NamedTuple):
 def wrapping(plan: Plan) -> tuple[str, ...]:
     """Names of the operations that read the far end of the image at its border: circular padding."""
     return tuple(
-        f"{span.scope}.{plan.nodes[index].name}"
-        for span in plan.spans
-        for index in range(span.start, span.end)
+        f"{call.scope}.{plan.nodes[index].name}"
+        for call in plan.calls
+        for index in range(call.start, call.end)
         if (operation := plan.nodes[index].operation) is not None and operation.wraps
     )
 

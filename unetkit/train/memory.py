@@ -90,7 +90,7 @@ def recomputed_blocks(plan: Plan, levels: Collection[int]) -> tuple[str, ...]:
     """
     scopes = {f"{side}.{level}.block" for side in ("encoder", "decoder") for level in levels}
     scopes |= {"bottleneck.block"} if plan.spec.depth - 1 in levels else set()
-    return tuple(span.scope for span in plan.spans if span.scope in scopes)
+    return tuple(call.scope for call in plan.calls if call.scope in scopes)
 
 
 def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, recomputed: Collection[str] = ()) -> int:

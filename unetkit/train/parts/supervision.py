@@ -31,7 +31,7 @@ class Supervision(nn.Module):
         self.scopes = [f"decoder.{level}.block" for level in range(1, len(weights) + 1)]
         self.blocks = [model.get_submodule(scope) for scope in self.scopes]  # in a list, so not registered here too
         conv: Any = getattr(nn, f"Conv{plan.dims}d")
-        channels = {span.scope: plan.nodes[span.output].channels for span in plan.spans}
+        channels = {call.scope: plan.nodes[call.output].channels for call in plan.calls}
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.heads = nn.ModuleList(conv(channels[scope], plan.spec.out_channels, 1) for scope in self.scopes)

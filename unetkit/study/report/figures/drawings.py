@@ -65,8 +65,8 @@ def settings(network: Plan) -> dict[str, tuple[object, int]]:
     """The block of each step, and its output channels where it determines them."""
     nodes, parts = network.nodes, network.spec.parts
     return {
-        span.scope: (parts.get(span.scope), nodes[span.output].channels if span.scope.endswith("block") else 0)
-        for span in network.spans
+        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.scope.endswith("block") else 0)
+        for call in network.calls
     }
 
 
