@@ -80,11 +80,15 @@ def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
     return functional.interpolate(x, size=like.shape[2:], mode=mode)
 
 
-def add(x: Tensor, other: Tensor) -> Tensor:
-    """Returns the sum of two tensors of the same shape."""
-    if x.shape != other.shape:
-        raise ValueError(f"cannot add {tuple(x.shape)} and {tuple(other.shape)}")
-    return x + other
+def add(x: Tensor, other: Tensor, *others: Tensor) -> Tensor:
+    """Returns the sum of tensors of the same shape."""
+    for each in (other, *others):
+        if x.shape != each.shape:
+            raise ValueError(f"cannot add {tuple(x.shape)} and {tuple(each.shape)}")
+    total = x + other
+    for each in others:
+        total += each  # in place, so that no more than the result is allocated
+    return total
 
 
 def gate(x: Tensor, weights: Tensor) -> Tensor:

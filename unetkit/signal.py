@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -29,14 +30,17 @@ from unetkit.operations import (
 from unetkit.operations.operation import Axes, per_axis, wiring_error
 
 if TYPE_CHECKING:
-    from unetkit.block import Act, Norm
+    from unetkit.block import Act, Component, Norm
 
 Padding = Literal["same", "valid"]
 Bias = bool | Literal["auto"]
 
 
 class Node(NamedTuple):
-    """One operation in a graph: its name within the block, the indices of its inputs, and its channels."""
+    """One operation in a graph: its name within the block, the indices of its inputs, and its channels.
+
+    In an inner scope the name has a dot: `shortcut.conv1`.
+    """
 
     name: str
     operation: Operation | None  # None: the input of the network
@@ -60,6 +64,17 @@ class Call(NamedTuple):
     output: int
 
 
+class InnerCall(NamedTuple):
+    """A component at work within a block: the scope of its operations, and their range, as in `Call`."""
+
+    scope: str
+    part: Component
+    start: int
+    end: int
+    inputs: tuple[int, ...]
+    output: int
+
+
 class Source(NamedTuple):
     """What a block knows of a signal that it reads: its channels, and the products of the strides passed so far."""
 
@@ -77,8 +92,30 @@ class Wiring:
         self.nodes = [Node("input", None, (), signal.channels) for signal in self.inputs]
         self.undecided: list[int] = []
         """Convolutions whose bias is left to `auto`."""
+        self.inner: list[InnerCall] = []
+        """Components that were wired in a scope of their own, an inner one before the one that it is in."""
+        self._scope = ""
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
+
+    @property
+    def current_scope(self) -> str:
+        """The dotted name of the scope that is open; empty outside of all."""
+        return self._scope[:-1]
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """A context in which operations are named `name.conv1`, …, and counted anew."""
+        if not (name.isascii() and name.isdecimal()):
+            _check_name(name)
+        outer, self._scope = self._scope, f"{self._scope}{name}."
+        if self._scope[:-1] in self._names:
+            raise wiring_error(f"an operation of this block is named {name!r} already", "Name the scope otherwise.")
+        self._names.add(self._scope)
+        try:
+            yield
+        finally:
+            self._scope = outer
 
     def append(self, operation: Operation, inputs: tuple[Signal, ...], name: str) -> Signal:
         """Appends one operation and returns its output."""
@@ -102,19 +139,20 @@ class Wiring:
 
     def _unused_name(self, kind: str, name: str) -> str:
         """The name of an operation in its block: the given one, or its kind with a number."""
-        names = self._names
+        names, scope = self._names, self._scope
         if name:
             _check_name(name)
-            if name in names:
-                raise wiring_error(f"two operations of one block are named {name!r}", "Give each its own name.")
-            names.add(name)
-            return name
-        number = self._counts.get(kind, 0) + 1
-        while (name := f"{_identifier(kind)}{number}") in names:  # somebody gave this very name
-            number += 1
-        self._counts[kind] = number
-        names.add(name)
-        return name
+            full = scope + name
+            if full in names or f"{full}." in names:
+                raise wiring_error(f"two operations of one block are named {full!r}", "Give each its own name.")
+        else:
+            counted = scope + _identifier(kind)
+            number = self._counts.get(counted, 0) + 1
+            while (full := f"{counted}{number}") in names or f"{full}." in names:  # somebody gave this very name
+                number += 1
+            self._counts[counted] = number
+        names.add(full)
+        return full
 
 
 @cache
@@ -291,9 +329,9 @@ class Signal:
         """Appends the concatenation of this signal and others."""
         return self.apply(Concatenation(), *others)
 
-    def add(self, other: Signal) -> Signal:
-        """Appends the sum of two signals."""
-        return self.apply(Addition(), other)
+    def add(self, *others: Signal) -> Signal:
+        """Appends the sum of this signal and others."""
+        return self.apply(Addition(), *others)
 
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""
@@ -306,6 +344,30 @@ class Signal:
     def activation(self, name: str, arguments: Mapping[str, Any] | None = None, *, weights: int = 0) -> Signal:
         """Appends an activation of torch.nn by its name; `weights` says how many values it learns."""
         return self.apply(Activation(name, tuple((arguments or {}).items()), weights))
+
+    @contextmanager
+    def scope(self, name: str) -> Iterator[None]:
+        """A context in which operations are named `name.conv1`, …, and counted anew.
+
+        >>> x = Wiring(2, [Source(4, (1, 1), (1, 1))]).inputs[0]
+        >>> with x.scope("shortcut"):
+        ...     x = x.avg_pool(2).conv(8, 1)
+        >>> [node.name for node in x.wiring.nodes]
+        ['input', 'shortcut.avg_pool1', 'shortcut.conv1']
+        """
+        with self.wiring.scope(name):
+            yield
+
+    def place(self, name: str, part: Component, *others: Signal, **arguments: Any) -> Signal:
+        """Wires a component in a scope of its own; `others` and `arguments` are those of its `wire`."""
+        wiring: Wiring = self.wiring
+        start, wire = len(wiring.nodes), part.wire  # type: ignore[attr-defined]  # those of the slots of a network have one
+        with wiring.scope(name):
+            scope = wiring.current_scope
+            output: Signal = wire(self, *others, **arguments)
+        inputs = tuple([signal.index for signal in (self, *others)])
+        wiring.inner.append(InnerCall(scope, part, start, len(wiring.nodes), inputs, output.index))
+        return output
 
     def norm(self, norm: Norm) -> Signal:
         """Wires a norm block."""

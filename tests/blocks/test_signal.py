@@ -121,6 +121,70 @@ def test_names_may_come_again_in_another_block() -> None:
     assert names == ["gate", "gate"]
 
 
+def test_names_in_an_inner_scope_are_counted_anew() -> None:
+    def wire(x: Signal) -> Signal:
+        x = x.conv(4)
+        with x.scope("shortcut"):
+            y = x.conv(4).conv(4, name="last")
+            with y.scope("0"):
+                y = y.conv(4)
+        return y.conv(4)
+
+    names = [node.name for node in wired(wire).nodes[1:]]
+    assert names == ["conv1", "shortcut.conv1", "shortcut.last", "shortcut.0.conv1", "conv2"]
+
+
+@pytest.mark.parametrize("name", ["class", "a.b", "_hidden", "-1", "²"])
+def test_a_scope_has_a_number_or_a_name_that_python_can_write(name: str) -> None:
+    with pytest.raises(BlockError, match="is no name for an operation"):
+        wired(lambda x: x.place(name, registry.find("norm", "batch")()))
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_scope_has_not_the_name_of_an_operation(inside: bool) -> None:
+    def wire(x: Signal) -> Signal:
+        if inside:
+            x = x.conv(4, name="gate")
+        with x.scope("gate"):
+            x = x.conv(4)
+        return x.conv(4, name="gate")
+
+    with pytest.raises(BlockError, match="gate"):
+        wired(wire)
+
+
+def test_a_component_may_be_wired_in_a_scope_of_its_own() -> None:
+    graph = wired(lambda x: x.place("0", registry.find("block", "single_conv")(), channels=8))
+    (inner,) = graph.inner
+    assert [node.name for node in graph.nodes[1:]] == ["0.conv1", "0.norm1", "0.act1"]
+    assert (inner.scope, inner.start, inner.end, inner.inputs, inner.output) == ("0", 1, 4, (0,), 3)
+
+
+def test_a_branch_that_nothing_reads_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Forgetful(Block):
+        """Forgets its first convolution."""
+
+        def wire(self, x: Signal, channels: int) -> Signal:
+            x.conv(channels, name="forgotten").activation("ReLU")
+            return x.conv(channels)
+
+    monkeypatch.setitem(registry._registered, ("block", "forgetful"), Forgetful)
+    registry.find.cache_clear()
+    values = {"unetkit": 1, "in_channels": 4, "out_channels": 1, "channels": [4], "block": "forgetful"}
+    try:
+        with pytest.raises(SpecError, match="nothing reads what act1 computes"):
+            unetkit.plan(unetkit.load(values))
+    finally:
+        registry.find.cache_clear()
+
+
+def test_any_number_of_signals_may_be_added() -> None:
+    graph = wired(lambda x: x.conv(4).add(x, x.conv(4)))
+    assert graph.nodes[-1].inputs == (1, 0, 2)
+    with pytest.raises(BlockError, match="signals of 4, 4 and 8 channels cannot be added"):
+        wired(lambda x: x.add(x, x.conv(8)))
+
+
 def test_a_signal_of_another_block_is_refused() -> None:
     other = Wiring(2, [Source(4, (1, 1), (1, 1))]).inputs[0]
     with pytest.raises(BlockError, match="a block reads a signal that it was not given"):

@@ -127,7 +127,8 @@ def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
     assert_same_network(spec, size)
 
 
-STEPS = st.tuples(st.sampled_from(["conv", "act", "add", "concat", "weigh"]), st.integers(0, 99), st.integers(0, 99))
+KINDS = ["conv", "act", "add", "concat", "weigh", "within", "place"]
+STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
@@ -137,9 +138,10 @@ def test_any_wiring_computes_the_same(steps: list[tuple[str, int, int]], name: s
         """Wires what was drawn."""
 
         def wire(self, x: Signal, channels: int) -> Signal:
-            signals = [x]
+            signals, read = [x], set[int]()
             for number, (step, first, second) in enumerate(steps):
                 one, other = signals[first % len(signals)], signals[second % len(signals)]
+                read |= {one.index} | ({other.index} if step in ("add", "concat", "weigh") else set())
                 match step:
                     case "conv":
                         signals.append(one.conv(4, 1, name=f"{name}{'_' * number}" if name else ""))
@@ -151,11 +153,18 @@ def test_any_wiring_computes_the_same(steps: list[tuple[str, int, int]], name: s
                         signals.append(one.concat(other).conv(4, 1))
                     case "weigh":
                         signals.append(one.gate(other.global_avg_pool().activation("Sigmoid"), whole=True))
-            return signals[-1]
+                    case "within":
+                        with one.scope(f"inner{number}"), one.scope("branch"):
+                            signals.append(one.conv(4, 1).activation("ReLU"))
+                    case "place":
+                        signals.append(one.place(str(number), residual(), channels=4))
+            loose = [signal for signal in signals if signal.index not in read]
+            return loose[0].add(*loose[1:]) if len(loose) > 1 else loose[0]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(registry._registered, ("block", "wired"), Wired)
         registry.find.cache_clear()
+        residual = registry.find("block", "residual")
         spec = unetkit.load({"unetkit": 1, "in_channels": 4, "out_channels": 1, "channels": [4], "block": "wired"})
         built, network = unetkit.build(spec, seed=0), written(spec)
         image = torch.rand(2, 4, 5, 5)

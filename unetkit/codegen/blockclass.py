@@ -33,18 +33,29 @@ class BlockClass:
         settings = {parameter.name: literal(parameter.values[place]) for parameter in self.constructor.settings}
         return call(self.name, *channels, **settings)
 
+    def layer(self, block: Body) -> Layer:
+        """One of the blocks as a layer of the block that it is in."""
+        place = self.group.index(block)
+        channels, settings = self.constructor.channels, self.constructor.settings
+        values = tuple([parameter.values[place] for parameter in channels])
+        named = {parameter.name: parameter.values[place] for parameter in settings}
+        return Layer(self.name, values, named, arg_names=tuple([parameter.name for parameter in channels]))
+
     def source(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the class."""
-        yield f"class {self.name}(nn.Module):"
-        source = safe(type(self.group[0].part).source)
+        block = self.group[0]
+        base = "Sequential" if block.is_sequential else "ModuleDict" if block.is_numbered else "Module"
+        yield f"class {self.name}(nn.{base}):"
+        source = safe(type(block.part).source)
         further = [f"Source: {source}."] if source else []
-        further += [] if self.only else [f"Here for {', '.join(block.call.scope for block in self.group)}."]
-        yield from docstring(summary(self.group[0]), further, INDENT)
+        further += [] if self.only else [f"Here for {', '.join(block.scope for block in self.group)}."]
+        yield from docstring(summary(block), further, INDENT)
         yield ""
-        if any(line.layer.is_module for line in self.group[0].lines):
+        if any(line.layer.is_module for line in block.lines):
             yield from self.init()
-            yield ""
-        yield from self.forward(sized, taken)
+            yield from [""] * (not block.is_sequential)
+        if not block.is_sequential:
+            yield from self.forward(sized, taken)
 
     def init(self) -> Iterator[str]:
         """Yields the lines of the constructor."""
@@ -53,12 +64,30 @@ class BlockClass:
         ]
         signature = ItemGroup("(", tuple(map(Item, ["self", *parameters])), ") -> None:")
         yield from lay_out("def __init__", signature, INDENT)
-        yield f"{_INNER}super().__init__()"
+        modules = self.modules()
+        if self.group[0].is_sequential:
+            yield from lay_out("", call("super().__init__", *modules.values()), _INNER)
+        elif self.group[0].is_numbered:
+            yield from lay_out("", call("super().__init__", _dictionary(modules)), _INNER)
+        else:
+            yield f"{_INNER}super().__init__()"
+            for name, value in modules.items():
+                value = _module_dict(value) if isinstance(value, dict) else value
+                yield from lay_out(f"self.{name} = ", value, _INNER)
+
+    def modules(self) -> dict[str, Any]:
+        """The calls that create its modules, by name; those of an inner scope are a map of their own."""
+        found: dict[str, Any] = {}
         for index, line in enumerate(self.group[0].lines):
             if line.layer.is_module:
                 keys: list[int | str] = [*range(len(line.layer.args)), *line.layer.kwargs]
                 texts = {key: self.constructor.texts[index, key] for key in keys}
-                yield from lay_out(f"self.{line.name} = ", construction(line.layer, texts), _INNER)
+                *scopes, name = line.name.split(".")
+                inner = found
+                for scope in scopes:
+                    inner = inner.setdefault(scope, {})
+                inner[name] = construction(line.layer, texts)
+        return found
 
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""
@@ -69,6 +98,16 @@ class BlockClass:
         for target, value, line in statements(block, self.constructor.texts, taken):
             comment = shapes[line] if line >= 0 else ""
             yield from lay_out(f"{target} = " if target else "return ", value, _INNER, comment=comment)
+
+
+def _dictionary(modules: dict[str, Any]) -> ItemGroup:
+    """A map of modules."""
+    values = {name: _module_dict(value) if isinstance(value, dict) else value for name, value in modules.items()}
+    return ItemGroup("{", tuple(Item(value, f'"{name}": ') for name, value in values.items()), "}")
+
+
+def _module_dict(modules: dict[str, Any]) -> ItemGroup:
+    return call("nn.ModuleDict", _dictionary(modules))
 
 
 def construction(layer: Layer, texts: dict[int | str, str] | None = None) -> ItemGroup:

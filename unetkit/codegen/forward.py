@@ -15,6 +15,17 @@ ARGUMENTS = ("x", "skip")
 """The arguments of a block's forward."""
 
 
+def attribute(name: str) -> str:
+    """The expression for a module of a block by its name.
+
+    >>> attribute("conv1"), attribute("shortcut.conv1"), attribute("0")
+    ('self.conv1', 'self.shortcut["conv1"]', 'self["0"]')
+    """
+    first, *rest = name.split(".")
+    keys = "".join(f'["{key}"]' for key in rest)
+    return f'self["{first}"]{keys}' if first.isdecimal() else f"self.{first}{keys}"
+
+
 class Statement(NamedTuple):
     """`target = value`, or `return value` where there is no target. `line` is the last operation in it."""
 
@@ -64,7 +75,7 @@ class Forward:
         line = self.lines[index]
         inputs = [self.nested.get(source) or self.variables[source] for source in line.inputs]
         if line.layer.is_module:
-            return call(f"self.{line.name}", *inputs)
+            return call(attribute(line.name), *inputs)
         name = line.layer.name.removeprefix("functional.")
         named = {keyword: self.texts[index, keyword] for keyword in line.layer.kwargs}
         if line.layer.joins:
@@ -99,7 +110,7 @@ class Forward:
 
     def new_name(self, index: int) -> str:
         """A name for a new branch: that of its only layer, or of the input that it becomes."""
-        own = self.lines[index].name
+        own = self.lines[index].name.rpartition(".")[2]
         name = "y" if re.search(r"\d$", own) else own
         while True:
             readers = [reader for reader in self.lines if index in reader.inputs]

@@ -45,7 +45,7 @@ class Constructor(NamedTuple):
 def constructor(group: tuple[Body, ...]) -> Constructor:
     """The constructor of the class that a group of blocks shares."""
     found = arguments(group)
-    counts = {place: values for place, (name, values) in found.items() if name in _COUNT_CHANNELS}
+    counts = {place: values for place, (name, values) in found.items() if _counts_channels(name)}
     counts |= {
         (line, name): values  # a depthwise convolution has as many groups as channels
         for (line, _), (name, values) in found.items()
@@ -59,6 +59,11 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
             setting = settings.get(repr(values))
             texts[place] = setting.name if setting else literal(values[0])
     return Constructor(channels, tuple(settings.values()), words, texts)
+
+
+def _counts_channels(name: str) -> bool:
+    """Whether an argument of a layer, or of the class of a component within the block, is a number of channels."""
+    return name in _COUNT_CHANNELS or name.endswith("_channels")
 
 
 def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
@@ -145,7 +150,8 @@ def _between_name(line: str) -> str:
     >>> _between_name("squeeze"), _between_name("conv1")
     ('squeeze_channels', 'mid_channels')
     """
-    return "mid_channels" if line[-1].isdigit() else f"{line}_channels"
+    own = line.rpartition(".")[2]
+    return "mid_channels" if own[-1].isdigit() else f"{own}_channels"
 
 
 def _setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Parameter]:

@@ -45,11 +45,13 @@ def comments(group: tuple[Body, ...], made: Constructor, sized: SizedPlan | None
 
 def _shifts(block: Body, sized: SizedPlan) -> list[_Shift]:
     """The shift of each operation's result."""
-    start, first = block.call.start, sized.sizes[block.call.inputs[0]]
+    first = sized.sizes[block.inputs[0]]
     known: dict[int, _Shift] = {-1: (0,) * len(first)}
     for index, line in enumerate(block.lines):
-        before, size = known[line.inputs[0]], sized.sizes[start + index]
-        moved = not all(_follows(line.operation, axis, len(line.inputs)) for axis in range(len(size)))
+        before, size = known[line.inputs[0]], sized.sizes[line.node]
+        moved = line.body is not None or not all(
+            _follows(line.operation, axis, len(line.inputs)) for axis in range(len(size))
+        )
         shift = tuple(n - m for n, m in zip(size, first, strict=True))
         known[index] = None if before is None or moved else shift
     return [known[index] for index in range(len(block.lines))]

@@ -10,7 +10,7 @@ from unetkit.codegen.blockclass import BlockClass, construction
 from unetkit.codegen.functions import borrowed, definitions, initialize
 from unetkit.codegen.layout import WIDTH, Expression
 from unetkit.codegen.network import NetworkClass
-from unetkit.codegen.structure import Body, Key, bodies, grouped
+from unetkit.codegen.structure import Body, Key, bodies, flattened, grouped
 from unetkit.codegen.text import RESERVED, class_names, safe
 from unetkit.errors import SizeError
 from unetkit.planning import Plan, SizedPlan, natural_size
@@ -34,17 +34,17 @@ def code(plan: Plan) -> str:
     """
     sized = shown(plan)
     blocks = bodies(plan)
-    others = {line.layer.name: line.layer.home for block in blocks.values() for line in block.lines if line.layer.home}
+    layers = [line.layer for block in flattened(blocks.values()) for line in block.lines]
+    others = {layer.name: layer.home for layer in layers if layer.home}
     taken = frozenset({*RESERVED, *definitions(), *others})
-    classes = _block_classes(blocks, taken)
+    classes, blocks = _block_classes(blocks, taken)
 
     def make(block: Body) -> Expression:
         return construction(block.plain) if block.plain is not None else classes[block.key].instance(block)
 
     network = NetworkClass(plan, blocks, make, sized)
     fills = list(initialize(plan))
-    layers = (line.layer.name for block in blocks.values() for line in block.lines)
-    used = {name.removeprefix("functional.") for name in layers if name.startswith("functional.")}
+    used = {layer.name.removeprefix("functional.") for layer in layers if layer.name.startswith("functional.")}
     used |= {"pad_image", "cut_padding"} if plan.pads else set()
     needed = [each for each in classes.values() if network.merges or each.group[0].slot != "skip"]
     sections = list(borrowed(used).values())
@@ -66,15 +66,32 @@ def shown(plan: Plan) -> SizedPlan | None:
         return None
 
 
-def _block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> dict[Key, BlockClass]:
-    """The classes of the blocks, by structure."""
-    groups = grouped(blocks.values())
-    names = class_names(groups, taken - RESERVED)
-    kinds = [(group[0].slot, group[0].kind) for group in groups]
-    return {
-        group[0].key: BlockClass(name, group, only=kinds.count(kind) == 1)
-        for group, name, kind in zip(groups, names, kinds, strict=True)
-    }
+def _block_classes(blocks: dict[str, Body], taken: frozenset[str]) -> tuple[dict[Key, BlockClass], dict[str, Body]]:
+    """The classes by structure, and the blocks, in which each component within a block is a layer of its class."""
+    classes: dict[Key, BlockClass] = {}
+    for height in range(1 + max(block.height for block in blocks.values())):
+        level = [one for one in flattened(blocks.values()) if one.height == height]
+        groups = grouped(level)
+        names = class_names(groups, {*(taken - RESERVED), *(each.name for each in classes.values())})
+        kinds = [(group[0].slot, group[0].kind) for group in groups]
+        classes |= {
+            group[0].key: BlockClass(name, group, only=kinds.count(kind) == 1)
+            for group, name, kind in zip(groups, names, kinds, strict=True)
+        }
+        blocks = {name: _layered(block, height, classes) for name, block in blocks.items()}
+    return classes, blocks
+
+
+def _layered(block: Body, height: int, classes: dict[Key, BlockClass]) -> Body:
+    """The block with layers for all components of one height within it."""
+    lines = []
+    for line in block.lines:
+        if line.body is not None and line.body.height == height:
+            line = line._replace(layer=line.body.plain or classes[line.body.key].layer(line.body))
+        elif line.body is not None:
+            line = line._replace(body=_layered(line.body, height, classes))
+        lines.append(line)
+    return block._replace(lines=tuple(lines))
 
 
 def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:

@@ -42,7 +42,7 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
         target = _target(layer, node.operation)
         if layer.is_module:
             inplace = {"inplace": True} if index in overwriting else {}
-            root.add_module(node.name, target(*layer.args, **layer.kwargs, **inplace))
+            add_module(root, node.name, target(*layer.args, **layer.kwargs, **inplace))
             signals[index] = graph.call_module(node.name, inputs)
         else:
             signals[index] = graph.call_function(target, (inputs,) if layer.joins else inputs, dict(layer.kwargs))

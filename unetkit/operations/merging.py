@@ -1,4 +1,4 @@
-"""Operations on two signals: make their sizes equal, then concatenate, add or multiply."""
+"""Operations on several signals: make their sizes equal, then concatenate, add or multiply."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 from unetkit.operations.resampling import torch_mode
 from unetkit.operations.taps import Resize
+from unetkit.wording import listed
 
 
 class Elementwise(Operation):
-    """The family of operations on (signal, other signal) whose sizes must be equal."""
+    """The family of operations on several signals whose sizes must be equal."""
 
     __slots__ = ()
     pointwise = False
@@ -39,15 +40,15 @@ class Concatenation(Elementwise):
 
 @facts
 class Addition(Elementwise):
-    """The sum of two signals with the same channels and sizes; nothing is broadcast."""
+    """The sum of signals with the same channels and sizes; nothing is broadcast."""
 
     kind = "add"
     makes_map = True
     passes_gradient = True
 
     def channels(self, inputs: Axes) -> int:
-        if inputs[0] != inputs[1]:
-            raise wiring_error(f"signals of {inputs[0]} and {inputs[1]} channels cannot be added")
+        if len(set(inputs)) > 1:
+            raise wiring_error(f"signals of {listed(inputs, last=' and ')} channels cannot be added")
         return inputs[0]
 
     def layer(self, inputs: Axes, dims: int) -> Layer:

@@ -17,7 +17,7 @@ from unetkit.planning.refusal import signal_sizes
 from unetkit.planning.sized import SizedPlan, step
 from unetkit.planning.spatial_graph import Size, SpatialCall, SpatialGraph, main_inputs, spatial_graph
 from unetkit.planning.wiring import Wired, wire
-from unetkit.signal import Call, Node
+from unetkit.signal import Call, InnerCall, Node
 from unetkit.wording import size_text
 
 
@@ -117,6 +117,10 @@ class Plan:
     def call_of(self, index: int) -> Call:
         """The block that an operation belongs to."""
         return next(call for call in self.calls if call.start <= index < call.end)
+
+    def inner(self, call: Call) -> tuple[InnerCall, ...]:
+        """The components within a block that have a scope of their own, an inner one before the one that it is in."""
+        return self._blocks[self.calls.index(call)].inner_calls(call.start, call.inputs)
 
     @cached_property
     def main_inputs(self) -> dict[int, int]:

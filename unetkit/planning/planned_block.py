@@ -11,7 +11,7 @@ from unetkit.block import ByValue, Component
 from unetkit.operations import Operation
 from unetkit.operations.operation import Axes, wiring_error
 from unetkit.planning.spatial_graph import Size, SpatialBlock, interned
-from unetkit.signal import Node, Signal, Source, Wiring
+from unetkit.signal import InnerCall, Node, Signal, Source, Wiring
 
 _CACHED_BLOCKS = 1 << 13
 """Largest number of blocks that are kept, a few kB each."""
@@ -36,6 +36,7 @@ def _planned_block(
     output: Signal = component.wire(*wiring.inputs, **dict(arguments))
     if output.wiring is not wiring:
         raise wiring_error("a block gives a signal that is not its own")
+    _check_read(wiring, output.index)
     _decide_biases(wiring, output.index)
     return PlannedBlock(
         dims,
@@ -44,7 +45,18 @@ def _planned_block(
         output.index,
         Source(output.channels, output.up, output.down),
         output.index in wiring.undecided,
+        tuple(wiring.inner),
     )
+
+
+def _check_read(wiring: Wiring, output: int) -> None:
+    """Raises BlockError for an operation whose result has no influence on the output."""
+    read = {output}
+    for index in range(len(wiring.nodes) - 1, len(wiring.inputs) - 1, -1):
+        node = wiring.nodes[index]
+        if index not in read:
+            raise wiring_error(f"nothing reads what {node.name} computes", "Use its result, or leave it out.")
+        read.update(node.inputs)
 
 
 def _decide_biases(wiring: Wiring, output: int) -> None:
@@ -74,8 +86,15 @@ class PlannedBlock:
     the signal that it gives, which may be one that it reads.
     """
 
-    def __init__(
-        self, dims: int, num_inputs: int, nodes: tuple[Node, ...], output: int, source: Source, undecided: bool
+    def __init__(  # noqa: PLR0913 - what wiring gives, made in this file alone
+        self,
+        dims: int,
+        num_inputs: int,
+        nodes: tuple[Node, ...],
+        output: int,
+        source: Source,
+        undecided: bool,
+        inner: tuple[InnerCall, ...] = (),
     ) -> None:
         self.dims = dims
         self.num_inputs = num_inputs
@@ -85,6 +104,8 @@ class PlannedBlock:
         """The output, as the next block knows it."""
         self.undecided = undecided
         """Whether its output is a convolution whose bias depends on the blocks that read it."""
+        self.inner = inner
+        """The components in scopes of their own, an inner one before the one that it is in; they count as nodes do."""
 
     @property
     def operations(self) -> Iterator[tuple[Node, Operation]]:
@@ -103,6 +124,19 @@ class PlannedBlock:
         for name, operation, sources, channels in self.nodes[self.num_inputs :]:
             yield Node(name, operation, tuple([index[source] for source in sources]), channels)
 
+    def inner_calls(self, start: int, inputs: tuple[int, ...]) -> tuple[InnerCall, ...]:
+        """Its components in scopes of their own, counted as the nodes of a network."""
+        index, moved = self.indices(start, inputs), start - self.num_inputs
+        return tuple(
+            one._replace(
+                start=one.start + moved,
+                end=one.end + moved,
+                inputs=tuple([index[source] for source in one.inputs]),
+                output=index[one.output],
+            )
+            for one in self.inner
+        )
+
     def input_channels(self, node: Node) -> Axes:
         """The channels of the signals that a node reads."""
         return tuple([self.nodes[source].channels for source in node.inputs])
@@ -117,7 +151,7 @@ class PlannedBlock:
         """The same block without the bias of its output."""
         nodes = list(self.nodes)
         nodes[self.output] = _without_bias(nodes[self.output])
-        return PlannedBlock(self.dims, self.num_inputs, tuple(nodes), self.output, self.source, undecided=False)
+        return PlannedBlock(self.dims, self.num_inputs, tuple(nodes), self.output, self.source, False, self.inner)
 
     @cached_property
     def parameters(self) -> int:
