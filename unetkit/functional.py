@@ -80,6 +80,11 @@ def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
     return functional.interpolate(x, size=like.shape[2:], mode=mode)
 
 
+def pad_channels(x: Tensor, channels: int) -> Tensor:
+    """Returns x with channels of zeros after its own."""
+    return functional.pad(x, [0, 0] * (x.dim() - 2) + [0, channels - x.shape[1]])
+
+
 def add(x: Tensor, other: Tensor, *others: Tensor) -> Tensor:
     """Returns the sum of tensors of the same shape."""
     for each in (other, *others):

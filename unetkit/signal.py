@@ -12,6 +12,7 @@ from unetkit.operations import (
     Activation,
     Addition,
     AvgPooling,
+    ChannelPadding,
     Concatenation,
     Convolution,
     CropTo,
@@ -336,6 +337,10 @@ class Signal:
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""
         return self.apply(Gate(whole), weights)
+
+    def pad_channels(self, channels: int) -> Signal:
+        """Appends channels of zeros up to a number; nothing where the signal has as many."""
+        return self if self.channels == channels else self.apply(ChannelPadding(channels))
 
     def dropout(self, share: float, *, whole_channels: bool = False) -> Signal:
         """Appends dropout; nothing where the share is 0."""

@@ -6,7 +6,8 @@ COMPONENTS = {
     "block": {
         "single_conv": "unetkit.blocks.conv:SingleConv",
         "double_conv": "unetkit.blocks.conv:DoubleConv",
-        "residual": "unetkit.blocks.conv:Residual",
+        "residual": "unetkit.blocks.residual:Residual",
+        "bottleneck": "unetkit.blocks.residual:Bottleneck",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
     },
     "down": {

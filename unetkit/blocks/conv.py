@@ -1,39 +1,50 @@
-"""Convolution blocks: single, double and residual, each with norm, activation, dropout and squeeze-excite."""
+"""Convolution blocks: single and double, each with norm, activation, dropout and squeeze-excite."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
+from typing import Literal, Self
 
 from unetkit.block import Block, Count, PerAxis, Share
 from unetkit.blocks.act import Identity, ReLU
-from unetkit.blocks.fields import ActField, NormField, PaddingMode, centred, is_point, one_sample
+from unetkit.blocks.fields import (
+    ActField,
+    Groups,
+    NormField,
+    Order,
+    PaddingMode,
+    centred,
+    group_count,
+    one_sample,
+)
 from unetkit.blocks.norm import Batch, NoNorm
 from unetkit.operations.operation import wiring_error
 from unetkit.signal import Bias, Padding, Signal
 
 
 class SingleConv(Block):
-    """One convolution, followed by norm and activation."""
+    """One convolution with norm and activation."""
 
     kernel: PerAxis = 3
     """Samples that the convolution covers."""
+    stride: PerAxis = 1
+    """Samples from one window to the next; above 1 the block itself leads to a coarser map."""
     padding: Padding = "same"
     """`same` keeps the size, `valid` computes only where the kernel has all its samples."""
     padding_mode: PaddingMode = "zeros"
     """What stands outside the image."""
     dilation: PerAxis = 1
     """Distance between the samples of the kernel."""
-    groups: Count = 1
-    """Groups of channels that are convolved apart."""
+    groups: Groups = 1
+    """Groups of channels that are convolved apart; `depthwise`: each input channel by itself."""
     bias: Bias = "auto"
     """`auto`: none where a norm follows."""
     norm: NormField = Batch()
     """Norm of this block; the one of the spec unless given."""
     act: ActField = ReLU()
     """Activation of this block; the one of the spec unless given."""
-    order: Literal["norm_act", "act_norm"] = "norm_act"
-    """Whether the norm comes before or after the activation."""
+    order: Order = "conv_norm_act"
+    """The order of convolution, norm and activation; `norm_act_conv` is the pre-activation of He et al., 2016."""
     dropout: Share = 0.0
     """Share of values that are zeroed in training."""
     dropout_kind: Literal["element", "channel"] = "element"
@@ -43,10 +54,8 @@ class SingleConv(Block):
 
     def idle(self) -> dict[str, str]:
         reasons = one_sample(self.kernel, self.padding)
-        if isinstance(self.norm, NoNorm):
-            reasons["order"] = "there is no norm"
-        elif isinstance(self.act, Identity):
-            reasons["order"] = "there is no activation"
+        if isinstance(self.norm, NoNorm) and isinstance(self.act, Identity):
+            reasons["order"] = "there is neither norm nor activation"
         if not self.dropout:
             reasons["dropout_kind"] = "dropout is 0"
         return reasons
@@ -55,29 +64,39 @@ class SingleConv(Block):
         yield from centred(self.kernel, self.dilation, self.padding)
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        return self.gated(self.stage(x, channels))
+        return self.gated(self.stage(x, channels, self.stride))
 
-    def convolve(self, x: Signal, channels: int) -> Signal:
+    def again(self) -> Self:
+        """The block where it is repeated: the first alone moves by the stride."""
+        return self.model_copy(update={"stride": 1})
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The order of a stage: conv, norm and act."""
+        return tuple(self.order.split("_"))
+
+    def stage(self, x: Signal, channels: int, stride: PerAxis = 1) -> Signal:
+        """Returns x after convolution, norm and activation in their order, and dropout."""
+        for step in self.steps:
+            x = self.convolve(x, channels, stride) if step == "conv" else self.finish(x, step)
+        return self.dropped(x)
+
+    def convolve(self, x: Signal, channels: int, stride: PerAxis = 1) -> Signal:
         """The bare convolution."""
         return x.conv(
             channels,
             self.kernel,
+            stride=stride,
             padding=self.padding,
             dilation=self.dilation,
-            groups=self.groups,
+            groups=group_count(self.groups, x),
             bias=self.bias,
             padding_mode=self.padding_mode,
         )
 
-    def finish(self, x: Signal) -> Signal:
-        """Returns x after norm and activation, in the order asked for."""
-        if self.order == "norm_act":
-            return x.norm(self.norm).act(self.act)
-        return x.act(self.act).norm(self.norm)
-
-    def stage(self, x: Signal, channels: int) -> Signal:
-        """Returns x after convolution, norm, activation and dropout."""
-        return self.dropped(self.finish(self.convolve(x, channels)))
+    def finish(self, x: Signal, step: str) -> Signal:
+        """Returns x after the norm or the activation."""
+        return x.norm(self.norm) if step == "norm" else x.act(self.act)
 
     def dropped(self, x: Signal) -> Signal:
         """Returns x after dropout."""
@@ -95,14 +114,14 @@ class SingleConv(Block):
 
 
 class DoubleConv(SingleConv):
-    """Two convolutions, each followed by norm and activation."""
+    """Two convolutions, each with norm and activation; the first may move by a stride."""
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
     mid_channels: Count | Literal["output", "half_output", "half_input"] = "output"
     """Channels between the two: those of the output, half of them, half of the input's, or a number."""
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        x = self.stage(x, self.middle(x.channels, channels))
+        x = self.stage(x, self.middle(x.channels, channels), self.stride)
         x = self.stage(x, channels)
         return self.gated(x)
 
@@ -116,40 +135,3 @@ class DoubleConv(SingleConv):
         if whole % 2:
             raise wiring_error(f"mid_channels: {self.mid_channels} needs an even number of channels, not {whole}")
         return whole // 2
-
-
-class Residual(SingleConv):
-    """Two convolutions beside a shortcut, which is a 1×1 convolution where the channels differ.
-
-    `post`: norm and activation after each convolution, the last activation after the sum. `pre`: before each.
-    """
-
-    source = "He et al., 2016, arXiv:1512.03385 (post) and arXiv:1603.05027 (pre)"
-    activation: Literal["post", "pre"] = "post"
-
-    def idle(self) -> dict[str, str]:
-        reasons = super().idle()
-        if self.activation == "post":
-            reasons.setdefault("order", "after the sum comes the activation alone; use activation: pre")
-        if isinstance(self.norm, NoNorm) and isinstance(self.act, Identity):
-            reasons["activation"] = "there is neither norm nor activation"
-        return reasons
-
-    def wire(self, x: Signal, channels: int) -> Signal:
-        if self.activation == "pre":
-            y = self.convolve(self.finish(x), channels)
-            y = self.convolve(self.dropped(self.finish(y)), channels)
-            return self.gated(y).add(self.shortcut(x, y))
-        y = self.dropped(self.convolve(x, channels).norm(self.norm).act(self.act))
-        y = self.gated(self.convolve(y, channels).norm(self.norm))
-        return y.add(self.shortcut(x, y)).act(self.act)
-
-    def shortcut(self, x: Signal, y: Signal) -> Signal:
-        """Returns x in the channels and the size of y."""
-        if x.channels != y.channels:
-            x = x.conv(y.channels, 1, name="shortcut")
-            if self.activation == "post":
-                x = x.norm(self.norm)
-        if self.padding == "valid" and not is_point(self.kernel):
-            x = x.crop_to(y)
-        return x

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from unetkit.block import Count, Down, PerAxis
+from unetkit.block import Down, PerAxis
 from unetkit.blocks.act import Identity
-from unetkit.blocks.fields import OwnAct, OwnNorm, PaddingMode, one_sample, widths
+from unetkit.blocks.fields import Groups, OwnAct, OwnNorm, PaddingMode, group_count, one_sample, widths
 from unetkit.blocks.norm import NoNorm
 from unetkit.signal import Bias, Padding, Signal
 
@@ -68,8 +68,8 @@ class StridedConv(Down):
     """What stands outside the image."""
     keep_channels: bool = True
     """Keep the channels of the finer level, instead of going to those of the coarser one (Isensee et al., 2021)."""
-    groups: Count = 1
-    """Groups of channels that are convolved apart."""
+    groups: Groups = 1
+    """Groups of channels that are convolved apart; `depthwise`: each input channel by itself."""
     bias: Bias = "auto"
     """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
@@ -94,7 +94,7 @@ class StridedConv(Down):
             self.kernel,
             stride=self.stride,
             padding=self.padding,
-            groups=self.groups,
+            groups=group_count(self.groups, x),
             bias=self.bias,
             padding_mode=self.padding_mode,
         )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from unetkit.block import Act, Inset, Norm, PerAxis
+from unetkit.block import Act, Count, Inset, Norm, PerAxis
+from unetkit.signal import Signal
 
 NormField = Annotated[Norm, Inset("norm", inherited=True)]
 """A norm; the one of the spec unless given."""
@@ -17,11 +18,20 @@ OwnAct = Annotated[Act, Inset("act")]
 """An activation of this block alone."""
 PaddingMode = Literal["zeros", "reflect", "replicate", "circular"]
 """What stands outside the image where a convolution is padded."""
+Groups = Count | Literal["depthwise"]
+"""Groups of channels that are convolved apart; `depthwise`: each input channel by itself."""
+Order = Literal["conv_norm_act", "conv_act_norm", "norm_conv_act", "norm_act_conv", "act_conv_norm", "act_norm_conv"]
+"""The order of convolution, norm and activation."""
 
 
 def widths(value: PerAxis) -> tuple[int, ...]:
     """The value as a tuple, of one entry where it counts for all axes."""
     return (value,) if isinstance(value, int) else value
+
+
+def group_count(groups: Groups, x: Signal) -> int:
+    """The number of groups of a convolution that reads x."""
+    return x.channels if groups == "depthwise" else groups
 
 
 def is_point(kernel: PerAxis) -> bool:

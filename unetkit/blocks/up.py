@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from unetkit.block import Count, PerAxis, Up
+from unetkit.block import PerAxis, Up
 from unetkit.blocks.act import Identity
-from unetkit.blocks.fields import OwnAct, OwnNorm, PaddingMode, centred, one_sample
+from unetkit.blocks.fields import Groups, OwnAct, OwnNorm, PaddingMode, centred, group_count, one_sample
 from unetkit.blocks.norm import NoNorm
 from unetkit.operations.operation import volume
 from unetkit.signal import Bias, Signal
@@ -21,8 +21,8 @@ class TransposedConv(Up):
     """Samples that one sample spreads to; the stride unless given."""
     keep_channels: bool = False
     """Keep the channels of the coarser level (Çiçek et al., 2016) instead of going to those of the finer one."""
-    groups: Count = 1
-    """Groups of channels that are convolved apart."""
+    groups: Groups = 1
+    """Groups of channels that are convolved apart; `depthwise`: each input channel by itself."""
     bias: Bias = "auto"
     """`auto`: none where a norm follows."""
     norm: OwnNorm = NoNorm()
@@ -32,7 +32,7 @@ class TransposedConv(Up):
 
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         channels = x.channels if self.keep_channels else channels
-        x = x.transposed_conv(channels, stride, self.kernel, groups=self.groups, bias=self.bias)
+        x = x.transposed_conv(channels, stride, self.kernel, groups=group_count(self.groups, x), bias=self.bias)
         return x.norm(self.norm).act(self.act)
 
 

@@ -4,7 +4,7 @@ from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.merging import Addition, Concatenation, CropTo, Gate, PadTo, ResizeTo, SameSize
 from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
-from unetkit.operations.pointwise import Activation, Dropout
+from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout
 from unetkit.operations.pooling import AvgPooling, GlobalAvgPool, MaxPooling
 from unetkit.operations.resampling import Interpolation, SubpixelShuffle
 
@@ -14,6 +14,7 @@ __all__ = [
     "AvgPooling",
     "BatchNorm",
     "ChannelNormalization",
+    "ChannelPadding",
     "Concatenation",
     "Convolution",
     "CropTo",

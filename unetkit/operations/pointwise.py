@@ -1,10 +1,10 @@
-"""Activations and dropout: every output sample depends on the same input sample alone."""
+"""Activations, dropout and zero channels: every output sample depends on the same input sample alone."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from unetkit.operations.operation import Axes, Layer, Operation, facts
+from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 
 _INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
 """Activations that may write over their input, since their backward pass needs the output alone."""
@@ -72,3 +72,24 @@ class Dropout(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,), arg_names=("p",))
+
+
+@facts
+class ChannelPadding(Operation):
+    """Channels of zeros after those of the signal, `out` in all (He et al., 2016, option A)."""
+
+    out: int
+
+    kind = "pad channels"
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] > self.out:
+            raise wiring_error(
+                f"{inputs[0]} channels cannot be padded to {self.out}",
+                "Pad where the channels grow, or use a convolution.",
+            )
+        return self.out
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.pad_channels", (), {"channels": self.out})

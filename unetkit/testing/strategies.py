@@ -87,6 +87,12 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
         level = draw(st.integers(0, depth - 1))
         slot = draw(st.sampled_from(["block"] + ["down"] * (level > 0) + ["up", "skip"] * (level < depth - 1)))
         values["levels"] = {level: {slot: draw(blocks(slot, dims=dims))}}
+        if (
+            slot == "block"
+            and level
+            and "stride" in registry.find(slot, values["levels"][level][slot]["type"]).model_fields
+        ):
+            values["levels"][level][slot]["stride"] = draw(st.integers(1, 2))
     return values
 
 
@@ -97,6 +103,8 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
     model = registry.find(slot, name)
     values: dict[str, Any] = {}
     for field, info in model.model_fields.items():
+        if slot == "block" and field == "stride":
+            continue  # at level 0 the output would be coarser than the image
         if draw(st.integers(0, 2)) == 0:
             values[field] = draw(parameters(field, info.annotation, tuple(info.metadata), dims))
     part, values = _pruned(model, values, dims)
