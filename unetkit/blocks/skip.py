@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Literal
 
 from unetkit.block import Count, Skip
+from unetkit.blocks.act import ReLU
+from unetkit.blocks.fields import OwnAct, OwnNorm
+from unetkit.blocks.norm import NoNorm
 from unetkit.operations.operation import wiring_error
-from unetkit.signal import Signal
+from unetkit.signal import Bias, Signal
 
 _Align = Literal["crop", "pad", "same", "resize"]
 
@@ -64,8 +67,8 @@ class Add(Aligned):
 class Attention(Aligned):
     """An additive attention gate weighs the encoder's map by the decoder's, then both are merged.
 
-    Both maps go through 1×1 convolutions to `features` channels and are added; ReLU, a 1×1 convolution to one channel
-    and a sigmoid give the weight of each sample. The gate works at the resolution of the merge.
+    Both maps go through 1×1 convolutions to `features` channels and are added; an activation, a 1×1 convolution to one
+    channel and a sigmoid give the weight of each sample. The gate works at the resolution of the merge.
     """
 
     source = "Oktay et al., 2018, arXiv:1804.03999"
@@ -73,13 +76,20 @@ class Attention(Aligned):
     """How the gated map joins the decoder's."""
     features: Count | None = None
     """Channels inside the gate; half of the encoder's unless given."""
+    bias: Bias = "auto"
+    """Whether its convolutions have biases; `auto`: none where a norm follows, else one for the sum of the two maps."""
+    norm: OwnNorm = NoNorm()
+    """Norm after each convolution of the gate; none unless given."""
+    act: OwnAct = ReLU()
+    """Activation of the sum of the two maps."""
 
     def merge(self, x: Signal, skip: Signal) -> Signal:
         features = self.features or max(1, skip.channels // 2)
-        query = x.conv(features, 1, bias=True, name="gate_decoder")
-        key = skip.conv(features, 1, bias=False, name="gate_encoder")
-        weight = query.add(key).activation("ReLU").conv(1, 1, bias=True, name="gate_weight").activation("Sigmoid")
-        skip = skip.gate(weight)
+        one, both = (True, False) if self.bias == "auto" and isinstance(self.norm, NoNorm) else (self.bias, self.bias)
+        query = x.conv(features, 1, bias=one, name="gate_decoder").norm(self.norm)
+        key = skip.conv(features, 1, bias=both, name="gate_encoder").norm(self.norm)
+        weight = query.add(key).act(self.act).conv(1, 1, bias=one, name="gate_weight").norm(self.norm)
+        skip = skip.gate(weight.activation("Sigmoid"))
         return skip.concat(x) if self.merge_by == "concat" else _added(x, skip)
 
 
