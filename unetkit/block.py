@@ -131,8 +131,11 @@ class Skip(Component):
     slot = "skip"
 
     @abstractmethod
-    def wire(self, x: Signal, skip: Signal) -> Signal:
-        """The decoder's `x` merged with the encoder's `skip`."""
+    def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
+        """The decoder's `x` merged with the encoder's `skip`, and with the `further` maps of some topologies.
+
+        A component that takes no further maps leaves them out of its arguments.
+        """
 
 
 class Norm(Component):

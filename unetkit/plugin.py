@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from unetkit.registry import register
     from unetkit.signal import Signal
     from unetkit.testing import Report, check_block
+    from unetkit.topology import Net, Topology
     from unetkit.train.parts.losses import Loss, LossInput
     from unetkit.train.parts.optimizers import Optimizer
     from unetkit.train.parts.schedules import Schedule
@@ -71,6 +72,7 @@ __all__ = [
     "LossInput",
     "MapShape",
     "ModuleFacts",
+    "Net",
     "Norm",
     "Normalization",
     "NormalizationMethod",
@@ -85,6 +87,7 @@ __all__ = [
     "Signal",
     "Skip",
     "Split",
+    "Topology",
     "Up",
     "Workspace",
     "at_least",
@@ -129,6 +132,7 @@ __getattr__ = lazy_names(
         "registry": ("register",),
         "signal": ("Signal",),
         "testing": ("Report", "check_block"),
+        "topology": ("Net", "Topology"),
         "train.parts.losses": ("Loss", "LossInput"),
         "train.parts.optimizers": ("Optimizer",),
         "train.parts.schedules": ("Schedule",),

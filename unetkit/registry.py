@@ -24,7 +24,14 @@ from unetkit.plugins.distributions import (
     stray,
 )
 
-FAMILIES = ("unetkit.blocks", "unetkit.data", "unetkit.data.patches", "unetkit.data.splits", "unetkit.train.parts")
+FAMILIES = (
+    "unetkit.blocks",
+    "unetkit.topologies",
+    "unetkit.data",
+    "unetkit.data.patches",
+    "unetkit.data.splits",
+    "unetkit.train.parts",
+)
 """The packages with a table of built-in components, `COMPONENTS`."""
 BUILT_IN: dict[str, dict[str, str]] = {
     slot: components for family in FAMILIES for slot, components in import_module(family).COMPONENTS.items()

@@ -49,20 +49,13 @@ class Node(NamedTuple):
     channels: int
 
 
-class Call(NamedTuple):
-    """One block at work: its place in the network, its nodes start … end − 1, the signals that it reads and gives.
+def input_names(count: int) -> tuple[str, ...]:
+    """The names of the signals that a block reads.
 
-    `side` is the section of a spec that it belongs to: encoder, bottleneck, decoder or head.
+    >>> input_names(4)
+    ('x', 'skip', 'skip2', 'skip3')
     """
-
-    scope: str
-    slot: str
-    level: int
-    side: str
-    start: int
-    end: int
-    inputs: tuple[int, ...]
-    output: int
+    return ("x", "skip", *(f"skip{number}" for number in range(2, count)))[:count]
 
 
 class InnerCall(NamedTuple):

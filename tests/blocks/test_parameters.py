@@ -105,6 +105,7 @@ def test_a_key_of_the_frame_changes_the_network(field: str) -> None:
         "encoder": {"block": "single_conv"},
         "decoder": {"channels": [8, 8]},
         "bottleneck": {"block": {"type": "double_conv", "kernel": 5}},
+        "topology": "unet_plus_plus",
         "levels": {1: {"act": "elu"}},
         "init": "orthogonal",
         "odd_sizes": "pad",

@@ -1,4 +1,4 @@
-"""What users rely on, as it was: networks, commands, JSON, schemas, error codes and exit codes.
+"""What users rely on, as it was: networks, commands, JSON, error codes and exit codes.
 
 Each JSON file holds `entries`, and `exceptions` with the reason for each entry that was changed or removed on purpose.
 What is new may be added at any time.

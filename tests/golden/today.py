@@ -18,7 +18,7 @@ import typer
 
 import unetkit
 from tests.golden import record, scene
-from tests.golden.shapes import shape_of, structure, without_classes
+from tests.golden.shapes import shape_of
 from tests.support.commandline import RUNNER, answer, run
 from unetkit.cli.app import app
 
@@ -95,21 +95,6 @@ def answers(folder: Path) -> dict[str, Any]:
         return found | {"errors on stderr": shape_of(errors)} | scene.files()
 
 
-def schemas(folder: Path) -> dict[str, Any]:
-    """The JSON Schema of each kind of file, without its texts; definitions that kinds have in common stand once.
-
-    Definitions named after a class are written where they are used: the names of classes are not public.
-    """
-    kinds = ("spec", "data", "run", "study")
-    made = {kind: structure(without_classes(json.loads(run("schema", kind).stdout))) for kind in kinds}
-    shared: dict[str, Any] = {}
-    for schema in made.values():
-        for name, definition in list(schema.get("definitions", {}).items()):
-            if shared.setdefault(name, definition) == definition:
-                del schema["definitions"][name]
-    return made | {"definitions": shared}
-
-
 CODE = re.compile(r"[a-z]+(-[a-z0-9]+)+|[a-z]+")
 RAISING = re.compile(r"(?<!de)fault|error|finding|misfit|stop|limit|at_least|equal", re.IGNORECASE)
 """Names of the functions that are given codes."""
@@ -154,7 +139,6 @@ TODAY: dict[str, Callable[[Path], Any]] = {
     "networks": networks,
     "commands": commands,
     "answers": answers,
-    "schemas": schemas,
     "codes": codes,
     "exits": exits,
 }

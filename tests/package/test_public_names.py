@@ -17,9 +17,9 @@ PUBLIC = {
     ),
     "unetkit.plugin": (
         "Act Augmentation Axes Block BlockError Component Count Dataset Down Execution Fault FileError Filling Grid "
-        "Head ImageEntry Init Inset Interval Layer Limit Loss LossInput MapShape ModuleFacts Norm Normalization "
+        "Head ImageEntry Init Inset Interval Layer Limit Loss LossInput MapShape ModuleFacts Net Norm Normalization "
         "NormalizationMethod OddSizes Operation Optimizer PerAxis ReadOptions Report Schedule Share Signal Skip Split "
-        "Up Workspace at_least check_block equal facts per_axis register wiring_error wrap"
+        "Topology Up Workspace at_least check_block equal facts per_axis register wiring_error wrap"
     ),
     "unetkit.testing": "Report at_or_above blocks check_block plugin_blocks sizes specs",
 }

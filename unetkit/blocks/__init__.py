@@ -24,6 +24,7 @@ COMPONENTS = {
         "concat": "unetkit.blocks.skip:Concat",
         "add": "unetkit.blocks.skip:Add",
         "attention": "unetkit.blocks.skip:Attention",
+        "full_scale": "unetkit.blocks.full_scale:FullScale",
         "none": "unetkit.blocks.skip:NoSkip",
     },
     "norm": {

@@ -25,22 +25,20 @@ class Aligned(Skip):
     def idle(self) -> dict[str, str]:
         return {} if self.align == "resize" else {"method": f"align: {self.align} does not interpolate"}
 
-    def wire(self, x: Signal, skip: Signal) -> Signal:
-        return self.merge(*self.meet(x, skip))
-
-    def meet(self, x: Signal, skip: Signal) -> tuple[Signal, Signal]:
-        """Returns decoder and encoder signal in one size."""
+    def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
         match self.align:
             case "crop":
-                return x, skip.crop_to(x)
+                return self.merge(x, *(one.crop_to(x) for one in (skip, *further)))
             case "pad":
-                return x.pad_to(skip), skip
+                x = x.pad_to(skip)
             case "resize":
-                return x.resize_to(skip, self.method), skip
-        return x.same_size_as(skip), skip
+                x = x.resize_to(skip, self.method)
+            case "same":
+                x = x.same_size_as(skip)
+        return self.merge(x, skip, *further)
 
-    def merge(self, x: Signal, skip: Signal) -> Signal:
-        """The two signals, of one size, as one."""
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        """The signals, of one size, as one."""
         raise NotImplementedError
 
 
@@ -51,8 +49,9 @@ class Concat(Aligned):
     order: Literal["skip_first", "up_first"] = "skip_first"
     """Whose channels come first, the encoder's or the decoder's."""
 
-    def merge(self, x: Signal, skip: Signal) -> Signal:
-        return skip.concat(x) if self.order == "skip_first" else x.concat(skip)
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        first, *others = (*skips, x) if self.order == "skip_first" else (x, *skips)
+        return first.concat(*others)
 
 
 class Add(Aligned):
@@ -60,8 +59,10 @@ class Add(Aligned):
 
     source = "Chaurasia & Culurciello, 2017, arXiv:1707.03718 (LinkNet)"
 
-    def merge(self, x: Signal, skip: Signal) -> Signal:
-        return _added(x, skip)
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        for skip in skips:
+            x = _added(x, skip)
+        return x
 
 
 class Attention(Aligned):
@@ -83,7 +84,11 @@ class Attention(Aligned):
     act: OwnAct = ReLU()
     """Activation of the sum of the two maps."""
 
-    def merge(self, x: Signal, skip: Signal) -> Signal:
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # it gates one map
+        return super().wire(x, skip)
+
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        (skip,) = skips
         features = self.features or max(1, skip.channels // 2)
         one, both = (True, False) if self.bias == "auto" and isinstance(self.norm, NoNorm) else (self.bias, self.bias)
         query = x.conv(features, 1, bias=one, name="gate_decoder").norm(self.norm)
@@ -96,7 +101,7 @@ class Attention(Aligned):
 class NoSkip(Skip):
     """No connection: the decoder goes on alone."""
 
-    def wire(self, x: Signal, skip: Signal) -> Signal:
+    def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
         return x
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from unetkit.codegen.forward import ARGUMENTS, statements
+from unetkit.codegen.forward import statements
 from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, lay_out, literal
 from unetkit.codegen.parameters import Constructor, constructor
 from unetkit.codegen.shapes import comments
@@ -13,6 +13,7 @@ from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring, safe, summary
 from unetkit.operations.operation import Layer
 from unetkit.planning import SizedPlan
+from unetkit.signal import input_names
 
 _INNER = INDENT * 2
 
@@ -92,7 +93,7 @@ class BlockClass:
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""
         block = self.group[0]
-        arguments = ", ".join(f"{name}: Tensor" for name in ARGUMENTS[: len(block.in_channels)])
+        arguments = ", ".join(f"{name}: Tensor" for name in input_names(len(block.in_channels)))
         shapes = comments(self.group, self.constructor, sized)
         yield f"{INDENT}def forward(self, {arguments}) -> Tensor:"
         for target, value, line in statements(block, self.constructor.texts, taken):

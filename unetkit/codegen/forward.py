@@ -10,9 +10,7 @@ from unetkit.codegen.layout import Expression, Item, ItemGroup, call
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import unused
-
-ARGUMENTS = ("x", "skip")
-"""The arguments of a block's forward."""
+from unetkit.signal import input_names
 
 
 def attribute(name: str) -> str:
@@ -52,7 +50,7 @@ class Forward:
         self.taken = taken
         self.last_reader = {source: index for index, line in enumerate(block.lines) for source in line.inputs}
         self.last_reader[block.output] = len(block.lines)
-        self.variables = {-1 - place: ARGUMENTS[place] for place in range(len(block.in_channels))}
+        self.variables = {-1 - place: name for place, name in enumerate(input_names(len(block.in_channels)))}
         self.nested: dict[int, Expression] = {}
 
     def __iter__(self) -> Iterator[Statement]:

@@ -9,7 +9,8 @@ from unetkit.block import Component
 from unetkit.operations.operation import Layer, Operation, facts
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
-from unetkit.signal import Call, InnerCall
+from unetkit.planning.wiring import Call
+from unetkit.signal import InnerCall
 
 Key = tuple[Any, ...]
 

@@ -17,6 +17,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     form: dict[str, Any] = {"unetkit": keys.unetkit, "name": keys.name}
     form |= {key: value for key in ("description", "paper") if (value := getattr(keys, key))}
     form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": keys.out_channels}
+    form["topology"] = written_form(spec.topology, spec.types)
     form["channels"] = list(spec.channels)
     _place_blocks(spec, form)
     for slot in ("down", "up", "skip"):
@@ -35,31 +36,30 @@ def resolve(spec: Spec) -> dict[str, Any]:
 
 def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
     """Adds the blocks of the levels: one for all if they agree, else by section and level."""
-    sides: dict[str, dict[int, Any]] = {"encoder": {}, "decoder": {}}
-    for level in range(spec.depth - 1):
-        for side, blocks in sides.items():
-            blocks[level] = block_form(spec, spec.parts[f"{side}.{level}.block"])
-    bottleneck = block_form(spec, spec.parts["bottleneck.block"])
+    sides: dict[str, dict[int, Any]] = {"encoder": {}, "bottleneck": {}, "decoder": {}}
+    for position in spec.layout.positions:
+        if position.slot == "block":
+            sides[position.side].setdefault(position.level, block_form(spec, spec.parts[position.scope]))
+    bottleneck = next(iter(sides.pop("bottleneck").values()), None)  # none where no output depends on it
     default = sides["encoder"].get(0, bottleneck)
     form["block"] = default
-    if bottleneck != default:
+    if bottleneck not in (None, default):
         form["bottleneck"] = {"block": bottleneck}
     for side, blocks in sides.items():
         common = blocks.get(0, default)
         if common != default:
             form.setdefault(side, {})["block"] = common
-        for level, block in blocks.items():
+        for level, block in sorted(blocks.items()):
             if block != common:
                 form.setdefault("levels", {}).setdefault(level, {}).setdefault(side, {})["block"] = block
 
 
 def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
     """Adds the downs, the ups or the skips."""
-    by_level = {
-        int(scope.split(".")[1]) if not scope.startswith("bottleneck") else spec.depth - 1: block_form(spec, part)
-        for scope, part in spec.parts.items()
-        if part.slot == slot
-    }
+    by_level: dict[int, Any] = {}
+    for position in spec.layout.positions:
+        if position.slot == slot:
+            by_level.setdefault(position.level, block_form(spec, spec.parts[position.scope]))
     if not by_level:
         return
     common = by_level[min(by_level)]

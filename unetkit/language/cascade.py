@@ -3,60 +3,65 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from unetkit.document.keys import Bare, Keys
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import SlotChoice
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.topology import Position
 
 Scopes = tuple[tuple[KeyPath, Keys], ...]
-
-
-class Position(NamedTuple):
-    """A place in a network for a block, such as `encoder.0.block`, and the sections of the spec that apply to it."""
-
-    scope: str
-    slot: str
-    level: int
-    sections: tuple[str, ...]
-
-
-@cache
-def positions(depth: int) -> tuple[Position, ...]:
-    """The positions of a network of `depth` levels, in execution order."""
-    encoder, last = [], depth - 1
-    for level in range(last):
-        encoder += [Position(f"encoder.{level}.down", "down", level, ("encoder",))] * (level > 0)
-        encoder.append(Position(f"encoder.{level}.block", "block", level, ("encoder",)))
-    encoder += [Position("bottleneck.down", "down", last, ("encoder", "bottleneck"))] * (last > 0)
-    decoder = (
-        Position(f"decoder.{level}.{slot}", slot, level, ("decoder",))
-        for level in reversed(range(last))
-        for slot in ("up", "skip", "block")
-    )
-    return (*encoder, Position("bottleneck.block", "block", last, ("bottleneck",)), *decoder, _HEAD)
-
-
-_HEAD = Position("head", "head", 0, ())
 
 
 def scopes(keys: SpecKeys, position: Position) -> Scopes:
     """The scopes that apply to a position, from the widest to the narrowest."""
     chain: list[tuple[KeyPath, Keys]] = [((), keys)]
-    for section in position.sections:
+    for section in _sections(position):
         part = getattr(keys, section)
         if part is not None:
             chain.append(((section,), part))
-    if position.level in keys.levels and position.sections:
+    if position.level in keys.levels and position.side != "head":
         level = keys.levels[position.level]
         chain.append((("levels", position.level), level))
-        side = position.sections[0] if position.slot == "block" else ""
+        side = position.side if position.slot == "block" else ""
         inner = getattr(level, side) if side in ("encoder", "decoder") else None
         if inner is not None:
             chain.append((("levels", position.level, side), inner))
     return tuple(chain)
+
+
+def _sections(position: Position) -> tuple[str, ...]:
+    """The sections of a spec that apply to a position; the way down to the bottleneck belongs to the encoder too."""
+    if position.side == "bottleneck" and position.slot != "block":
+        return ("encoder", "bottleneck")
+    return () if position.side == "head" else (position.side,)
+
+
+def setting_of(position: Position) -> str:
+    """The setting that a position has in common with all others of its slot, side and level, such as `encoder.0.block`.
+
+    >>> setting_of(Position("decoder.0.3.up", "up", 0, "decoder", 3, 64))
+    'decoder.0.up'
+    """
+    return _named(position, position.level)
+
+
+def setting_at_all_levels(position: Position) -> str:
+    """The setting of a position with `*` for its level; that of the way down to the bottleneck is the encoder's."""
+    if position.side == "bottleneck" and position.slot != "block":
+        return f"encoder.*.{position.slot}"
+    return _named(position, "*")
+
+
+def _named(position: Position, level: int | str) -> str:
+    if position.side == "head":
+        return position.scope
+    return (
+        f"{position.side}.{position.slot}"
+        if position.side == "bottleneck"
+        else f"{position.side}.{level}.{position.slot}"
+    )
 
 
 def choose(chain: Scopes, slot: str) -> SlotChoice:

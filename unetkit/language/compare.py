@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from unetkit.document.reader import written_form
 from unetkit.language.canonical import block_form
+from unetkit.language.cascade import setting_at_all_levels, setting_of
 from unetkit.language.spec import Spec
 
 
@@ -18,6 +20,13 @@ class Difference(NamedTuple):
     new: Any
 
 
+class _Setting(NamedTuple):
+    """The path of a setting, and the path of all settings that are the same but for their level."""
+
+    path: str
+    at_all_levels: str
+
+
 def differences(old: Spec, new: Spec) -> list[Difference]:
     """The differences by position; one that is the same at all levels is listed once, with `*` for the level.
 
@@ -25,31 +34,40 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
     """
     before, after = _flat(old), _flat(new)
     retyped = tuple(
-        path.removesuffix("type")
-        for path in before.keys() & after.keys()
-        if path.endswith(".type") and before[path] != after[path]
+        setting.path.removesuffix("type")
+        for setting in before.keys() & after.keys()
+        if setting.path.endswith(".type") and before[setting] != after[setting]
     )
-    changed = [
-        Difference(path, before.get(path), after.get(path))
-        for path in dict.fromkeys([*before, *after])
-        if before.get(path) != after.get(path)
-        and (path.endswith(".type") and path in before and path in after or not path.startswith(retyped))
-    ]
+    changed = {
+        setting: (before.get(setting), after.get(setting))
+        for setting in dict.fromkeys([*before, *after])
+        if before.get(setting) != after.get(setting)
+        and (
+            setting.path.endswith(".type")
+            and setting in before
+            and setting in after
+            or not setting.path.startswith(retyped)
+        )
+    }
     return list(_condensed(changed, {*before, *after}))
 
 
-def _flat(spec: Spec) -> dict[str, Any]:
-    """All settings by path, with the blocks by position."""
+def _flat(spec: Spec) -> dict[_Setting, Any]:
+    """All settings, with the blocks by position."""
     keys = spec.keys
     values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels", "out_channels")}
+    values |= dict(_leaves(written_form(spec.topology, spec.types), "topology"))
     values["channels"] = list(spec.channels)
     if spec.decoder_channels != spec.channels[:-1]:
         values["decoder.channels"] = list(spec.decoder_channels)
     values["odd_sizes"] = spec.odd_sizes.padding or "error"
     values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}
-    for scope, part in spec.parts.items():
-        values |= dict(_leaves(block_form(spec, part), scope))
-    return values
+    settings = {_Setting(path, path): value for path, value in values.items()}
+    for position in spec.layout.positions:
+        own, everywhere = setting_of(position), setting_at_all_levels(position)
+        leaves = dict(_leaves(block_form(spec, spec.parts[position.scope]), ""))
+        settings |= {_Setting(own + path, everywhere + path): value for path, value in leaves.items()}
+    return settings
 
 
 def _leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
@@ -61,28 +79,15 @@ def _leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
             yield f"{path}.{key}", value
 
 
-def _condensed(changed: list[Difference], paths: set[str]) -> Iterator[Difference]:
+def _condensed(changed: dict[_Setting, tuple[Any, Any]], settings: set[_Setting]) -> Iterator[Difference]:
     """Yields the differences, those that are the same at all levels as one."""
-    groups: dict[str, list[Difference]] = {}
-    for difference in changed:
-        groups.setdefault(_starred(difference.path), []).append(difference)
+    groups: dict[str, list[_Setting]] = {}
+    for setting in changed:
+        groups.setdefault(setting.at_all_levels, []).append(setting)
+    levels = Counter(setting.at_all_levels for setting in settings)
     for path, group in groups.items():
-        everywhere = sum(_starred(known) == path for known in paths) == len(group)
-        alike = all((one.old, one.new) == (group[0].old, group[0].new) for one in group)
-        if len(group) > 1 and everywhere and alike:
-            yield Difference(path, group[0].old, group[0].new)
+        alike = all(changed[setting] == changed[group[0]] for setting in group)
+        if len(group) > 1 and levels[path] == len(group) and alike:
+            yield Difference(path, *changed[group[0]])
         else:
-            yield from group
-
-
-def _starred(path: str) -> str:
-    """A path with `*` for its level; the `down` of the bottleneck counts as one of the encoder.
-
-    >>> _starred("encoder.2.block.kernel")
-    'encoder.*.block.kernel'
-    """
-    section, _, rest = path.partition(".")
-    if section == "bottleneck" and rest.startswith("down"):
-        return f"encoder.*.{rest}"
-    level, _, inner = rest.partition(".")
-    return f"{section}.*.{inner}" if level.isdigit() else path
+            yield from (Difference(setting.path, *changed[setting]) for setting in group)

@@ -11,14 +11,16 @@ from typing import Any, NamedTuple
 from unetkit import registry
 from unetkit.block import ByValue, Component, insets
 from unetkit.document.document import Document, Find, from_values, override, parse, read
+from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import Reader, SlotChoice
 from unetkit.errors import BlockError, Fault
-from unetkit.language.cascade import Scopes, choose, positions, scopes, written
+from unetkit.language.cascade import Scopes, choose, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
+from unetkit.topology import Layout, Output, Topology, layout
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -95,23 +97,63 @@ class SpecLoader(Reader):
 
     def spec(self, name: str) -> Spec:
         """The spec; `name` where the document gives none."""
-        keys = self.read_keys(SpecKeys, self.values, stand_in=_STAND_IN)
+        defaults = self.topology_defaults()
+        keys = self.read_keys(SpecKeys, _with_types(self.values, defaults), stand_in=_STAND_IN)
+        if defaults:
+            missing = {slot: Bare(type=kind) for slot, kind in defaults.items() if slot not in keys.model_fields_set}
+            keys, given = keys.model_copy(update=missing), keys.model_fields_set
+            keys.model_fields_set.intersection_update(given)
         if not keys.name:
             keys = keys.model_copy(update={"name": name})
         channels = keys.channel_numbers()
         self.dims, self.pins = keys.dims, keys.plugins
-        parts, origins = self.parts(keys, len(channels))
+        topology = self.topology(keys)
+        decoder = self.decoder_channels(keys, channels)
+        network = self.layout(topology, channels, decoder, keys)
+        parts, origins = self.parts(keys, network)
         self.check_pins("plugins")
         self.check_levels(keys, len(channels))
         self.check_unused(keys, len(channels))
         init, odd_sizes = (self.read_slot(slot, getattr(keys, slot), slot) for slot in ("init", "odd_sizes"))
-        decoder = self.decoder_channels(keys, channels)
         self.raise_faults()
-        return Spec(keys, channels, decoder, parts, self.types, init, odd_sizes, self.document, origins, self.plugins)
+        return Spec(
+            keys,
+            channels,
+            decoder,
+            topology,
+            network,
+            parts,
+            self.types,
+            init,
+            odd_sizes,
+            self.document,
+            origins,
+            self.plugins,
+        )
 
-    def parts(self, keys: SpecKeys, depth: int) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
+    def topology_defaults(self) -> Mapping[str, str]:
+        """The components that the topology takes where the spec names none."""
+        value = self.values.get("topology")
+        name = value.get("type") if isinstance(value, dict) else value
+        try:
+            model: Any = registry.find("topology", name) if isinstance(name, str) else Topology
+        except BlockError:  # which is a fault of its own
+            model = Topology
+        defaults: Mapping[str, str] = model.defaults
+        return defaults
+
+    def topology(self, keys: SpecKeys) -> Topology:
+        """The topology; that of a U-Net, with faults collected, where it is wrong."""
+        read: Topology | None = self.read_slot("topology", keys.topology, "topology")
+        return read or registry.find("topology", "unet")()  # type: ignore[return-value]  # what the slot says
+
+    def layout(self, topology: Topology, channels: tuple[int, ...], decoder: tuple[int, ...], keys: SpecKeys) -> Layout:
+        """The positions of the network and how they are joined."""
+        return layout(topology, channels, decoder, (Output("output", "head", keys.out_channels),))
+
+    def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
-        blocks = {position.scope: self.block(position.slot, scopes(keys, position)) for position in positions(depth)}
+        blocks = {position.scope: self.block(position.slot, scopes(keys, position)) for position in network.positions}
         parts = {scope: block.part for scope, block in blocks.items() if block.part is not None}
         return parts, {scope: block.origins for scope, block in blocks.items()}
 
@@ -119,8 +161,7 @@ class SpecLoader(Reader):
         """The block that scopes choose, which specs that say the same there share."""
         place = slot, tuple([path for path, _ in chain])
         if place not in self.blocks:
-            slots = (slot, "norm", "act") if slot == "block" else (slot,)
-            written = [[getattr(scope, name, None) for name in slots] for _, scope in chain]
+            written = [[getattr(scope, name, None) for name in (slot, "norm", "act")] for _, scope in chain]
             key = self.dims, place, repr(written)
             block = _blocks.get(key)
             if block is None or not block.is_current():
@@ -141,7 +182,7 @@ class SpecLoader(Reader):
         before = self.types, self.models, self.plugins
         self.types, self.models, self.plugins = {}, {}, {}
         choice = choose(chain, slot)
-        inherited = {inner: choose(chain, inner) for inner in ("norm", "act") if slot == "block"}
+        inherited = {inner: choose(chain, inner) for inner in ("norm", "act")}
         part = self.read_component(slot, choice, inherited)
         block = _Block(part, choice.origins, self.types, self.models, self.plugins, set(), {})
         self.types, self.models, self.plugins = before
@@ -159,6 +200,7 @@ class SpecLoader(Reader):
         if len(own) != wanted:
             message = f"{len(own)} numbers for {wanted} levels above the bottleneck"
             self.fault(Fault("wrong-length", message, cure=f"Give {wanted} numbers."), "decoder", "channels")
+            return channels[:-1]
         return own
 
     def check_levels(self, keys: SpecKeys, depth: int) -> None:
@@ -186,6 +228,16 @@ class SpecLoader(Reader):
         """Whether a path leads to a type that was not written: that of a slot of which parameters alone are given."""
         value = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
         return isinstance(value, dict) and "type" not in value
+
+
+def _with_types(values: dict[Any, Any], defaults: Mapping[str, str]) -> dict[Any, Any]:
+    """The keys of a spec, with the type of each slot of `defaults` of which parameters alone are given."""
+    types = {
+        slot: {"type": kind, **values[slot]}
+        for slot, kind in defaults.items()
+        if isinstance(values.get(slot), dict) and "type" not in values[slot]
+    }
+    return {**values, **types} if types else values
 
 
 def _note_use(block: _Block, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:

@@ -12,6 +12,7 @@ from unetkit.document.reader import source_path
 from unetkit.errors import Fault, Place
 from unetkit.language.canonical import resolve
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.topology import Layout, Topology
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -23,6 +24,9 @@ class Spec:
     """Channels of each level, full resolution first, the bottleneck last."""
     decoder_channels: tuple[int, ...]
     """Channels of the decoder's levels, full resolution first."""
+    topology: Topology
+    layout: Layout
+    """Its positions and how they are joined."""
     parts: dict[str, Component]
     types: dict[type[Component], str]
     """The full name of each class of components."""
@@ -81,7 +85,7 @@ class Spec:
         return isinstance(other, Spec) and self.resolve() == other.resolve()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.channels, *map(type, self.parts.values())))
+        return hash((self.name, self.channels, type(self.topology), *map(type, self.parts.values())))
 
     def __copy__(self) -> Spec:
         return self

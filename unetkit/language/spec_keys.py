@@ -91,6 +91,8 @@ class SpecKeys(Keys):
     """Spatial axes of the images."""
     in_channels: Count
     out_channels: Count
+    topology: Slot = bare("unet")
+    """How the blocks are joined."""
     channels: Channels
     """One number per level, the first is full resolution; or a rule."""
     block: Slot = bare("double_conv")

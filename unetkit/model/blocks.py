@@ -11,10 +11,8 @@ from torch.fx.graph import PythonCode
 from unetkit import functional
 from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan
-from unetkit.signal import Call
-
-_INPUTS = ("x", "skip")
-"""The arguments of a block's forward."""
+from unetkit.planning.wiring import Call
+from unetkit.signal import input_names
 
 
 class SharedCodeGraph(fx.Graph):
@@ -35,7 +33,8 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
     graph = SharedCodeGraph()
-    signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, _INPUTS, strict=False)}
+    names = input_names(len(call.inputs))
+    signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, names, strict=True)}
     for index in range(call.start, call.end):
         node, layer = planned.nodes[index], planned.layer(index)
         inputs = tuple(signals[source] for source in node.inputs)

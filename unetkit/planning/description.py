@@ -82,12 +82,12 @@ def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
     """Yields the levels, full resolution first. Down and up count towards their coarser and finer level."""
     for level in range(1 + max(step.level for step in sized.steps)):
         steps = [step for step in sized.steps if step.level == level and step.side != "head"]
-        encoder, *decoder = (_block(step) for step in steps if step.slot == "block")
+        blocks = [_block(step) for step in steps if step.slot == "block"]
         yield {
             "level": level,
-            "channels": encoder["channels"],
-            "encoder": encoder,
-            "decoder": decoder[0] if decoder else None,
+            "channels": blocks[0]["channels"],
+            "encoder": blocks[0],
+            "decoder": blocks[-1] if len(blocks) > 1 else None,
             "parameters": sum(step.parameters for step in steps),
             "macs": sum(step.macs for step in steps),
         }

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.planning.spatial_graph import Size
-from unetkit.signal import Call
+from unetkit.planning.wiring import Call
 
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
@@ -66,7 +66,8 @@ def inference_bytes(planned: Plan, size: Size, run: Execution) -> int:
 def overwriting(planned: Plan) -> frozenset[int]:
     """The nodes that write their output over their input: nothing else reads it, and no backward pass needs it."""
     reads = [0] * len(planned.nodes)
-    reads[planned.output] = 1
+    for output in planned.outputs.values():
+        reads[output] = 1
     for node in planned.nodes:
         for source in node.inputs:
             reads[source] += 1
@@ -91,7 +92,7 @@ def _training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Colle
     kept = ledger.kept_buffers()
     again = max((ledger.forget(call, kept) for call in planned.calls if call.scope in recomputed), default=0)
     peak, held, alive = ledger.forward(kept)
-    return max(peak, _Backward(ledger, kept, held, alive).peak() + again)
+    return max(peak, _Backward(ledger, planned.outputs.values(), kept, held, alive).peak() + again)
 
 
 class _Ledger:
@@ -129,7 +130,7 @@ class _Ledger:
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
         """The last node that holds each buffer; a block's inputs are held until the block ends."""
-        last = {self.buffer[planned.output]: len(self.nodes)}
+        last = {self.buffer[output]: len(self.nodes) for output in planned.outputs.values()}
         for call in planned.calls:
             for index in range(call.start, call.end):
                 for source in self.nodes[index].inputs:
@@ -177,20 +178,26 @@ class _Ledger:
 
 
 class _Backward:
-    """The backward pass: gradients appear from the output on, and what was kept goes.
+    """The backward pass: gradients appear from the outputs on, and what was kept goes.
 
     Several gradients may share one buffer: those of the terms of a sum are the gradient of the sum.
     """
 
-    def __init__(self, ledger: _Ledger, kept: dict[int, int], held: int, alive: dict[int, int]) -> None:
+    def __init__(
+        self,
+        ledger: _Ledger,
+        outputs: Collection[int],
+        kept: dict[int, int],
+        held: int,
+        alive: dict[int, int],
+    ) -> None:
         self.ledger = ledger
         self.kept = kept
         self.alive = alive
-        output = len(ledger.nodes) - 1
-        self.gradient = {output: output}
+        self.gradient = {output: output for output in outputs}
         """By signal, the buffer of its gradient; a buffer has the number of the signal that it was made for."""
-        self.sharing = {output: 1}
-        self.held = held + ledger.bytes[output]
+        self.sharing = dict.fromkeys(outputs, 1)
+        self.held = held + sum(ledger.bytes[output] for output in outputs)
         self.highest = self.held
 
     def peak(self) -> int:

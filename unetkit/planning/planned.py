@@ -16,8 +16,8 @@ from unetkit.planning.alignment import Alignment
 from unetkit.planning.refusal import signal_sizes
 from unetkit.planning.sized import SizedPlan, step
 from unetkit.planning.spatial_graph import Size, SpatialCall, SpatialGraph, main_inputs, spatial_graph
-from unetkit.planning.wiring import Wired, wire
-from unetkit.signal import Call, InnerCall, Node
+from unetkit.planning.wiring import Call, Wired, wire
+from unetkit.signal import InnerCall, Node
 from unetkit.wording import size_text
 
 
@@ -32,7 +32,7 @@ def plan(spec: Spec) -> Plan:
 
 
 class Plan:
-    """What a spec means: `calls` are its blocks in execution order, `nodes` their operations, `output` the last signal.
+    """What a spec means: `calls` are its components in execution order, `nodes` their operations.
 
     `preferred` are the sizes to bring an image to along each axis, where they are not those of the network.
     """
@@ -40,7 +40,8 @@ class Plan:
     def __init__(self, spec: Spec, wired: Wired, preferred: tuple[SizeSet, ...] | None = None) -> None:
         self.spec = spec
         self.calls = wired.calls
-        self.output = wired.output
+        self.outputs = dict(wired.outputs)
+        """The node of each output, by name."""
         self._blocks = wired.blocks
         self._preferred = preferred
 
@@ -48,7 +49,7 @@ class Plan:
         return isinstance(other, Plan) and (self is other or self._key == other._key)
 
     def __hash__(self) -> int:
-        return hash((self.calls, self.output))
+        return hash((self.calls, *self.outputs.items()))
 
     def __copy__(self) -> Plan:
         return self
@@ -64,7 +65,7 @@ class Plan:
 
     @property
     def _key(self) -> tuple[Any, ...]:
-        return self.spec, self.nodes, self.calls, self.output, self._preferred
+        return self.spec, self.nodes, self.calls, self.outputs, self._preferred
 
     # ---- the network
 
@@ -72,6 +73,11 @@ class Plan:
     def dims(self) -> int:
         """The number of spatial axes."""
         return self.spec.dims
+
+    @property
+    def output(self) -> int:
+        """The node of the first output."""
+        return next(iter(self.outputs.values()))
 
     @cached_property
     def nodes(self) -> tuple[Node, ...]:
@@ -209,7 +215,7 @@ class Plan:
 
     def preferring(self, sizes: tuple[SizeSet, ...]) -> Plan:
         """The same network with other sizes to bring an image to."""
-        return Plan(self.spec, Wired(self.calls, self._blocks, self.output), sizes)
+        return Plan(self.spec, Wired(self.calls, self._blocks, tuple(self.outputs.items())), sizes)
 
     def padded_size(self, size: Size) -> Size:
         """The size in which an image enters the network: where odd sizes are padded, the next preferred one."""

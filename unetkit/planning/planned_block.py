@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
+from inspect import Parameter, signature
 from typing import Any
 
 from unetkit.block import ByValue, Component
@@ -33,6 +34,10 @@ def _planned_block(
 ) -> PlannedBlock:
     wiring = Wiring(dims, sources)
     component: Any = key.component
+    most = _most_signals(type(key.component))
+    if most and len(sources) > most:
+        message = f"it merges {most - 1} map with the decoder's, this topology gives {len(sources) - 1}"
+        raise wiring_error(message, "Use a skip that takes several, such as concat.")
     output: Signal = component.wire(*wiring.inputs, **dict(arguments))
     if output.wiring is not wiring:
         raise wiring_error("a block gives a signal that is not its own")
@@ -57,6 +62,15 @@ def _check_read(wiring: Wiring, output: int) -> None:
         if index not in read:
             raise wiring_error(f"nothing reads what {node.name} computes", "Use its result, or leave it out.")
         read.update(node.inputs)
+
+
+@cache
+def _most_signals(component: type[Component]) -> int | None:
+    """The most signals that the `wire` of a component takes; None where it takes any number."""
+    parameters = signature(component.wire).parameters  # type: ignore[attr-defined]  # those of slots that are wired
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        return None
+    return sum(name in ("x", "skip") for name in parameters)
 
 
 def _decide_biases(wiring: Wiring, output: int) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from unetkit.planning.spatial_graph import Size
-from unetkit.signal import Call, Node
+from unetkit.planning.wiring import Call
+from unetkit.signal import Node
 
 
 class FeatureMap(NamedTuple):

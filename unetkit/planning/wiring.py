@@ -1,4 +1,4 @@
-"""From spec to network: the U as a loop down, a bottleneck, and a loop up."""
+"""From spec to network: the component of each position, planned for the signals that it reads."""
 
 from __future__ import annotations
 
@@ -8,18 +8,49 @@ from unetkit.errors import BlockError, SpecError
 from unetkit.language import Spec
 from unetkit.operations.operation import wiring_error
 from unetkit.planning.planned_block import PlannedBlock, planned_block
-from unetkit.signal import Call, Source
+from unetkit.signal import Source
+from unetkit.topology import Placement, Position, Side
+
+
+class Call(NamedTuple):
+    """One component at work: its position, its nodes start … end − 1, the signals that it reads and gives."""
+
+    position: Position
+    start: int
+    end: int
+    inputs: tuple[int, ...]
+    output: int
+
+    @property
+    def scope(self) -> str:
+        """How the names of its weights begin."""
+        return self.position.scope
+
+    @property
+    def slot(self) -> str:
+        """The slot that it fills."""
+        return self.position.slot
+
+    @property
+    def level(self) -> int:
+        """Its level; 0 is full resolution."""
+        return self.position.level
+
+    @property
+    def side(self) -> Side:
+        """The section of a spec that it belongs to."""
+        return self.position.side
 
 
 class Wired(NamedTuple):
-    """A network: its calls in execution order, the block of each, and the signal that is its output."""
+    """A network: its calls in execution order, the block of each, and its outputs by name."""
 
     calls: tuple[Call, ...]
     blocks: tuple[PlannedBlock, ...]
-    output: int
+    outputs: tuple[tuple[str, int], ...]
 
 
-class _Output(NamedTuple):
+class _Signal(NamedTuple):
     """A signal of the network: its node, and what the next block knows of it."""
 
     node: int
@@ -27,60 +58,51 @@ class _Output(NamedTuple):
 
 
 def wire(spec: Spec) -> Wired:
-    """The network of a spec. Raises SpecError where its blocks do not go together."""
+    """The network of a spec. Raises SpecError where its components do not go together."""
     network = _Network(spec)
-    x, skips, bottom = network.image(), list[_Output](), spec.depth - 1
-    for level, channels in enumerate(spec.channels[:-1]):
-        if level:
-            x = network.place(f"encoder.{level}.down", "down", level, "encoder", x, channels=channels)
-        x = network.place(f"encoder.{level}.block", "block", level, "encoder", x, channels=channels)
-        skips.append(x)
-    if skips:
-        x = network.place("bottleneck.down", "down", bottom, "bottleneck", x, channels=spec.channels[-1])
-    x = network.place("bottleneck.block", "block", bottom, "bottleneck", x, channels=spec.channels[-1])
-    for level, channels in reversed(list(enumerate(spec.decoder_channels))):
-        skip = skips.pop()
-        stride = _stride_between(x.source, skip.source)
-        x = network.place(f"decoder.{level}.up", "up", level, "decoder", x, channels=channels, stride=stride)
-        x = network.place(f"decoder.{level}.skip", "skip", level, "decoder", x, skip)
-        x = network.place(f"decoder.{level}.block", "block", level, "decoder", x, channels=channels)
-    x = network.place("head", "head", 0, "head", x, channels=spec.out_channels)
-    return network.wired(x)
+    for placement in spec.layout.placements:
+        network.place(placement)
+    return network.wired()
 
 
 class _Network:
-    """A network while its blocks are put together."""
+    """A network while its components are put together."""
 
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
         self.calls: list[Call] = []
         self.blocks: list[PlannedBlock] = []
+        ones = (1,) * spec.dims
+        self.signals = [_Signal(0, Source(spec.in_channels, ones, ones))]
         self.num_nodes = 1
 
-    def image(self) -> _Output:
-        """The input of the network."""
-        ones = (1,) * self.spec.dims
-        return _Output(0, Source(self.spec.in_channels, ones, ones))
-
-    def place(self, scope: str, slot: str, level: int, side: str, *inputs: _Output, **arguments: Any) -> _Output:
-        """Appends the block of a position, and returns its output."""
-        indices, sources = tuple([one.node for one in inputs]), tuple([one.source for one in inputs])
+    def place(self, placement: Placement) -> None:
+        """Appends the component of a position."""
+        position, inputs, _ = placement
+        indices, sources = zip(*[self.signals[signal] for signal in inputs], strict=True)
         try:
-            block = planned_block(self.spec.parts[scope], self.spec.dims, sources, **arguments)
+            arguments = self.arguments(placement)
+            block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, **arguments)
         except BlockError as error:
-            raise self.blamed(scope, error) from error
+            raise SpecError(*(self.spec.blame(fault, position.scope) for fault in error.faults)) from error
         start = self.num_nodes
         self.num_nodes += len(block.nodes) - block.num_inputs
         output = block.indices(start, indices)[block.output]
-        self.calls.append(Call(scope, slot, level, side, start, self.num_nodes, indices, output))
+        self.calls.append(Call(position, start, self.num_nodes, indices, output))
         self.blocks.append(block)
-        return _Output(output, block.source)
+        self.signals.append(_Signal(output, block.source))
 
-    def blamed(self, scope: str, error: BlockError) -> SpecError:
-        """The error with the place where the block of a position was asked for."""
-        return SpecError(*(self.spec.blame(fault, scope) for fault in error.faults))
+    def arguments(self, placement: Placement) -> dict[str, Any]:
+        """What the component of a position is told beside the signals that it reads."""
+        position, inputs, toward = placement
+        if position.slot == "skip":
+            return {}
+        if toward is None:
+            return {"channels": position.channels}
+        stride = _stride_between(self.signals[inputs[0]].source, self.signals[toward].source)
+        return {"channels": position.channels, "stride": stride}
 
-    def wired(self, output: _Output) -> Wired:
+    def wired(self) -> Wired:
         """The network, with each bias decided that depends on several blocks."""
         undecided = {self.calls[number].output: number for number, one in enumerate(self.blocks) if one.undecided}
         readers = {index: [self.blocks[number].readers[-1]] for index, number in undecided.items()}
@@ -92,14 +114,15 @@ class _Network:
             found = [reads for reads in readers[index] if reads is not None]
             if found and all(found):  # only normalization reads it
                 self.blocks[number] = self.blocks[number].biasless
-        return Wired(tuple(self.calls), tuple(self.blocks), output.node)
+        outputs = tuple((name, self.signals[signal].node) for name, signal in self.spec.layout.outputs)
+        return Wired(tuple(self.calls), tuple(self.blocks), outputs)
 
 
-def _stride_between(x: Source, skip: Source) -> tuple[int, ...]:
-    """By how much the way up must multiply the samples of x to come to the level of `skip`."""
+def _stride_between(x: Source, toward: Source) -> tuple[int, ...]:
+    """By how much the way up must multiply the samples of x to come to the resolution of `toward`."""
     strides = []
-    for x_up, x_down, skip_up, skip_down in zip(x.up, x.down, skip.up, skip.down, strict=True):
-        wide, narrow = x_up * skip_down, x_down * skip_up
+    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
+        wide, narrow = x_up * to_down, x_down * to_up
         if wide % narrow:
             raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
         strides.append(wide // narrow)

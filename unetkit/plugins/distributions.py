@@ -133,9 +133,11 @@ def _text_of(installed: Installed, file: str) -> str:
 def group_of(slot: str) -> str:
     """The group of entry points, below `unetkit.`, of a slot.
 
-    >>> group_of("split"), group_of("loss"), group_of("odd_sizes")
-    ('splits', 'losses', 'odd_sizes')
+    >>> group_of("split"), group_of("loss"), group_of("odd_sizes"), group_of("topology")
+    ('splits', 'losses', 'odd_sizes', 'topologies')
     """
+    if slot.endswith("y"):
+        return f"{slot[:-1]}ies"
     return slot if slot.endswith("es") else f"{slot}es" if slot.endswith("ss") else f"{slot}s"
 
 

@@ -69,13 +69,14 @@ def _broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]
         yield f"has no wire {where}", f"Give it the wire of {base.__name__}."
         return
     wanted, given = _wire_parameters(base), _wire_parameters(block)
-    loose = [name for name, parameter in given.items() if parameter.kind in _LOOSE]
+    loose = [name for name, parameter in given.items() if parameter.kind in _LOOSE and name not in wanted]
+    needed = [name for name, parameter in wanted.items() if parameter.kind not in _LOOSE]
     if loose:
         yield (
             f"has a wire that takes anything, by {', '.join(loose)} {where}",
             f"Its arguments are {', '.join(wanted)}.",
         )
-    elif list(given) != list(wanted):
+    elif list(given) not in (list(wanted), needed):
         message = f"has a wire of {', '.join(given)} {where}, not of {', '.join(wanted)}"
         yield message, f"Give it the arguments of {base.__name__}.wire."
 

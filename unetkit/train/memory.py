@@ -88,9 +88,7 @@ def recomputed_blocks(plan: Plan, levels: Collection[int]) -> tuple[str, ...]:
     >>> recomputed_blocks(plan(load("unet-same")), [0, 4])
     ('encoder.0.block', 'bottleneck.block', 'decoder.0.block')
     """
-    scopes = {f"{side}.{level}.block" for side in ("encoder", "decoder") for level in levels}
-    scopes |= {"bottleneck.block"} if plan.spec.depth - 1 in levels else set()
-    return tuple(call.scope for call in plan.calls if call.scope in scopes)
+    return tuple(call.scope for call in plan.calls if call.slot == "block" and call.level in levels)
 
 
 def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, recomputed: Collection[str] = ()) -> int:

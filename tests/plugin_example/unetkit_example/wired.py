@@ -31,5 +31,5 @@ class Nearest(Up):
 class Mean(Skip):
     """The sum of the decoder and of the encoder in as many channels."""
 
-    def wire(self, x: Signal, skip: Signal) -> Signal:
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # it merges one map
         return x.same_size_as(skip).add(skip.conv(x.channels, 1, name="project"))

@@ -65,7 +65,7 @@ def settings(network: Plan) -> dict[str, tuple[object, int]]:
     """The block of each step, and its output channels where it determines them."""
     nodes, parts = network.nodes, network.spec.parts
     return {
-        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.scope.endswith("block") else 0)
+        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.slot == "block" else 0)
         for call in network.calls
     }
 

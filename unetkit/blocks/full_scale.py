@@ -1,0 +1,69 @@
+"""The skip of UNet 3+: maps of all scales, brought to one."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from unetkit.block import Count, PerAxis, Skip
+from unetkit.blocks.act import ReLU
+from unetkit.blocks.fields import ActField, NormField
+from unetkit.blocks.norm import Batch
+from unetkit.operations.operation import wiring_error
+from unetkit.signal import Bias, Signal
+
+
+class FullScale(Skip):
+    """Brings each map to the resolution of its level and, by a convolution, to the same channels, then concatenates.
+
+    Finer maps are max-pooled, coarser ones are interpolated linearly. The finest comes first.
+    """
+
+    source = "Huang et al., 2020, arXiv:2004.08790"
+    channels: Count = 64
+    """Channels of each map in the concatenation."""
+    kernel: PerAxis = 3
+    """Samples that the convolution of each map covers."""
+    align: Literal["same", "resize"] = "same"
+    """Where sizes still differ after scaling: refuse (same), or resize."""
+    bias: Bias = "auto"
+    """`auto`: none where a norm follows."""
+    norm: NormField = Batch()
+    """Norm after each convolution; the one of the spec unless given."""
+    act: ActField = ReLU()
+    """Activation after each convolution; the one of the spec unless given."""
+
+    def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
+        maps = sorted((skip, *further, x), key=_step)
+        first, *rest = [self.converted(self.scaled(one, skip)) for one in maps]
+        return first.concat(*rest)
+
+    def converted(self, x: Signal) -> Signal:
+        """The map after convolution, norm and activation."""
+        return x.conv(self.channels, self.kernel, bias=self.bias).norm(self.norm).act(self.act)
+
+    def scaled(self, x: Signal, level: Signal) -> Signal:
+        """The map at the resolution of its level."""
+        if x is level:
+            return x
+        finer, coarser = _factors(level, x), _factors(x, level)
+        if None not in finer:
+            x = x.max_pool(tuple(factor or 1 for factor in finer))
+        elif None not in coarser:
+            x = x.interpolate(tuple(factor or 1 for factor in coarser))
+        else:
+            raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")
+        return x.same_size_as(level) if self.align == "same" else x.resize_to(level)
+
+
+def _step(x: Signal) -> list[float]:
+    """Per axis the input pixels between two samples."""
+    return [up / down for up, down in zip(x.up, x.down, strict=True)]
+
+
+def _factors(coarse: Signal, fine: Signal) -> list[int | None]:
+    """Per axis how many times the step of one map is that of the other; None where that is no whole number."""
+    ratios = [
+        (up * fine_down, down * fine_up)
+        for up, down, fine_up, fine_down in zip(coarse.up, coarse.down, fine.up, fine.down, strict=True)
+    ]
+    return [None if wide % narrow else wide // narrow for wide, narrow in ratios]

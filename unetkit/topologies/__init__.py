@@ -1,0 +1,12 @@
+"""The built-in topologies, one per file."""
+
+from __future__ import annotations
+
+COMPONENTS = {
+    "topology": {
+        "unet": "unetkit.topologies.unet:UNet",
+        "unet_plus_plus": "unetkit.topologies.unet_plus_plus:UNetPlusPlus",
+        "unet_3_plus": "unetkit.topologies.unet_3_plus:UNet3Plus",
+    }
+}
+"""The built-in components: slot → name → module:Class."""

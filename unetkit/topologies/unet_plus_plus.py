@@ -1,0 +1,34 @@
+"""U-Net++: a grid of nodes between encoder and decoder."""
+
+from __future__ import annotations
+
+from unetkit.topologies.encoder import encode
+from unetkit.topology import Net, Topology
+
+
+class UNetPlusPlus(Topology):
+    """Dense nested skips: each node merges all nodes to its left on its level with the node below.
+
+    Nodes have the channels of the encoder, the last of each level those of the decoder. A head may also read the nodes
+    of level 0: `column_1`, `column_2`, …; what only deeper columns need is then left out.
+    """
+
+    source = "Zhou et al., 2018, arXiv:1807.10165"
+
+    def wire(self, net: Net, image: int) -> dict[int | str, int]:
+        rows = [[x] for x in encode(net, image)]
+        for column in range(1, net.last + 1):
+            for level in range(net.last + 1 - column):
+                rows[level].append(self.node(net, level, column, rows))
+        names: dict[int | str, int] = {f"column_{column}": node for column, node in enumerate(rows[0]) if column}
+        return names | {level: row[-1] for level, row in enumerate(rows)}
+
+    def node(self, net: Net, level: int, column: int, rows: list[list[int]]) -> int:
+        """Places the node of a level and column: its way up, skip and block."""
+        scope, left = f"decoder.{level}.{column}", rows[level]
+        channels = net.decoder_channels[level] if column == net.last - level else net.channels[level]
+        x = net.place(
+            f"{scope}.up", "up", level, "decoder", rows[level + 1][-1], column=column, channels=channels, toward=left[0]
+        )
+        x = net.place(f"{scope}.skip", "skip", level, "decoder", x, *left, column=column, channels=channels)
+        return net.place(f"{scope}.block", "block", level, "decoder", x, column=column, channels=channels)

@@ -1,0 +1,165 @@
+"""What a network consists of, as data: its positions and how they are joined, without sizes and without components."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
+
+from unetkit.block import ByValue, Component
+from unetkit.operations.operation import wiring_error
+
+Side: TypeAlias = Literal["encoder", "bottleneck", "decoder", "head"]
+"""The section of a spec that has a say at a position."""
+_CACHED_LAYOUTS = 1 << 10
+
+
+class Position(NamedTuple):
+    """A place in a network for a component.
+
+    `scope` begins the names of its weights and is never parsed. `level` 0 is full resolution. `column` is the place in
+    the figure, from left to right. `channels` are those that the component is asked for.
+    """
+
+    scope: str
+    slot: str
+    level: int
+    side: Side
+    column: int
+    channels: int
+
+
+class Placement(NamedTuple):
+    """A position with the signals that it reads; a way up leads to the resolution of the signal `toward`."""
+
+    position: Position
+    inputs: tuple[int, ...]
+    toward: int | None = None
+
+
+class Output(NamedTuple):
+    """A named output of a network: the scope of its head, its channels, and the signal that the head reads."""
+
+    name: str
+    scope: str
+    channels: int
+    at: int | str = 0
+
+
+class Layout(NamedTuple):
+    """A network as data. Signals are numbered: first the inputs, then one for each placement, in execution order."""
+
+    inputs: tuple[str, ...]
+    placements: tuple[Placement, ...]
+    outputs: tuple[tuple[str, int], ...]
+
+    @property
+    def positions(self) -> tuple[Position, ...]:
+        """The positions in execution order."""
+        return tuple(placement.position for placement in self.placements)
+
+
+class Net:
+    """What a topology places components in. Signals are numbers, which `place` returns.
+
+    `channels` has one number per level, full resolution first; `decoder_channels` one per level above the last.
+    """
+
+    def __init__(self, channels: tuple[int, ...], decoder_channels: tuple[int, ...]) -> None:
+        self.channels = channels
+        self.decoder_channels = decoder_channels
+        self.placements: list[Placement] = []
+
+    @property
+    def last(self) -> int:
+        """The coarsest level."""
+        return len(self.channels) - 1
+
+    def place(  # noqa: PLR0913 - a position has so many properties
+        self,
+        scope: str,
+        slot: str,
+        level: int,
+        side: Side,
+        *inputs: int,
+        column: int = 0,
+        channels: int | None = None,
+        toward: int | None = None,
+    ) -> int:
+        """Places the component of a slot, and returns its output.
+
+        `channels` are those of the level on this side unless given. An `up` needs the signal `toward` whose resolution
+        it leads to.
+        """
+        if channels is None:
+            own = self.decoder_channels if side == "decoder" else self.channels
+            channels = own[level]
+        if slot == "up" and toward is None:
+            raise wiring_error(
+                f"{scope} leads up to no signal", "Give the signal whose resolution it leads to: toward="
+            )
+        self.placements.append(Placement(Position(scope, slot, level, side, column, channels), inputs, toward))
+        return len(self.placements)
+
+
+class Topology(Component):
+    """Joins the components of a network. A plugin adds one of its own through the entry points `unetkit.topologies`.
+
+    Every spec can name it: `topology: NAME`.
+    """
+
+    slot = "topology"
+    defaults: ClassVar[Mapping[str, str]] = {}
+    """The component of a slot where the spec names none, if it is another than in a U-Net."""
+
+    @abstractmethod
+    def wire(self, net: Net, image: int) -> dict[int | str, int]:
+        """Places all components but the heads; returns the signals that a head may read, by level or by name."""
+
+
+def layout(
+    topology: Topology, channels: tuple[int, ...], decoder_channels: tuple[int, ...], outputs: tuple[Output, ...]
+) -> Layout:
+    """The network of a topology. What no output depends on is left out."""
+    return _layout(ByValue(topology), channels, decoder_channels, outputs)
+
+
+@lru_cache(_CACHED_LAYOUTS)
+def _layout(
+    key: ByValue, channels: tuple[int, ...], decoder_channels: tuple[int, ...], outputs: tuple[Output, ...]
+) -> Layout:
+    net, topology = Net(channels, decoder_channels), key.component
+    assert isinstance(topology, Topology), "the key of a topology"
+    readable = topology.wire(net, 0)
+    found = []
+    for output in outputs:
+        column = 1 + max((placement.position.column for placement in net.placements), default=0)
+        source = readable[output.at]
+        level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level
+        head = net.place(output.scope, "head", level, "head", source, column=column, channels=output.channels)
+        found.append((output.name, head))
+    return _pruned(Layout(("image",), tuple(net.placements), tuple(found)))
+
+
+def _pruned(full: Layout) -> Layout:
+    """The layout without the placements that no output depends on."""
+    count, read = len(full.inputs), {signal for _, signal in full.outputs}
+    for signal in range(count + len(full.placements) - 1, count - 1, -1):
+        placement = full.placements[signal - count]
+        if signal in read:
+            read.update(placement.inputs)
+            read.update(() if placement.toward is None else (placement.toward,))
+    kept = [signal for signal in range(count, count + len(full.placements)) if signal in read]
+    if len(kept) == len(full.placements):
+        return full
+    number = {signal: index for index, signal in enumerate((*range(count), *kept))}
+    placements = (full.placements[signal - count] for signal in kept)
+    return Layout(
+        full.inputs,
+        tuple(
+            Placement(position, tuple([number[one] for one in inputs]), None if toward is None else number[toward])
+            for position, inputs, toward in placements
+        ),
+        tuple((name, number[signal]) for name, signal in full.outputs),
+    )
