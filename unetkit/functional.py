@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -80,6 +82,17 @@ def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
     return functional.interpolate(x, size=like.shape[2:], mode=mode)
 
 
+def blur_pool(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]) -> Tensor:
+    """Returns x after a binomial filter of the kernel's size along each axis, which moves by the stride."""
+    weight = torch.ones((), dtype=x.dtype, device=x.device)
+    for size in kernel:
+        row = [math.comb(size - 1, place) / 2 ** (size - 1) for place in range(size)]
+        weight = weight[..., None] * torch.tensor(row, dtype=x.dtype, device=x.device)
+    convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[len(kernel) - 1]
+    weight = weight.expand(x.shape[1], 1, *kernel)
+    return convolve(x, weight, stride=stride, padding=padding, groups=x.shape[1])
+
+
 def pad_channels(x: Tensor, channels: int) -> Tensor:
     """Returns x with channels of zeros after its own."""
     return functional.pad(x, [0, 0] * (x.dim() - 2) + [0, channels - x.shape[1]])
@@ -132,6 +145,25 @@ class PixelShuffle(nn.Module):
         parts = x.reshape(x.shape[0], -1, *self.factor, *x.shape[2:])  # (N, C, *factor, *spatial)
         order = [0, 1] + [axis for i in range(dims) for axis in (2 + dims + i, 2 + i)]
         size = [n * f for n, f in zip(x.shape[2:], self.factor, strict=True)]
+        return parts.permute(order).reshape(x.shape[0], -1, *size)
+
+    def extra_repr(self) -> str:
+        return f"factor={self.factor}"
+
+
+class PixelUnshuffle(nn.Module):
+    """Turns samples (N, C, *spatial) into channels (N, C·f, *spatial/factor), for any dims and a factor per axis."""
+
+    def __init__(self, factor: tuple[int, ...]) -> None:
+        super().__init__()
+        self.factor = tuple(factor)
+
+    def forward(self, x: Tensor) -> Tensor:
+        dims = len(self.factor)
+        size = [n // f for n, f in zip(x.shape[2:], self.factor, strict=True)]
+        split = [n for pair in zip(size, self.factor, strict=True) for n in pair]
+        parts = x.reshape(*x.shape[:2], *split)  # (N, C, H/f, f, W/f, f)
+        order = [0, 1] + [3 + 2 * i for i in range(dims)] + [2 + 2 * i for i in range(dims)]
         return parts.permute(order).reshape(x.shape[0], -1, *size)
 
     def extra_repr(self) -> str:

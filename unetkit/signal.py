@@ -12,6 +12,7 @@ from unetkit.operations import (
     Activation,
     Addition,
     AvgPooling,
+    BlurPooling,
     ChannelPadding,
     Concatenation,
     Convolution,
@@ -25,7 +26,9 @@ from unetkit.operations import (
     PadTo,
     ResizeTo,
     SameSize,
+    SidePadding,
     SubpixelShuffle,
+    SubpixelUnshuffle,
     TransposedConvolution,
 )
 from unetkit.operations.operation import Axes, per_axis, wiring_error
@@ -286,6 +289,11 @@ class Signal:
         """Appends average pooling; the stride is the kernel unless given."""
         return self.apply(AvgPooling(*self._window(kernel, stride, padding)))
 
+    def blur_pool(self, kernel: int | Axes, *, stride: int | Axes) -> Signal:
+        """Appends a binomial filter that moves by the stride, with (kernel − 1) // 2 zeros on each side."""
+        kernels, strides = per_axis(kernel, self.dims, "kernel"), per_axis(stride, self.dims, "stride")
+        return self.apply(BlurPooling(kernels, strides, tuple((k - 1) // 2 for k in kernels)))
+
     def _window(self, kernel: int | Axes, stride: int | Axes | None, padding: int | Axes) -> tuple[Axes, Axes, Axes]:
         kernels = per_axis(kernel, self.dims, "kernel")
         strides = kernels if stride is None else per_axis(stride, self.dims, "stride")
@@ -298,6 +306,10 @@ class Signal:
     def interpolate(self, factor: int | Axes, method: str = "linear", *, align_corners: bool = False) -> Signal:
         """Appends interpolation by a whole factor: nearest, linear or cubic."""
         return self.apply(Interpolation(per_axis(factor, self.dims, "factor"), method, align_corners))
+
+    def pixel_unshuffle(self, factor: int | Axes) -> Signal:
+        """Appends the rearrangement of samples into channels, the inverse of `pixel_shuffle`."""
+        return self.apply(SubpixelUnshuffle(per_axis(factor, self.dims, "factor")))
 
     def pixel_shuffle(self, factor: int | Axes) -> Signal:
         """Appends the rearrangement of channels into samples."""
@@ -334,6 +346,11 @@ class Signal:
     def pad_channels(self, channels: int) -> Signal:
         """Appends channels of zeros up to a number; nothing where the signal has as many."""
         return self if self.channels == channels else self.apply(ChannelPadding(channels))
+
+    def pad(self, before: int | Axes, after: int | Axes, mode: str = "zeros") -> Signal:
+        """Appends samples before the first and after the last one; nothing where both are 0."""
+        near, far = per_axis(before, self.dims, "before"), per_axis(after, self.dims, "after")
+        return self.apply(SidePadding(near, far, mode)) if any(near) or any(far) else self
 
     def dropout(self, share: float, *, whole_channels: bool = False) -> Signal:
         """Appends dropout; nothing where the share is 0."""

@@ -14,6 +14,8 @@ COMPONENTS = {
         "max_pool": "unetkit.blocks.down:MaxPool",
         "avg_pool": "unetkit.blocks.down:AvgPool",
         "strided_conv": "unetkit.blocks.down:StridedConv",
+        "blur_pool": "unetkit.blocks.down:BlurPool",
+        "patch_merging": "unetkit.blocks.down:PatchMerging",
     },
     "up": {
         "transposed_conv": "unetkit.blocks.up:TransposedConv",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Literal
 
 from unetkit.block import Down, PerAxis
 from unetkit.blocks.act import Identity
 from unetkit.blocks.fields import Groups, OwnAct, OwnNorm, PaddingMode, group_count, one_sample, widths
-from unetkit.blocks.norm import NoNorm
+from unetkit.blocks.norm import LayerNorm, NoNorm
+from unetkit.operations.operation import per_axis
 from unetkit.signal import Bias, Padding, Signal
 
 
@@ -99,6 +101,48 @@ class StridedConv(Down):
             padding_mode=self.padding_mode,
         )
         return x.norm(self.norm).act(self.act)
+
+
+class BlurPool(Down):
+    """A binomial filter, then every stride-th sample, so that a shifted image gives a shifted map.
+
+    With zeros outside the image. `pool: max` takes the largest of two neighbours first (max-blur-pool).
+    """
+
+    source = "Zhang, 2019, arXiv:1904.11486; max: as in N2V2, Höck et al., 2022, arXiv:2211.08512"
+    stride: PerAxis = 2
+    """How many times coarser the next level is."""
+    kernel: Literal[3, 5, 7] = 3
+    """Samples of the filter: 3 is [1, 2, 1] / 4."""
+    pool: Literal["none", "max"] = "none"
+    """Whether the largest of two neighbouring samples along each axis is taken before the filter."""
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from strides(self.stride)
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        stride = per_axis(self.stride, x.dims, "stride")
+        if self.pool == "max":
+            x = x.max_pool(tuple(2 if step > 1 else 1 for step in stride), stride=1)
+        return x.blur_pool(tuple(self.kernel if step > 1 else 1 for step in stride), stride=stride)
+
+
+class PatchMerging(Down):
+    """The samples of each patch as channels, a norm, and a 1×1 convolution to the channels of the coarser level."""
+
+    source = "Liu et al., 2021, arXiv:2103.14030 (Swin)"
+    stride: PerAxis = 2
+    """Samples of a patch along each axis; images must be multiples of it."""
+    bias: bool = False
+    """Whether the convolution has a bias."""
+    norm: OwnNorm = LayerNorm()
+    """Norm of the patches."""
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from strides(self.stride)
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        return x.pixel_unshuffle(self.stride).norm(self.norm).conv(channels, 1, bias=self.bias)
 
 
 def strides(stride: PerAxis) -> Iterator[tuple[str, str, str]]:

@@ -7,9 +7,19 @@ from typing import Literal
 
 from unetkit.block import PerAxis, Up
 from unetkit.blocks.act import Identity
-from unetkit.blocks.fields import Groups, OwnAct, OwnNorm, PaddingMode, centred, group_count, one_sample
+from unetkit.blocks.fields import (
+    Groups,
+    OwnAct,
+    OwnNorm,
+    PaddingMode,
+    centred,
+    group_count,
+    is_point,
+    one_sample,
+    widths,
+)
 from unetkit.blocks.norm import NoNorm
-from unetkit.operations.operation import volume
+from unetkit.operations.operation import per_axis, volume
 from unetkit.signal import Bias, Signal
 
 
@@ -44,8 +54,8 @@ class Interpolate(Up):
     """How values between samples are found."""
     align_corners: bool = False
     """Whether the corners of both maps coincide; the spacing then depends on the size, and tiles are not exact."""
-    conv: Literal[1, 3] | None = None
-    """Kernel of the convolution after it; none by default."""
+    conv: PerAxis | None = None
+    """Kernel of the convolution after it; none by default. The odd sample that an even one is padded by is the last."""
     padding_mode: PaddingMode = "zeros"
     """What stands outside the image."""
     bias: Bias = "auto"
@@ -61,7 +71,7 @@ class Interpolate(Up):
             reasons["align_corners"] = "method: nearest has no corners to align"
         if self.conv is None:
             reasons |= dict.fromkeys(("padding_mode", "bias"), "there is no convolution")
-        elif self.conv == 1:
+        elif is_point(self.conv):
             reasons["padding_mode"] = "a kernel of 1 covers one sample"
         return reasons
 
@@ -72,12 +82,21 @@ class Interpolate(Up):
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         x = x.interpolate(stride, self.method, align_corners=self.align_corners and self.method != "nearest")
         if self.conv is not None:
-            x = x.conv(channels, self.conv, padding_mode=self.padding_mode, bias=self.bias)
+            if any(kernel % 2 == 0 for kernel in widths(self.conv)):
+                near, far = (
+                    tuple((kernel - 1 + more) // 2 for kernel in per_axis(self.conv, x.dims, "conv")) for more in (0, 1)
+                )
+                x = x.pad(near, far, self.padding_mode).conv(channels, self.conv, padding="valid", bias=self.bias)
+            else:
+                x = x.conv(channels, self.conv, padding_mode=self.padding_mode, bias=self.bias)
         return x.norm(self.norm).act(self.act)
 
 
 class PixelShuffleUp(Up):
-    """A convolution to stride-many times the channels, which become samples (sub-pixel convolution)."""
+    """A convolution to stride-many times the channels, which become samples (sub-pixel convolution).
+
+    `{kernel: 1, bias: false, norm: layer}` is the patch expanding of Swin-Unet.
+    """
 
     source = "Shi et al., 2016, arXiv:1609.05158"
     kernel: PerAxis = 3

@@ -114,8 +114,9 @@ def header(plan: Plan, sized: SizedPlan | None) -> Iterator[str]:
 
 def imports(body: str) -> Iterator[str]:
     """Yields the imports that the rest of the file needs."""
-    if "OrderedDict(" in body:
-        yield from ("from collections import OrderedDict", "")
+    standard = ["import math"] if re.search(r"(?<![\w.])math\.", body) else []
+    standard += ["from collections import OrderedDict"] if "OrderedDict(" in body else []
+    yield from [*standard, ""] if standard else []
     if re.search(r"(?<![\w.])torch\.", body):
         yield "import torch"
     yield "from torch import Tensor, nn"

@@ -5,14 +5,15 @@ from unetkit.operations.merging import Addition, Concatenation, CropTo, Gate, Pa
 from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
 from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout
-from unetkit.operations.pooling import AvgPooling, GlobalAvgPool, MaxPooling
-from unetkit.operations.resampling import Interpolation, SubpixelShuffle
+from unetkit.operations.pooling import AvgPooling, BlurPooling, GlobalAvgPool, MaxPooling, SidePadding
+from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
 
 __all__ = [
     "Activation",
     "Addition",
     "AvgPooling",
     "BatchNorm",
+    "BlurPooling",
     "ChannelNormalization",
     "ChannelPadding",
     "Concatenation",
@@ -28,7 +29,9 @@ __all__ = [
     "MaxPooling",
     "Operation",
     "PadTo",
+    "SidePadding",
     "SubpixelShuffle",
+    "SubpixelUnshuffle",
     "ResizeTo",
     "SameSize",
     "TransposedConvolution",

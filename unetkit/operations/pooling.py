@@ -1,11 +1,13 @@
-"""Max and average pooling over windows, and the average over the whole image."""
+"""Pooling over windows, the average over the whole image, and samples added around an image."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unetkit.geometry import Limit, Number, at_least
-from unetkit.operations.operation import Axes, Layer, Operation, compact, facts
+from unetkit.geometry import Grid, Interval, Limit, Number, at_least
+from unetkit.operations.execution import Execution, MapShape, Workspace
+from unetkit.operations.onednn import ConvolutionRun
+from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume
 from unetkit.operations.window import WindowedOperation, window_arguments, window_rule
 
 
@@ -47,6 +49,27 @@ class AvgPooling(MaxPooling):
 
 
 @facts
+class BlurPooling(WindowedOperation):
+    """A binomial filter over each channel, with zeros around it: 3 samples weigh [1, 2, 1] / 4."""
+
+    kernel: Axes
+    stride: Axes
+    padding: Axes
+
+    kind = "blur pool"
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return inputs[0] * volume(self.kernel) * volume(output)
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return ConvolutionRun(self.kernel, source.channels, False, False, False, source, result, run).workspace()
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
+        return Layer("functional.blur_pool", (), kwargs)
+
+
+@facts
 class GlobalAvgPool(Operation):
     """The mean over the whole image: one sample per channel."""
 
@@ -61,3 +84,46 @@ class GlobalAvgPool(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.AdaptiveAvgPool{dims}d", (1,))
+
+
+_PADDINGS = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
+"""The beginning of torch's name for each mode of padding."""
+
+
+@facts
+class SidePadding(Operation):
+    """`before` samples before the first one of each axis, `after` after the last one."""
+
+    before: Axes
+    after: Axes
+    mode: str = "zeros"
+
+    kind = "padding"
+    pointwise = False
+    stateless = True
+
+    @property
+    def wraps(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return self.mode == "circular"
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[0] + (self.before[axis] + self.after[axis])
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        most = max(self.before[axis], self.after[axis])
+        if not most or self.mode not in ("reflect", "circular"):
+            return ()
+        least = most + (self.mode == "reflect")
+        return (
+            at_least(sizes[0], least, f"{self.mode} padding of {most} needs at least {least} samples, here are {{0}}"),
+        )
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (Interval(wanted.low - self.before[axis], wanted.high - self.before[axis]),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        return grids[0].shifted(-self.before[axis])
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        widths = tuple(width for pair in zip(self.before[::-1], self.after[::-1], strict=True) for width in pair)
+        return Layer(f"nn.{_PADDINGS[self.mode]}Pad{dims}d", (widths,), arg_names=("padding",))

@@ -1,8 +1,10 @@
-"""Interpolation by a factor and the rearrangement of channels into samples."""
+"""Interpolation by a factor, and the rearrangement of channels into samples and back."""
 
 from __future__ import annotations
 
-from unetkit.geometry import Grid, Interval, Number
+from collections.abc import Iterable
+
+from unetkit.geometry import Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
 from unetkit.operations.taps import Resize, misrounds
 
@@ -106,3 +108,46 @@ class SubpixelShuffle(_Upsampling):
         if dims == 2 and self.factor[0] == self.factor[1]:
             return Layer("nn.PixelShuffle", (self.factor[0],), arg_names=("factor",))
         return Layer("functional.PixelShuffle", (self.factor,), arg_names=("factor",))
+
+
+@facts
+class SubpixelUnshuffle(Operation):
+    """Turns `factor` samples along each axis into channels: the inverse of `SubpixelShuffle`."""
+
+    factor: Axes
+
+    kind = "pixel unshuffle"
+    pointwise = False
+    rescales = True
+    makes_map = True
+    stateless = True
+
+    def channels(self, inputs: Axes) -> int:
+        return inputs[0] * volume(self.factor)
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[0] // self.factor[axis]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        factor = self.factor[axis]
+        if factor == 1:
+            return ()
+        return (
+            equal(sizes[0] % factor, 0, f"groups of {factor} samples become channels, here are {{0}}"),
+            at_least(sizes[0], factor, f"groups of {factor} samples become channels, here are {{0}}"),
+        )
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        factor = self.factor[axis]
+        return (Interval(wanted.low * factor, wanted.high * factor + factor - 1),)
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        return grids[0].window(self.factor[axis], self.factor[axis], 0)
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (self.factor[axis], 1)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        if dims == 2 and self.factor[0] == self.factor[1]:
+            return Layer("nn.PixelUnshuffle", (self.factor[0],), arg_names=("factor",))
+        return Layer("functional.PixelUnshuffle", (self.factor,), arg_names=("factor",))
