@@ -77,6 +77,33 @@ def cut_padding(y: Tensor, padded: Tensor, image: Tensor) -> Tensor:
     return y
 
 
+def channel_range(x: Tensor, start: int, count: int) -> Tensor:
+    """Returns `count` channels of x, from `start` on."""
+    return x.narrow(1, start, count)
+
+
+def shift(x: Tensor, shift: Tensor) -> Tensor:
+    """Returns x plus one value per channel."""
+    if shift.shape[1] != x.shape[1] or any(size != 1 for size in shift.shape[2:]):
+        raise ValueError(f"a shift of shape {tuple(shift.shape)} does not fit {tuple(x.shape)}")
+    return x + shift
+
+
+def absolute_difference(x: Tensor, y: Tensor) -> Tensor:
+    """Returns the absolute difference of two tensors of one shape."""
+    if x.shape != y.shape:
+        raise ValueError(f"shapes differ: {tuple(x.shape)} and {tuple(y.shape)}")
+    return (x - y).abs()
+
+
+def sinusoids(x: Tensor, channels: int, longest: float) -> Tensor:
+    """Returns the sines, then the cosines, of x (N, 1, …) times `channels` / 2 frequencies from 1 to 1 / `longest`."""
+    steps = torch.arange(channels // 2, device=x.device, dtype=x.dtype)
+    frequencies = torch.exp(-math.log(longest) * steps / (channels // 2))
+    angles = x * frequencies.reshape(-1, *(1,) * (x.dim() - 2))
+    return torch.cat([angles.sin(), angles.cos()], dim=1)
+
+
 def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
     """Returns x interpolated to the spatial size of `like`."""
     return functional.interpolate(x, size=like.shape[2:], mode=mode)

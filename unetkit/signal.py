@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from unetkit.errors import did_you_mean
 from unetkit.operations import (
+    AbsoluteDifference,
     Activation,
     Addition,
     AvgPooling,
@@ -26,6 +28,7 @@ from unetkit.operations import (
     PadTo,
     ResizeTo,
     SameSize,
+    Shift,
     SidePadding,
     SubpixelShuffle,
     SubpixelUnshuffle,
@@ -52,13 +55,14 @@ class Node(NamedTuple):
     channels: int
 
 
-def input_names(count: int) -> tuple[str, ...]:
-    """The names of the signals that a block reads.
+def input_names(count: int, conditions: Sequence[str] = ()) -> tuple[str, ...]:
+    """The names of the signals that a block reads, of which the last are vectors.
 
-    >>> input_names(4)
-    ('x', 'skip', 'skip2', 'skip3')
+    >>> input_names(4), input_names(2, ["time"])
+    (('x', 'skip', 'skip2', 'skip3'), ('x', 'time'))
     """
-    return ("x", "skip", *(f"skip{number}" for number in range(2, count)))[:count]
+    maps = count - len(conditions)
+    return (*("x", "skip", *(f"skip{number}" for number in range(2, maps)))[:maps], *conditions)
 
 
 class InnerCall(NamedTuple):
@@ -70,6 +74,8 @@ class InnerCall(NamedTuple):
     end: int
     inputs: tuple[int, ...]
     output: int
+    conditions: tuple[str, ...] = ()
+    """The names of the vectors that it reads, which are the last of its inputs."""
 
 
 class Source(NamedTuple):
@@ -83,10 +89,14 @@ class Source(NamedTuple):
 class Wiring:
     """The operations of one block while it is wired; `nodes` begins with the signals that it reads."""
 
-    def __init__(self, dims: int, sources: Iterable[Source]) -> None:
+    def __init__(self, dims: int, sources: Sequence[Source], conditions: Sequence[tuple[str, Source]] = ()) -> None:
         self.dims = dims
-        self.inputs = tuple(Signal(self, index, *source) for index, source in enumerate(sources))
-        self.nodes = [Node("input", None, (), signal.channels) for signal in self.inputs]
+        given = (*sources, *(source for _, source in conditions))
+        signals = tuple(Signal(self, index, *source) for index, source in enumerate(given))
+        self.inputs = signals[: len(sources)]
+        self.conditions = dict(zip([name for name, _ in conditions], signals[len(sources) :], strict=True))
+        """Vectors that the block may read, by name."""
+        self.nodes = [Node("input", None, (), signal.channels) for signal in signals]
         self.undecided: list[int] = []
         """Convolutions whose bias is left to `auto`."""
         self.inner: list[InnerCall] = []
@@ -94,6 +104,21 @@ class Wiring:
         self._scope = ""
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
+
+    def condition(self, name: str) -> Signal:
+        """A vector by name; raises BlockError where the network has none of that name."""
+        if name not in self.conditions:
+            cure = (
+                did_you_mean(name, self.conditions) or f"Declare it: inputs: {{{name}: {{channels: 1, vector: true}}}}."
+            )
+            raise wiring_error(f"the network has no vector {name!r} among its inputs", cure)
+        return self.conditions[name]
+
+    def inputs_of(self, start: int, signals: tuple[Signal, ...]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+        """What the operations from `start` on read: these signals, and vectors, with the names of the vectors."""
+        read = {source for node in self.nodes[start:] for source in node.inputs}
+        vectors = {name: signal.index for name, signal in self.conditions.items() if signal.index in read}
+        return (*[signal.index for signal in signals], *vectors.values()), tuple(vectors)
 
     @property
     def current_scope(self) -> str:
@@ -339,6 +364,18 @@ class Signal:
         """Appends the sum of this signal and others."""
         return self.apply(Addition(), *others)
 
+    def shift(self, values: Signal) -> Signal:
+        """Appends the sum with a vector: one value per channel."""
+        return self.apply(Shift(), values)
+
+    def absolute_difference(self, other: Signal) -> Signal:
+        """Appends the absolute difference of two signals."""
+        return self.apply(AbsoluteDifference(), other)
+
+    def condition(self, name: str) -> Signal:
+        """A vector among the inputs of the network: a signal with one sample per axis."""
+        return self.wiring.condition(name)
+
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""
         return self.apply(Gate(whole), weights)
@@ -380,8 +417,8 @@ class Signal:
         with wiring.scope(name):
             scope = wiring.current_scope
             output: Signal = wire(self, *others, **arguments)
-        inputs = tuple([signal.index for signal in (self, *others)])
-        wiring.inner.append(InnerCall(scope, part, start, len(wiring.nodes), inputs, output.index))
+        inputs, vectors = wiring.inputs_of(start, (self, *others))
+        wiring.inner.append(InnerCall(scope, part, start, len(wiring.nodes), inputs, output.index, vectors))
         return output
 
     def norm(self, norm: Norm) -> Signal:

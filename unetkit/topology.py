@@ -10,7 +10,7 @@ from typing import ClassVar, Literal, NamedTuple, TypeAlias
 from unetkit.block import ByValue, Component
 from unetkit.operations.operation import wiring_error
 
-Side: TypeAlias = Literal["encoder", "bottleneck", "decoder", "head"]
+Side: TypeAlias = Literal["input", "encoder", "bottleneck", "decoder", "head"]
 """The section of a spec that has a say at a position."""
 _CACHED_LAYOUTS = 1 << 10
 
@@ -47,12 +47,36 @@ class Output(NamedTuple):
     at: int | str = 0
 
 
-class Layout(NamedTuple):
-    """A network as data. Signals are numbered: first the inputs, then one for each placement, in execution order."""
+class Input(NamedTuple):
+    """A named input: some of the channels of the image, or a vector, with one sample per axis, beside the image."""
 
-    inputs: tuple[str, ...]
+    name: str
+    channels: int
+    is_vector: bool = False
+    embedding: int = 0
+    """Channels of what a block computes from a vector; 0: blocks read the vector itself."""
+
+    @property
+    def scope(self) -> str:
+        """How the names of its weights begin."""
+        return f"inputs.{self.name}"
+
+    @property
+    def embedding_scope(self) -> str:
+        """How the names of the weights of its embedding begin."""
+        return f"{self.scope}.embed"
+
+
+class Layout(NamedTuple):
+    """A network as data. Signals are numbered: 0 is the image, then one for each placement, in execution order.
+
+    `vectors` are the inputs beside the image, `conditions` what blocks read of them, both by name.
+    """
+
     placements: tuple[Placement, ...]
     outputs: tuple[tuple[str, int], ...]
+    vectors: tuple[tuple[str, int], ...] = ()
+    conditions: tuple[tuple[str, int], ...] = ()
 
     @property
     def positions(self) -> tuple[Position, ...]:
@@ -64,11 +88,13 @@ class Net:
     """What a topology places components in. Signals are numbers, which `place` returns.
 
     `channels` has one number per level, full resolution first; `decoder_channels` one per level above the last.
+    `images` are the images by name; a topology that reads one of them takes the first.
     """
 
     def __init__(self, channels: tuple[int, ...], decoder_channels: tuple[int, ...]) -> None:
         self.channels = channels
         self.decoder_channels = decoder_channels
+        self.images = {"image": 0}
         self.placements: list[Placement] = []
 
     @property
@@ -106,7 +132,7 @@ class Net:
 class Topology(Component):
     """Joins the components of a network. A plugin adds one of its own through the entry points `unetkit.topologies`.
 
-    Every spec can name it: `topology: NAME`.
+    Every spec can name it: `topology: NAME`. Positions of one scope share their weights.
     """
 
     slot = "topology"
@@ -119,19 +145,31 @@ class Topology(Component):
 
 
 def layout(
-    topology: Topology, channels: tuple[int, ...], decoder_channels: tuple[int, ...], outputs: tuple[Output, ...]
+    topology: Topology,
+    channels: tuple[int, ...],
+    decoder_channels: tuple[int, ...],
+    outputs: tuple[Output, ...],
+    inputs: tuple[Input, ...] = (),
 ) -> Layout:
-    """The network of a topology. What no output depends on is left out."""
-    return _layout(ByValue(topology), channels, decoder_channels, outputs)
+    """The network of a topology. What no output depends on is left out.
+
+    Without `inputs` the network has the image alone.
+    """
+    return _layout(ByValue(topology), channels, decoder_channels, outputs, inputs)
 
 
 @lru_cache(_CACHED_LAYOUTS)
 def _layout(
-    key: ByValue, channels: tuple[int, ...], decoder_channels: tuple[int, ...], outputs: tuple[Output, ...]
+    key: ByValue,
+    channels: tuple[int, ...],
+    decoder_channels: tuple[int, ...],
+    outputs: tuple[Output, ...],
+    inputs: tuple[Input, ...],
 ) -> Layout:
     net, topology = Net(channels, decoder_channels), key.component
     assert isinstance(topology, Topology), "the key of a topology"
-    readable = topology.wire(net, 0)
+    vectors, conditions = _place_inputs(net, inputs)
+    readable = topology.wire(net, next(iter(net.images.values())))
     found = []
     for output in outputs:
         column = 1 + max((placement.position.column for placement in net.placements), default=0)
@@ -139,27 +177,48 @@ def _layout(
         level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level
         head = net.place(output.scope, "head", level, "head", source, column=column, channels=output.channels)
         found.append((output.name, head))
-    return _pruned(Layout(("image",), tuple(net.placements), tuple(found)))
+    return _pruned(Layout(tuple(net.placements), tuple(found), vectors, conditions))
+
+
+_Named: TypeAlias = tuple[tuple[str, int], ...]
+
+
+def _place_inputs(net: Net, inputs: tuple[Input, ...]) -> tuple[_Named, _Named]:
+    """Places the named inputs, and returns the vectors among them and what blocks read of them."""
+    images, vectors, conditions = dict[str, int](), list[tuple[str, int]](), list[tuple[str, int]]()
+    for given in inputs:
+        signal = net.place(given.scope, "input", 0, "input", 0, channels=given.channels)
+        if given.is_vector:
+            vectors.append((given.name, signal))
+        if given.embedding:
+            signal = net.place(given.embedding_scope, "block", 0, "input", signal, channels=given.embedding)
+        if given.is_vector:
+            conditions.append((given.name, signal))
+        else:
+            images[given.name] = signal
+    net.images = images or net.images
+    return tuple(vectors), tuple(conditions)
 
 
 def _pruned(full: Layout) -> Layout:
     """The layout without the placements that no output depends on."""
-    count, read = len(full.inputs), {signal for _, signal in full.outputs}
-    for signal in range(count + len(full.placements) - 1, count - 1, -1):
-        placement = full.placements[signal - count]
+    read = {signal for _, signal in (*full.outputs, *full.conditions)}
+    for signal in range(len(full.placements), 0, -1):
+        placement = full.placements[signal - 1]
         if signal in read:
             read.update(placement.inputs)
             read.update(() if placement.toward is None else (placement.toward,))
-    kept = [signal for signal in range(count, count + len(full.placements)) if signal in read]
+    kept = [signal for signal in range(1, len(full.placements) + 1) if signal in read]
     if len(kept) == len(full.placements):
         return full
-    number = {signal: index for index, signal in enumerate((*range(count), *kept))}
-    placements = (full.placements[signal - count] for signal in kept)
+    number = {signal: index for index, signal in enumerate((0, *kept))}
+    placements = (full.placements[signal - 1] for signal in kept)
     return Layout(
-        full.inputs,
         tuple(
             Placement(position, tuple([number[one] for one in inputs]), None if toward is None else number[toward])
             for position, inputs, toward in placements
         ),
         tuple((name, number[signal]) for name, signal in full.outputs),
+        tuple((name, number[signal]) for name, signal in full.vectors),
+        tuple((name, number[signal]) for name, signal in full.conditions),
     )

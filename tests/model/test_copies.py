@@ -64,7 +64,7 @@ def assert_alike(one: Any, other: Any) -> None:
         assert torch.equal(one(image), other(image))
     with pytest.raises(SizeError, match="takes a tensor"):
         other(torch.zeros(1, one.spec.in_channels + 1, *image.shape[2:]))
-    assert sum(type(hook).__name__ == "SizeCheck" for hook in other._forward_pre_hooks.values()) == 1
+    assert sum(type(hook).__name__ == "InputCheck" for hook in other._forward_pre_hooks.values()) == 1
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -8,6 +8,8 @@ COMPONENTS = {
         "double_conv": "unetkit.blocks.conv:DoubleConv",
         "residual": "unetkit.blocks.residual:Residual",
         "bottleneck": "unetkit.blocks.residual:Bottleneck",
+        "film": "unetkit.blocks.condition:Film",
+        "sinusoidal": "unetkit.blocks.condition:Sinusoidal",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
     },
     "down": {
@@ -26,6 +28,7 @@ COMPONENTS = {
         "concat": "unetkit.blocks.skip:Concat",
         "add": "unetkit.blocks.skip:Add",
         "attention": "unetkit.blocks.skip:Attention",
+        "difference": "unetkit.blocks.skip:Difference",
         "full_scale": "unetkit.blocks.full_scale:FullScale",
         "none": "unetkit.blocks.skip:NoSkip",
     },

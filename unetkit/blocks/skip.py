@@ -65,6 +65,22 @@ class Add(Aligned):
         return x
 
 
+class Difference(Concat):
+    """The absolute difference of the encoder's maps of two images, concatenated with the decoder's map.
+
+    Where no decoder is yet, it is the difference alone.
+    """
+
+    source = "Caye Daudt et al., 2018, arXiv:1810.08462 (FC-Siam-diff)"
+
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        if len(skips) == 1:
+            return x.absolute_difference(skips[0])
+        if len(skips) != 2:
+            raise wiring_error(f"a difference is one of two maps, here are {len(skips)}", "Use concat.")
+        return super().merge(x, skips[0].absolute_difference(skips[1]))
+
+
 class Attention(Aligned):
     """An additive attention gate weighs the encoder's map by the decoder's, then both are merged.
 

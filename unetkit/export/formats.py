@@ -35,7 +35,11 @@ def needed(name: str) -> Any:
 
 
 def check_supported(plan: Plan, to: Format) -> None:
-    """Raises ExportError for operations that a format does not support: only circular padding in OpenVINO."""
+    """Raises ExportError for circular padding in OpenVINO, and for vectors beside the image."""
+    if len(plan.inputs) > 1:
+        names = ", ".join(list(plan.inputs)[1:])
+        message = f"{plan.spec.name} takes vectors beside the image ({names}), which exports do not have"
+        raise ExportError(Fault("export-inputs", message, cure="Run it with unetkit.predict(…, vectors=…)."))
     cure = "Choose padding_mode: zeros, reflect or replicate before training, or --to onnx."
     message = f"{plan.spec.name}: OpenVINO has no circular padding"
     faults = [

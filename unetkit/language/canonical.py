@@ -17,6 +17,8 @@ def resolve(spec: Spec) -> dict[str, Any]:
     form: dict[str, Any] = {"unetkit": keys.unetkit, "name": keys.name}
     form |= {key: value for key in ("description", "paper") if (value := getattr(keys, key))}
     form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": keys.out_channels}
+    if keys.inputs:
+        form["inputs"] = {name: _input_form(spec, name) for name in keys.inputs}
     form["topology"] = written_form(spec.topology, spec.types)
     form["channels"] = list(spec.channels)
     _place_blocks(spec, form)
@@ -38,7 +40,7 @@ def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
     """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "bottleneck": {}, "decoder": {}}
     for position in spec.layout.positions:
-        if position.slot == "block":
+        if position.slot == "block" and position.side in sides:
             sides[position.side].setdefault(position.level, block_form(spec, spec.parts[position.scope]))
     bottleneck = next(iter(sides.pop("bottleneck").values()), None)  # none where no output depends on it
     default = sides["encoder"].get(0, bottleneck)
@@ -52,6 +54,13 @@ def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
         for level, block in sorted(blocks.items()):
             if block != common:
                 form.setdefault("levels", {}).setdefault(level, {}).setdefault(side, {})["block"] = block
+
+
+def _input_form(spec: Spec, name: str) -> dict[str, Any]:
+    """An input as a map."""
+    form: dict[str, Any] = spec.keys.inputs[name].model_dump(exclude={"embed"}, exclude_none=True)
+    embedding = spec.parts.get(f"inputs.{name}.embed")
+    return form | ({"embed": block_form(spec, embedding)} if embedding else {})
 
 
 def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:

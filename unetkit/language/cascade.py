@@ -33,8 +33,10 @@ def scopes(keys: SpecKeys, position: Position) -> Scopes:
 
 def _sections(position: Position) -> tuple[str, ...]:
     """The sections of a spec that apply to a position; the way down to the bottleneck belongs to the encoder too."""
-    if position.side == "bottleneck" and position.slot != "block":
+    if position.side == "bottleneck" and position.slot == "down":
         return ("encoder", "bottleneck")
+    if position.side == "bottleneck" and position.slot == "skip":
+        return ("decoder",)
     return () if position.side == "head" else (position.side,)
 
 
@@ -49,13 +51,13 @@ def setting_of(position: Position) -> str:
 
 def setting_at_all_levels(position: Position) -> str:
     """The setting of a position with `*` for its level; that of the way down to the bottleneck is the encoder's."""
-    if position.side == "bottleneck" and position.slot != "block":
+    if position.side == "bottleneck" and position.slot == "down":
         return f"encoder.*.{position.slot}"
     return _named(position, "*")
 
 
 def _named(position: Position, level: int | str) -> str:
-    if position.side == "head":
+    if position.side in ("head", "input"):
         return position.scope
     return (
         f"{position.side}.{position.slot}"

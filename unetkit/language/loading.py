@@ -18,9 +18,10 @@ from unetkit.document.reader import Reader, SlotChoice
 from unetkit.errors import BlockError, Fault
 from unetkit.language.cascade import Scopes, choose, scopes, written
 from unetkit.language.find import find_spec
+from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
-from unetkit.topology import Layout, Output, Topology, layout
+from unetkit.topology import Input, Layout, Output, Topology, layout
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -109,8 +110,11 @@ class SpecLoader(Reader):
         self.dims, self.pins = keys.dims, keys.plugins
         topology = self.topology(keys)
         decoder = self.decoder_channels(keys, channels)
-        network = self.layout(topology, channels, decoder, keys)
+        inputs = self.inputs(keys)
+        outputs = (Output("output", "head", keys.out_channels),)
+        network = layout(topology, channels, decoder, outputs, tuple(inputs))
         parts, origins = self.parts(keys, network)
+        self.place_inputs(keys, inputs, network, parts, origins)
         self.check_pins("plugins")
         self.check_levels(keys, len(channels))
         self.check_unused(keys, len(channels))
@@ -147,13 +151,61 @@ class SpecLoader(Reader):
         read: Topology | None = self.read_slot("topology", keys.topology, "topology")
         return read or registry.find("topology", "unet")()  # type: ignore[return-value]  # what the slot says
 
-    def layout(self, topology: Topology, channels: tuple[int, ...], decoder: tuple[int, ...], keys: SpecKeys) -> Layout:
-        """The positions of the network and how they are joined."""
-        return layout(topology, channels, decoder, (Output("output", "head", keys.out_channels),))
+    def inputs(self, keys: SpecKeys) -> list[Input]:
+        """The named inputs; faults are collected."""
+        images = [one.channels for one in keys.inputs.values() if not one.vector]
+        if images and sum(images) != keys.in_channels:
+            message = f"the images have {' + '.join(map(str, images))} channels, in_channels is {keys.in_channels}"
+            self.fault(Fault("wrong-value", message, cure=f"Set in_channels: {sum(images)}."), "inputs")
+        found = []
+        for name, one in keys.inputs.items():
+            if not name.isidentifier() or name in ("x", "skip", "image"):
+                cure = "Use letters, digits and underscores; x, skip and image have a meaning of their own."
+                self.fault(Fault("wrong-value", f"{name!r} cannot name an input", cure=cure), "inputs", name, key=True)
+            if one.embed is None:
+                if one.width is not None:
+                    self.no_effect(": nothing is embedded", "inputs", name, "width")
+            elif not one.vector:
+                self.no_effect(": only a vector is embedded", "inputs", name, "embed")
+            embedding = 0 if one.embed is None else one.width or one.channels
+            found.append(Input(name, one.channels, one.vector, embedding))
+        return found
+
+    def place_inputs(
+        self,
+        keys: SpecKeys,
+        inputs: list[Input],
+        network: Layout,
+        parts: dict[str, Component],
+        origins: dict[str, dict[KeyPath, KeyPath]],
+    ) -> None:
+        """Adds the components of the inputs, and collects the fault of an image that nothing reads."""
+        if not inputs:
+            return
+        self.types |= INPUT_TYPES
+        start, placed = 0, {position.scope for position in network.positions}
+        for one in inputs:
+            origins[one.scope] = origins[one.embedding_scope] = {(): ("inputs", one.name)}
+            if one.scope not in placed:
+                message = f"the topology reads the image {next(iter(keys.inputs))} alone"
+                cure = "Use a topology for several images, such as siamese."
+                self.fault(Fault("no-effect", message, cure=cure), "inputs", one.name, key=True)
+            parts[one.scope] = (
+                Vector(channels=one.channels) if one.is_vector else ImageInput(start=start, channels=one.channels)
+            )
+            start += 0 if one.is_vector else one.channels
+            if one.embedding:
+                block = self.read_slot("block", keys.inputs[one.name].embed, "inputs", one.name, "embed")
+                if block is not None:
+                    parts[one.embedding_scope] = block
 
     def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
-        blocks = {position.scope: self.block(position.slot, scopes(keys, position)) for position in network.positions}
+        blocks = {
+            position.scope: self.block(position.slot, scopes(keys, position))
+            for position in network.positions
+            if position.side != "input"
+        }
         parts = {scope: block.part for scope, block in blocks.items() if block.part is not None}
         return parts, {scope: block.origins for scope, block in blocks.items()}
 

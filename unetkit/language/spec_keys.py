@@ -78,6 +78,19 @@ Channels = Annotated[
 ]
 
 
+class InputKeys(Keys):
+    """The keys of an input."""
+
+    channels: Count
+    """Channels of the image, or values of the vector."""
+    vector: bool = False
+    """Whether it is a vector beside the image, for `condition` in blocks, and not some of the image's channels."""
+    embed: Slot = None
+    """The block that computes from the vector what other blocks read."""
+    width: Count | None = None
+    """Channels of what it computes; those of the vector unless given."""
+
+
 class SpecKeys(Keys):
     """The keys of a spec."""
 
@@ -91,6 +104,8 @@ class SpecKeys(Keys):
     """Spatial axes of the images."""
     in_channels: Count
     out_channels: Count
+    inputs: dict[str, InputKeys] = Field(default_factory=dict)
+    """The images that the channels hold, in this order, and vectors beside the image."""
     topology: Slot = bare("unet")
     """How the blocks are joined."""
     channels: Channels

@@ -33,7 +33,7 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
     graph = SharedCodeGraph()
-    names = input_names(len(call.inputs))
+    names = input_names(len(call.inputs), call.conditions)
     signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, names, strict=True)}
     for index in range(call.start, call.end):
         node, layer = planned.nodes[index], planned.layer(index)

@@ -24,17 +24,51 @@ def plan_of(model: nn.Module) -> Plan:
     return plan
 
 
-class SizeCheck:
-    """A forward pre-hook that raises SizeError for images that do not fit. A size is checked once."""
+class InputCheck:
+    """A forward pre-hook that raises SizeError for inputs that do not fit; a size is checked once.
+
+    Images that the channels hold may also be given one by one, and vectors as numbers or without spatial axes.
+    """
 
     def __init__(self, planned: Plan) -> None:
         self.plan = planned
         self.checked: set[tuple[int, ...]] = set()
+        self.images = [one.channels for one in planned.spec.keys.inputs.values() if not one.vector]
+        """Channels of each image that the channels hold."""
 
-    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> None:
+    def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
         if torch.compiler.is_compiling() or not inputs or not isinstance(inputs[0], Tensor):
-            return
-        shape = tuple(inputs[0].shape)
+            return None
+        given = self.stacked(inputs)
+        self.check_size(tuple(given[0].shape))
+        wanted = list(self.plan.inputs)[1:]
+        if len(given) != 1 + len(wanted):
+            names = " and ".join(["an image", *wanted])
+            message = f"{self.plan.spec.name} takes {names}, here are {len(given)} inputs"
+            raise SizeError(Fault("input-shape", message, cure="Give one tensor for each."))
+        return (given[0], *(self.vector(name, one, len(given[0])) for name, one in zip(wanted, given[1:], strict=True)))
+
+    def stacked(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The inputs with images that are given one by one as one."""
+        count = len(self.images)
+        first = inputs[:count]
+        if count > 1 and len(first) == count and [one.shape[1] for one in first if one.dim() > 1] == self.images:
+            return (torch.cat(first, dim=1), *inputs[count:])
+        return inputs
+
+    def vector(self, name: str, given: Any, batch: int) -> Tensor:
+        """A vector as (N, values, 1, …), for numbers, (values,) or (N, values)."""
+        values = self.plan.nodes[self.plan.inputs[name]].channels
+        tensor = torch.as_tensor(given)
+        shape = (batch, values, *(1,) * self.plan.dims)
+        flat = tensor.flatten(1) if tensor.dim() > 1 else tensor[:, None] if tensor.shape == (batch,) else tensor
+        if flat.shape not in ((values,), (1, values), (batch, values)):
+            message = f"{name} has {values} values for each image, not the shape {tuple(tensor.shape)}"
+            raise SizeError(Fault("input-shape", message, cure=f"Give ({batch}, {values})."))
+        return flat.expand(batch, values).reshape(shape)
+
+    def check_size(self, shape: tuple[int, ...]) -> None:
+        """Raises SizeError for a batch of images that does not fit."""
         if shape[1:] in self.checked:
             return
         spec = self.plan.spec
@@ -46,7 +80,7 @@ class SizeCheck:
         self.plan.output_size(size)
         warning = self.plan.shift_warning(size)
         if warning:
-            warnings.warn(warning, AlignmentWarning, stacklevel=3)
+            warnings.warn(warning, AlignmentWarning, stacklevel=4)
         self.checked.add(shape[1:])
 
 

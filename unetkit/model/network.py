@@ -14,7 +14,7 @@ from torch import Tensor, fx, nn
 from unetkit import functional
 from unetkit.language import Spec, load
 from unetkit.model.blocks import SharedCodeGraph, add_module, block_module
-from unetkit.model.interface import SizeCheck
+from unetkit.model.interface import InputCheck
 from unetkit.model.proof import prove, third_party_blocks
 from unetkit.model.weights import Uninitialized, initialize, misfits
 from unetkit.planning import Plan, plan
@@ -64,7 +64,7 @@ class Network(fx.GraphModule):
     def attach(self, planned: Plan) -> Network:
         """Gives a network its plan, spec and check of sizes; returns it."""
         self.spec, self.plan = planned.spec, planned  # plain attributes, no submodules
-        self.register_forward_pre_hook(SizeCheck(planned))
+        self.register_forward_pre_hook(InputCheck(planned))
         return self
 
     def __copy__(self) -> Network:
@@ -121,11 +121,17 @@ def assemble(planned: Plan) -> Network:
     over_inputs = overwriting(planned)
     image = graph.placeholder("x")
     signals: dict[int, fx.Node] = {0: image}
+    signals |= {index: graph.placeholder(name) for name, index in planned.inputs.items() if index}
     if planned.pads:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
+    placed = set[str]()
     for call in planned.calls:
-        add_module(root, call.scope, block_module(planned, call, over_inputs))
+        if call.output in signals:  # an input
+            continue
+        if call.scope not in placed:
+            add_module(root, call.scope, block_module(planned, call, over_inputs))
+            placed.add(call.scope)
         signals[call.output] = graph.call_module(call.scope, tuple(signals[index] for index in call.inputs))
     output = signals[planned.output]
     if planned.pads:

@@ -1,7 +1,18 @@
 """The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
 from unetkit.operations.convolution import Convolution, TransposedConvolution
-from unetkit.operations.merging import Addition, Concatenation, CropTo, Gate, PadTo, ResizeTo, SameSize
+from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
+from unetkit.operations.merging import (
+    AbsoluteDifference,
+    Addition,
+    Concatenation,
+    CropTo,
+    Gate,
+    PadTo,
+    ResizeTo,
+    SameSize,
+    Shift,
+)
 from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
 from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout
@@ -9,6 +20,7 @@ from unetkit.operations.pooling import AvgPooling, BlurPooling, GlobalAvgPool, M
 from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
 
 __all__ = [
+    "AbsoluteDifference",
     "Activation",
     "Addition",
     "AvgPooling",
@@ -16,6 +28,7 @@ __all__ = [
     "BlurPooling",
     "ChannelNormalization",
     "ChannelPadding",
+    "ChannelRange",
     "Concatenation",
     "Convolution",
     "CropTo",
@@ -34,5 +47,8 @@ __all__ = [
     "SubpixelUnshuffle",
     "ResizeTo",
     "SameSize",
+    "Shift",
+    "Sinusoids",
+    "VectorInput",
     "TransposedConvolution",
 ]

@@ -89,6 +89,47 @@ class Gate(Operation):
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
 
+@facts
+class Shift(Operation):
+    """A signal plus a vector: one value per channel, for the whole image."""
+
+    kind = "shift"
+    pointwise = False
+    makes_map = True
+    input_names = ("", "shift")
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[1] != inputs[0]:
+            raise wiring_error(f"a shift of {inputs[1]} channels does not fit a signal of {inputs[0]}")
+        return inputs[0]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[1], 1, "a shift has one sample per channel, this one has {}"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, Interval(0, 0))
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.shift")
+
+
+@facts
+class AbsoluteDifference(Elementwise):
+    """The absolute difference of two signals with the same channels and sizes."""
+
+    kind = "difference"
+    makes_map = True
+    keeps_input = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] != inputs[1]:
+            raise wiring_error(f"signals of {inputs[0]} and {inputs[1]} channels have no difference")
+        return inputs[0]
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.absolute_difference")
+
+
 class _SizedLike(Operation):
     """The family of operations that bring the first signal to the size of the second."""
 

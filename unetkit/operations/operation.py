@@ -77,6 +77,8 @@ class Operation:
     """Whether several inputs of one size are combined sample by sample."""
     size_inputs: ClassVar[int] = 0
     """How many of the last inputs count by their size alone."""
+    is_input: ClassVar[bool] = False
+    """Whether it stands for a further input of the network."""
     measured: ClassVar[bool] = False
     """Whether its facts were measured and not derived."""
 

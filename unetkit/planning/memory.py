@@ -101,6 +101,7 @@ class _Ledger:
     def __init__(self, planned: Plan, size: Size, run: Execution, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
+        self.inputs = frozenset(planned.inputs.values())
         maps = [MapShape(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
         self.bytes = [run.bytes(*one) for one in maps]
         self.padding = self.bytes[0] if planned.pads and prod(sizes[0]) != prod(size) else 0
@@ -213,7 +214,7 @@ class _Backward:
         node, workspace = self.ledger.nodes[index], self.ledger.workspaces[index]
         assert node.operation is not None, "the image has no gradient"
         valued = node.inputs[: len(node.inputs) - node.operation.size_inputs]
-        sources = [source for source in valued if source]
+        sources = [source for source in valued if source not in self.ledger.inputs]
         if node.operation.passes_gradient:
             for source in sources:
                 self._share(source, own)

@@ -42,6 +42,8 @@ class Plan:
         self.calls = wired.calls
         self.outputs = dict(wired.outputs)
         """The node of each output, by name."""
+        self.inputs = {"image": 0, **dict(wired.vectors)}
+        """The node of each input by name: the image, which may hold several, and vectors."""
         self._blocks = wired.blocks
         self._preferred = preferred
 
@@ -90,7 +92,17 @@ class Plan:
     @cached_property
     def parameters(self) -> int:
         """Trainable parameters."""
-        return sum([block.parameters for block in self._blocks])
+        return sum(self._weights)
+
+    @property
+    def _weights(self) -> list[int]:
+        """The parameters of each call; 0 where an earlier one has the same."""
+        earlier = set[str]()
+        counts = []
+        for call, block in zip(self.calls, self._blocks, strict=True):
+            counts.append(0 if call.scope in earlier else block.parameters)
+            earlier.add(call.scope)
+        return counts
 
     @cached_property
     def digest(self) -> str:
@@ -215,7 +227,11 @@ class Plan:
 
     def preferring(self, sizes: tuple[SizeSet, ...]) -> Plan:
         """The same network with other sizes to bring an image to."""
-        return Plan(self.spec, Wired(self.calls, self._blocks, tuple(self.outputs.items())), sizes)
+        return Plan(
+            self.spec,
+            Wired(self.calls, self._blocks, tuple(self.outputs.items()), tuple(self.inputs.items())[1:]),
+            sizes,
+        )
 
     def padded_size(self, size: Size) -> Size:
         """The size in which an image enters the network: where odd sizes are padded, the next preferred one."""
@@ -258,10 +274,10 @@ class Plan:
         size = tuple(size)
         found, output = self._output_size(size)
         sizes = tuple([found[index] for index in self.spatial_indices])
-        costs = zip(self.calls, self._blocks, self._macs(found), strict=True)
+        costs = zip(self.calls, self._weights, self._macs(found), strict=True)
         steps = tuple(
-            step(self.nodes, sizes, call, self.spec.type_of(self.spec.parts[call.scope]), (block.parameters, macs))
-            for call, block, macs in costs
+            step(self.nodes, sizes, call, self.spec.type_of(self.spec.parts[call.scope]), (weights, macs))
+            for call, weights, macs in costs
         )
         return SizedPlan(self, size, output, sizes, sum(one.macs for one in steps), steps)
 
@@ -301,7 +317,7 @@ class Plan:
         >>> plan(load("unet-same")).block_grid("decoder.1.block", (64, 64))[0]
         (Grid(start=Fraction(1, 2), step=Fraction(2, 1)), 32)
         """
-        (index,) = (call.output for call in self.calls if call.scope == scope)
+        index = next(call.output for call in self.calls if call.scope == scope)
         return fit.signal_grid(self, index, size)
 
     def crop_target(self, size: Size) -> tuple[slice, ...]:

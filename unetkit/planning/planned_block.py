@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache, cached_property, lru_cache
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, TypeAlias
 
 from unetkit.block import ByValue, Component
 from unetkit.operations import Operation
@@ -20,19 +20,29 @@ _CACHED_COSTS = 1 << 14
 """Largest number of listings and of multiply-adds that are kept."""
 
 
-def planned_block(component: Component, dims: int, sources: tuple[Source, ...], **arguments: Any) -> PlannedBlock:
+Conditions: TypeAlias = tuple[tuple[str, Source], ...]
+"""The vectors that a block may read, by name."""
+
+
+def planned_block(
+    component: Component, dims: int, sources: tuple[Source, ...], conditions: Conditions = (), **arguments: Any
+) -> PlannedBlock:
     """The plan of a component that reads signals; equal ones are planned once.
 
     `arguments` are those of its `wire` beside the signals. Raises BlockError where they do not go together.
     """
-    return _planned_block(ByValue(component), dims, sources, tuple(arguments.items()))
+    return _planned_block(ByValue(component), dims, sources, conditions, tuple(arguments.items()))
 
 
 @lru_cache(_CACHED_BLOCKS)
 def _planned_block(
-    key: ByValue, dims: int, sources: tuple[Source, ...], arguments: tuple[tuple[str, Any], ...]
+    key: ByValue,
+    dims: int,
+    sources: tuple[Source, ...],
+    conditions: Conditions,
+    arguments: tuple[tuple[str, Any], ...],
 ) -> PlannedBlock:
-    wiring = Wiring(dims, sources)
+    wiring = Wiring(dims, sources, conditions)
     component: Any = key.component
     most = _most_signals(type(key.component))
     if most and len(sources) > most:
@@ -41,23 +51,29 @@ def _planned_block(
     output: Signal = component.wire(*wiring.inputs, **dict(arguments))
     if output.wiring is not wiring:
         raise wiring_error("a block gives a signal that is not its own")
+    if conditions:
+        read = {source for node in wiring.nodes for source in node.inputs}
+        used = tuple(one for one in conditions if wiring.conditions[one[0]].index in read)
+        if used != conditions:
+            return _planned_block(key, dims, sources, used, arguments)
     _check_read(wiring, output.index)
     _decide_biases(wiring, output.index)
     return PlannedBlock(
         dims,
-        len(sources),
+        len(sources) + len(conditions),
         tuple(wiring.nodes),
         output.index,
         Source(output.channels, output.up, output.down),
         output.index in wiring.undecided,
         tuple(wiring.inner),
+        tuple([name for name, _ in conditions]),
     )
 
 
 def _check_read(wiring: Wiring, output: int) -> None:
     """Raises BlockError for an operation whose result has no influence on the output."""
     read = {output}
-    for index in range(len(wiring.nodes) - 1, len(wiring.inputs) - 1, -1):
+    for index in range(len(wiring.nodes) - 1, len(wiring.inputs) + len(wiring.conditions) - 1, -1):
         node = wiring.nodes[index]
         if index not in read:
             raise wiring_error(f"nothing reads what {node.name} computes", "Use its result, or leave it out.")
@@ -109,6 +125,7 @@ class PlannedBlock:
         source: Source,
         undecided: bool,
         inner: tuple[InnerCall, ...] = (),
+        conditions: tuple[str, ...] = (),
     ) -> None:
         self.dims = dims
         self.num_inputs = num_inputs
@@ -120,6 +137,8 @@ class PlannedBlock:
         """Whether its output is a convolution whose bias depends on the blocks that read it."""
         self.inner = inner
         """The components in scopes of their own, an inner one before the one that it is in; they count as nodes do."""
+        self.conditions = conditions
+        """The names of the vectors that it reads, which are the last of its inputs."""
 
     @property
     def operations(self) -> Iterator[tuple[Node, Operation]]:
@@ -165,7 +184,8 @@ class PlannedBlock:
         """The same block without the bias of its output."""
         nodes = list(self.nodes)
         nodes[self.output] = _without_bias(nodes[self.output])
-        return PlannedBlock(self.dims, self.num_inputs, tuple(nodes), self.output, self.source, False, self.inner)
+        own = (self.dims, self.num_inputs, tuple(nodes), self.output, self.source)
+        return PlannedBlock(*own, undecided=False, inner=self.inner, conditions=self.conditions)
 
     @cached_property
     def parameters(self) -> int:

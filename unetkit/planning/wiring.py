@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from unetkit.errors import BlockError, SpecError
+from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.language import Spec
 from unetkit.operations.operation import wiring_error
 from unetkit.planning.planned_block import PlannedBlock, planned_block
@@ -20,6 +20,8 @@ class Call(NamedTuple):
     end: int
     inputs: tuple[int, ...]
     output: int
+    conditions: tuple[str, ...] = ()
+    """The names of the vectors that it reads, which are the last of its inputs."""
 
     @property
     def scope(self) -> str:
@@ -48,6 +50,8 @@ class Wired(NamedTuple):
     calls: tuple[Call, ...]
     blocks: tuple[PlannedBlock, ...]
     outputs: tuple[tuple[str, int], ...]
+    vectors: tuple[tuple[str, int], ...] = ()
+    """The inputs beside the image."""
 
 
 class _Signal(NamedTuple):
@@ -75,27 +79,41 @@ class _Network:
         ones = (1,) * spec.dims
         self.signals = [_Signal(0, Source(spec.in_channels, ones, ones))]
         self.num_nodes = 1
+        self.used_conditions: set[str] = set()
+        self.shared: dict[str, PlannedBlock] = {}
+        """The block of each scope: positions of one scope share their weights."""
 
     def place(self, placement: Placement) -> None:
         """Appends the component of a position."""
         position, inputs, _ = placement
         indices, sources = zip(*[self.signals[signal] for signal in inputs], strict=True)
+        vectors = {name: self.signals[signal] for name, signal in self.conditions(position)}
+        conditions = tuple([(name, vector.source) for name, vector in vectors.items()])
         try:
             arguments = self.arguments(placement)
-            block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, **arguments)
+            block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, conditions, **arguments)
         except BlockError as error:
             raise SpecError(*(self.spec.blame(fault, position.scope) for fault in error.faults)) from error
+        indices = (*indices, *[vectors[name].node for name in block.conditions])
+        self.used_conditions.update(block.conditions)
+        if self.shared.setdefault(position.scope, block) is not block:
+            message = "it shares its weights with another place, where it reads other channels or strides"
+            raise SpecError(self.spec.blame(Fault("block-wiring", message, cure="Give each its own."), position.scope))
         start = self.num_nodes
         self.num_nodes += len(block.nodes) - block.num_inputs
         output = block.indices(start, indices)[block.output]
-        self.calls.append(Call(position, start, self.num_nodes, indices, output))
+        self.calls.append(Call(position, start, self.num_nodes, indices, output, block.conditions))
         self.blocks.append(block)
         self.signals.append(_Signal(output, block.source))
+
+    def conditions(self, position: Position) -> tuple[tuple[str, int], ...]:
+        """The vectors that the component of a position may read: all, but not before they are computed."""
+        return () if position.side == "input" else self.spec.layout.conditions
 
     def arguments(self, placement: Placement) -> dict[str, Any]:
         """What the component of a position is told beside the signals that it reads."""
         position, inputs, toward = placement
-        if position.slot == "skip":
+        if position.slot in ("skip", "input"):
             return {}
         if toward is None:
             return {"channels": position.channels}
@@ -110,12 +128,24 @@ class _Network:
             for index, reads in zip(call.inputs, block.readers, strict=False):
                 if index in readers:
                     readers[index].append(reads)
+        keeping = set[str]()
         for index, number in undecided.items():
             found = [reads for reads in readers[index] if reads is not None]
-            if found and all(found):  # only normalization reads it
+            if not (found and all(found)):
+                keeping.add(self.calls[number].scope)
+        for number in undecided.values():
+            if self.calls[number].scope not in keeping:  # only normalization reads it
                 self.blocks[number] = self.blocks[number].biasless
-        outputs = tuple((name, self.signals[signal].node) for name, signal in self.spec.layout.outputs)
-        return Wired(tuple(self.calls), tuple(self.blocks), outputs)
+        for name, _ in self.spec.layout.conditions:
+            if name not in self.used_conditions:
+                cure = f"Name it in a block, such as {{type: film, condition: {name}}}."
+                unread = Fault("no-effect", f"no block reads the vector {name}", cure=cure)
+                raise SpecError(self.spec.blame(unread, f"inputs.{name}"))
+        outputs, vectors = (
+            tuple((name, self.signals[signal].node) for name, signal in named)
+            for named in (self.spec.layout.outputs, self.spec.layout.vectors)
+        )
+        return Wired(tuple(self.calls), tuple(self.blocks), outputs, vectors)
 
 
 def _stride_between(x: Source, toward: Source) -> tuple[int, ...]:

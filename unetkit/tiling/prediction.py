@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from itertools import groupby
 from math import prod
 from typing import Any, overload
@@ -39,6 +39,7 @@ def predict(
     device: str | torch.device | None = None,
     dtype: str = "fp32",
     exact: bool = False,
+    vectors: Mapping[str, Any] | None = None,
 ) -> Tensor: ...
 
 
@@ -52,6 +53,7 @@ def predict(
     device: str | torch.device | None = None,
     dtype: str = "fp32",
     exact: bool = False,
+    vectors: Mapping[str, Any] | None = None,
 ) -> NDArray[Any]: ...
 
 
@@ -64,6 +66,7 @@ def predict(  # noqa: PLR0913 - options of a public function
     device: str | torch.device | None = None,
     dtype: str = "fp32",
     exact: bool = False,
+    vectors: Mapping[str, Any] | None = None,
 ) -> NDArray[Any] | Tensor:
     """The output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
@@ -71,10 +74,10 @@ def predict(  # noqa: PLR0913 - options of a public function
     "auto" (tiles whose activations fit into `memory` bytes, with the least work), a number of samples per axis, or None
     for the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the whole
     image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
-    bf16 or fp16.
+    bf16 or fp16. `vectors` are the inputs beside the image, by name.
     """
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
-    with ready(model, device=device, dtype=dtype) as runner:
+    with ready(model, device=device, dtype=dtype, vectors=vectors) as runner:
         _check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory, exact=exact)
         shape = (runner.plan.spec.out_channels, *array.shape[1:])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
@@ -44,8 +44,16 @@ class TorchRunner:
 
     background: float | tuple[float, ...] = 0.0
 
-    def __init__(self, model: nn.Module, plan: Plan, device: torch.device, dtype: torch.dtype) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        plan: Plan,
+        device: torch.device,
+        dtype: torch.dtype,
+        vectors: Mapping[str, Any] | None = None,
+    ) -> None:
         self.model = model
+        self.vectors = _vectors(plan, vectors or {})
         self.plan = plan
         self.device = device
         self.dtype = dtype
@@ -60,11 +68,21 @@ class TorchRunner:
         if self.dtype != torch.float32:
             mixed = torch.autocast(self.device.type, self.dtype)
         with torch.inference_mode(), mixed:
-            output: Tensor = functional_call(self.model, self.weights, (batch,))[0]
+            output: Tensor = functional_call(self.model, self.weights, (batch, *self.vectors))[0]
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
         self.seconds += time.perf_counter() - start
         return output
+
+
+def _vectors(plan: Plan, given: Mapping[str, Any]) -> list[Tensor]:
+    """The vectors that a network takes beside the image, in its order; raises InferenceError for wrong names."""
+    wanted = list(plan.inputs)[1:]
+    if sorted(wanted) != sorted(given):
+        names = f"the vectors {', '.join(wanted)}" if wanted else "no vectors"
+        message = f"{plan.spec.name} takes {names}, here are {', '.join(given) or 'none'}"
+        raise InferenceError(Fault("vectors", message, cure="Give vectors={name: values} for each."))
+    return [torch.as_tensor(given[name], dtype=torch.float32).reshape(1, -1) for name in wanted]
 
 
 def _named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -74,7 +92,13 @@ def _named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 
 @contextmanager
-def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: str = "fp32") -> Iterator[TorchRunner]:
+def ready(
+    model: nn.Module,
+    *,
+    device: str | torch.device | None = None,
+    dtype: str = "fp32",
+    vectors: Mapping[str, Any] | None = None,
+) -> Iterator[TorchRunner]:
     """A runner of the network in evaluation mode; afterwards every module returns to its former mode.
 
     Raises UnetkitError if unetkit did not build the network, InferenceError for an unknown device or number type.
@@ -88,7 +112,7 @@ def ready(model: nn.Module, *, device: str | torch.device | None = None, dtype: 
     place = own if device is None else _known_device(device)
     try:
         with kept_memory() if place.type == "cpu" else nullcontext():
-            yield TorchRunner(model, plan, place, DTYPES[dtype])
+            yield TorchRunner(model, plan, place, DTYPES[dtype], vectors)
     finally:
         for module, training in modes:
             module.training = training

@@ -7,6 +7,7 @@ COMPONENTS = {
         "unet": "unetkit.topologies.unet:UNet",
         "unet_plus_plus": "unetkit.topologies.unet_plus_plus:UNetPlusPlus",
         "unet_3_plus": "unetkit.topologies.unet_3_plus:UNet3Plus",
+        "siamese": "unetkit.topologies.siamese:Siamese",
     }
 }
 """The built-in components: slot → name → module:Class."""

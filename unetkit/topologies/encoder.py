@@ -5,15 +5,18 @@ from __future__ import annotations
 from unetkit.topology import Net
 
 
-def encode(net: Net, image: int) -> tuple[int, ...]:
-    """Places the blocks of all levels, with the ways down between them; returns the output of each, finest first."""
+def encode(net: Net, image: int, prefix: str = "") -> tuple[int, ...]:
+    """Places the blocks of all levels, with the ways down between them; returns the output of each, finest first.
+
+    Encoders of one prefix share their weights.
+    """
     outputs, x = list[int](), image
     for level in range(net.last):
         if level:
-            x = net.place(f"encoder.{level}.down", "down", level, "encoder", x)
-        x = net.place(f"encoder.{level}.block", "block", level, "encoder", x)
+            x = net.place(f"{prefix}encoder.{level}.down", "down", level, "encoder", x)
+        x = net.place(f"{prefix}encoder.{level}.block", "block", level, "encoder", x)
         outputs.append(x)
     if net.last:
-        x = net.place("bottleneck.down", "down", net.last, "bottleneck", x)
-    x = net.place("bottleneck.block", "block", net.last, "bottleneck", x)
+        x = net.place(f"{prefix}bottleneck.down", "down", net.last, "bottleneck", x)
+    x = net.place(f"{prefix}bottleneck.block", "block", net.last, "bottleneck", x)
     return (*outputs, x)

@@ -1,0 +1,64 @@
+"""Vectors beside the image: what blocks read of them, in plan, module and prediction."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import unetkit
+
+SPEC: dict[str, Any] = {
+    "unetkit": 1,
+    "in_channels": 1,
+    "out_channels": 1,
+    "channels": [8, 8],
+    "inputs": {"time": {"channels": 1, "vector": True, "embed": "sinusoidal", "width": 16}},
+    "bottleneck": {"block": {"type": "film", "condition": "time"}},
+}
+
+
+def test_a_vector_changes_the_output_of_the_module_and_of_tiles() -> None:
+    network = unetkit.build(SPEC, seed=0).eval()
+    image = torch.rand(2, 1, 16, 16)
+    early, late = (network(image, torch.tensor([time, time])) for time in (0.0, 9.0))
+    assert not torch.allclose(early, late)
+    assert torch.equal(network(image, torch.full((2, 1, 1, 1), 9.0)), late)
+    one = unetkit.predict(network, image[0].numpy(), vectors={"time": 9.0})
+    assert np.allclose(one, late[0].detach().numpy(), atol=1e-5)
+    tiled = unetkit.predict(network, image[0].numpy(), 8, vectors={"time": 9.0})
+    assert np.allclose(one, tiled, atol=1e-5)
+
+
+def test_parameters_and_memory_follow_the_vector() -> None:
+    plan = unetkit.plan(unetkit.load(SPEC))
+    network = unetkit.build(SPEC)
+    assert plan.parameters == sum(weight.numel() for weight in network.parameters())
+    assert list(plan.inputs) == ["image", "time"]
+    with_wider = SPEC | {"inputs": {"time": {"channels": 1, "vector": True, "embed": "sinusoidal", "width": 32}}}
+    assert unetkit.plan(unetkit.load(with_wider)).parameters - plan.parameters == 2 * 16 * 8
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"bottleneck": {"block": {"type": "film", "condition": "tim"}}}, "Did you mean: time"),
+        ({"bottleneck": {"block": "single_conv"}}, "no block reads the vector time"),
+        ({"inputs": {}}, "no vector 'time' among its inputs"),
+        ({"inputs": {"time": {"channels": 1, "vector": True, "width": 8}}}, "nothing is embedded"),
+        ({"inputs": {"x": {"channels": 1, "vector": True}}}, "cannot name an input"),
+    ],
+)
+def test_wrong_vectors_are_faults(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(unetkit.SpecError, match=message):
+        unetkit.plan(unetkit.load(SPEC | change))
+
+
+def test_wrong_tensors_are_refused() -> None:
+    network = unetkit.build(SPEC, seed=0).eval()
+    with pytest.raises(unetkit.SizeError, match="an image and time, here are 1"):
+        network(torch.rand(1, 1, 16, 16))
+    with pytest.raises(unetkit.SizeError, match="1 values for each image"):
+        network(torch.rand(1, 1, 16, 16), torch.rand(1, 3))
+    with pytest.raises(unetkit.UnetkitError, match="takes the vectors time"):
+        unetkit.predict(network, np.zeros((1, 16, 16), np.float32))

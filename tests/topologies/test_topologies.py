@@ -1,0 +1,138 @@
+"""Networks of each topology: counts, sizes, what is built, weights that are shared."""
+
+from typing import Any
+
+import pytest
+import torch
+
+import unetkit
+from unetkit import registry
+from unetkit.planning import Plan
+from unetkit.planning.memory import needed_memory
+
+BASE: dict[str, Any] = {
+    "unetkit": 1,
+    "in_channels": 6,
+    "out_channels": 2,
+    "channels": [4, 8, 12, 16],
+    "act": "leaky_relu",
+}
+TWO = {"inputs": {"before": {"channels": 4}, "after": {"channels": 2}}}
+NESTED = {
+    "unetkit": 1,
+    "in_channels": 3,
+    "out_channels": 1,
+    "channels": [32, 64, 128, 256, 512],
+    "block": {"type": "double_conv", "bias": True},
+    "up": "interpolate",
+}
+FULL_SCALE = {
+    "unetkit": 1,
+    "in_channels": 3,
+    "out_channels": 1,
+    "topology": "unet_3_plus",
+    "channels": [64, 128, 256, 512, 1024],
+    "block": {"type": "double_conv", "bias": True},
+    "skip": {"bias": True},
+    "decoder": {"channels": [320] * 4, "block": {"type": "single_conv", "bias": True}},
+    "head": {"kernel": 3},
+}
+
+
+def planned(values: dict[str, Any]) -> Plan:
+    """The plan of a spec, whose canonical form gives the same network."""
+    spec = unetkit.load(values)
+    assert unetkit.load(spec.resolve()) == spec
+    return unetkit.plan(spec)
+
+
+def check(plan: Plan) -> None:
+    """Compares a plan with its module: weights, sizes, what an output depends on."""
+    network = unetkit.build(plan.spec, seed=0).eval()
+    assert sum(weight.numel() for weight in network.parameters()) == plan.parameters
+    size = tuple(sizes.above(24) or 24 for sizes in plan.accepted)
+    image = torch.rand(1, plan.spec.in_channels, *size, requires_grad=True)
+    output = network(image)
+    assert output.shape == (1, plan.spec.out_channels, *plan.output_size(size))
+    middle = tuple(n // 2 for n in output.shape[2:])
+    output[(0, 0, *middle)].backward()
+    assert image.grad is not None
+    for axis, position in enumerate(middle):
+        reached = image.grad.abs().movedim(2 + axis, 0).flatten(1).sum(1).nonzero().flatten()
+        interval = plan.receptive_interval(axis, position, size[axis])
+        assert interval is not None
+        assert interval.low <= int(reached.min()), axis
+        assert int(reached.max()) <= interval.high
+    assert needed_memory(plan, size).inference > 0
+
+
+@pytest.mark.parametrize("name", registry.BUILT_IN["topology"])
+@pytest.mark.parametrize("depth", [1, 2, 4])
+def test_a_network_of_each_topology_is_what_its_plan_says(name: str, depth: int) -> None:
+    check(planned(BASE | {"topology": name, "channels": BASE["channels"][:depth]}))
+
+
+@pytest.mark.parametrize("weights", ["shared", "own"])
+@pytest.mark.parametrize("bottom", ["merge", "last"])
+@pytest.mark.parametrize("skip", ["concat", "difference"])
+def test_two_images_have_an_encoder_each(weights: str, bottom: str, skip: str) -> None:
+    images = {"inputs": {"before": {"channels": 3}, "after": {"channels": 3}}}
+    topology = {"type": "siamese", "weights": weights, "bottom": bottom}
+    check(planned(BASE | images | {"topology": topology, "skip": skip}))
+
+
+def test_the_published_counts() -> None:
+    assert planned(NESTED).parameters == 7_852_545
+    assert planned(NESTED | {"topology": "unet_plus_plus"}).parameters == 9_163_329
+    assert planned(FULL_SCALE).parameters == 26_971_777
+
+
+def test_shared_weights_count_once_and_work_twice() -> None:
+    images = {"inputs": {"before": {"channels": 3}, "after": {"channels": 3}}}
+    plan = planned(BASE | images | {"topology": "siamese", "skip": "difference"})
+    network = unetkit.build(plan.spec, seed=0).eval()
+    before, after = torch.rand(2, 1, 3, 32, 32)
+    swapped = network(after, before)
+    assert torch.allclose(network(before, after), network(torch.cat([before, after], dim=1)))
+    assert torch.allclose(network(before, after), swapped, atol=1e-5)  # differences have no sign
+    sized = plan.at((32, 32))
+    blocks = [step for step in sized.steps if step.name == "encoder.0.block"]
+    assert [step.parameters > 0 for step in blocks] == [True, False]
+    assert blocks[0].macs == blocks[1].macs > 0
+    assert sum(step.parameters for step in sized.steps) == plan.parameters
+
+
+def test_images_of_shared_encoders_have_the_same_channels() -> None:
+    with pytest.raises(unetkit.SpecError, match="shares its weights"):
+        unetkit.plan(unetkit.load(BASE | TWO | {"topology": "siamese"}))
+
+
+def test_an_image_that_nothing_reads_is_a_fault() -> None:
+    with pytest.raises(unetkit.SpecError, match="reads the image before alone"):
+        unetkit.load(BASE | TWO)
+
+
+def test_channels_of_the_images_are_those_of_the_input() -> None:
+    with pytest.raises(unetkit.SpecError, match=r"4 \+ 2 channels, in_channels is 5"):
+        unetkit.load(BASE | TWO | {"topology": "siamese", "in_channels": 5})
+
+
+def test_a_skip_for_one_map_refuses_several() -> None:
+    with pytest.raises(unetkit.SpecError, match="merges 1 map"):
+        unetkit.plan(unetkit.load(BASE | {"topology": "unet_plus_plus", "skip": "attention"}))
+
+
+def test_a_setting_that_no_position_has_is_a_fault() -> None:
+    with pytest.raises(unetkit.SpecError, match="no effect"):
+        unetkit.load(BASE | {"topology": "unet_3_plus", "up": "interpolate"})
+
+
+def test_differences_name_settings_and_the_topology() -> None:
+    from unetkit.language import differences
+
+    old, new = (
+        unetkit.load(BASE | {"topology": "unet_plus_plus", "up": up}) for up in ("interpolate", "pixel_shuffle")
+    )
+    assert {difference.path for difference in differences(old, new)} == {"decoder.*.up.type"}
+    changed = differences(unetkit.load(BASE), unetkit.load(BASE | {"topology": "unet_plus_plus"}))
+    assert [difference.path for difference in changed] == ["topology.type"]

@@ -1,0 +1,51 @@
+"""Blocks that bring a vector among the inputs, such as a time or a class, into the feature maps."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from unetkit.block import Block
+from unetkit.blocks.act import Identity
+from unetkit.blocks.fields import OwnAct
+from unetkit.operations import Sinusoids
+from unetkit.operations.operation import wiring_error
+from unetkit.signal import Signal
+
+
+class Film(Block):
+    """Scales and shifts each channel by what a 1×1 convolution computes from a vector: x · (1 + scale) + shift.
+
+    Put after a norm without affine weights it is an adaptive norm. It keeps the channels.
+    """
+
+    source = "Perez et al., 2018, arXiv:1709.07871"
+    condition: str
+    """The vector, by its name among the inputs."""
+    scale: bool = True
+    """Whether channels are scaled; without it they are only shifted, as in Ho et al., 2020, arXiv:2006.11239."""
+    act: OwnAct = Identity()
+    """Activation of the vector before the convolution; none unless given."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        if x.channels != channels:
+            raise wiring_error(
+                f"film keeps the {x.channels} channels of its input, here are {channels} asked for",
+                "Put it after a block that has the channels.",
+            )
+        vector = x.condition(self.condition).act(self.act)
+        if self.scale:
+            x = x.add(x.gate(vector.conv(channels, 1, name="scale"), whole=True))
+        return x.shift(vector.conv(channels, 1, name="shift"))
+
+
+class Sinusoidal(Block):
+    """Sines and cosines of a number, such as a time step, at frequencies from 1 to 1 / `longest`."""
+
+    source = "Vaswani et al., 2017, arXiv:1706.03762"
+    longest: Annotated[float, Field(gt=1, le=1e9)] = 10_000.0
+    """The inverse of the lowest frequency."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        return x.apply(Sinusoids(channels, self.longest))

@@ -1,0 +1,73 @@
+"""Inputs beside the whole image: some of its channels, vectors, and what is computed from a number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from unetkit.geometry import Interval, Limit, Number
+from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
+
+
+@facts
+class ChannelRange(Operation):
+    """Some of the channels of a signal, from `start` on."""
+
+    start: int
+    count: int
+
+    kind = "channels"
+    is_view = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] < self.start + self.count:
+            raise wiring_error(f"there are no channels {self.start} to {self.start + self.count - 1} of {inputs[0]}")
+        return self.count
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.channel_range", (), {"start": self.start, "count": self.count})
+
+
+@facts
+class VectorInput(Operation):
+    """A further input of the network with one sample per axis; it reads nothing of the image."""
+
+    count: int
+
+    kind = "vector"
+    pointwise = False
+    is_view = True
+    is_input = True
+
+    def channels(self, inputs: Axes) -> int:
+        return self.count
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return 1
+
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return ()
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (None,)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("input", (self.count,))
+
+
+@facts
+class Sinusoids(Operation):
+    """Sines and cosines of a number at frequencies from 1 to 1 / `longest` (Vaswani et al., 2017, arXiv:1706.03762)."""
+
+    out: int
+    longest: float = 10_000.0
+
+    kind = "sinusoids"
+    makes_map = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] != 1 or self.out % 2:
+            raise wiring_error(f"sinusoids turn 1 channel into an even number, here are {inputs[0]} and {self.out}")
+        return self.out
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.sinusoids", (), {"channels": self.out, "longest": self.longest})
