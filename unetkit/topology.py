@@ -31,11 +31,16 @@ class Position(NamedTuple):
 
 
 class Placement(NamedTuple):
-    """A position with the signals that it reads; a way up leads to the resolution of the signal `toward`."""
+    """A position with the signals that it reads.
+
+    A way up leads to the resolution of the signal `toward`. `component` is one of the topology's own, in place of what
+    the spec says.
+    """
 
     position: Position
     inputs: tuple[int, ...]
     toward: int | None = None
+    component: Component | None = None
 
 
 class Output(NamedTuple):
@@ -83,6 +88,15 @@ class Layout(NamedTuple):
         """The positions in execution order."""
         return tuple(placement.position for placement in self.placements)
 
+    @property
+    def open_positions(self) -> tuple[Position, ...]:
+        """The positions whose component the slots of a spec choose."""
+        return tuple(
+            placement.position
+            for placement in self.placements
+            if placement.component is None and placement.position.side != "input"
+        )
+
 
 class Net:
     """What a topology places components in. Signals are numbers, which `place` returns.
@@ -112,11 +126,12 @@ class Net:
         column: int = 0,
         channels: int | None = None,
         toward: int | None = None,
+        component: Component | None = None,
     ) -> int:
         """Places the component of a slot, and returns its output.
 
         `channels` are those of the level on this side unless given. An `up` needs the signal `toward` whose resolution
-        it leads to.
+        it leads to. A `component` of the topology itself takes the place of what the spec says.
         """
         if channels is None:
             own = self.decoder_channels if side == "decoder" else self.channels
@@ -125,7 +140,9 @@ class Net:
             raise wiring_error(
                 f"{scope} leads up to no signal", "Give the signal whose resolution it leads to: toward="
             )
-        self.placements.append(Placement(Position(scope, slot, level, side, column, channels), inputs, toward))
+        self.placements.append(
+            Placement(Position(scope, slot, level, side, column, channels), inputs, toward, component)
+        )
         return len(self.placements)
 
 
@@ -215,8 +232,11 @@ def _pruned(full: Layout) -> Layout:
     placements = (full.placements[signal - 1] for signal in kept)
     return Layout(
         tuple(
-            Placement(position, tuple([number[one] for one in inputs]), None if toward is None else number[toward])
-            for position, inputs, toward in placements
+            placement._replace(
+                inputs=tuple([number[one] for one in placement.inputs]),
+                toward=None if placement.toward is None else number[placement.toward],
+            )
+            for placement in placements
         ),
         tuple((name, number[signal]) for name, signal in full.outputs),
         tuple((name, number[signal]) for name, signal in full.vectors),

@@ -39,8 +39,8 @@ def resolve(spec: Spec) -> dict[str, Any]:
 def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
     """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "bottleneck": {}, "decoder": {}}
-    for position in spec.layout.positions:
-        if position.slot == "block" and position.side in sides:
+    for position in spec.layout.open_positions:
+        if position.slot == "block":
             sides[position.side].setdefault(position.level, block_form(spec, spec.parts[position.scope]))
     bottleneck = next(iter(sides.pop("bottleneck").values()), None)  # none where no output depends on it
     default = sides["encoder"].get(0, bottleneck)
@@ -66,7 +66,7 @@ def _input_form(spec: Spec, name: str) -> dict[str, Any]:
 def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
     """Adds the downs, the ups or the skips."""
     by_level: dict[int, Any] = {}
-    for position in spec.layout.positions:
+    for position in spec.layout.open_positions:
         if position.slot == slot:
             by_level.setdefault(position.level, block_form(spec, spec.parts[position.scope]))
     if not by_level:

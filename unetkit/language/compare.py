@@ -63,7 +63,7 @@ def _flat(spec: Spec) -> dict[_Setting, Any]:
     values["odd_sizes"] = spec.odd_sizes.padding or "error"
     values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}
     settings = {_Setting(path, path): value for path, value in values.items()}
-    for position in (one for one in spec.layout.positions if one.slot != "input"):
+    for position in spec.layout.open_positions:
         own, everywhere = setting_of(position), setting_at_all_levels(position)
         leaves = dict(_leaves(block_form(spec, spec.parts[position.scope]), ""))
         settings |= {_Setting(own + path, everywhere + path): value for path, value in leaves.items()}

@@ -201,13 +201,13 @@ class SpecLoader(Reader):
 
     def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
+        own = {one.position.scope: one.component for one in network.placements if one.component is not None}
         blocks = {
-            position.scope: self.block(position.slot, scopes(keys, position))
-            for position in network.positions
-            if position.side != "input"
+            position.scope: self.block(position.slot, scopes(keys, position)) for position in network.open_positions
         }
         parts = {scope: block.part for scope, block in blocks.items() if block.part is not None}
-        return parts, {scope: block.origins for scope, block in blocks.items()}
+        origins = {scope: block.origins for scope, block in blocks.items()}
+        return parts | own, origins | {scope: {(): ("topology",)} for scope in own}
 
     def block(self, slot: str, chain: Scopes) -> _Block:
         """The block that scopes choose, which specs that say the same there share."""

@@ -85,7 +85,7 @@ class _Network:
 
     def place(self, placement: Placement) -> None:
         """Appends the component of a position."""
-        position, inputs, _ = placement
+        position, inputs = placement.position, placement.inputs
         indices, sources = zip(*[self.signals[signal] for signal in inputs], strict=True)
         vectors = {name: self.signals[signal] for name, signal in self.conditions(position)}
         conditions = tuple([(name, vector.source) for name, vector in vectors.items()])
@@ -112,7 +112,7 @@ class _Network:
 
     def arguments(self, placement: Placement) -> dict[str, Any]:
         """What the component of a position is told beside the signals that it reads."""
-        position, inputs, toward = placement
+        position, inputs, toward = placement.position, placement.inputs, placement.toward
         if position.slot in ("skip", "input"):
             return {}
         if toward is None:

@@ -7,6 +7,8 @@ COMPONENTS = {
         "unet": "unetkit.topologies.unet:UNet",
         "unet_plus_plus": "unetkit.topologies.unet_plus_plus:UNetPlusPlus",
         "unet_3_plus": "unetkit.topologies.unet_3_plus:UNet3Plus",
+        "cascade": "unetkit.topologies.cascade:Cascade",
+        "skip_per_block": "unetkit.topologies.skip_per_block:SkipPerBlock",
         "siamese": "unetkit.topologies.siamese:Siamese",
     }
 }
