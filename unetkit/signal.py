@@ -159,6 +159,26 @@ class Wiring:
             down = tuple(value * scale[1] for value, scale in zip(down, scales, strict=True))
         return Signal(self, len(self.nodes) - 1, channels, up, down)
 
+    def replay(self, start: Signal, end: Signal, x: Signal) -> Signal:
+        """Appends the operations from `start` to `end` once more for x, under their names: as the same modules."""
+        if x.channels != start.channels:
+            raise wiring_error(f"weights for {start.channels} channels cannot be applied to {x.channels}")
+        if any(start.index < one.end and one.start <= end.index for one in self.inner):
+            raise wiring_error("weights of a component in a scope of its own cannot be applied again")
+        moved = {start.index: x.index}
+        for index in range(start.index + 1, end.index + 1):
+            node = self.nodes[index]
+            if not moved.keys().isdisjoint(node.inputs):
+                moved[index] = len(self.nodes)
+                self.nodes.append(node._replace(inputs=tuple([moved.get(source, source) for source in node.inputs])))
+                if index in self.undecided:
+                    self.undecided.append(moved[index])
+        if end.index not in moved:
+            raise wiring_error("what is applied again does not come from the signal that was given")
+        up = tuple(one * to // of for one, to, of in zip(x.up, end.up, start.up, strict=True))
+        down = tuple(one * to // of for one, to, of in zip(x.down, end.down, start.down, strict=True))
+        return Signal(self, moved[end.index], end.channels, up, down)
+
     def _unused_name(self, kind: str, name: str) -> str:
         """The name of an operation in its block: the given one, or its kind with a number."""
         names, scope = self._names, self._scope
@@ -247,6 +267,18 @@ class Signal:
     def apply(self, operation: Operation, *others: Signal, name: str = "") -> Signal:
         """Appends any operation, also one of your own, with this signal as its first input."""
         return self.wiring.append(operation, (self, *others), name)
+
+    def reapply(self, since: Signal, x: Signal) -> Signal:
+        """Applies the operations that led from `since` to this signal to x too, with the same weights.
+
+        >>> wiring = Wiring(2, [Source(4, (1, 1), (1, 1))])
+        >>> (x,) = wiring.inputs
+        >>> y = x.conv(4)
+        >>> y = y.reapply(x, x.add(y))
+        >>> [node.name for node in wiring.nodes]
+        ['input', 'conv1', 'add1', 'conv1']
+        """
+        return self.wiring.replay(since, self, x)
 
     def conv(  # noqa: PLR0913 - the arguments of a convolution, by name
         self,

@@ -23,6 +23,7 @@ PARAMETERS = {
     "unet-nnunet": {(1, 2): 31_195_594 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without the heads of deep supervision
     "unet-smp-vgg13": {(3, 1): 18_444_433},
     "attention-unet": {(3, 1): 34_878_573},
+    "r2u-net": {(3, 1): 39_091_393},
     "unet-3d": {(3, 3): 19_067_616 + 2_336 + 3 + 2 * 2_336},  # weights, conv biases, head biases, batch norm
 }
 SIZES: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {

@@ -8,6 +8,8 @@ COMPONENTS = {
         "double_conv": "unetkit.blocks.conv:DoubleConv",
         "residual": "unetkit.blocks.residual:Residual",
         "bottleneck": "unetkit.blocks.residual:Bottleneck",
+        "recurrent": "unetkit.blocks.residual:Recurrent",
+        "dense": "unetkit.blocks.dense:Dense",
         "film": "unetkit.blocks.condition:Film",
         "sinusoidal": "unetkit.blocks.condition:Sinusoidal",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",

@@ -22,13 +22,11 @@ from unetkit.operations.operation import wiring_error
 from unetkit.signal import Bias, Padding, Signal
 
 
-class SingleConv(Block):
-    """One convolution with norm and activation."""
+class ConvBlock(Block):
+    """The base of blocks of convolutions with norm and activation."""
 
     kernel: PerAxis = 3
     """Samples that the convolution covers."""
-    stride: PerAxis = 1
-    """Samples from one window to the next; above 1 the block itself leads to a coarser map."""
     padding: Padding = "same"
     """`same` keeps the size, `valid` computes only where the kernel has all its samples."""
     padding_mode: PaddingMode = "zeros"
@@ -62,13 +60,6 @@ class SingleConv(Block):
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         yield from centred(self.kernel, self.dilation, self.padding)
-
-    def wire(self, x: Signal, channels: int) -> Signal:
-        return self.gated(self.stage(x, channels, self.stride))
-
-    def again(self) -> Self:
-        """The block where it is repeated: the first alone moves by the stride."""
-        return self.model_copy(update={"stride": 1})
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -111,6 +102,20 @@ class SingleConv(Block):
         gate = gate.conv(hidden, 1, name="squeeze").activation("ReLU")
         gate = gate.conv(x.channels, 1, name="excite").activation("Sigmoid")
         return x.gate(gate, whole=True)
+
+
+class SingleConv(ConvBlock):
+    """One convolution with norm and activation."""
+
+    stride: PerAxis = 1
+    """Samples from one window to the next; above 1 the block itself leads to a coarser map."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        return self.gated(self.stage(x, channels, self.stride))
+
+    def again(self) -> Self:
+        """The block where it is repeated: the first alone moves by the stride."""
+        return self.model_copy(update={"stride": 1})
 
 
 class DoubleConv(SingleConv):

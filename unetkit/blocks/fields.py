@@ -59,3 +59,9 @@ def centred(kernel: PerAxis, dilation: PerAxis, padding: str) -> Iterator[tuple[
             f"padding: same cannot centre an even kernel ({spans[0]})",
             "Use an odd kernel, or padding: valid.",
         )
+
+
+def keeps_size(kernel: PerAxis, padding: str) -> Iterator[tuple[str, str, str]]:
+    """Yields the fault of a convolution without padding whose output meets its input."""
+    if padding == "valid" and not is_point(kernel):
+        yield "padding", "the output of each convolution meets its input, so it keeps the size", "Use padding: same."

@@ -1,4 +1,4 @@
-"""Residual blocks: convolutions beside a shortcut."""
+"""Residual blocks: convolutions beside a shortcut, applied once or again and again."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from unetkit.block import Count, PerAxis
 from unetkit.blocks.conv import SingleConv
-from unetkit.blocks.fields import is_point, widths
+from unetkit.blocks.fields import is_point, keeps_size, widths
 from unetkit.blocks.norm import NoNorm
 from unetkit.operations.operation import wiring_error
 from unetkit.signal import Signal
@@ -141,3 +141,29 @@ class Bottleneck(Shortcut):
         if number == 1:
             return self.convolve(y, inner, self.stride)
         return y.conv(channels if number else inner, 1, bias=self.bias)
+
+
+class Recurrent(SingleConv):
+    """A 1×1 convolution, and beside it convolutions that each read the sum of their input and their own last output.
+
+    A convolution is applied `repeats` + 1 times with the same weights.
+    """
+
+    source = "Alom et al., 2018, arXiv:1802.06955 (R2U-Net)"
+    convs: Annotated[int, Field(ge=1, le=64)] = 2
+    """Convolutions, one after the other."""
+    repeats: Annotated[int, Field(ge=0, le=64)] = 2
+    """How often each convolution is applied again."""
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from super().faults(dims)
+        yield from keeps_size(self.kernel, self.padding)
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        x = y = x.conv(channels, 1, stride=self.stride, bias=self.bias, name="project")
+        for _ in range(self.convs):
+            start = y
+            y = once = self.stage(start, channels)
+            for _ in range(self.repeats):
+                y = once.reapply(start, start.add(y))
+        return self.gated(x.add(y))

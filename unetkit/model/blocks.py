@@ -32,7 +32,7 @@ class SharedCodeGraph(fx.Graph):
 def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.GraphModule:
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
-    graph = SharedCodeGraph()
+    graph, made = SharedCodeGraph(), set[str]()
     names = input_names(len(call.inputs), call.conditions)
     signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, names, strict=True)}
     for index in range(call.start, call.end):
@@ -40,8 +40,10 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
         inputs = tuple(signals[source] for source in node.inputs)
         target = _target(layer, node.operation)
         if layer.is_module:
-            inplace = {"inplace": True} if index in overwriting else {}
-            add_module(root, node.name, target(*layer.args, **layer.kwargs, **inplace))
+            if node.name not in made:  # else it shares the weights of an earlier one
+                inplace = {"inplace": True} if index in overwriting else {}
+                add_module(root, node.name, target(*layer.args, **layer.kwargs, **inplace))
+                made.add(node.name)
             signals[index] = graph.call_module(node.name, inputs)
         else:
             signals[index] = graph.call_function(target, (inputs,) if layer.joins else inputs, dict(layer.kwargs))

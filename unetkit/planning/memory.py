@@ -76,11 +76,19 @@ def overwriting(planned: Plan) -> frozenset[int]:
         made_by = planned.nodes[source].operation
         return made_by is not None and not made_by.keeps_output and reads[source] == 1
 
-    return frozenset(
+    found = {
         index
         for index, node in enumerate(planned.nodes)
         if node.operation is not None and node.operation.overwrites and is_free(node.inputs[0])
-    )
+    }
+    for call in planned.calls:  # a module that several nodes call does so for all of them or for none
+        mates: dict[str, set[int]] = {}
+        for index in range(call.start, call.end):
+            mates.setdefault(planned.nodes[index].name, set()).add(index)
+        for same in mates.values():
+            if not same <= found:
+                found -= same
+    return frozenset(found)
 
 
 def _training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Collection[str]) -> int:

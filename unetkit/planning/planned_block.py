@@ -92,11 +92,17 @@ def _most_signals(component: type[Component]) -> int | None:
 def _decide_biases(wiring: Wiring, output: int) -> None:
     """Decides biases left to `auto`: none where only normalization reads the convolution.
 
-    That of the output is left to the network, in which further blocks read it.
+    That of the output is left to the network, in which further blocks read it, unless another node shares its weights.
     """
+    tied: dict[str, list[int]] = {}
     for index in wiring.undecided:
-        if index != output and _readers(wiring.nodes, index) is True:
-            wiring.nodes[index] = _without_bias(wiring.nodes[index])
+        tied.setdefault(wiring.nodes[index].name, []).append(index)
+    for indices in tied.values():
+        if output in indices:
+            wiring.undecided = [index for index in wiring.undecided if index not in indices or len(indices) == 1]
+        elif all(_readers(wiring.nodes, index) is True for index in indices):
+            for index in indices:
+                wiring.nodes[index] = _without_bias(wiring.nodes[index])
 
 
 def _readers(nodes: list[Node] | tuple[Node, ...], index: int) -> bool | None:
@@ -189,8 +195,9 @@ class PlannedBlock:
 
     @cached_property
     def parameters(self) -> int:
-        """Trainable parameters."""
-        return sum(operation.parameters(self.input_channels(node)) for node, operation in self.operations)
+        """Trainable parameters; nodes of one name share theirs."""
+        modules = {node.name: (node, operation) for node, operation in self.operations}
+        return sum(operation.parameters(self.input_channels(node)) for node, operation in modules.values())
 
     @cached_property
     def layers(self) -> tuple[str, ...]:
