@@ -43,6 +43,10 @@ class Placement(NamedTuple):
     component: Component | None = None
 
 
+When: TypeAlias = Literal["always", "training"]
+"""Whether an output exists in training and in inference, or in training only."""
+
+
 class Output(NamedTuple):
     """A named output of a network: the scope of its head, its channels, and the signal that the head reads."""
 
@@ -50,6 +54,7 @@ class Output(NamedTuple):
     scope: str
     channels: int
     at: int | str = 0
+    when: When = "always"
 
 
 class Input(NamedTuple):
@@ -175,6 +180,40 @@ def layout(
     return _layout(ByValue(topology), channels, decoder_channels, outputs, inputs)
 
 
+def readable(
+    topology: Topology,
+    channels: tuple[int, ...],
+    decoder_channels: tuple[int, ...],
+    inputs: tuple[Input, ...] = (),
+) -> tuple[int | str, ...]:
+    """What a head may read in a topology: levels, the finest first, then names."""
+    found = _wired(ByValue(topology), channels, decoder_channels, inputs).signals
+    return (*sorted(one for one in found if isinstance(one, int)), *(one for one in found if isinstance(one, str)))
+
+
+_Named: TypeAlias = tuple[tuple[str, int], ...]
+
+
+class _Wired(NamedTuple):
+    """A topology without heads, and the signals that heads may read."""
+
+    placements: tuple[Placement, ...]
+    signals: dict[int | str, int]
+    vectors: _Named
+    conditions: _Named
+
+
+@lru_cache(_CACHED_LAYOUTS)
+def _wired(
+    key: ByValue, channels: tuple[int, ...], decoder_channels: tuple[int, ...], inputs: tuple[Input, ...]
+) -> _Wired:
+    net, topology = Net(channels, decoder_channels), key.component
+    assert isinstance(topology, Topology), "the key of a topology"
+    vectors, conditions = _place_inputs(net, inputs)
+    signals = topology.wire(net, next(iter(net.images.values())))
+    return _Wired(tuple(net.placements), signals, vectors, conditions)
+
+
 @lru_cache(_CACHED_LAYOUTS)
 def _layout(
     key: ByValue,
@@ -183,21 +222,34 @@ def _layout(
     outputs: tuple[Output, ...],
     inputs: tuple[Input, ...],
 ) -> Layout:
-    net, topology = Net(channels, decoder_channels), key.component
-    assert isinstance(topology, Topology), "the key of a topology"
-    vectors, conditions = _place_inputs(net, inputs)
-    readable = topology.wire(net, next(iter(net.images.values())))
-    found = []
+    wired = _wired(key, channels, decoder_channels, inputs)
+    net, found = Net(channels, decoder_channels), []
+    net.placements += wired.placements
     for output in outputs:
-        column = 1 + max((placement.position.column for placement in net.placements), default=0)
-        source = readable[output.at]
+        source = wired.signals[output.at]
         level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level
-        head = net.place(output.scope, "head", level, "head", source, column=column, channels=output.channels)
+        head = net.place(output.scope, "head", level, "head", source, channels=output.channels)
         found.append((output.name, head))
-    return _pruned(Layout(tuple(net.placements), tuple(found), vectors, conditions))
+    return _finished(Layout(tuple(net.placements), tuple(found), wired.vectors, wired.conditions))
 
 
-_Named: TypeAlias = tuple[tuple[str, int], ...]
+def with_outputs(whole: Layout, names: frozenset[str]) -> Layout:
+    """The layout with some of its outputs. What none of them depends on is left out."""
+    return _finished(whole._replace(outputs=tuple(one for one in whole.outputs if one[0] in names)))
+
+
+def _finished(full: Layout) -> Layout:
+    """The layout without what no output depends on, its heads one after the other to the right of all else."""
+    pruned = _pruned(full)
+    positions = [placement.position for placement in pruned.placements]
+    column = max((position.column for position in positions if position.side != "head"), default=0)
+    placements = []
+    for placement in pruned.placements:
+        if placement.position.side == "head":
+            column += 1
+            placement = placement._replace(position=placement.position._replace(column=column))
+        placements.append(placement)
+    return pruned._replace(placements=tuple(placements))
 
 
 def _place_inputs(net: Net, inputs: tuple[Input, ...]) -> tuple[_Named, _Named]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
@@ -62,17 +62,24 @@ def _field_path(
     Locations also name members of unions, which are no keys and are left out.
     """
     path: list[int | str] = []
-    owner, current = model, model
+    owner, current, keyed = model, model, False
     for number, part in enumerate(loc, start=1):
         if unknown and number == len(loc):
             return (*path, part), current
-        if isinstance(part, int):
+        if keyed or isinstance(part, int):
             path.append(part)
+            keyed = False
         elif part in current.model_fields:
             path.append(part)
             owner = current
+            keyed = _is_map(current.model_fields[part].annotation)
             current = _inner_model(current.model_fields[part].annotation) or _Leaf
     return tuple(path), owner
+
+
+def _is_map(annotation: Any) -> bool:
+    """Whether the values of a field are maps whose keys are not those of a model."""
+    return get_origin(annotation) is dict or any(_is_map(inner) for inner in get_args(annotation))
 
 
 class _Leaf(BaseModel):

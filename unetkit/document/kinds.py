@@ -12,7 +12,19 @@ from unetkit.errors import Fault, SpecError
 Kind: TypeAlias = Literal["spec", "data", "run", "study"]
 
 KEYS: dict[Kind, set[str]] = {
-    "spec": {"in_channels", "out_channels", "block", "down", "up", "skip", "head", "encoder", "decoder", "levels"},
+    "spec": {
+        "in_channels",
+        "out_channels",
+        "block",
+        "down",
+        "up",
+        "skip",
+        "head",
+        "heads",
+        "encoder",
+        "decoder",
+        "levels",
+    },
     "data": {"dataset", "classes", "split", "ignore"},
     "run": {"spec"},
     "study": {"axes", "arms", "base", "run", "design", "seeds", "budget", "when", "exclude"},

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unetkit.document.reader import written_form
+from unetkit.language.cascade import OUTPUT, head_scope
+from unetkit.topology import Output
 
 if TYPE_CHECKING:
     from unetkit.block import Component
@@ -24,7 +26,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     _place_blocks(spec, form)
     for slot in ("down", "up", "skip"):
         _place_slot(spec, slot, form)
-    form["head"] = block_form(spec, spec.parts["head"])
+    _place_heads(spec, form)
     if spec.decoder_channels != spec.channels[:-1]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
     form |= {"init": written_form(spec.init, spec.types), "odd_sizes": written_form(spec.odd_sizes, spec.types)}
@@ -76,6 +78,22 @@ def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
     for level, block in by_level.items():
         if block != common:
             form.setdefault("levels", {}).setdefault(level, {})[slot] = block
+
+
+def _place_heads(spec: Spec, form: dict[str, Any]) -> None:
+    """Adds the heads: the first is the default of the others, and stands alone where it is the only output."""
+    first = spec.outputs[0]
+    head = form["head"] = block_form(spec, spec.parts[first.scope])
+    if spec.outputs == (Output(OUTPUT, head_scope(OUTPUT), first.channels),):
+        return
+    form["heads"] = {}
+    for output in spec.outputs:
+        own: dict[str, Any] = {"at": output.at, "when": output.when}
+        if output.channels != first.channels:
+            own["channels"] = output.channels
+        if block_form(spec, spec.parts[output.scope]) != head:
+            own["head"] = block_form(spec, spec.parts[output.scope])
+        form["heads"][output.name] = own
 
 
 def block_form(spec: Spec, part: Component) -> dict[str, Any]:

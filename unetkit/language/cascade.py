@@ -12,11 +12,21 @@ from unetkit.language.spec_keys import SpecKeys
 from unetkit.topology import Position
 
 Scopes = tuple[tuple[KeyPath, Keys], ...]
+OUTPUT = "output"
+"""The name of the output of a spec without `heads`."""
+
+
+def head_scope(output: str) -> str:
+    """The scope of the head of an output."""
+    return "head" if output == OUTPUT else f"heads.{output}"
 
 
 def scopes(keys: SpecKeys, position: Position) -> Scopes:
     """The scopes that apply to a position, from the widest to the narrowest."""
     chain: list[tuple[KeyPath, Keys]] = [((), keys)]
+    for name, head in (keys.heads or {}).items() if position.side == "head" else ():
+        if head_scope(name) == position.scope:
+            chain.append((("heads", name), head))
     for section in _sections(position):
         part = getattr(keys, section)
         if part is not None:
@@ -111,7 +121,8 @@ def written(keys: SpecKeys) -> Iterator[KeyPath]:
     sections = [((name,), getattr(keys, name)) for name in ("encoder", "decoder", "bottleneck")]
     levels: list[tuple[KeyPath, Keys | None]] = [(("levels", level), part) for level, part in keys.levels.items()]
     sides = [((*path, side), getattr(part, side)) for path, part in levels for side in ("encoder", "decoder")]
-    for path, scope in [((), keys), *sections, *levels, *sides]:
+    heads = [(("heads", name), head) for name, head in (keys.heads or {}).items()]
+    for path, scope in [((), keys), *sections, *levels, *sides, *heads]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
             values = getattr(scope, slot, None)
             if values is not None and slot in scope.model_fields_set:

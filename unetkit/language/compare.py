@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from unetkit.document.reader import written_form
 from unetkit.language.canonical import block_form
-from unetkit.language.cascade import setting_at_all_levels, setting_of
+from unetkit.language.cascade import OUTPUT, setting_at_all_levels, setting_of
 from unetkit.language.spec import Spec
 
 
@@ -55,7 +55,13 @@ def differences(old: Spec, new: Spec) -> list[Difference]:
 def _flat(spec: Spec) -> dict[_Setting, Any]:
     """All settings, with the blocks by position."""
     keys = spec.keys
-    values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels", "out_channels")}
+    values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels")}
+    for output in spec.outputs:
+        facts = {key: getattr(output, key) for key in ("channels", "at", "when")}
+        if output.name == OUTPUT:
+            values["out_channels"] = facts.pop("channels")
+            facts = {} if (output.at, output.when) == (0, "always") else facts
+        values |= {f"heads.{output.name}.{key}": value for key, value in facts.items()}
     values |= dict(_leaves(written_form(spec.topology, spec.types), "topology"))
     values["channels"] = list(spec.channels)
     if spec.decoder_channels != spec.channels[:-1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from keyword import iskeyword
 from os import PathLike
 from typing import Any, NamedTuple
 
@@ -16,12 +17,13 @@ from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import Reader, SlotChoice
 from unetkit.errors import BlockError, Fault
-from unetkit.language.cascade import Scopes, choose, scopes, written
+from unetkit.language.cascade import OUTPUT, Scopes, choose, head_scope, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
-from unetkit.topology import Input, Layout, Output, Topology, layout
+from unetkit.signal import RESERVED
+from unetkit.topology import Input, Layout, Output, Topology, layout, readable
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -111,8 +113,8 @@ class SpecLoader(Reader):
         topology = self.topology(keys)
         decoder = self.decoder_channels(keys, channels)
         inputs = self.inputs(keys)
-        outputs = (Output("output", "head", keys.out_channels),)
-        network = layout(topology, channels, decoder, outputs, tuple(inputs))
+        heads = self.outputs(keys, readable(topology, channels, decoder, tuple(inputs)))
+        network = layout(topology, channels, decoder, heads, tuple(inputs))
         parts, origins = self.parts(keys, network)
         self.place_inputs(keys, inputs, network, parts, origins)
         self.check_pins("plugins")
@@ -126,6 +128,7 @@ class SpecLoader(Reader):
             decoder,
             topology,
             network,
+            heads,
             parts,
             self.types,
             init,
@@ -198,6 +201,37 @@ class SpecLoader(Reader):
                 block = self.read_slot("block", keys.inputs[one.name].embed, "inputs", one.name, "embed")
                 if block is not None:
                     parts[one.embedding_scope] = block
+
+    def outputs(self, keys: SpecKeys, signals: tuple[int | str, ...]) -> tuple[Output, ...]:
+        """The outputs of the network; `signals` are what a head may read."""
+        if keys.heads is None:
+            if keys.out_channels is None:
+                cure = "Give out_channels: a whole number from 1. Or heads: a map with several outputs."
+                self.fault(Fault("missing-key", "the key 'out_channels' is missing", cure=cure), "out_channels")
+            return (Output(OUTPUT, head_scope(OUTPUT), keys.out_channels or 1),)
+        found = []
+        for name, head in keys.heads.items():
+            self.check_output_name(name)
+            if head.channels is None and keys.out_channels is None:
+                cure = "Give channels here, or out_channels for all outputs."
+                self.fault(Fault("missing-key", "the key 'channels' is missing", cure=cure), "heads", name, key=True)
+            if head.at not in signals:
+                self.fault(_unknown_signal(head.at, signals), "heads", name, "at")
+            at = head.at if head.at in signals else 0
+            found.append(Output(name, head_scope(name), head.channels or keys.out_channels or 1, at, head.when))
+        if not any(output.when == "always" for output in found):
+            message = "no output is left for inference" if found else "there is no output"
+            cure = "Give at least one output without when: training."
+            self.fault(Fault("no-output", message, cure=cure), "heads", key=True)
+        if keys.out_channels is not None and found and all(head.channels for head in keys.heads.values()):
+            self.no_effect(": all outputs give their own channels", "out_channels")
+        return tuple(found) or (Output(OUTPUT, head_scope(OUTPUT), 1),)
+
+    def check_output_name(self, name: str) -> None:
+        """Collects a name that no output can have: it is one of a module, and of a field of a named tuple."""
+        if not name.isidentifier() or not name.isascii() or iskeyword(name) or name in RESERVED or name[0] == "_":
+            cure = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
+            self.fault(Fault("output-name", f"{name!r} is no name for an output", cure=cure), "heads", name, key=True)
 
     def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
@@ -280,6 +314,16 @@ class SpecLoader(Reader):
         """Whether a path leads to a type that was not written: that of a slot of which parameters alone are given."""
         value = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
         return isinstance(value, dict) and "type" not in value
+
+
+def _unknown_signal(at: int | str, signals: tuple[int | str, ...]) -> Fault:
+    """The fault of a head that reads what the topology does not give."""
+    names = [one for one in signals if isinstance(one, str)]
+    last = max(one for one in signals if isinstance(one, int))
+    known = f"levels 0 to {last}" + (f", {', '.join(names)}" if names else "")
+    if isinstance(at, int):
+        return Fault("unknown-level", f"there is no level {at} to read", cure=f"There are {known}.")
+    return Fault("unknown-signal", f"there is nothing named {at!r} to read", cure=f"There are {known}.")
 
 
 def _with_types(values: dict[Any, Any], defaults: Mapping[str, str]) -> dict[Any, Any]:

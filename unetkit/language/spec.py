@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from unetkit.block import Component, Init, OddSizes
@@ -12,7 +12,7 @@ from unetkit.document.reader import source_path
 from unetkit.errors import Fault, Place
 from unetkit.language.canonical import resolve
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.topology import Layout, Topology
+from unetkit.topology import Layout, Output, Topology, with_outputs
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -27,6 +27,8 @@ class Spec:
     topology: Topology
     layout: Layout
     """Its positions and how they are joined."""
+    outputs: tuple[Output, ...]
+    """Its outputs, in the order in which they are written."""
     parts: dict[str, Component]
     types: dict[type[Component], str]
     """The full name of each class of components."""
@@ -54,13 +56,23 @@ class Spec:
 
     @property
     def out_channels(self) -> int:
-        """Channels of the output."""
-        return self.keys.out_channels
+        """Channels of the first output."""
+        return self.outputs[0].channels
 
     @property
     def depth(self) -> int:
         """The number of levels."""
         return len(self.channels)
+
+    def for_inference(self) -> Spec:
+        """The same network without outputs that exist in training only, and what only they need."""
+        outputs = tuple(output for output in self.outputs if output.when == "always")
+        if outputs == self.outputs:
+            return self
+        network = with_outputs(self.layout, frozenset(output.name for output in outputs))
+        kept = {position.scope for position in network.positions}
+        parts = {scope: part for scope, part in self.parts.items() if scope in kept}
+        return replace(self, layout=network, outputs=outputs, parts=parts)
 
     def type_of(self, part: Component) -> str:
         """The full name of the type of a component of this spec."""
@@ -85,7 +97,7 @@ class Spec:
         return isinstance(other, Spec) and self.resolve() == other.resolve()
 
     def __hash__(self) -> int:
-        return hash((self.name, self.channels, type(self.topology), *map(type, self.parts.values())))
+        return hash((self.name, self.channels, self.outputs, type(self.topology), *map(type, self.parts.values())))
 
     def __copy__(self) -> Spec:
         return self
@@ -97,5 +109,5 @@ class Spec:
         return f"load({self.resolve()!r})"
 
     def __str__(self) -> str:
-        ends = f"{self.in_channels} -> {self.out_channels} channels"
+        ends = f"{self.in_channels} -> {' + '.join(str(one.channels) for one in self.outputs)} channels"
         return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"

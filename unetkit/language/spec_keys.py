@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from unetkit.block import Count
 from unetkit.document.keys import Keys, Slot, bare
+from unetkit.topology import When
 
 MAX_LEVELS = 16
+
+
+def _as_source(value: object) -> int | str:
+    """A level, or the name of a signal, unchanged."""
+    if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
+        return value
+    raise ValueError(f"{value!r} is neither a level nor a name")
 
 
 class Side(Keys):
@@ -47,6 +55,21 @@ class LevelKeys(Side):
     skip: Slot = None
     encoder: Side | None = None
     decoder: Side | None = None
+
+
+class HeadKeys(Keys):
+    """What can be set for one of several outputs."""
+
+    channels: Count | None = None
+    """Channels of the output; `out_channels` unless given."""
+    head: Slot = None
+    """The component that computes it; the `head` of the spec unless given."""
+    norm: Slot = None
+    act: Slot = None
+    at: Annotated[int | str, PlainValidator(_as_source), WithJsonSchema({"type": ["integer", "string"]})] = 0
+    """What the head reads: a level of the decoder, or a name that the topology gives."""
+    when: When = "always"
+    """`training`: the output supervises the training, and is left out of inference."""
 
 
 class ChannelRule(Keys):
@@ -103,7 +126,8 @@ class SpecKeys(Keys):
     dims: Annotated[int, Field(ge=1, le=3)] = 2
     """Spatial axes of the images."""
     in_channels: Count
-    out_channels: Count
+    out_channels: Count | None = None
+    """Channels of the output; with `heads` those of all that give none."""
     inputs: dict[str, InputKeys] = Field(default_factory=dict)
     """The images that the channels hold, in this order, and vectors beside the image."""
     topology: Slot = bare("unet")
@@ -117,6 +141,8 @@ class SpecKeys(Keys):
     norm: Slot = bare("batch")
     act: Slot = bare("relu")
     head: Slot = bare("conv")
+    heads: dict[str, HeadKeys] | None = None
+    """Several outputs by name; one output, `output`, where they are not given."""
     encoder: Encoder | None = None
     decoder: Decoder | None = None
     bottleneck: Bottleneck | None = None

@@ -2,6 +2,6 @@
 
 from unetkit.model.file import load_model, read_header, save
 from unetkit.model.interface import plan_of
-from unetkit.model.network import build
+from unetkit.model.network import build, for_inference
 
-__all__ = ["build", "load_model", "plan_of", "read_header", "save"]
+__all__ = ["build", "for_inference", "load_model", "plan_of", "read_header", "save"]

@@ -20,7 +20,7 @@ from unetkit.model.checksum import KEY as CHECKSUM
 from unetkit.model.checksum import sealed, verify
 from unetkit.model.hub import local
 from unetkit.model.interface import plan_of
-from unetkit.model.network import check_third_party, empty
+from unetkit.model.network import check_third_party, empty, for_inference
 from unetkit.model.structure import structural_differences
 from unetkit.model.weights import misfits
 from unetkit.planning import Plan, plan
@@ -33,11 +33,20 @@ KEYS = ("spec", "digest", "structure", "requirements")
 _SHOWN = 5  # of the weights or operations that do not fit
 
 
-def save(model: nn.Module, file: str | os.PathLike[str], extra: Mapping[str, str] | None = None) -> Path:
+def save(
+    model: nn.Module,
+    file: str | os.PathLike[str],
+    extra: Mapping[str, str] | None = None,
+    *,
+    training_outputs: bool = False,
+) -> Path:
     """Writes a model that unetkit built to one safetensors file, whole or not at all, and returns its path.
 
-    `extra` is added to the metadata under names of your own. Raises FileError if the file cannot be written.
+    Outputs that exist in training only are left out, unless `training_outputs`. `extra` is added to the metadata under
+    names of your own. Raises FileError if the file cannot be written.
     """
+    if not training_outputs:
+        model = for_inference(model)
     planned = plan_of(model)
     path = Path(file)
     metadata = dict(extra or {}) | description(planned)

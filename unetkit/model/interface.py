@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections import namedtuple
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -84,9 +87,23 @@ class InputCheck:
         self.checked.add(shape[1:])
 
 
-def last_activation(plan: Plan) -> str:
-    """The name of the activation that the output passes through; empty where the outputs are logits."""
-    last = plan.nodes[plan.output].operation
+@cache
+def _outputs(names: tuple[str, ...]) -> Any:
+    """The class of named tuples with these fields."""
+    make: Any = namedtuple  # whose fields a type checker would want to know
+    made = make("Outputs", names, module=__name__)
+    made.__reduce__ = lambda self: (named_outputs, (names, tuple(self)))
+    return made
+
+
+def named_outputs(names: tuple[str, ...], values: Sequence[Any]) -> Any:
+    """The outputs of a network: the value of the only one, or a named tuple."""
+    return values[0] if len(names) == 1 else _outputs(names)(*values)
+
+
+def last_activation(plan: Plan, output: str | None = None) -> str:
+    """The name of the activation that an output, by default the first, passes through; empty where it is logits."""
+    last = plan.nodes[plan.outputs[output] if output else plan.output].operation
     return last.activation if last is not None else ""
 
 

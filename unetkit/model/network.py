@@ -14,7 +14,7 @@ from torch import Tensor, fx, nn
 from unetkit import functional
 from unetkit.language import Spec, load
 from unetkit.model.blocks import SharedCodeGraph, add_module, block_module
-from unetkit.model.interface import InputCheck
+from unetkit.model.interface import InputCheck, named_outputs, plan_of
 from unetkit.model.proof import prove, third_party_blocks
 from unetkit.model.weights import Uninitialized, initialize, misfits
 from unetkit.planning import Plan, plan
@@ -25,6 +25,8 @@ _SHOWN = 5  # of the weights that do not fit
 
 def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
     """The network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
+
+    With several outputs it gives a named tuple of them, in evaluation mode without those that exist in training only.
 
     The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
     leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an
@@ -54,6 +56,8 @@ def check_third_party(planned: Plan) -> None:
 class Network(fx.GraphModule):
     """The module that `build` returns: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
+    With several outputs it gives a named tuple of them, in evaluation mode without those that exist in training only.
+
     `copy.deepcopy`, `pickle`, `torch.save` and torch's `AveragedModel` keep `plan`, `spec` and the check of sizes. A
     pickle holds the spec and the weights, and the network is built from the spec again: other hooks are left out.
     """
@@ -65,6 +69,8 @@ class Network(fx.GraphModule):
         """Gives a network its plan, spec and check of sizes; returns it."""
         self.spec, self.plan = planned.spec, planned  # plain attributes, no submodules
         self.register_forward_pre_hook(InputCheck(planned))
+        if planned.training_outputs:
+            self.register_forward_hook(_by_mode)
         return self
 
     def __copy__(self) -> Network:
@@ -117,24 +123,56 @@ def empty(planned: Plan) -> Network:
 def assemble(planned: Plan) -> Network:
     """The network of a plan, with torch's own initial weights."""
     root = nn.Module()
-    graph = SharedCodeGraph()
     over_inputs = overwriting(planned)
+    inputs, placed = set(planned.inputs.values()), set[str]()
+    for call in planned.calls:
+        if call.output not in inputs and call.scope not in placed:
+            add_module(root, call.scope, block_module(planned, call, over_inputs))
+            placed.add(call.scope)
+    return Network(root, _graph(planned), class_name="UNet").attach(planned)
+
+
+def for_inference(model: nn.Module) -> nn.Module:
+    """The network without outputs that exist in training only; it shares its modules with the model.
+
+    The model itself where it has no such outputs. Raises UnetkitError where unetkit did not build it.
+    """
+    planned = plan_of(model)
+    if not planned.training_outputs:
+        return model
+    network = Network(model, _graph(planned.for_inference()), class_name="UNet")
+    modes = {name: module.training for name, module in model.named_modules()}
+    for name, module in network.named_modules():
+        module.training = modes[name]
+    return network.attach(planned.for_inference())
+
+
+def _graph(planned: Plan) -> fx.Graph:
+    """How the blocks of a network are joined."""
+    graph = SharedCodeGraph()
     image = graph.placeholder("x")
     signals: dict[int, fx.Node] = {0: image}
     signals |= {index: graph.placeholder(name) for name, index in planned.inputs.items() if index}
     if planned.pads:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
-    placed = set[str]()
     for call in planned.calls:
         if call.output in signals:  # an input
             continue
-        if call.scope not in placed:
-            add_module(root, call.scope, block_module(planned, call, over_inputs))
-            placed.add(call.scope)
         signals[call.output] = graph.call_module(call.scope, tuple(signals[index] for index in call.inputs))
-    output = signals[planned.output]
-    if planned.pads:
-        output = graph.call_function(functional.cut_padding, (output, signals[0], image))
-    graph.output(output)
-    return Network(root, graph, class_name="UNet").attach(planned)
+    outputs = []
+    for name, node in planned.outputs.items():
+        output = signals[node]
+        if planned.pads and planned.is_full(name):
+            output = graph.call_function(functional.cut_padding, (output, signals[0], image))
+        outputs.append(output)
+    graph.output(named_outputs(tuple(planned.outputs), outputs))
+    return graph
+
+
+def _by_mode(network: Network, inputs: Any, outputs: Any) -> Any:
+    """The outputs of the mode that a network is in: in evaluation mode those of inference."""
+    if network.training:
+        return outputs
+    names = tuple(network.plan.for_inference().outputs)
+    return named_outputs(names, [getattr(outputs, name) for name in names])

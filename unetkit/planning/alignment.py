@@ -39,12 +39,12 @@ def accepted(nodes: Nodes, axis: int) -> SizeSet:
     return collect(solve(lambda size: propagate.each_limit(nodes, axis, size)))
 
 
-def aligned(nodes: Nodes, axis: int, output: int, main: dict[int, int]) -> SizeSet:
+def aligned(nodes: Nodes, axis: int, outputs: tuple[int, ...], main: dict[int, int]) -> SizeSet:
     """The accepted sizes at which nothing is dropped, and signals meet with the least offset in all.
 
-    The output is no larger than the image there.
+    No output is larger than the image there.
     """
-    runs = solve(lambda size: propagate.each_lossless_limit(nodes, axis, size, output))
+    runs = solve(lambda size: propagate.each_lossless_limit(nodes, axis, size, outputs))
     return collect(nearest(nodes, axis, main, runs))
 
 

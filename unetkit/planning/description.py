@@ -11,6 +11,7 @@ from unetkit.planning.memory import needed_memory
 from unetkit.planning.refusal import fits
 from unetkit.planning.sized import SizedPlan, Step
 from unetkit.planning.spatial_graph import Size
+from unetkit.topology import Output
 
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
@@ -33,6 +34,7 @@ def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
         "in_channels": plan.spec.in_channels,
         "out_channels": plan.spec.out_channels,
         "parameters": plan.parameters,
+        "inference_parameters": plan.for_inference().parameters,
         "macs": sized.macs,
         "receptive_field": list(plan.receptive_field),
         "receptive_field_range": [widths and list(widths) for widths in plan.receptive_fields],
@@ -40,10 +42,11 @@ def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
         "input_size": list(sized.input_size),
         "output_size": list(sized.output_size),
         "output_grid": _grids(plan, sized.input_size),
+        "outputs": {output.name: _output(plan, output, sized.input_size) for output in plan.spec.outputs},
         "memory": needed_memory(plan, sized.input_size).json(),
         "sizes": _size_sets(plan),
         "levels": list(_levels(sized)),
-        "head": sized.steps[-1].json(),
+        "head": next(step.json() for step in sized.steps if step.name == plan.spec.outputs[0].scope),
         "blocks": [step.json() for step in sized.steps],
     }
 
@@ -93,6 +96,17 @@ def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
         }
 
 
+def _output(plan: Plan, output: Output, size: Size) -> dict[str, Any]:
+    """Describes an output at an input size."""
+    return {
+        "channels": output.channels,
+        "size": list(plan.output_sizes(size)[output.name]),
+        "grid": _grids(plan, size, output.name),
+        "receptive_field": [widths and widths[1] for widths in plan.receptive_fields_of(output.name)],
+        "when": output.when,
+    }
+
+
 def _block(step: Step) -> dict[str, Any]:
     return {
         "channels": step.channels,
@@ -131,8 +145,8 @@ def _fit(plan: Plan, size: Size) -> dict[str, Any]:
     }
 
 
-def _grids(plan: Plan, size: Size) -> list[dict[str, float]]:
-    return [{"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(size)]
+def _grids(plan: Plan, size: Size, output: str | None = None) -> list[dict[str, float]]:
+    return [{"start": float(grid.start), "step": float(grid.step)} for grid in plan.output_grid(size, output)]
 
 
 def _neighbours(plan: Plan, size: Size) -> list[Size]:

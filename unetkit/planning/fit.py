@@ -71,10 +71,19 @@ def signal_grid(plan: Plan, index: int, size: Size) -> tuple[tuple[Grid, int], .
     return graph.along(along, plan.padded_size(tuple(size)))
 
 
-def crop_target(plan: Plan, size: Size) -> tuple[slice, ...]:
-    """The slices that cut a label map of the input's size to the output, by the output's grid."""
+def output_grid(plan: Plan, output: str, size: Size) -> tuple[Grid, ...]:
+    """Per axis where the samples of an output sit, in input pixels."""
+    grids = signal_grid(plan, plan.outputs[output], size)
+    if plan.is_full(output):  # it is cut by as many samples as are padded before the image
+        return tuple(grid for grid, _ in grids)
+    before = [(p - n) // 2 for p, n in zip(plan.padded_size(size), size, strict=True)]
+    return tuple(Grid(grid.start - left, grid.step) for (grid, _), left in zip(grids, before, strict=True))
+
+
+def crop_target(plan: Plan, size: Size, output: str) -> tuple[slice, ...]:
+    """The slices that cut a label map of the input's size to an output, by its grid."""
     slices = []
-    for n, m, grid in zip(size, plan.output_size(size), plan.output_grid(size), strict=True):
+    for n, m, grid in zip(size, plan.output_sizes(size)[output], plan.output_grid(size, output), strict=True):
         if grid.step != 1:
             raise ValueError(f"the output has a sample every {grid.step} pixels: labels cannot be cut to it")
         start = min(max(0, floor(grid.start)), max(0, n - m))

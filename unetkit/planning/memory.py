@@ -24,8 +24,8 @@ _OPTIMIZER_COPIES = {"sgd": 0, "momentum": 1, "adam": 2}
 class Memory(NamedTuple):
     """Bytes at one size, batch and number type.
 
-    `inference` and `training` are the peaks of activations; `weights` and `gradients` one value per parameter;
-    `optimizer` what Adam keeps.
+    `inference` and `training` are the peaks of activations, the first without outputs that exist in training only;
+    `weights` and `gradients` one value per parameter; `optimizer` what Adam keeps.
     """
 
     inference: int
@@ -50,7 +50,7 @@ def needed_memory(
     run = run or Execution()
     weights = planned.parameters * run.itemsize
     return Memory(
-        inference=inference_bytes(planned, size, run),
+        inference=inference_bytes(planned.for_inference(), size, run),
         training=_training_bytes(planned, size, run, recomputed),
         weights=weights,
         gradients=weights,

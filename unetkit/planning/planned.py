@@ -71,6 +71,27 @@ class Plan:
 
     # ---- the network
 
+    @cached_property
+    def training_outputs(self) -> tuple[str, ...]:
+        """The names of the outputs that exist in training only."""
+        return tuple(output.name for output in self.spec.outputs if output.when == "training")
+
+    def for_inference(self) -> Plan:
+        """The network without outputs that exist in training only, and what only they need.
+
+        >>> from unetkit.language import load
+        >>> heads = {"output": {}, "level_1": {"at": 1, "when": "training"}}
+        >>> whole = plan(load({"extends": "unet-small", "heads": heads}))
+        >>> whole.parameters - whole.for_inference().parameters
+        66
+        """
+        return self._inference if self.training_outputs else self
+
+    @cached_property
+    def _inference(self) -> Plan:
+        spec = self.spec.for_inference()
+        return Plan(spec, wire(spec), self._preferred)
+
     @property
     def dims(self) -> int:
         """The number of spatial axes."""
@@ -119,12 +140,23 @@ class Plan:
     def _text(self) -> str:
         init = " ".join(map(str, written_form(self.spec.init, self.spec.types).values()))
         own = f"{init} " if " " not in init else init  # as digests have had it
-        text = f"dims={self.dims} in={self.spec.in_channels} output={self.output} init={own}"
+        text = f"dims={self.dims} in={self.spec.in_channels} {self._outputs_text} init={own}"
         if self.pads:
             text += f"\nodd sizes: {self.spec.odd_sizes.padding}"
         for call, block in zip(self.calls, self._blocks, strict=True):
             text += f"\n{call.scope} {call.inputs} -> {call.output}{block.listing(call.start, call.inputs)}"
         return text
+
+    @property
+    def _outputs_text(self) -> str:
+        """The outputs as the listing has them: the node of the only one, or each with its name, and when it exists."""
+        if len(self.outputs) == 1:
+            return f"output={self.output}"
+        whens = {output.name: output.when for output in self.spec.outputs}
+        return "outputs=" + ",".join(
+            f"{name}:{node}" + ("" if whens[name] == "always" else f":{whens[name]}")
+            for name, node in self.outputs.items()
+        )
 
     def layer(self, index: int) -> Any:
         """The torch layer of a node, as a value."""
@@ -181,7 +213,8 @@ class Plan:
             own = spatial.output - spatial.num_inputs
             position[call.output] = inputs[spatial.output] if own < 0 else count + own
             count += len(spatial.nodes) - spatial.num_inputs
-        return spatial_graph(self.dims, tuple(calls), position[self.output]), position
+        outputs = tuple([position[node] for node in self.outputs.values()])
+        return spatial_graph(self.dims, tuple(calls), outputs), position
 
     @property
     def spatial(self) -> SpatialGraph:
@@ -245,24 +278,42 @@ class Plan:
     # ---- one size
 
     def output_size(self, size: Size) -> Size:
-        """The spatial size of the output; raises SizeError where the input size does not fit."""
-        return self._output_size(tuple(size))[1]
+        """The spatial size of the first output; raises SizeError where the input size does not fit."""
+        return self._output_sizes(tuple(size))[1][0]
 
-    def _output_size(self, size: Size) -> tuple[tuple[Size, ...], Size]:
-        """The sizes of all nodes of the spatial graph, and of the output without what only padding determines."""
+    def output_sizes(self, size: Size) -> dict[str, Size]:
+        """The spatial size of each output by name; raises SizeError where the input size does not fit.
+
+        >>> from unetkit.language import load
+        >>> heads = {"output": {}, "level_1": {"at": 1, "when": "training"}}
+        >>> plan(load({"extends": "unet-small", "heads": heads})).output_sizes((64, 64))
+        {'output': (64, 64), 'level_1': (32, 32)}
+        """
+        return dict(zip(self.outputs, self._output_sizes(tuple(size))[1], strict=True))
+
+    def is_full(self, output: str) -> bool:
+        """Whether an output has the resolution of the image; where images are padded, such a one is cut to them."""
+        return self.spatial.is_full(self._spatial[1][self.outputs[output]])
+
+    def _output_sizes(self, size: Size) -> tuple[tuple[Size, ...], tuple[Size, ...]]:
+        """The sizes of all nodes of the spatial graph, and of the outputs without what only padding determines."""
         inner = self.padded_size(size)
         sizes = signal_sizes(self, inner, size)
-        output = sizes[self.spatial.output]
-        cut = tuple(m - (p - n) for m, p, n in zip(output, inner, size, strict=True))
-        if min(cut) < 1:
-            least = tuple(p - m + 1 for m, p in zip(output, inner, strict=True))
-            cure = f"Images of at least {size_text(least)} have an output."
-            raise SizeError(Fault("size-too-small", f"nothing is left of an image of {size_text(size)}", cure=cure))
-        return sizes, cut
+        outputs = []
+        for index in self.spatial.outputs:
+            output = sizes[index]
+            if self.spatial.is_full(index):
+                output = tuple(m - (p - n) for m, p, n in zip(output, inner, size, strict=True))
+            if min(output) < 1:
+                least = tuple(p - m + 1 for m, p in zip(sizes[index], inner, strict=True))
+                cure = f"Images of at least {size_text(least)} have an output."
+                raise SizeError(Fault("size-too-small", f"nothing is left of an image of {size_text(size)}", cure=cure))
+            outputs.append(output)
+        return sizes, tuple(outputs)
 
     def macs(self, size: Size) -> int:
         """Multiply-adds of convolutions for one image; raises SizeError where the size does not fit."""
-        return sum(self._macs(self._output_size(tuple(size))[0]))
+        return sum(self._macs(self._output_sizes(tuple(size))[0]))
 
     def _macs(self, sizes: tuple[Size, ...]) -> Iterator[int]:
         position = self._spatial[1]
@@ -272,14 +323,14 @@ class Plan:
     def at(self, size: Size) -> SizedPlan:
         """The plan at one input size; raises SizeError where it does not fit."""
         size = tuple(size)
-        found, output = self._output_size(size)
+        found, outputs = self._output_sizes(size)
         sizes = tuple([found[index] for index in self.spatial_indices])
         costs = zip(self.calls, self._weights, self._macs(found), strict=True)
         steps = tuple(
             step(self.nodes, sizes, call, self.spec.type_of(self.spec.parts[call.scope]), (weights, macs))
             for call, weights, macs in costs
         )
-        return SizedPlan(self, size, output, sizes, sum(one.macs for one in steps), steps)
+        return SizedPlan(self, size, outputs[0], sizes, sum(one.macs for one in steps), steps)
 
     def describe(self, size: Size | None = None) -> dict[str, Any]:
         """The network at an input size, by default its natural size, as plain values: what `show --json` prints.
@@ -301,14 +352,14 @@ class Plan:
         """What is wrong with a size that is accepted but not aligned; "" where it is aligned."""
         return fit.shift_warning(self, size)
 
-    def output_grid(self, size: Size) -> tuple[Grid, ...]:
-        """Per axis where the output's samples sit, in input pixels.
+    def output_grid(self, size: Size, output: str | None = None) -> tuple[Grid, ...]:
+        """Per axis where the samples of an output, by default the first, sit, in input pixels.
 
         >>> from unetkit.language import load
         >>> plan(load("unet-2015")).output_grid((572, 572))[0].start
         Fraction(92, 1)
         """
-        return tuple(grid for grid, _ in fit.signal_grid(self, self.output, size))
+        return fit.output_grid(self, output or self.spec.outputs[0].name, tuple(size))
 
     def block_grid(self, scope: str, size: Size) -> tuple[tuple[Grid, int], ...]:
         """Per axis where the samples of a block's output sit, in input pixels, and how many they are.
@@ -320,8 +371,8 @@ class Plan:
         index = next(call.output for call in self.calls if call.scope == scope)
         return fit.signal_grid(self, index, size)
 
-    def crop_target(self, size: Size) -> tuple[slice, ...]:
-        """The slices that cut a label map of the input's size to the output, by the output's grid.
+    def crop_target(self, size: Size, output: str | None = None) -> tuple[slice, ...]:
+        """The slices that cut a label map of the input's size to an output, by default the first, by its grid.
 
         A grid between pixels is rounded down, and the slices stay within the image. Raises ValueError where the output
         has another resolution than the input.
@@ -330,23 +381,27 @@ class Plan:
         >>> plan(load("unet-2015")).crop_target((573, 572))
         (slice(92, 480, None), slice(92, 480, None))
         """
-        return fit.crop_target(self, size)
+        return fit.crop_target(self, size, output or self.spec.outputs[0].name)
 
     # ---- the receptive field
 
     def receptive_interval(self, axis: int, position: int, size: int) -> Interval | None:
-        """The input positions that an output position depends on, not cut at the borders of the image."""
+        """The input positions that a position of the first output depends on, not cut at the borders of the image."""
         graph = self.spatial
         found = list(graph.column(axis, size).sizes)
-        return propagate.needs(graph.nodes, axis, found, graph.output, Interval(position, position))
+        return propagate.needs(graph.nodes, axis, found, graph.outputs[0], Interval(position, position))
 
     @property
     def receptive_fields(self) -> tuple[tuple[int, int] | None, ...]:
-        """Per axis, the least and the most input samples that one output sample depends on, over all its phases.
+        """Per axis, the least and the most input samples that a sample of any output depends on, over all its phases.
 
         None where that is the whole image, or where no size is accepted.
         """
         return self.spatial.receptive_fields
+
+    def receptive_fields_of(self, output: str) -> tuple[tuple[int, int] | None, ...]:
+        """Per axis, the least and the most input samples that a sample of one output depends on."""
+        return self.spatial.receptive_field_of(self._spatial[1][self.outputs[output]])
 
     @property
     def receptive_field(self) -> tuple[int | None, ...]:

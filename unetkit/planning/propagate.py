@@ -33,15 +33,17 @@ def each_limit(nodes: Nodes, axis: int, size: Affine) -> Iterator[Limit]:
     return flow(nodes, axis, size, [], lossless=False)
 
 
-def each_lossless_limit(nodes: Nodes, axis: int, size: Affine, output: int) -> Iterator[Limit]:
+def each_lossless_limit(nodes: Nodes, axis: int, size: Affine, outputs: tuple[int, ...]) -> Iterator[Limit]:
     """Yields every limit on a family of sizes, and what holds where nothing is dropped, made or more than the image.
 
-    The output has at most a sample for each of the image's, where it has the image's resolution.
+    An output has at most a sample for each of the image's, where it has the image's resolution.
     """
     found: list[Number] = []
     yield from flow(nodes, axis, size, found, lossless=True)
-    if resolution(nodes, axis)[output] == 1:
-        yield at_least(size, found[output], "the output is larger than the image")
+    steps = resolution(nodes, axis)
+    for output in dict.fromkeys(outputs):
+        if steps[output] == 1:
+            yield at_least(size, found[output], "the output is larger than the image")
 
 
 def flow(nodes: Nodes, axis: int, size: Affine, found: list[Number], *, lossless: bool) -> Iterator[Limit]:

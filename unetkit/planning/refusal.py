@@ -119,8 +119,8 @@ def fits(plan: Plan, image: Size) -> bool:
     sizes, rule = plan.spatial.fit(inner)
     if sizes is None or rule:
         return False
-    rest = [m - (p - n) for m, p, n in zip(sizes[plan.spatial.output], inner, image, strict=True)]
-    return min(rest) >= 1
+    full = [sizes[index] for index in plan.spatial.outputs if plan.spatial.is_full(index)]
+    return all(m - (p - n) >= 1 for output in full for m, p, n in zip(output, inner, image, strict=True))
 
 
 def training_fault(plan: Plan, size: Size, batch: int) -> str:

@@ -77,7 +77,7 @@ class Fit(NamedTuple):
 
 
 @lru_cache(_CACHED_GRAPHS)
-def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], output: int) -> SpatialGraph:
+def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], outputs: tuple[int, ...]) -> SpatialGraph:
     """The spatial graph of a network; equal ones are made once."""
     nodes = [Node("", None, (), 0)]
     main: dict[int, int] = {}
@@ -89,7 +89,7 @@ def spatial_graph(dims: int, calls: tuple[SpatialCall, ...], output: int) -> Spa
             for _, operation, sources, _ in block.nodes[block.num_inputs :]
         ]
         main |= main_inputs(nodes, inputs, range(start, start + own))
-    return SpatialGraph(dims, tuple(nodes), output, main)
+    return SpatialGraph(dims, tuple(nodes), outputs, main)
 
 
 def main_inputs(nodes: list[Node] | tuple[Node, ...], inputs: tuple[int, ...], inside: range) -> dict[int, int]:
@@ -110,11 +110,13 @@ def main_inputs(nodes: list[Node] | tuple[Node, ...], inputs: tuple[int, ...], i
 class SpatialGraph:
     """The operations of a network that are not pointwise; node 0 is the image. What it says is computed once."""
 
-    def __init__(self, dims: int, nodes: tuple[Node, ...], output: int, main: dict[int, int]) -> None:
+    def __init__(self, dims: int, nodes: tuple[Node, ...], outputs: tuple[int, ...], main: dict[int, int]) -> None:
         self.dims = dims
         self.nodes = nodes
-        self.output = output
+        self.outputs = outputs
+        """The nodes of the outputs; several may share one."""
         self.main_inputs = main
+        self._receptive_fields: dict[int, tuple[tuple[int, int] | None, ...]] = {}
 
     @cached_property
     def equal_axes(self) -> Size:
@@ -153,7 +155,7 @@ class SpatialGraph:
     @cached_property
     def aligned(self) -> tuple[SizeSet, ...]:
         """Per axis, the accepted sizes at which nothing is dropped and skips meet the decoder with the least offset."""
-        return self.per_axis(lambda axis: aligned(self.nodes, axis, self.output, self.main_inputs))
+        return self.per_axis(lambda axis: aligned(self.nodes, axis, self.outputs, self.main_inputs))
 
     @cached_property
     def preferred_sizes(self) -> tuple[SizeSet, ...]:
@@ -169,24 +171,53 @@ class SpatialGraph:
         inner = self.preferred_sizes[axis].minimum
         if inner is None:
             return self.preferred_sizes[axis]
-        output = self.column(axis, inner).sizes[self.output]
-        return SizeSet((), max(1, inner - fixed(output) + 1), 1, (0,))
+        found = self.column(axis, inner).sizes
+        least = min((found[output] for output in self.outputs if self.is_full(output)), default=inner)
+        return SizeSet((), max(1, inner - fixed(least) + 1), 1, (0,))
+
+    def is_full(self, node: int) -> bool:
+        """Whether a signal has the resolution of the image along all axes, by the strides alone."""
+        return node in self._full
+
+    @cached_property
+    def _full(self) -> frozenset[int]:
+        """The nodes at the resolution of the image."""
+        along = self.per_axis(lambda axis: tuple(propagate.resolution(self.nodes, axis)))
+        return frozenset(index for index, steps in enumerate(zip(*along, strict=True)) if set(steps) == {1})
 
     @cached_property
     def receptive_fields(self) -> tuple[tuple[int, int] | None, ...]:
-        """Per axis, the least and the most input samples that one output sample depends on, over all its phases.
+        """Per axis, the least and the most input samples that a sample of any output depends on.
 
-        None where that is the whole image, or where no size is accepted. Upsampling makes neighbours differ; where what
-        an operation reads depends on the size of the image, it is that of an image of usual size.
+        None where that is the whole image, or where no size is accepted.
         """
-        return self.per_axis(self._receptive_field)
+        found = [self.receptive_field_of(output) for output in dict.fromkeys(self.outputs)]
+        return tuple(_widest(along) for along in zip(*found, strict=True))
 
-    def _receptive_field(self, axis: int) -> tuple[int, int] | None:
+    def receptive_field_of(self, output: int) -> tuple[tuple[int, int] | None, ...]:
+        """Per axis, the least and the most input samples that a sample of one output depends on, over all its phases.
+
+        Upsampling makes neighbours differ; where what an operation reads depends on the size of the image, it is that
+        of an image of usual size.
+        """
+        if output not in self._receptive_fields:
+            self._receptive_fields[output] = self.per_axis(lambda axis: self._receptive_field(axis, output))
+        return self._receptive_fields[output]
+
+    def _receptive_field(self, axis: int, output: int) -> tuple[int, int] | None:
         sizes = self.preferred_sizes[axis]
         least = sizes.minimum
         if least is None:
             return None
-        return receptive_field(self.nodes, axis, self.output, least, lambda: sizes.above(LARGE[self.dims]) or least)
+        return receptive_field(self.nodes, axis, output, least, lambda: sizes.above(LARGE[self.dims]) or least)
+
+
+def _widest(fields: tuple[tuple[int, int] | None, ...]) -> tuple[int, int] | None:
+    """The least and the most of several receptive fields along an axis; None where one is the whole image."""
+    known = [field for field in fields if field is not None]
+    if len(known) < len(fields):
+        return None
+    return min(least for least, _ in known), max(most for _, most in known)
 
 
 @lru_cache(_CACHED_COLUMNS)

@@ -121,21 +121,8 @@ class _Network:
         return {"channels": position.channels, "stride": stride}
 
     def wired(self) -> Wired:
-        """The network, with each bias decided that depends on several blocks."""
-        undecided = {self.calls[number].output: number for number, one in enumerate(self.blocks) if one.undecided}
-        readers = {index: [self.blocks[number].readers[-1]] for index, number in undecided.items()}
-        for call, block in zip(self.calls, self.blocks, strict=True):
-            for index, reads in zip(call.inputs, block.readers, strict=False):
-                if index in readers:
-                    readers[index].append(reads)
-        keeping = set[str]()
-        for index, number in undecided.items():
-            found = [reads for reads in readers[index] if reads is not None]
-            if not (found and all(found)):
-                keeping.add(self.calls[number].scope)
-        for number in undecided.values():
-            if self.calls[number].scope not in keeping:  # only normalization reads it
-                self.blocks[number] = self.blocks[number].biasless
+        """The network."""
+        self.decide_biases()
         for name, _ in self.spec.layout.conditions:
             if name not in self.used_conditions:
                 cure = f"Name it in a block, such as {{type: film, condition: {name}}}."
@@ -146,6 +133,29 @@ class _Network:
             for named in (self.spec.layout.outputs, self.spec.layout.vectors)
         )
         return Wired(tuple(self.calls), tuple(self.blocks), outputs, vectors)
+
+    def decide_biases(self) -> None:
+        """Takes the bias from the output of blocks that only normalization reads.
+
+        What exists in training only has no say, so that the rest of the network is the same without it.
+        """
+        undecided = {self.calls[number].output: number for number, one in enumerate(self.blocks) if one.undecided}
+        if not undecided:
+            return
+        readers = {index: [self.blocks[number].readers[-1]] for index, number in undecided.items()}
+        stays = {position.scope for position in self.spec.for_inference().layout.positions}
+        for call, block in zip(self.calls, self.blocks, strict=True):
+            for index, reads in zip(call.inputs, block.readers, strict=False):
+                if index in readers and call.scope in stays:
+                    readers[index].append(reads)
+        keeping = set[str]()
+        for index, number in undecided.items():
+            found = [reads for reads in readers[index] if reads is not None]
+            if not (found and all(found)):
+                keeping.add(self.calls[number].scope)
+        for number in undecided.values():
+            if self.calls[number].scope not in keeping:  # only normalization reads it
+                self.blocks[number] = self.blocks[number].biasless
 
 
 def _stride_between(x: Source, toward: Source) -> tuple[int, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, image_size, plan_of
-from unetkit.wording import megabytes
+from unetkit.wording import megabytes, plural
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -44,25 +45,49 @@ def _heading(plan: Plan) -> str:
 
 
 def _summary(plan: Plan, values: dict[str, Any]) -> Table:
-    from unetkit.cli.output import count, facts, magnitude, size_text
+    from unetkit.cli.output import facts, magnitude, size_text
     from unetkit.planning.words import in_words_by_axis
 
     inference, training = (megabytes(values["memory"][key]) for key in ("inference", "training"))
     measured = values["measured"]
     return facts(
         [
-            ("image", f"{plan.dims}D, {values['in_channels']} → {values['out_channels']} channels"),
+            ("image", f"{plan.dims}D, {values['in_channels']} → {_channels(values)} channels"),
             ("size", _change(values)),
+            *_outputs(values),
             ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
             ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
             ("receptive field", size_text(values["receptive_field"])),
-            ("parameters", count(values["parameters"])),
+            ("parameters", _parameters(values)),
             ("MACs", magnitude(values["macs"])),
             ("memory", f"{inference} for inference, {training} for training, with one image"),
             ("digest", values["digest"][:16]),
             *([("measured", f"{len(measured)} modules: {', '.join(measured)}")] if measured else []),
         ]
     )
+
+
+def _channels(values: dict[str, Any]) -> str:
+    """The channels of each output for inference."""
+    return " + ".join(str(output["channels"]) for output in values["outputs"].values() if output["when"] == "always")
+
+
+def _parameters(values: dict[str, Any]) -> str:
+    """The parameters, and how many of them are left for inference."""
+    from unetkit.cli.output import count
+
+    whole, left = values["parameters"], values["inference_parameters"]
+    return count(whole) if whole == left else f"{count(whole)} in training, {count(left)} for inference"
+
+
+def _outputs(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yields a line for each output where there are several."""
+    from unetkit.cli.output import size_text
+
+    if len(values["outputs"]) > 1:
+        for name, output in values["outputs"].items():
+            when = ", in training only" if output["when"] == "training" else ""
+            yield f"output {name}", f"{size_text(output['size'])}, {plural(output['channels'], 'channel')}{when}"
 
 
 def _change(block: dict[str, Any]) -> str:
@@ -82,9 +107,10 @@ def _level_table(values: dict[str, Any]) -> Table:
         encoder, decoder = (*map(_change, sides), "-")[:2]
         costs = count(level["parameters"]), magnitude(level["macs"])
         rows.add_row(str(level["level"]), channels, encoder, decoder, *costs)
-    head = values["head"]
-    costs = count(head["parameters"]), magnitude(head["macs"])
-    rows.add_row("head", count(head["channels"]), "-", _change(head), *costs, end_section=True)
+    for head in (block for block in values["blocks"] if block["side"] == "head"):
+        costs = count(head["parameters"]), magnitude(head["macs"])
+        rows.add_row(head["name"], count(head["channels"]), "-", _change(head), *costs)
+    rows.rows[-1].end_section = True
     rows.add_row("total", "", "", "", count(values["parameters"]), magnitude(values["macs"]))
     return rows
 
