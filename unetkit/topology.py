@@ -5,10 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import ClassVar, Literal, NamedTuple, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
 
 from unetkit.block import ByValue, Component
-from unetkit.operations.operation import wiring_error
+from unetkit.operations.operation import Axes, wiring_error
 
 Side: TypeAlias = Literal["input", "encoder", "bottleneck", "decoder", "head"]
 """The section of a spec that has a say at a position."""
@@ -103,6 +103,38 @@ class Layout(NamedTuple):
         )
 
 
+class _Strided(Protocol):
+    """A signal, of which the products of the strides passed so far are known."""
+
+    @property
+    def up(self) -> Axes: ...
+    @property
+    def down(self) -> Axes: ...
+
+
+def call_arguments(position: Position, x: _Strided, toward: _Strided | None) -> dict[str, Any]:
+    """What the component of a position is told beside the signals that it reads, of which `x` is the first.
+
+    Raises BlockError where no stride leads to the resolution of `toward`.
+    """
+    if position.slot in ("skip", "input"):
+        return {}
+    if toward is None:
+        return {"channels": position.channels}
+    return {"channels": position.channels, "stride": _stride_between(x, toward)}
+
+
+def _stride_between(x: _Strided, toward: _Strided) -> Axes:
+    """By how much a way up must multiply the samples of x to come to the resolution of `toward`."""
+    strides = []
+    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
+        wide, narrow = x_up * to_down, x_down * to_up
+        if wide % narrow:
+            raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
+        strides.append(wide // narrow)
+    return tuple(strides)
+
+
 class Net:
     """What a topology places components in. Signals are numbers, which `place` returns.
 
@@ -175,7 +207,7 @@ def layout(
 ) -> Layout:
     """The network of a topology. What no output depends on is left out.
 
-    Without `inputs` the network has the image alone.
+    Without `inputs` the network has the image alone. Without `outputs` its output is the finest map, with no head.
     """
     return _layout(ByValue(topology), channels, decoder_channels, outputs, inputs)
 
@@ -223,8 +255,10 @@ def _layout(
     inputs: tuple[Input, ...],
 ) -> Layout:
     wired = _wired(key, channels, decoder_channels, inputs)
-    net, found = Net(channels, decoder_channels), []
+    net, found = Net(channels, decoder_channels), list[tuple[str, int]]()
     net.placements += wired.placements
+    if not outputs:
+        found.append(("output", wired.signals[0]))
     for output in outputs:
         source = wired.signals[output.at]
         level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level

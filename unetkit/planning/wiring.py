@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from unetkit.errors import BlockError, Fault, SpecError
 from unetkit.language import Spec
-from unetkit.operations.operation import wiring_error
 from unetkit.planning.planned_block import PlannedBlock, planned_block
 from unetkit.signal import Source
-from unetkit.topology import Placement, Position, Side
+from unetkit.topology import Placement, Position, Side, call_arguments
 
 
 class Call(NamedTuple):
@@ -90,7 +89,8 @@ class _Network:
         vectors = {name: self.signals[signal] for name, signal in self.conditions(position)}
         conditions = tuple([(name, vector.source) for name, vector in vectors.items()])
         try:
-            arguments = self.arguments(placement)
+            toward = None if placement.toward is None else self.signals[placement.toward].source
+            arguments = call_arguments(position, sources[0], toward)
             block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, conditions, **arguments)
         except BlockError as error:
             raise SpecError(*(self.spec.blame(fault, position.scope) for fault in error.faults)) from error
@@ -109,16 +109,6 @@ class _Network:
     def conditions(self, position: Position) -> tuple[tuple[str, int], ...]:
         """The vectors that the component of a position may read: all, but not before they are computed."""
         return () if position.side == "input" else self.spec.layout.conditions
-
-    def arguments(self, placement: Placement) -> dict[str, Any]:
-        """What the component of a position is told beside the signals that it reads."""
-        position, inputs, toward = placement.position, placement.inputs, placement.toward
-        if position.slot in ("skip", "input"):
-            return {}
-        if toward is None:
-            return {"channels": position.channels}
-        stride = _stride_between(self.signals[inputs[0]].source, self.signals[toward].source)
-        return {"channels": position.channels, "stride": stride}
 
     def wired(self) -> Wired:
         """The network."""
@@ -156,14 +146,3 @@ class _Network:
         for number in undecided.values():
             if self.calls[number].scope not in keeping:  # only normalization reads it
                 self.blocks[number] = self.blocks[number].biasless
-
-
-def _stride_between(x: Source, toward: Source) -> tuple[int, ...]:
-    """By how much the way up must multiply the samples of x to come to the resolution of `toward`."""
-    strides = []
-    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
-        wide, narrow = x_up * to_down, x_down * to_up
-        if wide % narrow:
-            raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
-        strides.append(wide // narrow)
-    return tuple(strides)
