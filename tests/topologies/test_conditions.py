@@ -62,3 +62,13 @@ def test_wrong_tensors_are_refused() -> None:
         network(torch.rand(1, 1, 16, 16), torch.rand(1, 3))
     with pytest.raises(unetkit.UnetkitError, match="takes the vectors time"):
         unetkit.predict(network, np.zeros((1, 16, 16), np.float32))
+
+
+@pytest.mark.parametrize("modulation", ["shift", "scale_shift"])
+def test_a_residual_block_is_changed_by_a_vector(modulation: str) -> None:
+    block = {"type": "residual", "order": "norm_act_conv", "condition": "time", "modulation": modulation}
+    plan = unetkit.plan(unetkit.load(SPEC | {"bottleneck": {"block": block}}))
+    network = unetkit.build(plan.spec, seed=0).eval()
+    assert plan.parameters == sum(weight.numel() for weight in network.parameters())
+    image = torch.rand(1, 1, 16, 16)
+    assert not torch.allclose(network(image, 0.0 * torch.ones(1)), network(image, torch.ones(1)))

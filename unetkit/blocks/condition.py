@@ -34,10 +34,14 @@ class Film(Block):
                 f"film keeps the {x.channels} channels of its input, here are {channels} asked for",
                 "Put it after a block that has the channels.",
             )
-        vector = x.condition(self.condition).act(self.act)
-        if self.scale:
-            x = x.add(x.gate(vector.conv(channels, 1, name="scale"), whole=True))
-        return x.shift(vector.conv(channels, 1, name="shift"))
+        return modulated(x, x.condition(self.condition).act(self.act), scale=self.scale)
+
+
+def modulated(x: Signal, vector: Signal, *, scale: bool) -> Signal:
+    """Returns x with its channels shifted, and with `scale` first scaled, by 1×1 convolutions of a vector."""
+    if scale:
+        x = x.add(x.gate(vector.conv(x.channels, 1, name="scale"), whole=True))
+    return x.shift(vector.conv(x.channels, 1, name="shift"))
 
 
 class Sinusoidal(Block):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from unetkit.block import Count, PerAxis
+from unetkit.blocks.condition import modulated
 from unetkit.blocks.conv import SingleConv
 from unetkit.blocks.fields import is_point, keeps_size, widths
 from unetkit.blocks.norm import NoNorm
@@ -108,9 +109,15 @@ class Residual(Shortcut):
     source = "He et al., 2016, arXiv:1512.03385 (conv_norm_act) and arXiv:1603.05027 (norm_act_conv)"
     convs: Annotated[int, Field(ge=1, le=64)] = 2
     """Convolutions beside the shortcut; the first moves by the stride."""
+    condition: str | None = None
+    """A vector among the inputs, such as a time, by which the channels after the first convolution are changed."""
+    modulation: Literal["shift", "scale_shift"] = "shift"
+    """How: shifted (Ho et al., 2020, arXiv:2006.11239), or scaled and shifted (Dhariwal & Nichol, 2021)."""
 
     def idle(self) -> dict[str, str]:
         reasons = super().idle()
+        if self.condition is None:
+            reasons["modulation"] = "there is no condition"
         if self.convs == 1:
             reasons |= dict.fromkeys(("dropout", "dropout_kind"), "dropout comes before the second convolution")
         return reasons
@@ -120,7 +127,12 @@ class Residual(Shortcut):
         return self.convs
 
     def convolve_again(self, y: Signal, channels: int, number: int) -> Signal:
-        return self.convolve(y, channels, 1 if number else self.stride)
+        if number:
+            return self.convolve(y, channels)
+        y = self.convolve(y, channels, self.stride)
+        if self.condition is None:
+            return y
+        return modulated(y, y.condition(self.condition).act(self.act), scale=self.modulation == "scale_shift")
 
 
 class Bottleneck(Shortcut):

@@ -84,7 +84,7 @@ def describe_sizes(plan: Plan, near: Size | None = None) -> dict[str, Any]:
 def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
     """Yields the levels, full resolution first. Down and up count towards their coarser and finer level."""
     for level in range(1 + max(step.level for step in sized.steps)):
-        steps = [step for step in sized.steps if step.level == level and step.side != "head"]
+        steps = [step for step in sized.steps if step.level == level and step.side not in ("input", "head")]
         blocks = [_block(step) for step in steps if step.slot == "block"]
         yield {
             "level": level,
