@@ -190,8 +190,15 @@ class Topology(Component):
     """
 
     slot = "topology"
+    name: ClassVar[str] = ""
+    """What texts call such a network; by default the name of the class."""
     defaults: ClassVar[Mapping[str, str]] = {}
     """The component of a slot where the spec names none, if it is another than in a U-Net."""
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        if "name" not in vars(cls):
+            cls.name = cls.__name__
 
     @abstractmethod
     def wire(self, net: Net, image: int) -> dict[int | str, int]:

@@ -1,35 +1,72 @@
-"""The class of the network: a table of levels, and a forward that loops over them."""
+"""The class of the network: its modules, and a forward that calls them one after the other or loops over them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
 
 from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, in_tuple, lay_out, literal
+from unetkit.codegen.loops import Loop, loops
+from unetkit.codegen.stages import Form, node_class, stages
 from unetkit.codegen.structure import Body
-from unetkit.codegen.text import docstring
+from unetkit.codegen.text import docstring, unused
+from unetkit.module_tree import Tree, module_tree
 from unetkit.planning import Plan, SizedPlan
+from unetkit.planning.wiring import Call
 
 _INNER = INDENT * 2
 _Make = Callable[[Body], Expression]
 """Maps a block to the call that creates it."""
 
 
-class NetworkClass:
-    """The class UNet. `make` maps a block to its call; `sized` has the sizes in the comments beside the levels."""
+class _Forward(NamedTuple):
+    """The statements of a forward, and the expression of each output."""
 
-    def __init__(self, plan: Plan, blocks: dict[str, Body], make: _Make, sized: SizedPlan | None) -> None:
+    lines: list[str]
+    outputs: list[str]
+
+
+class NetworkClass:
+    """The class UNet. `make` maps a block to its call; `sized` has the sizes in the comments beside the modules."""
+
+    def __init__(
+        self, plan: Plan, blocks: dict[str, Body], make: _Make, sized: SizedPlan | None, taken: frozenset[str]
+    ) -> None:
         self.plan = plan
         self.blocks = blocks
         self.make = make
-        self.depth = plan.spec.depth
-        self.merges = any(not block.passes for block in blocks.values() if block.slot == "skip")
+        self.taken = taken
         self.shapes = {step.name: (step.channels, *step.output_size) for step in sized.steps} if sized else {}
+        merges = any(not block.passes for block in blocks.values() if block.slot == "skip")
+        self.calls = [one for one in plan.calls if merges or one.slot != "skip"]
+        self.tree = module_tree({one.scope: one for one in self.calls})
+        self.stages = stages(self.calls, list(plan.outputs.values()))
+        self.loops = loops(self.stages, plan.output) if len(plan.outputs) == 1 else None
+        self.held = {stage.path: stage for stage in self.stages if stage.names}
+        forms = dict.fromkeys(stage.form for stage in self.held.values() if self.loops is None and not stage.is_chain)
+        self.names: dict[Form, str] = {}
+        for form in forms:
+            self.names[form] = unused("Node", taken.union(self.names.values()))
+
+    @property
+    def slots(self) -> set[str]:
+        """The slots of the blocks that the network calls."""
+        return {one.slot for one in self.calls}
+
+    def node_classes(self) -> Iterator[str]:
+        """Yields the source of the classes of stages with several inputs."""
+        for form, name in self.names.items():
+            varies = any(len(stage.inputs) > 2 for stage in self.held.values() if stage.form == form)
+            yield "\n".join(node_class(name, form, varies=varies))
 
     def source(self, *, fills: bool) -> Iterator[str]:
         """Yields the lines of the class; with `fills` its weights are initialized by the function `initialize`."""
         spec = self.plan.spec
-        levels = f"{self.depth} levels" if self.depth > 1 else "one level"
-        summary = f"A {spec.dims}D U-Net of {levels}, from {spec.in_channels} to {spec.out_channels} channels."
+        levels = f"{spec.depth} levels" if spec.depth > 1 else "one level"
+        summary = (
+            f"A {spec.dims}D {spec.topology.name} of {levels}, from {spec.in_channels} to {spec.out_channels} channels."
+        )
         further = ["Images are padded to the next size that fits, and the output is cut to match."] * self.plan.pads
         yield "class UNet(nn.Module):"
         yield from docstring(summary, further, INDENT)
@@ -42,49 +79,73 @@ class NetworkClass:
         yield ""
         yield from self.forward()
 
+    # ---- the modules
+
     def init(self) -> Iterator[str]:
-        """Yields the lines that create the levels, in execution order."""
-        last = self.depth - 1
-        if last:
-            levels = [Item(self.ordered(f"encoder.{n}"), comment=self.shape(f"encoder.{n}.block")) for n in range(last)]
-            yield from lay_out("self.encoder = ", call("nn.ModuleList", ItemGroup("[", tuple(levels), "]")), _INNER)
-        comment = self.shape("bottleneck.block")
-        yield from lay_out("self.bottleneck = ", self.ordered("bottleneck"), _INNER, comment=comment)
-        if last:
-            levels = [
-                Item(self.keyed(f"decoder.{n}"), f'"{n}": ', self.shape(f"decoder.{n}.block"))
-                for n in reversed(range(last))
-            ]
-            yield from lay_out("self.decoder = ", call("nn.ModuleDict", ItemGroup("{", tuple(levels), "}")), _INNER)
-        yield from lay_out("self.head = ", self.make(self.blocks["head"]), _INNER, comment=self.shape("head"))
+        """Yields the lines that create the modules, in the order in which torch lists them."""
+        for name, held in self.tree.items():
+            comment = self.shape(held) if isinstance(held, Call) or (name,) in self.held else ""
+            yield from lay_out(f"self.{name} = ", self.created((name,), held), _INNER, comment=comment)
 
-    def parts(self, level: str) -> dict[str, Expression]:
-        """The calls that create the blocks of a level, by slot."""
-        slots = ("down", "block") if not level.startswith("decoder") else ("up", "skip", "block")
-        found = {slot: self.blocks[f"{level}.{slot}"] for slot in slots if f"{level}.{slot}" in self.blocks}
-        return {slot: self.make(block) for slot, block in found.items() if slot != "skip" or self.merges}
-
-    def ordered(self, level: str) -> Expression:
-        """The call that creates a level as a sequence of blocks."""
-        return call("nn.Sequential", call("OrderedDict", **self.parts(level)))
-
-    def keyed(self, level: str) -> Expression:
-        """The call that creates a level whose forward calls each block itself."""
-        items = tuple(Item(value, f'"{slot}": ') for slot, value in self.parts(level).items())
+    def created(self, path: tuple[str, ...], held: Call | Tree[Call]) -> Expression:
+        """The call that creates a module."""
+        if isinstance(held, Call):
+            return self.make(self.blocks[held.scope])
+        parts = {key: self.created((*path, key), value) for key, value in held.items()}
+        stage = self.held.get(path)
+        if stage is not None and stage.is_chain:
+            return call("nn.Sequential", call("OrderedDict", **parts))
+        if stage is not None and stage.form in self.names:
+            return call(self.names[stage.form], **parts)
+        comments = {key: "" if stage else self.shape(held[key]) for key in held}
+        if self.is_list(held):
+            items = tuple(Item(value, comment=comments[key]) for key, value in parts.items())
+            return call("nn.ModuleList", ItemGroup("[", items, "]"))
+        items = tuple(Item(value, f'"{key}": ', comments[key]) for key, value in parts.items())
         return call("nn.ModuleDict", ItemGroup("{", items, "}"))
 
-    def shape(self, scope: str) -> str:
-        """Channels and size of a block's output, for a comment."""
-        return " × ".join(map(str, self.shapes.get(scope, ())))
+    @staticmethod
+    def is_list(held: Iterable[str]) -> bool:
+        """Whether modules are numbered from 0."""
+        return [*held] == [str(number) for number, _ in enumerate(held)]
+
+    def shape(self, held: Call | Tree[Call]) -> str:
+        """Channels and size of the output of a block or a stage, for a comment; empty for other modules."""
+        if not isinstance(held, Call):
+            *_, held = held.values()
+        return " × ".join(map(str, self.shapes.get(held.scope, ()))) if isinstance(held, Call) else ""
+
+    # ---- the forward
 
     def forward(self) -> Iterator[str]:
         """Yields the lines of the forward."""
-        yield f"{INDENT}def forward(self, x: Tensor) -> Tensor:"
+        found = self.straight() if self.loops is None else self.looped(self.loops)
+        yield f"{INDENT}def forward(self, x: Tensor) -> {'Outputs' if self.is_plural else 'Tensor'}:"
         if self.plan.pads:
             yield f"{_INNER}image = x"
             yield from lay_out("x = padded = ", self.padding(), _INNER)
-        yield from (_INNER + line for line in self.levels())
-        yield _INNER + ("return cut_padding(self.head(x), padded, image)" if self.plan.pads else "return self.head(x)")
+        yield from (_INNER + line for line in found.lines)
+        values = [f"cut_padding({one}, padded, image)" if self.plan.pads else one for one in found.outputs]
+        named = dict(zip(self.plan.outputs, values, strict=True))
+        yield from lay_out("return ", call("Outputs", **named) if self.is_plural else values[0], _INNER)
+
+    @property
+    def is_plural(self) -> bool:
+        """Whether the network has several outputs."""
+        return len(self.plan.outputs) > 1
+
+    def outputs_class(self) -> str:
+        """The source of the class of the outputs."""
+        shapes = {call.output: self.shape(call) for call in self.calls}
+        lines = [f"{name}: Tensor  # {shapes[node]}".rstrip(" #") for name, node in self.plan.outputs.items()]
+        return "\n".join(
+            [
+                "class Outputs(NamedTuple):",
+                f'{INDENT}"""The outputs of the network."""',
+                "",
+                *(INDENT + line for line in lines),
+            ]
+        )
 
     def padding(self) -> Expression:
         """The call that pads the image; the sizes of each axis are start, period and remainders."""
@@ -94,15 +155,53 @@ class NetworkClass:
         ]
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.padding))
 
-    def levels(self) -> Iterator[str]:
-        """Yields the statements of encoder, bottleneck and decoder."""
-        if self.depth > 1:
-            yield from ["skips = []"] * self.merges
-            yield from ("for level in self.encoder:", f"{INDENT}x = level(x)")
-            yield from [f"{INDENT}skips.append(x)"] * self.merges
-        yield "x = self.bottleneck(x)"
-        if self.depth > 1:
-            yield "for level in self.decoder.values():  # the deepest first"
-            yield f'{INDENT}x = level["up"](x)'
-            yield from [f'{INDENT}x = level["skip"](x, skips.pop())'] * self.merges
-            yield f'{INDENT}x = level["block"](x)'
+    def looped(self, found: list[Loop]) -> _Forward:
+        """The forward of a network of loops."""
+        lines = ["skips = []"] * any(loop.pushes for loop in found)
+        *loops, last = found
+        for loop in loops:
+            lines += self.loop(loop) if loop.repeats else [f"x = self.{loop.name}(x)"]
+        if last.repeats:
+            return _Forward([*lines, *self.loop(last)], ["x"])
+        return _Forward(lines, [f"self.{last.name}(x)"])
+
+    def loop(self, loop: Loop) -> Iterator[str]:
+        """Yields the statements of one loop."""
+        levels = [stage.calls[-1].level for stage in loop.stages]
+        note = "  # the deepest first" * all(a > b for a, b in pairwise(levels))
+        is_list = self.is_list([stage.path[1] for stage in loop.stages])
+        yield f"for level in self.{loop.name}:" if is_list else f"for level in self.{loop.name}.values():{note}"
+        if not loop.pops:
+            yield f"{INDENT}x = level(x)"
+        else:
+            for name, count in loop.stages[0].form:
+                yield f'{INDENT}x = level["{name}"](x{", skips.pop()" * bool(count)})'
+        yield from [f"{INDENT}skips.append(x)"] * loop.pushes
+
+    def straight(self) -> _Forward:
+        """The forward with a statement per stage; a result that only the next stage reads is `x`."""
+        lines, variables, outputs = list[str](), {0: "x"}, self.plan.outputs.values()
+        for index, stage in enumerate(self.stages):
+            value = f"{self.address(stage.path)}({', '.join(variables[node] for node in stage.inputs)})"
+            following = [each.inputs for each in self.stages[index + 1 :]]
+            needed = {*outputs}.union(*following)
+            variables = {node: name for node, name in variables.items() if node in needed}
+            node, taken = stage.output, {*variables.values(), *self.taken, "image", "padded"}
+            if not following and node in outputs:
+                variables[node] = value
+                continue
+            soon = [node in inputs for inputs in following] == [True] + [False] * (len(following) - 1)
+            name = "x" if soon and node not in outputs and "x" not in taken else "_".join(stage.path)
+            variables[node] = unused(name if name.isidentifier() else f"x_{name}", taken)
+            lines.append(f"{variables[node]} = {value}")
+        return _Forward(lines, [variables[node] for node in outputs])
+
+    def address(self, path: tuple[str, ...]) -> str:
+        """The expression for a module."""
+        first, *rest = path
+        held, text = self.tree[first], f"self.{first}"
+        for key in rest:
+            assert isinstance(held, dict), "what has a path within it"
+            text += f"[{key}]" if self.is_list(held) else f'["{key}"]'
+            held = held[key]
+        return text

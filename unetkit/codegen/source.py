@@ -42,13 +42,15 @@ def code(plan: Plan) -> str:
     def make(block: Body) -> Expression:
         return construction(block.plain) if block.plain is not None else classes[block.key].instance(block)
 
-    network = NetworkClass(plan, blocks, make, sized)
+    network = NetworkClass(plan, blocks, make, sized, taken.union(each.name for each in classes.values()))
     fills = list(initialize(plan))
     used = {layer.name.removeprefix("functional.") for layer in layers if layer.name.startswith("functional.")}
     used |= {"pad_image", "cut_padding"} if plan.pads else set()
-    needed = [each for each in classes.values() if network.merges or each.group[0].slot != "skip"]
+    needed = [each for each in classes.values() if each.group[0].slot in network.slots or each.group[0].slot != "skip"]
     sections = list(borrowed(used).values())
     sections += ["\n".join(each.source(sized, taken)) for each in needed]
+    sections += network.node_classes()
+    sections += [network.outputs_class()] * network.is_plural
     sections += ["\n".join(fills)] * bool(fills)
     sections.append("\n".join(network.source(fills=bool(fills))))
     if sized is not None:
@@ -116,6 +118,7 @@ def imports(body: str) -> Iterator[str]:
     """Yields the imports that the rest of the file needs."""
     standard = ["import math"] if re.search(r"(?<![\w.])math\.", body) else []
     standard += ["from collections import OrderedDict"] if "OrderedDict(" in body else []
+    standard += ["from typing import NamedTuple"] if "(NamedTuple)" in body else []
     yield from [*standard, ""] if standard else []
     if re.search(r"(?<![\w.])torch\.", body):
         yield "import torch"
@@ -135,9 +138,14 @@ def _third_party_imports(homes: dict[str, str]) -> Iterator[str]:
 def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
     """Yields the code that runs when the file is run as a program."""
     shape = ", ".join(map(str, (1, plan.spec.in_channels, *sized.input_size)))
-    expected = ", ".join(map(str, (1, plan.spec.out_channels, *sized.output_size)))
+    if len(plan.outputs) > 1:
+        printed = "[tuple(output.shape) for output in network(image)])"
+    else:
+        printed = (
+            f"tuple(network(image).shape))  # ({', '.join(map(str, (1, plan.spec.out_channels, *sized.output_size)))})"
+        )
     yield 'if __name__ == "__main__":'
     yield "    network = UNet().eval()"
     yield f"    image = torch.zeros({shape})"
     yield "    with torch.inference_mode():"
-    yield f"        print(tuple(network(image).shape))  # ({expected})"
+    yield f"        print({printed}"

@@ -11,7 +11,19 @@ from unetkit.codegen.layout import WIDTH
 from unetkit.codegen.structure import Body
 
 RESERVED = frozenset(
-    {"OrderedDict", "Tensor", "UNet", "functional", "initialize", "nn", "self", "torch", *dir(builtins)}
+    {
+        "NamedTuple",
+        "OrderedDict",
+        "Outputs",
+        "Tensor",
+        "UNet",
+        "functional",
+        "initialize",
+        "nn",
+        "self",
+        "torch",
+        *dir(builtins),
+    }
 )
 """Names that the generated file uses itself."""
 

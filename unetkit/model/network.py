@@ -17,6 +17,7 @@ from unetkit.model.blocks import SharedCodeGraph, add_module, block_module
 from unetkit.model.interface import InputCheck, named_outputs, plan_of
 from unetkit.model.proof import prove, third_party_blocks
 from unetkit.model.weights import Uninitialized, initialize, misfits
+from unetkit.module_tree import leaves, module_tree
 from unetkit.planning import Plan, plan
 from unetkit.planning.memory import overwriting
 
@@ -124,11 +125,10 @@ def assemble(planned: Plan) -> Network:
     """The network of a plan, with torch's own initial weights."""
     root = nn.Module()
     over_inputs = overwriting(planned)
-    inputs, placed = set(planned.inputs.values()), set[str]()
-    for call in planned.calls:
-        if call.output not in inputs and call.scope not in placed:
-            add_module(root, call.scope, block_module(planned, call, over_inputs))
-            placed.add(call.scope)
+    inputs = set(planned.inputs.values())
+    calls = {call.scope: call for call in planned.calls if call.output not in inputs}
+    for call in leaves(module_tree(calls)):  # so that a seed fills them in the order in which torch lists them
+        add_module(root, call.scope, block_module(planned, call, over_inputs))
     return Network(root, _graph(planned), class_name="UNet").attach(planned)
 
 

@@ -9,6 +9,7 @@ from unetkit.topology import Net, Topology
 class UNet(Topology):
     """A way down and a way up, joined at each level."""
 
+    name = "U-Net"
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
 
     def wire(self, net: Net, image: int) -> dict[int | str, int]:

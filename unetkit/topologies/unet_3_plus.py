@@ -12,6 +12,7 @@ class UNet3Plus(Topology):
     The skip brings the maps to one resolution, so that there is no way up.
     """
 
+    name = "UNet 3+"
     source = "Huang et al., 2020, arXiv:2004.08790"
     defaults = {"skip": "full_scale"}
 

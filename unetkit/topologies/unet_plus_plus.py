@@ -13,6 +13,7 @@ class UNetPlusPlus(Topology):
     of level 0: `column_1`, `column_2`, …; what only deeper columns need is then left out.
     """
 
+    name = "U-Net++"
     source = "Zhou et al., 2018, arXiv:1807.10165"
 
     def wire(self, net: Net, image: int) -> dict[int | str, int]:

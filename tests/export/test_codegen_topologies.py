@@ -1,0 +1,94 @@
+"""The written file of a network that is no U: the same as what is built, and short to read."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import unetkit
+from tests.export.test_codegen import assert_same_network
+from unetkit import registry
+from unetkit.codegen import code
+
+pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
+TOPOLOGIES = registry.BUILT_IN["topology"]
+CHANGES = [
+    ["odd_sizes=pad"],
+    ["block.padding=valid", "skip.align=crop"],
+    ["block.padding=valid", "skip.align=pad", "odd_sizes=pad"],
+]
+
+
+def network(topology: str, depth: int, changes: list[str], **keys: Any) -> unetkit.Spec:
+    """Returns a small network."""
+    values = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [3 + level for level in range(depth)]}
+    return unetkit.load({**values, "block": "double_conv", "topology": topology, **keys}, changes)
+
+
+def forward(spec: unetkit.Spec) -> list[str]:
+    """Returns the lines of the network's forward."""
+    lines = code(unetkit.plan(spec)).partition("class UNet(")[2].partition("def forward(self, x: Tensor) -> Tensor:")[2]
+    return [line[8:] for line in lines.splitlines() if line.startswith(" " * 8) and "print" not in line]
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize(
+    ("depth", "changes"),
+    [*[(depth, []) for depth in range(1, 7)], *[(3, changes) for changes in CHANGES]],
+    ids=[*map(str, range(1, 7)), "odd", "crop", "pad"],
+)
+def test_every_topology_computes_the_same(topology: str, depth: int, changes: list[str]) -> None:
+    if topology == "unet_3_plus":  # its skip resizes; it neither crops nor pads
+        changes = [re.sub("align=.*", "align=resize", change) for change in changes]
+    spec = network(topology, depth, changes)
+    size = tuple(accepted.above(33) or 1 for accepted in unetkit.plan(spec).accepted)
+    assert_same_network(spec, size)
+
+
+def test_a_network_without_normalization_has_the_same_first_weights() -> None:
+    assert_same_network(network("unet_plus_plus", 4, ["init=default", "norm=none"]), (16, 16))
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+def test_the_file_is_formatted_and_clean(topology: str, tmp_path: Path) -> None:
+    ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
+    assert ruff is not None
+    for depth in (2, 5):
+        file = tmp_path / f"network{depth}.py"
+        file.write_text(code(unetkit.plan(network(topology, depth, ["odd_sizes=pad"]))), encoding="utf-8")
+    options = ["--isolated", "--no-cache", "--line-length=120", "--target-version=py311"]
+    for command in (["format", "--diff"], ["check", "--select=E,F,W,I,B,UP,SIM,D1", "--ignore=D102,D107"]):
+        done = subprocess.run([ruff, *command, *options, str(tmp_path)], capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_forward_of_a_grid_has_a_line_per_node() -> None:
+    assert forward(network("unet_plus_plus", 3, [])) == [
+        "encoder_0 = self.encoder[0](x)",
+        "encoder_1 = self.encoder[1](encoder_0)",
+        "bottleneck = self.bottleneck(encoder_1)",
+        'decoder_0_1 = self.decoder[0]["1"](encoder_1, encoder_0)',
+        'x = self.decoder[1]["1"](bottleneck, encoder_1)',
+        'x = self.decoder[0]["2"](x, encoder_0, decoder_0_1)',
+        "return self.head(x)",
+    ]
+
+
+def test_the_forward_with_full_scale_skips_has_a_line_per_level() -> None:
+    lines = forward(network("unet_3_plus", 4, []))
+    assert lines[4] == 'decoder_2 = self.decoder["2"](bottleneck, encoder_2, encoder_0, encoder_1)'
+    assert len(lines) == 8
+
+
+def test_the_forward_of_a_u_loops_over_its_levels() -> None:
+    lines = forward(network("unet", 5, []))
+    assert [line for line in lines if line.startswith("for")] == [
+        "for level in self.encoder:",
+        "for level in self.decoder.values():  # the deepest first",
+    ]
