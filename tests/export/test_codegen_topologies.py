@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 
 import unetkit
-from tests.export.test_codegen import assert_same_network
+from tests.export.test_codegen import assert_same_network, imported
 from unetkit import registry
 from unetkit.codegen import code
 
@@ -27,7 +28,9 @@ CHANGES = [
 
 def network(topology: str, depth: int, changes: list[str], **keys: Any) -> unetkit.Spec:
     """Returns a small network."""
-    values = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [3 + level for level in range(depth)]}
+    values = {"unetkit": 1, "in_channels": 2, "out_channels": 2, "channels": [3 + level for level in range(depth)]}
+    if topology == "siamese":
+        keys["inputs"] = {"before": {"channels": 1}, "after": {"channels": 1}}
     return unetkit.load({**values, "block": "double_conv", "topology": topology, **keys}, changes)
 
 
@@ -92,3 +95,23 @@ def test_the_forward_of_a_u_loops_over_its_levels() -> None:
         "for level in self.encoder:",
         "for level in self.decoder.values():  # the deepest first",
     ]
+
+
+def test_a_module_that_is_called_twice_is_written_twice_in_the_forward_alone() -> None:
+    lines = forward(network("siamese", 2, []))
+    assert lines[2:6:2] == ["encoder_0 = self.encoder[0](inputs_before)", "encoder_0b = self.encoder[0](inputs_after)"]
+
+
+def test_a_vector_is_an_argument(tmp_path: Path) -> None:
+    spec = network("unet", 2, [])
+    vector = {"channels": 1, "vector": True, "embed": "sinusoidal", "width": 16}
+    film = {"type": "film", "condition": "time"}
+    changed = unetkit.load(
+        {**spec.resolve(), "inputs": {"time": vector}, "channels": [4, 4], "bottleneck": {"block": film}}
+    )
+    built, source = unetkit.build(changed, seed=0).eval(), code(unetkit.plan(changed))
+    assert "def forward(self, x: Tensor, time: Tensor) -> Tensor:" in source
+    torch.manual_seed(0)
+    written = imported(source, tmp_path).UNet().eval()
+    image, time = torch.rand(1, 2, 8, 8), torch.rand(1, 1, 1, 1)
+    assert torch.equal(written(image, time), built(image, time))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,6 @@ from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring, safe, summary
 from unetkit.operations.operation import Layer
 from unetkit.planning import SizedPlan
-from unetkit.signal import input_names
 
 _INNER = INDENT * 2
 
@@ -26,6 +26,16 @@ class BlockClass:
         self.group = group
         self.only = only
         self.constructor: Constructor = constructor(group)
+        lines = enumerate(group[0].lines)
+        texts = [
+            self.constructor.texts[index, key]
+            for index, line in lines
+            if not line.layer.is_module
+            for key in line.layer.kwargs
+        ]
+        parameters = [parameter.name for parameter in (*self.constructor.channels, *self.constructor.settings)]
+        self.kept = [name for name in parameters if any(re.search(rf"\b{name}\b", text) for text in texts)]
+        """The parameters that the forward reads."""
 
     def instance(self, block: Body) -> Expression:
         """The call that creates one of the blocks."""
@@ -52,7 +62,7 @@ class BlockClass:
         further += [] if self.only else [f"Here for {', '.join(block.scope for block in self.group)}."]
         yield from docstring(summary(block), further, INDENT)
         yield ""
-        if any(line.layer.is_module for line in block.lines):
+        if self.kept or any(line.layer.is_module for line in block.lines):
             yield from self.init()
             yield from [""] * (not block.is_sequential)
         if not block.is_sequential:
@@ -75,6 +85,7 @@ class BlockClass:
             for name, value in modules.items():
                 value = _module_dict(value) if isinstance(value, dict) else value
                 yield from lay_out(f"self.{name} = ", value, _INNER)
+        yield from (f"{_INNER}self.{name} = {name}" for name in self.kept)
 
     def modules(self) -> dict[str, Any]:
         """The calls that create its modules, by name; those of an inner scope are a map of their own."""
@@ -93,10 +104,14 @@ class BlockClass:
     def forward(self, sized: SizedPlan | None, taken: frozenset[str]) -> Iterator[str]:
         """Yields the lines of the forward."""
         block = self.group[0]
-        arguments = ", ".join(f"{name}: Tensor" for name in input_names(len(block.in_channels)))
+        arguments = ", ".join(f"{name}: Tensor" for name in block.input_names)
         shapes = comments(self.group, self.constructor, sized)
         yield f"{INDENT}def forward(self, {arguments}) -> Tensor:"
-        for target, value, line in statements(block, self.constructor.texts, taken):
+        texts = dict(self.constructor.texts)
+        if self.kept:
+            own = re.compile(rf"\b({'|'.join(self.kept)})\b")
+            texts |= {place: own.sub(r"self.\1", text) for place, text in texts.items()}
+        for target, value, line in statements(block, texts, taken):
             comment = shapes[line] if line >= 0 else ""
             yield from lay_out(f"{target} = " if target else "return ", value, _INNER, comment=comment)
 

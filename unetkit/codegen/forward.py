@@ -10,7 +10,6 @@ from unetkit.codegen.layout import Expression, Item, ItemGroup, call
 from unetkit.codegen.parameters import Place
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import unused
-from unetkit.signal import input_names
 
 
 def attribute(name: str) -> str:
@@ -50,7 +49,7 @@ class Forward:
         self.taken = taken
         self.last_reader = {source: index for index, line in enumerate(block.lines) for source in line.inputs}
         self.last_reader[block.output] = len(block.lines)
-        self.variables = {-1 - place: name for place, name in enumerate(input_names(len(block.in_channels)))}
+        self.variables = {-1 - place: name for place, name in enumerate(block.input_names)}
         self.nested: dict[int, Expression] = {}
 
     def __iter__(self) -> Iterator[Statement]:

@@ -50,7 +50,8 @@ def _loop(stages: tuple[Stage, ...]) -> Loop | None:
     if len(first.path) == 1:
         return Loop(stages, repeats=False, pushes=False, pops=False) if first.is_chain and len(stages) == 1 else None
     chains = all(stage.is_chain for stage in stages)
-    alike = all(len(stage.path) == 2 and stage.form == first.form and len(stage.inputs) == 2 for stage in stages)
+    alike = all(len(stage.path) == 2 and stage.form == first.form and "skip" in stage.arguments for stage in stages)
+    alike = alike and all(len(stage.arguments) == 1 for stage in stages)
     if not (alike or (chains and all(len(stage.path) == 2 and stage.names for stage in stages))):
         return None
     return Loop(stages, repeats=True, pushes=False, pops=alike)

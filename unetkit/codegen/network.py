@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, in_tuple, lay_out, literal
@@ -39,7 +40,8 @@ class NetworkClass:
         self.taken = taken
         self.shapes = {step.name: (step.channels, *step.output_size) for step in sized.steps} if sized else {}
         merges = any(not block.passes for block in blocks.values() if block.slot == "skip")
-        self.calls = [one for one in plan.calls if merges or one.slot != "skip"]
+        used = [one for one in plan.calls if one.output not in plan.inputs.values()]
+        self.calls = [one for one in used if merges or one.slot != "skip"]
         self.tree = module_tree({one.scope: one for one in self.calls})
         self.stages = stages(self.calls, list(plan.outputs.values()))
         self.loops = loops(self.stages, plan.output) if len(plan.outputs) == 1 else None
@@ -120,7 +122,9 @@ class NetworkClass:
     def forward(self) -> Iterator[str]:
         """Yields the lines of the forward."""
         found = self.straight() if self.loops is None else self.looped(self.loops)
-        yield f"{INDENT}def forward(self, x: Tensor) -> {'Outputs' if self.is_plural else 'Tensor'}:"
+        inputs = ["x", *(name for name, node in self.plan.inputs.items() if node)]
+        arguments = ", ".join(f"{name}: Tensor" for name in inputs)
+        yield f"{INDENT}def forward(self, {arguments}) -> {'Outputs' if self.is_plural else 'Tensor'}:"
         if self.plan.pads:
             yield f"{_INNER}image = x"
             yield from lay_out("x = padded = ", self.padding(), _INNER)
@@ -174,13 +178,14 @@ class NetworkClass:
         if not loop.pops:
             yield f"{INDENT}x = level(x)"
         else:
-            for name, count in loop.stages[0].form:
-                yield f'{INDENT}x = level["{name}"](x{", skips.pop()" * bool(count)})'
+            for name, given in loop.stages[0].form:
+                yield f'{INDENT}x = level["{name}"](x{", skips.pop()" * bool(given)})'
         yield from [f"{INDENT}skips.append(x)"] * loop.pushes
 
     def straight(self) -> _Forward:
         """The forward with a statement per stage; a result that only the next stage reads is `x`."""
-        lines, variables, outputs = list[str](), {0: "x"}, self.plan.outputs.values()
+        lines, outputs = list[str](), self.plan.outputs.values()
+        variables = {node: name if node else "x" for name, node in self.plan.inputs.items()}
         for index, stage in enumerate(self.stages):
             value = f"{self.address(stage.path)}({', '.join(variables[node] for node in stage.inputs)})"
             following = [each.inputs for each in self.stages[index + 1 :]]
@@ -192,7 +197,8 @@ class NetworkClass:
                 continue
             soon = [node in inputs for inputs in following] == [True] + [False] * (len(following) - 1)
             name = "x" if soon and node not in outputs and "x" not in taken else "_".join(stage.path)
-            variables[node] = unused(name if name.isidentifier() else f"x_{name}", taken)
+            letters = ["", *ascii_lowercase[1:]]  # where a module is called again
+            variables[node] = next(name + letter for letter in letters if name + letter not in taken)
             lines.append(f"{variables[node]} = {value}")
         return _Forward(lines, [variables[node] for node in outputs])
 

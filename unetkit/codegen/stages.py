@@ -14,8 +14,9 @@ from unetkit.signal import input_names
 from unetkit.wording import listed
 
 _INNER = INDENT * 2
-Form = tuple[tuple[str, int], ...]
-"""The names of the calls of a stage, and how many further signals each reads; −1: any number, as no other reads one."""
+_VARIADIC = ("*skips",)
+Form = tuple[tuple[str, tuple[str, ...]], ...]
+"""The names of the calls of a stage, and what each is given beside x."""
 
 
 class Stage(NamedTuple):
@@ -30,10 +31,14 @@ class Stage(NamedTuple):
     calls: tuple[Call, ...]
 
     @property
+    def arguments(self) -> dict[str, int]:
+        """The nodes that it reads beside that of its first call, by the names of its arguments."""
+        return {name: node for one in self._further for name, node in one.items()}
+
+    @property
     def inputs(self) -> tuple[int, ...]:
-        """The nodes that it reads, first the one of its first call."""
-        further = [node for one in self.calls for node in one.inputs[1:]]
-        return (self.calls[0].inputs[0], *further)
+        """The nodes that it reads, first that of its first call."""
+        return (self.calls[0].inputs[0], *self.arguments.values())
 
     @property
     def output(self) -> int:
@@ -43,62 +48,72 @@ class Stage(NamedTuple):
     @property
     def is_chain(self) -> bool:
         """Whether it reads a single signal."""
-        return len(self.inputs) == 1
+        return not self.arguments
 
     @property
     def form(self) -> Form:
-        """What it has in common with the stages of its class."""
-        counts = [len(one.inputs) - 1 for one in self.calls]
-        alone = sum(map(bool, counts)) == 1
-        return tuple((name, -1 if alone and count else count) for name, count in zip(self.names, counts, strict=True))
+        """What it has in common with the stages of its class: `*skips` if only one of its calls reads further maps."""
+        further = [tuple(one) for one in self._further]
+        if sum(map(bool, further)) == 1 and not any(one.conditions for one in self.calls):
+            further = [_VARIADIC if one else () for one in further]
+        return tuple(zip(self.names, further, strict=True)) if self.names else ()
+
+    @property
+    def _further(self) -> Iterator[dict[str, int]]:
+        """Yields the arguments of each call beside x."""
+        names = iter(input_names(1 + sum(len(one.inputs) for one in self.calls))[1:])
+        for one in self.calls:
+            maps = len(one.inputs) - len(one.conditions)
+            yield {next(names): node for node in one.inputs[1:maps]} | dict(
+                zip(one.conditions, one.inputs[maps:], strict=True)
+            )
 
 
 def stages(calls: Sequence[Call], outputs: Sequence[int]) -> list[Stage]:
     """The stages of a network in execution order; what belongs to none is a stage of one call."""
-    order = {one.scope: index for index, one in enumerate(calls)}
-    readers: dict[int, list[Call]] = {}
-    for one in calls:
-        for node in one.inputs:
-            readers.setdefault(node, []).append(one)
-
-    def within(path: tuple[str, ...], tree: Tree[Call]) -> Iterator[Stage]:
-        own = _chained(tree, order)
-        if path and own is not None:
-            stage = Stage(path, tuple(tree), own)
-            made = {one.output for one in own[:-1]} - {stage.output}
-            alone = all(reader in own for node in made for reader in readers.get(node, ()))
-            if alone and not made & {*outputs, *stage.inputs[1:]} and stage.inputs[0] not in stage.inputs[1:]:
-                yield stage
-                return
-        for key, value in tree.items():
-            if isinstance(value, Call):
-                yield Stage((*path, key), (), (value,))
-            else:
-                yield from within((*path, key), value)
-
-    tree = module_tree({one.scope: one for one in calls})
-    return sorted(within((), tree), key=lambda each: order[each.calls[0].scope])
+    read = {node: [one for one in calls if node in one.inputs] for one in calls for node in one.inputs}
+    found: dict[int, Stage] = {}
+    for path, names, scopes in _modules((), module_tree({one.scope: one.scope for one in calls})):
+        starts = [index for index, one in enumerate(calls) if one.scope == scopes[0]]
+        held = [Stage(path, names, tuple(calls[start : start + len(scopes)])) for start in starts]
+        if all(_is_whole(stage, scopes, read, outputs) for stage in held) and len({one.form for one in held}) == 1:
+            found |= dict(zip(starts, held, strict=True))
+    within = {start + offset for start, stage in found.items() for offset in range(len(stage.calls))}
+    alone = {
+        index: Stage(tuple(one.scope.split(".")), (), (one,)) for index, one in enumerate(calls) if index not in within
+    }
+    return [stage for _, stage in sorted((found | alone).items())]
 
 
-def _chained(tree: Tree[Call], order: dict[str, int]) -> tuple[Call, ...] | None:
-    """The calls that a module holds if each reads first the output of the one before, right after it."""
-    held = tuple(one for name, one in tree.items() if isinstance(one, Call) and name.isidentifier())
-    follow = all(
-        order[after.scope] == order[before.scope] + 1 and after.inputs[0] == before.output
-        for before, after in pairwise(held)
-    )
-    return held if follow and len(held) == len(tree) else None
+def _modules(
+    path: tuple[str, ...], tree: Tree[str]
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]]:
+    """Yields path, names and scopes of the modules that hold nothing but blocks."""
+    scopes = tuple(value for value in tree.values() if isinstance(value, str))
+    if path and len(scopes) == len(tree) and all(name.isidentifier() for name in tree):
+        yield path, tuple(tree), scopes
+    for key, value in tree.items():
+        if isinstance(value, dict):
+            yield from _modules((*path, key), value)
+
+
+def _is_whole(stage: Stage, scopes: tuple[str, ...], read: dict[int, list[Call]], outputs: Sequence[int]) -> bool:
+    """Whether calls follow each other, and only the output of the last is read by others."""
+    if tuple(one.scope for one in stage.calls) != scopes:
+        return False
+    follow = all(after.inputs[0] == before.output for before, after in pairwise(stage.calls))
+    inner = {one.output for one in stage.calls[:-1]} - {stage.output}
+    alone = all(reader in stage.calls for node in inner for reader in read.get(node, ()))
+    further = stage.inputs[1:]
+    return follow and alone and not inner & {*outputs, *further} and stage.inputs[0] not in further
 
 
 def node_class(name: str, form: Form, *, varies: bool) -> Iterator[str]:
     """Yields the lines of the class of all stages of one form; `varies`: some of them read more signals than others."""
-    further = iter(input_names(1 + sum(map(abs, (count for _, count in form))))[1:])
-    arguments, statements = ["x: Tensor"], list[str]()
-    for part, count in form:
-        own = ["*skips"] if count < 0 and varies else [next(further) for _ in range(abs(count))]
-        arguments += [f"{each}: Tensor" for each in own]
-        statements.append(f"self.{part}({', '.join(['x', *own])})")
+    form = tuple((part, ("skip",) if given == _VARIADIC and not varies else given) for part, given in form)
     parts = [part for part, _ in form]
+    arguments = dict.fromkeys(["x", *(each for _, given in form for each in given)])
+    statements = [f"self.{part}({', '.join(['x', *given])})" for part, given in form]
     yield f"class {name}(nn.Module):"
     yield from docstring(f"One place of the network: {listed(parts, len(parts), last=' and ')}.", [], INDENT)
     yield ""
@@ -107,6 +122,6 @@ def node_class(name: str, form: Form, *, varies: bool) -> Iterator[str]:
     yield f"{_INNER}super().__init__()"
     yield from (f"{_INNER}self.{part} = {part}" for part in parts)
     yield ""
-    yield f"{INDENT}def forward(self, {', '.join(arguments)}) -> Tensor:"
+    yield f"{INDENT}def forward(self, {', '.join(f'{each}: Tensor' for each in arguments)}) -> Tensor:"
     yield from (f"{_INNER}x = {statement}" for statement in statements[:-1])
     yield f"{_INNER}return {statements[-1]}"

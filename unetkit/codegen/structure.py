@@ -10,7 +10,7 @@ from unetkit.operations.operation import Layer, Operation, facts
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
 from unetkit.planning.wiring import Call
-from unetkit.signal import InnerCall
+from unetkit.signal import InnerCall, input_names
 
 Key = tuple[Any, ...]
 
@@ -51,6 +51,13 @@ class Body(NamedTuple):
     in_channels: tuple[int, ...]
     output: int
     """The line of its output, counted as `CodeLine.inputs` are."""
+    conditions: tuple[str, ...] = ()
+    """The vectors among its inputs, which are the last of them."""
+
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """The names of its inputs."""
+        return input_names(len(self.inputs), self.conditions)
 
     @property
     def channels(self) -> int:
@@ -104,13 +111,14 @@ class Body(NamedTuple):
 def bodies(plan: Plan) -> dict[str, Body]:
     """The blocks of a plan by name, in execution order."""
     over = overwriting(plan)
-    return {call.scope: _block_body(plan, call, over) for call in plan.calls}
+    inputs = plan.inputs.values()
+    return {call.scope: _block_body(plan, call, over) for call in plan.calls if call.output not in inputs}
 
 
 def _block_body(plan: Plan, call: Call, over: frozenset[int]) -> Body:
     """One block of a plan. `over` are the nodes that write their output over their input."""
     part = plan.spec.parts[call.scope]
-    whole = InnerCall("", part, call.start, call.end, call.inputs, call.output)
+    whole = InnerCall("", part, call.start, call.end, call.inputs, call.output, call.conditions)
     return _body(plan, call.scope, whole, plan.inner(call), over)
 
 
@@ -149,6 +157,7 @@ def _body(plan: Plan, block: str, whole: InnerCall, inner: tuple[InnerCall, ...]
         whole.inputs,
         tuple(plan.nodes[index].channels for index in whole.inputs),
         local[whole.output],
+        whole.conditions,
     )
 
 
