@@ -32,6 +32,7 @@ def test_each_block_is_described(known: ComponentName) -> None:
         registry.find(*known).model_fields
     )
     assert all(one["takes"] for one in values["parameters"])
+    assert all(one["description"] for one in values["parameters"]), "each has a text under it"
     text = run("blocks", ".".join(known)).stdout
     assert text.startswith(f"{known.slot}: {known.name}\n") and all(one["name"] in text for one in values["parameters"])
 

@@ -26,6 +26,7 @@ class LeakyReLU(Act):
 
     source = "Maas et al., 2013"
     slope: _Slope = 0.01
+    """Slope below zero."""
 
     def wire(self, x: Signal) -> Signal:
         return x.activation("LeakyReLU", {} if self.slope == 0.01 else {"negative_slope": self.slope})
@@ -36,7 +37,9 @@ class PReLU(Act):
 
     source = "He et al., 2015, arXiv:1502.01852"
     slope: _Slope = 0.25
+    """Slope below zero before training."""
     shared: bool = True
+    """Whether all channels have one slope, or each its own."""
 
     def wire(self, x: Signal) -> Signal:
         weights = 1 if self.shared else x.channels
@@ -51,6 +54,7 @@ class ELU(Act):
 
     source = "Clevert et al., 2016, arXiv:1511.07289"
     alpha: Annotated[float, Field(gt=0, le=10)] = 1.0
+    """The output approaches minus this value far below zero."""
 
     def wire(self, x: Signal) -> Signal:
         return x.activation("ELU", {} if self.alpha == 1 else {"alpha": self.alpha})
@@ -61,6 +65,7 @@ class GELU(Act):
 
     source = "Hendrycks & Gimpel, 2016, arXiv:1606.08415"
     approximate: Literal["none", "tanh"] = "none"
+    """`none` computes the exact function, `tanh` its approximation."""
 
     def wire(self, x: Signal) -> Signal:
         return x.activation("GELU", {} if self.approximate == "none" else {"approximate": self.approximate})

@@ -16,11 +16,15 @@ class ConvNeXt(Block):
 
     source = "Liu et al., 2022, arXiv:2201.03545"
     kernel: PerAxis = 7
+    """Samples that the depthwise convolution covers."""
     padding_mode: PaddingMode = "zeros"
+    """What stands outside the image."""
     expansion: Count = 4
     """By how much the channels grow between the 1×1 convolutions."""
     norm: OwnNorm = LayerNorm()
+    """Norm after the depthwise convolution; the one of the spec does not apply here."""
     act: OwnAct = GELU()
+    """Activation between the 1×1 convolutions; the one of the spec does not apply here."""
 
     def idle(self) -> dict[str, str]:
         return {"padding_mode": "a kernel of 1 covers one sample"} if is_point(self.kernel) else {}

@@ -33,6 +33,7 @@ class Instance(Norm):
 
     source = "Ulyanov et al., 2016, arXiv:1607.08022"
     eps: _Positive = 1e-5
+    """Added to the variance."""
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 
@@ -47,6 +48,7 @@ class Group(Norm):
     groups: Count = 8
     """Groups of channels; they must divide the channels of every level."""
     eps: _Positive = 1e-5
+    """Added to the variance."""
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 
@@ -59,6 +61,7 @@ class LayerNorm(Norm):
 
     source = "Ba et al., 2016, arXiv:1607.06450; Liu et al., 2022, arXiv:2201.03545"
     eps: _Positive = 1e-6
+    """Added to the variance."""
     affine: bool = True
     """Whether a scale and a shift are learned per channel."""
 

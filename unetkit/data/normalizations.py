@@ -48,6 +48,7 @@ class DatasetMoments(NormalizationMethod):
     mean: tuple[float, ...] | None = None
     """One per channel; measured on the images for training unless given."""
     std: tuple[Annotated[float, Field(gt=0)], ...] | None = None
+    """One per channel; measured on the images for training unless given."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if (self.mean is None) != (self.std is None):
@@ -82,7 +83,9 @@ class ImagePercentiles(NormalizationMethod):
     """Brings two percentiles of each image to 0 and 1, channel by channel, and clips what lies beyond."""
 
     low: Annotated[float, Field(ge=0, lt=100)] = 0.5
+    """The percentile that becomes 0."""
     high: Annotated[float, Field(gt=0, le=100)] = 99.5
+    """The percentile that becomes 1."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.low >= self.high:

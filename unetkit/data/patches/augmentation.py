@@ -95,8 +95,9 @@ class Scale(Augmentation):
     """Enlarges or shrinks the content of the patch by the same factor along all axes."""
 
     least: _Factor = 0.8
-    """1 keeps the size; 0.5 shows twice as much of the image."""
+    """The smallest factor: 1 keeps the size; 0.5 shows twice as much of the image along each axis."""
     most: _Factor = 1.25
+    """The largest factor."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.least > self.most:

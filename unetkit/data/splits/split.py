@@ -44,7 +44,9 @@ class AmountSplit(Split):
     """A split by the sizes of validation and test."""
 
     validation: _Amount = 0
+    """Pairs for validation: a number of them, or a fraction below 1."""
     test: _Amount = 0.2
+    """Pairs for test: a number of them, or a fraction below 1."""
 
     def numbers(self, count: int) -> tuple[int, int]:
         """The number of pairs for validation and for test, out of `count`.
@@ -69,6 +71,7 @@ class BlockSplit(AmountSplit):
     """
 
     gap: Annotated[int, Field(ge=0)] = 0
+    """Pairs left out before validation and before test."""
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         validation, test = self.numbers(len(names))
@@ -84,6 +87,7 @@ class RatioSplit(AmountSplit):
     """At random, the same for the same `seed`. For images that are independent of each other."""
 
     seed: Annotated[int, Field(ge=0)] = 0
+    """Another seed gives another division."""
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         validation, test = self.numbers(len(names))
@@ -103,7 +107,9 @@ class GroupSplit(AmountSplit):
     """
 
     by: str
+    """A pattern of names with `{group}`, or a regular expression with a group of that name."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Another seed gives another division."""
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         group_of = dict(zip(names, self.groups(names), strict=True))
@@ -147,7 +153,9 @@ class FileSplit(Split):
     """
 
     file: FilePath
+    """The file; its path begins at the folder of the data file."""
     fold: Annotated[int, Field(ge=0)] | None = None
+    """Which of several divisions, by its number in the file."""
 
     def divide(self, names: Sequence[str], folder: Path) -> Division:
         path = folder / self.file
