@@ -115,3 +115,16 @@ def test_a_vector_is_an_argument(tmp_path: Path) -> None:
     written = imported(source, tmp_path).UNet().eval()
     image, time = torch.rand(1, 2, 8, 8), torch.rand(1, 1, 1, 1)
     assert torch.equal(written(image, time), built(image, time))
+
+
+@pytest.mark.parametrize("changes", [[], ["odd_sizes=pad"]], ids=["", "odd"])
+def test_several_outputs_are_a_named_tuple_in_training_and_in_inference(changes: list[str], tmp_path: Path) -> None:
+    heads = {"mask": {}, "distance": {"channels": 1}, "level_1": {"at": 1, "when": "training"}}
+    spec = network("unet_plus_plus", 3, changes, heads=heads)
+    built = unetkit.build(spec, seed=0)
+    torch.manual_seed(0)
+    written = imported(code(unetkit.plan(spec)), tmp_path).UNet()
+    image = torch.rand(1, 2, 16, 16)
+    for one, other in [(built.train()(image), written.train()(image)), (built.eval()(image), written.eval()(image))]:
+        assert one._fields == other._fields
+        assert all(torch.equal(*pair) for pair in zip(one, other, strict=True))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from unetkit.codegen.layout import INDENT, Expression, Item, ItemGroup, call, in_tuple, lay_out, literal
 from unetkit.codegen.loops import Loop, loops
-from unetkit.codegen.stages import Form, node_class, stages
+from unetkit.codegen.stages import Form, Stage, node_class, stages
 from unetkit.codegen.structure import Body
 from unetkit.codegen.text import docstring, unused
 from unetkit.module_tree import Tree, module_tree
@@ -124,32 +124,45 @@ class NetworkClass:
         found = self.straight() if self.loops is None else self.looped(self.loops)
         inputs = ["x", *(name for name, node in self.plan.inputs.items() if node)]
         arguments = ", ".join(f"{name}: Tensor" for name in inputs)
-        yield f"{INDENT}def forward(self, {arguments}) -> {'Outputs' if self.is_plural else 'Tensor'}:"
+        result = " | ".join(dict.fromkeys(name or "Tensor" for name in self.result_classes))
+        yield f"{INDENT}def forward(self, {arguments}) -> {result}:"
         if self.plan.pads:
             yield f"{_INNER}image = x"
             yield from lay_out("x = padded = ", self.padding(), _INNER)
         yield from (_INNER + line for line in found.lines)
-        values = [f"cut_padding({one}, padded, image)" if self.plan.pads else one for one in found.outputs]
-        named = dict(zip(self.plan.outputs, values, strict=True))
-        yield from lay_out("return ", call("Outputs", **named) if self.is_plural else values[0], _INNER)
+        values = {
+            name: f"cut_padding({value}, padded, image)" if self.plan.pads and self.plan.is_full(name) else value
+            for name, value in zip(self.plan.outputs, found.outputs, strict=True)
+        }
+        for name, outputs in self.result_classes.items():
+            is_last = outputs == self.in_inference
+            if not is_last:
+                yield f"{_INNER}if self.training:"
+            own = {output: values[output] for output in outputs}
+            value = call(name, **own) if name else values[outputs[0]]
+            yield from lay_out("return ", value, _INNER if is_last else _INNER + INDENT)
 
     @property
-    def is_plural(self) -> bool:
-        """Whether the network has several outputs."""
-        return len(self.plan.outputs) > 1
+    def in_inference(self) -> tuple[str, ...]:
+        """The names of the outputs that exist in inference too."""
+        return tuple(name for name in self.plan.outputs if name not in self.plan.training_outputs)
 
-    def outputs_class(self) -> str:
-        """The source of the class of the outputs."""
-        shapes = {call.output: self.shape(call) for call in self.calls}
-        lines = [f"{name}: Tensor  # {shapes[node]}".rstrip(" #") for name, node in self.plan.outputs.items()]
-        return "\n".join(
-            [
-                "class Outputs(NamedTuple):",
-                f'{INDENT}"""The outputs of the network."""',
-                "",
-                *(INDENT + line for line in lines),
-            ]
-        )
+    @property
+    def result_classes(self) -> dict[str, tuple[str, ...]]:
+        """The outputs by the class that holds them, in training first; a single one has none."""
+        everywhere, always = tuple(self.plan.outputs), self.in_inference
+        own = {"Outputs" if len(always) > 1 else "": always}
+        return own if always == everywhere else {"TrainingOutputs": everywhere} | own
+
+    def output_classes(self) -> Iterator[str]:
+        """Yields the source of the classes of outputs."""
+        shapes = {one.output: self.shape(one) for one in self.calls}
+        for name, outputs in self.result_classes.items():
+            if name:
+                when = "in training" if name == "TrainingOutputs" else "of the network"
+                lines = [f"{each}: Tensor  # {shapes[self.plan.outputs[each]]}".rstrip(" #") for each in outputs]
+                head = [f"class {name}(NamedTuple):", f'{INDENT}"""The outputs {when}."""', ""]
+                yield "\n".join([*head, *(INDENT + line for line in lines)])
 
     def padding(self) -> Expression:
         """The call that pads the image; the sizes of each axis are start, period and remainders."""
@@ -186,21 +199,33 @@ class NetworkClass:
         """The forward with a statement per stage; a result that only the next stage reads is `x`."""
         lines, outputs = list[str](), self.plan.outputs.values()
         variables = {node: name if node else "x" for name, node in self.plan.inputs.items()}
-        for index, stage in enumerate(self.stages):
-            value = f"{self.address(stage.path)}({', '.join(variables[node] for node in stage.inputs)})"
-            following = [each.inputs for each in self.stages[index + 1 :]]
-            needed = {*outputs}.union(*following)
-            variables = {node: name for node, name in variables.items() if node in needed}
-            node, taken = stage.output, {*variables.values(), *self.taken, "image", "padded"}
-            if not following and node in outputs:
-                variables[node] = value
-                continue
+        heads = [stage for stage in self.stages if stage.output in outputs and not self.is_read(stage.output)]
+        ends = {node for stage in heads for node in stage.inputs}
+        body = [stage for stage in self.stages if stage not in heads]
+        for index, stage in enumerate(body):
+            value, node = self.applied(stage, variables), stage.output
+            following = [each.inputs for each in body[index + 1 :]]
+            if len(heads) == 1:
+                following.append(heads[0].inputs)
+            needed = {*outputs, *ends}.union(*following)
+            variables = {known: name for known, name in variables.items() if known in needed}
+            taken = {*variables.values(), *self.taken, "image", "padded"}
             soon = [node in inputs for inputs in following] == [True] + [False] * (len(following) - 1)
-            name = "x" if soon and node not in outputs and "x" not in taken else "_".join(stage.path)
+            brief = soon and "x" not in taken and node not in outputs and (len(heads) == 1 or node not in ends)
+            name = "x" if brief else "_".join(stage.path)
             letters = ["", *ascii_lowercase[1:]]  # where a module is called again
             variables[node] = next(name + letter for letter in letters if name + letter not in taken)
             lines.append(f"{variables[node]} = {value}")
+        variables |= {stage.output: self.applied(stage, variables) for stage in heads}
         return _Forward(lines, [variables[node] for node in outputs])
+
+    def is_read(self, node: int) -> bool:
+        """Whether a block reads a signal."""
+        return any(node in one.inputs for one in self.calls)
+
+    def applied(self, stage: Stage, variables: dict[int, str]) -> str:
+        """The expression for the output of a stage."""
+        return f"{self.address(stage.path)}({', '.join(variables[node] for node in stage.inputs)})"
 
     def address(self, path: tuple[str, ...]) -> str:
         """The expression for a module."""

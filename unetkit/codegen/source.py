@@ -50,7 +50,7 @@ def code(plan: Plan) -> str:
     sections = list(borrowed(used).values())
     sections += ["\n".join(each.source(sized, taken)) for each in needed]
     sections += network.node_classes()
-    sections += [network.outputs_class()] * network.is_plural
+    sections += network.output_classes()
     sections += ["\n".join(fills)] * bool(fills)
     sections.append("\n".join(network.source(fills=bool(fills))))
     if sized is not None:
@@ -142,7 +142,7 @@ def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
     given = ", ".join(["image", *vectors])
     expected = ", ".join(map(str, (1, plan.spec.out_channels, *sized.output_size)))
     printed = f"tuple(network({given}).shape))  # ({expected})"
-    if len(plan.outputs) > 1:
+    if len(plan.for_inference().outputs) > 1:
         printed = f"[tuple(output.shape) for output in network({given})])"
     yield 'if __name__ == "__main__":'
     yield "    network = UNet().eval()"
