@@ -150,6 +150,15 @@ def gate_image(x: Tensor, weights: Tensor) -> Tensor:
     return x * weights
 
 
+def attend(x: Tensor, heads: int) -> Tensor:
+    """Returns self-attention over all samples of x (N, 3·C, *spatial): queries, keys and values one after the other."""
+    tokens = x.flatten(2).transpose(1, 2).contiguous()  # (N, samples, 3·C)
+    parts = tokens.reshape(*tokens.shape[:2], 3, heads, -1)
+    query, key, value = parts.permute(2, 0, 3, 1, 4)  # (N, heads, samples, C / heads)
+    y = functional.scaled_dot_product_attention(query, key, value)
+    return y.permute(0, 1, 3, 2).reshape(x.shape[0], -1, *x.shape[2:])
+
+
 class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels of each sample of a tensor (N, C, *spatial)."""
 
@@ -195,3 +204,80 @@ class PixelUnshuffle(nn.Module):
 
     def extra_repr(self) -> str:
         return f"factor={self.factor}"
+
+
+class WindowAttention(nn.Module):
+    """Self-attention of (N, 3·C, *spatial) within windows: queries, keys and values one after the other.
+
+    Windows begin at multiples of their size, moved by `shift`; those that a border cuts are smaller.
+    """
+
+    def __init__(
+        self, heads: int, window: tuple[int, ...], shift: tuple[int, ...] = (), position_bias: bool = True
+    ) -> None:
+        super().__init__()
+        self.heads = heads
+        self.window = tuple(window)
+        self.shift = tuple(shift) or (0,) * len(window)
+        if position_bias:
+            offsets = torch.Size(2 * n - 1 for n in window).numel()
+            self.position_bias = nn.Parameter(torch.empty(heads, offsets))
+            nn.init.trunc_normal_(self.position_bias, std=0.02)
+        else:
+            self.register_parameter("position_bias", None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        size, axes = x.shape[2:], list(range(2, x.dim()))
+        if any(self.shift):
+            x = x.roll([-n for n in self.shift], axes)
+        tokens = self.split(x)
+        tokens = tokens.reshape(*tokens.shape[:2], 3, self.heads, -1, tokens.shape[3])
+        query, key, value = tokens.unbind(2)  # (N, windows, heads, C / heads, samples of a window)
+        scores = (query * query.shape[3] ** -0.5).transpose(3, 4) @ key
+        if self.position_bias is not None:
+            scores = scores + self.position_bias[:, self.offsets(x.device)]
+        if any(self.shift):
+            scores = scores.masked_fill(self.apart(size, x.device), -torch.inf)
+        y = self.join((value @ scores.softmax(4).transpose(3, 4)).flatten(2, 3), size)
+        return y.roll(list(self.shift), axes) if any(self.shift) else y
+
+    def split(self, x: Tensor) -> Tensor:
+        """Returns the windows (N, windows, C, samples of a window) of a map."""
+        dims = len(self.window)
+        pairs = [part for n, window in zip(x.shape[2:], self.window, strict=True) for part in (n // window, window)]
+        counts, inner = range(2, 2 + 2 * dims, 2), range(3, 3 + 2 * dims, 2)
+        parts = x.reshape(*x.shape[:2], *pairs).permute(0, *counts, 1, *inner)
+        return parts.flatten(2 + dims).flatten(1, dims)
+
+    def join(self, y: Tensor, size: torch.Size) -> Tensor:
+        """Returns the map of windows, the inverse of `split`."""
+        dims = len(self.window)
+        counts = [n // window for n, window in zip(size, self.window, strict=True)]
+        pairs = [axis for place in range(dims) for axis in (1 + place, 2 + dims + place)]
+        parts = y.reshape(y.shape[0], *counts, y.shape[2], *self.window)
+        return parts.permute(0, 1 + dims, *pairs).reshape(y.shape[0], -1, *size)
+
+    def offsets(self, device: torch.device) -> Tensor:
+        """Returns for each pair of samples of a window the number of the offset between them."""
+        number = torch.zeros((), dtype=torch.long, device=device)
+        for place, n in enumerate(self.window):
+            position = torch.arange(n, device=device)
+            apart = position[:, None] - position + n - 1
+            shape = [1] * (2 * len(self.window))
+            shape[place] = shape[len(self.window) + place] = n
+            number = number * (2 * n - 1) + apart.reshape(shape)
+        samples = torch.Size(self.window).numel()
+        return number.reshape(samples, samples)
+
+    def apart(self, size: torch.Size, device: torch.device) -> Tensor:
+        """Returns which samples of a rolled window (windows, 1, samples, samples) are of opposite borders."""
+        part = torch.zeros((1, 1, *size), dtype=torch.long, device=device)
+        for place, (n, shift) in enumerate(zip(size, self.shift, strict=True)):
+            shape = [1] * (2 + len(size))
+            shape[2 + place] = n
+            part = part * 2 + (torch.arange(n, device=device) >= n - shift).long().reshape(shape)
+        part = self.split(part)[0]  # (windows, 1, samples of a window)
+        return part[..., :, None] != part[..., None, :]
+
+    def extra_repr(self) -> str:
+        return f"heads={self.heads}, window={self.window}, shift={self.shift}"

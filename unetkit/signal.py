@@ -21,6 +21,7 @@ from unetkit.operations import (
     CropTo,
     Dropout,
     Gate,
+    GlobalAttention,
     GlobalAvgPool,
     Interpolation,
     MaxPooling,
@@ -33,6 +34,7 @@ from unetkit.operations import (
     SubpixelShuffle,
     SubpixelUnshuffle,
     TransposedConvolution,
+    WindowedAttention,
 )
 from unetkit.operations.operation import Axes, per_axis, wiring_error
 
@@ -407,6 +409,17 @@ class Signal:
     def condition(self, name: str) -> Signal:
         """A vector among the inputs of the network: a signal with one sample per axis."""
         return self.wiring.condition(name)
+
+    def attend(self, heads: int) -> Signal:
+        """Appends self-attention over all samples; the signal has queries, keys and values one after the other."""
+        return self.apply(GlobalAttention(heads))
+
+    def attend_in_windows(
+        self, heads: int, window: int | Axes, *, shift: int | Axes = 0, position_bias: bool = True
+    ) -> Signal:
+        """Appends self-attention within windows, moved by `shift`; see `attend`."""
+        windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
+        return self.apply(WindowedAttention(heads, windows, shifts, position_bias))
 
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""

@@ -12,6 +12,8 @@ COMPONENTS = {
         "dense": "unetkit.blocks.dense:Dense",
         "film": "unetkit.blocks.condition:Film",
         "sinusoidal": "unetkit.blocks.condition:Sinusoidal",
+        "self_attention": "unetkit.blocks.attention:SelfAttention",
+        "transformer": "unetkit.blocks.attention:Transformer",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
     },
     "down": {

@@ -1,5 +1,6 @@
 """The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
+from unetkit.operations.attention import GlobalAttention, WindowedAttention
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
 from unetkit.operations.merging import (
@@ -34,6 +35,7 @@ __all__ = [
     "CropTo",
     "Dropout",
     "Gate",
+    "GlobalAttention",
     "GlobalAvgPool",
     "GroupNorm",
     "InstanceNorm",
@@ -51,4 +53,5 @@ __all__ = [
     "Sinusoids",
     "VectorInput",
     "TransposedConvolution",
+    "WindowedAttention",
 ]

@@ -194,6 +194,10 @@ class Operation:
         """The multiply-adds of convolutions for one image; other arithmetic is not counted."""
         return 0
 
+    def period(self, axis: int) -> int:
+        """Input samples after which windows that do not overlap begin again; 1: it treats all samples alike."""
+        return 1
+
     def rescale(self, axis: int) -> tuple[int, int]:
         """The factor by which the step between samples grows: (numerator, denominator)."""
         return (1, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from unetkit.geometry import EVERYWHERE, PIXELS, Affine, Grid, Interval, Limit, Number, at_least
@@ -71,6 +72,18 @@ def resolution(nodes: Nodes, axis: int) -> list[Fraction]:
             step = step * times / divided
         steps.append(step)
     return steps
+
+
+def period(nodes: Nodes, axis: int) -> int:
+    """Samples of the image, where its resolution is whole, after which windows that do not overlap begin again."""
+    steps = resolution(nodes, axis)
+    return lcm(
+        *(
+            (steps[inputs[0]] * operation.period(axis)).numerator
+            for _, operation, inputs, _ in nodes
+            if operation is not None and operation.period(axis) > 1
+        )
+    )
 
 
 class Misalignment(NamedTuple):

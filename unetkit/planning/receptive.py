@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf
+from math import inf, lcm
 
 from unetkit.geometry import Affine, Interval, Number, Unsettled
 from unetkit.geometry.residues import MAX_FAMILIES, too_rare
@@ -28,7 +28,8 @@ def receptive_field(
     """
     found = integers(nodes, axis, size)
     if not propagate.stretches(nodes, axis, found):
-        phases = int(max(propagate.resolution(nodes, axis)))  # after so many outputs everything comes again
+        # after so many outputs everything comes again
+        phases = lcm(int(max(propagate.resolution(nodes, axis))), propagate.period(nodes, axis))
         return _lengths(nodes, axis, found, output, range(phases) if phases <= _FEW_PHASES else [Affine(1, 0)])
     found = integers(nodes, axis, large())
     return _lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // _MAX_POSITIONS))

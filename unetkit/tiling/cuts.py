@@ -82,10 +82,11 @@ def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
 
 
 def steps(plan: Plan, axis: int, frame: AxisPadding) -> int:
-    """The smallest number of input samples that is a whole number of samples in every feature map."""
+    """The smallest number of input samples that is a whole number of samples, and windows, in every feature map."""
     found = propagate.sizes(plan.nodes, axis, frame.input)[0]
     grids = propagate.grids(plan.nodes, axis, found, plan.main_inputs)
-    return lcm(plan.preferred_sizes[axis].period, *(grid.step.numerator for grid in grids))
+    windows = propagate.period(plan.nodes, axis)
+    return lcm(plan.preferred_sizes[axis].period, windows, *(grid.step.numerator for grid in grids))
 
 
 def _turning_point(holds: Callable[[int], bool]) -> int:

@@ -1,0 +1,136 @@
+"""Self-attention over the samples of a map, all of them or those of a window.
+
+The input has the queries, keys and values one after the other, each with as many channels as the output.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from unetkit.geometry import Interval, Limit, Number, at_least, equal
+from unetkit.operations.execution import Execution, MapShape, Workspace
+from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
+
+_QUERIES = ((768, 256), (192, 64), (0, 32))
+"""Samples of a map from which on torch takes so many queries at a time on the CPU, of each thread.
+
+Read off PyTorch's `aten/src/ATen/native/cpu/FlashAttentionKernel.cpp`.
+"""
+_KEYS = 512
+"""Keys that it takes at a time."""
+_ACCUMULATED = 4
+"""Bytes of the numbers in which it sums."""
+
+
+class AttentionOperation(Operation):
+    """The family of operations that weigh values by the similarity of queries and keys (Vaswani et al., 2017)."""
+
+    __slots__ = ()
+    heads: int
+
+    kind = "attention"
+    pointwise = False
+    makes_map = True
+    gives_view = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % (3 * self.heads):
+            raise wiring_error(f"{inputs[0]} channels cannot be divided among 3 × {self.heads} heads")
+        return inputs[0] // 3
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        return True
+
+
+@facts
+class GlobalAttention(AttentionOperation):
+    """Every sample attends to all samples of the image."""
+
+    heads: int
+
+    is_global = True
+    keeps_output = True
+
+    def spatial(self) -> Operation:
+        return GlobalAttention(1)
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return 2 * (inputs[0] // 3) * volume(output) ** 2
+
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        return self._tokens(source, run) + run.bytes(self.heads, source.size)  # and the sums of the softmax
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        samples = volume(source.size)
+        queries = min(samples, next(most for least, most in _QUERIES if samples >= least))
+        products = queries * min(samples, _KEYS)
+        block = products + queries * (2 + result.channels // self.heads)
+        forward = self.kept_bytes(source, result, run) + run.threads * block * _ACCUMULATED
+        gradients = run.bytes(*source)
+        backward = gradients + 2 * run.threads * products * _ACCUMULATED
+        backward = max(backward, 2 * gradients) if run.channels_last else backward
+        return Workspace(forward, backward, backward)
+
+    def _tokens(self, source: MapShape, run: Execution) -> int:
+        """Bytes of a copy of the input with its channels last, where they are not."""
+        return 0 if run.channels_last else run.bytes(*source)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.attend", (), {"heads": self.heads})
+
+
+@facts
+class WindowedAttention(AttentionOperation):
+    """Every sample attends to those of its window (Liu et al., 2021, arXiv:2103.14030).
+
+    Windows begin at multiples of `window`, moved by `shift`; at the borders of a map windows are then smaller. With
+    `position_bias` a learned number for each head and offset is added before the softmax.
+    """
+
+    heads: int
+    window: Axes
+    shift: Axes
+    position_bias: bool = True
+
+    def spatial(self) -> Operation:
+        return WindowedAttention(1, self.window, self.shift)
+
+    def period(self, axis: int) -> int:
+        return self.window[axis]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        window = self.window[axis]
+        if window == 1:
+            return ()
+        rule = f"windows of {window} need a multiple of their size, here are {{0}} samples"
+        return (equal(sizes[0] % window, 0, rule), at_least(sizes[0], window, rule))
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        window, shift = self.window[axis], self.shift[axis]
+        first = (wanted.low - shift) // window * window + shift
+        return (Interval(first, (wanted.high - shift) // window * window + shift + window - 1),)
+
+    def parameters(self, inputs: Axes) -> int:
+        return self.heads * volume(tuple(2 * n - 1 for n in self.window)) * self.position_bias
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return 2 * (inputs[0] // 3) * volume(output) * volume(self.window)
+
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        return run.bytes(*source) + self._scores(source, run)
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        scores, moved = self._scores(source, run), run.bytes(*source) * any(self.shift)
+        forward = run.bytes(*source) + run.bytes(*result) * (self.heads > 1) + 2 * scores + moved
+        backward = 2 * scores + 2 * run.bytes(*source) + moved
+        return Workspace(forward, backward, backward)
+
+    def _scores(self, source: MapShape, run: Execution) -> int:
+        """Bytes of the weights of all pairs in all windows."""
+        return run.bytes(self.heads * volume(self.window), source.size)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = {"shift": self.shift} if any(self.shift) else {}
+        if not self.position_bias:
+            kwargs["position_bias"] = False  # type: ignore[assignment]
+        return Layer("functional.WindowAttention", (self.heads, self.window), kwargs, arg_names=("heads", "window"))
