@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.document.yamltrees import MAPS, flow, paths, spot
-from unetkit.document.document import override, parse, read
+from unetkit.document.document import Document, override, parse, read
 from unetkit.errors import Fault, SpecError
 
 
@@ -255,3 +255,29 @@ def test_all_faults_of_the_overrides_are_told_at_once() -> None:
     with pytest.raises(SpecError) as caught:
         override(parse("a: 1"), ["b", "c=1", "a.x=1"])
     assert [found.code for found in caught.value.faults] == ["override-syntax", "override-path"]
+
+
+def written(document: Document, *path: str | int) -> list[str]:
+    return [f"{one.value} {one.place}" for one in document.history(path)]
+
+
+def test_everything_that_was_written_at_a_path_is_known_the_newest_first(folder: Path) -> None:
+    (folder / "base.yaml").write_text("norm: {type: group, groups: 8}\nblock: [{kernel: 3}]\nup: conv\n")
+    (folder / "mine.yaml").write_text("extends: base.yaml\nnorm:\n  groups: 4\nup: {factor: 2}\n")
+    document = override(read(Path("mine.yaml")), ["norm.groups=2", "block.0.kernel=5"])
+    assert written(document, "norm", "groups") == ["2 --set:1:13", "4 mine.yaml:3:11", "8 base.yaml:1:29"]
+    assert written(document, "norm", "type") == ["group base.yaml:1:14"]
+    assert written(document, "block", 0, "kernel") == ["5 --set:1:16", "3 base.yaml:2:18"]
+    assert written(document, "up", "type") == ["conv base.yaml:3:5"]
+    assert written(document, "down") == []
+
+
+def test_what_another_type_or_a_list_drops_was_written_all_the_same(folder: Path) -> None:
+    (folder / "base.yaml").write_text("norm: {type: group, groups: 8}\nblock: [{kernel: 3}]\n")
+    (folder / "mine.yaml").write_text("extends: base.yaml\nnorm: batch\nblock: [{kernel: 5}]\n")
+    document = read(Path("mine.yaml"))
+    assert document.values() == {"norm": "batch", "block": ({"kernel": 5},)}
+    assert written(document, "norm", "type") == ["batch mine.yaml:2:7", "group base.yaml:1:14"]
+    assert written(document, "norm", "groups") == ["8 base.yaml:1:29"]
+    assert len(written(document, "block")) == 2
+    assert written(document, "block", 0, "kernel") == ["5 mine.yaml:3:18"], "the items of lists do not correspond"

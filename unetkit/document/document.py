@@ -6,17 +6,24 @@ import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final, NoReturn, TypeAlias
+from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 import yaml
 
-from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, merge, plain
+from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, history, merge, plain
 from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
 _MAX_EXTENDS: Final = 16
 
 Find: TypeAlias = Callable[[str, Path | None], Path]
+
+
+class Written(NamedTuple):
+    """A plain value, and where it is written."""
+
+    value: Any
+    place: Place
 
 
 class Document:
@@ -50,6 +57,18 @@ class Document:
         for key in path:
             node = node.value[key][1]
         return node
+
+    def history(self, path: KeyPath) -> list[Written]:
+        """Everything that was written at a path, each where it stands: the value that counts, then those it replaced.
+
+        >>> override(parse("norm: {type: group, groups: 8}"), ["norm.groups=4"]).history(("norm", "groups"))[1].value
+        8
+        """
+        found: dict[Place, Written] = {}
+        for node in history(self.root, path):
+            place = node.place()
+            found.setdefault(place, Written(plain(node), place))
+        return list(found.values())
 
     def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
         """The place of the value (or the key) at a path, or of its nearest ancestor if there is none."""
@@ -145,9 +164,9 @@ def _assignment(text: str) -> tuple[tuple[TreeNode, ...], TreeNode]:
         if not key:
             refuse("a part of the path is empty", "Write PATH=VALUE, for example skip.align=pad", column, 1)
         start = column + part.index(key)
-        marks = [yaml.Mark("--set", at, 0, at, None, 0) for at in (start, start + len(key))]
+        begin, end = (yaml.Mark("--set", at, 0, at, None, 0) for at in (start, start + len(key)))
         index = key.isascii() and key.isdigit() and len(key) < 19  # int() refuses thousands of digits
-        path.append(TreeNode(int(key) if index else key, source, *marks))
+        path.append(TreeNode(int(key) if index else key, source, begin, end))
         column += len(part) + 1
     if path[0].value == "extends":
         refuse("'extends' cannot be overridden", "Choose another spec to start from.", 0, len(left))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from unetkit.errors import Fault, Place, SpecError
@@ -28,15 +28,26 @@ class TextSource(NamedTuple):
 
 
 class TreeNode:
-    """A scalar, a tuple of nodes, or a dict of key -> (its node, node of the value). Never changed once built."""
+    """A scalar, a tuple of nodes, or a dict of key -> (its node, node of the value). Never changed once built.
 
-    __slots__ = ("end", "source", "start", "value")
+    `replaced` is the node of a wider file, or of one before an override, in whose place it stands.
+    """
 
-    def __init__(self, value: Any, source: TextSource, start: _Mark, end: _Mark) -> None:
+    __slots__ = ("end", "replaced", "source", "start", "value")
+
+    def __init__(
+        self, value: Any, source: TextSource, start: _Mark, end: _Mark, replaced: TreeNode | None = None
+    ) -> None:
         self.value = value
         self.source = source
         self.start = start
         self.end = end
+        self.replaced = replaced
+
+    def replacing(self, older: TreeNode) -> TreeNode:
+        """This node in place of another; what it had replaced before remains newer."""
+        replaced = self.replaced.replacing(older) if self.replaced else older
+        return TreeNode(self.value, self.source, self.start, self.end, replaced)
 
     def place(self) -> Place:
         """Where the node starts, and how wide it is on its first line."""
@@ -46,6 +57,23 @@ class TreeNode:
         ends_here = end.line == start.line
         width = end.column - start.column if ends_here else len(text[start.column :].split(" #")[0].rstrip())
         return Place(self.source.name, start.line + 1, start.column + 1, text, max(1, width))
+
+
+def history(node: TreeNode, path: KeyPath) -> Iterator[TreeNode]:
+    """Yields what was written at a path, the newest first: the node that counts, then those that it replaced.
+
+    The items of a list that was replaced as a whole are not among them.
+    """
+    if not path:
+        yield node
+    elif type(node.value) is dict and path[0] in node.value:
+        yield from history(node.value[path[0]][1], path[1:])
+    elif type(node.value) is tuple and type(path[0]) is int and 0 <= path[0] < len(node.value):
+        yield from history(node.value[path[0]], path[1:])
+    elif path == ("type",) and type(node.value) is str:
+        yield node
+    if node.replaced and (type(node.replaced.value) is not tuple or not path):
+        yield from history(node.replaced, path)
 
 
 def plain(node: TreeNode) -> Any:
@@ -66,11 +94,11 @@ def merge(base: TreeNode, over: TreeNode) -> TreeNode:
     """
     base = _named(base)
     if type(over.value) is not dict or type(base.value) is not dict:
-        return over
+        return over.replacing(base)
     if "type" in base.value and "type" in over.value:
         old, new = base.value["type"][1], over.value["type"][1]
         if plain(old) != plain(new):
-            return over
+            return over.replacing(base)
     entries = dict(base.value)
     for key, (name, node) in over.value.items():
         entries[key] = (name, merge(entries[key][1], node) if key in entries else node)
@@ -81,7 +109,7 @@ def _named(node: TreeNode) -> TreeNode:
     """The map `{type: name}` for a bare name, any other node unchanged."""
     if type(node.value) is not str:
         return node
-    return TreeNode({"type": (node, node)}, node.source, node.start, node.end)
+    return TreeNode({"type": (node, node)}, node.source, node.start, node.end, node.replaced)
 
 
 def _patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) -> TreeNode:

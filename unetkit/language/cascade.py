@@ -23,22 +23,27 @@ def head_scope(output: str) -> str:
 
 def scopes(keys: SpecKeys, position: Position) -> Scopes:
     """The scopes that apply to a position, from the widest to the narrowest."""
-    chain: list[tuple[KeyPath, Keys]] = [((), keys)]
-    for name, head in (keys.heads or {}).items() if position.side == "head" else ():
-        if head_scope(name) == position.scope:
-            chain.append((("heads", name), head))
-    for section in _sections(position):
-        part = getattr(keys, section)
-        if part is not None:
-            chain.append(((section,), part))
-    if position.level in keys.levels and position.side != "head":
-        level = keys.levels[position.level]
-        chain.append((("levels", position.level), level))
-        side = position.side if position.slot == "block" else ""
-        inner = getattr(level, side) if side in ("encoder", "decoder") else None
-        if inner is not None:
-            chain.append((("levels", position.level, side), inner))
-    return tuple(chain)
+    chain = ((path, _scope_at(keys, path)) for path in scope_paths(keys, position))
+    return tuple([(path, scope) for path, scope in chain if scope is not None])
+
+
+def scope_paths(keys: SpecKeys, position: Position) -> tuple[KeyPath, ...]:
+    """The paths of all scopes that could apply to a position, from the widest to the narrowest."""
+    if position.side == "head":
+        names = [name for name in keys.heads or {} if head_scope(name) == position.scope]
+        return ((), *(("heads", name) for name in names))
+    level: KeyPath = ("levels", position.level)
+    own_side = position.slot == "block" and position.side in ("encoder", "decoder")
+    sections: tuple[KeyPath, ...] = tuple([(section,) for section in _sections(position)])
+    return ((), *sections, level, *([(*level, position.side)] if own_side else []))
+
+
+def _scope_at(keys: SpecKeys, path: KeyPath) -> Keys | None:
+    """The keys that are given for a scope; None where there are none."""
+    scope: Any = keys
+    for key in path:
+        scope = None if scope is None else scope.get(key) if isinstance(scope, dict) else getattr(scope, str(key))
+    return scope  # type: ignore[no-any-return]  # the keys of a scope
 
 
 def _sections(position: Position) -> tuple[str, ...]:
