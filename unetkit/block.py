@@ -33,13 +33,17 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Inset(NamedTuple):
-    """Marks a field that holds a component of another slot; `inherited`: its default is that of the spec."""
+    """Marks a field that holds a component of another slot.
+
+    `inherited`: its default is that of the spec. `branches`: it holds a tuple, each of one component or a list.
+    """
 
     slot: str
     inherited: bool = False
+    branches: bool = False
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
-        return {"slot": self.slot}
+        return {"type": "array", "items": {"slot": f"{self.slot}_item"}} if self.branches else {"slot": self.slot}
 
 
 class Component(BaseModel):
@@ -103,6 +107,10 @@ class Block(Component):
     @abstractmethod
     def wire(self, x: Signal, channels: int) -> Signal:
         """The output signal, with `channels` channels."""
+
+    def again(self) -> Block:
+        """The block that follows this one where it is repeated: it has no stride."""
+        return self
 
 
 class Down(Component):

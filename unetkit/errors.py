@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
@@ -99,7 +100,24 @@ class SizeError(UnetkitError):
 
 
 class BlockError(UnetkitError):
-    """A block is unknown, cannot be imported, or breaks the rules of blocks."""
+    """A block is unknown, cannot be imported, or breaks the rules of blocks.
+
+    `inside` leads from the component of a position to the one that is at fault: parameters, indexes in lists, and
+    components that are the value of some parameter.
+    """
+
+    def __init__(self, *faults: Fault, inside: tuple[Any, ...] = ()) -> None:
+        super().__init__(*faults)
+        self.inside = inside
+
+
+@contextmanager
+def located(*path: Any) -> Iterator[None]:
+    """Notes in errors of blocks in which component within another they occur."""
+    try:
+        yield
+    except BlockError as error:
+        raise BlockError(*error.faults, inside=(*path, *error.inside)) from error
 
 
 class FileError(UnetkitError):

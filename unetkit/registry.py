@@ -6,7 +6,7 @@ To list names, only metadata is read. A component is imported when it is first u
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -165,12 +165,21 @@ def find(slot: str, name: str) -> type[Component]:
     return own or imported(same_name[0])
 
 
-def unknown(slot: str, name: str, pins: Mapping[str, str] | None = None) -> Fault:
-    """The fault of an unknown name. `pins` are the versions of plugins with which the file was written."""
+def slot_of(name: str, slots: Iterable[str]) -> str | None:
+    """The first of some slots that has a component of a name; None where none has."""
+    load_requested()
+    return next((slot for slot in slots if name in names(slot) or name in installed(slot)), None)
+
+
+def unknown(slot: str, name: str, pins: Mapping[str, str] | None = None, further: Iterable[str] = ()) -> Fault:
+    """The fault of an unknown name. `pins` are the versions of plugins with which the file was written.
+
+    `further` names are known where it stands.
+    """
     space, _, bare = name.partition("/")
     plugin = next((one for one in distributions() if namespace(one.name) == space), None)
     if not bare or (plugin is not None and not plugin.disabled):
-        known = names(slot)
+        known = [*names(slot), *further]
         near = did_you_mean(name, known)
         cure = near if near.startswith("Known") else f"{near} Known: {', '.join(known)}."
         return Fault(f"unknown-{slot.replace('_', '-')}", f"no {slot} is called {name!r}", cure=cure)

@@ -8,7 +8,7 @@ from functools import cache
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from unetkit.errors import did_you_mean
+from unetkit.errors import did_you_mean, located
 from unetkit.operations import (
     AbsoluteDifference,
     Activation,
@@ -456,20 +456,29 @@ class Signal:
             yield
 
     def place(self, name: str, part: Component, *others: Signal, **arguments: Any) -> Signal:
-        """Wires a component in a scope of its own; `others` and `arguments` are those of its `wire`."""
+        """Wires a component in a scope of its own; `others` and `arguments` are those of its `wire`.
+
+        The one operation of a norm or an activation has the name of the scope itself.
+        """
         wiring: Wiring = self.wiring
         start, wire = len(wiring.nodes), part.wire  # type: ignore[attr-defined]  # those of the slots of a network have one
         with wiring.scope(name):
             scope = wiring.current_scope
             output: Signal = wire(self, *others, **arguments)
-        inputs, vectors = wiring.inputs_of(start, (self, *others))
-        wiring.inner.append(InnerCall(scope, part, start, len(wiring.nodes), inputs, output.index, vectors))
+        end = len(wiring.nodes)
+        if end == start + 1 and part.slot in ("norm", "act"):
+            wiring.nodes[start] = wiring.nodes[start]._replace(name=scope)
+        elif end > start:
+            inputs, vectors = wiring.inputs_of(start, (self, *others))
+            wiring.inner.append(InnerCall(scope, part, start, end, inputs, output.index, vectors))
         return output
 
     def norm(self, norm: Norm) -> Signal:
         """Wires a norm block."""
-        return norm.wire(self)
+        with located(norm):
+            return norm.wire(self)
 
     def act(self, act: Act) -> Signal:
         """Wires an activation block."""
-        return act.wire(self)
+        with located(act):
+            return act.wire(self)

@@ -25,6 +25,8 @@ FIELDS = [(slot, name, field) for slot, name in NAMES for field in registry.find
 def candidates(annotation: Any, metadata: tuple[Any, ...], dims: int) -> list[Any]:
     """Returns values that cover what a parameter may be."""
     inset = next((mark for mark in metadata if isinstance(mark, Inset)), None)
+    if inset is not None and inset.branches:
+        return [["single_conv", ["single_conv", {"type": "single_conv", "kernel": kernel}]] for kernel in (1, 5)]
     if inset is not None:
         return list(registry.BUILT_IN[inset.slot])
     origin, args = get_origin(annotation), get_args(annotation)
@@ -87,7 +89,7 @@ def test_a_parameter_changes_the_network_or_is_refused(slot: str, name: str, fie
 
 
 @pytest.mark.parametrize(
-    "field", sorted(set(SpecKeys.model_fields) - {"unetkit", "name", "description", "paper", "plugins"})
+    "field", sorted(set(SpecKeys.model_fields) - {"unetkit", "name", "description", "paper", "plugins", "define"})
 )
 def test_a_key_of_the_frame_changes_the_network(field: str) -> None:
     other: dict[str, Any] = {

@@ -79,14 +79,19 @@ def test_every_key_block_and_parameter_is_there() -> None:
     made = schema(SpecKeys)
     assert made["properties"].keys() == {*SpecKeys.model_fields, "extends"}
     for slot in BASES:
-        names, *forms, change = made["definitions"][slot]["oneOf"]
-        assert names["enum"] == registry.names(slot) == [form["properties"]["type"]["const"] for form in forms]
+        names, *forms, own, change = made["definitions"][slot]["oneOf"]
+        assert own["properties"]["type"]["not"] == names["anyOf"][0]
+        assert (
+            names["anyOf"][0]["enum"] == registry.names(slot) == [form["properties"]["type"]["const"] for form in forms]
+        )
         for form in forms:
             model = registry.find(slot, form["properties"]["type"]["const"])
             assert form["properties"].keys() == {"type", *model.model_fields}
             assert change["properties"].keys() >= model.model_fields.keys()
             for field, inset in insets(model).items():
-                assert form["properties"][field] == {"$ref": f"#/definitions/{inset.slot}"}
+                branches = {"type": "array", "items": {"$ref": f"#/definitions/{inset.slot}_item"}}
+                one = {"$ref": f"#/definitions/{inset.slot}"}
+                assert form["properties"][field].items() >= (branches if inset.branches else one).items()
 
 
 @pytest.mark.parametrize("kind", [SpecKeys, DataKeys, RunKeys, StudyKeys])
@@ -182,6 +187,6 @@ def test_the_texts_under_fields_are_descriptions() -> None:
 def test_a_block_that_cannot_be_imported_does_not_break_the_schema(monkeypatch: pytest.MonkeyPatch) -> None:
     broken = PluginEntry("norm", "broken", "no_such_module:Norm", "acme")
     monkeypatch.setattr(registry, "installed", lambda slot: {broken.full_name: [broken]} if slot == "norm" else {})
-    form = schema(SpecKeys)["definitions"]["norm"]["oneOf"][-2]
+    form = schema(SpecKeys)["definitions"]["norm"]["oneOf"][-3]
     assert form["properties"] == {"type": {"const": "acme/broken"}} and "cannot be imported" in form["description"]
     assert set(BASES) <= set(registry.SLOTS)

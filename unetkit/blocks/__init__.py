@@ -15,6 +15,7 @@ COMPONENTS = {
         "self_attention": "unetkit.blocks.attention:SelfAttention",
         "transformer": "unetkit.blocks.attention:Transformer",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
+        "parallel": "unetkit.blocks.parallel:Parallel",
     },
     "down": {
         "max_pool": "unetkit.blocks.down:MaxPool",

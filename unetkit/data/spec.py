@@ -116,7 +116,7 @@ class DataSpec:
 
     def _written(self, part: Component, relative_to: Path | None) -> dict[str, Any]:
         """A component as a map, with its paths relative to a folder."""
-        values = written_form(part, self.types)
+        values: dict[str, Any] = written_form(part, self.types)
         for name in {*path_fields(part)} & values.keys():
             names = values[name] if isinstance(values[name], list) else [values[name]]
             paths = [os.path.abspath(self.folder / each) for each in names]

@@ -34,6 +34,8 @@ def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:
     if origin in (Union, UnionType):
         parts = [_words(arg) for arg in args if arg is not NoneType]
         return ", or ".join(parts + ["null"] * (NoneType in args))
+    if origin is tuple and isinstance(getattr(args[0], "slot", None), str):
+        return "a list, each a name, a map with type and parameters, or a list of them"
     if origin is tuple:
         return f"a list of {_words(args[0]).replace('a whole number', 'whole numbers', 1)}"
     if origin is dict:

@@ -26,7 +26,19 @@ def _as_slot(value: object) -> dict[str, Any]:
         if not all(isinstance(key, str) for key in value):
             raise ValueError("parameters have names, not numbers")
         return value
+    if isinstance(value, list | tuple):
+        raise ValueError("this slot takes no list: give one component")
     raise ValueError(f"{value!r} is no component: give its name, or a map with type and parameters")
+
+
+def _as_slot_or_list(value: object) -> Any:
+    """As a slot, or a list of components as a tuple."""
+    if not isinstance(value, list | tuple):
+        return _as_slot(value)
+    for item in value:
+        if not isinstance(item, str):
+            _as_slot_or_list(item)
+    return tuple(value)
 
 
 def _as_reference(value: object) -> str | dict[str, Any]:
@@ -40,6 +52,10 @@ Reference = Annotated[str | dict[str, Any], PlainValidator(_as_reference)]
 """The name of a file, or a map in its place."""
 Slot = Annotated[Any, PlainValidator(_as_slot), WithJsonSchema({"slot": ""})]
 """A component of the slot that the key is named after."""
+SlotOrList = Annotated[Any, PlainValidator(_as_slot_or_list), WithJsonSchema({"slot": "", "list": True})]
+"""A component of the slot that the key is named after, or a list of components."""
+Definition = Annotated[Any, PlainValidator(_as_slot_or_list), WithJsonSchema({"type": ["object", "array", "string"]})]
+"""A component, or a list of components, that a file gives a name of its own."""
 
 
 class Holds(NamedTuple):

@@ -2,52 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, NamedTuple, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import ValidationError
 
 from unetkit import registry
 from unetkit.block import Component, insets
+from unetkit.document.choice import SlotChoice, chosen_at, overlay, source_path
 from unetkit.document.document import Document
 from unetkit.document.faults import faults_of, shown
 from unetkit.document.keys import Keys
+from unetkit.document.list_reader import ListReader
 from unetkit.document.merge import Key, KeyPath, as_lists, without
+from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault, SpecError, UnetkitError
 from unetkit.plugins.distributions import namespace
+from unetkit.sequence import Sequence
 
 K = TypeVar("K", bound=Keys)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
-
-
-class SlotChoice(NamedTuple):
-    """A component as it was written: type and parameters, and for each of them the path where it was written."""
-
-    values: dict[str, Any]
-    origins: dict[KeyPath, KeyPath]
-
-
-def _chosen_at(values: dict[str, Any], path: KeyPath) -> SlotChoice:
-    """The choice of a component that is written as a whole at one path."""
-    origins: dict[KeyPath, KeyPath] = {(): path}
-    open_maps: list[tuple[KeyPath, dict[str, Any]]] = [((), values)]
-    for inside, part in open_maps:
-        for key, value in part.items():
-            origins[*inside, key] = (*path, *inside, key)
-            if isinstance(value, dict):
-                open_maps.append(((*inside, key), value))
-    return SlotChoice(values, origins)
-
-
-def source_path(origins: Mapping[KeyPath, KeyPath], path: KeyPath) -> KeyPath:
-    """The path where the value at a path inside a component was written; of its type where it was not written."""
-    while path and path not in origins:
-        path = path[:-1]
-    known = path if path in origins else ("type",) if ("type",) in origins else next(iter(origins), ())
-    origin = origins.get(known, ())
-    return origin[: len(origin) - len(known) + len(path)]
 
 
 class Reader:
@@ -63,6 +39,10 @@ class Reader:
         """The class of each slot and name."""
         self.plugins: dict[str, str] = {}
         """Versions of the distributions that components come from, by name."""
+        self.definitions: Mapping[str, Any] = {}
+        """Components and lists that the file itself names."""
+        self.open_definitions: list[str] = []
+        """Those that are being read, the outer ones first."""
         self.pins: Mapping[str, str] = {}
         """Versions of the distributions that the file was made with."""
 
@@ -113,7 +93,7 @@ class Reader:
 
     def read_slot(self, slot: str, values: dict[str, Any], *path: Key) -> Any:
         """The component that is written at a path; None, with faults collected, where it is wrong."""
-        part = self.read_component(slot, _chosen_at(values, path))
+        part = self.read_component(slot, chosen_at(values, path))
         for name, reason in part.idle().items() if part else ():
             if name in values:
                 self.no_effect(f": {reason}", *path, name)
@@ -122,16 +102,44 @@ class Reader:
     def read_component(
         self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = _NOTHING
     ) -> Component | None:
-        """The component of a choice; None, with faults collected, where it is wrong.
+        """The component of a choice; None, with faults collected, where it is wrong."""
+        reading = self.read(slot, choice, inherited)
+        return reading.part if reading else None
+
+    def read(self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = _NOTHING) -> Reading | None:
+        """Reads the component of a choice, or a list of them; None, with faults collected, where it is wrong.
 
         `inherited` has the choices for inner slots that the component leaves to its surroundings. Parameters without
         effect are dropped: what they were inherited for is elsewhere.
         """
+        if isinstance(choice.values, tuple):
+            return ListReader(self, inherited).read(slot, choice)
+        kind = choice.values.get("type")
+        if isinstance(kind, str) and kind in self.definitions:
+            return self.read_definition(kind, choice, lambda defined: self.read(slot, defined, inherited))
         model = self.model(slot, choice)
         if model is None:
             return None
         values = {name: value for name, value in choice.values.items() if name != "type"}
-        sound = self.fill_insets(model, values, choice, inherited)
+        inner = self.read_insets(model, values, choice, inherited)
+        if inner is None:
+            return None
+        part = self.made(model, values, choice)
+        if part is None:
+            return None
+        reading, idle = Reading(part, dict(choice.origins), set(), {}), part.idle()
+        inner_names = {path[0] for path in inner}
+        for path, origin in choice.origins.items():
+            if path and path[0] in idle:
+                reading.reasons.setdefault(origin, idle[str(path[0])])
+            elif not path or path[0] not in inner_names:
+                reading.used.add(origin)
+        for path, one in inner.items():
+            reading.add(one, path, idle.get(str(path[0])))
+        return reading
+
+    def made(self, model: type[Component], values: dict[str, Any], choice: SlotChoice) -> Component | None:
+        """The component with these parameters; None, with faults collected, where they are wrong."""
         context = {"dims": self.dims}
         try:
             part = model.model_validate(values, context=context)
@@ -143,10 +151,10 @@ class Reader:
             for path, fault in faults_of(error, model):
                 self.fault(fault, *source_path(choice.origins, path), key=fault.code == "unknown-key")
             return None
-        for field, message, cure in part.faults(self.dims):
+        faults = list(part.faults(self.dims))
+        for field, message, cure in faults:
             self.fault(Fault("wrong-value", message, cure=cure), *source_path(choice.origins, (field,)))
-            sound = False
-        return part if sound else None
+        return None if faults else part
 
     def model(self, slot: str, choice: SlotChoice) -> type[Component] | None:
         """The class of a choice's type; None, with faults collected, where there is none."""
@@ -161,8 +169,8 @@ class Reader:
             model = registry.find(slot, kind)
         except BlockError as error:
             for fault in error.faults:
-                absent = fault.code == "plugin-missing"
-                fault = registry.unknown(slot, kind, self.pins) if absent else fault
+                absent = fault.code in ("plugin-missing", f"unknown-{slot.replace('_', '-')}")
+                fault = registry.unknown(slot, kind, self.pins, self.definitions) if absent else fault
                 self.fault(fault, *source_path(choice.origins, at))
             return None
         self.models[slot, kind] = model
@@ -172,28 +180,59 @@ class Reader:
             self.plugins[entry.distribution] = entry.version
         return model
 
-    def fill_insets(
+    def read_insets(
         self, model: type[Component], values: dict[str, Any], choice: SlotChoice, inherited: Mapping[str, SlotChoice]
-    ) -> bool:
-        """Puts components in place of the values of inner slots; returns whether all are sound."""
-        sound = True
+    ) -> dict[KeyPath, Reading] | None:
+        """Reads the components in inner slots and puts them in place of their values; None where one is wrong."""
+        found: dict[KeyPath, Reading | None] = {}
         for name, inset in insets(model).items():
             written = values.get(name)
-            if isinstance(written, dict):
-                inner = SlotChoice(
-                    written, {path[1:]: at for path, at in choice.origins.items() if path[:1] == (name,)}
-                )
-            elif isinstance(written, str):
-                inner = SlotChoice({"type": written}, {("type",): choice.origins.get((name,), ())})
+            if inset.branches:
+                if isinstance(written, tuple):
+                    branches = ListReader(self, inherited)
+                    for number in range(len(written)):
+                        found[name, number] = branches.read(inset.slot, choice.within(name, number).listed())
+                    values[name] = tuple([one and one.part for at, one in found.items() if at[0] == name])
+            elif isinstance(written, dict | str):
+                found[name,] = self.read(inset.slot, choice.within(name), inherited)
             elif name not in values and inset.inherited and inset.slot in inherited:
-                inner = inherited[inset.slot]
-            else:
-                continue
-            part = values[name] = self.read_component(inset.slot, inner)
-            if part is None:
-                sound = False
-                del values[name]
-        return sound
+                found[name,] = self.read(inset.slot, inherited[inset.slot])
+            if one := found.get((name,)):
+                values[name] = one.part
+        sound = {path: one for path, one in found.items() if one is not None}
+        return sound if len(sound) == len(found) else None
+
+    def read_definition(
+        self, name: str, choice: SlotChoice, read: Callable[[SlotChoice], Reading | None]
+    ) -> Reading | None:
+        """Reads what the file itself defines under a name, with the parameters of the choice merged in."""
+        if name in self.open_definitions:
+            circle = " -> ".join([*self.open_definitions[self.open_definitions.index(name) :], name])
+            self.fault(Fault("define-cycle", f"{name} is defined by itself: {circle}"), "define", name, key=True)
+            return None
+        written = chosen_at(self.definitions[name], ("define", name))
+        parameters = {key: value for key, value in choice.values.items() if key != "type"}
+        if isinstance(written.values, tuple):
+            for key in parameters:
+                message, cure = f"{name} is a list, which has no parameters", "Change the list, or define another one."
+                self.fault(Fault("unknown-key", message, cure=cure), *choice.origins.get((key,), ()), key=True)
+            if parameters:
+                return None
+        else:
+            values, own = dict(written.within().values), dict(written.origins)
+            for key, value in parameters.items():
+                overlay(values, {key: value}, (), own)
+                own |= {path: origin for path, origin in choice.origins.items() if path[:1] == (key,)}
+            written = SlotChoice(values, own)
+        self.open_definitions.append(name)
+        try:
+            reading = read(written)
+        finally:
+            self.open_definitions.pop()
+        if reading:
+            reading.used.add(("define", name))
+            reading.used.update(origin for path, origin in choice.origins.items() if path in ((), ("type",)))
+        return reading
 
     def check_pins(self, *path: Key) -> None:
         """Collects distributions of which another version is installed than the one that the file was made with."""
@@ -206,12 +245,33 @@ class Reader:
                 self.fault(Fault("plugin-version", message, cure=cure), *path, owner)
 
 
-def written_form(part: Component, types: Mapping[type[Component], str], *, nulls: bool = False) -> dict[str, Any]:
-    """A component as a map with its type and every parameter that has an effect; null ones only with `nulls`."""
+def written_form(part: Component, types: Mapping[type[Component], str], *, nulls: bool = False) -> Any:
+    """A component as a map with its type and every parameter that has an effect; null ones only with `nulls`.
+
+    A list is a list of such maps, in which equal neighbours are one that is repeated.
+    """
+    if isinstance(part, Sequence):
+        return _written_items(part, types, nulls=nulls)
     inner, idle = insets(type(part)), part.idle()
     form: dict[str, Any] = {"type": types.get(type(part)) or registry.name_of(type(part))}
     for name in type(part).model_fields:
         value = getattr(part, name)
         if name not in idle and (nulls or value is not None):
-            form[name] = written_form(value, types, nulls=nulls) if name in inner else as_lists(value)
+            if name not in inner:
+                form[name] = as_lists(value)
+            elif inner[name].branches:
+                forms = [written_form(branch, types, nulls=nulls) for branch in value]
+                form[name] = [one[0] if len(one) == 1 else one for one in forms]
+            else:
+                form[name] = written_form(value, types, nulls=nulls)
     return form
+
+
+def _written_items(part: Sequence, types: Mapping[type[Component], str], *, nulls: bool) -> list[dict[str, Any]]:
+    """The items of a list as maps."""
+    forms: list[dict[str, Any]] = []
+    for count, item in part.repeats():
+        form = written_form(item.part, types, nulls=nulls)
+        form |= {"channels": item.channels} if item.channels is not None else {}
+        forms.append(form | ({"repeat": count} if count > 1 else {}))
+    return forms

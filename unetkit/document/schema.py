@@ -13,12 +13,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from unetkit import registry
-from unetkit.block import Component, insets
+from unetkit.block import BASES, Component, insets
 from unetkit.document.keys import Holds, Keys, default_types, held
 from unetkit.errors import BlockError
+from unetkit.sequence import CHANNELS, INHERITED, SIZED_SLOTS, item_slots
 
 _DRAFT = "http://json-schema.org/draft-07/schema#"
 """The newest that all editors know."""
+_ITEM = "_item"
+"""What the definition of an item of a list is called by, after the slot of the list."""
 
 
 def schema(model: type[Keys]) -> JsonSchemaValue:
@@ -70,15 +73,30 @@ def _file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaV
     """The schema of a file, or of a map in its place, whose version stands on top of the file that it is in."""
     form = _model_schema(model, definitions)
     text = f"The {_name_of(model)} file that this one changes: a file beside it, or the name of a shipped one."
-    form["properties"]["extends"] = {"type": "string", "description": text}
+    name: JsonSchemaValue = {"type": "string"}
+    form["properties"]["extends"] = {"anyOf": [name, {"type": "array", "items": name}], "description": text}
     needed = [key for key in form.pop("required") if key != "unetkit"]
-    return form | {"anyOf": [{"required": ["extends"]}, {"required": needed}]}
+    form |= {"anyOf": [{"required": ["extends"]}, {"required": needed}]}
+    return form | _without_own_names(model) if "define" in model.model_fields else form
+
+
+def _without_own_names(model: type[Keys]) -> JsonSchemaValue:
+    """What holds where a file neither defines names nor extends one that may: its slots have registered names."""
+    slots = [slot for slot in BASES if slot in model.model_fields]
+    registered = {slot: {"anyOf": [{"not": {"type": "string"}}, {"enum": registry.names(slot)}]} for slot in slots}
+    own = {"anyOf": [{"required": ["define"]}, {"required": ["extends"]}]}
+    return {"if": {"not": own}, "then": {"properties": registered}}
 
 
 def _slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> JsonSchemaValue:
     """What may fill a slot: a name, or a map with a type; with `changes`, also parameters alone."""
+    if slot.endswith(_ITEM):
+        return _item_schema(slot.removesuffix(_ITEM), definitions)
     forms = [_component_schema(slot, name, definitions) for name in registry.names(slot)]
     names: JsonSchemaValue = {"enum": registry.names(slot)}
+    if slot in BASES:
+        names = {"anyOf": [names, {"type": "string", "description": "A name that the file defines."}]}
+        forms.append(_own_schema(registry.names(slot)))
     if not changes:
         return {"oneOf": [names, *forms]}
     by_form: dict[str, dict[str, JsonSchemaValue]] = {}
@@ -95,6 +113,33 @@ def _slot_schema(slot: str, definitions: JsonSchemaValue, *, changes: bool) -> J
         "additionalProperties": False,
     }
     return {"oneOf": [names, *forms, change]}
+
+
+def _own_schema(names: list[str]) -> JsonSchemaValue:
+    """The schema of a component whose type is a name that the file defines, none of the registered `names`."""
+    kind: JsonSchemaValue = {"type": "string", "not": {"enum": names}}
+    return {"type": "object", "properties": {"type": kind}, "required": ["type"]}
+
+
+def _item_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """What may stand in a list: a name, a list, or a map with a type, channels and repeats."""
+    channels: JsonSchemaValue = {
+        "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": CHANNELS}],
+        "description": "A number, `input`, or a multiple of the level's such as `0.5x`.",
+    }
+    repeat: JsonSchemaValue = {"type": "integer", "minimum": 1, "description": "How often it comes, one after another."}
+    known, forms = dict.fromkeys(INHERITED), list[JsonSchemaValue]()
+    for one in item_slots(slot):
+        for name in registry.names(one):
+            if name not in known:
+                known[name] = None
+                form = _component_schema(one, name, definitions)
+                more = {"repeat": repeat} | ({"channels": channels} if one in SIZED_SLOTS else {})
+                forms.append(form | {"properties": form["properties"] | more})
+    spec: JsonSchemaValue = {"enum": list(INHERITED)}
+    forms.append({"type": "object", "properties": {"type": spec, "repeat": repeat}, "additionalProperties": False})
+    items: JsonSchemaValue = {"type": "array", "items": {"$ref": f"#/definitions/{slot}{_ITEM}"}}
+    return {"anyOf": [{"enum": list(known)}, {"type": "string"}, items, *forms, _own_schema(list(known))]}
 
 
 def _component_schema(slot: str, name: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
@@ -154,7 +199,10 @@ def _referring(form: Any, field: str) -> Any:
     if not isinstance(form, dict):
         return form
     if "slot" in form:
-        return _described({"$ref": f"#/definitions/{form['slot'] or field}"}, form.get("description"))
+        one: JsonSchemaValue = {"$ref": f"#/definitions/{form['slot'] or field}"}
+        if form.get("list"):
+            one = {"anyOf": [one, {"type": "array", "items": {"$ref": f"#/definitions/{field}{_ITEM}"}}]}
+        return _described(one, form.get("description"))
     return {key: _referring(value, field) for key, value in form.items()}
 
 

@@ -96,6 +96,6 @@ def _place_heads(spec: Spec, form: dict[str, Any]) -> None:
         form["heads"][output.name] = own
 
 
-def block_form(spec: Spec, part: Component) -> dict[str, Any]:
-    """A block as a map with its type and every parameter that has an effect."""
+def block_form(spec: Spec, part: Component) -> Any:
+    """A block as a map with its type and every parameter that has an effect, or a list of such maps."""
     return written_form(part, spec.types, nulls=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from unetkit.document.keys import Bare, Keys
+from unetkit.document.choice import SlotChoice, chosen_at, leaves, overlay
+from unetkit.document.keys import Keys
 from unetkit.document.merge import KeyPath
-from unetkit.document.reader import SlotChoice
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.topology import Position
 
@@ -82,43 +82,22 @@ def _named(position: Position, level: int | str) -> str:
 
 
 def choose(chain: Scopes, slot: str) -> SlotChoice:
-    """The component that the scopes choose for a slot: maps merge, another type drops the parameters of the old one."""
+    """The component that the scopes choose for a slot: maps merge, another type drops the parameters of the old one.
+
+    A list is replaced as a whole, and replaces what wider scopes say.
+    """
     values: dict[str, Any] = {}
     origins: dict[KeyPath, KeyPath] = {}
+    whole: SlotChoice | None = None
     for path, scope in chain:
         over = getattr(scope, slot, None)
-        if over is not None:
-            _overlay(values, over, (), (*path, slot), origins)
-    return SlotChoice(values, origins)
-
-
-def _overlay(
-    values: dict[str, Any], over: dict[str, Any], path: KeyPath, origin: KeyPath, origins: dict[KeyPath, KeyPath]
-) -> None:
-    """Merges `over` into `values` in place, and records the origin of each value."""
-    kind = over.get("type")
-    if isinstance(over, Bare) or (kind is not None and kind != values.get("type")):
-        values.clear()
-        _forget(origins, path)
-    for key, value in over.items():
-        inner = (*path, key)
-        if isinstance(value, dict):
-            before = values.get(key)
-            start = dict(before) if isinstance(before, dict) else {"type": before} if isinstance(before, str) else {}
-            if isinstance(before, str):
-                origins[*inner, "type"] = origins.pop(inner)
-            values[key] = start
-            _overlay(start, value, inner, (*origin, key), origins)
-        else:
-            _forget(origins, inner)
-            values[key] = value
-            origins[inner] = (*origin, key)
-
-
-def _forget(origins: dict[KeyPath, KeyPath], path: KeyPath) -> None:
-    """Drops the origins of everything below a path."""
-    for known in [known for known in origins if known[: len(path)] == path]:
-        del origins[known]
+        if isinstance(over, tuple):
+            whole = chosen_at(over, (*path, slot))
+        elif over is not None:
+            if whole is not None:
+                values, origins, whole = {}, {}, None
+            overlay(values, over, (*path, slot), origins)
+    return whole or SlotChoice(values, origins)
 
 
 def written(keys: SpecKeys) -> Iterator[KeyPath]:
@@ -131,13 +110,6 @@ def written(keys: SpecKeys) -> Iterator[KeyPath]:
         for slot in ("block", "down", "up", "skip", "norm", "act", "head"):
             values = getattr(scope, slot, None)
             if values is not None and slot in scope.model_fields_set:
-                yield from _leaves(values, (*path, slot))
-
-
-def _leaves(values: dict[str, Any], path: KeyPath) -> Iterator[KeyPath]:
-    """Yields the paths of the values in nested maps."""
-    for key, value in values.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key)
+                yield from leaves(values, (*path, slot))
+    for name, values in keys.define.items():
+        yield from leaves(values, ("define", name))

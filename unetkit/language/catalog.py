@@ -83,6 +83,9 @@ def example(slot: str, name: str) -> str:
     model = registry.find(slot, name)
     required = [key for key, field in model.model_fields.items() if field.is_required()]
     values: dict[str, Any] = {"type": name} | dict.fromkeys(required, "?")
+    for key, inset in insets(model).items():
+        if inset.branches:
+            values[key] = [registry.names(inset.slot)[0], [registry.names(inset.slot)[0]] * 2]
     if not required:
         component = model()
         hidden = {*component.idle(), *insets(model)}

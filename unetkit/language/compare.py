@@ -76,13 +76,25 @@ def _flat(spec: Spec) -> dict[_Setting, Any]:
     return settings
 
 
-def _leaves(values: dict[str, Any], path: str) -> Iterator[tuple[str, Any]]:
-    """Yields (path, value) for all values in nested maps."""
-    for key, value in values.items():
-        if isinstance(value, dict):
+def _leaves(values: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yields (path, value) for all values in nested maps; the types of a list's items are one value."""
+    if isinstance(values, list):
+        yield f"{path}.type", _types(values)
+        entries: Any = enumerate(values)
+    else:
+        entries = values.items()
+    for key, value in entries:
+        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value)):
             yield from _leaves(value, f"{path}.{key}")
         else:
             yield f"{path}.{key}", value
+
+
+def _types(form: Any) -> Any:
+    """The types of the components of a list, as it is nested."""
+    if isinstance(form, list):
+        return [_types(one) for one in form]
+    return f"{form['type']} x{form['repeat']}" if "repeat" in form else form["type"]
 
 
 def _condensed(changed: dict[_Setting, tuple[Any, Any]], settings: set[_Setting]) -> Iterator[Difference]:

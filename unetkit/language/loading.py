@@ -10,12 +10,12 @@ from os import PathLike
 from typing import Any, NamedTuple
 
 from unetkit import registry
-from unetkit.block import ByValue, Component, insets
+from unetkit.block import BASES, ByValue, Component
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
-from unetkit.document.reader import Reader, SlotChoice
+from unetkit.document.reader import Reader
 from unetkit.errors import BlockError, Fault
 from unetkit.language.cascade import OUTPUT, Scopes, choose, head_scope, scopes, written
 from unetkit.language.find import find_spec
@@ -109,7 +109,8 @@ class SpecLoader(Reader):
         if not keys.name:
             keys = keys.model_copy(update={"name": name})
         channels = keys.channel_numbers()
-        self.dims, self.pins = keys.dims, keys.plugins
+        self.dims, self.pins, self.definitions = keys.dims, keys.plugins, keys.define
+        self.check_definitions()
         topology = self.topology(keys)
         decoder = self.decoder_channels(keys, channels)
         inputs = self.inputs(keys)
@@ -248,7 +249,7 @@ class SpecLoader(Reader):
         place = slot, tuple([path for path, _ in chain])
         if place not in self.blocks:
             written = [[getattr(scope, name, None) for name in (slot, "norm", "act")] for _, scope in chain]
-            key = self.dims, place, repr(written)
+            key = self.dims, place, repr(written), repr(self.definitions)
             block = _blocks.get(key)
             if block is None or not block.is_current():
                 block = self.read_block(slot, chain)
@@ -269,13 +270,13 @@ class SpecLoader(Reader):
         self.types, self.models, self.plugins = {}, {}, {}
         choice = choose(chain, slot)
         inherited = {inner: choose(chain, inner) for inner in ("norm", "act")}
-        part = self.read_component(slot, choice, inherited)
-        block = _Block(part, choice.origins, self.types, self.models, self.plugins, set(), {})
+        reading = self.read(slot, choice, inherited)
+        noted = self.types, self.models, self.plugins
         self.types, self.models, self.plugins = before
-        if part is not None:
-            block = block._replace(part=_interned(ByValue(part)))
-            _note_use(block, part, choice, inherited)
-        return block
+        if reading is None:
+            return _Block(None, choice.origins, *noted, set(), {})
+        part = _interned(ByValue(reading.part))
+        return _Block(part, reading.origins, *noted, reading.used, reading.reasons)
 
     def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
         """The channels of the decoder's levels."""
@@ -296,11 +297,25 @@ class SpecLoader(Reader):
                 message = f"there is no level {level}, the network has levels 0 to {depth - 1}"
                 self.fault(Fault("unknown-level", message), "levels", level, key=True)
 
+    def check_definitions(self) -> None:
+        """Collects definitions with the name of a component, which they would hide."""
+        for name in self.definitions:
+            slot = name if name in BASES else registry.slot_of(name, BASES)
+            if slot is not None:
+                message = f"{slot} {name!r} exists already"
+                self.fault(Fault("define-taken", message, cure="Choose another name."), "define", name, key=True)
+
     def check_unused(self, keys: SpecKeys, depth: int) -> None:
         """Collects settings that have an effect nowhere: nothing is ignored in silence."""
         if self.faults:
             return
+        for name in keys.define:
+            if ("define", name) not in self.used:
+                message = f"{name} has no effect: nothing uses it"
+                self.fault(Fault("no-effect", message, cure="Use it, or remove it."), "define", name, key=True)
         for path in written(keys):
+            if path[0] == "define" and path[:2] not in self.used:
+                continue
             if path in self.used or self.filled(path) or (depth == 1 and path[0] in ("down", "up", "skip")):
                 continue
             reason = self.reasons.get(path)
@@ -334,16 +349,3 @@ def _with_types(values: dict[Any, Any], defaults: Mapping[str, str]) -> dict[Any
         if isinstance(values.get(slot), dict) and "type" not in values[slot]
     }
     return {**values, **types} if types else values
-
-
-def _note_use(block: _Block, part: Component, choice: SlotChoice, inherited: dict[str, SlotChoice]) -> None:
-    """Notes which of the settings that chose a block have an effect in it, and why others have none."""
-    idle = part.idle()
-    for path, origin in choice.origins.items():
-        if path[0] in idle:
-            block.reasons.setdefault(origin, idle[str(path[0])])
-        else:
-            block.used.add(origin)
-    for name, inset in insets(type(part)).items():
-        if inset.inherited and name not in choice.values and name not in idle:
-            block.used.update(inherited[inset.slot].origins.values())

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from unetkit.block import Component, Init, OddSizes
+from unetkit.block import Component, Init, OddSizes, insets
+from unetkit.document.choice import source_path
 from unetkit.document.document import Document
 from unetkit.document.merge import KeyPath
-from unetkit.document.reader import source_path
 from unetkit.errors import Fault, Place
 from unetkit.language.canonical import resolve
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.sequence import Sequence
 from unetkit.topology import Layout, Output, Topology, with_outputs
 
 
@@ -82,9 +83,12 @@ class Spec:
         """The canonical form: plain values, with every default filled in, that describe the same network."""
         return resolve(self)
 
-    def blame(self, fault: Fault, scope: str, path: KeyPath = ()) -> Fault:
-        """The fault with the path and the place where the block at a position was written."""
-        written = source_path(self.origins.get(scope, {}), path)
+    def blame(self, fault: Fault, scope: str, inside: tuple[Any, ...] = ()) -> Fault:
+        """The fault with the path and the place where the block at a position was written.
+
+        `inside` leads to a component within it, as in `BlockError`.
+        """
+        written = source_path(self.origins.get(scope, {}), _path_within(self.parts.get(scope), inside))
         where = ".".join(map(str, written)) if written else scope
         place = self.place(written)
         return Fault(fault.code, fault.message, fault.path or where, fault.cure, fault.place or place)
@@ -111,3 +115,27 @@ class Spec:
     def __str__(self) -> str:
         ends = f"{self.in_channels} -> {' + '.join(str(one.channels) for one in self.outputs)} channels"
         return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"
+
+
+def _path_within(part: Component | None, inside: tuple[Any, ...]) -> KeyPath:
+    """The path within a component that leads to another in it, in which a parameter may stand for its name."""
+    found: KeyPath = ()
+    value: Any = part
+    for step in inside:
+        if isinstance(step, Component):
+            names = insets(type(value)) if isinstance(value, Component) else ()
+            step = next((name for name in names if getattr(value, name) is step), None)
+            if step is None:
+                break
+        value = _entry(value, step)
+        if value is None:  # a parameter that only some components of the slot have
+            break
+        found = (*found, step)
+    return found
+
+
+def _entry(value: Any, step: str | int) -> Any:
+    """The parameter of a name, or the entry of an index; None where there is none."""
+    if isinstance(value, Sequence):
+        return value.items[step].part if isinstance(step, int) else None
+    return value[step] if isinstance(step, int) else getattr(value, step, None)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from unetkit.block import Count
-from unetkit.document.keys import Keys, Slot, bare
+from unetkit.document.keys import Definition, Keys, Slot, SlotOrList, bare
 from unetkit.topology import When
 
 MAX_LEVELS = 16
@@ -23,7 +23,7 @@ def _as_source(value: object) -> int | str:
 class Side(Keys):
     """What can be set for the blocks of one side of a level."""
 
-    block: Slot = None
+    block: SlotOrList = None
     norm: Slot = None
     act: Slot = None
 
@@ -31,7 +31,7 @@ class Side(Keys):
 class Encoder(Side):
     """What can be set for the encoder: its blocks and all ways down."""
 
-    down: Slot = None
+    down: SlotOrList = None
 
 
 class Bottleneck(Encoder):
@@ -41,8 +41,8 @@ class Bottleneck(Encoder):
 class Decoder(Side):
     """What can be set for the decoder: its blocks, ways up, skips and channels."""
 
-    up: Slot = None
-    skip: Slot = None
+    up: SlotOrList = None
+    skip: SlotOrList = None
     channels: tuple[Count, ...] | None = None
     """One number per level above the bottleneck; those of the encoder unless given."""
 
@@ -50,9 +50,9 @@ class Decoder(Side):
 class LevelKeys(Side):
     """What can be set for one level; its `down` and `up` are those that lead to it."""
 
-    down: Slot = None
-    up: Slot = None
-    skip: Slot = None
+    down: SlotOrList = None
+    up: SlotOrList = None
+    skip: SlotOrList = None
     encoder: Side | None = None
     decoder: Side | None = None
 
@@ -62,7 +62,7 @@ class HeadKeys(Keys):
 
     channels: Count | None = None
     """Channels of the output; `out_channels` unless given."""
-    head: Slot = None
+    head: SlotOrList = None
     """The component that computes it; the `head` of the spec unless given."""
     norm: Slot = None
     act: Slot = None
@@ -134,13 +134,15 @@ class SpecKeys(Keys):
     """How the blocks are joined."""
     channels: Channels
     """One number per level, the first is full resolution; or a rule."""
-    block: Slot = bare("double_conv")
-    down: Slot = bare("max_pool")
-    up: Slot = bare("transposed_conv")
-    skip: Slot = bare("concat")
+    define: dict[str, Definition] = Field(default_factory=dict)
+    """Names of this file for components and lists, to use where the name of a component may stand."""
+    block: SlotOrList = bare("double_conv")
+    down: SlotOrList = bare("max_pool")
+    up: SlotOrList = bare("transposed_conv")
+    skip: SlotOrList = bare("concat")
     norm: Slot = bare("batch")
     act: Slot = bare("relu")
-    head: Slot = bare("conv")
+    head: SlotOrList = bare("conv")
     heads: dict[str, HeadKeys] | None = None
     """Several outputs by name; one output, `output`, where they are not given."""
     encoder: Encoder | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 from unetkit.errors import BlockError, Fault, SpecError
@@ -93,7 +94,7 @@ class _Network:
             arguments = call_arguments(position, sources[0], toward)
             block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, conditions, **arguments)
         except BlockError as error:
-            raise SpecError(*(self.spec.blame(fault, position.scope) for fault in error.faults)) from error
+            raise self.blamed(position.scope, error) from error
         indices = (*indices, *[vectors[name].node for name in block.conditions])
         self.used_conditions.update(block.conditions)
         if self.shared.setdefault(position.scope, block) is not block:
@@ -109,6 +110,13 @@ class _Network:
     def conditions(self, position: Position) -> tuple[tuple[str, int], ...]:
         """The vectors that the component of a position may read: all, but not before they are computed."""
         return () if position.side == "input" else self.spec.layout.conditions
+
+    def blamed(self, scope: str, error: BlockError) -> SpecError:
+        """The error with the place where the component at fault was asked for."""
+        faults = [self.spec.blame(fault, scope, error.inside) for fault in error.faults]
+        return SpecError(
+            *(fault if fault.path == scope else replace(fault, message=f"{scope}: {fault.message}") for fault in faults)
+        )
 
     def wired(self) -> Wired:
         """The network."""

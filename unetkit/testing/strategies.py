@@ -17,6 +17,7 @@ from unetkit.errors import SpecError
 from unetkit.geometry import SizeSet
 from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
+from unetkit.sequence import LIST_SLOTS, sequence_class
 
 _RANGES: dict[str, tuple[int, int]] = {
     "kernel": (1, 5),
@@ -59,7 +60,7 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
     slots = ["block", "norm", "act", "head"] + ["down", "up", "skip"] * (depth > 1)
     for slot in slots:
         if draw(st.booleans()):
-            values[slot] = draw(blocks(slot, dims=dims))
+            values[slot] = draw(components(slot, dims=dims))
     if draw(st.integers(0, 4)) == 0:
         values["odd_sizes"] = {"type": "pad", "mode": draw(st.sampled_from(["reflect", "replicate", "zeros"]))}
     if depth > 1:
@@ -78,7 +79,7 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     ):
         if draw(st.integers(0, 3)) == 0:
             slot = draw(st.sampled_from(slots))
-            values[section] = {slot: draw(blocks(slot, dims=dims))}
+            values[section] = {slot: draw(components(slot, dims=dims))}
     if draw(st.integers(0, 3)) == 0:
         values.setdefault("decoder", {})["channels"] = draw(
             st.lists(st.sampled_from([4, 8]), min_size=depth - 1, max_size=depth - 1)
@@ -86,26 +87,65 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     if draw(st.integers(0, 2)) == 0:
         level = draw(st.integers(0, depth - 1))
         slot = draw(st.sampled_from(["block"] + ["down"] * (level > 0) + ["up", "skip"] * (level < depth - 1)))
-        values["levels"] = {level: {slot: draw(blocks(slot, dims=dims))}}
-        if (
-            slot == "block"
-            and level
-            and "stride" in registry.find(slot, values["levels"][level][slot]["type"]).model_fields
-        ):
-            values["levels"][level][slot]["stride"] = draw(st.integers(1, 2))
+        values["levels"] = {level: {slot: draw(components(slot, dims=dims))}}
+        block = values["levels"][level][slot]
+        strided = slot == "block" and isinstance(block, dict)
+        if strided and level and "stride" in registry.find(slot, block["type"]).model_fields:
+            block["stride"] = draw(st.integers(1, 2))
     return values
+
+
+def _drawn(slot: str) -> list[str]:
+    """The built-in components of a slot, but for those that need an input of the network by its name."""
+    return [name for name in registry.BUILT_IN[slot] if "condition" not in registry.find(slot, name).model_fields]
+
+
+@st.composite
+def components(draw: st.DrawFn, slot: str, *, dims: int) -> Any:
+    """Draws what a slot may hold: a block, or a list where the slot takes one."""
+    if slot in LIST_SLOTS and draw(st.integers(0, 3)) == 0:
+        return draw(lists(slot, dims=dims))
+    return draw(blocks(slot, dims=dims))
+
+
+@st.composite
+def lists(draw: st.DrawFn, slot: str, *, dims: int, nested: bool = False) -> list[Any]:
+    """Draws a list for a slot. `nested`: it is a branch, in which no further branches are drawn."""
+    items = draw(st.lists(_items(dims, nested=nested), max_size=2))
+    if slot not in ("up", "head") and (slot != "skip" or not items):
+        return items
+    place = len(items) if slot == "head" else draw(st.integers(0, len(items)))
+    return [*items[:place], draw(blocks(slot, dims=dims)), *items[place:]]
+
+
+@st.composite
+def _items(draw: st.DrawFn, dims: int, *, nested: bool) -> Any:
+    """Draws an item that may stand in any list: a block, the norm or the activation of the spec or of its own."""
+    slot = draw(st.sampled_from(["block", "block", "norm", "act", "norm of the spec", "act of the spec", "list"]))
+    if slot == "list":
+        return draw(lists("block", dims=dims, nested=True))
+    if slot.endswith("spec"):
+        return slot.partition(" ")[0]
+    names = [name for name in _drawn(slot) if not nested or name != "parallel"]
+    item = draw(blocks(slot, dims=dims, name=draw(st.sampled_from(names))))
+    if slot == "block" and draw(st.integers(0, 3)) == 0:
+        item["channels"] = draw(st.sampled_from([4, 8, "input", "0.5x"]))
+    if draw(st.integers(0, 3)) == 0:
+        item["repeat"] = 2
+    return item
 
 
 @st.composite
 def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) -> dict[str, Any]:
     """Draws a block of a slot: a map with its type and some parameters, each with an effect."""
-    name = name or draw(st.sampled_from(list(registry.BUILT_IN[slot])))
-    model = registry.find(slot, name)
+    name = name or draw(st.sampled_from(_drawn(slot)))
+    model, inner = registry.find(slot, name), insets(registry.find(slot, name))
     values: dict[str, Any] = {}
     for field, info in model.model_fields.items():
-        if slot == "block" and field == "stride":
-            continue  # at level 0 the output would be coarser than the image
-        if draw(st.integers(0, 2)) == 0:
+        if field in inner and inner[field].branches:
+            branch = lists(inner[field].slot, dims=dims, nested=True)
+            values[field] = draw(st.lists(branch, min_size=2, max_size=3))
+        elif info.is_required() or draw(st.integers(0, 2)) == 0:
             values[field] = draw(parameters(field, info.annotation, tuple(info.metadata), dims))
     part, values = _pruned(model, values, dims)
     assume(not list(part.faults(dims)))
@@ -116,9 +156,7 @@ def _pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[
     """The block, and its values without those that have no effect."""
     inner = insets(model)
     while True:
-        made = {
-            field: _filled(inner[field].slot, value) if field in inner else value for field, value in values.items()
-        }
+        made = {field: value if field not in inner else _filled(inner[field], value) for field, value in values.items()}
         part = model.model_validate(made, context={"dims": dims})
         idle = part.idle().keys() & values.keys()
         if not idle:
@@ -126,10 +164,12 @@ def _pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[
         values = {field: value for field, value in values.items() if field not in idle}
 
 
-def _filled(slot: str, values: dict[str, Any]) -> Component:
-    """The block for a map with a type."""
+def _filled(inset: Inset, values: Any) -> Any:
+    """The component for a map with a type, or as many empty lists as there are branches."""
+    if inset.branches:
+        return tuple(sequence_class(inset.slot)() for _ in values)
     arguments = {key: value for key, value in values.items() if key != "type"}
-    return registry.find(slot, values["type"]).model_validate(arguments)
+    return registry.find(inset.slot, values["type"]).model_validate(arguments)
 
 
 def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int) -> st.SearchStrategy[Any]:

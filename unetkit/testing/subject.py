@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -73,7 +74,9 @@ class Subject:
         """Yields values for a parameter other than its default."""
         info = self.block.model_fields[field]
         inner = insets(self.block).get(field)
-        options = names(inner.slot) if inner else _values_of(info.annotation, tuple(info.metadata))
+        options: Iterable[Any] = names(inner.slot) if inner else _values_of(info.annotation, tuple(info.metadata))
+        if inner and inner.branches:
+            options = [[one, [one, other]] for one, other in pairwise(names(inner.slot))]
         default = None if info.is_required() else info.get_default(call_default_factory=True)
         yield from (value for value in options if value != default)
 
@@ -81,20 +84,18 @@ class Subject:
         """Yields (name, values, values with another value of that parameter) for parameters with an effect."""
         for field in self.block.model_fields:
             for base in self.bases(dims):
-                if field not in self.block.model_validate(self.made(base), context={"dims": dims}).idle():
+                if field not in self.component(dims, base).idle():
                     for value in self.tried(field):
                         other = base | {field: value}
                         if self.valid(dims, other):
                             yield field, base, other
                     break
 
-    def made(self, values: Values) -> Values:
-        """The values with blocks in place of the names of blocks."""
-        inner = insets(self.block)
-        return {
-            name: registry.find(inner[name].slot, value)() if name in inner and isinstance(value, str) else value
-            for name, value in values.items()
-        }
+    def component(self, dims: int, values: Values) -> Component:
+        """The block with these parameters."""
+        spec = load(self.spec(dims, values))
+        parts = (getattr(part, self.slot, part) for part in spec.parts.values())
+        return next(part for part in parts if isinstance(part, self.block))
 
     def bases(self, dims: int) -> Iterator[Values]:
         """Yields the defaults, then values that differ in one parameter."""
