@@ -115,7 +115,7 @@ def class_names(groups: list[tuple[Body, ...]], taken: Collection[str]) -> list[
     for group in groups:
         block = group[0]
         owner = (block.slot, block.kind)
-        name = "Head" if block.slot == "head" else type(block.part).__name__
+        name = "Head" if block.slot == "head" and block.kind != "list" else type(block.part).__name__
         if name in RESERVED or name in taken or owners.setdefault(name, owner) != owner:
             name += block.slot.title()
         names.append(unused(name, {*names, *taken, *RESERVED}))

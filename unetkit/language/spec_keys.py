@@ -108,7 +108,7 @@ class InputKeys(Keys):
     """Channels of the image, or values of the vector."""
     vector: bool = False
     """Whether it is a vector beside the image, for `condition` in blocks, and not some of the image's channels."""
-    embed: Slot = None
+    embed: Annotated[Slot, WithJsonSchema({"slot": "block"})] = None
     """The block that computes from the vector what other blocks read."""
     width: Count | None = None
     """Channels of what it computes; those of the vector unless given."""
