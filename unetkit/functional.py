@@ -109,6 +109,17 @@ def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:
     return functional.interpolate(x, size=like.shape[2:], mode=mode)
 
 
+def max_unpool(x: Tensor, like: Tensor, factor: tuple[int, ...]) -> Tensor:
+    """Returns x in the size of `like`: each sample where `like` is largest under its window, zeros elsewhere."""
+    number = len(factor) - 1
+    pool = (functional.max_pool1d, functional.max_pool2d, functional.max_pool3d)[number]
+    unpool = (functional.max_unpool1d, functional.max_unpool2d, functional.max_unpool3d)[number]
+    _, places = pool(like.detach(), factor, return_indices=True)
+    if places.shape != x.shape:
+        raise ValueError(f"cannot unpool {tuple(x.shape)} by the maxima of {tuple(like.shape)}")
+    return unpool(x, places, factor, output_size=list(like.shape[2:]))
+
+
 def blur_pool(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], padding: tuple[int, ...]) -> Tensor:
     """Returns x after a binomial filter of the kernel's size along each axis, which moves by the stride."""
     weight = torch.ones((), dtype=x.dtype, device=x.device)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from unetkit.errors import did_you_mean, located
 from unetkit.operations import (
@@ -25,6 +25,7 @@ from unetkit.operations import (
     GlobalAvgPool,
     Interpolation,
     MaxPooling,
+    MaxUnpooling,
     Operation,
     PadTo,
     ResizeTo,
@@ -386,6 +387,10 @@ class Signal:
         """Appends zeros around the signal up to the size of another."""
         return self.apply(PadTo(), other)
 
+    def max_unpool(self, other: Signal, factor: int | Axes) -> Signal:
+        """Appends zeros around the samples, which go where another signal is largest under a window of `factor`."""
+        return self.apply(MaxUnpooling(per_axis(factor, self.dims, "factor")), other)
+
     def same_size_as(self, other: Signal) -> Signal:
         """Appends the demand that another signal has the same size."""
         return self.apply(SameSize(), other)
@@ -482,3 +487,23 @@ class Signal:
         """Wires an activation block."""
         with located(act):
             return act.wire(self)
+
+
+class Strided(Protocol):
+    """A signal, of which the products of the strides passed so far are known."""
+
+    @property
+    def up(self) -> Axes: ...
+    @property
+    def down(self) -> Axes: ...
+
+
+def stride_between(x: Strided, toward: Strided) -> Axes:
+    """By how much a way up must multiply the samples of x to come to the resolution of `toward`."""
+    strides = []
+    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
+        wide, narrow = x_up * to_down, x_down * to_up
+        if wide % narrow:
+            raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
+        strides.append(wide // narrow)
+    return tuple(strides)

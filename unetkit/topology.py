@@ -5,10 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, ClassVar, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from unetkit.block import ByValue, Component
-from unetkit.operations.operation import Axes, wiring_error
+from unetkit.operations.operation import wiring_error
+from unetkit.signal import Strided, stride_between
 
 Side: TypeAlias = Literal["input", "encoder", "bottleneck", "decoder", "head"]
 """The section of a spec that has a say at a position."""
@@ -103,16 +104,7 @@ class Layout(NamedTuple):
         )
 
 
-class _Strided(Protocol):
-    """A signal, of which the products of the strides passed so far are known."""
-
-    @property
-    def up(self) -> Axes: ...
-    @property
-    def down(self) -> Axes: ...
-
-
-def call_arguments(position: Position, x: _Strided, toward: _Strided | None) -> dict[str, Any]:
+def call_arguments(position: Position, x: Strided, toward: Strided | None) -> dict[str, Any]:
     """What the component of a position is told beside the signals that it reads, of which `x` is the first.
 
     Raises BlockError where no stride leads to the resolution of `toward`.
@@ -121,18 +113,7 @@ def call_arguments(position: Position, x: _Strided, toward: _Strided | None) -> 
         return {}
     if toward is None:
         return {"channels": position.channels}
-    return {"channels": position.channels, "stride": _stride_between(x, toward)}
-
-
-def _stride_between(x: _Strided, toward: _Strided) -> Axes:
-    """By how much a way up must multiply the samples of x to come to the resolution of `toward`."""
-    strides = []
-    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
-        wide, narrow = x_up * to_down, x_down * to_up
-        if wide % narrow:
-            raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
-        strides.append(wide // narrow)
-    return tuple(strides)
+    return {"channels": position.channels, "stride": stride_between(x, toward)}
 
 
 class Net:

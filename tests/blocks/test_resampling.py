@@ -87,3 +87,21 @@ def test_an_even_kernel_after_interpolation_is_padded_as_by_torch(kernel: Any, m
 def test_a_kernel_of_two_moves_the_samples_by_half_a_pixel() -> None:
     plan = plan_of(network(up={"type": "interpolate", "conv": 2}))
     assert plan.alignment((16, 16))[0].offsets == {0: 0.5}
+
+
+@pytest.mark.parametrize("size", [(16, 16), (19, 22)])
+def test_unpooling_puts_samples_where_the_maxima_were(size: tuple[int, int]) -> None:
+    spec = {"channels": [4, 4], "up": "none", "skip": "unpool"}
+    skip = network(**spec).get_submodule("decoder.0.skip")
+    before = torch.rand(2, 4, *size)
+    pooled, places = functional.max_pool2d(before, 2, return_indices=True)
+    x = torch.rand_like(pooled)
+    expected = functional.max_unpool2d(x, places, (2, 2), output_size=list(size))
+    assert torch.equal(run(lambda y: skip(y, before), x), expected)
+
+
+def test_unpooling_needs_the_channels_that_were_pooled() -> None:
+    with pytest.raises(unetkit.SpecError, match="8 channels cannot be unpooled by the maxima of 4"):
+        network(up="none", skip="unpool")
+    with pytest.raises(unetkit.SpecError, match="here a way up did before"):
+        network(skip="unpool", channels=[4, 4])

@@ -28,6 +28,7 @@ COMPONENTS = {
         "transposed_conv": "unetkit.blocks.up:TransposedConv",
         "interpolate": "unetkit.blocks.up:Interpolate",
         "pixel_shuffle": "unetkit.blocks.up:PixelShuffleUp",
+        "none": "unetkit.blocks.up:NoUp",
     },
     "skip": {
         "concat": "unetkit.blocks.skip:Concat",
@@ -35,6 +36,7 @@ COMPONENTS = {
         "attention": "unetkit.blocks.skip:Attention",
         "difference": "unetkit.blocks.skip:Difference",
         "full_scale": "unetkit.blocks.full_scale:FullScale",
+        "unpool": "unetkit.blocks.skip:Unpool",
         "none": "unetkit.blocks.skip:NoSkip",
     },
     "norm": {

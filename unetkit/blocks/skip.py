@@ -9,7 +9,7 @@ from unetkit.blocks.act import ReLU
 from unetkit.blocks.fields import OwnAct, OwnNorm
 from unetkit.blocks.norm import NoNorm
 from unetkit.operations.operation import wiring_error
-from unetkit.signal import Bias, Signal
+from unetkit.signal import Bias, Signal, stride_between
 
 _Align = Literal["crop", "pad", "same", "resize"]
 
@@ -112,6 +112,21 @@ class Attention(Aligned):
         weight = query.add(key).act(self.act).conv(1, 1, bias=one, name="gate_weight").norm(self.norm)
         skip = skip.gate(weight.activation("Sigmoid"))
         return skip.concat(x) if self.merge_by == "concat" else _added(x, skip)
+
+
+class Unpool(Skip):
+    """Puts the decoder's samples where the encoder's map was largest before it was pooled, as SegNet does.
+
+    It leads to the encoder's resolution, in place of a way up, by the stride of the pooling; channels are equal.
+    """
+
+    source = "Badrinarayanan et al., 2017, arXiv:1511.00561"
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # the places of one map
+        stride = stride_between(x, skip)
+        if max(stride) == 1:
+            raise wiring_error("unpool leads to the finer level itself, here a way up did before", "Use up: none.")
+        return x.max_unpool(skip, stride)
 
 
 class NoSkip(Skip):

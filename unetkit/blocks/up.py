@@ -120,3 +120,10 @@ class PixelShuffleUp(Up):
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         x = x.conv(channels * volume(stride), self.kernel, padding_mode=self.padding_mode, bias=self.bias)
         return x.pixel_shuffle(stride).norm(self.norm).act(self.act)
+
+
+class NoUp(Up):
+    """Stays on the coarser level, where the skip leads up itself, as `unpool` does."""
+
+    def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
+        return x

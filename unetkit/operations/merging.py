@@ -130,6 +130,50 @@ class AbsoluteDifference(Elementwise):
         return Layer("functional.absolute_difference")
 
 
+@facts
+class MaxUnpooling(Operation):
+    """Each sample of the first signal where the second is largest under its window, zeros elsewhere.
+
+    The second is the map as it was before a max pooling whose window and stride are `factor`. The places of its maxima
+    count alone: no gradient reaches it.
+    """
+
+    factor: Axes
+
+    kind = "unpool"
+    pointwise = False
+    rescales = True
+    makes_map = True
+    keeps_input = True
+    size_inputs = 1  # no gradient reaches the second
+    input_names = ("", "skip")
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] != inputs[1]:
+            raise wiring_error(f"{inputs[0]} channels cannot be unpooled by the maxima of {inputs[1]}")
+        return inputs[0]
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return sizes[1]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[0], sizes[1] // self.factor[axis], "{0} samples do not come from pooling {1}"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        factor = self.factor[axis]
+        first, last = wanted.low // factor, wanted.high // factor
+        return (Interval(first, last), Interval(first * factor, last * factor + factor - 1))
+
+    def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
+        return grids[1]
+
+    def rescale(self, axis: int) -> tuple[int, int]:
+        return (1, self.factor[axis])
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.max_unpool", (), {"factor": self.factor})
+
+
 class _SizedLike(Operation):
     """The family of operations that bring the first signal to the size of the second."""
 

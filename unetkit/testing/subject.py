@@ -36,11 +36,21 @@ class Subject:
     def spec(self, dims: int, values: Values) -> Values:
         """A small network that uses the block with these parameters."""
         spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
+        return spec | self.around | {self.slot: {"type": NAME, **values}}
+
+    @cached_property
+    def around(self) -> Values:
+        """The settings beside it: those of a skip that leads up itself are others."""
         if self.slot in _ONE_LEVEL:
-            spec["channels"] = [8]
-        else:
-            spec |= {"channels": [8, 16], "skip": "none"}
-        return spec | {self.slot: {"type": NAME, **values}}
+            return {"channels": [8]}
+        usual: Values = {"channels": [8, 16], "skip": "none"}
+        if self.slot == "skip":
+            values = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "skip": {"type": NAME, **self.needed}}
+            try:
+                plan(load(usual | values))
+            except UnetkitError:
+                return {"channels": [8, 8], "up": "none"}
+        return usual
 
     def plan(self, dims: int, values: Values | None = None) -> Plan:
         """The plan of that network."""
