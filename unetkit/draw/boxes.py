@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from unetkit.draw.glyph import CHANNELS_FONT, LINE, SIZE_FONT, Glyph
 from unetkit.draw.shapes import Area, Shape, Text, rectangle
 
 
-def box(glyph: Glyph, marked: Collection[str] = ()) -> list[Shape]:
+def box(glyph: Glyph, marked: frozenset[str] = frozenset()) -> list[Shape]:
     """The faces, back to front, the part that a skip copies (dashed), and the labels.
 
     The front is highlighted if one of the blocks in `marked` made it.
     """
-    highlighted = any(name in marked and name.endswith(("block", "head")) for name in glyph.map.steps)
+    highlighted = glyph.map.is_made_by(("block", "head"), marked)
     return [*_faces(glyph, "own marked" if highlighted else "own"), *labels(glyph)]
 
 

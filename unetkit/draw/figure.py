@@ -1,22 +1,24 @@
-"""The rows of the U: the feature maps of each level, and how each is made. No positions yet."""
+"""What a figure shows: groups of feature maps, each in the row of its level, and what they read. No positions yet."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from unetkit.planning import SizedPlan, Step
+    from unetkit.planning import SizedPlan
+    from unetkit.planning.sized import Step
+    from unetkit.planning.wiring import Call
 
 Size = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class FigureMap:
-    """One feature map. `slot` made it from the map to its left (empty: the first of its side of the row).
+    """One feature map. `slot` made it from the map to its left (empty: the first of its group).
 
-    `borrowed` of its channels come from the skip; `kept` is the smaller size that the skip copies, if it crops.
-    `steps` are the names of the steps that made it.
+    `borrowed` of its channels come from a skip; `kept` is the smaller size that a skip copies, if it crops. `steps` are
+    the slots and names of the steps that made it.
     """
 
     channels: int
@@ -25,68 +27,191 @@ class FigureMap:
     borrowed: int = 0
     kept: Size | None = None
     caption: str = ""
-    steps: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
+
+    def is_made_by(self, slots: tuple[str, ...], names: frozenset[str]) -> bool:
+        """Whether one of the named steps, which fills one of the slots, made it."""
+        return any(slot in slots and name in names for slot, name in self.steps)
 
 
 @dataclass(frozen=True)
-class FigureRow:
-    """One level: its maps on the way down, and on the way up (none at the bottom). `skip` joins the two."""
+class FigureGroup:
+    """Feature maps of one level, each made from the one to its left; others read only the last."""
 
     level: int
-    encoder: tuple[FigureMap, ...]
-    decoder: tuple[FigureMap, ...] = ()
-    skip: bool = False
+    column: int
+    maps: tuple[FigureMap, ...]
 
 
-def rows(plan: SizedPlan, *, whole_blocks: bool = False) -> tuple[FigureRow, ...]:
-    """The levels of the U, level 0 first.
+class Connection(NamedTuple):
+    """The last map of one group is read to make the first map of another, by a step that fills a slot."""
+
+    source: int
+    target: int
+    slot: str
+    step: str
+
+
+class Figure(NamedTuple):
+    """Groups in execution order, and their connections."""
+
+    groups: tuple[FigureGroup, ...]
+    connections: tuple[Connection, ...]
+
+    @property
+    def rows(self) -> dict[int, tuple[int, ...]]:
+        """The groups of each level from left to right, level 0 first."""
+        order = sorted(range(len(self.groups)), key=lambda index: (self.groups[index].column, index))
+        levels = sorted({group.level for group in self.groups})
+        return {level: tuple(index for index in order if self.groups[index].level == level) for level in levels}
+
+    @property
+    def maps(self) -> tuple[FigureMap, ...]:
+        """All maps."""
+        return tuple(each for group in self.groups for each in group.maps)
+
+
+def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
+    """The figure of a network.
 
     With `whole_blocks`, and for blocks with branches, a block is one arrow to its last map.
     """
-    first, branched = plan.steps[0], _branching(plan)
-    down: dict[int, list[FigureMap]] = {first.level: [FigureMap(first.in_channels, first.input_size, caption="input")]}
-    up: dict[int, list[FigureMap]] = {}
-    skips: dict[int, Size] = {}
-    for step in plan.steps:
-        side = up if step.level in up or step.slot == "up" else down
-        maps = side.setdefault(step.level, [])
+    drawn = [(step, call) for step, call in zip(plan.steps, plan.plan.calls, strict=True) if _is_drawn(plan, call)]
+    images = (name for name, one in plan.plan.spec.keys.inputs.items() if not one.vector)
+    sketch = _Sketch(plan, [call for step, call in drawn if not _passes(step)])
+    for step, call in drawn:
+        if _passes(step):
+            continue
         if step.slot == "skip":
-            if step.maps:  # none: the decoder has no skip
-                maps[-1] = _merged(step, maps[-1])
-                skips[step.level] = step.output_size
-        elif step.slot in ("down", "up"):
-            maps.append(FigureMap(step.channels, step.output_size, "" if not maps else step.slot, steps=(step.name,)))
+            sketch.merge(step, call)
+        elif step.slot in ("down", "up", "input"):
+            caption = next(images) if step.slot == "input" else ""
+            steps = ((step.slot, step.name),)
+            sketch.append(call, [FigureMap(step.channels, step.output_size, step.slot, caption=caption, steps=steps)])
         else:
-            maps.extend(made(step, whole_blocks or step.name in branched))
-    ends = up or down
-    ends[0][-1] = replace(ends[0][-1], caption="output")
-    return tuple(row(level, down[level], up.get(level, []), skips.get(level)) for level in sorted(down))
+            whole = whole_blocks or _branches(plan, call)
+            sketch.append(call, _made(step, whole))
+    return sketch.finished()
 
 
-def _branching(plan: SizedPlan) -> set[str]:
-    """The names of the blocks with branches, such as residual blocks, whose maps are no chain."""
-    nodes, calls = plan.plan.nodes, plan.plan.calls
-    return {call.scope for call in calls if any(len(nodes[i].inputs) > 1 for i in range(call.start, call.end))}
+def _is_drawn(plan: SizedPlan, call: Call) -> bool:
+    """Whether a call makes a map of the image, not a vector."""
+    vectors = {node for node in plan.plan.inputs.values() if node}
+    return call.output not in vectors and (call.side != "input" or not vectors.intersection(call.inputs))
 
 
-def made(step: Step, whole_block: bool) -> list[FigureMap]:
+def _passes(step: Step) -> bool:
+    """Whether a step leaves the decoder without a skip."""
+    return step.slot == "skip" and not step.maps
+
+
+def _branches(plan: SizedPlan, call: Call) -> bool:
+    """Whether the maps of a block are no chain, as those of a residual block."""
+    nodes = plan.plan.nodes
+    return any(len(nodes[index].inputs) > 1 for index in range(call.start, call.end))
+
+
+def _made(step: Step, whole_block: bool) -> list[FigureMap]:
     """The maps of a block or a head."""
+    steps = ((step.slot, step.name),)
     if whole_block or not step.maps:
-        return [FigureMap(step.channels, step.output_size, step.slot, steps=(step.name,))]
-    return [FigureMap(each.channels, each.size, step.slot, steps=(step.name,)) for each in step.maps]
+        return [FigureMap(step.channels, step.output_size, step.slot, steps=steps)]
+    return [FigureMap(each.channels, each.size, step.slot, steps=steps) for each in step.maps]
 
 
-def _merged(step: Step, up: FigureMap) -> FigureMap:
-    """The map after a skip; a concatenation shows its two parts."""
-    borrowed = step.skip_channels or 0
-    joined = borrowed + up.channels == step.channels
-    steps = (*up.steps, step.name)
-    return FigureMap(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
+@dataclass
+class _Group:
+    """A group while it is put together; `calls` are the numbers of those whose map is its last."""
+
+    level: int
+    column: int
+    maps: list[FigureMap] = field(default_factory=list)
 
 
-def row(level: int, down: list[FigureMap], up: list[FigureMap], copied: Size | None) -> FigureRow:
-    """A row, with the part that its skip copies."""
-    last = down[-1]
-    if copied and copied != last.size and all(new <= old for new, old in zip(copied, last.size, strict=True)):
-        down[-1] = replace(last, kept=copied)
-    return FigureRow(level, tuple(down), tuple(up), skip=copied is not None)
+class _Sketch:
+    """A figure while it is put together."""
+
+    def __init__(self, plan: SizedPlan, calls: list[Call]) -> None:
+        first = plan.steps[0]
+        self.plan = plan
+        self.groups = [_Group(first.level, calls[0].position.column)]
+        self.groups[0].maps.append(FigureMap(first.in_channels, plan.input_size, caption="input"))
+        self.connections: list[Connection] = []
+        self.held = {0: 0}
+        """The group whose last map is a node."""
+        self.num_readers = _num_readers(calls)
+
+    def sources(self, call: Call) -> list[int]:
+        """The groups that a call reads."""
+        return [self.held[node] for node in call.inputs[: len(call.inputs) - len(call.conditions)]]
+
+    def continues(self, call: Call) -> bool:
+        """Whether a call continues the group that it reads, as nobody else reads it."""
+        return self.groups[self.sources(call)[0]].level == call.level and self.num_readers[call.scope, call.output] == 1
+
+    def append(self, call: Call, maps: list[FigureMap]) -> None:
+        """Adds the maps of a call, to the group that it reads or as a new one."""
+        source, *_ = self.sources(call)
+        if self.continues(call):
+            self.groups[source].maps += maps
+            self.held[call.output] = source
+        else:
+            self.start(call, [replace(maps[0], slot=""), *maps[1:]])
+
+    def start(self, call: Call, maps: list[FigureMap]) -> None:
+        """Adds a group."""
+        for source in dict.fromkeys(self.sources(call)):
+            self.connections.append(Connection(source, len(self.groups), call.slot, call.scope))
+        self.held[call.output] = len(self.groups)
+        self.groups.append(_Group(call.level, call.position.column, maps))
+
+    def merge(self, step: Step, call: Call) -> None:
+        """Merges further maps into the one that a call reads first."""
+        x, *further = self.sources(call)
+        for source in further:
+            self.copy(source, step)
+        if self.continues(call) and len(self.groups[x].maps) == 1 and not self.groups[x].maps[0].caption:
+            self.groups[x].maps[-1] = self.merged(step, call, self.groups[x].maps[-1])
+            self.held[call.output] = x
+            for source in dict.fromkeys(further):
+                self.connections.append(Connection(source, x, step.slot, step.name))
+        else:
+            self.start(call, [self.merged(step, call, replace(self.groups[x].maps[-1], kept=None, steps=()))])
+
+    def merged(self, step: Step, call: Call, x: FigureMap) -> FigureMap:
+        """The map after a skip; a concatenation shows its two parts."""
+        nodes = call.inputs[1 : len(call.inputs) - len(call.conditions)]
+        borrowed = sum(self.plan.plan.nodes[node].channels for node in nodes)
+        joined = borrowed + x.channels == step.channels
+        steps = (*x.steps, (step.slot, step.name))
+        return FigureMap(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
+
+    def copy(self, source: int, step: Step) -> None:
+        """Records the part of a map that a skip of its level copies, if that is not all of it."""
+        group, size = self.groups[source], step.output_size
+        last = group.maps[-1]
+        smaller = size != last.size and all(new <= old for new, old in zip(size, last.size, strict=True))
+        if group.level == step.level and smaller and (last.kept is None or size > last.kept):
+            group.maps[-1] = replace(last, kept=size)
+
+    def finished(self) -> Figure:
+        """The figure, with the names of outputs."""
+        outputs = self.plan.plan.outputs
+        for name, node in outputs.items():
+            maps = self.groups[self.held[node]].maps
+            maps[-1] = replace(maps[-1], caption="output" if len(outputs) == 1 else name)
+        groups = tuple(FigureGroup(group.level, group.column, tuple(group.maps)) for group in self.groups)
+        return Figure(groups, tuple(self.connections))
+
+
+def _num_readers(calls: list[Call]) -> dict[tuple[str, int], int]:
+    """For each call, by scope and output, how many calls read the map that it reads first."""
+    made_by, count = {0: 0}, {0: 0}
+    first: dict[tuple[str, int], int] = {}
+    for number, call in enumerate(calls, 1):
+        sources = [made_by[node] for node in call.inputs[: len(call.inputs) - len(call.conditions)]]
+        for source in sources:
+            count[source] += 1
+        first[call.scope, call.output] = sources[0]
+        made_by[call.output], count[number] = number, 0
+    return {key: count[source] for key, source in first.items()}

@@ -1,81 +1,207 @@
-"""Places the rows: a map is below the map it was pooled from, and above the one it was upsampled from."""
+"""Places the groups: rows below each other, maps below the map they were pooled from, above the one they rise from."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from unetkit.draw.figure import FigureRow
+from unetkit.draw.figure import Connection, Figure, FigureGroup
 from unetkit.draw.glyph import Glyph, distance, glyphs, heights
 
-ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a row, across the U, between two rows
+ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a group, between two of a row, between two rows
+LANE = 7.0  # between two lines above a row
+TURN = 16.0  # from a line that leads down or up to the group beside it
+_ROUNDS = 4  # per group: after so many the constraints contradict each other
 
 
 @dataclass(frozen=True)
-class PlacedRow:
-    """A row with placed boxes."""
+class PlacedGroup:
+    """A group with placed boxes."""
 
-    row: FigureRow
-    encoder: tuple[Glyph, ...]
-    decoder: tuple[Glyph, ...]
+    group: FigureGroup
+    glyphs: tuple[Glyph, ...]
 
     @property
-    def all(self) -> tuple[Glyph, ...]:
-        return self.encoder + self.decoder
+    def left(self) -> float:
+        """The left end, with labels."""
+        return min(glyph.x + min(start for start, _ in glyph.lanes()) for glyph in self.glyphs)
 
     @property
     def right(self) -> float:
-        return max(glyph.x + max(end for _, end in glyph.lanes()) for glyph in self.all)
+        """The right end, with labels."""
+        return max(glyph.x + max(end for _, end in glyph.lanes()) for glyph in self.glyphs)
 
 
-def place(rows: Sequence[FigureRow], left: float, top: float) -> list[PlacedRow]:
-    """The placed rows, the first below `top` and right of `left`."""
-    scale = heights([each.size for row in rows for each in row.encoder + row.decoder])
-    down = [glyphs(row.encoder, scale) for row in rows]
-    up = [glyphs(row.decoder, scale) if row.decoder else [] for row in rows]
+@dataclass(frozen=True)
+class Layout:
+    """A placed figure: which connections are a straight line up or down, and the lines above each row, by group."""
 
-    down[0] = _spread(down[0], left - min(start for start, _ in down[0][0].lanes()))
-    for upper, level in zip(down, range(1, len(rows)), strict=False):
-        down[level] = _spread(down[level], upper[-1].x)
-    lower = down[-1]
-    for level in range(len(rows) - 2, -1, -1):
-        anchor = max([lower[-1].x, *(a.x + distance(a, b, SKIP) for a, b in _across(down[level], up[level]))])
-        _widen(lower, anchor - lower[-1].x)
-        up[level] = _spread(up[level], anchor)
-        lower = up[level]
-    return stack([PlacedRow(row, tuple(a), tuple(b)) for row, a, b in zip(rows, down, up, strict=True)], top)
+    figure: Figure
+    groups: tuple[PlacedGroup, ...]
+    upright: frozenset[Connection]
+    lanes: dict[int, float]
 
+    @property
+    def glyphs(self) -> tuple[Glyph, ...]:
+        """All boxes."""
+        return tuple(glyph for group in self.groups for glyph in group.glyphs)
 
-def _across(down: Sequence[Glyph], up: Sequence[Glyph]) -> list[tuple[Glyph, Glyph]]:
-    """The pairs of boxes to keep apart across the middle of a row."""
-    return [(each, up[0]) for each in down]
+    @property
+    def right(self) -> float:
+        """The right end."""
+        return max(group.right for group in self.groups)
 
 
-def _spread(row: Sequence[Glyph], start: float) -> list[Glyph]:
-    """The boxes at their least distances, the first with its anchor at `start`."""
-    placed = [replace(row[0], x=start)]
+def place(figure: Figure, left: float, top: float) -> Layout:
+    """The placed figure, right of `left` and below `top`."""
+    scale = heights([each.size for each in figure.maps])
+    groups = [_spread(glyphs(group.maps, scale)) for group in figure.groups]
+    upright = upright_connections(figure)
+    ends = _Constraints(figure, groups, upright).solved()
+    if ends is None:
+        upright = frozenset()
+        ends = _Constraints(figure, groups, upright).solved()
+        assert ends is not None, "everything may move to the right"
+    start = left - min(
+        first + min(lane[0] for lane in group[0].lanes()) for group, (first, _) in zip(groups, ends, strict=True)
+    )
+    placed = [_widened(group, start + first, last - first) for group, (first, last) in zip(groups, ends, strict=True)]
+    lanes = {level: _lane_sources(figure, row, upright) for level, row in figure.rows.items()}
+    tracks: dict[int, float] = {}
+    for level, row in figure.rows.items():
+        roof = min(glyph.roof for index in row for glyph in placed[index])
+        y = top - roof + LANE * (len(lanes[level]) + bool(lanes[level]))  # with room for the tips of arrows
+        tracks |= {source: top + LANE * number for number, source in enumerate(lanes[level])}
+        for index in row:
+            placed[index] = [replace(glyph, y=y) for glyph in placed[index]]
+        top = max(glyph.floor for index in row for glyph in placed[index]) + FALL
+    whole = tuple(PlacedGroup(group, tuple(boxes)) for group, boxes in zip(figure.groups, placed, strict=True))
+    return Layout(figure, whole, upright, tracks)
+
+
+def upright_connections(figure: Figure) -> frozenset[Connection]:
+    """The connections to the next row whose target reads nothing else of another row: straight lines up or down."""
+    levels = list(figure.rows)
+    row = {index: levels.index(group.level) for index, group in enumerate(figure.groups)}
+    across = [each for each in figure.connections if row[each.source] != row[each.target]]
+    alone = [each for each in across if sum(other.target == each.target for other in across) == 1]
+    near = [each for each in alone if abs(row[each.source] - row[each.target]) == 1]
+    found: dict[tuple[int, int], Connection] = {}
+    for each in near:
+        found.setdefault((each.source, row[each.target]), each)
+    return frozenset(found.values())
+
+
+def is_beside(figure: Figure, connection: Connection) -> bool:
+    """Whether a connection leads to the next group of its row."""
+    row = figure.rows[figure.groups[connection.source].level]
+    return connection.target in row and row.index(connection.target) == row.index(connection.source) + 1
+
+
+def _lane_sources(figure: Figure, row: Sequence[int], upright: frozenset[Connection]) -> list[int]:
+    """The groups of a row from which a line above it leads to others, the leftmost on top."""
+    sources = []
+    for index in row:
+        ways = [each for each in figure.connections if each.source == index and each not in upright]
+        if any(needs_lane(figure, each) for each in ways):
+            sources.append(index)
+    return sources
+
+
+def needs_lane(figure: Figure, connection: Connection) -> bool:
+    """Whether other groups of its row are in the way of a line from a group to another one."""
+    source, target = figure.groups[connection.source], figure.groups[connection.target]
+    row = figure.rows[source.level]
+    if connection.target in row:
+        return not is_beside(figure, connection)
+    return any(source.column < figure.groups[other].column < target.column for other in row)
+
+
+class _Constraints:
+    """Where the first and the last box of each group must be, from the left end of the figure."""
+
+    def __init__(self, figure: Figure, groups: Sequence[list[Glyph]], upright: frozenset[Connection]) -> None:
+        self.groups = groups
+        self.ends = [(0.0, group[-1].x) for group in groups]
+        self.upright = upright
+        self.apart = [
+            (before, after, self.room(groups[before], groups[after], figure, after))
+            for row in figure.rows.values()
+            for before, after in zip(row, row[1:], strict=False)
+        ]
+        self.apart += self.around_lines(figure)
+
+    @staticmethod
+    def room(before: Sequence[Glyph], after: Sequence[Glyph], figure: Figure, target: int) -> float:
+        """The least distance of the last box of a group and the first of the next one."""
+        least = max(each.x - before[-1].x + distance(each, after[0], SKIP) for each in before)
+        turns = any(each.target == target and not is_beside(figure, each) for each in figure.connections)
+        edges = before[-1].lanes()[0][1], after[0].lanes()[0][0]
+        return max(least, edges[0] - edges[1] + 2 * TURN + 8) if turns else least
+
+    def around_lines(self, figure: Figure) -> list[tuple[int, int, float]]:
+        """Keeps the groups of other rows away from the lines that lead up and down beside a group."""
+        levels, found = list(figure.rows), list[tuple[int, int, float]]()
+        row = {index: levels.index(group.level) for index, group in enumerate(figure.groups)}
+        for target in range(len(self.groups)):
+            rows = [
+                row[each.source] for each in figure.connections if each.target == target and each not in self.upright
+            ]
+            if all(one == row[target] for one in rows):
+                continue
+            first = self.groups[target][0]
+            line = min(start for start, _ in first.lanes()) - TURN
+            for other, boxes in enumerate(self.groups):
+                if (
+                    other == target
+                    or row[other] == row[target]
+                    or not min(*rows, row[target]) <= row[other] <= max(*rows, row[target])
+                ):
+                    continue
+                if figure.groups[other].column < figure.groups[target].column:
+                    right = max(end for _, end in boxes[-1].lanes())
+                    found.append((other, target, right - line + TURN))
+                else:
+                    left = min(start for start, _ in boxes[0].lanes())
+                    found.append((-1 - target, other, line - left + TURN))
+        return found
+
+    def solved(self) -> list[tuple[float, float]] | None:
+        """The x of the first and last box of each group, as far left as can be; None where they contradict."""
+        for _ in range(_ROUNDS * len(self.groups) + 2):
+            before = list(self.ends)
+            for one in self.upright:
+                x = max(self.ends[one.source][1], self.ends[one.target][0])
+                self.widen(one.source, x)
+                self.push(one.target, x)
+            for left, right, room in self.apart:
+                self.push(right, self.ends[left][1] + room if left >= 0 else self.ends[-1 - left][0] + room)
+            if before == self.ends:
+                return self.ends
+        return None
+
+    def push(self, group: int, first: float) -> None:
+        """Moves the first box of a group to the right, and the others where they would be too near."""
+        start, end = self.ends[group]
+        if first > start:
+            self.ends[group] = first, max(end, first + self.groups[group][-1].x)
+
+    def widen(self, group: int, last: float) -> None:
+        """Moves the last box of a group to the right."""
+        start, end = self.ends[group]
+        if last > end:
+            self.ends[group] = (last if len(self.groups[group]) == 1 else start), last
+
+
+def _spread(row: Sequence[Glyph]) -> list[Glyph]:
+    """The boxes at their least distances, the first with its anchor at 0."""
+    placed = [replace(row[0], x=0.0)]
     for glyph in row[1:]:
         placed.append(replace(glyph, x=max(each.x + distance(each, glyph, ARROW) for each in placed)))
     return placed
 
 
-def _widen(row: list[Glyph], extra: float) -> None:
-    """Stretches a row: its last box moves `extra` to the right, its first stays."""
-    for index, glyph in enumerate(row):
-        row[index] = replace(glyph, x=glyph.x + extra * index / max(1, len(row) - 1))
-
-
-def stack(lines: Sequence[PlacedRow], top: float) -> list[PlacedRow]:
-    """The rows below each other, the boxes of each centred on one line."""
-    placed = []
-    for line in lines:
-        y = top - min(glyph.roof for glyph in line.all)
-        line = replace(line, encoder=at(line.encoder, y), decoder=at(line.decoder, y))
-        placed.append(line)
-        top = max(glyph.floor for glyph in line.all) + FALL
-    return placed
-
-
-def at(row: Sequence[Glyph], y: float) -> tuple[Glyph, ...]:
-    """The boxes centred on y."""
-    return tuple(replace(glyph, y=y) for glyph in row)
+def _widened(row: Sequence[Glyph], first: float, width: float) -> list[Glyph]:
+    """The boxes with the first at an x, and the last at a distance from it."""
+    extra = width - row[-1].x
+    return [replace(glyph, x=first + glyph.x + extra * index / max(1, len(row) - 1)) for index, glyph in enumerate(row)]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from unetkit.draw.figure import FigureRow
+from unetkit.draw.figure import FigureMap
 from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
 from unetkit.draw.text import fit, parts, width
 
 if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
+    from unetkit.planning.sized import Step
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
 _BOXES = {
@@ -29,27 +30,42 @@ class LegendEntry(NamedTuple):
     text: str
 
 
-def entries(plan: SizedPlan, lines: Sequence[FigureRow], marked: Collection[str] = ()) -> list[LegendEntry]:
+def entries(plan: SizedPlan, maps: Sequence[FigureMap], marked: Collection[str] = ()) -> list[LegendEntry]:
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
-    found: dict[str, dict[str, list[str]]] = {}
+    found: dict[str, dict[str, list[Step]]] = {}
     consists = _operations(plan)
     for step in plan.steps:
         if step.maps:
             text = _described(step.type, consists[step.name])
-            found.setdefault(step.slot, {}).setdefault(text, []).append(step.name.removesuffix(f".{step.slot}"))
+            found.setdefault(step.slot, {}).setdefault(text, []).append(step)
     slots = sorted(found, key=lambda slot: _ORDER.index(slot) if slot in _ORDER else len(_ORDER))
     arrows = [
-        LegendEntry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(places)})")
+        LegendEntry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(_places(plan, steps))})")
         for slot in slots
-        for text, places in found[slot].items()
+        for text, steps in found[slot].items()
     ]
-    maps = [each for row in lines for each in row.encoder + row.decoder]
     seen = {
         "borrowed": any(each.borrowed for each in maps),
         "kept": any(each.kept for each in maps),
         "own marked": any(step.name in marked and step.maps for step in plan.steps),
     }
     return arrows + [LegendEntry(kind, "", text) for kind, text in _BOXES.items() if seen[kind]]
+
+
+def _places(plan: SizedPlan, steps: Sequence[Step]) -> Iterator[str]:
+    """Yields the sides of steps, with their levels where a side has several.
+
+    Levels without a gap between them are a range.
+    """
+    for side in dict.fromkeys(step.side for step in steps):
+        levels = sorted({step.level for step in steps if step.side == side})
+        if len({step.level for step in plan.steps if step.side == side}) == 1:
+            yield side
+        else:
+            starts = [level for level in levels if level - 1 not in levels]
+            ends = [level for level in levels if level + 1 not in levels]
+            ranges = (f"{a}–{b}" if a < b else f"{a}" for a, b in zip(starts, ends, strict=True))
+            yield f"{side} {', '.join(ranges)}"
 
 
 def _operations(plan: SizedPlan) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ TIP = 6.5
 
 _SHAPES = """
 .unetkit polygon { stroke-width: 1; stroke-linejoin: round }
-.unetkit path { fill: none; stroke-width: 1.8 }
+.unetkit path { fill: none; stroke-width: 1.8; stroke-linejoin: round }
 .unetkit .kept { fill: none; stroke-dasharray: 3 2.4 }
 .unetkit .tip { stroke: none }
 .unetkit path.stripe { stroke-width: 7 }
@@ -34,6 +34,7 @@ _ARROWS = {
     "down": ("#c2452d", "#f08a70"),
     "up": ("#2f8547", "#74c98b"),
     "skip": ("#87919c", "#8d98a3"),
+    "input": ("#87919c", "#8d98a3"),
     "head": ("#0e7f86", "#5ec8cf"),
 }
 
@@ -87,16 +88,17 @@ def element(shape: Shape) -> str:
 
 
 def _arrow(shape: Arrow) -> str:
-    """An arrow as a line and its tip."""
-    (x0, y0), (x1, y1) = shape.start, shape.end
+    """An arrow as a line with corners and its tip."""
+    (x0, y0), (x1, y1) = (shape.start, *shape.via)[-1], shape.end
     length = hypot(x1 - x0, y1 - y0)
     dx, dy = (x1 - x0) / length, (y1 - y0) / length
     back = (x1 - TIP * dx, y1 - TIP * dy)
     wing = TIP * 0.6
     corners = ((x1, y1), (back[0] - wing * dy, back[1] + wing * dx), (back[0] + wing * dy, back[1] - wing * dx))
-    line = f'<path class="{shape.kind}" d="M{points((shape.start,))}L{points((back,))}"/>'
+    way = "L".join(points((point,)) for point in (shape.start, *shape.via, back))
+    line = f'<path class="{shape.kind}" d="M{way}"/>'
     if shape.marked:
-        line = f'<path class="stripe" d="M{points((shape.start,))}L{points((back,))}"/>{line}'
+        line = f'<path class="stripe" d="M{way}"/>{line}'
     return f'{line}<polygon class="tip {shape.kind}" points="{points(corners)}"/>'
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from unetkit.draw.text import width
@@ -41,12 +42,18 @@ class Area:
 
 @dataclass(frozen=True)
 class Arrow:
-    """A straight arrow from `start` to the tip `end`; a marked one has a broad stripe under it."""
+    """An arrow from `start` by the corners `via` to the tip `end`; a marked one has a broad stripe under it."""
 
     start: Point
     end: Point
     kind: str
     marked: bool = False
+    via: tuple[Point, ...] = ()
+
+    @property
+    def segments(self) -> tuple[tuple[Point, Point], ...]:
+        """Its straight lines."""
+        return tuple(pairwise((self.start, *self.via, self.end)))
 
 
 Shape = Text | Area | Arrow

@@ -1,0 +1,99 @@
+"""Drawings of networks that are no U: nothing meets anything, and every signal that is read has its arrow."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import Any
+
+import pytest
+
+import unetkit
+from tests.draw.test_draw import check_legible, extent, overlap, written
+from unetkit import registry
+from unetkit.draw.drawing import draw_plan
+from unetkit.draw.figure import figure
+from unetkit.draw.shapes import Area, Arrow, Drawing
+from unetkit.planning import SizedPlan
+
+TOPOLOGIES = registry.BUILT_IN["topology"]
+
+
+def sized(topology: str, depth: int, dims: int = 2, **keys: Any) -> SizedPlan:
+    """Returns a network at a size."""
+    values = {"unetkit": 1, "dims": dims, "in_channels": 2, "out_channels": 2, "block": "double_conv"}
+    values |= {"channels": [32 * 2**level for level in range(depth)], "topology": topology}
+    if topology == "siamese":
+        values["inputs"] = {"before": {"channels": 1}, "after": {"channels": 1}}
+    plan = unetkit.plan(unetkit.load({**values, **keys}))
+    return plan.at(tuple(each.above(128) or 1 for each in plan.accepted))
+
+
+def check_lines(drawing: Drawing) -> None:
+    """Checks that no line between groups crosses a box, and that lines are level or upright."""
+    boxes = [shape for shape in drawing.shapes if isinstance(shape, Area) and shape.kind in ("own", "borrowed")]
+    for arrow in (shape for shape in drawing.shapes if isinstance(shape, Arrow)):
+        for start, end in arrow.segments:
+            assert start[0] == pytest.approx(end[0]) or start[1] == pytest.approx(end[1])
+            line = (min(start[0], end[0]), min(start[1], end[1]), max(start[0], end[0]), max(start[1], end[1]))
+            assert not [box for box in boxes if overlap(line, extent(box))], arrow
+
+
+@pytest.mark.parametrize("topology", TOPOLOGIES)
+@pytest.mark.parametrize(("depth", "dims"), [*((depth, 2) for depth in range(1, 8)), (4, 1), (4, 3)])
+def test_nothing_meets_anything_in_any_topology(topology: str, depth: int, dims: int) -> None:
+    drawing = draw_plan(sized(topology, depth, dims), "")
+    check_legible(drawing)
+    check_lines(drawing)
+
+
+@pytest.mark.parametrize("depth", [3, 5])
+def test_each_level_of_full_scale_skips_reads_all_scales(depth: int) -> None:
+    shown = figure(sized("unet_3_plus", depth))
+    for level in range(depth - 1):
+        (target,) = (index for index, one in enumerate(shown.groups) if one.level == level and one.column)
+        sources = [shown.groups[each.source].level for each in shown.connections if each.target == target]
+        assert sorted(sources) == list(range(depth))
+
+
+def test_a_node_of_a_grid_reads_all_nodes_to_its_left_and_the_one_below() -> None:
+    shown = figure(sized("unet_plus_plus", 4))
+    (last,) = (index for index, one in enumerate(shown.groups) if (one.level, one.column) == (0, 3))
+    read = {
+        (shown.groups[one.source].level, shown.groups[one.source].column)
+        for one in shown.connections
+        if one.target == last
+    }
+    assert read == {(0, 0), (0, 1), (0, 2), (1, 2)}
+    assert shown.groups[last].maps[0].borrowed == 3 * 32
+
+
+def test_outputs_and_images_have_their_names() -> None:
+    heads = {"mask": {}, "distance": {"channels": 1}, "level_1": {"at": 1}}
+    labels = written(unetkit.draw.svg(sized("unet", 3, heads=heads)))
+    assert {"input", "mask", "distance", "level_1"} <= set(labels) and "output" not in labels
+    assert {"before", "after"} <= set(written(unetkit.draw.svg(sized("siamese", 3))))
+
+
+def test_a_vector_is_not_drawn_as_a_map() -> None:
+    time = {"time": {"channels": 1, "vector": True, "embed": "sinusoidal", "width": 16}}
+    changed: dict[str, Any] = {"channels": [8, 8], "bottleneck": {"block": {"type": "film", "condition": "time"}}}
+    plan = sized("unet", 2, inputs=time, **changed)
+    assert len(figure(plan).groups) == len(figure(sized("unet", 2)).groups)
+    check_legible(draw_plan(plan, ""))
+
+
+def test_the_words_for_screen_readers_name_the_topology_and_its_levels() -> None:
+    text = draw_plan(sized("unet_plus_plus", 3), "").description
+    assert text.startswith("U-Net++ with 3 levels.") and "level 0: 32 channels at 128² in 3 places" in text
+
+
+def test_a_marked_line_has_all_its_corners() -> None:
+    drawing = draw_plan(sized("unet_plus_plus", 3), "", {"decoder.0.2.skip"})
+    marked = [shape for shape in drawing.shapes if isinstance(shape, Arrow) and shape.marked]
+    assert sorted(len(arrow.via) for arrow in marked) == [0, 4]
+
+
+def test_no_two_maps_overlap_in_a_deep_grid() -> None:
+    drawing = draw_plan(sized("unet_plus_plus", 7), "")
+    boxes = [extent(shape) for shape in drawing.shapes if isinstance(shape, Area) and shape.kind == "own"]
+    assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
