@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -66,6 +66,10 @@ class Component(BaseModel):
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         """Yields (field, message, cure) for faults other than types and ranges."""
         yield from ()
+
+    def written(self, write: Callable[[Component], Any]) -> Any:
+        """What stands for it in YAML, where that is not its type with its parameters; `write` says it of another."""
+        return None
 
 
 class ByValue:

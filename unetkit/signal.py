@@ -131,8 +131,9 @@ class Wiring:
     @contextmanager
     def scope(self, name: str) -> Iterator[None]:
         """A context in which operations are named `name.conv1`, …, and counted anew."""
-        if not (name.isascii() and name.isdecimal()):
-            _check_name(name)
+        for part in name.split("."):
+            if not (part.isascii() and part.isdecimal()):
+                _check_name(part)
         outer, self._scope = self._scope, f"{self._scope}{name}."
         if self._scope[:-1] in self._names:
             raise wiring_error(f"an operation of this block is named {name!r} already", "Name the scope otherwise.")

@@ -62,8 +62,10 @@ class ListReader:
             message, cure = f"{shown(choice.values)} is no component", "Give a name, or a map with type and parameters."
             self.reader.fault(Fault("wrong-value", message, cure=cure), *source_path(choice.origins, ()))
             return None
-        keys = {key: choice.values[key] for key in ("channels", "repeat") if key in choice.values}
         kind = choice.values.get("type")
+        keys = {key: choice.values[key] for key in ("channels", "repeat") if key in choice.values}
+        if self.reader.is_network(kind) and isinstance(keys.get("channels"), dict | tuple):
+            del keys["channels"]  # those of the network's own levels
         bare = SlotChoice({key: value for key, value in choice.values.items() if key not in keys}, choice.origins)
         items = self.without_keys(slot, kind, bare)
         if not self.are_sound(keys, items, choice) or items is None:
@@ -109,6 +111,7 @@ class ListReader:
         else:
             slots = item_slots(slot)
             own = registry.slot_of(kind, slots) if isinstance(kind, str) else slot
+            own = "block" if own is None and self.reader.is_network(kind) else own
             if own is None:
                 known = [*self.inherited, *self.reader.definitions]
                 known += [name for each in slots[1:] for name in registry.names(each)]

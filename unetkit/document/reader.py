@@ -138,6 +138,10 @@ class Reader:
             reading.add(one, path, idle.get(str(path[0])))
         return reading
 
+    def is_network(self, kind: object) -> bool:
+        """Whether a name stands for a network that may be a block; in most files none does."""
+        return False
+
     def made(self, model: type[Component], values: dict[str, Any], choice: SlotChoice) -> Component | None:
         """The component with these parameters; None, with faults collected, where they are wrong."""
         context = {"dims": self.dims}
@@ -252,6 +256,9 @@ def written_form(part: Component, types: Mapping[type[Component], str], *, nulls
     """
     if isinstance(part, Sequence):
         return _written_items(part, types, nulls=nulls)
+    own = part.written(lambda other: written_form(other, types, nulls=nulls))
+    if own is not None:
+        return own
     inner, idle = insets(type(part)), part.idle()
     form: dict[str, Any] = {"type": types.get(type(part)) or registry.name_of(type(part))}
     for name in type(part).model_fields:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from unetkit.document.reader import written_form
 from unetkit.language.cascade import OUTPUT, head_scope
-from unetkit.topology import Output
+from unetkit.topology import Output, Position
 
 if TYPE_CHECKING:
     from unetkit.block import Component
     from unetkit.language.spec import Spec
+
+
+_HEADER = ("unetkit", "name", "description", "paper", "dims", "in_channels", "out_channels", "inputs", "topology")
+"""The keys that come first."""
 
 
 def resolve(spec: Spec) -> dict[str, Any]:
@@ -23,27 +28,35 @@ def resolve(spec: Spec) -> dict[str, Any]:
         form["inputs"] = {name: _input_form(spec, name) for name in keys.inputs}
     form["topology"] = written_form(spec.topology, spec.types)
     form["channels"] = list(spec.channels)
-    _place_blocks(spec, form)
-    for slot in ("down", "up", "skip"):
-        _place_slot(spec, slot, form)
+    positions = spec.layout.open_positions
+    place_frame(form, positions, {one.scope: block_form(spec, spec.parts[one.scope]) for one in positions})
     _place_heads(spec, form)
     if spec.decoder_channels != spec.channels[:-1]:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
     form |= {"init": written_form(spec.init, spec.types), "odd_sizes": written_form(spec.odd_sizes, spec.types)}
     if spec.plugins:
         form["plugins"] = dict(sorted(spec.plugins.items()))
-    if "levels" in form:
-        form["levels"] = dict(sorted(form["levels"].items()))
-    order = [key for key in type(keys).model_fields if key in form]
+    order = [key for key in (*_HEADER, *type(keys).model_fields) if key in form]
     return {key: form[key] for key in order}
 
 
-def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
-    """Adds the blocks of the levels: one for all if they agree, else by section and level."""
+def place_frame(form: dict[str, Any], positions: Iterable[Position], forms: Mapping[str, Any]) -> None:
+    """Adds the components of positions, given as forms by scope, each at the widest scope where it applies."""
     sides: dict[str, dict[int, Any]] = {"encoder": {}, "bottleneck": {}, "decoder": {}}
-    for position in spec.layout.open_positions:
-        if position.slot == "block":
-            sides[position.side].setdefault(position.level, block_form(spec, spec.parts[position.scope]))
+    slots: dict[str, dict[int, Any]] = {"down": {}, "up": {}, "skip": {}}
+    for position in positions:
+        by_level = sides.get(position.side) if position.slot == "block" else slots.get(position.slot)
+        if by_level is not None:
+            by_level.setdefault(position.level, forms[position.scope])
+    _place_blocks(form, sides)
+    for slot, by_level in slots.items():
+        _place_slot(form, slot, by_level)
+    if "levels" in form:
+        form["levels"] = dict(sorted(form["levels"].items()))
+
+
+def _place_blocks(form: dict[str, Any], sides: dict[str, dict[int, Any]]) -> None:
+    """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     bottleneck = next(iter(sides.pop("bottleneck").values()), None)  # none where no output depends on it
     default = sides["encoder"].get(0, bottleneck)
     form["block"] = default
@@ -58,26 +71,21 @@ def _place_blocks(spec: Spec, form: dict[str, Any]) -> None:
                 form.setdefault("levels", {}).setdefault(level, {}).setdefault(side, {})["block"] = block
 
 
+def _place_slot(form: dict[str, Any], slot: str, by_level: dict[int, Any]) -> None:
+    """Adds the downs, the ups or the skips."""
+    if not by_level:
+        return
+    common = form[slot] = by_level[min(by_level)]
+    for level, block in by_level.items():
+        if block != common:
+            form.setdefault("levels", {}).setdefault(level, {})[slot] = block
+
+
 def _input_form(spec: Spec, name: str) -> dict[str, Any]:
     """An input as a map."""
     form: dict[str, Any] = spec.keys.inputs[name].model_dump(exclude={"embed"}, exclude_none=True)
     embedding = spec.parts.get(f"inputs.{name}.embed")
     return form | ({"embed": block_form(spec, embedding)} if embedding else {})
-
-
-def _place_slot(spec: Spec, slot: str, form: dict[str, Any]) -> None:
-    """Adds the downs, the ups or the skips."""
-    by_level: dict[int, Any] = {}
-    for position in spec.layout.open_positions:
-        if position.slot == slot:
-            by_level.setdefault(position.level, block_form(spec, spec.parts[position.scope]))
-    if not by_level:
-        return
-    common = by_level[min(by_level)]
-    form[slot] = common
-    for level, block in by_level.items():
-        if block != common:
-            form.setdefault("levels", {}).setdefault(level, {})[slot] = block
 
 
 def _place_heads(spec: Spec, form: dict[str, Any]) -> None:

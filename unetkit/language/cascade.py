@@ -8,7 +8,7 @@ from typing import Any
 from unetkit.document.choice import SlotChoice, chosen_at, leaves, overlay
 from unetkit.document.keys import Keys
 from unetkit.document.merge import KeyPath
-from unetkit.language.spec_keys import SpecKeys
+from unetkit.language.spec_keys import FrameKeys, SpecKeys
 from unetkit.topology import Position
 
 Scopes = tuple[tuple[KeyPath, Keys], ...]
@@ -21,16 +21,17 @@ def head_scope(output: str) -> str:
     return "head" if output == OUTPUT else f"heads.{output}"
 
 
-def scopes(keys: SpecKeys, position: Position) -> Scopes:
+def scopes(keys: FrameKeys, position: Position) -> Scopes:
     """The scopes that apply to a position, from the widest to the narrowest."""
     chain = ((path, _scope_at(keys, path)) for path in scope_paths(keys, position))
     return tuple([(path, scope) for path, scope in chain if scope is not None])
 
 
-def scope_paths(keys: SpecKeys, position: Position) -> tuple[KeyPath, ...]:
+def scope_paths(keys: FrameKeys, position: Position) -> tuple[KeyPath, ...]:
     """The paths of all scopes that could apply to a position, from the widest to the narrowest."""
     if position.side == "head":
-        names = [name for name in keys.heads or {} if head_scope(name) == position.scope]
+        heads = keys.heads if isinstance(keys, SpecKeys) else None
+        names = [name for name in heads or {} if head_scope(name) == position.scope]
         return ((), *(("heads", name) for name in names))
     level: KeyPath = ("levels", position.level)
     own_side = position.slot == "block" and position.side in ("encoder", "decoder")
@@ -38,7 +39,7 @@ def scope_paths(keys: SpecKeys, position: Position) -> tuple[KeyPath, ...]:
     return ((), *sections, level, *([(*level, position.side)] if own_side else []))
 
 
-def _scope_at(keys: SpecKeys, path: KeyPath) -> Keys | None:
+def _scope_at(keys: FrameKeys, path: KeyPath) -> Keys | None:
     """The keys that are given for a scope; None where there are none."""
     scope: Any = keys
     for key in path:

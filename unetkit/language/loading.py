@@ -7,19 +7,23 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from keyword import iskeyword
 from os import PathLike
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from unetkit import registry
 from unetkit.block import BASES, ByValue, Component
+from unetkit.document.choice import SlotChoice
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import KeyPath
 from unetkit.document.reader import Reader
+from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
 from unetkit.language.cascade import OUTPUT, Scopes, choose, head_scope, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
+from unetkit.language.network_reader import NetworkReader
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
 from unetkit.signal import RESERVED
@@ -56,6 +60,7 @@ copyreg.pickle(Spec, lambda spec: (load, (spec.resolve(),)))
 
 _STAND_IN = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": (1,) * MAX_LEVELS}
 """Values for wrong or missing keys, with which the rest of a spec is searched for faults."""
+_NOTHING: Mapping[str, SlotChoice] = MappingProxyType({})
 _MAX_BLOCKS = 4096
 """Largest number of blocks that are kept, one or two kB each."""
 
@@ -138,6 +143,14 @@ class SpecLoader(Reader):
             origins,
             self.plugins,
         )
+
+    def is_network(self, kind: object) -> bool:
+        return isinstance(kind, str) and kind not in self.definitions and kind in registry.names("topology")
+
+    def read(self, slot: str, choice: SlotChoice, inherited: Mapping[str, SlotChoice] = _NOTHING) -> Reading | None:
+        if slot == "block" and isinstance(choice.values, dict) and self.is_network(choice.values.get("type")):
+            return NetworkReader(self, choice, inherited).network()
+        return super().read(slot, choice, inherited)
 
     def topology_defaults(self) -> Mapping[str, str]:
         """The components that the topology takes where the spec names none."""

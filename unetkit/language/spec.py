@@ -11,6 +11,7 @@ from unetkit.document.document import Document
 from unetkit.document.merge import KeyPath
 from unetkit.errors import Fault, Place
 from unetkit.language.canonical import resolve
+from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.sequence import Sequence
 from unetkit.topology import Layout, Output, Topology, with_outputs
@@ -138,4 +139,6 @@ def _entry(value: Any, step: str | int) -> Any:
     """The parameter of a name, or the entry of an index; None where there is none."""
     if isinstance(value, Sequence):
         return value.items[step].part if isinstance(step, int) else None
+    if isinstance(value, InnerNetwork):
+        return dict(value.parts)[str(step)]
     return value[step] if isinstance(step, int) else getattr(value, step, None)

@@ -114,7 +114,28 @@ class InputKeys(Keys):
     """Channels of what it computes; those of the vector unless given."""
 
 
-class SpecKeys(Keys):
+class FrameKeys(Keys):
+    """The keys of a network within a block, which those of a spec have in common with it."""
+
+    channels: Channels
+    """One number per level, the first is full resolution; or a rule."""
+    block: SlotOrList = bare("double_conv")
+    down: SlotOrList = bare("max_pool")
+    up: SlotOrList = bare("transposed_conv")
+    skip: SlotOrList = bare("concat")
+    norm: Slot = None
+    act: Slot = None
+    encoder: Encoder | None = None
+    decoder: Decoder | None = None
+    bottleneck: Bottleneck | None = None
+    levels: dict[int, LevelKeys] = Field(default_factory=dict)
+
+    def channel_numbers(self) -> tuple[int, ...]:
+        """The channels of each level."""
+        return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels
+
+
+class SpecKeys(FrameKeys):
     """The keys of a spec."""
 
     unetkit: Literal[1]
@@ -132,29 +153,15 @@ class SpecKeys(Keys):
     """The images that the channels hold, in this order, and vectors beside the image."""
     topology: Slot = bare("unet")
     """How the blocks are joined."""
-    channels: Channels
-    """One number per level, the first is full resolution; or a rule."""
     define: dict[str, Definition] = Field(default_factory=dict)
     """Names of this file for components and lists, to use where the name of a component may stand."""
-    block: SlotOrList = bare("double_conv")
-    down: SlotOrList = bare("max_pool")
-    up: SlotOrList = bare("transposed_conv")
-    skip: SlotOrList = bare("concat")
     norm: Slot = bare("batch")
     act: Slot = bare("relu")
     head: SlotOrList = bare("conv")
     heads: dict[str, HeadKeys] | None = None
     """Several outputs by name; one output, `output`, where they are not given."""
-    encoder: Encoder | None = None
-    decoder: Decoder | None = None
-    bottleneck: Bottleneck | None = None
-    levels: dict[int, LevelKeys] = Field(default_factory=dict)
     init: Slot = bare("default")
     odd_sizes: Slot = bare("error")
     """What happens to images whose size does not fit: error, or pad."""
     plugins: dict[str, str] = Field(default_factory=dict)
     """Versions of the plugins that provide its components, by distribution; `resolve` writes them."""
-
-    def channel_numbers(self) -> tuple[int, ...]:
-        """The channels of each level."""
-        return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels
