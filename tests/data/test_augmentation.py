@@ -48,7 +48,7 @@ def own_weight(pair: Pair) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
 @pytest.mark.parametrize("moves", [*MOVES, "all"])
 def test_image_labels_and_weights_move_together(moves: str, dims: int) -> None:
     chosen = tuple(one for name, one in MOVES.items() if moves in (name, "all") and (dims > 1 or name != "rotation"))
-    patches = drawn(halves(dims, tuple(range(1, dims + 1))), *chosen, weight=own_weight)
+    patches = drawn(halves(dims, tuple(range(1, dims + 1))), *chosen, maps=(own_weight,))
     for image, labels, weight in items(patches):
         inside = image[0][tuple(part for part in patches.target)]
         share = 0.5**dims - 1e-4  # of the nearest sample in an interpolated one, at least

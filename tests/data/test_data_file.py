@@ -22,8 +22,9 @@ from tests.support.commandline import answer, run
 from tests.support.photos import trained
 from unetkit import load
 from unetkit.data import Patches, PatchSettings, Splits, load_data, normalization_of, open_data
+from unetkit.data.labels.instances import instances_of
 from unetkit.data.pairs import UNLABELLED
-from unetkit.data.patches.boundary_weight import BoundaryWeight, instances_of
+from unetkit.data.patches.boundary_weight import BoundaryWeight
 from unetkit.errors import FileError, UnetkitError
 from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.planning import plan

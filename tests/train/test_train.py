@@ -10,6 +10,7 @@ import subprocess
 import sys
 from math import prod
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,9 @@ from unetkit.train import TrainError, load_run, train_run
 from unetkit.train.memory import check_step_memory, largest_patch, step_bytes
 from unetkit.train.parts.losses import BoundaryCE, CrossEntropy, Dice, DiceCE, Focal, Loss, Tversky, loss_input
 from unetkit.train.parts.optimizers import SGD, AdamW
+from unetkit.train.parts.outputs import OutputLosses, label_positions, sampled
 from unetkit.train.parts.schedules import Constant, Cosine, OneCycle, Poly, Steps
-from unetkit.train.parts.supervision import Supervision, sampled
+from unetkit.train.parts.task import supervised
 from unetkit.train.result import read_result
 from unetkit.trained import Trained
 
@@ -269,23 +271,24 @@ def test_activations_that_are_computed_again_change_nothing(photos: Path, tmp_pa
     assert [value for _, value in again["loss"]] == pytest.approx([value for _, value in kept["loss"]], rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["unet-same", "unet-2015"])
-def test_coarser_levels_are_held_against_the_labels_under_their_samples(name: str) -> None:
-    planned = unetkit.plan(unetkit.load(name, ["channels=[2, 3, 4, 5]", "out_channels=2"]))
+@pytest.mark.parametrize("network", ["unet-same", "unet-2015"])
+def test_coarser_levels_are_held_against_the_labels_under_their_samples(network: str) -> None:
+    spec = supervised(unetkit.load(network, ["channels=[2, 3, 4, 5]", "out_channels=2"]), 2)
+    planned = unetkit.plan(spec)
     size = covering_size(planned, (16, 16))
-    model = unetkit.build(planned.spec, seed=0)
-    levels = Supervision(model, planned, size, (0.5, 0.25), 0)
+    outputs = unetkit.build(spec, seed=0)(torch.zeros(1, 1, *size))
     labels = torch.arange(prod(planned.output_size(size))).reshape(1, *planned.output_size(size))
-    levels.logits(model, torch.zeros(1, 1, *size))
-    for scope, place in zip(levels.scopes, levels.positions, strict=True):
-        assert levels.outputs[scope].shape[2:] == sampled(labels, place).shape[1:]
-        for (grid, count), part, own in zip(
-            planned.block_grid(scope, size), planned.crop_target(size), place, strict=True
-        ):
-            for at in range(count):
+    assert label_positions(planned, "output", size) is None
+    for name in ("level_1", "level_2"):
+        place = label_positions(planned, name, size)
+        assert place is not None
+        assert getattr(outputs, name).shape[2:] == sampled(labels, place).shape[1:]
+        grids, parts = planned.output_grid(size, name), planned.crop_target(size)
+        for grid, part, own in zip(grids, parts, place, strict=True):
+            for at, found in enumerate(own):
                 pixel = grid.start + at * grid.step  # in the input; the label's own is at most half a pixel away
                 inside = -0.5 < pixel - part.start <= part.stop - part.start - 0.5
-                assert (abs(int(own[at]) + part.start - pixel) <= 0.5) if inside else own[at] == -1
+                assert (abs(int(found) + part.start - pixel) <= 0.5) if inside else found == -1
 
 
 def test_the_losses_of_coarser_levels_count_as_their_weights_say(photos: Path, tmp_path: Path) -> None:
@@ -295,16 +298,12 @@ def test_the_losses_of_coarser_levels_count_as_their_weights_say(photos: Path, t
     result = trained(said, tmp_path / "run")
     assert result.steps == 4
     assert result.values["parameters"] == unetkit.plan(run.spec).parameters  # the heads are for training alone
-    seen = loss_input(torch.zeros(1, 2, 4, 4), torch.zeros(1, 4, 4, dtype=torch.long))
-    model = unetkit.build(run.spec, seed=0)
-    levels = Supervision(model, unetkit.plan(run.spec), (32, 32), (0.5, 0.25), 0)
-    levels.logits(model, torch.zeros(1, 1, 32, 32))
-    for head in levels.heads:
-        torch.nn.init.zeros_(head.weight), torch.nn.init.zeros_(head.bias)  # type: ignore[arg-type]  # a convolution
-    labels = torch.zeros(1, 32, 32, dtype=torch.long)
-    terms = levels.terms(run.loss, run.loss.terms(seen), [labels])
+    sizes = {"output": 32, "level_1": 16, "level_2": 8}
+    outputs = SimpleNamespace(**{name: torch.zeros(1, 2, size, size) for name, size in sizes.items()})
+    losses = OutputLosses(unetkit.plan(run.network), (32, 32), run.tasks)
+    terms = losses.terms(outputs, torch.zeros(1, 32, 32, dtype=torch.long), [])
     shares = {"cross_entropy": 1 / 1.75, "level_1": 0.5 / 1.75, "level_2": 0.25 / 1.75}
-    assert {name: float(value.detach()) for name, value in terms.items()} == pytest.approx(
+    assert {name: float(value) for name, value in terms.items()} == pytest.approx(
         {name: share * math.log(2) for name, share in shares.items()}
     )
 

@@ -61,6 +61,11 @@ COMPONENTS = {
         "image": "unetkit.data.normalizations:ImageMoments",
         "percentile": "unetkit.data.normalizations:ImagePercentiles",
     },
+    "target": {
+        "classes": "unetkit.data.targets:Classes",
+        "regions": "unetkit.data.targets:Regions",
+        "distance": "unetkit.data.targets:Distance",
+    },
 }
 """The built-in components: slot → name → module:Class."""
 

@@ -361,16 +361,6 @@ class Plan:
         """
         return fit.output_grid(self, output or self.spec.outputs[0].name, tuple(size))
 
-    def block_grid(self, scope: str, size: Size) -> tuple[tuple[Grid, int], ...]:
-        """Per axis where the samples of a block's output sit, in input pixels, and how many they are.
-
-        >>> from unetkit.language import load
-        >>> plan(load("unet-same")).block_grid("decoder.1.block", (64, 64))[0]
-        (Grid(start=Fraction(1, 2), step=Fraction(2, 1)), 32)
-        """
-        index = next(call.output for call in self.calls if call.scope == scope)
-        return fit.signal_grid(self, index, size)
-
     def crop_target(self, size: Size, output: str | None = None) -> tuple[slice, ...]:
         """The slices that cut a label map of the input's size to an output, by default the first, by its grid.
 

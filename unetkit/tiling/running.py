@@ -14,6 +14,7 @@ from torch.func import functional_call
 from unetkit.errors import Fault, UnetkitError
 from unetkit.host import available_memory
 from unetkit.host.allocator import kept_memory
+from unetkit.model import for_inference
 from unetkit.model.interface import arranged, plan_of
 from unetkit.planning import Plan
 
@@ -103,6 +104,7 @@ def ready(
 
     Raises UnetkitError if unetkit did not build the network, InferenceError for an unknown device or number type.
     """
+    model = for_inference(model)
     plan = plan_of(model)
     if dtype not in DTYPES:
         raise InferenceError(Fault("dtype", f"there is no number type {dtype!r}", cure=f"Known: {', '.join(DTYPES)}."))

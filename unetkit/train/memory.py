@@ -28,7 +28,7 @@ def check_run_memory(run: RunSpec, machine: Machine) -> None:
     images = footprint(run.data)
     if images is None:
         return
-    planned, size, step = plan(run.spec), patch_size(run, images.least), 0
+    planned, size, step = plan(run.network), patch_size(run, images.least), 0
     check_samples(run, planned, size, processes=num_processes(machine))
     if on_cpu(machine):
         training, copies = run.training, run.optimizer.copies

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from unetkit.data import UNLABELLED, Pairs
 from unetkit.document.document import override
@@ -11,6 +11,7 @@ from unetkit.language import spec_of
 from unetkit.model.interface import last_activation
 from unetkit.planning import Plan, covering_size, plan, training_fault
 from unetkit.train.machine import TrainError
+from unetkit.train.parts.task import OutputTask
 from unetkit.train.runspec import RunSpec
 
 _MOST_DOUBLINGS = 7
@@ -19,22 +20,32 @@ _BATCHES = (2, 4)
 """Batch sizes that are tried."""
 
 
-def check_pairs(plan: Plan, pairs: Pairs) -> None:
+def check_pairs(plan: Plan, pairs: Pairs, tasks: Sequence[OutputTask]) -> None:
     """Raises TrainError where the network does not output logits, or an image or a label does not fit its channels.
 
     One output channel separates class 1 from class 0; otherwise there is one for each class.
     """
-    spec, classes = plan.spec, max(2, plan.spec.out_channels)
-    if activation := last_activation(plan):
-        message = f"the output passes through {activation}, but the loss expects logits"
-        raise TrainError(Fault("no-logits", message, "head", "Set head.activation=none."))
+    spec = plan.spec
+    for task in tasks:
+        activation = last_activation(plan, task.name)
+        if activation and task.target.kind != "values":
+            output = "the output" if len(tasks) == 1 else f"the output {task.name}"
+            message = f"{output} passes through {activation}, but the loss expects logits"
+            raise TrainError(Fault("no-logits", message, "head", "Set head.activation=none."))
     if not pairs:
         raise TrainError(Fault("no-images", "there are no training images"))
+    channels = {output.name: output.channels for output in spec.outputs}
+    predicted = [max(2, channels[task.name]) for task in tasks if task.target.kind == "classes"]
+    classes = max(predicted, default=len(pairs.classes))
     if classes > len(pairs.classes):
         names = ", ".join(pairs.classes)
         message = f"{spec.name} predicts {classes} classes, the data define {len(pairs.classes)}: {names}"
         cure = f"Set out_channels={len(pairs.classes)}, or name all classes in the data file."
         raise TrainError(Fault("classes", message, "out_channels", cure))
+    for task in tasks:
+        for _, message, cure in task.target.faults_of_classes(len(pairs.classes)):
+            raise TrainError(Fault("classes", message, f"training.targets.{task.name}", cure))
+    classes = min(predicted, default=len(pairs.classes))
     for pair in pairs:
         if len(pair.image) != spec.in_channels:
             message = f"{pair.name} has {len(pair.image)} channels, the network takes {spec.in_channels}"

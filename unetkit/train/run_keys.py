@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from unetkit.block import Count
 from unetkit.data.data_keys import DataKeys
@@ -14,6 +14,10 @@ from unetkit.language.spec_keys import SpecKeys
 PATCH = {1: 2048, 2: 128, 3: 48}
 """The largest patch by default, in samples per axis, by dims."""
 _Positive = Annotated[float, Field(gt=0)]
+
+
+_LossSlot = Annotated[Slot, WithJsonSchema({"slot": "loss"})]
+_TargetSlot = Annotated[Slot, WithJsonSchema({"slot": "target"})]
 
 
 class Training(Keys):
@@ -42,8 +46,17 @@ class Training(Keys):
     """Maximum norm of the gradients."""
     precision: Literal["fp32", "bf16", "fp16"] = "fp32"
     """Number type of the computation; weights are always fp32."""
+    losses: dict[str, _LossSlot] = Field(default_factory=dict)
+    """Losses of outputs by name, in place of `loss`."""
+    targets: dict[str, _TargetSlot] = Field(default_factory=dict)
+    """What outputs predict, by name; the classes of the data unless given."""
+    loss_weights: dict[str, Annotated[float, Field(gt=0, le=1e6)]] = Field(default_factory=dict)
+    """Weights of the losses of outputs by name, 1 unless given."""
     deep_supervision: tuple[Annotated[float, Field(gt=0, le=1)], ...] = ()
-    """Weights of the loss at the decoder's levels 1, 2, …, relative to 1 for the output, such as [0.5, 0.25]."""
+    """Weights of the loss at the decoder's levels 1, 2, …, relative to 1 for the output, such as [0.5, 0.25].
+
+    The network gets a head at each level; one with heads for training has as many weights as those.
+    """
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are recomputed in the backward pass instead of kept."""
     weights: Annotated[str, Field(min_length=1)] | None = None

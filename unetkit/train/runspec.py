@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ from unetkit.block import Component
 from unetkit.data.loading import data_of, load_data
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.spec import DataSpec
+from unetkit.data.targets import Target
 from unetkit.document.document import Document, from_values, inner, override, read, to_text
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import Key, TreeNode, as_lists, plain
@@ -23,10 +25,13 @@ from unetkit.language.find import SUFFIXES
 from unetkit.train.parts.losses import Loss
 from unetkit.train.parts.optimizers import Optimizer
 from unetkit.train.parts.schedules import Schedule
+from unetkit.train.parts.task import OutputTask, supervised, task_faults, tasks_of
 from unetkit.train.run_keys import RunKeys, Training
 from unetkit.train.weightsfile import CHANGED, digest_of
 
 SLOTS = ("loss", "optimizer", "schedule")
+_BY_OUTPUT = ("losses", "targets", "loss_weights")
+"""Settings of outputs by name."""
 
 
 class TrainingParts(NamedTuple):
@@ -36,6 +41,8 @@ class TrainingParts(NamedTuple):
     optimizer: Optimizer
     schedule: Schedule
     augmentation: tuple[Augmentation, ...]
+    losses: dict[str, Loss]
+    targets: dict[str, Target]
 
 
 @dataclass(frozen=True)
@@ -49,15 +56,30 @@ class RunSpec:
     optimizer: Optimizer
     schedule: Schedule
     augmentation: tuple[Augmentation, ...]
+    losses: dict[str, Loss]
+    """Losses of outputs, in place of `loss`."""
+    targets: dict[str, Target]
+    """What outputs predict, where it is not the classes of the data."""
     types: dict[type[Component], str] = field(repr=False)
     """The registered name of each kind of component."""
     document: Document | None = field(default=None, repr=False, compare=False)
     taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """What was taken from the files of a folder, as lines to be shown."""
 
+    @cached_property
+    def network(self) -> Spec:
+        """The network that is trained: the spec, with heads at coarser levels where deep supervision adds them."""
+        return _trained_network(self.spec, self.training)
+
+    @cached_property
+    def tasks(self) -> tuple[OutputTask, ...]:
+        """What each output of the trained network is trained for."""
+        parts = TrainingParts(*(getattr(self, name) for name in TrainingParts._fields))
+        return _tasks(self.network, self.training, parts)
+
     def resolve(self) -> dict[str, Any]:
         """The canonical form as plain values, with absolute paths; loading it gives an equal run."""
-        parts = TrainingParts(self.loss, self.optimizer, self.schedule, self.augmentation)
+        parts = TrainingParts(*(getattr(self, name) for name in TrainingParts._fields))
         form = _training_form(self.training, parts, self.types)
         values = {"unetkit": 1, "spec": self.spec.resolve(), "data": self.data.resolve(), "training": form}
         plain: dict[str, Any] = as_lists(values)
@@ -73,6 +95,19 @@ class RunSpec:
         return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
 
 
+def _trained_network(spec: Spec, training: Training) -> Spec:
+    """The spec, with heads for training where deep supervision asks for them and the spec has none."""
+    count = len(training.deep_supervision)
+    has_own = any(output.when == "training" for output in spec.outputs)
+    return spec if has_own or not count else supervised(spec, count)
+
+
+def _tasks(network: Spec, training: Training, parts: TrainingParts) -> tuple[OutputTask, ...]:
+    """What each output of a trained network is trained for."""
+    settings = parts.losses, parts.targets, training.loss_weights, training.deep_supervision
+    return tasks_of(network, parts.loss, *settings)
+
+
 def _training_form(training: Training, parts: TrainingParts, types: Mapping[type[Component], str]) -> dict[str, Any]:
     """The settings of a training as plain values, every default filled in."""
     fields, values = Training.model_fields, training.model_dump()
@@ -80,6 +115,9 @@ def _training_form(training: Training, parts: TrainingParts, types: Mapping[type
     if training.weights is None:
         del form["partial"]  # which has no effect then
     form |= {slot: written_form(getattr(parts, slot), types) for slot in SLOTS}
+    for name in ("losses", "targets"):
+        form[name] = {output: written_form(one, types) for output, one in getattr(parts, name).items()}
+    form = {key: value for key, value in form.items() if value or key not in _BY_OUTPUT}
     return form | {"augmentation": [written_form(one, types) for one in parts.augmentation]}
 
 
@@ -144,8 +182,9 @@ class RunLoader(Reader):
             self.dims = spec.dims
         data: DataSpec | None = self.tried(self.data, keys.data, spec and spec.dims)
         training, parts = self.training(keys.training)
-        if spec and data and None not in (*parts[:3], *parts.augmentation):
-            self.check(spec, data, training, parts.loss)
+        components = (*parts[:3], *parts.augmentation, *parts.losses.values(), *parts.targets.values())
+        if spec and data and None not in components:
+            self.check(spec, data, training, parts)
         self.raise_faults()
         assert spec is not None
         assert data is not None
@@ -187,7 +226,11 @@ class RunLoader(Reader):
             self.read_slot("augmentation", one, "training", "augmentation", index)
             for index, one in enumerate(training.augmentation)
         ]
-        return training, TrainingParts(loss, optimizer, schedule, tuple(augmentation))
+        losses, targets = (
+            {name: self.read_slot(slot, one, "training", key, name) for name, one in getattr(training, key).items()}
+            for slot, key in (("loss", "losses"), ("target", "targets"))
+        )
+        return training, TrainingParts(loss, optimizer, schedule, tuple(augmentation), losses, targets)
 
     def checked(self, training: Training, *, budget: bool) -> Training:
         """The settings with the weights file by its absolute path; collects settings that do not go together."""
@@ -221,6 +264,50 @@ class RunLoader(Reader):
             self.fault(Fault("weights-changed", message, cure=CHANGED), "training", "weights_sha256")
         return training.model_copy(update={"weights": str(file), "weights_sha256": found})
 
+    def check_supervision(self, spec: Spec, training: Training) -> bool:
+        """Whether deep supervision has as many weights as the network has outputs for training, or levels for them."""
+        given, own = len(training.deep_supervision), sum(output.when == "training" for output in spec.outputs)
+        coarse = max(0, spec.depth - 2)
+        if own and given and given != own:
+            message, cure = f"{given} weights for {own} outputs for training", f"Give {own}."
+        elif not own and given > coarse:
+            message, cure = f"{given} weights for {coarse} coarser levels of the decoder", f"Give at most {coarse}."
+        else:
+            return True
+        self.fault(Fault("wrong-length", message, cure=cure), "training", "deep_supervision")
+        return False
+
+    def check_names(self, spec: Spec, training: Training) -> bool:
+        """Whether all settings of outputs are those of outputs that exist; collects the others."""
+        known = [output.name for output in _trained_network(spec, training).outputs]
+        unknown = [(key, name) for key in _BY_OUTPUT for name in getattr(training, key) if name not in known]
+        for key, name in unknown:
+            cure = f"There are: {', '.join(known)}."
+            self.fault(
+                Fault("unknown-output", f"there is no output {name!r}", cure=cure), "training", key, name, key=True
+            )
+        return not unknown
+
+    def check_outputs(self, network: Spec, data: DataSpec, training: Training, parts: TrainingParts) -> None:
+        """Collects what does not fit together: outputs, their targets and losses, and the classes of the data."""
+        tasks = _tasks(network, training, parts)
+        channels = {output.name: output.channels for output in network.outputs}
+        named = len(data.classes)
+        for task in tasks:
+            classes = max(2, channels[task.name])
+            if task.target.kind == "classes" and named > classes:
+                message = f"the data define {named} classes, {network.name} predicts {classes}"
+                cure = f"Set spec.out_channels={named}." if task is tasks[0] else f"Give {task.name} {named} channels."
+                self.fault(Fault("classes", message, cure=cure), "spec")
+            place = ("losses", task.name) if task.name in parts.losses else ("loss",)
+            weighted = channels[task.name] if task.target.kind == "regions" else classes
+            for key, message, cure in task.loss.class_faults(weighted):
+                self.fault(Fault("wrong-length", message, cure=cure), "training", *place, key)
+        for path, fault in task_faults(network, tasks, named or max(2, channels[tasks[0].name])):
+            self.fault(fault, "training", *path)
+        if parts.losses.keys() >= channels.keys() and "loss" in training.model_fields_set:
+            self.no_effect(": all outputs have their own", "training", "loss")
+
     def check_patch(self, training: Training, dims: int) -> None:
         """Collects a patch without one value per axis."""
         if isinstance(training.patch, tuple) and len(training.patch) != dims:
@@ -228,7 +315,7 @@ class RunLoader(Reader):
             fault = Fault("wrong-length", message, cure=f"Give one number, or a list of {dims}.")
             self.fault(fault, "training", "patch")
 
-    def check(self, spec: Spec, data: DataSpec, training: Training, loss: Loss) -> None:
+    def check(self, spec: Spec, data: DataSpec, training: Training, parts: TrainingParts) -> None:
         """Collects what does not fit together: network and images, patch and axes, classes and their weights."""
         if data.dims != spec.dims:
             message = f"the images have {data.dims} axes, {spec.name} takes {spec.dims}"
@@ -240,17 +327,9 @@ class RunLoader(Reader):
             if data.channels > spec.in_channels and data.take is None:
                 cure += f" Or data.channels={{count: {data.channels}, take: {list(range(spec.in_channels))}}}."
             self.fault(Fault("in-channels", message, cure=cure), "data")
-        classes, named = max(2, spec.out_channels), len(data.classes)
-        if named > classes:
-            message = f"the data define {named} classes, {spec.name} predicts {classes}"
-            self.fault(Fault("classes", message, cure=f"Set spec.out_channels={named}."), "spec")
-        for name, message, cure in loss.class_faults(classes):
-            self.fault(Fault("wrong-length", message, cure=cure), "training", "loss", name)
         self.check_patch(training, spec.dims)
-        if len(training.deep_supervision) > max(0, spec.depth - 2):
-            coarse = max(0, spec.depth - 2)
-            message = f"{len(training.deep_supervision)} weights for {coarse} coarser levels of the decoder"
-            self.fault(Fault("wrong-length", message, cure=f"Give at most {coarse}."), "training", "deep_supervision")
+        if self.check_supervision(spec, training) and self.check_names(spec, training):
+            self.check_outputs(_trained_network(spec, training), data, training, parts)
         for index, level in enumerate(training.checkpointing):
             if level >= spec.depth:
                 message = f"there is no level {level}, the network has levels 0 to {spec.depth - 1}"

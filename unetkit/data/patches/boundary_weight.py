@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.data.pairs import UNLABELLED, Pair
+from unetkit.data.labels.instances import instances_of
+from unetkit.data.pairs import Pair
 
 
 @dataclass(frozen=True)
@@ -36,17 +37,3 @@ class BoundaryWeight:
         between = np.exp(-((nearest + second) ** 2) / (2 * self.sigma**2))  # 0 with fewer than two objects
         weight: NDArray[np.float32] = (1 + self.w0 * np.where(objects > 0, 0, between)).astype(np.float32)
         return weight
-
-
-def instances_of(pair: Pair) -> NDArray[np.int64]:
-    """The objects (*spatial) of a pair, numbered from 1, with 0 between them."""
-    from scipy.ndimage import label
-
-    if pair.instances is not None:
-        return pair.instances
-    objects = np.zeros(pair.size, np.int64)
-    for index in np.unique(pair.labels):
-        if index not in (0, UNLABELLED):
-            parts, _ = label(pair.labels == index)
-            objects = np.where(parts > 0, parts + objects.max(), objects)
-    return objects

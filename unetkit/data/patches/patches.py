@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import torch
@@ -26,10 +26,10 @@ MAX_PIXELS = 2048
 """Pixels of a class that are remembered per image."""
 _ATTEMPTS = 16
 """Attempts to draw a patch with a labelled pixel, before one is centred on such a pixel."""
-_WeightMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
-"""The weight of each pixel (*spatial) in the loss."""
+_PixelMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
+"""A number for each pixel (*spatial), such as its weight in the loss, or several (channels, *spatial)."""
 Item: TypeAlias = tuple[Tensor, ...]
-"""An image (channels, *spatial), its labels (*spatial), and their weights (*spatial) if there are any."""
+"""An image (channels, *spatial), its labels (*spatial), and the maps that were asked for."""
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,22 @@ class PatchSettings:
     """How patches are drawn.
 
     `size` is the least size of the output. `balance` is the fraction of patches around a pixel of a uniformly drawn
-    class; the others lie anywhere. `weight` returns a weight for each pixel of a pair. There are `count` patches.
+    class; the others lie anywhere. `maps` give numbers for each pixel of a pair. There are `count` patches.
     """
 
     size: tuple[int, ...]
     seed: int = 0
     augmentation: tuple[Augmentation, ...] = ()
     balance: float = 0.0
-    weight: _WeightMap | None = None
+    maps: tuple[_PixelMap, ...] = ()
     count: int = _ENDLESS
+
+
+class _Maps(NamedTuple):
+    """All maps of a pair (number, *spatial), and the channels of each; None for one without an axis of channels."""
+
+    values: NDArray[np.float32]
+    channels: tuple[int | None, ...]
 
 
 class ClassBalance:
@@ -93,7 +100,7 @@ class Patches(Dataset[Item]):
         self.target = plan.crop_target(self.window.input_size)
         self.balance = ClassBalance(pairs, settings.seed) if settings.balance else None
         self.scales: dict[int, IntensityScale] = {}
-        self.weights: dict[int, NDArray[np.float32]] = {}
+        self.maps: dict[int, _Maps] = {}
 
     def __len__(self) -> int:
         return self.settings.count
@@ -108,9 +115,18 @@ class Patches(Dataset[Item]):
         for augmentation in augmentations:
             image = augmentation.change(image, random)
         labels = patch.labels[self.target].astype(np.int64)
-        if patch.weight is None:
-            return image, torch.from_numpy(labels)
-        return image, torch.from_numpy(labels), torch.from_numpy(np.ascontiguousarray(patch.weight[self.target]))
+        return image, torch.from_numpy(labels), *self._maps_of_patch(number, patch)
+
+    def _maps_of_patch(self, number: int, patch: PatchArrays) -> Iterator[Tensor]:
+        """Yields each map of a patch, in the shape in which it was given."""
+        if patch.maps is not None:
+            first = 0
+            for count in self.maps[number].channels:
+                part = patch.maps[first] if count is None else patch.maps[first : first + count]
+                first += count or 1
+                yield torch.from_numpy(
+                    np.ascontiguousarray(part[self.target if count is None else (slice(None), *self.target)])
+                )
 
     def _draw(self, random: np.random.Generator) -> tuple[int, list[Augmentation], PatchArrays]:
         """The number of a pair, the augmentations and a patch with at least one labelled pixel.
@@ -157,7 +173,7 @@ class Patches(Dataset[Item]):
         self, number: int, pair: Pair, starts: tuple[int, ...], chosen: list[Augmentation], random: np.random.Generator
     ) -> PatchArrays:
         """The patch of a pair from `starts` on, not yet normalised."""
-        sample = PatchArrays(pair.image, pair.labels, self._weight_of(number, pair))
+        sample = PatchArrays(pair.image, pair.labels, self._maps_of(number, pair))
         moving = [each for each in chosen if _moves(each)]
         if not moving:
             return sample.cut(starts, self.window.input_size)
@@ -169,13 +185,15 @@ class Patches(Dataset[Item]):
             self.scales[number] = self.normalization.scaling_of(pair.image)
         return self.scales[number]
 
-    def _weight_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:
-        """The weights of the pixels of a pair, computed once."""
-        if self.settings.weight is None:
+    def _maps_of(self, number: int, pair: Pair) -> NDArray[np.float32] | None:
+        """All maps of a pair (number, *spatial), computed once."""
+        if not self.settings.maps:
             return None
-        if number not in self.weights:
-            self.weights[number] = self.settings.weight(pair)
-        return self.weights[number]
+        if number not in self.maps:
+            own = [each(pair) for each in self.settings.maps]
+            channels = tuple(len(one) if one.ndim > len(pair.size) else None for one in own)
+            self.maps[number] = _Maps(np.concatenate([one.reshape(-1, *pair.size) for one in own]), channels)
+        return self.maps[number].values
 
 
 def _moves(augmentation: Augmentation) -> bool:

@@ -1,4 +1,4 @@
-"""Sampling of image, labels and weights at moved points, all together and only once."""
+"""Sampling of image, labels and maps at moved points, all together and only once."""
 
 from __future__ import annotations
 
@@ -18,18 +18,16 @@ _MARGIN = 1  # samples around the outermost points, for interpolation
 
 
 class PatchArrays(NamedTuple):
-    """An image (channels, *spatial) with its labels (*spatial), and weights (*spatial) if there are any."""
+    """An image (channels, *spatial) with its labels (*spatial), and maps (number, *spatial) if there are any."""
 
     image: NDArray[Any]
     labels: NDArray[np.integer]
-    weight: NDArray[np.float32] | None = None
+    maps: NDArray[np.float32] | None = None
 
     def cut(self, starts: tuple[int, ...], size: tuple[int, ...]) -> PatchArrays:
         """A window of all three, mirrored beyond the border."""
-        weight = None if self.weight is None else mirrored_window(self.weight, starts, size)
-        return PatchArrays(
-            mirrored_window(self.image, starts, size), mirrored_window(self.labels, starts, size), weight
-        )
+        maps = None if self.maps is None else mirrored_window(self.maps, starts, size)
+        return PatchArrays(mirrored_window(self.image, starts, size), mirrored_window(self.labels, starts, size), maps)
 
 
 def moved_points(
@@ -51,7 +49,7 @@ def moved_points(
 def sample_points(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) -> PatchArrays:
     """The patch at some points; `starts` is the start of the patch without any movement.
 
-    Image and weights are interpolated linearly; labels are those of the nearest sample.
+    Image and maps are interpolated linearly; labels are those of the nearest sample.
     """
     size = points.shape[:-1]
     centre = torch.tensor([start + (n - 1) / 2 for start, n in zip(starts, size, strict=True)])
@@ -66,12 +64,11 @@ def sample_points(sample: PatchArrays, starts: tuple[int, ...], points: Tensor) 
     inside = places - torch.tensor(first)
     labels = torch.from_numpy(cut.labels)[tuple(inside.round().long().unbind(-1))]
     layers = cut.image.astype(np.float32)
-    if cut.weight is not None:
-        layers = np.concatenate([layers, cut.weight[None]])
+    if cut.maps is not None:
+        layers = np.concatenate([layers, cut.maps])
     sampled = _interpolate(torch.from_numpy(layers), inside).numpy()
-    if cut.weight is None:
-        return PatchArrays(sampled, labels.numpy())
-    return PatchArrays(sampled[:-1], labels.numpy(), sampled[-1])
+    count = len(cut.image)
+    return PatchArrays(sampled[:count], labels.numpy(), None if cut.maps is None else sampled[count:])
 
 
 def _interpolate(layers: Tensor, places: Tensor) -> Tensor:
@@ -91,5 +88,5 @@ def _gather(sample: PatchArrays, places: Tensor) -> PatchArrays:
     extent = places.reshape(-1, places.shape[-1]).amax(0) - first + 1
     cut = sample.cut(tuple(first.tolist()), tuple(extent.tolist()))
     index: Any = tuple(axis.numpy() for axis in (places - first).unbind(-1))
-    weight = None if cut.weight is None else cut.weight[index]
-    return PatchArrays(cut.image[(slice(None), *index)], cut.labels[index], weight)
+    maps = None if cut.maps is None else cut.maps[(slice(None), *index)]
+    return PatchArrays(cut.image[(slice(None), *index)], cut.labels[index], maps)

@@ -12,7 +12,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from unetkit.errors import Fault, FileError
-from unetkit.model import read_header
+from unetkit.model import for_inference, read_header
 from unetkit.model.weights import misfits
 from unetkit.train.machine import TrainError
 from unetkit.train.runspec import RunSpec
@@ -49,9 +49,10 @@ def load_initial_weights(model: nn.Module, run: RunSpec) -> InitialWeights | Non
         return None
     file = Path(training.weights)
     weights = _read_weights(file)
-    mismatches = misfits(model, weights)
+    needed = for_inference(model).state_dict().keys()
+    mismatches = [one for one in misfits(model, weights) if one.given or one.name in needed]
     state = model.state_dict()
-    fitting = [name for name in state if name not in {one.name for one in mismatches}]
+    fitting = [name for name in state if name in weights and name not in {one.name for one in mismatches}]
     if mismatches and (not training.partial or not fitting):
         message = f"{len(mismatches)} weights of {file} do not fit {run.spec.name}:"
         cure = "Set training.partial=true to load the rest." if fitting else "Give weights of this network: none fit."

@@ -15,8 +15,7 @@ from torch.utils.data import DataLoader, Sampler
 from unetkit.data import Patches
 from unetkit.model.interface import arrange, arranged
 from unetkit.train.memory import recomputed_blocks
-from unetkit.train.parts.losses import loss_input
-from unetkit.train.parts.supervision import Supervision
+from unetkit.train.parts.outputs import OutputLosses
 from unetkit.train.runspec import RunSpec
 
 
@@ -44,10 +43,7 @@ class Segmentation(lightning.LightningModule):
         self.fingerprint = fingerprint
         """Of the data; saved in checkpoints."""
         training = run.training
-        self.supervision: Supervision | None = None
-        if training.deep_supervision:
-            size = patches.window.input_size
-            self.supervision = Supervision(model, patches.plan, size, training.deep_supervision, training.seed)
+        self.losses = OutputLosses(patches.plan, patches.window.input_size, run.tasks)
         self.num_batches = 0
         """Batches that this process has used since the start of the run."""
         arrange(self, patches.plan)
@@ -82,14 +78,9 @@ class Segmentation(lightning.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
         """The loss of one batch, and its terms."""
-        images, *targets = batch
-        images = arranged(images, self.patches.plan)
-        if self.supervision is None:
-            terms = self.run.loss.terms(loss_input(self.model(images), *targets))
-        else:
-            logits = self.supervision.logits(self.model, images)
-            terms = self.run.loss.terms(loss_input(logits, *targets))
-            terms = self.supervision.terms(self.run.loss, terms, targets)
+        images, labels, *maps = batch
+        outputs = self.model(arranged(images, self.patches.plan))
+        terms = self.losses.terms(outputs, labels, maps)
         return {"loss": sum(terms.values()), "terms": {name: value.detach() for name, value in terms.items()}}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -33,6 +33,7 @@ from unetkit.train.loop.validation import Validation
 from unetkit.train.machine import Machine, TrainError
 from unetkit.train.memory import check_step_memory, num_processes, on_cpu, patch_size, recomputed_blocks
 from unetkit.train.network_checks import check_pairs, check_samples
+from unetkit.train.parts.task import pixel_maps
 from unetkit.train.result import RunResult, write_log, write_result, write_timing
 from unetkit.train.run_folder import CHECKPOINT, data_changed, is_main_process
 from unetkit.train.runspec import RunSpec
@@ -52,16 +53,16 @@ class Trainer:
         self.folder = folder
         self.machine = machine
         self.progress = progress
-        self.plan = plan(run.spec)
+        self.plan = plan(run.network)
         self.splits = splits
         pairs = splits.train.subset(run.training.fraction)
-        check_pairs(self.plan, pairs)
+        check_pairs(self.plan, pairs, run.tasks)
         self.preprocessing = preprocessing_of(run.data, pairs)
         self.signature = signature_of(run.data, pairs, self.preprocessing, max(2, run.spec.out_channels))
         self.pairs = self.preprocessing.pairs(pairs)
         self.size = patch_size(run, [min(axis) for axis in zip(*(pair.size for pair in self.pairs), strict=True)])
         check_samples(run, self.plan, self.size, processes=num_processes(machine))
-        self.model = build(run.spec, seed=run.training.seed)
+        self.model = build(run.network, seed=run.training.seed)
         self.initial_weights = load_initial_weights(self.model, run)
         if self.initial_weights and progress and is_main_process():
             print_lines(self.initial_weights.lines())
@@ -96,11 +97,12 @@ class Trainer:
         write_whole(self.folder / "scores.csv", scores.csv().encode())
         write_log(self.folder, self.log.loss, self.log.rates, self.validation.points)
         write_timing(self.folder, self.budget.seconds, steps, threads, self.machine)
+        network = self.plan.for_inference()
         values = {
             "run": self.run.resolve(),
-            "digest": self.plan.digest,
-            "parameters": self.plan.parameters,
-            "macs": self.plan.at(covering_window(self.plan, self.size).input_size).macs,
+            "digest": network.digest,
+            "parameters": network.parameters,
+            "macs": network.macs(covering_window(network, self.size).input_size),
             "data": self.splits.fingerprint,
             "weights": self.initial_weights.json() if self.initial_weights else None,
             "seed": training.seed,
@@ -148,9 +150,8 @@ class Trainer:
     def _fit(self, resumed_after: int | None) -> int | None:
         """Trains to the end and returns the steps; None in all processes but the first."""
         training = self.run.training
-        weight = self.run.loss.weight_map()
         settings = PatchSettings(
-            self.size, training.seed, self.run.augmentation, balance=training.balance, weight=weight
+            self.size, training.seed, self.run.augmentation, balance=training.balance, maps=pixel_maps(self.run.tasks)
         )
         patches = Patches(self.pairs, self.preprocessing.normalization, self.plan, settings)
         module = Segmentation(self.model, patches, self.run, self.splits.fingerprint)

@@ -1,4 +1,4 @@
-"""The components of a training: losses, optimizers, schedules, deep supervision."""
+"""The components of a training: losses, optimizers, schedules; and the loss of all outputs."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ COMPONENTS = {
         "focal": "unetkit.train.parts.losses:Focal",
         "tversky": "unetkit.train.parts.losses:Tversky",
         "boundary_ce": "unetkit.train.parts.losses:BoundaryCE",
+        "mse": "unetkit.train.parts.losses:MeanSquaredError",
+        "l1": "unetkit.train.parts.losses:MeanAbsoluteError",
     },
     "optimizer": {
         "adamw": "unetkit.train.parts.optimizers:AdamW",

@@ -2,14 +2,16 @@
 
 All sums over pixels run over the patches of all processes, so that two processes with half a batch each compute the
 same loss as one process with the whole batch. A network with one output channel separates class 1 from class 0.
-Unlabelled pixels are ignored.
+Unlabelled pixels are ignored. What an output is to predict decides what probabilities are: softmax over classes, or a
+sigmoid for each of several regions.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -24,13 +26,39 @@ _Smoothing = Annotated[float, Field(ge=0, le=1e6)]
 UNLABELLED = -100  # as in unetkit.data, whose import needs numpy
 
 
-class LossInput(NamedTuple):
+class LossInput(ABC):
+    """An output of a network, what it is to predict, and the weight of each pixel."""
+
+    weight: Tensor
+    """Of the pixels (N, *spatial): 0 for unlabelled ones, else 1 or the value of a weight map."""
+
+    @property
+    @abstractmethod
+    def true_log_probability(self) -> Tensor:
+        """The log-probability of what is true: (N, *spatial) for classes, (N, regions, *spatial) for regions."""
+
+    @property
+    @abstractmethod
+    def probabilities(self) -> Tensor:
+        """The probabilities (N, channels, *spatial), 0 for ignored pixels."""
+
+    @property
+    @abstractmethod
+    def one_hot(self) -> Tensor:
+        """The truth as 0 and 1 in the shape of the probabilities, 0 for ignored pixels."""
+
+    @abstractmethod
+    def weights(self, by_class: _ClassWeights) -> Tensor:
+        """The weights in the shape of `true_log_probability`, times those of the classes or regions."""
+
+
+@dataclass(frozen=True)
+class ClassInput(LossInput):
     """The logits (N, classes, *spatial), true classes (N, *spatial) and pixel weights (N, *spatial) of a batch."""
 
     logits: Tensor
     classes: Tensor
     weight: Tensor
-    """0 for unlabelled pixels, else 1 or the value of a weight map."""
 
     @property
     def log_probabilities(self) -> Tensor:
@@ -39,21 +67,58 @@ class LossInput(NamedTuple):
 
     @property
     def true_log_probability(self) -> Tensor:
-        """The log-probability of the true class (N, *spatial)."""
         return self.log_probabilities.gather(1, self.classes[:, None])[:, 0]
 
     @property
     def probabilities(self) -> Tensor:
-        """Softmax of the logits, 0 for ignored pixels."""
         return self.log_probabilities.exp() * (self.weight > 0)[:, None]
 
     @property
     def one_hot(self) -> Tensor:
-        """The true classes as 0 and 1 in the shape of the logits, 0 for ignored pixels."""
         import torch
 
         zeros = torch.zeros_like(self.logits, dtype=torch.float32)
         return zeros.scatter_(1, self.classes[:, None], 1) * (self.weight > 0)[:, None]
+
+    def weights(self, by_class: _ClassWeights) -> Tensor:
+        return self.weight if by_class is None else self.weight * self.weight.new_tensor(by_class)[self.classes]
+
+
+@dataclass(frozen=True)
+class RegionInput(LossInput):
+    """The logits and the truth (N, regions, *spatial), as 0 and 1, and pixel weights (N, *spatial) of a batch."""
+
+    logits: Tensor
+    regions: Tensor
+    weight: Tensor
+
+    @property
+    def true_log_probability(self) -> Tensor:
+        from torch.nn.functional import logsigmoid
+
+        return logsigmoid(self.logits.float() * (2 * self.regions - 1))
+
+    @property
+    def probabilities(self) -> Tensor:
+        return self.logits.float().sigmoid() * (self.weight > 0)[:, None]
+
+    @property
+    def one_hot(self) -> Tensor:
+        return self.regions * (self.weight > 0)[:, None]
+
+    def weights(self, by_class: _ClassWeights) -> Tensor:
+        weight = self.weight[:, None].expand_as(self.regions)
+        if by_class is None:
+            return weight
+        return weight * weight.new_tensor(by_class).reshape(-1, *(1,) * (self.regions.dim() - 2))
+
+
+class ValueInput(NamedTuple):
+    """The output and the truth (N, channels, *spatial), and pixel weights (N, *spatial) of a batch."""
+
+    output: Tensor
+    truth: Tensor
+    weight: Tensor
 
 
 def loss_input(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> LossInput:
@@ -64,17 +129,22 @@ def loss_input(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> 
     weight = labelled.float() if weight is None else labelled * weight.float()
     if logits.shape[1] == 1:  # the logit of class 1; that of class 0 is 0
         logits = torch.cat([torch.zeros_like(logits), logits], 1)
-    return LossInput(logits, torch.where(labelled, labels, 0), weight)
+    return ClassInput(logits, torch.where(labelled, labels, 0), weight)
 
 
 class Loss(Component):
     """The function that is minimised. Plugins add losses through the entry points `unetkit.losses`."""
 
     slot = "loss"
+    measures: ClassVar[Literal["probabilities", "values"]] = "probabilities"
+    """What it compares: classes and regions by their probabilities, or numbers."""
 
     @abstractmethod
-    def terms(self, batch: LossInput) -> dict[str, Tensor]:
-        """The terms by name, each a scalar; their sum is the loss."""
+    def terms(self, batch: Any) -> dict[str, Tensor]:
+        """The terms by name, each a scalar; their sum is the loss.
+
+        `batch` is a `LossInput`, or a `ValueInput` for a loss of numbers.
+        """
 
     def weight_map(self) -> Callable[[Any], Any] | None:
         """The function that computes pixel weights for a pair of image and labels, if the loss needs them."""
@@ -194,15 +264,37 @@ class BoundaryCE(Loss):
         return BoundaryWeight(self.w0, self.sigma)
 
 
+class MeanSquaredError(Loss):
+    """The mean over pixels and channels of the squared difference, for outputs that are numbers."""
+
+    measures = "values"
+
+    def terms(self, batch: ValueInput) -> dict[str, Tensor]:
+        return {"mse": _mean_of_values((batch.output.float() - batch.truth) ** 2, batch)}
+
+
+class MeanAbsoluteError(Loss):
+    """The mean over pixels and channels of the absolute difference, for outputs that are numbers."""
+
+    measures = "values"
+
+    def terms(self, batch: ValueInput) -> dict[str, Tensor]:
+        return {"l1": _mean_of_values((batch.output.float() - batch.truth).abs(), batch)}
+
+
+def _mean_of_values(values: Tensor, batch: ValueInput) -> Tensor:
+    """The mean over the pixels of all processes, and over channels, weighted by pixel."""
+    weight = batch.weight[:, None].expand_as(values)
+    return _total((values * weight).sum()) / _total(weight.sum()).clamp(min=1e-6)
+
+
 def _cross_entropy(batch: LossInput, class_weights: _ClassWeights) -> Tensor:
     return _weighted_mean(-batch.true_log_probability, batch, class_weights)
 
 
 def _weighted_mean(values: Tensor, batch: LossInput, class_weights: _ClassWeights) -> Tensor:
     """The mean over the pixels of all processes, weighted by pixel and class."""
-    weight = batch.weight
-    if class_weights is not None:
-        weight = weight * weight.new_tensor(class_weights)[batch.classes]
+    weight = batch.weights(class_weights)
     return _total((values * weight).sum()) / _total(weight.sum()).clamp(min=1e-6)
 
 
