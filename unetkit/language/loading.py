@@ -238,7 +238,9 @@ class SpecLoader(Reader):
             cure = "Give at least one output without when: training."
             self.fault(Fault("no-output", message, cure=cure), "heads", key=True)
         if keys.out_channels is not None and found and all(head.channels for head in keys.heads.values()):
-            self.no_effect(": all outputs give their own channels", "out_channels")
+            place = self.document.place(("out_channels",))
+            if place is None or place.file in (self.document.name, "--set"):  # not in a file that this one extends
+                self.no_effect(": all outputs give their own channels", "out_channels")
         return tuple(found) or (Output(OUTPUT, head_scope(OUTPUT), 1),)
 
     def check_output_name(self, name: str) -> None:

@@ -107,9 +107,9 @@ def last_activation(plan: Plan, output: str | None = None) -> str:
     return last.activation if last is not None else ""
 
 
-def threshold(plan: Plan) -> float:
-    """The output of a single channel above which class 1 is the likelier."""
-    return 0.5 if last_activation(plan) == "Sigmoid" else 0.0
+def threshold(plan: Plan, output: str | None = None) -> float:
+    """The value of a single channel of an output, by default the first, above which class 1 is the likelier."""
+    return 0.5 if last_activation(plan, output) == "Sigmoid" else 0.0
 
 
 def memory_format(plan: Plan) -> torch.memory_format:

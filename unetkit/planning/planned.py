@@ -291,6 +291,11 @@ class Plan:
         """
         return dict(zip(self.outputs, self._output_sizes(tuple(size))[1], strict=True))
 
+    @property
+    def output_channels(self) -> dict[str, int]:
+        """The channels of each output by name."""
+        return {name: self.nodes[node].channels for name, node in self.outputs.items()}
+
     def is_full(self, output: str) -> bool:
         """Whether an output has the resolution of the image; where images are padded, such a one is cut to them."""
         return self.spatial.is_full(self._spatial[1][self.outputs[output]])

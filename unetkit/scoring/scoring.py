@@ -19,7 +19,7 @@ from unetkit.planning import Plan
 from unetkit.scoring.metrics import METRICS, ClassMasks, Counts, ScoreError, check_metrics
 from unetkit.scoring.scores import ScoreRow, Scores
 from unetkit.scoring.spacing import Spacings
-from unetkit.tiling import predict
+from unetkit.tiling.prediction import predict_channels
 
 _Labels: TypeAlias = NDArray[np.integer]
 _LabelledImage: TypeAlias = tuple[str, _Labels, _Labels, tuple[float, ...] | None]
@@ -84,10 +84,11 @@ def score_model(
 
 
 def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing) -> Iterator[tuple[Pair, _Labels]]:
-    """Yields each pair with the predicted labels of its image, at the samples of the image."""
-    limit = threshold(plan_of(model))
+    """Yields each pair with the labels of its image by the first output, at the samples of the image."""
+    plan = plan_of(model).for_inference()
+    limit, count = threshold(plan), plan.spec.out_channels
     for pair in pairs:
-        yield pair, classify(preprocessing.label(pair, lambda image: predict(model, image)), limit)
+        yield pair, classify(preprocessing.label(pair, lambda image: predict_channels(model, image))[:count], limit)
 
 
 def classify(output: NDArray[np.float32], threshold: float = 0.0) -> NDArray[np.int64]:

@@ -8,6 +8,7 @@ image a tile gets the same padding as the whole; elsewhere the input that an out
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import reduce
 from math import lcm
 from typing import NamedTuple
 
@@ -66,7 +67,9 @@ def reach(plan: Plan, axis: int, frame: AxisPadding) -> Reach | None:
         return None
 
     def needs(position: int) -> Interval:
-        return propagate.needs(plan.nodes, axis, found, plan.output, Interval(position, position)) or EVERYWHERE
+        wanted = Interval(position, position)
+        each = (propagate.needs(plan.nodes, axis, found, output, wanted) for output in plan.outputs.values())
+        return reduce(Interval.union, (one or EVERYWHERE for one in each))
 
     if not needs(frame.output // 2).bounded:
         return None

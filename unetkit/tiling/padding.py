@@ -48,8 +48,20 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
             refused = error
             least = tuple(one.input + 1 for one in found)
         else:
+            _check_outputs(plan, tuple(one.input for one in found))
             return found
     raise refused
+
+
+def _check_outputs(plan: Plan, size: tuple[int, ...]) -> None:
+    """Raises SizeError where the outputs do not have the same samples."""
+    sizes = plan.output_sizes(size)
+    first, *others = sizes
+    for name in others:
+        if sizes[name] != sizes[first] or plan.output_grid(size, name) != plan.output_grid(size, first):
+            message = f"{plan.spec.name}: the outputs {first} and {name} have other samples, so no tile gives both"
+            cure = "Call the network for whole images, or give both heads the same level and padding."
+            raise SizeError(Fault("output-resolution", message, cure=cure))
 
 
 def _frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:

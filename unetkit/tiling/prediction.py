@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from unetkit.errors import Fault, SizeError
 from unetkit.host.allocator import reserve
+from unetkit.model.interface import named_outputs, plan_of
 from unetkit.planning import Plan
 from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
@@ -26,7 +27,7 @@ _LOCAL_MEMORY = 1_000_000_000
 """Default bytes for the activations of a tile: more saves few multiply-adds."""
 
 Block = tuple[tuple[slice, ...], Tensor]
-"""A part of the image's pixels, as slices per axis, and the network's output (out_channels, *part) for it."""
+"""A part of the image's pixels, as slices per axis, and the channels of all outputs (channels, *part) for it."""
 
 
 @overload
@@ -70,22 +71,52 @@ def predict(  # noqa: PLR0913 - options of a public function
 ) -> NDArray[Any] | Tensor:
     """The output (out_channels, *spatial), float32, for an image (in_channels, *spatial) of any size.
 
+    A network with several outputs gives a named tuple of them, without those that exist in training only.
+
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
     "auto" (tiles whose activations fit into `memory` bytes, with the least work), a number of samples per axis, or None
     for the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the whole
     image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
     bf16 or fp16. `vectors` are the inputs beside the image, by name.
     """
+    options: dict[str, Any] = {"memory": memory, "device": device, "dtype": dtype, "exact": exact, "vectors": vectors}
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
+    found: Any = predict_channels(model, array, tile, **options)
+    if isinstance(image, Tensor):
+        found = torch.from_numpy(found).to(image.device)
+    return by_output(plan_of(model).for_inference(), found)  # type: ignore[no-any-return]
+
+
+def predict_channels(  # noqa: PLR0913 - the options of `predict`
+    model: nn.Module,
+    array: NDArray[Any],
+    tile: Tile = "auto",
+    *,
+    memory: int | None = None,
+    device: str | torch.device | None = None,
+    dtype: str = "fp32",
+    exact: bool = False,
+    vectors: Mapping[str, Any] | None = None,
+) -> NDArray[Any]:
+    """What `predict` gives, with the channels of all outputs one after the other (channels, *spatial)."""
     with ready(model, device=device, dtype=dtype, vectors=vectors) as runner:
         _check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory, exact=exact)
-        shape = (runner.plan.spec.out_channels, *array.shape[1:])
+        shape = (cut.num_channels, *array.shape[1:])
         reserve(4 * prod(shape))
         result = torch.empty(shape)
         for part, block in stream(runner, cut, lambda wanted: array[(slice(None), *wanted)]):
             result[(slice(None), *part)] = block
-    return result.to(image.device) if isinstance(image, Tensor) else result.numpy()
+    return result.numpy()
+
+
+def by_output(plan: Plan, channels: Any) -> Any:
+    """The channels of all outputs (channels, …), divided: a named tuple, or the same where there is one output."""
+    parts, first = [], 0
+    for count in plan.output_channels.values():
+        parts.append(channels[first : first + count])
+        first += count
+    return named_outputs(tuple(plan.outputs), parts)
 
 
 def _check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
@@ -160,7 +191,7 @@ def _blended(cut: Tiles, run: Callable[[], Iterator[Block]]) -> Iterator[Block]:
     rows = [pixels(one, cut.frames[0].first) for one in cut.axes[0].cuts]
     held: Tensor | None = None
     for number, (row, band) in enumerate(groupby(run(), lambda block: block[0][0])):
-        total = torch.zeros((cut.plan.spec.out_channels, row.stop - row.start, *(part.stop for part in rest)))
+        total = torch.zeros((cut.num_channels, row.stop - row.start, *(part.stop for part in rest)))
         if held is not None:
             total[:, : held.shape[1]] = held
         for part, block in band:

@@ -26,7 +26,9 @@ class InferenceError(UnetkitError):
 
 
 class Runner(Protocol):
-    """A callable for one tile after another: it returns (out_channels, *spatial) for (in_channels, *spatial).
+    """A callable for one tile after another: it returns (channels, *spatial) for (in_channels, *spatial).
+
+    These are the channels of all outputs, one after the other.
 
     `plan` has the sizes it accepts; `device` is where it runs; `background` is the input value outside the image, for
     all channels or per channel; `seconds` is its total run time.
@@ -62,14 +64,15 @@ class TorchRunner:
         self.seconds = 0.0
 
     def __call__(self, image: Tensor) -> Tensor:
-        """The output (out_channels, *spatial), float32, for (in_channels, *spatial)."""
+        """The output, float32, for (in_channels, *spatial): the channels of all outputs one after the other."""
         batch = arranged(image[None].float(), self.plan, self.device)
         start = time.perf_counter()
         mixed: Any = nullcontext()
         if self.dtype != torch.float32:
             mixed = torch.autocast(self.device.type, self.dtype)
         with torch.inference_mode(), mixed:
-            output: Tensor = functional_call(self.model, self.weights, (batch, *self.vectors))[0]
+            found = functional_call(self.model, self.weights, (batch, *self.vectors))
+            output: Tensor = found[0] if isinstance(found, Tensor) else torch.cat([one[0] for one in found])
             if self.device.type == "cuda":
                 torch.cuda.synchronize(self.device)
         self.seconds += time.perf_counter() - start

@@ -37,6 +37,11 @@ class Tiles:
         return prod(len(one.cuts) for one in self.axes)
 
     @property
+    def num_channels(self) -> int:
+        """The channels of all outputs together."""
+        return sum(self.plan.output_channels.values())
+
+    @property
     def macs(self) -> int:
         """Multiply-adds of all tiles together."""
         return self.count * self.plan.at(self.size).macs

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Self
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from unetkit import registry
 from unetkit.data.files.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
 from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sample_pixels
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from unetkit.data.pairs import Pairs
     from unetkit.data.preprocessing.preprocessing import Preprocessing
     from unetkit.data.spec import DataSpec
+    from unetkit.data.targets import Target
     from unetkit.language import Spec
 
 
@@ -43,6 +46,16 @@ class ClassRecord(StrictRecord):
     values: tuple[int | Text, ...] | None = None
 
 
+class OutputRecord(StrictRecord):
+    """An output of several: its name, and what it predicts, as in `training.targets`."""
+
+    name: Name
+    kind: Literal["classes", "regions", "values"]
+    names: tuple[Text, ...]
+    """The names of its channels; of two classes in one channel both."""
+    target: dict[str, Any]
+
+
 class Signature(StrictRecord):
     """The properties of the training images that others must share, and the classes that a network predicts.
 
@@ -50,8 +63,8 @@ class Signature(StrictRecord):
     the letters of the stored axes, if the data file gives them. `modalities` has a pattern of files per channel, if
     each channel has its own file. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
     has the least and the largest distance between samples per axis, in `sampled_unit`, and `axis_codes` all
-    orientations of the files. `greys` has a range for each used channel, `dtypes` the stored number types. Unknown
-    properties are empty.
+    orientations of the files. `greys` has a range for each used channel, `dtypes` the stored number types. `outputs`
+    are those of a network that predicts anything else than the class of each pixel. Unknown properties are empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
@@ -68,6 +81,7 @@ class Signature(StrictRecord):
     axis_codes: tuple[Text, ...] = ()
     greys: tuple[IntensityRange, ...] = ()
     dtypes: tuple[Text, ...] = ()
+    outputs: tuple[OutputRecord, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -103,6 +117,16 @@ class Signature(StrictRecord):
         return known if len(known) == len(self.classes) else ()
 
     @property
+    def targets(self) -> dict[str, Target]:
+        """What each output predicts, by name; empty where the only output predicts classes."""
+        found: dict[str, Any] = {}
+        for output in self.outputs:
+            values = {key: value for key, value in output.target.items() if key != "type"}
+            model = registry.find("target", str(output.target.get("type")))
+            found[output.name] = model.model_validate_json(json.dumps(values))
+        return found
+
+    @property
     def preprocessing(self) -> Preprocessing:
         """The preprocessing of images with these channels."""
         from unetkit.data.preprocessing.preprocessing import Preprocessing  # needs torch
@@ -111,13 +135,24 @@ class Signature(StrictRecord):
 
     def check(self, spec: Spec) -> None:
         """Raises ValueError for a network with another number of channels, outputs or axes."""
-        outputs = max(2, spec.out_channels)
         if len(self.used_channels) != spec.in_channels:
             raise ValueError(f"{len(self.used_channels)} channels for a network that takes {spec.in_channels}")
-        if len(self.classes) != outputs:
-            raise ValueError(f"{len(self.classes)} classes for a network that predicts {outputs}")
+        if self.outputs:
+            self._check_outputs(spec)
+        elif len(self.classes) != max(2, spec.out_channels):
+            raise ValueError(f"{len(self.classes)} classes for a network that predicts {max(2, spec.out_channels)}")
         if {len(axes) for axes in (self.spacing, self.sampled) if axes} - {spec.dims}:
             raise ValueError(f"a spacing of other axes than the {spec.dims} of the network")
+
+    def _check_outputs(self, spec: Spec) -> None:
+        """Raises ValueError for a network with other outputs."""
+        channels = {output.name: output.channels for output in spec.for_inference().outputs}
+        if tuple(channels) != tuple(output.name for output in self.outputs):
+            raise ValueError(f"a network with the outputs {', '.join(channels)}")
+        for output in self.outputs:
+            own = max(2, channels[output.name]) if output.kind == "classes" else channels[output.name]
+            if len(output.names) != own:
+                raise ValueError(f"{len(output.names)} names for the {own} channels of {output.name}")
 
     def to_json(self) -> str:
         """The text in a file; `from_json` reads it."""

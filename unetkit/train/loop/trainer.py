@@ -15,13 +15,15 @@ import torch
 from lightning.fabric.utilities.exceptions import MisconfigurationException
 from lightning.pytorch.utilities.exceptions import SIGTERMException
 
-from unetkit.data import Pairs, Patches, PatchSettings, Splits, covering_window, preprocessing_of
-from unetkit.data.preprocessing.signature import signature_of
+from unetkit.data import Pairs, Patches, PatchSettings, Preprocessing, Splits, covering_window, preprocessing_of
+from unetkit.data.preprocessing.signature import OutputRecord, Signature, signature_of
+from unetkit.document.merge import as_lists
+from unetkit.document.reader import written_form
 from unetkit.errors import Fault, FileError
 from unetkit.host.allocator import kept_memory
 from unetkit.model import build
 from unetkit.planning import plan
-from unetkit.scoring import score_model
+from unetkit.scoring.outputs import score_outputs, scores_file
 from unetkit.train.loop.budget import TrainingBudget
 from unetkit.train.loop.checkpoint import AtomicCheckpointIO, read_checkpoint
 from unetkit.train.loop.initial_weights import load_initial_weights
@@ -58,7 +60,7 @@ class Trainer:
         pairs = splits.train.subset(run.training.fraction)
         check_pairs(self.plan, pairs, run.tasks)
         self.preprocessing = preprocessing_of(run.data, pairs)
-        self.signature = signature_of(run.data, pairs, self.preprocessing, max(2, run.spec.out_channels))
+        self.signature = _signature(run, pairs, self.preprocessing)
         self.pairs = self.preprocessing.pairs(pairs)
         self.size = patch_size(run, [min(axis) for axis in zip(*(pair.size for pair in self.pairs), strict=True)])
         check_samples(run, self.plan, self.size, processes=num_processes(machine))
@@ -93,8 +95,11 @@ class Trainer:
             self._save("best")
         best = Trained.load(self.folder / "best.safetensors")
         split = "test" if self.splits.test else "validation" if self.splits.validation else "train"
-        scores = score_model(best.model, getattr(self.splits, split), self.preprocessing)
-        write_whole(self.folder / "scores.csv", scores.csv().encode())
+        targets = {task.name: task.target for task in self.run.tasks}
+        by_output = score_outputs(best.model, getattr(self.splits, split), self.preprocessing, targets)
+        scores, *others = by_output.values()
+        for name, one in by_output.items():
+            write_whole(self.folder / scores_file(name if one is not scores else ""), one.csv().encode())
         write_log(self.folder, self.log.loss, self.log.rates, self.validation.points)
         write_timing(self.folder, self.budget.seconds, steps, threads, self.machine)
         network = self.plan.for_inference()
@@ -113,6 +118,11 @@ class Trainer:
             "loss": self.log.loss,
             "validation": self.validation.points,
         }
+        if others:
+            values["outputs"] = {
+                name: {"mean": {metric: one.mean(metric) for metric in one.metrics}, "images": one.plain()}
+                for name, one in by_output.items()
+            }
         self._add_history("last", values, scored=False)
         self._add_history("best", values, scored=True)
         return write_result(self.folder, values)
@@ -221,6 +231,26 @@ def _kill_others_on_failure(trainer: lightning.Trainer) -> Iterator[None]:
         if kill is not None:
             kill(signal.SIGKILL)
         raise
+
+
+def _signature(run: RunSpec, pairs: Pairs, preprocessing: Preprocessing) -> Signature:
+    """The record of the network that a run trains."""
+    channels = {output.name: output.channels for output in run.network.for_inference().outputs}
+    tasks = [task for task in run.tasks if task.name in channels]
+    counts = {task.name: max(2, channels[task.name]) for task in tasks if task.target.kind == "classes"}
+    signature = signature_of(run.data, pairs, preprocessing, counts.get(tasks[0].name, len(pairs.classes)))
+    if len(tasks) == 1 and counts:
+        return signature
+    records = tuple(
+        OutputRecord(
+            name=task.name,
+            kind=task.target.kind,
+            names=task.target.names(pairs.classes[: counts.get(task.name)]),
+            target=as_lists(written_form(task.target, run.types)),
+        )
+        for task in tasks
+    )
+    return signature.model_copy(update={"outputs": records})
 
 
 def _thinned(points: list[Any]) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 import lightning.pytorch as lightning
 
 from unetkit.data import Pairs, Preprocessing
-from unetkit.scoring import score_model
+from unetkit.scoring.outputs import score_outputs
 from unetkit.train.loop.log import Points
 from unetkit.train.loop.segmentation import Segmentation
 from unetkit.train.run_keys import Training
@@ -49,7 +49,9 @@ class Validation(lightning.Callback):
         """Validates in the first process and broadcasts the result."""
         value = 0.0
         if trainer.is_global_zero:
-            value = score_model(module.model, self.pairs, self.preprocessing, metrics=("dice",)).mean("dice")
+            targets = {task.name: task.target for task in module.run.tasks}
+            scores = score_outputs(module.model, self.pairs, self.preprocessing, targets, metrics=("dice",))
+            value = next(iter(scores.values())).mean("dice")
         value = float(trainer.strategy.broadcast(value))
         best = max((known for _, known in self.points), default=-1.0)
         self.points.append([step, value])
