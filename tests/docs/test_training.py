@@ -16,12 +16,13 @@ from unetkit.train import load_run
 from unetkit.train.run_keys import Training
 
 TEXT = (Path(__file__).parents[2] / "docs" / "training.md").read_text("utf-8")
-DATA, *RUNS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+DATA, *OTHERS = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
+RUNS = [text for text in OTHERS if text.startswith("unetkit:")]
 ROWS = dict(re.findall(r"^\| (`[^|]*`) \| ([^|]*) \|", TEXT, re.MULTILINE))
 TICKED = set(re.findall(r"`([a-z0-9_]+)", TEXT))
 
 
-@pytest.mark.parametrize("text", RUNS, ids=["scenes", "cells"])
+@pytest.mark.parametrize("text", RUNS, ids=["scenes", "cells", "outputs"])
 def test_a_run_of_the_guide_loads_and_so_do_its_data(text: str, tmp_path: Path) -> None:
     (tmp_path / "data.yaml").write_text(DATA, "utf-8")
     (tmp_path / "run.yaml").write_text(text, "utf-8")
@@ -34,7 +35,7 @@ def test_every_key_and_part_is_told() -> None:
     in_files = {key for text in (DATA, *RUNS) for key in re.findall(r"(\w+):", text)}
     assert {*Training.model_fields} <= TICKED
     assert {*DataKeys.model_fields} - {"description", "source"} <= TICKED | in_files
-    for slot in ("split", "normalization", "loss", "optimizer", "schedule", "augmentation"):
+    for slot in ("split", "normalization", "target", "loss", "optimizer", "schedule", "augmentation"):
         assert {*registry.BUILT_IN[slot]} <= TICKED
 
 
