@@ -40,11 +40,13 @@ FULL = {
 
 
 def small(name: str) -> unetkit.Spec:
-    """Returns a shipped spec with few channels."""
-    depth = unetkit.load(name).depth
-    channels = [4 * 2**level for level in range(depth)]
+    """Returns a shipped spec with few channels, or as it is where its items have channels of their own."""
+    whole = unetkit.load(name)
+    if name == "multiresunet":
+        return whole
+    channels = [8 * 2**level for level in range(whole.depth)]
     overrides = [f"channels={channels}"]
-    if unetkit.load(name).decoder_channels != unetkit.load(name).channels[:-1]:
+    if whole.decoder_channels != whole.channels[:-1]:
         overrides.append(f"decoder.channels={channels[:-1]}")
     return unetkit.load(name, overrides)
 

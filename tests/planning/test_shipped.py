@@ -22,6 +22,11 @@ PARAMETERS = {
     "unet-monai-basic": {(1, 2): 5_749_410},
     "unet-nnunet": {(1, 2): 31_195_594 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without the heads of deep supervision
     "unet-smp-vgg13": {(3, 1): 18_444_433},
+    "unet-nnunet-resenc": {(1, 2): 102_349_770 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without supervision too
+    "segresnet": {(4, 3): 4_702_227},
+    "resnet34-unet": {(3, 1): 24_436_369},
+    "resnet34-linknet": {(3, 1): 21_771_937},
+    "multiresunet": {(3, 2): 7_251_376},
     "attention-unet": {(3, 1): 34_878_573},
     "r2u-net": {(3, 1): 39_091_393},
     "unet-3d": {(3, 3): 19_067_616 + 2_336 + 3 + 2 * 2_336},  # weights, conv biases, head biases, batch norm
@@ -68,6 +73,14 @@ def test_parameters_are_those_of_the_publication(name: str) -> None:
     for (in_channels, out_channels), count in PARAMETERS[name].items():
         ends = [f"in_channels={in_channels}", f"out_channels={out_channels}"]
         assert unetkit.plan(unetkit.load(name, ends)).parameters == count
+
+
+def test_the_residual_encoder_of_nnunet_has_seven_stages_too() -> None:
+    """With five supervision heads beside the output, as nnU-Net counts them."""
+    stage = "[{type: residual, stride: 2, shortcut: pool, bias: true, repeat: 6}]"
+    seven = ["channels.levels=7", f"levels.5={{encoder: {{block: {stage}}}}}"]
+    planned = unetkit.plan(unetkit.load("unet-nnunet-resenc", seven))
+    assert planned.parameters == 141_889_612 - 5 * 2 - 2 * (320 + 320 + 256 + 128 + 64)
 
 
 @pytest.mark.parametrize("name", SIZES)

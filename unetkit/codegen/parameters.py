@@ -53,7 +53,8 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
     }
     channels, words = _channel_words(group, counts)
     texts = {place: words[values] for place, values in counts.items()}
-    settings = _setting_parameters([each for place, each in found.items() if place not in counts])
+    others = [each for place, each in found.items() if place not in counts]
+    settings = _setting_parameters(others, {parameter.name for parameter in channels})
     for place, (_, values) in found.items():
         if place not in counts:
             setting = settings.get(repr(values))
@@ -63,7 +64,7 @@ def constructor(group: tuple[Body, ...]) -> Constructor:
 
 def _counts_channels(name: str) -> bool:
     """Whether an argument of a layer, or of the class of a component within the block, is a number of channels."""
-    return name in _COUNT_CHANNELS or name.endswith("_channels")
+    return name in _COUNT_CHANNELS or name.rstrip("0123456789").endswith("_channels")
 
 
 def arguments(group: tuple[Body, ...]) -> dict[Place, tuple[str, Values]]:
@@ -154,8 +155,8 @@ def _between_name(line: str) -> str:
     return "mid_channels" if own[-1].isdigit() else f"{own}_channels"
 
 
-def _setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Parameter]:
-    """The parameters for arguments that differ between blocks, by the text of their values.
+def _setting_parameters(settings: list[tuple[str, Values]], others: Collection[str] = ()) -> dict[str, Parameter]:
+    """The parameters for arguments that differ between blocks, by the text of their values; `others` are taken names.
 
     >>> _setting_parameters([("kernel_size", (2, 3)), ("stride", (2, 3)), ("bias", (True, True))])
     {'(2, 3)': Parameter(name='stride', values=(2, 3))}
@@ -166,6 +167,6 @@ def _setting_parameters(settings: list[tuple[str, Values]]) -> dict[str, Paramet
     for name, values in differing:
         key = repr(values)
         if key not in parameters:
-            taken = {parameter.name for parameter in parameters.values()}
+            taken = {parameter.name for parameter in parameters.values()} | {*others}
             parameters[key] = Parameter(unused("stride" if key in strides else name, taken), values)
     return parameters

@@ -18,6 +18,7 @@ from unetkit.geometry import SizeSet
 from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
 from unetkit.sequence import LIST_SLOTS, sequence_class
+from unetkit.testing.subject import within
 
 _RANGES: dict[str, tuple[int, int]] = {
     "kernel": (1, 5),
@@ -28,7 +29,7 @@ _RANGES: dict[str, tuple[int, int]] = {
 }
 """Ranges for parameters of these names; 1 to 8 for all others."""
 
-_FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75)
+_FLOATS = (1e-5, 1e-3, 0.1, 0.25, 0.5, 0.75, 100.0)
 
 
 @st.composite
@@ -142,6 +143,8 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
     model, inner = registry.find(slot, name), insets(registry.find(slot, name))
     values: dict[str, Any] = {}
     for field, info in model.model_fields.items():
+        if slot == "block" and field == "stride":
+            continue  # at level 0 the output would be coarser than the image
         if field in inner and inner[field].branches:
             branch = lists(inner[field].slot, dims=dims, nested=True)
             values[field] = draw(st.lists(branch, min_size=2, max_size=3))
@@ -195,7 +198,7 @@ def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int
         low, high = _RANGES.get(field, (1, 8))
         return st.integers(low, high)
     if annotation is float:
-        return st.sampled_from(_FLOATS)
+        return st.sampled_from([value for value in _FLOATS if within(value, metadata)])
     raise TypeError(f"no strategy for {field}: {annotation}")
 
 

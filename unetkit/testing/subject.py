@@ -144,12 +144,12 @@ def _values_of(annotation: Any, metadata: tuple[Any, ...] = ()) -> Iterator[Any]
     elif annotation is bool:
         yield from (True, False)
     elif annotation is int:
-        yield from (n for n in (3, 2, 1, 4, 5, 8) if _within(n, metadata))
+        yield from (n for n in (3, 2, 1, 4, 5, 8) if within(n, metadata))
     elif annotation is float:
-        yield from (x for x in (0.5, 0.25, 0.1, 1e-3, 2.0) if _within(x, metadata))
+        yield from (x for x in (0.5, 0.25, 0.1, 1e-3, 2.0) if within(x, metadata))
 
 
-def _within(number: float, metadata: tuple[Any, ...]) -> bool:
+def within(number: float, metadata: tuple[Any, ...]) -> bool:
     """Whether a number is within the bounds of a field."""
     for item in metadata:
         for bound in (item, *getattr(item, "metadata", ())):
