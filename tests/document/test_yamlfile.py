@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.document.yamltrees import MAPS, flow, paths, spot
 from unetkit.document.document import Document, override, parse, read
+from unetkit.document.merge import plain, without_removed
 from unetkit.errors import Fault, SpecError
 
 
@@ -103,6 +104,34 @@ def test_extends_merges_and_every_node_keeps_its_file(folder: Path) -> None:
         "": "sub/c.yaml:1:1",
     }
     assert str(document.place(("block", "padding"), key=True)) == "sub/b.yaml:2:9"
+
+
+def test_of_several_extended_files_the_later_win(folder: Path) -> None:
+    write(folder, a="x: 1\ny: 1\nblock: {type: conv, kernel: 3}", b="y: 2\nz: 2\nblock: {kernel: 5}")
+    write(folder, c="extends: [a.yaml, b.yaml]\nz: 3")
+    document = read(Path("c.yaml"))
+    assert document.values() == {"x": 1, "y": 2, "z": 3, "block": {"type": "conv", "kernel": 5}}
+    assert str(document.place(("y",))) == "b.yaml:1:4"
+    write(folder, c="extends: [a.yaml, d.yaml]")
+    fault = refusal("c.yaml")
+    assert (str(fault.place), fault.code) == ("c.yaml:1:19", "extends-missing")
+
+
+def test_an_empty_map_over_one_that_is_inherited_is_refused(folder: Path) -> None:
+    write(folder, a="levels: {1: {block: conv}}\nempty: {}", b="extends: a.yaml\nlevels: {1: {}}")
+    fault = refusal("b.yaml")
+    assert (str(fault.place), fault.code) == ("b.yaml:2:13", "no-effect") and "null removes" in fault.cure
+    write(folder, b="extends: a.yaml\nempty: {}\nother: {}")
+    assert read(Path("b.yaml")).values()["other"] == {}
+
+
+def test_null_removes_what_is_inherited_and_nothing_else() -> None:
+    base = parse("norm: {type: group, groups: 8}\nlevels: {1: {block: conv}, 2: {block: conv}}\nother: null")
+    document = override(base, ["norm.groups=null", "levels.1=null", "third=null"])
+    left = {"norm": {"type": "group"}, "levels": {2: {"block": "conv"}}, "other": None, "third": None}
+    assert plain(without_removed(document.root)) == left
+    again = override(document, ["levels.1.block=residual"])
+    assert plain(without_removed(again.root))["levels"][1] == {"block": "residual"}
 
 
 def test_a_missing_base_is_told_at_the_extends(folder: Path) -> None:

@@ -204,8 +204,10 @@ BAD = {
                 "Start each entry with '- ', all aligned."),
     "block header": ("a: |x", "1:5", "yaml-syntax", "the text of a '|' or '>' starts on the next line",
                      "Start a new line here."),
-    "extends list": ("extends: [a]", "1:10", "extends-type", "extends takes the name of one file",
-                     "Write extends: other.yaml"),
+    "extends list": ("extends: [3]", "1:11", "extends-type", "extends takes the name of a file, or a list of names",
+                     "Write extends: other.yaml, or extends: [one.yaml, other.yaml]"),
+    "extends nothing": ("extends: []", "1:10", "extends-type", "extends takes the name of a file, or a list of names",
+                        "Write extends: other.yaml, or extends: [one.yaml, other.yaml]"),
 }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, NoReturn, TypeAlias
 
 import yaml
 
-from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, history, merge, plain
+from unetkit.document.merge import Key, KeyPath, TreeNode, as_lists, assigned, empty_maps, history, merge, plain
 from unetkit.document.text import MAX_BYTES, checked, compose, compose_map, too_large
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
 
@@ -189,21 +189,40 @@ def _extend(root: TreeNode, file: Path | None, find: Find, chain: tuple[Path, ..
         return root
     entries = dict(root.value)
     _, reference = entries.pop("extends")
+    base: TreeNode | None = None
+    for one in reference.value if type(reference.value) is tuple and reference.value else (reference,):
+        extended = _extended(one, file, find, chain)
+        base = extended if base is None else merge(base, extended)
+    own = TreeNode(entries, root.source, root.start, root.end)
+    assert base is not None, "a file extends at least one"
+    idle = [_empty_map(node) for node in empty_maps(base, own)]
+    if idle:
+        raise SpecError(*idle)
+    return merge(base, own)
+
+
+def _extended(reference: TreeNode, file: Path | None, find: Find, chain: tuple[Path, ...]) -> TreeNode:
+    """The tree of a file that another extends."""
     try:
         if type(reference.value) is not str or "\0" in reference.value:
-            raise _error("extends-type", "extends takes the name of one file", "Write extends: other.yaml")
+            cure = "Write extends: other.yaml, or extends: [one.yaml, other.yaml]"
+            raise _error("extends-type", "extends takes the name of a file, or a list of names", cure)
         target = find(reference.value, file)
         if os.path.realpath(target) in map(os.path.realpath, chain):
             circle = " -> ".join(map(str, (*chain, target)))
             raise _error("extends-cycle", f"files extend each other: {circle}", "Remove one of these extends.")
         if len(chain) > _MAX_EXTENDS:
             raise _error("extends-depth", f"more than {_MAX_EXTENDS} files extend one another", "Merge some of them.")
-        base = _load(target, find, chain)
+        return _load(target, find, chain)
     except SpecError as error:
         missing = ("file-missing", "extends-missing")
         faults = [replace(fault, code=fault.code.replace(*missing)) for fault in error.faults]
         raise SpecError(*(fault.at(reference.place()) for fault in faults)) from error
-    return merge(base, TreeNode(entries, root.source, root.start, root.end))
+
+
+def _empty_map(node: TreeNode) -> Fault:
+    message, cure = "an empty map changes nothing of what is inherited", "Leave it out; null removes what is inherited."
+    return Fault("no-effect", message, cure=cure, place=node.place())
 
 
 def _bytes(path: Path) -> bytes:

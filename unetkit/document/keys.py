@@ -26,6 +26,8 @@ def _as_slot(value: object) -> dict[str, Any]:
         if not all(isinstance(key, str) for key in value):
             raise ValueError("parameters have names, not numbers")
         return value
+    if value is None:
+        raise ValueError("null removes what is inherited, and here nothing is: leave it out")
     if isinstance(value, list | tuple):
         raise ValueError("this slot takes no list: give one component")
     raise ValueError(f"{value!r} is no component: give its name, or a map with type and parameters")

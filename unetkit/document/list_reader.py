@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from unetkit import registry
@@ -10,7 +10,7 @@ from unetkit.document.choice import SlotChoice, source_path
 from unetkit.document.faults import shown
 from unetkit.document.merge import KeyPath
 from unetkit.document.reading import Reading
-from unetkit.errors import Fault
+from unetkit.errors import BlockError, Fault
 from unetkit.sequence import LIST_SLOTS, SIZED_SLOTS, Sequence, SequenceItem, is_channels, item_slots, sequence_class
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ class ListReader:
             self.reader.fault(Fault("wrong-value", message, cure=cure), *source_path(choice.origins, ()))
             return None
         kind = choice.values.get("type")
-        keys = {key: choice.values[key] for key in ("channels", "repeat") if key in choice.values}
+        own = self.parameters(slot, kind)
+        keys = {key: choice.values[key] for key in ("channels", "repeat") if key in choice.values and key not in own}
         if self.reader.is_network(kind) and isinstance(keys.get("channels"), dict | tuple):
             del keys["channels"]  # those of the network's own levels
         bare = SlotChoice({key: value for key, value in choice.values.items() if key not in keys}, choice.origins)
@@ -79,6 +80,16 @@ class ListReader:
         again = [one._replace(item=one.item.again()) for one in items if one.item.stays or not self.is_defined(kind)]
         repeat: int = keys.get("repeat", 1)
         return items + again * (repeat - 1)
+
+    def parameters(self, slot: str, kind: object) -> Collection[str]:
+        """The parameters of the component of a name; empty where there is none."""
+        if not isinstance(kind, str) or self.is_defined(kind):
+            return ()
+        own = registry.slot_of(kind, item_slots(slot))
+        try:
+            return registry.find(own, kind).model_fields.keys() if own else ()
+        except BlockError:  # which is a fault of its own
+            return ()
 
     def is_defined(self, kind: object) -> TypeGuard[str]:
         """Whether the file itself defines what a name stands for."""

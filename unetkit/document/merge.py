@@ -105,6 +105,33 @@ def merge(base: TreeNode, over: TreeNode) -> TreeNode:
     return TreeNode(entries, over.source, over.start, over.end)
 
 
+def empty_maps(base: TreeNode, over: TreeNode) -> Iterator[TreeNode]:
+    """Yields the maps within `over` that are empty where `base` has one that is not: to merge them changes nothing."""
+    if type(over.value) is dict and type(base.value) is dict:
+        for key, (_, node) in over.value.items():
+            inherited = base.value[key][1] if key in base.value else node
+            if node.value == {} and type(inherited.value) is dict and inherited.value:
+                yield node
+            yield from empty_maps(inherited, node) if inherited is not node else ()
+
+
+def without_removed(node: TreeNode) -> TreeNode:
+    """The tree without the keys whose value is null in place of an inherited one."""
+    if type(node.value) is tuple:
+        items = tuple(map(without_removed, node.value))
+        same = all(new is old for new, old in zip(items, node.value, strict=True))
+        return node if same else TreeNode(items, node.source, node.start, node.end, node.replaced)
+    if type(node.value) is not dict:
+        return node
+    kept = {
+        key: (name, without_removed(value))
+        for key, (name, value) in node.value.items()
+        if value.value is not None or value.replaced is None
+    }
+    same = len(kept) == len(node.value) and all(kept[key][1] is node.value[key][1] for key in kept)
+    return node if same else TreeNode(kept, node.source, node.start, node.end, node.replaced)
+
+
 def _named(node: TreeNode) -> TreeNode:
     """The map `{type: name}` for a bare name, any other node unchanged."""
     if type(node.value) is not str:
@@ -118,6 +145,8 @@ def _patch(base: TreeNode | None, path: tuple[TreeNode, ...], leaf: TreeNode) ->
         return leaf
     first, rest = path[0], path[1:]
     key: Key = first.value
+    if base is not None and base.value is None and base.replaced is not None:  # it was removed
+        base = None
     base = base and _named(base)
     if base is None or type(base.value) is dict:
         child = base.value[key][1] if base and key in base.value else None

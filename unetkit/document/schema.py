@@ -135,7 +135,7 @@ def _item_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
                 known[name] = None
                 form = _component_schema(one, name, definitions)
                 more = {"repeat": repeat} | ({"channels": channels} if one in SIZED_SLOTS else {})
-                forms.append(form | {"properties": form["properties"] | more})
+                forms.append(form | {"properties": more | form["properties"]})
     spec: JsonSchemaValue = {"enum": list(INHERITED)}
     forms.append({"type": "object", "properties": {"type": spec, "repeat": repeat}, "additionalProperties": False})
     items: JsonSchemaValue = {"type": "array", "items": {"$ref": f"#/definitions/{slot}{_ITEM}"}}

@@ -76,17 +76,15 @@ def _flat(spec: Spec) -> dict[_Setting, Any]:
     return settings
 
 
-def _leaves(values: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _leaves(values: Any, path: str, *, typed: bool = True) -> Iterator[tuple[str, Any]]:
     """Yields (path, value) for all values in nested maps; the types of a list's items are one value."""
-    if isinstance(values, list):
+    is_list = isinstance(values, list)
+    if is_list and typed:
         yield f"{path}.type", _types(values)
-        entries: Any = enumerate(values)
-    else:
-        entries = values.items()
-    for key, value in entries:
+    for key, value in enumerate(values) if is_list else values.items():
         if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value)):
-            yield from _leaves(value, f"{path}.{key}")
-        else:
+            yield from _leaves(value, f"{path}.{key}", typed=not is_list)
+        elif typed or key != "type":
             yield f"{path}.{key}", value
 
 

@@ -16,7 +16,7 @@ from unetkit.document.choice import SlotChoice
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
-from unetkit.document.merge import KeyPath
+from unetkit.document.merge import Key, KeyPath, plain, without_removed
 from unetkit.document.reader import Reader
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
@@ -98,7 +98,7 @@ class SpecLoader(Reader):
 
     def __init__(self, document: Document) -> None:
         super().__init__(document)
-        self.values = document.values()
+        self.values = plain(without_removed(document.root))
         self.used: set[KeyPath] = set()
         self.reasons: dict[KeyPath, str] = {}
         self.blocks: dict[tuple[str, tuple[KeyPath, ...]], _Block] = {}
@@ -313,19 +313,20 @@ class SpecLoader(Reader):
                 self.fault(Fault("unknown-level", message), "levels", level, key=True)
 
     def check_definitions(self) -> None:
-        """Collects definitions with the name of a component, which they would hide."""
-        for name in self.definitions:
+        """Collects definitions with the name of a component, which they would hide, and leaves them out."""
+        for name in list(self.definitions):
             slot = name if name in BASES else registry.slot_of(name, BASES)
             if slot is not None:
                 message = f"{slot} {name!r} exists already"
                 self.fault(Fault("define-taken", message, cure="Choose another name."), "define", name, key=True)
+                self.definitions = {other: one for other, one in self.definitions.items() if other != name}
 
     def check_unused(self, keys: SpecKeys, depth: int) -> None:
         """Collects settings that have an effect nowhere: nothing is ignored in silence."""
         if self.faults:
             return
         for name in keys.define:
-            if ("define", name) not in self.used:
+            if ("define", name) not in self.used and self.is_own("define", name):
                 message = f"{name} has no effect: nothing uses it"
                 self.fault(Fault("no-effect", message, cure="Use it, or remove it."), "define", name, key=True)
         for path in written(keys):
@@ -333,12 +334,19 @@ class SpecLoader(Reader):
                 continue
             if path in self.used or self.filled(path) or (depth == 1 and path[0] in ("down", "up", "skip")):
                 continue
+            if not self.is_own(*path):
+                continue  # it has been overridden, which is what files are extended for
             reason = self.reasons.get(path)
             if reason is not None:
                 self.no_effect(f": {reason}", *path)
             else:
                 message = "this has no effect: it is overridden wherever it could apply, or nothing here uses it"
                 self.fault(Fault("no-effect", message, cure="Remove it, or what overrides it."), *path, key=True)
+
+    def is_own(self, *path: Key) -> bool:
+        """Whether the value at a path was written in the document itself, or in an override, and not inherited."""
+        place = self.document.place(path)
+        return place is None or place.file in (self.document.name, "--set")
 
     def filled(self, path: KeyPath) -> bool:
         """Whether a path leads to a type that was not written: that of a slot of which parameters alone are given."""

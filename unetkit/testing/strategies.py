@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import assume, reject
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from unetkit import registry
 from unetkit.block import Component, Inset, insets
@@ -160,7 +161,10 @@ def _pruned(model: type[Component], values: dict[str, Any], dims: int) -> tuple[
     inner = insets(model)
     while True:
         made = {field: value if field not in inner else _filled(inner[field], value) for field, value in values.items()}
-        part = model.model_validate(made, context={"dims": dims})
+        try:
+            part = model.model_validate(made, context={"dims": dims})
+        except ValidationError:  # a range that is not known here
+            reject()
         idle = part.idle().keys() & values.keys()
         if not idle:
             return part, values
