@@ -20,12 +20,14 @@ from PIL import Image
 import unetkit
 from tests.support.commandline import run
 from unetkit.data import Normalization
+from unetkit.data.preprocessing.signature import plain_signature
 from unetkit.errors import FileError
 from unetkit.imagefiles import ReadRequest, find_images, format_of, open_images, result_name
 from unetkit.imagefiles.formats.tiff import DECODED_BYTES
 from unetkit.tiling import predict
 from unetkit.trained.modelfile import Trained
-from unetkit.trained.predictor import PredictOptions, file_predictor, probabilities
+from unetkit.trained.predictor import PredictOptions, file_predictor
+from unetkit.trained.result_map import result_maps
 from unetkit.writing import partial
 
 SIZE = (70, 53)
@@ -182,7 +184,9 @@ def test_outputs_that_are_probabilities_already_stay_so() -> None:
     head = {"type": "conv", "activation": "softmax"}
     values = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4], "head": head}
     block = torch.tensor([[0.25], [0.75]])
-    assert torch.equal(probabilities(unetkit.plan(unetkit.load(values)), block), block)
+    signature = plain_signature(Normalization("none"), ("a", "b"), 1)
+    (only,) = result_maps(unetkit.plan(unetkit.load(values)), signature, probabilities=True)
+    assert np.array_equal(only.block(block), block.numpy())
 
 
 # --- whole or not at all --------------------------------------------------------------------------------------------

@@ -45,6 +45,9 @@ def test_the_canonical_form_of_heads_gives_the_same_spec() -> None:
     again = unetkit.load(loaded.resolve())
     assert again == loaded and again.resolve() == loaded.resolve()
     assert loaded.resolve()["heads"]["mask"] == {"at": 0, "when": "always"}
+    own = {key: value for key, value in SMALL.items() if key != "out_channels"}
+    apart = unetkit.load(own | {"heads": {"mask": {"channels": 3}, "distance": {"channels": 1}}})
+    assert apart.resolve()["out_channels"] == 3 and unetkit.load(apart.resolve()) == apart
 
 
 def test_one_output_of_the_usual_name_is_the_short_form() -> None:

@@ -23,7 +23,7 @@ def resolve(spec: Spec) -> dict[str, Any]:
     keys = spec.keys
     form: dict[str, Any] = {"unetkit": keys.unetkit, "name": keys.name}
     form |= {key: value for key in ("description", "paper") if (value := getattr(keys, key))}
-    form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": keys.out_channels}
+    form |= {"dims": keys.dims, "in_channels": keys.in_channels, "out_channels": spec.out_channels}
     if keys.inputs:
         form["inputs"] = {name: _input_form(spec, name) for name in keys.inputs}
     form["topology"] = written_form(spec.topology, spec.types)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -16,9 +17,10 @@ from unetkit.data.overview.pictures import write_image
 from unetkit.data.preprocessing.data_for_network import data_like, other_channels
 from unetkit.model import plan_of
 from unetkit.overwriting import check_outputs
-from unetkit.scoring import METRICS, Measurement, label, score
+from unetkit.scoring import METRICS, Measurement, Scores
 from unetkit.scoring.figure import figure, worst_examples
 from unetkit.scoring.metrics import check_metrics
+from unetkit.scoring.outputs import predicted_outputs, scorers, scores_file
 from unetkit.scoring.scoring import check_classes
 from unetkit.scoring.spacing import Spacings
 from unetkit.trained.modelfile import Trained
@@ -56,24 +58,39 @@ class Evaluation:
     pairs: Pairs
     options: EvaluateOptions
     measurement: Measurement
+    """The scores of the first output."""
+    others: dict[str, Scores] = field(default_factory=dict)
+    """The scores of the other outputs by name."""
 
     @cached_property
     def summary(self) -> dict[str, Any]:
         """Network, data, and the scores averaged over images with their confidence intervals, as plain values."""
         plan = plan_of(self.trained.model)
         head = {"name": plan.spec.name, "digest": plan.digest, "data": self.data, "split": self.options.split}
-        return head | self.measurement.json()
+        outputs = {
+            name: {"classes": list(one.classes), "mean": {metric: _finite(one.mean(metric)) for metric in one.metrics}}
+            for name, one in self.others.items()
+        }
+        return head | self.measurement.json() | ({"outputs": outputs} if outputs else {})
 
     def json(self) -> dict[str, Any]:
         """The summary, and a row of scores for each image and class."""
-        return self.summary | {"rows": self.measurement.scores.plain()}
+        values = self.summary | {"rows": self.measurement.scores.plain()}
+        if self.others:
+            rows = {name: self.summary["outputs"][name] | {"rows": one.plain()} for name, one in self.others.items()}
+            values["outputs"] = rows
+        return values
 
     def write(self, folder: Path) -> None:
-        """Writes scores.csv, summary.json and worst.png into a folder."""
+        """Writes scores.csv, a file of scores for each further output, summary.json and worst.png into a folder."""
         write_whole(folder / SCORES, self.measurement.scores.csv().encode())
+        for name, one in self.others.items():
+            write_whole(folder / scores_file(name), one.csv().encode())
         write_whole(folder / SUMMARY, (json.dumps(self.summary, indent=1, ensure_ascii=False) + "\n").encode())
         trained, scores = self.trained, self.measurement.scores
-        rows = worst_examples(trained.model, self.pairs, trained.preprocessing, scores, self.options.worst)
+        rows = []
+        if predicts_classes(trained):
+            rows = worst_examples(trained.model, self.pairs, trained.preprocessing, scores, self.options.worst)
         if rows:
             metric, count = METRICS[scores.metrics[0]].title, len(scores.images)
             subtitle = f"the {len(rows)} worst of {count} images by {metric}, worst first"
@@ -117,13 +134,15 @@ def evaluate(
     for line in spec.inferred:
         listener.note(line)
     if output is not None:
-        names = (SCORES, SUMMARY, *[WORST] * bool(options.worst))
+        further = [output.name for output in trained.signature.outputs[1:]]
+        names = (SCORES, *map(scores_file, further), SUMMARY, *[WORST] * bool(options.worst))
         inputs = [Path(model), *spec.files()]
         check_outputs((output / name for name in names), inputs=inputs, overwrite=overwrite)
     if difference := other_channels(spec, trained.signature):
         listener.note(f"warning: {difference}")
     pairs = open_data(spec).part(options.split, data)
-    result = Evaluation(trained, data, pairs, options, measure(trained, pairs, options, listener.advanced))
+    measurement, others = measure_outputs(trained, pairs, options, listener.advanced)
+    result = Evaluation(trained, data, pairs, options, measurement, others)
     listener.scored(result)
     if output is not None:
         result.write(output)
@@ -136,20 +155,46 @@ def measure(
     options: EvaluateOptions | None = None,
     advance: Callable[[int, int], None] = lambda done, total: None,
 ) -> Measurement:
-    """The scores of a trained network on pairs of images and labels."""
+    """The scores of the first output of a trained network on pairs of images and labels."""
+    return measure_outputs(trained, pairs, options, advance)[0]
+
+
+def measure_outputs(
+    trained: Trained,
+    pairs: Pairs,
+    options: EvaluateOptions | None = None,
+    advance: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Measurement, dict[str, Scores]]:
+    """The scores of a trained network on pairs of images and labels: of its first output, and of the others."""
     options = options or EvaluateOptions()
-    plan = plan_of(trained.model)
-    check_classes(plan, pairs.classes, trained.classes)
+    plan = plan_of(trained.model).for_inference()
+    if predicts_classes(trained):
+        check_classes(plan, pairs.classes, trained.classes)
     classes = trained.classes if len(trained.classes) == len(pairs.classes) else pairs.classes
     metrics = options.metrics or tuple(name for name in METRICS if plan.dims > 1 or not METRICS[name].distance)
     with_distances = any(METRICS[name].distance for name in metrics)
     spacings = Spacings(options.spacing)
-    cases = (
-        (pair.name, labels, pair.labels, spacings.of(pair) if with_distances else None)
-        for pair, labels in label(trained.model, _counted(pairs, advance), trained.preprocessing)
-    )
-    scores = score(cases, classes, metrics=metrics, tolerance=options.tolerance)
-    return Measurement(scores, options.tolerance, options.confidence, options.seed, spacings.unit)
+    found = scorers(plan, trained.signature.targets, classes, metrics=metrics, tolerance=options.tolerance)
+    predicted = predicted_outputs(trained.model, _counted(pairs, advance), trained.preprocessing)
+    for pair, outputs in predicted:
+        spacing = spacings.of(pair) if with_distances else None
+        for name, output in outputs.items():
+            found[name].add(pair, output, spacing)
+    first, *others = found
+    scores = found[first].scores()
+    measurement = Measurement(scores, options.tolerance, options.confidence, options.seed, spacings.unit)
+    return measurement, {name: found[name].scores() for name in others}
+
+
+def predicts_classes(trained: Trained) -> bool:
+    """Whether the first output of a network predicts the class of each pixel."""
+    outputs = trained.signature.outputs
+    return not outputs or outputs[0].kind == "classes"
+
+
+def _finite(value: float) -> float | None:
+    """The value, None for NaN and infinity."""
+    return value if isfinite(value) else None
 
 
 def _counted(pairs: Pairs, advance: Callable[[int, int], None]) -> Iterator[Pair]:

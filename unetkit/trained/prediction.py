@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
-from unetkit.data.files.grouping import FileGroup, image_groups, name_of_result
+from unetkit.data.files.grouping import FileGroup, image_groups
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import find_images, merge_alike
 from unetkit.overwriting import check_outputs
-from unetkit.trained.predictor import PredictOptions, open_predictor
+from unetkit.trained.predictor import FilePredictor, PredictOptions, open_predictor
 
 
 class PredictListener:
@@ -41,7 +42,8 @@ def predict_files(
     """Predicts image files, or all images in folders, and returns the paths of the results in the folder `output`.
 
     `model` is a model file or an exported ONNX or OpenVINO model. Results are files of the same kind as the images,
-    with a class number for each pixel or with probabilities. Raises UnetkitError with the faults of all files that
+    with a class number for each pixel or with probabilities; those of several outputs are in folders named after the
+    outputs. Raises UnetkitError with the faults of all files that
     could not be read or written, after all others are done.
     """
     options, listener = options or PredictOptions(), listener or PredictListener()
@@ -54,9 +56,9 @@ def predict_files(
             if modalities
             else ([FileGroup("", (file,)) for file in find_images(images)], [])
         )
-        names = _result_names(groups, probabilities=options.probabilities)
+        _check_names(groups, predictor)
         inputs = [model, *(file for group in groups for file in group.files)]
-        check_outputs((output / name for name in names), inputs=inputs, overwrite=overwrite)
+        check_outputs(_results(groups, predictor, output), inputs=inputs, overwrite=overwrite)
         for group in groups:
             listener.started(group.files[0])
             path = None
@@ -64,7 +66,7 @@ def predict_files(
                 warnings.simplefilter("always")
                 try:
                     path = predictor.predict_file(group, output, listener.advanced)
-                    paths.append(path)
+                    paths += predictor.paths(group, output)
                 except UnetkitError as error:
                     faults += error.faults
             listener.ended(path, list(dict.fromkeys(str(one.message) for one in caught)))
@@ -73,19 +75,23 @@ def predict_files(
     return paths
 
 
-def _result_names(groups: Sequence[FileGroup], *, probabilities: bool) -> list[str]:
-    """The file names of the results; raises FileError where two images would have the same."""
-    first: dict[str, Path] = {}
+def _results(groups: Sequence[FileGroup], predictor: FilePredictor, output: Path) -> Iterator[Path]:
+    """Yields the files of all results; images of an unknown format are reported when they are predicted."""
+    for group in groups:
+        with suppress(FileError):
+            yield from predictor.paths(group, output)
+
+
+def _check_names(groups: Sequence[FileGroup], predictor: FilePredictor) -> None:
+    """Raises FileError where two images would have the same result."""
+    first: dict[Path, Path] = {}
     faults = []
     for group in groups:
         file = group.files[0]
-        try:
-            name = name_of_result(group, probabilities=probabilities)
-        except FileError:
-            continue  # reported when the image is predicted
-        if first.setdefault(name, file) != file:
-            message = f"{first[name]} and {file} would both become {name}"
-            faults.append(Fault("twice", message, cure="Rename one."))
+        with suppress(FileError):
+            path = predictor.paths(group, Path())[0]
+            if first.setdefault(path, file) != file:
+                message = f"{first[path]} and {file} would both become {path.name}"
+                faults.append(Fault("twice", message, cure="Rename one."))
     if faults:
         raise FileError(*faults)
-    return list(first)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,21 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.data import Normalization, Preprocessing
-from unetkit.data.files.grouping import FileGroup, name_of_result
+from unetkit.data.files.grouping import FileGroup
 from unetkit.data.normalization import slabs
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import is_exported, open_exported
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
-from unetkit.imagefiles.file_formats import number_type
 from unetkit.imagefiles.numbers import for_network
+from unetkit.imagefiles.result import ResultWriter
 from unetkit.imagefiles.views.alignment import join_channels
 from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
-from unetkit.model.interface import last_activation, threshold
-from unetkit.planning import Plan
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.trained.distribution_shift import DistributionShift
 from unetkit.trained.modelfile import Trained, signature_in
+from unetkit.trained.result_map import ResultMap, result_maps
 from unetkit.wording import megabytes
 
 _HEAP_SHARE = 0.5
@@ -109,34 +109,46 @@ class FilePredictor:
     preprocessing: Preprocessing
     options: PredictOptions
 
+    @cached_property
+    def maps(self) -> tuple[ResultMap, ...]:
+        """What is written for an image."""
+        return result_maps(self.runner.plan, self.signature, probabilities=self.options.probabilities)
+
+    def paths(self, group: FileGroup, folder: Path) -> list[Path]:
+        """The files of the results for an image; raises FileError for an unknown format."""
+        return [one.path(group, folder) for one in self.maps]
+
     def predict_file(
         self, source: Path | FileGroup, folder: Path, advance: _Advance = lambda done, total: None
     ) -> Path:
-        """Writes the result for a file, or for a group with a file for each channel, atomically; returns its path.
+        """Writes the results for a file, or for a group with a file for each channel, atomically.
 
-        Raises FileError where a file cannot be read, or the result cannot be written.
+        Returns the path of the first output's result. Raises FileError where a file cannot be read, or a result cannot
+        be written.
         """
-        spec, signature, options = self.runner.plan.spec, self.signature, self.options
+        spec, signature = self.runner.plan.spec, self.signature
         group = FileGroup("", (source,)) if isinstance(source, Path) else source
         file, *others = group.files
-        path = folder / name_of_result(group, probabilities=options.probabilities)
-        axes = options.axes or signature.axes
+        paths = self.paths(group, folder)
+        axes = self.options.axes or signature.axes
         request = ReadRequest(spec.dims, None if others else signature.channels, axes, trained=True)
         with ExitStack() as stack:
             stored, *further = [stack.enter_context(self._opened(one, request)) for one in group.files]
-            channels = spec.out_channels if options.probabilities else None
-            dtype = np.float32 if options.probabilities else number_type(max(2, spec.out_channels))
             turn = reorientation_to(stored, self.preprocessing.orientation)
             images = join_channels([stored, *further], turn) if further else reoriented(stored, turn)
             shift = DistributionShift(signature, images)
-            with format_of(file).create(path, stored, channels, dtype) as made:
-                target, done = made if turn.is_identity else ReorientedWriter(made, stored, turn), 0
+            with ExitStack() as writing:
+                targets, done = list[ResultWriter](), 0
+                for one, path in zip(self.maps, paths, strict=True):
+                    made = writing.enter_context(format_of(file).create(path, stored, one.channels, one.dtype))
+                    targets.append(made if turn.is_identity else ReorientedWriter(made, stored, turn))
                 for number, part, block in self._blocks(images, shift):
-                    target.write(number, part, block)
+                    for one, target in zip(self.maps, targets, strict=True):
+                        target.write(number, part, one.block(block))
                     done += prod(block.shape[-spec.dims :])
                     advance(done, images.count * prod(images.size))
             shift.warn()
-        return path
+        return paths[0]
 
     @contextmanager
     def _opened(self, file: Path, request: ReadRequest) -> Iterator[Images]:
@@ -153,17 +165,15 @@ class FilePredictor:
                 raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
             yield images
 
-    def _blocks(
-        self, images: Images, shift: DistributionShift
-    ) -> Iterator[tuple[int, tuple[slice, ...], NDArray[Any]]]:
-        """Yields the number of an image, a part of it, and the result for that part."""
+    def _blocks(self, images: Images, shift: DistributionShift) -> Iterator[tuple[int, tuple[slice, ...], Tensor]]:
+        """Yields the number of an image, a part of it, and the channels of all outputs for that part."""
         memory = None if self.options.memory is None else _tile_memory(self.options.memory)
         unit = images.geometry.unit if images.geometry else ""
         size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
         tiles = plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
         for number in range(images.count):
             for part, block in self._outputs(self._reader(images, number, shift), images.size, tiles):
-                yield number, part, self._result(block)
+                yield number, part, block
 
     def _outputs(self, read: Read, size: tuple[int, ...], tiles: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
         """Yields parts of an image with the network's output for them; a resampled image is one part."""
@@ -174,7 +184,7 @@ class FilePredictor:
             return
         whole = tuple(slice(0, count) for count in size)
         image = self.preprocessing.image(read(whole), resampled)
-        output = np.empty((self.runner.plan.spec.out_channels, *resampled), np.float32)
+        output = np.empty((tiles.num_channels, *resampled), np.float32)
         for part, block in stream(self.runner, tiles, lambda part: image[(slice(None), *part)]):
             output[(slice(None), *part)] = block
         yield whole, torch.from_numpy(self.preprocessing.output(output, size))
@@ -190,20 +200,6 @@ class FilePredictor:
             return block
 
         return read
-
-    def _result(self, block: Tensor) -> NDArray[Any]:
-        """Classes or probabilities for a block of the network's output."""
-        if self.options.probabilities:
-            return probabilities(self.runner.plan, block).numpy()
-        classes = block.argmax(0) if len(block) > 1 else block[0] > threshold(self.runner.plan)
-        return classes.numpy().astype(number_type(len(block)))
-
-
-def probabilities(plan: Plan, block: Tensor) -> Tensor:
-    """The probabilities for an output; unchanged if the network ends with an activation."""
-    if last_activation(plan):
-        return block
-    return torch.softmax(block, 0) if len(block) > 1 else torch.sigmoid(block)
 
 
 def _tile_memory(memory: int) -> int:

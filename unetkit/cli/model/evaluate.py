@@ -121,7 +121,17 @@ def _print_summary(report: dict[str, Any]) -> None:
     from unetkit.cli.output import print_rich
 
     units = {one["unit"] for one in report["metrics"].values() if "unit" in one}
-    print_rich(_summary_table(report), _footnote(report["images"], report["confidence"], *units))
+    others = [_output_line(name, values["mean"]) for name, values in report.get("outputs", {}).items()]
+    print_rich(_summary_table(report), *others, _footnote(report["images"], report["confidence"], *units))
+
+
+def _output_line(name: str, means: dict[str, float | None]) -> str:
+    """The scores of a further output.
+
+    >>> _output_line("distance", {"mae": 0.0612, "rmse": None})
+    'distance: mae 0.061, rmse -'
+    """
+    return f"{name}: " + ", ".join(f"{key} {'-' if value is None else f'{value:.3f}'}" for key, value in means.items())
 
 
 def _footnote(images: int, confidence: float, unit: str = "") -> str:

@@ -1,0 +1,118 @@
+"""Trained networks with several outputs: a map of each is predicted, tiled and scored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import unetkit
+from tests.support.photos import discs, write_photos
+from unetkit.data import Normalization
+from unetkit.data.preprocessing.signature import OutputRecord, plain_signature
+from unetkit.errors import FileError, SizeError
+from unetkit.trained import PredictOptions, Trained, evaluate, predict_files
+
+VALUES: dict[str, Any] = {
+    "unetkit": 1,
+    "in_channels": 1,
+    "channels": [4, 8],
+    "heads": {
+        "mask": {"channels": 2},
+        "parts": {"channels": 2},
+        "distance": {"channels": 1},
+        "coarse": {"channels": 2, "at": 1, "when": "training"},
+    },
+}
+REGIONS = {"type": "regions", "regions": {"all": [0, 1], "disc": [1]}}
+
+
+def network(**others: Any) -> Trained:
+    """An untrained network for classes, regions and distances of discs."""
+    torch.manual_seed(0)
+    signature = plain_signature(Normalization("dataset", (100.0,), (50.0,)), ("background", "disc"), 1)
+    outputs = (
+        OutputRecord(name="mask", kind="classes", names=("background", "disc"), target={"type": "classes"}),
+        OutputRecord(name="parts", kind="regions", names=("all", "disc"), target=REGIONS),
+        OutputRecord(name="distance", kind="values", names=("distance",), target={"type": "distance"}),
+    )
+    model = unetkit.build(VALUES | others, seed=0).eval()
+    return Trained(model, signature.model_copy(update={"outputs": outputs}))
+
+
+def image() -> Any:
+    return discs(1)[0].image
+
+
+@pytest.mark.parametrize("tile", [None, 24, "auto"])
+def test_tiles_give_every_output_of_the_whole_image(tile: Any) -> None:
+    model = network().model
+    whole = unetkit.predict(model, image(), None)
+    tiled = unetkit.predict(model, image(), tile)
+    assert tiled._fields == ("mask", "parts", "distance")
+    assert [one.shape[0] for one in tiled] == [2, 2, 1]
+    for name, found in tiled._asdict().items():
+        np.testing.assert_allclose(found, getattr(whole, name), atol=1e-5)
+    aligned = image()[:, :, :32]
+    with torch.no_grad():
+        direct = model(torch.from_numpy(aligned[None]))
+    np.testing.assert_allclose(unetkit.predict(model, aligned, None).distance, direct.distance[0].numpy(), atol=1e-5)
+
+
+def test_outputs_on_other_samples_are_not_tiled() -> None:
+    heads = {"mask": {"channels": 2}, "coarse": {"channels": 1, "at": 1}}
+    model = unetkit.build(VALUES | {"heads": heads})
+    with pytest.raises(SizeError, match="the outputs mask and coarse have other samples"):
+        unetkit.predict(model, image())
+
+
+def test_a_map_of_each_output_is_written(tmp_path: Path) -> None:
+    trained = network()
+    file = trained.save(tmp_path / "model.safetensors")
+    np.save(tmp_path / "disc.npy", image()[0])
+    outputs = unetkit.predict(trained.model, (image() - 100) / 50)
+    paths = predict_files(file, [tmp_path / "disc.npy"], tmp_path / "out")
+    assert [str(path.relative_to(tmp_path / "out")) for path in paths] == [
+        "mask/disc.npy",
+        "parts/disc.npy",
+        "distance/disc.npy",
+    ]
+    mask, parts, distance = (np.load(path) for path in paths)
+    assert np.array_equal(mask, outputs.mask.argmax(0))
+    assert np.array_equal(parts, outputs.parts > 0) and parts.shape == (2, 40, 33)
+    np.testing.assert_allclose(distance, outputs.distance, atol=1e-5)
+    options = PredictOptions(probabilities=True)
+    shares = [np.load(path) for path in predict_files(file, [tmp_path / "disc.npy"], tmp_path / "shares", options)]
+    np.testing.assert_allclose(shares[1], 1 / (1 + np.exp(-outputs.parts)), rtol=1e-4)
+    np.testing.assert_allclose(shares[0].sum(0), 1, rtol=1e-5)
+    np.testing.assert_allclose(shares[2], distance, atol=1e-5)
+
+
+def test_each_output_is_scored_by_what_it_predicts(tmp_path: Path) -> None:
+    file = network().save(tmp_path / "model.safetensors")
+    data = write_photos(tmp_path / "photos")
+    found = evaluate(file, str(data), output=tmp_path / "scores")
+    values = json.loads((tmp_path / "scores" / "summary.json").read_text("utf-8"))
+    assert values["classes"] == ["background", "disc"]
+    assert values["outputs"]["parts"]["classes"] == ["all", "disc"]
+    assert set(values["outputs"]["distance"]["mean"]) == {"mae", "rmse"}
+    assert found.json()["outputs"]["distance"]["rows"][0]["class"] == "distance"
+    assert {file.name for file in (tmp_path / "scores").iterdir()} == {
+        "scores.csv",
+        "scores-parts.csv",
+        "scores-distance.csv",
+        "summary.json",
+        "worst.png",
+    }
+
+
+def test_a_signature_of_other_outputs_is_refused(tmp_path: Path) -> None:
+    trained = network()
+    fewer = trained.signature.model_copy(update={"outputs": trained.signature.outputs[:2]})
+    file = Trained(trained.model, fewer).save(tmp_path / "model.safetensors")
+    with pytest.raises(FileError, match="a network with the outputs mask, parts, distance"):
+        Trained.load(file)
