@@ -152,6 +152,12 @@ def test_definitions_stand_for_lists_and_components() -> None:
     assert own == plain and "define" not in own.resolve()
 
 
+def test_definitions_and_lists_may_be_a_part_of_a_list_in_any_slot() -> None:
+    define = {"branched": {"type": "parallel", "branches": [CONV, [CONV, CONV]]}, "two": [CONV, CONV]}
+    for slot, own in (("skip", "concat"), ("up", "transposed_conv"), ("head", "conv"), ("down", "max_pool")):
+        unetkit.plan(load(define=define, **{slot: ["branched", "two", [CONV, []], own]}))
+
+
 def test_definitions_are_inherited(tmp_path: Path) -> None:
     (tmp_path / "parts.yaml").write_text(f"define: {{body: [{CONV}]}}\nnorm: instance\n")
     (tmp_path / "net.yaml").write_text("unetkit: 1\nin_channels: 3\nout_channels: 2\nchannels: [8, 16, 32]\n")

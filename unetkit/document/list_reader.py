@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from unetkit import registry
@@ -33,8 +34,11 @@ class ListReader:
         self.reader = reader
         self.inherited = inherited
 
-    def read(self, slot: str, choice: SlotChoice) -> Reading | None:
-        """The list of a choice, for a slot; None, with faults collected, where something in it is wrong."""
+    def read(self, slot: str, choice: SlotChoice, *, whole: bool = True) -> Reading | None:
+        """The list of a choice, for a slot; None, with faults collected, where something in it is wrong.
+
+        A part of a list, not the `whole`, need not do what the slot is for.
+        """
         if slot not in LIST_SLOTS:
             message = f"{slot} takes one component, not a list"
             self.reader.fault(Fault("wrong-type", message), *source_path(choice.origins, ()))
@@ -48,16 +52,25 @@ class ListReader:
         reading = Reading(part, {(): choice.origins.get((), ())}, used, {})
         for number, one in enumerate(items):
             reading.add(one.reading, (number,))
-        faults = [] if None in read else list(part.faults(self.reader.dims))
+        for number, several in enumerate(read):
+            if several == []:  # nothing, on purpose
+                self.note_nothing(choice.within(number), reading)
+        faults = list(part.faults(self.reader.dims)) if whole and None not in read else []
         for field, message, cure in faults:
             path: KeyPath = (int(field),) if field else ()
             self.reader.fault(Fault("wrong-value", message, cure=cure), *source_path(reading.origins, path))
         return None if faults or None in read else reading
 
+    def note_nothing(self, choice: SlotChoice, reading: Reading) -> None:
+        """Notes the use of an empty list, and of a definition that is one."""
+        reading.used.update(choice.origins.values())
+        if isinstance(choice.values, dict) and self.is_defined(kind := choice.values.get("type")):
+            reading.used.add(("define", kind))
+
     def items(self, slot: str, choice: SlotChoice) -> list[_Item] | None:
         """The items that one entry of a list stands for; None, with faults collected, where it is wrong."""
         if isinstance(choice.values, tuple):
-            return _spliced(self.read(slot, choice))
+            return _spliced(self.read(slot, choice, whole=False))
         if not isinstance(choice.values, dict):
             message, cure = f"{shown(choice.values)} is no component", "Give a name, or a map with type and parameters."
             self.reader.fault(Fault("wrong-value", message, cure=cure), *source_path(choice.origins, ()))
@@ -116,7 +129,8 @@ class ListReader:
     def without_keys(self, slot: str, kind: object, choice: SlotChoice) -> list[_Item] | None:
         """The items of an entry without its channels and repeats."""
         if self.is_defined(kind):
-            return _spliced(self.reader.read_definition(kind, choice, lambda one: self.read(slot, one.listed())))
+            read = partial(self.read, slot, whole=False)
+            return _spliced(self.reader.read_definition(kind, choice, lambda one: read(one.listed())))
         if isinstance(kind, str) and kind in self.inherited:
             reading = self.of_the_spec(kind, choice)
         else:
