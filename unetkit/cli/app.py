@@ -25,6 +25,7 @@ COMMANDS = {
     "draw": "spec.draw",
     "diff": "spec.diff",
     "resolve": "spec.resolve",
+    "explain": "spec.explain",
     "specs": "spec.specs",
     "blocks": "components.blocks",
     "plugins": "components.plugins",

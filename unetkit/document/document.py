@@ -70,6 +70,18 @@ class Document:
             found.setdefault(place, Written(plain(node), place))
         return list(found.values())
 
+    def has(self, path: KeyPath) -> bool:
+        """Whether a value was written at a path; a bare name is the type of a component."""
+        node = self.root
+        for number, part in enumerate(path, start=1):
+            if type(node.value) is dict and part in node.value:
+                node = node.value[part][1]
+            elif type(node.value) is tuple and type(part) is int and 0 <= part < len(node.value):
+                node = node.value[part]
+            else:
+                return part == "type" and number == len(path) and type(node.value) is str
+        return True
+
     def place(self, path: KeyPath, *, key: bool = False) -> Place | None:
         """The place of the value (or the key) at a path, or of its nearest ancestor if there is none."""
         node = nearest = self.root

@@ -237,7 +237,7 @@ class SpecLoader(Reader):
             message = "no output is left for inference" if found else "there is no output"
             cure = "Give at least one output without when: training."
             self.fault(Fault("no-output", message, cure=cure), "heads", key=True)
-        if keys.out_channels is not None and found and all(head.channels for head in keys.heads.values()):
+        if "out_channels" in self.values and found and all(head.channels for head in keys.heads.values()):
             place = self.document.place(("out_channels",))
             if place is None or place.file in (self.document.name, "--set"):  # not in a file that this one extends
                 self.no_effect(": all outputs give their own channels", "out_channels")

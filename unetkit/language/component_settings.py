@@ -1,0 +1,186 @@
+"""The settings of a network's components, which several scopes of a spec may set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from unetkit import registry
+from unetkit.block import Component, Inset, insets
+from unetkit.document.choice import SlotChoice, leaves
+from unetkit.document.keys import default_types
+from unetkit.document.merge import KeyPath
+from unetkit.errors import Place
+from unetkit.language.cascade import choose, scope_paths, scopes
+from unetkit.language.settings import Address, Default, Setting, address, simple_setting
+from unetkit.language.spec import Spec
+from unetkit.language.spec_keys import SpecKeys
+from unetkit.sequence import Sequence
+from unetkit.topology import Input, Position
+
+
+class _Leaf(NamedTuple):
+    """A value in a component.
+
+    `inside` counts the items of lists as they are written, with `repeat`; `read_at` as they are applied.
+    """
+
+    inside: KeyPath
+    read_at: KeyPath
+    value: Any
+    default: Default | None = None
+    unused: str = ""
+    inherited: Address | None = None
+
+
+def component_settings(spec: Spec) -> Iterator[Setting]:
+    """Yields the settings of all components, in execution order."""
+    fixed = dict(_fixed(spec))
+    for slot in ("topology", "init", "odd_sizes"):
+        for setting in _at_one_place(spec, getattr(spec, slot), (slot,), None):
+            if setting.path[:2] not in fixed.values():
+                yield setting
+    for position in dict.fromkeys(spec.layout.positions):
+        part = spec.parts[position.scope]
+        if position.scope in fixed:
+            yield from _at_one_place(spec, part, fixed[position.scope], position)
+        elif position.side != "input":
+            yield from _cascaded(spec, part, position)
+
+
+def _fixed(spec: Spec) -> Iterator[tuple[str, KeyPath]]:
+    """Yields the scopes of positions whose component is written at one path only, and that path."""
+    for name, one in spec.keys.inputs.items():
+        if one.embed is not None:
+            yield Input(name, one.channels).embedding_scope, ("inputs", name, "embed")
+    for placement in spec.layout.placements:
+        for name in insets(type(spec.topology)) if placement.component is not None else ():
+            if getattr(spec.topology, name) is placement.component:
+                yield placement.position.scope, ("topology", name)
+
+
+def _at_one_place(spec: Spec, part: Component, root: KeyPath, position: Position | None) -> Iterator[Setting]:
+    """Yields the settings of a component that is written at one path only."""
+    for leaf in _leaves(spec, part):
+        path = (*root, *leaf.inside)
+        default = _slot_default(spec, root[0]) if path == (root[0], "type") else leaf.default
+        yield replace(simple_setting(spec, path, leaf.value, default, position), inside=leaf.inside, unused=leaf.unused)
+
+
+def _cascaded(spec: Spec, part: Component, position: Position) -> Iterator[Setting]:
+    """Yields the settings of the component at a position, which several scopes may set."""
+    document, origins = spec.document, spec.origins[position.scope]
+    assert document, "the spec comes from a document"
+    choice = choose(scopes(spec.keys, position), position.slot)
+    for leaf in _leaves(spec, part):
+        path = _path_of(leaf.read_at, origins)
+        own = address(spec, _root(choice) if leaf.inside == ("type",) else path, position)
+        default = _slot_default(spec, own.slot) if own and own.inside == ("type",) else leaf.default
+        at = path[:-1] if isinstance(leaf.value, list) else path  # a list has no type of its own
+        place, use = document.place(at) if document.has(at) else None, _use(spec, path, choice)
+        found = {one.place: one for known in _candidates(spec, position, own, leaf) for one in document.history(known)}
+        replaced = tuple([one for one in found.values() if one.place not in (place, use)])
+        setting = Setting(path, leaf.value, place, default, replaced, position, leaf.inside)
+        yield replace(setting, inherited=leaf.inherited, used_at=use, unused=leaf.unused)
+
+
+def _root(choice: SlotChoice) -> KeyPath:
+    """Where a component is named, or a list written."""
+    return choice.origins.get(("type",)) or (*choice.origins[()], "type")
+
+
+def _candidates(spec: Spec, position: Position, own: Address | None, leaf: _Leaf) -> Iterator[KeyPath]:
+    """Yields the paths at which a setting could have been written, the one that counts first."""
+    narrow_first = scope_paths(spec.keys, position)[::-1]
+    if own is not None:
+        for scope in narrow_first[narrow_first.index(own.scope) :]:
+            yield (*scope, own.slot, *own.inside)
+    if leaf.inherited and (own is None or own.slot != leaf.inherited.slot):
+        yield from ((*scope, leaf.inherited.slot, *leaf.inherited.inside) for scope in narrow_first)
+
+
+def _use(spec: Spec, path: KeyPath, choice: SlotChoice) -> Place | None:
+    """Where the definition that a path leads into is used by a component, or by another definition."""
+    document = spec.document
+    if not document or path[0] != "define":
+        return None
+    others = [one for name, value in spec.keys.define.items() for one in leaves(value, ("define", name))]
+    for one in (*choice.origins.values(), *others):
+        found = document.history(one)
+        if found and found[0].value == path[1] and one[:2] != path[:2]:
+            return found[0].place
+    return None
+
+
+def _path_of(inside: KeyPath, origins: dict[KeyPath, KeyPath]) -> KeyPath:
+    """Where a setting is written, or beside which type it would be."""
+    if inside in origins:
+        named = inside[-1] == "type" and origins[inside][-1] != "type"  # by a bare name, in place of a map
+        return (*origins[inside], "type") if named else origins[inside]
+    for size in reversed(range(len(inside))):
+        start = inside[:size]
+        if (*start, "type") in origins:
+            typed = origins[*start, "type"]
+            return (*(typed[:-1] if typed[-1] == "type" else typed), *inside[size:])
+        if start in origins:
+            return (*origins[start], *inside[size:])
+    return inside
+
+
+def _slot_default(spec: Spec, slot: Any) -> Default | None:
+    """What fills a slot of which a spec says nothing."""
+    if slot in spec.topology.defaults:
+        return Default(spec.topology.defaults[slot], spec.type_of(spec.topology))
+    kinds = default_types(SpecKeys)
+    return Default(kinds[slot]) if slot in kinds else None
+
+
+def _types(spec: Spec, part: Component) -> Any:
+    """The type of a component, or those of a list."""
+    if not isinstance(part, Sequence):
+        return spec.types.get(type(part)) or registry.name_of(type(part))
+    kinds = [(count, _types(spec, item.part)) for count, item in part.repeats()]
+    return [f"{kind} x{count}" if count > 1 else kind for count, kind in kinds]
+
+
+def _leaves(spec: Spec, part: Component, inside: KeyPath = (), read_at: KeyPath = ()) -> Iterator[_Leaf]:
+    """Yields the values in a component, and in those in it."""
+    kind, idle, inner = _types(spec, part), part.idle(), insets(type(part))
+    yield _Leaf((*inside, "type"), (*read_at, "type"), kind)
+    if isinstance(part, Sequence):
+        yield from _items(spec, part, inside, read_at)
+        return
+    for name, field in type(part).model_fields.items():
+        value, own, at = getattr(part, name), (*inside, name), (*read_at, name)
+        default = None if field.is_required() else Default(field.get_default(call_default_factory=True), kind)
+        if name not in inner or value is None:
+            yield _Leaf(own, at, value, default, idle.get(name, ""))
+        elif inner[name].branches:
+            for number, branch in enumerate(value):
+                yield from _leaves(spec, branch, (*own, number), (*at, number))
+        elif name not in idle:
+            for leaf in _leaves(spec, value, own, at):
+                yield leaf._replace(**_of_inset(inner[name], leaf.inside[len(own) :], default))
+
+
+def _items(spec: Spec, part: Sequence, inside: KeyPath, read_at: KeyPath) -> Iterator[_Leaf]:
+    """Yields the values in the items of a list, of equal neighbours once."""
+    applied = 0
+    for number, (count, item) in enumerate(part.repeats()):
+        own, at = (*inside, number), (*read_at, applied)
+        yield from _leaves(spec, item.part, own, at)
+        if item.channels is not None:
+            yield _Leaf((*own, "channels"), (*at, "channels"), item.channels)
+        if count > 1:
+            yield _Leaf((*own, "repeat"), (*at, "repeat"), count)
+        applied += count
+
+
+def _of_inset(inset: Inset, inside: KeyPath, default: Default | None) -> dict[str, Any]:
+    """What a value has in addition as one of an inner component: what it inherits, and the default of its type."""
+    if inset.inherited:
+        return {"inherited": Address((), inset.slot, inside)}
+    if inside == ("type",) and default and isinstance(default.value, Component):
+        return {"default": Default(registry.name_of(type(default.value)), default.owner)}
+    return {}
