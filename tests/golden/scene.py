@@ -45,6 +45,7 @@ READING: tuple[tuple[str, ...], ...] = (
     ("resolve", "unet-2015"),
     ("resolve", "unet-smp-vgg13"),
     ("resolve", "unet-nnunet"),
+    ("explain", "unet-nnunet", "block"),
     ("blocks",),
     ("blocks", "double_conv"),
     ("blocks", "norm/batch"),

@@ -6,9 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from unetkit.block import insets
 from unetkit.document.choice import leaves
 from unetkit.errors import SpecError
 from unetkit.language import Explanation, Spec, explain, load, shipped
+from unetkit.language.component_settings import component_settings
+from unetkit.language.settings import plain_settings
 
 BASE = """\
 unetkit: 1
@@ -46,27 +49,36 @@ def told(one: Explanation) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_every_line_of_a_spec_is_found_by_its_path(name: str) -> None:
+def test_every_line_of_a_spec_gives_a_setting(name: str) -> None:
     spec = load(name)
     assert spec.document
-    for key in spec.document.values():
-        for path in leaves(spec.document.values()[key], (key,)):
-            found = explain(spec, ".".join(map(str, path)))
-            assert spec.document.place(path) in [one.place for one in found], path
+    settings = [*plain_settings(spec), *component_settings(spec)]
+    places = {place for one in settings for place in (one.place, one.used_at)}
+    values = spec.document.values()
+    for path in (path for key in values for path in leaves(values[key], (key,))):
+        assert spec.document.place(path) in places, path
 
 
 @pytest.mark.parametrize("name", shipped())
-def test_every_setting_of_every_position_is_found_with_its_value(name: str) -> None:
+def test_the_settings_of_a_position_are_those_of_its_component(name: str) -> None:
     spec = load(name)
+    settings = {(one.position, one.inside): one.value for one in component_settings(spec)}
     for position in spec.layout.open_positions:
-        found = {one.path: one.value for one in explain(spec, position.scope)}
         part = spec.parts[position.scope]
-        assert found[f"{position.scope}.type"] == spec.type_of(part) or isinstance(
-            found[f"{position.scope}.type"], list
-        )
-        for field in type(part).model_fields.keys() - part.idle().keys():
-            if f"{position.scope}.{field}" in found:
-                assert found[f"{position.scope}.{field}"] == getattr(part, field)
+        kind = settings[position, ("type",)]
+        assert isinstance(kind, list) or kind == spec.type_of(part)
+        for field in type(part).model_fields.keys() - insets(type(part)).keys() - {"items"}:
+            assert settings[position, (field,)] == getattr(part, field)
+
+
+@pytest.mark.parametrize("name", ["unet-2015", "unet-nnunet", "r2u-net"])
+def test_every_path_of_a_file_can_be_asked_for(name: str) -> None:
+    spec = load(name)
+    assert spec.document
+    values = spec.document.values()
+    for path in (path for key in values for path in leaves(values[key], (key,))):
+        found = explain(spec, ".".join(map(str, path)))
+        assert spec.document.place(path) in [one.place for one in found], path
 
 
 def test_an_override_replaces_the_file_and_the_file_what_it_extends(child: Spec) -> None:

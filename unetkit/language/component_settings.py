@@ -16,7 +16,7 @@ from unetkit.language.cascade import choose, scope_paths, scopes
 from unetkit.language.settings import Address, Default, Setting, address, simple_setting
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.sequence import Sequence
+from unetkit.sequence import INHERITED, Sequence
 from unetkit.topology import Input, Position
 
 
@@ -78,7 +78,7 @@ def _cascaded(spec: Spec, part: Component, position: Position) -> Iterator[Setti
         own = address(spec, _root(choice) if leaf.inside == ("type",) else path, position)
         default = _slot_default(spec, own.slot) if own and own.inside == ("type",) else leaf.default
         at = path[:-1] if isinstance(leaf.value, list) else path  # a list has no type of its own
-        place, use = document.place(at) if document.has(at) else None, _use(spec, path, choice)
+        place, use = document.place(at) if document.has(at) else None, _use(spec, path, own, leaf, choice)
         found = {one.place: one for known in _candidates(spec, position, own, leaf) for one in document.history(known)}
         replaced = tuple([one for one in found.values() if one.place not in (place, use)])
         setting = Setting(path, leaf.value, place, default, replaced, position, leaf.inside)
@@ -100,15 +100,16 @@ def _candidates(spec: Spec, position: Position, own: Address | None, leaf: _Leaf
         yield from ((*scope, leaf.inherited.slot, *leaf.inherited.inside) for scope in narrow_first)
 
 
-def _use(spec: Spec, path: KeyPath, choice: SlotChoice) -> Place | None:
-    """Where the definition that a path leads into is used by a component, or by another definition."""
-    document = spec.document
-    if not document or path[0] != "define":
+def _use(spec: Spec, path: KeyPath, own: Address | None, leaf: _Leaf, choice: SlotChoice) -> Place | None:
+    """Where the name stands that brings a definition, or the norm or act of the spec, into a component."""
+    word = path[1] if path[0] == "define" else own.slot if own and not leaf.inherited else ""
+    if not spec.document or (path[0] != "define" and word not in INHERITED):
         return None
-    others = [one for name, value in spec.keys.define.items() for one in leaves(value, ("define", name))]
-    for one in (*choice.origins.values(), *others):
-        found = document.history(one)
-        if found and found[0].value == path[1] and one[:2] != path[:2]:
+    inner = [one for name, value in spec.keys.define.items() for one in leaves(value, ("define", name))]
+    own_first = sorted(choice.origins, key=lambda known: known[:-1] != leaf.inside[: len(known) - 1])
+    for one in (*(choice.origins[known] for known in own_first), *inner):
+        found = spec.document.history(one)
+        if found and found[0].value == word and one[:2] != path[:2]:
             return found[0].place
     return None
 

@@ -37,7 +37,7 @@ class Explanation(NamedTuple):
     applies_to: tuple[str, ...]
     """The positions, with `*` for all levels; `*` alone is the whole network."""
     used_at: Place | None = None
-    """Where the definition that it belongs to is used."""
+    """Where the name stands that brings it in: of a definition, or `norm` and `act` in a list."""
     unused: str = ""
     """Why it has no effect; empty where it has one."""
 

@@ -54,7 +54,7 @@ class Setting:
     inherited: Address | None = None
     """The norm or activation of the spec, if it belongs to one in a block that would inherit it."""
     used_at: Place | None = None
-    """Where the definition that it belongs to is used."""
+    """Where the name stands that brings it in: of a definition, or `norm` and `act` in a list."""
     unused: str = ""
     """Why it has no effect; empty where it has one."""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, SpecName
-from unetkit.wording import value_text
+from unetkit.wording import listed, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
     from unetkit.errors import Place
     from unetkit.language import Explanation
+
+_MOST_ROWS = 40
+"""A longer table leaves out what is a default."""
+_MOST_PLACES = 8
 
 _Path = Annotated[
     str,
@@ -39,7 +43,8 @@ def explain(spec: SpecName, path: _Path, overrides: Overrides = None, as_json: A
     if as_json:
         print_json({"name": loaded.name, "path": path, "settings": [one.json() for one in found]})
         return
-    for number, group in enumerate(_groups(found)):
+    shown = found if len(found) <= _MOST_ROWS else [one for one in found if one.place] or found
+    for number, group in enumerate(_groups(shown)):
         applies = ("applies to", _places_text(group[0].applies_to))
         used = [("used at", _place_text(one.used_at)) for one in group if one.used_at][:1]
         if number:
@@ -48,6 +53,8 @@ def explain(spec: SpecName, path: _Path, overrides: Overrides = None, as_json: A
             print_rich(facts([*_rows(group[0]), applies]))
         else:
             print_rich(_table(group), "", facts([*used, applies]))
+    if len(shown) < len(found):
+        print_rich("", f"{len(found) - len(shown)} settings with their defaults are left out; --json lists them.")
 
 
 def _groups(found: list[Explanation]) -> list[list[Explanation]]:
@@ -111,4 +118,5 @@ def _place_text(place: Place) -> str:
 
 
 def _places_text(places: tuple[str, ...]) -> str:
-    return {(): "nothing in the network", ("*",): "the whole network"}.get(places, ", ".join(places))
+    known = {(): "nothing in the network", ("*",): "the whole network"}
+    return known.get(places) or listed(places, _MOST_PLACES)
