@@ -15,7 +15,7 @@ from tests.support.photos import discs, write_photos
 from unetkit.data import Normalization
 from unetkit.data.preprocessing.signature import OutputRecord, plain_signature
 from unetkit.errors import FileError, SizeError
-from unetkit.trained import PredictOptions, Trained, evaluate, predict_files
+from unetkit.trained import PredictOptions, Trained, evaluate, export_model, predict_files
 
 VALUES: dict[str, Any] = {
     "unetkit": 1,
@@ -116,3 +116,22 @@ def test_a_signature_of_other_outputs_is_refused(tmp_path: Path) -> None:
     file = Trained(trained.model, fewer).save(tmp_path / "model.safetensors")
     with pytest.raises(FileError, match="a network with the outputs mask, parts, distance"):
         Trained.load(file)
+
+
+@pytest.mark.parametrize("to", ["onnx", "openvino", "torch"])
+def test_exports_have_every_output_of_inference(to: Any, tmp_path: Path) -> None:
+    trained = network()
+    name = {"onnx": "model.onnx", "openvino": "model", "torch": "model.pt2"}[to]
+    file = trained.save(tmp_path / "model.safetensors")
+    exported = export_model(file, tmp_path / name, to)
+    assert max(check.difference / check.allowed for check in exported.checks) <= 1
+    if to == "torch":
+        return  # is not run by unetkit
+    np.save(tmp_path / "disc.npy", image()[0])
+    own, others = (
+        [np.load(path) for path in predict_files(model, [tmp_path / "disc.npy"], tmp_path / out)]
+        for model, out in ((file, "own"), (tmp_path / name, "exported"))
+    )
+    assert len(own) == 3
+    for one, other in zip(own, others, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)

@@ -343,13 +343,13 @@ def opened_export(trained: Trained, path: Path) -> Iterator[FileRunner]:
     plan = plan_of(trained.model)
     content = Content.of(plan, taken(plan), levels, read_header(path.with_name("m.safetensors")))
 
-    def run(batch: Image) -> Image:
+    def run(batch: Image) -> list[Image]:
         image = torch.from_numpy(batch)
         if levels is not None:
             image = ScaleInput(levels, plan.dims)(image)
         with torch.no_grad():
             output: Image = trained.model(image).numpy()
-        return output
+        return [output]
 
     yield FileRunner(Content.read(content.metadata, path), run)
 

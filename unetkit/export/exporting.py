@@ -24,7 +24,7 @@ from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino, write_openvino
 from unetkit.export.sizes import Sizes, spread, taken, to_json
 from unetkit.export.tracing import ScaleInput, traced
-from unetkit.model import plan_of
+from unetkit.model import for_inference, plan_of
 from unetkit.planning import Plan, Size
 from unetkit.writing import placed
 
@@ -90,9 +90,11 @@ def export(
 ) -> Exported:
     """Writes a network in another format, atomically, and compares the outputs of both.
 
+    Outputs that exist in training only are left out.
     With `levels` the file scales its input itself; `metadata` are saved in it. Raises ExportError where the network
     cannot be exported, or where the outputs differ.
     """
+    model = for_inference(model)
     plan = plan_of(model)
     if to not in FORMATS:
         raise ExportError(Fault("format", f"there is no format {to!r}", cure=f"Known: {', '.join(FORMATS)}."))
@@ -144,7 +146,7 @@ def _write(program: ExportedProgram, content: Content, to: Format, path: Path) -
         torch.export.save(program, written, extra_files={"unetkit.json": json.dumps(dict(content.metadata))})
         path.write_bytes(written.getbuffer())
         module = torch.export.load(path).module()  # trusted, because it was written just now
-        return lambda image: module(torch.from_numpy(image)).numpy()
+        return lambda image: [one.numpy() for one in _listed(module(torch.from_numpy(image)))]
     onnx = onnx_bytes(program, content)
     if to == "onnx":
         path.write_bytes(sealed_onnx(onnx))
@@ -175,14 +177,22 @@ def compare(network: nn.Module, levels: InputScaling | None, run: Run, shape: Si
         noise = noise * scale.std + scale.mean
         scaled = scale(noise)
     with torch.no_grad():
-        expected = network(scaled).numpy()
-        found = np.asarray(run(noise.numpy()))
-    if found.shape != expected.shape:
-        raise ExportError(
-            Fault("export-differs", f"for {tuple(noise.shape)} the file gives {found.shape}, not {expected.shape}")
-        )
-    largest = float(np.abs(expected).max())
-    return Check(shape[1:], float(np.abs(found - expected).max()), float(np.ptp(expected)), largest)
+        expected = [one.numpy() for one in _listed(network(scaled))]
+        found = run(noise.numpy())
+    shapes = [[tuple(one.shape) for one in outputs] for outputs in (found, expected)]
+    if shapes[0] != shapes[1]:
+        given, wanted = (" and ".join(map(str, each)) for each in shapes)
+        raise ExportError(Fault("export-differs", f"for {tuple(noise.shape)} the file gives {given}, not {wanted}"))
+    checks = [
+        Check(shape[1:], float(np.abs(one - other).max()), float(np.ptp(other)), float(np.abs(other).max()))
+        for one, other in zip(found, expected, strict=True)
+    ]
+    return max(checks, key=lambda check: check.difference / check.allowed)
+
+
+def _listed(outputs: Any) -> list[Tensor]:
+    """The outputs of a network, of which there may be one."""
+    return [outputs] if isinstance(outputs, Tensor) else list(outputs)
 
 
 def refuse_difference(plan: Plan, checks: tuple[Check, ...], to: Format) -> None:

@@ -16,8 +16,8 @@ Format = Literal["onnx", "openvino", "torch"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The names of the formats."""
 
-Run = Callable[[NDArray[Any]], NDArray[Any]]
-"""Runs an exported model: an array (N, C, *spatial) to an array."""
+Run = Callable[[NDArray[Any]], list[NDArray[Any]]]
+"""Runs an exported model: an array (N, C, *spatial) to an array for each output."""
 
 
 class ExportError(UnetkitError):

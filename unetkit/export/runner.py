@@ -38,10 +38,11 @@ class FileRunner:
         self.run = run
 
     def __call__(self, image: Tensor) -> Tensor:
-        """The output (out_channels, *spatial) in float32 for an image (in_channels, *spatial)."""
+        """The channels of all outputs, in float32, for an image (in_channels, *spatial)."""
         batch = np.ascontiguousarray(image[None].float().numpy())
         start = time.perf_counter()
-        output = torch.from_numpy(np.asarray(self.run(batch)))[0]
+        outputs = self.run(batch)
+        output = torch.from_numpy(np.concatenate(outputs, 1) if len(outputs) > 1 else outputs[0])[0]
         self.seconds += time.perf_counter() - start
         return output
 

@@ -26,7 +26,7 @@ _SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 def traced(
     model: nn.Module, plan: Plan, levels: InputScaling | None, sizes: Sizes, *, for_torch: bool = False
 ) -> ExportedProgram:
-    """The program of a network in evaluation mode: input `image`, output `output`.
+    """The program of a network in evaluation mode: input `image`, and its outputs.
 
     Formats other than torch compute means axis by axis (see `mean`). Raises ExportError where torch cannot trace the
     network for all sizes.
@@ -80,10 +80,10 @@ class Exportable(nn.Module):
         self.network = _traceable(network)
         self.replaced = replaced
 
-    def forward(self, image: Tensor) -> Tensor:
+    def forward(self, image: Tensor) -> Any:
         with Replacing(self.replaced):
-            output: Tensor = self.network(self.scale(image))
-        return output
+            outputs = self.network(self.scale(image))
+        return outputs if isinstance(outputs, Tensor) else tuple(outputs)
 
 
 class Replacing(TorchFunctionMode):
