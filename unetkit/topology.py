@@ -8,12 +8,17 @@ from functools import lru_cache
 from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 from unetkit.block import ByValue, Component
+from unetkit.errors import BlockError
 from unetkit.operations.operation import wiring_error
 from unetkit.signal import Strided, stride_between
+from unetkit.wiring_rules import check_level, check_outputs, check_placement, check_scopes
+from unetkit.wording import plural
 
 Side: TypeAlias = Literal["input", "encoder", "bottleneck", "decoder", "head"]
 """The section of a spec that has a say at a position."""
 _CACHED_LAYOUTS = 1 << 10
+_SHARED = ("slot", "side", "level", "channels")
+"""What positions of one scope have in common."""
 
 
 class Position(NamedTuple):
@@ -149,18 +154,34 @@ class Net:
         """Places the component of a slot, and returns its output.
 
         `channels` are those of the level on this side unless given. An `up` needs the signal `toward` whose resolution
-        it leads to. A `component` of the topology itself takes the place of what the spec says.
+        it leads to. A `component` of the topology itself takes the place of what the spec says. Raises BlockError for a
+        level, side, slot or signal that does not exist.
         """
+        check_placement(scope, slot, inputs, toward, 1 + len(self.placements))
+        check_level(scope, level, side, Side, len(self.channels))
         if channels is None:
             own = self.decoder_channels if side == "decoder" else self.channels
+            if level >= len(own):
+                raise wiring_error(f"the decoder has no channels at the last level, that of {scope}", "Give channels=")
             channels = own[level]
-        if slot == "up" and toward is None:
-            raise wiring_error(
-                f"{scope} leads up to no signal", "Give the signal whose resolution it leads to: toward="
-            )
-        self.placements.append(
-            Placement(Position(scope, slot, level, side, column, channels), inputs, toward, component)
-        )
+        return self._append(Position(scope, slot, level, side, column, channels), inputs, toward, component)
+
+    def place_input(self, scope: str, slot: str, signal: int, channels: int) -> int:
+        """Places what reads an input of the network."""
+        return self._append(Position(scope, slot, 0, "input", 0, channels), (signal,))
+
+    def place_head(self, scope: str, level: int, signal: int, channels: int) -> int:
+        """Places a head."""
+        return self._append(Position(scope, "head", level, "head", 0, channels), (signal,))
+
+    def _append(
+        self,
+        position: Position,
+        inputs: tuple[int, ...],
+        toward: int | None = None,
+        component: Component | None = None,
+    ) -> int:
+        self.placements.append(Placement(position, inputs, toward, component))
         return len(self.placements)
 
 
@@ -230,8 +251,23 @@ def _wired(
     net, topology = Net(channels, decoder_channels), key.component
     assert isinstance(topology, Topology), "the key of a topology"
     vectors, conditions = _place_inputs(net, inputs)
-    signals = topology.wire(net, next(iter(net.images.values())))
+    signals = _run(topology, net)
     return _Wired(tuple(net.placements), signals, vectors, conditions)
+
+
+def _run(topology: Topology, net: Net) -> dict[int | str, int]:
+    """Wires a topology. Raises BlockError where it fails or breaks a rule."""
+    try:
+        signals = topology.wire(net, next(iter(net.images.values())))
+    except BlockError:
+        raise
+    except Exception as error:  # whatever a plugin raises is its fault
+        message = f"{topology.name} fails for {plural(len(net.channels), 'level')}: {type(error).__name__}: {error}"
+        raise wiring_error(message, "Correct its wire.") from error
+    check_outputs(topology.name, signals, len(net.channels), 1 + len(net.placements))
+    positions = [one.position for one in net.placements if one.position.side != "input"]
+    check_scopes([(one.scope, {name: getattr(one, name) for name in _SHARED}) for one in positions])
+    return signals
 
 
 @lru_cache(_CACHED_LAYOUTS)
@@ -250,7 +286,7 @@ def _layout(
     for output in outputs:
         source = wired.signals[output.at]
         level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level
-        head = net.place(output.scope, "head", level, "head", source, channels=output.channels)
+        head = net.place_head(output.scope, level, source, output.channels)
         found.append((output.name, head))
     return _finished(Layout(tuple(net.placements), tuple(found), wired.vectors, wired.conditions))
 
@@ -278,11 +314,11 @@ def _place_inputs(net: Net, inputs: tuple[Input, ...]) -> tuple[_Named, _Named]:
     """Places the named inputs, and returns the vectors among them and what blocks read of them."""
     images, vectors, conditions = dict[str, int](), list[tuple[str, int]](), list[tuple[str, int]]()
     for given in inputs:
-        signal = net.place(given.scope, "input", 0, "input", 0, channels=given.channels)
+        signal = net.place_input(given.scope, "input", 0, given.channels)
         if given.is_vector:
             vectors.append((given.name, signal))
         if given.embedding:
-            signal = net.place(given.embedding_scope, "block", 0, "input", signal, channels=given.embedding)
+            signal = net.place_input(given.embedding_scope, "block", signal, given.embedding)
         if given.is_vector:
             conditions.append((given.name, signal))
         else:

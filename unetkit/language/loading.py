@@ -119,7 +119,12 @@ class SpecLoader(Reader):
         topology = self.topology(keys)
         decoder = self.decoder_channels(keys, channels)
         inputs = self.inputs(keys)
-        heads = self.outputs(keys, readable(topology, channels, decoder, tuple(inputs)))
+        try:
+            known = readable(topology, channels, decoder, tuple(inputs))
+        except BlockError as error:
+            self.collect(error, "topology")
+            self.stop()
+        heads = self.outputs(keys, known)
         network = layout(topology, channels, decoder, heads, tuple(inputs))
         parts, origins = self.parts(keys, network)
         self.place_inputs(keys, inputs, network, parts, origins)
