@@ -11,10 +11,12 @@ from unetkit import registry
 from unetkit.block import BASES, Component
 from unetkit.geometry import Interval
 from unetkit.operations.operation import Axes
+from unetkit.plugin import Count, Net, Topology
 from unetkit.testing import Report, check_block
 from unetkit.wrapping.operation import Wrapped
 
-BUILT_IN = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]
+BUILT_IN = [(slot, name) for slot in (*BASES, "topology") for name in registry.BUILT_IN[slot]]
+EXPECTED = {"siamese": {"parameters-effective": "the network of the battery has one image"}}
 
 
 class OffByOne(nn.Module):
@@ -136,8 +138,46 @@ def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() ->
 
 @pytest.mark.parametrize(("slot", "name"), BUILT_IN)
 def test_built_in_blocks_pass(slot: str, name: str) -> None:
-    report = check_block(registry.find(slot, name))
+    report = check_block(registry.find(slot, name), expected=EXPECTED.get(name))
     assert report.passed, str(report)
+
+
+class Shallow(Topology):
+    """Leaves out the last level."""
+
+    unread: Count = 2
+    """Read by nobody."""
+
+    def wire(self, net: Net, image: int) -> dict[int | str, int]:
+        x, outputs = image, dict[int | str, int]()
+        for level in range(max(1, net.last)):
+            x = net.place(f"encoder.{level}.block", "block", level, "encoder", x)
+            outputs[level] = x
+        return {**outputs, 0: x}
+
+
+@pytest.mark.parametrize(
+    ("check", "told"),
+    [
+        ("depths", "at depth 2 nothing is at level 1. Use all of net.channels."),
+        ("drawing", "at depth 2 the drawing lacks level 1"),
+        ("parameters-effective", "the parameter 'unread' has no effect"),
+        ("code", None),
+        ("tiles", None),
+    ],
+)
+def test_a_mistake_in_a_topology_is_caught_by_its_own_check(check: str, told: str | None) -> None:
+    failures = check_block(Shallow, only=[check]).failures
+    assert told in failures[check] if told else not failures
+
+
+def test_a_topology_with_another_wire_is_refused() -> None:
+    class Other(Topology):
+        def wire(self, net: Net, picture: int) -> dict[int | str, int]:
+            return {0: picture}
+
+    with pytest.raises(unetkit.BlockError, match="has a wire of self, net, picture .*, not of self, net, image"):
+        check_block(Other)
 
 
 NEAR = unetkit.ModuleFacts.window(3, padding=1)

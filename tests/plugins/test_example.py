@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,25 @@ channels: [4, 8]
 block: example/inverted
 up: example/nearest
 skip: example/mean
+"""
+JOINED = """\
+unetkit: 1
+name: joined
+in_channels: 1
+out_channels: 2
+channels: [4, 6, 8]
+topology: {type: example/decoders, decoders: 2}
+"""
+JOINED_STUDY = """\
+unetkit: 1
+name: joining
+base: unet-small
+data: photos
+axes:
+  topology: [example/decoders]
+seeds: 1
+training: {batch: 2, patch: 32, logger: []}
+budget: {steps: 1}
 """
 STUDY = """\
 unetkit: 1
@@ -89,6 +109,30 @@ def test_an_arm_of_a_study_has_one_of_its_blocks(place: Place) -> None:
     text = place.run("study", "run", "study.yaml", "-o", "study").stdout
     assert "2 of 2 runs have finished" in " ".join(text.split())
     assert "block=example/se_conv" in (place.folder / "study" / "plan.json").read_text()
+
+
+def test_its_topology_is_planned_drawn_written_trained_tiled_and_exported(place: Place) -> None:
+    (place.folder / "joined.yaml").write_text(JOINED)
+    assert "joined: valid" in place.run("validate", "joined.yaml").stdout
+    shown = json.loads(place.run("show", "joined.yaml", "--size", "64", "--json").stdout)
+    assert [level["level"] for level in shown["levels"]] == [0, 1, 2]
+    place.run("draw", "joined.yaml", "-o", "joined.svg", "--size", "64")
+    assert 'self.decoder2["0"](' in place.run("code", "joined.yaml").stdout
+    quick = ["--steps", "1", "--set", "training.patch=32", "--set", "training.batch=2"]
+    place.run("train", "joined.yaml", "photos", "-o", "joined-run", *quick)
+    model = "joined-run/best.safetensors"
+    place.run("predict", model, "large.png", "-o", "joined-whole", "--probabilities")
+    place.run("predict", model, "large.png", "-o", "joined-tiled", "--probabilities", "--tile", "44", "--exact")
+    whole, tiled = (np.load(next((place.folder / name).iterdir())) for name in ("joined-whole", "joined-tiled"))
+    assert np.abs(tiled - whole).max() <= 1e-5
+    place.run("export", model, "--to", "torch", "-o", "joined.pt2")
+    assert "Decoders" in place.run("plugin", "check", "unetkit-example", "--only", "saved").stdout
+
+
+def test_an_arm_of_a_study_has_its_topology(place: Place) -> None:
+    (place.folder / "joining.yaml").write_text(JOINED_STUDY)
+    text = place.run("study", "run", "joining.yaml", "-o", "joining").stdout
+    assert "2 of 2 runs have finished" in " ".join(text.split())
 
 
 def test_a_block_is_described_with_owner_line_and_paper(place: Place) -> None:

@@ -82,16 +82,22 @@ def describe_sizes(plan: Plan, near: Size | None = None) -> dict[str, Any]:
 
 
 def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
-    """Yields the levels, full resolution first. Down and up count towards their coarser and finer level."""
-    for level in range(1 + max(step.level for step in sized.steps)):
-        steps = [step for step in sized.steps if step.level == level and step.side not in ("input", "head")]
-        blocks = [_block(step) for step in steps if step.slot == "block"]
+    """Yields the levels, full resolution first. Down and up count towards their coarser and finer level.
+
+    `encoder` is the first block of a level and `decoder` the last one; `blocks` counts those between them too.
+    """
+    inner = [step for step in sized.steps if step.side not in ("input", "head")]
+    for level in sorted({step.level for step in inner}):
+        steps = [step for step in inner if step.level == level]
+        blocks = [step for step in steps if step.slot == "block"]
+        first, *others = blocks or steps
         yield {
             "level": level,
-            "channels": blocks[0]["channels"],
-            "encoder": blocks[0],
-            "decoder": blocks[-1] if len(blocks) > 1 else None,
-            "parameters": sum(step.parameters for step in steps),
+            "channels": first.channels,
+            "encoder": _block(first),
+            "decoder": _block(others[-1]) if others else None,
+            "blocks": len(blocks),
+            "parameters": sum({step.name: step.parameters for step in steps}.values()),
             "macs": sum(step.macs for step in steps),
         }
 

@@ -9,7 +9,10 @@ from typing import Any
 from unetkit.block import BASES, Component
 from unetkit.errors import BlockError, Fault
 from unetkit.plugins.distributions import group_of
+from unetkit.topology import Topology
 
+_WIRED: dict[str, type[Component]] = {**BASES, Topology.slot: Topology}
+"""The slots whose components have a `wire`."""
 _ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
 """Names that no parameter may have: the plan passes these values to a block."""
 
@@ -44,24 +47,24 @@ def _broken(block: type[Component]) -> Iterator[tuple[str, str]]:
             )
         if field.annotation is Any:
             yield f"has a parameter {name!r} that takes anything {where}", f"Annotate {name} with its type."
-    if block.slot in BASES:
+    if block.slot in _WIRED:
         yield from _broken_wire(block, where)
 
 
 def _engine_arguments(slot: str) -> list[str]:
     """The names of the parameters of `wire` in the base class of a slot."""
-    return [name for name in _wire_parameters(BASES[slot]) if name != "self"] if slot in BASES else []
+    return [name for name in _wire_parameters(_WIRED[slot]) if name != "self"] if slot in _WIRED else []
 
 
 def _wire_parameters(block: type[Component]) -> dict[str, inspect.Parameter]:
     """The parameters of the `wire` of a class."""
-    wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of BASES have it
+    wire: Callable[..., Any] = block.wire  # type: ignore[attr-defined]  # those of _WIRED have it
     return dict(inspect.signature(wire).parameters)
 
 
 def _broken_wire(block: type[Component], where: str) -> Iterator[tuple[str, str]]:
     """Yields (message, cure) for a class that is not derived from the base of its slot, or has another `wire`."""
-    base = BASES[block.slot]
+    base = _WIRED[block.slot]
     if not issubclass(block, base):
         yield f"says it is a {block.slot}, and is no {base.__name__} {where}", f"Derive it from {base.__name__}."
         return

@@ -1,8 +1,8 @@
-"""The battery of checks for blocks, built-in and third-party."""
+"""The battery of checks for blocks and topologies, built-in and third-party."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from unetkit import registry
@@ -11,24 +11,29 @@ from unetkit.errors import BlockError, Fault, UnetkitError
 from unetkit.plugins import project, rules
 from unetkit.plugins.distributions import namespace
 from unetkit.testing.checks import CHECKS
+from unetkit.testing.network_checks import NETWORK_CHECKS
 from unetkit.testing.report import LEAST, Failed, NotHere, Report
 from unetkit.testing.subject import NAME, Subject
+
+_CHECKED = (*BASES, "topology")
+"""The slots whose components are checked."""
 
 
 def check_block(
     block: type[Component], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
 ) -> Report:
-    """Runs the battery on a block class; `report.passed` says whether all checks pass.
+    """Runs the battery on the class of a block or a topology; `report.passed` says whether all checks pass.
 
     `expected` maps checks that should fail to the reason: it is a failure if one of them passes. `only` selects checks;
-    by default all run. Raises BlockError for a class that is no block of a network.
+    by default all run. Raises BlockError for a class of another slot.
     """
     only = tuple(only or ()) or None
     rules.check_class(block, block.__name__, registry.SLOTS)
-    unknown = [name for name in (*(expected or ()), *(only or ())) if name not in CHECKS]
-    if unknown or block.slot not in BASES:
+    checks = CHECKS | (NETWORK_CHECKS if block.slot == "topology" else {})
+    unknown = [name for name in (*(expected or ()), *(only or ())) if name not in checks]
+    if unknown or block.slot not in _CHECKED:
         message = f"there is no check {unknown[0]!r}" if unknown else f"a {block.slot} is no block of a network"
-        raise BlockError(Fault("unknown-check", message, cure=f"Known: {', '.join(CHECKS)}."))
+        raise BlockError(Fault("unknown-check", message, cure=f"Known: {', '.join(checks)}."))
     least = LEAST if only is None else 1
     report = Report(f"{block.slot} {block.__name__}", expected=dict(expected or {}), least=least)
     with known(block):
@@ -36,22 +41,22 @@ def check_block(
         if not subject.dims:
             report.outcomes["usable"] = f"no network can use it: {subject.refusals[0]}"
             return report
-        for name in CHECKS if only is None else only:
-            check(subject, name, report)
+        for name in checks if only is None else only:
+            check(subject, name, checks[name], report)
     return report
 
 
 def plugin_blocks(reference: str | None = None) -> list[type[Component]]:
-    """The blocks of a distribution or a Python file, by default of all installed distributions.
+    """The blocks and topologies of a distribution or a Python file, by default of all installed distributions.
 
     Raises BlockError if there are none, or if one cannot be imported.
     """
     if reference is not None and reference.endswith(".py"):
         registry.load_plugin(reference)
-        return [block for _, block in project.own_blocks(project.load(reference)) if block.slot in BASES]
+        return [block for _, block in project.own_blocks(project.load(reference)) if block.slot in _CHECKED]
     entries = [
         entry
-        for slot in BASES
+        for slot in _CHECKED
         for entry in registry.offers(slot)
         if reference is None or namespace(entry.distribution) == namespace(reference)
     ]
@@ -63,10 +68,10 @@ def plugin_blocks(reference: str | None = None) -> list[type[Component]]:
     return [registry.find(entry.slot, entry.full_name) for entry in entries]
 
 
-def check(subject: Subject, name: str, report: Report) -> None:
+def check(subject: Subject, name: str, run: Callable[[Subject], None], report: Report) -> None:
     """Runs one check and adds its outcome to the report."""
     try:
-        CHECKS[name](subject)
+        run(subject)
     except Failed as failure:
         report.outcomes[name] = str(failure)
     except NotHere as reason:

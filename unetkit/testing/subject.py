@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -16,6 +16,7 @@ from unetkit.language import load
 from unetkit.planning import Plan, plan
 
 NAME = "block_under_test"
+_FEW = 2
 _ONE_LEVEL = ("block", "norm", "act", "head")
 """Slots tested in a network of one level, which accepts any size that the block accepts."""
 
@@ -43,6 +44,8 @@ class Subject:
         """The settings beside it: those of a skip that leads up itself are others."""
         if self.slot in _ONE_LEVEL:
             return {"channels": [8]}
+        if self.slot == "topology":
+            return {"channels": [4, 6, 8]}
         usual: Values = {"channels": [8, 16], "skip": "none"}
         if self.slot == "skip":
             values = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "skip": {"type": NAME, **self.needed}}
@@ -88,7 +91,8 @@ class Subject:
         if inner and inner.branches:
             options = [[one, [one, other]] for one, other in pairwise(names(inner.slot))]
         default = None if info.is_required() else info.get_default(call_default_factory=True)
-        yield from (value for value in options if value != default)
+        few = _FEW if self.slot == "topology" else None  # its networks are larger
+        yield from islice((value for value in options if value != default), few)
 
     def parameters(self, dims: int) -> Iterator[tuple[str, Values, Values]]:
         """Yields (name, values, values with another value of that parameter) for parameters with an effect."""
@@ -104,7 +108,7 @@ class Subject:
     def component(self, dims: int, values: Values) -> Component:
         """The block with these parameters."""
         spec = load(self.spec(dims, values))
-        parts = (getattr(part, self.slot, part) for part in spec.parts.values())
+        parts = (getattr(part, self.slot, part) for part in (spec.topology, *spec.parts.values()))
         return next(part for part in parts if isinstance(part, self.block))
 
     def bases(self, dims: int) -> Iterator[Values]:

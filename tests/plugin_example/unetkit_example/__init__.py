@@ -1,1 +1,1 @@
-"""Blocks for unetkit, as another laboratory would ship them."""
+"""Blocks and a topology for unetkit, as another laboratory would ship them."""

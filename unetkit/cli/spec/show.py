@@ -99,19 +99,21 @@ def _change(block: dict[str, Any]) -> str:
 def _level_table(values: dict[str, Any]) -> Table:
     from unetkit.cli.output import count, magnitude, table
 
-    columns = ("level", "channels", "encoder", "decoder", "parameters", "MACs")
+    several = any(level["blocks"] > 2 for level in values["levels"])  # more than one on the way down and one up
+    columns = ("level", "channels", "encoder", "decoder", *["blocks"] * several, "parameters", "MACs")
     rows = table(*columns, right=columns)
     for level in values["levels"]:
         sides = [side for side in (level["encoder"], level["decoder"]) if side]
         channels = " / ".join(dict.fromkeys(count(side["channels"]) for side in sides))
         encoder, decoder = (*map(_change, sides), "-")[:2]
+        number = [count(level["blocks"])] * several
         costs = count(level["parameters"]), magnitude(level["macs"])
-        rows.add_row(str(level["level"]), channels, encoder, decoder, *costs)
+        rows.add_row(str(level["level"]), channels, encoder, decoder, *number, *costs)
     for head in (block for block in values["blocks"] if block["side"] == "head"):
         costs = count(head["parameters"]), magnitude(head["macs"])
-        rows.add_row(head["name"], count(head["channels"]), "-", _change(head), *costs)
+        rows.add_row(head["name"], count(head["channels"]), "-", _change(head), *[""] * several, *costs)
     rows.rows[-1].end_section = True
-    rows.add_row("total", "", "", "", count(values["parameters"]), magnitude(values["macs"]))
+    rows.add_row("total", "", "", "", *[""] * several, count(values["parameters"]), magnitude(values["macs"]))
     return rows
 
 
