@@ -72,6 +72,15 @@ def test_heads_are_compared_by_name() -> None:
     assert {"heads.extra.channels", "heads.extra.at", "heads.extra.when", "heads.extra.type"} <= found
 
 
+def test_a_head_may_be_a_list() -> None:
+    loaded = spec({"output": {}, "coarse": {"at": 1, "head": ["norm", "act", "conv"]}}, head=["single_conv", "conv"])
+    assert unetkit.load(loaded.resolve()) == loaded
+    names = unetkit.build(loaded).state_dict()
+    assert "head.1.conv1.weight" in names and "heads.coarse.2.conv1.weight" in names
+    changed = unetkit.load(loaded.resolve(), ["heads.coarse.head.2.bias=false"])
+    assert "heads.coarse.2.conv1.bias" not in unetkit.build(changed).state_dict()
+
+
 def test_an_override_reaches_a_head() -> None:
     values = SMALL | {"heads": HEADS}
     changed = unetkit.load(values, ["heads.coarse.at=2", "heads.distance.head.kernel=5"])
