@@ -60,13 +60,15 @@ class Images(Kind):
             answer("import-weights", "set/masks/0.png", "--spec", "tiny.yaml", "-o", "out/m.safetensors")
 
     def case(self, random: Random) -> Iterator[Answer]:
-        self.fresh("out")
+        for name in ("out", *self.seeds):  # of the last case, which stay until here so that they can be kept
+            self.fresh(name)
+        for path in (self.folder / "set" / "images").iterdir():
+            path.unlink()
         name = random.choice(tuple(self.seeds))
         content = self.changed(name, random)
         if name.startswith("w"):
             (self.folder / name).write_bytes(content)
             yield answer("import-weights", name, "--spec", "tiny.yaml", "-o", "out/m.safetensors")
-            self.fresh(name)
             return
         (self.folder / name).write_bytes(content)
         yield answer("predict", "m.safetensors", name, "-o", "out")
@@ -75,9 +77,6 @@ class Images(Kind):
             for number, one in enumerate((content, self.seeds[name])):
                 (self.folder / "set" / "images" / f"{number}.{ending}").write_bytes(one)
             yield answer("data", "set")
-            for path in (self.folder / "set" / "images").iterdir():
-                path.unlink()
-        self.fresh(name)
 
     def changed(self, name: str, random: Random) -> bytes:
         """Returns another file."""
