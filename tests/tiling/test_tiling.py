@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import itertools
+import tracemalloc
 import warnings
 from pathlib import Path
 from typing import Any
@@ -249,6 +251,24 @@ def test_a_network_that_stretches_what_it_pooled_labels_images_of_any_size(size:
         whole, tiled = (predict(model, image, tile=tile) for tile in (None, 16))
     assert whole.shape == (2, *size)
     np.testing.assert_allclose(tiled, whole, atol=1e-5)
+
+
+@pytest.mark.parametrize("tile", ["auto", 128])
+def test_planning_the_tiles_of_a_long_axis_takes_no_memory_for_each_tile(tile: int | str) -> None:
+    values = {"unetkit": 1, "dims": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 4]}
+    planned = unetkit.plan(unetkit.load(values))
+    tracemalloc.start()
+    try:
+        cut = tiles(planned, (500_000,), tile, 20_000)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert cut.count > 4000
+    assert peak < 2_000_000  # bytes
+    (only,) = cut.axes
+    assert only.cuts[0].low == cut.frames[0].first
+    assert all(one.high == other.low for one, other in itertools.pairwise(only.cuts))
+    assert only.cuts[-1].high == cut.frames[0].first + 500_000
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,30 +19,35 @@ def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, 
     Raises SizeError if not even the smallest fit.
     """
     least, most = 1, max(frame.input for frame in frames)
-    if limit is not None:
-        return tuple(_overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
-    found: tuple[Cuts, ...] | None = None
-    while least <= most:
-        middle = (least + most) // 2
-        made = tuple(_overlap(plan, axis, frame, middle) for axis, frame in enumerate(frames))
-        if tile_bytes(plan, tuple(one.size for one in made)) <= memory:
-            found, least = made, middle + 1
-        else:
-            most = middle - 1
-    if found is None:
-        smallest = tuple(_overlap(plan, axis, frame, 1).size for axis, frame in enumerate(frames))
-        raise too_little(plan, smallest, memory, 4)
-    return found
+    if limit is None:
+        limit = 0
+        while least <= most:
+            middle = (least + most) // 2
+            sizes = tuple(_tile_size(plan, axis, frame, middle) for axis, frame in enumerate(frames))
+            if tile_bytes(plan, sizes) <= memory:
+                limit, least = middle, middle + 1
+            else:
+                most = middle - 1
+        if not limit:
+            smallest = tuple(_tile_size(plan, axis, frame, 1) for axis, frame in enumerate(frames))
+            raise too_little(plan, smallest, memory, 4)
+    return tuple(_overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
 
 
-def _overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
-    """Overlapping tiles along one axis, of about `limit` samples or the next accepted size."""
+def _tile_size(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> int:
+    """The size of overlapping tiles along one axis: about `limit` samples or the next accepted size."""
     period, sizes = steps(plan, axis, frame), plan.preferred_sizes[axis]
     size = frame.input - max(0, (frame.input - limit) // period) * period
     while size < frame.input and (
         size < sizes.start or size not in sizes or output_size(plan, axis, size) < 2 * period
     ):
         size += period
+    return size
+
+
+def _overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
+    """Overlapping tiles along one axis, of about `limit` samples or the next accepted size."""
+    size, period = _tile_size(plan, axis, frame, limit), steps(plan, axis, frame)
     lost = frame.input - frame.output  # by a valid network, at any size
     given = size - lost
     stride = period * max(1, given // 2 // period)
@@ -53,7 +60,7 @@ def _overlap(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> Cuts:
     return Cuts(size, tuple(cuts))
 
 
-def weights(cuts: tuple[Cut, ...]) -> list[NDArray[np.float32]]:
+def weights(cuts: Sequence[Cut]) -> list[NDArray[np.float32]]:
     """The weights of the outputs of each tile along an axis: Hann windows, normalized to a sum of 1 everywhere.
 
     >>> [(100 * weight).round().tolist() for weight in weights((Cut(0, 0, 4), Cut(2, 2, 6)))]

@@ -7,10 +7,11 @@ image a tile gets the same padding as the whole; elsewhere the input that an out
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import reduce
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
 from math import lcm
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from unetkit.geometry import EVERYWHERE, Interval
 from unetkit.planning import Plan, propagate
@@ -29,7 +30,7 @@ class Cuts(NamedTuple):
     """All tiles along one axis, of equal `size`."""
 
     size: int
-    cuts: tuple[Cut, ...]
+    cuts: Sequence[Cut]
 
 
 class Reach(NamedTuple):
@@ -117,20 +118,47 @@ def cut(frame: AxisPadding, seen: Reach, count: int) -> Cuts:
     periods = min(most, (count - 1) * max(0, seen.length) // count)
     size = frame.input - periods * seen.period
     stride = max(1, seen.length - periods) * seen.period
-    return Cuts(size, tuple(_each_cut(frame, seen.last + 1 - frame.input + size, size, stride)))
+    return Cuts(size, _EvenCuts(frame, seen.last + 1 - frame.input + size, size, stride))
 
 
-def _each_cut(frame: AxisPadding, kept: int, size: int, stride: int) -> Iterator[Cut]:
-    """Yields the tiles that give outputs: each up to its sample `kept`, the last one to the end."""
-    done, end = frame.first, frame.first + frame.image
-    for start in range(0, frame.input, stride):
-        start = min(start, frame.input - size)
-        upto = end if start == frame.input - size else min(end, start + kept)
-        if upto > done:
-            yield Cut(start, done, upto)
-            done = upto
-        if done == end:
-            return
+@dataclass(frozen=True)
+class _EvenCuts(Sequence[Cut]):
+    """Tiles at every `stride`: each gives outputs up to its sample `kept`, the last one to the end of the image.
+
+    They are computed when asked for: a long axis may have millions.
+    """
+
+    frame: AxisPadding
+    kept: int
+    size: int
+    stride: int
+
+    @cached_property
+    def _range(self) -> range:
+        """The numbers of the tiles that give outputs, counted from the start of the input."""
+        frame = self.frame
+        to_end = max(0, -(-(frame.first + frame.image - self.kept) // self.stride))
+        last = min(to_end, -(-(frame.input - self.size) // self.stride))
+        first = max(0, (frame.first - self.kept) // self.stride + 1)
+        return range(min(first, last), last + 1)
+
+    def __len__(self) -> int:
+        return len(self._range)
+
+    @overload
+    def __getitem__(self, index: int) -> Cut: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Cut, ...]: ...
+    def __getitem__(self, index: int | slice) -> Cut | tuple[Cut, ...]:
+        if isinstance(index, slice):
+            return tuple(map(self._cut, self._range[index]))
+        return self._cut(self._range[index])
+
+    def _cut(self, number: int) -> Cut:
+        first, last, start = self._range[0], self._range[-1], number * self.stride
+        end = self.frame.first + self.frame.image
+        low = self.frame.first if number == first else start - self.stride + self.kept
+        return Cut(min(start, self.frame.input - self.size), low, end if number == last else start + self.kept)
 
 
 def count_for(frame: AxisPadding, seen: Reach, size: int) -> int:
