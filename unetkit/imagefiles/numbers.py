@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unetkit.errors import Fault, FileError
 from unetkit.host import available_memory
-from unetkit.wording import gigabytes, megabytes, plural
+from unetkit.wording import gigabytes, megabytes, plural, size_text
 
 UNCHECKED_BYTES = 1 << 28
 """Smaller arrays are read without a look at the free memory."""
@@ -54,6 +54,14 @@ def check_ratio(path: Path, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
     if claimed > _MAX_COMPRESSION * stored:
         message = f"{path} claims to hold {megabytes(claimed)} in {stored:,} bytes"
         raise FileError(Fault("no-image", message, cure="The file is damaged or malicious.", file=str(path)))
+
+
+def check_length(path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    """Raises FileError where an uncompressed array, which begins at a byte of a file, goes on beyond its end."""
+    end, stored = offset + prod(shape) * dtype.itemsize, path.stat().st_size
+    if end > stored:
+        message = f"{path} claims to hold {size_text(shape)} {dtype}, up to byte {end:,} of {stored:,}"
+        raise FileError(Fault("no-image", message, cure="The file is damaged: save it again.", file=str(path)))
 
 
 def for_network(image: NDArray[Any], name: str) -> NDArray[Any]:

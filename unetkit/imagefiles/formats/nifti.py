@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +18,7 @@ from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import check_channels, layout_of, letters_of_key
 from unetkit.imagefiles.guard import require_package
 from unetkit.imagefiles.images import Images, ReadRequest, StoredArray
-from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
+from unetkit.imagefiles.numbers import check_length, check_memory, check_ratio, check_type
 from unetkit.imagefiles.result import ArrayWriter, ResultAxes, ResultWriter
 from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.spatial import Geometry
@@ -108,22 +107,26 @@ def _type_of(proxy: Any) -> np.dtype[Any]:
 
 def _array(path: Path, image: Any, stack: ExitStack) -> StoredArray:
     """The numbers of a volume; a compressed one is decoded once, at first use."""
+    proxy, shape = image.dataobj, tuple(image.shape)
     if path.suffix.lower() != ".gz":
-        return NiftiArray(image.dataobj)
-    dtype = _type_of(image.dataobj)
-    check_ratio(path, image.shape, dtype)
-    if prod(image.shape) * dtype.itemsize <= DECODED_BYTES:
-        check_memory(path, image.shape, dtype)
-        return LazyArray(tuple(image.shape), dtype, lambda: _decode(path, image.dataobj))
+        check_length(path, int(proxy.offset), shape, np.dtype(proxy.dtype))
+        return NiftiArray(proxy)
+    dtype = _type_of(proxy)
+    check_ratio(path, shape, dtype)
+    if prod(shape) * dtype.itemsize <= DECODED_BYTES:
+        check_memory(path, shape, dtype)
+        return LazyArray(shape, dtype, lambda: _decode(path, proxy))
 
     def decompress() -> StoredArray:
         copy = stack.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - the stack closes it
+        left = int(proxy.offset) + prod(shape) * np.dtype(proxy.dtype).itemsize  # what follows is no part of the volume
         with gzip.open(path) as compressed:
-            shutil.copyfileobj(compressed, copy, _CHUNK)
+            while left > 0 and (block := compressed.read(min(left, _CHUNK))):
+                left -= copy.write(block)
         copy.seek(0)
         return NiftiArray(type(image).from_stream(copy).dataobj)
 
-    return LazyArray(tuple(image.shape), dtype, decompress)
+    return LazyArray(shape, dtype, decompress)
 
 
 def _decode(path: Path, proxy: Any) -> NDArray[Any]:

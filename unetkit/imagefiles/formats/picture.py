@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from unetkit.imagefiles.axes import find_axes
 from unetkit.imagefiles.formats import numpy_file
 from unetkit.imagefiles.guard import require_package
 from unetkit.imagefiles.images import Images, ReadRequest, StoredArray
+from unetkit.imagefiles.numbers import UNCHECKED_BYTES, check_ratio
 from unetkit.imagefiles.result import ArrayWriter, ResultAxes, ResultWriter
 from unetkit.imagefiles.views.arrays import LazyArray
 from unetkit.imagefiles.views.exif_orientation import TAG, TRANSPOSED, displayed
@@ -74,7 +76,11 @@ def _read(path: Path, request: ReadRequest) -> StoredArray:
         if frames > 1 and image.format != "MPO":  # of an MPO the first picture is the one displayed
             message, cure = f"{path} holds {frames} frames", "Save one frame, or all as the pages of a TIFF."
             raise FileError(Fault("image-frames", message, cure=cure, file=str(path)))
-        form = _form_of(image, png_format(path)[0], request)
+        depth = png_format(path)[0]
+        bands = (*image.size[::-1], len(image.getbands()))
+        if prod(bands) > UNCHECKED_BYTES:
+            check_ratio(path, bands, np.dtype(np.uint8))
+        form = _form_of(image, depth, request)
     if form is None:
         return _decode(path, request)
     shape, dtype = form

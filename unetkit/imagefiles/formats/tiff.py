@@ -13,11 +13,12 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.axes import find_axes
+from unetkit.imagefiles.formats.tiff_claims import check_ome, check_pages
 from unetkit.imagefiles.formats.tiff_colour import as_displayed
 from unetkit.imagefiles.formats.tiff_tags import TiffTags
 from unetkit.imagefiles.guard import require_package
 from unetkit.imagefiles.images import Images, ReadRequest, StoredArray
-from unetkit.imagefiles.numbers import check_memory, check_ratio, check_type
+from unetkit.imagefiles.numbers import check_length, check_memory, check_ratio, check_type
 from unetkit.imagefiles.result import ArrayWriter, ResultAxes, ResultWriter
 from unetkit.imagefiles.views.arrays import LazyArray, MappedArray, StackedArray
 from unetkit.wording import size_text
@@ -60,6 +61,9 @@ def _image_series(path: Path, file: Any) -> list[Any]:
     """
     if not file.pages:
         raise ValueError("it has no page")
+    check_pages(file)
+    if file.is_ome:
+        check_ome(file.ome_metadata, file.pages.first.size)
     images = [each for each in file.series if not (each.keyframe.subfiletype & 5 or each.name in _SLIDE_VIEWS)]
     series = images or file.series[:1]
     if any(page is None for each in series for page in each.pages):
@@ -97,6 +101,7 @@ def _array(path: Path, series: Any, byteorder: str, stack: ExitStack) -> StoredA
     """The numbers of a series: mapped, decoded whole, or decoded chunk by chunk."""
     shape, dtype = tuple(series.shape), np.dtype(series.dtype)
     if series.dataoffset is not None and not series.is_multifile:
+        check_length(path, series.dataoffset, shape, dtype)
         return MappedArray(path, series.dataoffset, dtype.newbyteorder(byteorder), shape)
     if prod(shape) * dtype.itemsize <= DECODED_BYTES:
         check_memory(path, shape, dtype)
