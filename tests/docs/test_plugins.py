@@ -51,5 +51,10 @@ def test_torchvisions_layers_become_a_block_in_25_lines() -> None:
 
 
 def test_every_step_of_the_tutorial_was_found() -> None:
-    assert [file for file, *_ in STEPS if file] == ["my_blocks.py", "inverted.py", "squeezed.py", "tiles.py"]
-    assert len([command for *_, command in STEPS if command]) == 8
+    files = ["my_blocks.py", "inverted.py", "squeezed.py", "tiles.py", "decoders.py"]
+    assert [file for file, *_ in STEPS if file] == files
+    assert len([command for *_, command in STEPS if command]) == 10
+
+
+def test_the_topology_passes_all_checks(told: dict[str, str]) -> None:
+    assert "topology Decoders: 18 checks ran, 0 failed" in told["unetkit plugin check decoders.py"]

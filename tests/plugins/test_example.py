@@ -36,10 +36,10 @@ topology: {type: example/decoders, decoders: 2}
 JOINED_STUDY = """\
 unetkit: 1
 name: joining
-base: unet-small
+base: joined.yaml
 data: photos
 axes:
-  topology: [example/decoders]
+  topology: [unet]
 seeds: 1
 training: {batch: 2, patch: 32, logger: []}
 budget: {steps: 1}
@@ -130,6 +130,7 @@ def test_its_topology_is_planned_drawn_written_trained_tiled_and_exported(place:
 
 
 def test_an_arm_of_a_study_has_its_topology(place: Place) -> None:
+    (place.folder / "joined.yaml").write_text(JOINED)
     (place.folder / "joining.yaml").write_text(JOINED_STUDY)
     text = place.run("study", "run", "joining.yaml", "-o", "joining").stdout
     assert "2 of 2 runs have finished" in " ".join(text.split())
