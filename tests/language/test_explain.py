@@ -154,6 +154,17 @@ def test_channels_inputs_and_outputs_apply_to_their_positions() -> None:
     assert only("dims") == (2, ("*",)) and only("name") == ("unnamed", ())
 
 
+def test_a_network_within_a_block_has_settings_of_its_own() -> None:
+    inner = {"type": "unet_3_plus", "channels": [4, 4], "block": {"type": "single_conv", "kernel": 5}}
+    spec = load({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8], "bottleneck": {"block": inner}})
+    for path in ("bottleneck.block.block.kernel", "bottleneck.block.decoder.0.block.kernel"):
+        (kernel,) = explain(spec, path)
+        assert kernel.value == 5 and kernel.place and kernel.applies_to == ("bottleneck.block",)
+    (skip,) = explain(spec, "bottleneck.block.decoder.0.skip.type")
+    (channels,) = explain(spec, "bottleneck.block.decoder.0.skip.channels")
+    assert (skip.value, skip.place) == ("full_scale", None) and (channels.value, channels.place) == (64, None)
+
+
 @pytest.mark.parametrize(
     ("path", "cure"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from unetkit.document.keys import default_types
 from unetkit.document.merge import KeyPath
 from unetkit.errors import Place
 from unetkit.language.cascade import choose, scope_paths, scopes
+from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.settings import Address, Default, Setting, address, simple_setting
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import SpecKeys
@@ -72,9 +73,9 @@ def _cascaded(spec: Spec, part: Component, position: Position) -> Iterator[Setti
     """Yields the settings of the component at a position, which several scopes may set."""
     document, origins = spec.document, spec.origins[position.scope]
     assert document, "the spec comes from a document"
-    choice = choose(scopes(spec.keys, position), position.slot)
+    choice, path_of = choose(scopes(spec.keys, position), position.slot), _paths(origins)
     for leaf in _leaves(spec, part):
-        path = _path_of(leaf.read_at, origins)
+        path = path_of(leaf.read_at)
         own = address(spec, _root(choice) if leaf.inside == ("type",) else path, position)
         default = _slot_default(spec, own.slot) if own and own.inside == ("type",) else leaf.default
         at = path[:-1] if isinstance(leaf.value, list) else path  # a list has no type of its own
@@ -114,19 +115,35 @@ def _use(spec: Spec, path: KeyPath, own: Address | None, leaf: _Leaf, choice: Sl
     return None
 
 
-def _path_of(inside: KeyPath, origins: dict[KeyPath, KeyPath]) -> KeyPath:
-    """Where a setting is written, or beside which type it would be."""
-    if inside in origins:
-        named = inside[-1] == "type" and origins[inside][-1] != "type"  # by a bare name, in place of a map
-        return (*origins[inside], "type") if named else origins[inside]
-    for size in reversed(range(len(inside))):
-        start = inside[:size]
-        if (*start, "type") in origins:
-            typed = origins[*start, "type"]
-            return (*(typed[:-1] if typed[-1] == "type" else typed), *inside[size:])
-        if start in origins:
-            return (*origins[start], *inside[size:])
-    return inside
+def _paths(origins: dict[KeyPath, KeyPath]) -> Callable[[KeyPath], KeyPath]:
+    """The function that says where a setting is written, or beside which type it would be."""
+    kinds = {known[:-1]: _type_path(origin) for known, origin in origins.items() if known[-1:] == ("type",)}
+    written = {start: path for start, path in kinds.items() if not _is_default(start, kinds)}
+
+    def path_of(inside: KeyPath) -> KeyPath:
+        if inside[-1] == "type" and inside[:-1] in written:
+            return written[inside[:-1]]
+        if inside in origins and inside[-1] != "type":
+            return origins[inside]
+        for size in reversed(range(len(inside))):
+            start = inside[:size]
+            if start in written:
+                return (*written[start][:-1], *inside[size:])
+            if start in origins:
+                return (*origins[start], *inside[size:])
+        return inside
+
+    return path_of
+
+
+def _type_path(origin: KeyPath) -> KeyPath:
+    """The path of a type: a bare name stands at that of the component."""
+    return origin if origin[-1] == "type" else (*origin, "type")
+
+
+def _is_default(start: KeyPath, kinds: dict[KeyPath, KeyPath]) -> bool:
+    """Whether a type is a default within a component, at whose type faults of it are shown."""
+    return any(kinds.get(start[:size]) == kinds[start] for size in range(len(start)))
 
 
 def _slot_default(spec: Spec, slot: Any) -> Default | None:
@@ -152,6 +169,9 @@ def _leaves(spec: Spec, part: Component, inside: KeyPath = (), read_at: KeyPath 
     if isinstance(part, Sequence):
         yield from _items(spec, part, inside, read_at)
         return
+    if isinstance(part, InnerNetwork):
+        yield from _inner(spec, part, inside, read_at)
+        return
     for name, field in type(part).model_fields.items():
         value, own, at = getattr(part, name), (*inside, name), (*read_at, name)
         default = None if field.is_required() else Default(field.get_default(call_default_factory=True), kind)
@@ -176,6 +196,16 @@ def _items(spec: Spec, part: Sequence, inside: KeyPath, read_at: KeyPath) -> Ite
         if count > 1:
             yield _Leaf((*own, "repeat"), (*at, "repeat"), count)
         applied += count
+
+
+def _inner(spec: Spec, part: InnerNetwork, inside: KeyPath, read_at: KeyPath) -> Iterator[_Leaf]:
+    """Yields the values in a network that is a block."""
+    yield _Leaf((*inside, "channels"), (*read_at, "channels"), part.channels)
+    for name, field in type(part.topology).model_fields.items():
+        default = None if field.is_required() else Default(field.get_default(), _types(spec, part))
+        yield _Leaf((*inside, name), (*read_at, name), getattr(part.topology, name), default)
+    for scope, one in part.parts:
+        yield from _leaves(spec, one, (*inside, scope), (*read_at, scope))
 
 
 def _of_inset(inset: Inset, inside: KeyPath, default: Default | None) -> dict[str, Any]:

@@ -75,12 +75,12 @@ def explain(spec: Spec, path: str) -> list[Explanation]:
         suffix = _suffix(spec, setting, path)
         if suffix is not None and not (setting.unused and suffix):
             groups.setdefault((suffix, setting.path, repr(setting.value), setting.unused), []).append(setting)
-    if any(suffix == () for suffix, *_ in groups):
-        groups = {key: group for key, group in groups.items() if key[0] == ()}
+    if any(not suffix for suffix, *_ in groups):
+        groups = {key: group for key, group in groups.items() if not key[0]}
     if not groups or not path:
         raise SpecError(_nowhere(settings, path))
     return [
-        _explanation(spec, settings, ".".join((path, *map(str, suffix))), group)
+        _explanation(spec, settings, f"{path}.{suffix}".removesuffix("."), group)
         for (suffix, *_), group in groups.items()
     ]
 
@@ -116,7 +116,7 @@ def _names(position: Position) -> tuple[str, str]:
     return setting_of(position), setting_at_all_levels(position)
 
 
-def _suffix(spec: Spec, setting: Setting, asked: str) -> KeyPath | None:
+def _suffix(spec: Spec, setting: Setting, asked: str) -> str | None:
     """What follows the path that was asked for on the way to a setting; None where the path does not lead to it."""
     path, position = _keys_of(asked), setting.position
     if position is None or not setting.inside:
@@ -135,9 +135,12 @@ def _suffix(spec: Spec, setting: Setting, asked: str) -> KeyPath | None:
     return _below(setting.inside, wanted.inside) if position.slot == wanted.slot else None
 
 
-def _below(path: KeyPath, start: KeyPath) -> KeyPath | None:
-    """The rest of a path below its start; None where it starts otherwise."""
-    return path[len(start) :] if path[: len(start)] == start else None
+def _below(path: KeyPath, start: KeyPath) -> str | None:
+    """The rest of a path below its start, dotted; None where it starts otherwise."""
+    text, first = (".".join(map(str, one)) for one in (path, start))
+    return (
+        text if not first else "" if text == first else text[len(first) + 1 :] if text.startswith(f"{first}.") else None
+    )
 
 
 def _keys_of(text: str) -> KeyPath:
