@@ -139,3 +139,10 @@ def test_attention_to_all_samples_looks_at_the_whole_image() -> None:
 def test_what_has_no_meaning_is_refused(block: dict[str, Any], told: str) -> None:
     with pytest.raises(SpecError, match=told):
         unetkit.plan(unetkit.load(SPEC | {"channels": [8], "block": {"type": "self_attention"} | block}))
+
+
+def test_an_attention_block_of_ddpm_has_its_parameters() -> None:
+    """Group norm, queries, keys, values and a projection: four 1×1 convolutions with biases."""
+    block = {"type": "self_attention", "norm": {"type": "group", "groups": 32, "eps": 1e-6}}
+    plan = unetkit.plan(unetkit.load(SPEC | {"in_channels": 256, "channels": [256], "block": block}))
+    assert plan.parameters - (256 * 2 + 2) == 2 * 256 + 4 * (256 * 256 + 256)

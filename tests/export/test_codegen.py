@@ -20,6 +20,7 @@ from torch import nn
 
 import unetkit
 from tests.support.campaign import examples
+from tests.support.narrow import NARROW
 from unetkit import registry
 from unetkit.block import Block
 from unetkit.codegen import code
@@ -40,15 +41,13 @@ FULL = {
 
 
 def small(name: str) -> unetkit.Spec:
-    """Returns a shipped spec with few channels, or as it is where its items have channels of their own."""
+    """Returns a shipped spec with few channels."""
     whole = unetkit.load(name)
-    if name == "multiresunet":
-        return whole
-    channels = [8 * 2**level for level in range(whole.depth)]
+    channels = [4 * 2**level for level in range(whole.depth)]
     overrides = [f"channels={channels}"]
     if whole.decoder_channels != whole.channels[:-1]:
         overrides.append(f"decoder.channels={channels[:-1]}")
-    return unetkit.load(name, overrides)
+    return unetkit.load(name, NARROW.get(name, overrides))
 
 
 def imported(source: str, folder: Path) -> ModuleType:
