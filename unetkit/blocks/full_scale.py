@@ -19,7 +19,7 @@ class FullScale(Skip):
     """
 
     source = "Huang et al., 2020, arXiv:2004.08790"
-    channels: Count = 64
+    features: Count = 64
     """Channels of each map in the concatenation."""
     kernel: PerAxis = 3
     """Samples that the convolution of each map covers."""
@@ -39,7 +39,7 @@ class FullScale(Skip):
 
     def converted(self, x: Signal) -> Signal:
         """The map after convolution, norm and activation."""
-        return x.conv(self.channels, self.kernel, bias=self.bias).norm(self.norm).act(self.act)
+        return x.conv(self.features, self.kernel, bias=self.bias).norm(self.norm).act(self.act)
 
     def scaled(self, x: Signal, level: Signal) -> Signal:
         """The map at the resolution of its level."""

@@ -27,6 +27,8 @@ _RANGES: dict[str, tuple[int, int]] = {
     "dilation": (1, 2),
     "groups": (1, 2),
     "squeeze_excite": (1, 4),
+    "stages": (2, 3),
+    "blocks": (1, 2),
 }
 """Ranges for parameters of these names; 1 to 8 for all others."""
 
@@ -67,6 +69,23 @@ def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> d
         values["odd_sizes"] = {"type": "pad", "mode": draw(st.sampled_from(["reflect", "replicate", "zeros"]))}
     if depth > 1:
         values |= draw(_scopes(dims, depth))
+        if draw(st.booleans()):
+            values = _joined(values, draw(blocks("topology", dims=dims)))
+    return values
+
+
+def _joined(values: dict[str, Any], topology: dict[str, Any]) -> dict[str, Any]:
+    """The values of a spec of another topology, with what that topology needs."""
+    values = values | {"topology": topology}
+    match topology["type"]:
+        case "siamese":
+            channels = max(1, values["in_channels"] // 2)
+            values |= {"in_channels": 2 * channels}
+            values |= {"inputs": {name: {"channels": channels} for name in ("before", "after")}}
+        case "unet_3_plus":  # whose one skip has no way up beside it
+            values = {key: value for key, value in values.items() if key not in ("up", "skip", "levels")}
+            values["decoder"] = {key: value for key, value in values.get("decoder", {}).items() if key != "up"}
+            values["decoder"].pop("skip", None)
     return values
 
 
@@ -99,7 +118,10 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
 
 def _drawn(slot: str) -> list[str]:
     """The built-in components of a slot, but for those that need an input of the network by its name."""
-    return [name for name in registry.BUILT_IN[slot] if "condition" not in registry.find(slot, name).model_fields]
+    models = {name: registry.find(slot, name).model_fields for name in registry.BUILT_IN[slot]}
+    return [
+        name for name, fields in models.items() if "condition" not in fields or not fields["condition"].is_required()
+    ]
 
 
 @st.composite
@@ -144,8 +166,8 @@ def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) ->
     model, inner = registry.find(slot, name), insets(registry.find(slot, name))
     values: dict[str, Any] = {}
     for field, info in model.model_fields.items():
-        if slot == "block" and field == "stride":
-            continue  # at level 0 the output would be coarser than the image
+        if field == "condition" or (slot == "block" and field == "stride"):
+            continue  # an input of that name; at level 0 the output would be coarser than the image
         if field in inner and inner[field].branches:
             branch = lists(inner[field].slot, dims=dims, nested=True)
             values[field] = draw(st.lists(branch, min_size=2, max_size=3))
