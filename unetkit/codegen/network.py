@@ -40,7 +40,7 @@ class NetworkClass:
         self.taken = taken
         self.shapes = {step.name: (step.channels, *step.output_size) for step in sized.steps} if sized else {}
         merges = any(not block.passes for block in blocks.values() if block.slot == "skip")
-        used = [one for one in plan.calls if one.output not in plan.inputs.values()]
+        used = [one for one in plan.calls if not plan.is_input(one)]
         self.calls = [one for one in used if merges or one.slot != "skip"]
         self.tree = module_tree({one.scope: one for one in self.calls})
         self.stages = stages(self.calls, list(plan.outputs.values()))

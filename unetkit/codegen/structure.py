@@ -111,8 +111,7 @@ class Body(NamedTuple):
 def bodies(plan: Plan) -> dict[str, Body]:
     """The blocks of a plan by name, in execution order."""
     over = overwriting(plan)
-    inputs = plan.inputs.values()
-    return {call.scope: _block_body(plan, call, over) for call in plan.calls if call.output not in inputs}
+    return {call.scope: _block_body(plan, call, over) for call in plan.calls if not plan.is_input(call)}
 
 
 def _block_body(plan: Plan, call: Call, over: frozenset[int]) -> Body:

@@ -125,8 +125,7 @@ def assemble(planned: Plan) -> Network:
     """The network of a plan, with torch's own initial weights."""
     root = nn.Module()
     over_inputs = overwriting(planned)
-    inputs = set(planned.inputs.values())
-    calls = {call.scope: call for call in planned.calls if not (call.side == "input" and call.output in inputs)}
+    calls = {call.scope: call for call in planned.calls if not planned.is_input(call)}
     for call in leaves(module_tree(calls)):  # so that a seed fills them in the order in which torch lists them
         add_module(root, call.scope, block_module(planned, call, over_inputs))
     return Network(root, _graph(planned), class_name="UNet").attach(planned)
@@ -157,7 +156,7 @@ def _graph(planned: Plan) -> fx.Graph:
         sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
     for call in planned.calls:
-        if call.side == "input" and call.output in signals:
+        if planned.is_input(call):
             continue
         signals[call.output] = graph.call_module(call.scope, tuple(signals[index] for index in call.inputs))
     outputs = []

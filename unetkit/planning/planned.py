@@ -164,6 +164,10 @@ class Plan:
         assert node.operation is not None, "the input has no layer"
         return node.operation.layer(tuple(self.nodes[i].channels for i in node.inputs), self.dims)
 
+    def is_input(self, call: Call) -> bool:
+        """Whether a call stands for an input beside the image."""
+        return call.slot == "input" and call.output in self.inputs.values()
+
     def call_of(self, index: int) -> Call:
         """The block that an operation belongs to."""
         return next(call for call in self.calls if call.start <= index < call.end)

@@ -197,8 +197,12 @@ def _filled(inset: Inset, values: Any) -> Any:
     """The component for a map with a type, or as many empty lists as there are branches."""
     if inset.branches:
         return tuple(sequence_class(inset.slot)() for _ in values)
-    arguments = {key: value for key, value in values.items() if key != "type"}
-    return registry.find(inset.slot, values["type"]).model_validate(arguments)
+    model = registry.find(inset.slot, values["type"])
+    inner = insets(model)
+    arguments = {
+        key: _filled(inner[key], value) if key in inner else value for key, value in values.items() if key != "type"
+    }
+    return model.model_validate(arguments)
 
 
 def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int) -> st.SearchStrategy[Any]:
