@@ -97,10 +97,11 @@ def absolute_difference(x: Tensor, y: Tensor) -> Tensor:
 
 
 def sinusoids(x: Tensor, channels: int, longest: float) -> Tensor:
-    """Returns the sines, then the cosines, of x (N, 1, …) times `channels` / 2 frequencies from 1 to 1 / `longest`."""
-    steps = torch.arange(channels // 2, device=x.device, dtype=x.dtype)
-    frequencies = torch.exp(-math.log(longest) * steps / (channels // 2))
-    angles = x * frequencies.reshape(-1, *(1,) * (x.dim() - 2))
+    """Returns the sines, then the cosines, of each channel of x times frequencies from 1 to 1 / `longest`."""
+    count = channels // (2 * x.shape[1])
+    steps = torch.arange(count, device=x.device, dtype=x.dtype)
+    frequencies = torch.exp(-math.log(longest) / count * steps)
+    angles = (x[:, :, None] * frequencies.reshape(-1, *(1,) * (x.dim() - 2))).flatten(1, 2)
     return torch.cat([angles.sin(), angles.cos()], dim=1)
 
 

@@ -19,7 +19,12 @@ from unetkit.testing.strategies import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}
 NAMES = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]
-FIELDS = [(slot, name, field) for slot, name in NAMES for field in registry.find(slot, name).model_fields]
+FIELDS = [
+    (slot, name, field)
+    for slot, name in NAMES
+    for field in registry.find(slot, name).model_fields
+    if name != "film" and field not in ("condition", "modulation")  # which need an input: tests/topologies
+]
 
 
 def candidates(annotation: Any, metadata: tuple[Any, ...], dims: int) -> list[Any]:
@@ -38,7 +43,12 @@ def candidates(annotation: Any, metadata: tuple[Any, ...], dims: int) -> list[An
         return [[3, *[1] * (dims - 1)], [2, *[3] * (dims - 1)]]
     if args:
         return [value for arg in args for value in candidates(arg, (), dims)]
-    known: dict[Any, list[Any]] = {type(None): [None], bool: [True, False], int: [1, 2, 3, 5], float: [0.1, 0.25, 0.5]}
+    known: dict[Any, list[Any]] = {
+        type(None): [None],
+        bool: [True, False],
+        int: [1, 2, 3, 5],
+        float: [0.1, 0.25, 0.5, 100.0],
+    }
     return known[annotation]
 
 
@@ -108,6 +118,8 @@ def test_a_key_of_the_frame_changes_the_network(field: str) -> None:
         "decoder": {"channels": [8, 8]},
         "bottleneck": {"block": {"type": "double_conv", "kernel": 5}},
         "topology": "unet_plus_plus",
+        "inputs": {"scan": {"channels": 4}},
+        "heads": {"mask": {"at": 0}, "coarse": {"at": 1}},
         "levels": {1: {"act": "elu"}},
         "init": "orthogonal",
         "odd_sizes": "pad",

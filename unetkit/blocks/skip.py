@@ -65,20 +65,18 @@ class Add(Aligned):
         return x
 
 
-class Difference(Concat):
+class Difference(Aligned):
     """The absolute difference of the encoder's maps of two images, concatenated with the decoder's map.
 
-    Where no decoder is yet, it is the difference alone.
+    Of two maps alone, as where an encoder meets a decoder, it is their absolute difference.
     """
 
     source = "Caye Daudt et al., 2018, arXiv:1810.08462 (FC-Siam-diff)"
 
     def merge(self, x: Signal, *skips: Signal) -> Signal:
-        if len(skips) == 1:
-            return x.absolute_difference(skips[0])
-        if len(skips) != 2:
+        if len(skips) > 2:
             raise wiring_error(f"a difference is one of two maps, here are {len(skips)}", "Use concat.")
-        return super().merge(x, skips[0].absolute_difference(skips[1]))
+        return skips[0].absolute_difference(skips[1]).concat(x) if skips[1:] else x.absolute_difference(skips[0])
 
 
 class Attention(Aligned):

@@ -56,7 +56,7 @@ class VectorInput(Operation):
 
 @facts
 class Sinusoids(Operation):
-    """Sines and cosines of a number at frequencies from 1 to 1 / `longest` (Vaswani et al., 2017, arXiv:1706.03762)."""
+    """Sines and cosines of each channel at frequencies from 1 to 1 / `longest` (Vaswani et al., 2017)."""
 
     out: int
     longest: float = 10_000.0
@@ -65,8 +65,9 @@ class Sinusoids(Operation):
     makes_map = True
 
     def channels(self, inputs: Axes) -> int:
-        if inputs[0] != 1 or self.out % 2:
-            raise wiring_error(f"sinusoids turn 1 channel into an even number, here are {inputs[0]} and {self.out}")
+        if self.out % (2 * inputs[0]):
+            message = f"sinusoids turn {inputs[0]} channels into a multiple of {2 * inputs[0]}, not {self.out}"
+            raise wiring_error(message, "Choose the channels that they are asked for.")
         return self.out
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
