@@ -16,6 +16,8 @@ from unetkit.data import Normalization
 from unetkit.data.preprocessing.signature import OutputRecord, plain_signature
 from unetkit.errors import FileError, SizeError
 from unetkit.trained import PredictOptions, Trained, evaluate, export_model, predict_files
+from unetkit.trained.card import CardOptions, make_card, write_card
+from unetkit.trained.card.about import About
 
 VALUES: dict[str, Any] = {
     "unetkit": 1,
@@ -108,6 +110,18 @@ def test_each_output_is_scored_by_what_it_predicts(tmp_path: Path) -> None:
         "summary.json",
         "worst.png",
     }
+
+
+def test_a_card_lists_the_outputs(tmp_path: Path) -> None:
+    trained = network()
+    history = {"outputs": {"mask": {"mean": {"dice": 0.5}}, "distance": {"mean": {"mae": 0.25, "rmse": None}}}}
+    rows = [{"image": "a", "class": "disc", "dice": 0.5}]
+    values = {"steps": 1, "scores": {"split": "test", "images": rows}} | history
+    file = Trained(trained.model, trained.signature, training=values).save(tmp_path / "model.safetensors")
+    write_card(make_card(file, CardOptions(About(), samples=0)), tmp_path / "card")
+    text = (tmp_path / "card" / "README.md").read_text("utf-8")
+    assert "| parts | regions | all, disc |" in text
+    assert "| distance | mae 0.250, rmse – |" in text
 
 
 def test_a_signature_of_other_outputs_is_refused(tmp_path: Path) -> None:

@@ -80,6 +80,11 @@ class Scores:
         means = [known.mean() for known in self._known(metric) if len(known)]
         return float(np.mean(means)) if means else nan
 
+    @property
+    def means(self) -> dict[str, float | None]:
+        """The mean of each metric over images, then classes; None where it is undefined."""
+        return {name: mean if isfinite(mean := self.mean(name)) else None for name in self.metrics}
+
     def _known(self, metric: str) -> list[NDArray[np.float64]]:
         """The values of a metric for each class, without NaN."""
         return [column[np.isfinite(column)] for column in self.table(metric).T]

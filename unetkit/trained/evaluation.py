@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from math import isfinite
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -67,10 +66,7 @@ class Evaluation:
         """Network, data, and the scores averaged over images with their confidence intervals, as plain values."""
         plan = plan_of(self.trained.model)
         head = {"name": plan.spec.name, "digest": plan.digest, "data": self.data, "split": self.options.split}
-        outputs = {
-            name: {"classes": list(one.classes), "mean": {metric: _finite(one.mean(metric)) for metric in one.metrics}}
-            for name, one in self.others.items()
-        }
+        outputs = {name: {"classes": list(one.classes), "mean": one.means} for name, one in self.others.items()}
         return head | self.measurement.json() | ({"outputs": outputs} if outputs else {})
 
     def json(self) -> dict[str, Any]:
@@ -190,11 +186,6 @@ def predicts_classes(trained: Trained) -> bool:
     """Whether the first output of a network predicts the class of each pixel."""
     outputs = trained.signature.outputs
     return not outputs or outputs[0].kind == "classes"
-
-
-def _finite(value: float) -> float | None:
-    """The value, None for NaN and infinity."""
-    return value if isfinite(value) else None
 
 
 def _counted(pairs: Pairs, advance: Callable[[int, int], None]) -> Iterator[Pair]:

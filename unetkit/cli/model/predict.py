@@ -76,7 +76,8 @@ def predict(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Segment images of any size with a trained network.
 
-    Results are files of the same format, with a class number for each pixel.
+    Results are files of the same format, with a class number for each pixel. Those of several outputs are in folders
+    named after the outputs.
     """
     size, limit = _parse_tile(tile), None if memory is None else _parse_bytes(memory)
     letters = None if axes is None else _parse_axes(axes)

@@ -119,10 +119,7 @@ class Trainer:
             "validation": self.validation.points,
         }
         if others:
-            values["outputs"] = {
-                name: {"mean": {metric: one.mean(metric) for metric in one.metrics}, "images": one.plain()}
-                for name, one in by_output.items()
-            }
+            values["outputs"] = {name: {"mean": one.means, "images": one.plain()} for name, one in by_output.items()}
         self._add_history("last", values, scored=False)
         self._add_history("best", values, scored=True)
         return write_result(self.folder, values)
@@ -142,6 +139,7 @@ class Trainer:
             scores, num_rows = values["scores"], len(values["scores"]["images"])
             too_many = {"split": scores["split"], "left_out": num_rows}
             history["scores"] = too_many if num_rows > MAX_ROWS else scores
+            history["outputs"] = {name: {"mean": one["mean"]} for name, one in values.get("outputs", {}).items()}
         replace(trained, training={**trained.training, **history}).save(self.folder / f"{name}.safetensors")
 
     @property

@@ -40,6 +40,12 @@ class ScoreRows(BaseModel):
     """Number of rows, where they are too many for a model file."""
 
 
+class OutputMeans(BaseModel):
+    """The means of the metrics of an output."""
+
+    mean: dict[str, Value | None] = {}
+
+
 class History(BaseModel):
     """What is known of a training; every field is optional."""
 
@@ -56,6 +62,8 @@ class History(BaseModel):
     loss: _StepValues = ()
     validation: _StepValues = ()
     scores: ScoreRows = ScoreRows()
+    outputs: dict[str, OutputMeans] = {}
+    """Of a network with several outputs."""
 
     def measured(self, classes: tuple[str, ...]) -> Scores | None:
         """The scores of the run; None where there are none, or those of other classes."""

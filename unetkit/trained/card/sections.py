@@ -100,9 +100,17 @@ def _network(card: Card) -> Section:
     own = tuple(colours[index % len(colours)] for index in range(len(names)))
     labels = [(str(index), name) for index, name in enumerate(names)]
     classes = CardTable(("class", "name"), labels, "Classes, by their numbers in label files", words=True, colours=own)
+    outputs = [
+        CardTable(
+            ("output", "predicts", "channels"),
+            [(one.name, one.kind, ", ".join(one.names)) for one in card.trained.signature.outputs],
+            "Outputs, each with a folder of results",
+            words=True,
+        )
+    ] * bool(card.trained.signature.outputs)
     drawing = NetworkDrawing(svg(sized), "network", f"The network at {size}: levels, channels, sizes")
     text = CodeBlock(to_text(resolve(plan.spec)), "yaml", folded="Complete spec")
-    return Section("Network", [drawing, FactList(rows), classes, text])
+    return Section("Network", [drawing, FactList(rows), *outputs, classes, text])
 
 
 def _scores(card: Card) -> Iterator[Section]:
@@ -121,7 +129,18 @@ def _scores(card: Card) -> Iterator[Section]:
         f"Means over images with {report['confidence']:.0%} confidence intervals",
     )
     definitions = FactList([(one["title"], _definition(one)) for one in metrics])
-    yield Section("Scores", [table, definitions, Paragraphs(report["undefined"])], f"Measured on {card.measured_on}.")
+    parts: list[CardPart] = [table, definitions, Paragraphs(report["undefined"]), *_further_outputs(card)]
+    yield Section("Scores", parts, f"Measured on {card.measured_on}.")
+
+
+def _further_outputs(card: Card) -> Iterator[CardPart]:
+    """Yields the means of the further outputs at the end of the training."""
+    rows = [
+        (name, ", ".join(f"{metric} {'–' if mean is None else f'{mean:.3f}'}" for metric, mean in one.mean.items()))
+        for name, one in [*card.history.outputs.items()][1:]
+    ]
+    if rows:
+        yield CardTable(("output", "means"), rows, "Other outputs, at the end of the training", words=True)
 
 
 def _cell(line: dict[str, Any]) -> str:
