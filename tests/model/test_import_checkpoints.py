@@ -22,6 +22,7 @@ import unetkit
 from tests.model import published
 from tests.support.commandline import answer, run
 from unetkit.model.importing import ImportWeightsError, import_weights, read_checkpoint
+from unetkit.model.importing.inert import inert
 from unetkit.trained import Trained
 
 SPEC = ("unet-milesial", ["channels=[4, 8, 16]"])
@@ -249,6 +250,15 @@ def test_damaged_files_are_refused_in_words(weights: dict[str, torch.Tensor], tm
             read_checkpoint(tmp_path / "weights.pth")
         except ImportWeightsError as error:
             assert error.faults[0].cure
+
+
+def test_a_class_name_with_a_null_character_is_no_error_of_ours(tmp_path: Path) -> None:
+    file = io.BytesIO()
+    torch.save({"best": np.float64(1), "count": collections.OrderedDict()}, file)
+    (tmp_path / "weights.pth").write_bytes(file.getvalue().replace(b"OrderedDict", b"Ordered\0ict"))
+    with pytest.raises(ImportWeightsError):
+        read_checkpoint(tmp_path / "weights.pth")
+    assert inert("nothing.\0").__name__ == "Inert"
 
 
 # --- classes and normalization --------------------------------------------------------------------------------------

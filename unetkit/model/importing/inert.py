@@ -43,7 +43,7 @@ class Inert:
 
 def inert(name: str) -> type[Inert]:
     """The inert class for the objects of one class, such as numpy.dtype."""
-    return type(name.rpartition(".")[2], (Inert,), {"__qualname__": name})
+    return type(name.rpartition(".")[2].replace("\0", "") or "Inert", (Inert,), {"__qualname__": name})
 
 
 def asked_for(error: BaseException) -> str | None:
