@@ -107,6 +107,15 @@ def test_a_volume_larger_than_its_file_is_refused(tmp_path: Path) -> None:
     assert "claims to hold 30000×5×6 int16, up to byte 1,800,352 of 592" in refusal(file, 3)
 
 
+def test_a_volume_of_negative_lengths_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "a.nii"
+    write_volume(file, np.zeros((4, 5, 6), np.int16))
+    content = bytearray(file.read_bytes())
+    struct.pack_into("<h", content, 42, -4)
+    file.write_bytes(content)
+    assert "(-4×5×6) is empty" in refusal(file, 3)
+
+
 def test_what_follows_a_compressed_volume_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "a.nii.gz"
     volume = np.arange(120, dtype=np.int16).reshape(4, 5, 6)

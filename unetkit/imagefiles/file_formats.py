@@ -87,7 +87,7 @@ def open_images(path: Path, request: ReadRequest) -> Iterator[Images]:
             file_format = format_of(path)
             check_file(path, folder=file_format.folder)
             images = stack.enter_context(file_format.open(path, request))
-            if 0 in images.array.shape:
+            if min(images.array.shape, default=1) < 1:  # a damaged NIfTI header has negative lengths
                 message = f"{path} ({size_text(images.array.shape)}) is empty"
                 raise FileError(Fault("no-image", message, cure="Remove or replace it.", file=str(path)))
         yield images
