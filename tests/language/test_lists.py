@@ -178,6 +178,8 @@ def test_definitions_are_inherited(tmp_path: Path) -> None:
         ({"block": [{"type": "batch", "channels": 4}]}, "unknown-key", "block.0.channels", "norm takes no channels"),
         ({"block": [{"type": "norm", "eps": 1e-3}]}, "unknown-key", "block.0.eps", "stands for the norm of the spec"),
         ({"block": [CONV, {"kernel": 5}]}, "missing-key", "block.1", "no type is given"),
+        ({"block": [CONV], "levels": {1: {"block": {"kernel": 5}}}},
+         "missing-key", "levels.1.block", "the block here is a list, which is replaced as a whole"),
         ({"norm": ["batch"]}, "wrong-value", "norm", "this slot takes no list"),
         ({"skip": [CONV]}, "wrong-value", "skip", "nothing in this list merges"),
         ({"skip": ["concat", "add"]}, "wrong-value", "skip.1", "are merged already"),

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from unetkit import registry
 from unetkit.block import BASES, ByValue, Component
-from unetkit.document.choice import SlotChoice
+from unetkit.document.choice import SlotChoice, source_path
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
@@ -290,7 +290,13 @@ class SpecLoader(Reader):
         self.types, self.models, self.plugins = {}, {}, {}
         choice = choose(chain, slot)
         inherited = {inner: choose(chain, inner) for inner in ("norm", "act")}
-        reading = self.read(slot, choice, inherited)
+        lists = any(isinstance(getattr(scope, slot, None), tuple) for _, scope in chain)
+        if lists and isinstance(choice.values, dict) and "type" not in choice.values:
+            message, cure = f"the {slot} here is a list, which is replaced as a whole", "Give a list, or a type."
+            self.fault(Fault("missing-key", message, cure=cure), *source_path(choice.origins, ()))
+            reading = None
+        else:
+            reading = self.read(slot, choice, inherited)
         noted = self.types, self.models, self.plugins
         self.types, self.models, self.plugins = before
         if reading is None:
