@@ -32,23 +32,24 @@ pytest.importorskip("openvino")
 
 NAMES = {"onnx": "model.onnx", "openvino": "model"}
 SMALL = "channels=[4, 8, 8]"
-STAGE = "[{type: residual, stride: 2, shortcut: pool, bias: true}]"
+
+
+def without(*levels: int) -> list[str]:
+    """The overrides that remove the settings of levels."""
+    return [f"levels.{level}=null" for level in levels]
+
+
+STRIDED = "bottleneck.block=[{type: residual, stride: 2}]"
 FEW = NARROW | {
     "unet-milesial-bilinear": ["channels=[4, 8]", "decoder.channels=[4]"],
     "unet-nnunet": [SMALL],  # the levels between are its own case
     "unet-smp-vgg13": [SMALL, "decoder.channels=[2, 4]"],
-    "unet-nnunet-resenc": [
-        *NARROW["unet-nnunet-resenc"],
-        *(
-            f"{place}.block={STAGE}"
-            for place in ("levels.2.encoder", "levels.3.encoder", "levels.4.encoder", "bottleneck")
-        ),
-    ],
+    "resnet34-linknet": ["channels=[4, 4, 8, 8]", "decoder.channels=[4, 4, 8]", STRIDED, *without(3, 4, 5)],
+    "resnet34-unet": ["channels=[4, 4, 8, 8]", "decoder.channels=[4, 4, 4]", STRIDED, *without(3, 4, 5)],
+    "segresnet": ["channels=[8, 8]", *without(1, 2, 3)],
+    "unet-nnunet-resenc": [SMALL, *without(2, 3, 4)],
 }
-"""What makes specs small that two levels are not enough for, or that give the channels of their decoder.
-
-torch.export takes a second for each residual block of a 3D network whose sizes are symbols.
-"""
+"""What makes specs small that two levels are not enough for, or that say what their levels or channels are."""
 
 
 @pytest.mark.parametrize("name", shipped())
