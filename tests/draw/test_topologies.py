@@ -97,3 +97,17 @@ def test_no_two_maps_overlap_in_a_deep_grid() -> None:
     drawing = draw_plan(sized("unet_plus_plus", 7), "")
     boxes = [extent(shape) for shape in drawing.shapes if isinstance(shape, Area) and shape.kind == "own"]
     assert not [pair for pair in combinations(boxes, 2) if overlap(*pair)]
+
+
+def test_a_line_to_a_head_is_not_that_to_a_skip() -> None:
+    heads = {f"early_{column}": {"at": f"column_{column}"} for column in (1, 2, 3)}
+    drawing = draw_plan(sized("unet_plus_plus", 4, heads=heads), "")
+    check_legible(drawing)
+    bent = [shape for shape in drawing.shapes if isinstance(shape, Arrow) and shape.via]
+    heights = {kind: {arrow.via[1][1] for arrow in bent if arrow.kind == kind} for kind in ("skip", "head")}
+    assert heights["skip"] and heights["head"] and not heights["skip"] & heights["head"]
+
+
+def test_a_legend_that_is_too_long_keeps_its_place() -> None:
+    labels = written(unetkit.draw.svg(sized("unet_3_plus", 4, dims=3, block="residual")))
+    assert any(label.endswith("… (decoder 0)") for label in labels)

@@ -53,7 +53,7 @@ def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Draw
         for a, b in pairwise(group.glyphs)
     ]
     bottom = max(glyph.floor for glyph in layout.glyphs)
-    legend, bottom = flow(entries(plan, shown.maps, marked), MARGIN, bottom + 30, MARGIN + full)
+    legend, bottom = flow(entries(plan, shown, marked), MARGIN, bottom + 30, MARGIN + full)
     shapes = [*head, *names, *boxes, *within, *routes(layout, highlighted), *legend]
     return Drawing(full + 2 * MARGIN, bottom + MARGIN, title, description(plan, shown), tuple(shapes))
 

@@ -34,12 +34,15 @@ class PlacedGroup:
 
 @dataclass(frozen=True)
 class Layout:
-    """A placed figure: which connections are a straight line up or down, and the lines above each row, by group."""
+    """A placed figure: which connections are a straight line up or down, and the lines above each row.
+
+    A line is that of a group and a slot: all that the slot reads of the group.
+    """
 
     figure: Figure
     groups: tuple[PlacedGroup, ...]
     upright: frozenset[Connection]
-    lanes: dict[int, float]
+    lanes: dict[tuple[int, str], float]
 
     @property
     def glyphs(self) -> tuple[Glyph, ...]:
@@ -67,7 +70,7 @@ def place(figure: Figure, left: float, top: float) -> Layout:
     )
     placed = [_widened(group, start + first, last - first) for group, (first, last) in zip(groups, ends, strict=True)]
     lanes = {level: _lane_sources(figure, row, upright) for level, row in figure.rows.items()}
-    tracks: dict[int, float] = {}
+    tracks: dict[tuple[int, str], float] = {}
     for level, row in figure.rows.items():
         roof = min(glyph.roof for index in row for glyph in placed[index])
         y = top - roof + LANE * (len(lanes[level]) + bool(lanes[level]))  # with room for the tips of arrows
@@ -98,14 +101,12 @@ def is_beside(figure: Figure, connection: Connection) -> bool:
     return connection.target in row and row.index(connection.target) == row.index(connection.source) + 1
 
 
-def _lane_sources(figure: Figure, row: Sequence[int], upright: frozenset[Connection]) -> list[int]:
-    """The groups of a row from which a line above it leads to others, the leftmost on top."""
-    sources = []
-    for index in row:
-        ways = [each for each in figure.connections if each.source == index and each not in upright]
-        if any(needs_lane(figure, each) for each in ways):
-            sources.append(index)
-    return sources
+def _lane_sources(figure: Figure, row: Sequence[int], upright: frozenset[Connection]) -> list[tuple[int, str]]:
+    """The groups of a row, with the slots, from which a line above it leads to others, the leftmost on top."""
+    over = [each for each in figure.connections if each not in upright and needs_lane(figure, each)]
+    return [
+        (index, slot) for index in row for slot in dict.fromkeys(each.slot for each in over if each.source == index)
+    ]
 
 
 def needs_lane(figure: Figure, connection: Connection) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from unetkit.draw.figure import FigureMap
+from unetkit.draw.figure import Figure
 from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
 from unetkit.draw.text import fit, parts, width
 
@@ -23,14 +23,15 @@ _ORDER = ("block", "down", "up", "skip", "head")
 
 
 class LegendEntry(NamedTuple):
-    """An entry: the kind of its sample, a word, and a text."""
+    """An entry: the kind of its sample, a word, a text, and where it holds if not everywhere."""
 
     kind: str
     word: str
     text: str
+    places: str = ""
 
 
-def entries(plan: SizedPlan, maps: Sequence[FigureMap], marked: Collection[str] = ()) -> list[LegendEntry]:
+def entries(plan: SizedPlan, shown: Figure, marked: Collection[str] = ()) -> list[LegendEntry]:
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[Step]]] = {}
     consists = _operations(plan)
@@ -40,16 +41,18 @@ def entries(plan: SizedPlan, maps: Sequence[FigureMap], marked: Collection[str] 
             found.setdefault(step.slot, {}).setdefault(text, []).append(step)
     slots = sorted(found, key=lambda slot: _ORDER.index(slot) if slot in _ORDER else len(_ORDER))
     arrows = [
-        LegendEntry(slot, slot, text if len(found[slot]) == 1 else f"{text} ({', '.join(_places(plan, steps))})")
+        LegendEntry(slot, slot, text, "" if len(found[slot]) == 1 else f" ({', '.join(_places(plan, steps))})")
         for slot in slots
         for text, steps in found[slot].items()
     ]
     seen = {
-        "borrowed": any(each.borrowed for each in maps),
-        "kept": any(each.kept for each in maps),
+        "borrowed": any(each.borrowed for each in shown.maps),
+        "kept": any(each.kept for each in shown.maps),
         "own marked": any(step.name in marked and step.maps for step in plan.steps),
     }
-    return arrows + [LegendEntry(kind, "", text) for kind, text in _BOXES.items() if seen[kind]]
+    later = any(each.slot == "skip" and shown.groups[each.source].column for each in shown.connections)
+    texts = _BOXES | ({"borrowed": "copied from maps to its left"} if later else {})
+    return arrows + [LegendEntry(kind, "", text) for kind, text in texts.items() if seen[kind]]
 
 
 def _places(plan: SizedPlan, steps: Sequence[Step]) -> Iterator[str]:
@@ -93,7 +96,7 @@ def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) ->
     x, y = left, top
     for entry in items:
         lead = width(entry.word, FONT, bold=True) + 6 if entry.word else 0
-        text = fit(entry.text, right - left - SAMPLE - lead, FONT)
+        text = fit(entry.text, right - left - SAMPLE - lead - width(entry.places, FONT), FONT) + entry.places
         full = SAMPLE + lead + width(text, FONT)
         if x > left and x + full > right:
             x, y = left, y + LINE

@@ -11,6 +11,7 @@ from unetkit.draw.layout import TURN, Layout, needs_lane
 from unetkit.draw.shapes import Area, Arrow, Point
 
 CLEAR = 4.0  # from an arrow to a box
+_APART = 5.0  # between two lines of one box
 _DOT = 2.8
 
 
@@ -28,8 +29,7 @@ def level(left: Glyph, right: Glyph, kind: str, marked: bool) -> Arrow:
 
 def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
     """The arrow of a connection."""
-    source, target = layout.groups[connection.source], layout.groups[connection.target]
-    start, end = source.glyphs[-1], target.glyphs[0]
+    start, end = layout.groups[connection.source].glyphs[-1], layout.groups[connection.target].glyphs[0]
     if connection in layout.upright:
         down = end.y > start.y
         ends = ((start.x, start.floor), (end.x, end.roof)) if down else ((start.x, start.roof), (end.x, end.floor))
@@ -38,7 +38,12 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
     turn = end.x + min(begin for begin, _ in end.lanes()) - TURN
     via: list[Point] = []
     if needs_lane(layout.figure, connection):
-        out, lane = start.x + max(over for _, over in start.lanes()) + TURN / 2, layout.lanes[connection.source]
+        slots = [slot for source, slot in layout.lanes if source == connection.source]
+        beside = TURN / 2 + _APART * slots.index(connection.slot)
+        out, lane = (
+            start.x + max(over for _, over in start.lanes()) + beside,
+            layout.lanes[connection.source, connection.slot],
+        )
         via = [(out, start.y), (out, lane), (turn, lane), (turn, end.y)]
     elif start.y != end.y:
         via = [(turn, start.y), (turn, end.y)]
