@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import unetkit
+from unetkit.model import for_inference
+from unetkit.testing.strategies import specs
+from unetkit.topology import readable
 
 SMALL: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": [4, 8, 16]}
 HEADS = {
@@ -147,3 +153,41 @@ def test_the_digest_tells_outputs_apart() -> None:
     one = planned(heads={"a": {}, "b": {}})
     assert one.digest != planned(heads={"b": {}, "a": {}}).digest
     assert one.digest != planned(heads={"a": {}, "b": {"when": "training"}}).digest
+
+
+@given(st.data())
+@settings(max_examples=25)
+def test_several_outputs_of_any_network_are_what_its_plan_says(data: st.DataObject) -> None:
+    alone = data.draw(specs(max_depth=4))
+    signals = readable(alone.topology, alone.channels, alone.decoder_channels)
+    heads: dict[str, Any] = {"output": {}}
+    for number in range(data.draw(st.integers(1, 3))):
+        when = data.draw(st.sampled_from(["always", "training"]))
+        at, channels = data.draw(st.sampled_from(signals)), data.draw(st.integers(1, 3))
+        heads[f"output_{number}"] = {"at": at, "when": when, "channels": channels}
+    try:
+        spec = unetkit.load(alone.resolve() | {"heads": heads})
+        plan = unetkit.plan(spec)
+    except unetkit.SpecError as error:  # a head that does not fit where it reads
+        assert {fault.code for fault in error.faults} <= {"block-wiring", "no-effect", "wrong-value"}
+        return
+    assert unetkit.load(spec.resolve()) == spec
+    left = plan.for_inference()
+    assert unetkit.plan(unetkit.load(left.spec.resolve())).digest == left.digest
+    size = tuple(sizes.above(12) for sizes in plan.accepted)
+    if None in size:
+        return
+    try:
+        wanted = plan.output_sizes(size)  # type: ignore[arg-type]
+    except unetkit.SizeError:  # too small for all axes together
+        return
+    model = unetkit.build(spec, seed=0).eval()
+    assert sum(weight.numel() for weight in model.parameters()) == plan.parameters
+    image = torch.rand(1, spec.in_channels, *size)  # type: ignore[arg-type]
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore", unetkit.AlignmentWarning)
+        outputs, apart = model(image), for_inference(model)(image)
+    names = tuple(left.outputs)
+    found = {names[0]: outputs} if len(names) == 1 else outputs._asdict()
+    assert {name: tuple(one.shape[2:]) for name, one in found.items()} == {name: wanted[name] for name in names}
+    assert all(torch.allclose(one, other) for one, other in zip(outputs, apart, strict=True))
