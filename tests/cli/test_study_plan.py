@@ -161,7 +161,7 @@ def test_the_base_that_does_not_fit_the_data_is_mended_by_the_cure(key: str, tmp
     data = {"channels": 5, "classes": list("abcdefg")}
     spec = load("unet-small", ["in_channels=5"] if key == "out_channels" else ["out_channels=7"])
     with pytest.raises(SpecError) as error:
-        check_fitting(spec, {"dims": 2, **data}, "unet-small")
+        check_fitting(spec, {"dims": 2, **data}, {}, "unet-small")
     [fault] = error.value.faults
     assert fault.path == key
     base = yaml.safe_load(fault.cure.removeprefix("Write ").removesuffix("."))["base"]

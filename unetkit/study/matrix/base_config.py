@@ -97,7 +97,7 @@ class BaseConfig:
         """The network of an arm; raises UnetkitError where it cannot be built."""
         training, chosen = self.part("training", settings), None
         made = plan(self.loaded(settings))
-        check_fitting(made.spec, self.part("data", settings), self.shipped_name)
+        check_fitting(made.spec, self.part("data", settings), training.get("targets", {}), self.shipped_name)
         if self.match != "none" and settings:
             chosen = self.chosen(settings, made, training)
             made = plan(self.loaded((*settings, *widened(settings, chosen))))

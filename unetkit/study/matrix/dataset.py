@@ -68,10 +68,10 @@ def identity(values: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in values.items() if key not in _UNSEEN}
 
 
-def check_fitting(spec: Spec, data: Mapping[str, Any], shipped: str = "") -> None:
+def check_fitting(spec: Spec, data: Mapping[str, Any], targets: Mapping[str, Any], shipped: str = "") -> None:
     """Raises SpecError where the axes, channels or classes of the data do not fit a network.
 
-    `shipped` is the name of the base where that is a shipped spec.
+    `targets` are those of a training, by output; `shipped` is the name of the base where that is a shipped spec.
     """
     if not data:
         return
@@ -84,7 +84,7 @@ def check_fitting(spec: Spec, data: Mapping[str, Any], shipped: str = "") -> Non
     if channels != spec.in_channels:
         message = f"the images have {channels} channel{'s' * (channels != 1)}, the network takes {spec.in_channels}"
         faults.append(Fault("in-channels", message, "in_channels", cure("in_channels", channels, shipped)))
-    if classes > told:
+    if classes > told and targets.get(spec.outputs[0].name, {"type": "classes"})["type"] == "classes":
         message = f"the data define {classes} classes, the network predicts {told}"
         faults.append(Fault("classes", message, "out_channels", cure("out_channels", classes, shipped)))
     if faults:
