@@ -201,7 +201,9 @@ def _referring(form: Any, field: str) -> Any:
     if "slot" in form:
         one: JsonSchemaValue = {"$ref": f"#/definitions/{form['slot'] or field}"}
         if form.get("list"):
-            one = {"anyOf": [one, {"type": "array", "items": {"$ref": f"#/definitions/{field}{_ITEM}"}}]}
+            one = {
+                "anyOf": [one, {"type": "array", "items": {"$ref": f"#/definitions/{form['slot'] or field}{_ITEM}"}}]
+            }
         return _described(one, form.get("description"))
     return {key: _referring(value, field) for key, value in form.items()}
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from unetkit import registry
 from unetkit.block import BASES, ByValue, Component
-from unetkit.document.choice import SlotChoice, source_path
+from unetkit.document.choice import SlotChoice, chosen_at, source_path
 from unetkit.document.document import Document, Find, from_values, override, parse, read
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
@@ -217,9 +217,16 @@ class SpecLoader(Reader):
             )
             start += 0 if one.is_vector else one.channels
             if one.embedding:
-                block = self.read_slot("block", keys.inputs[one.name].embed, "inputs", one.name, "embed")
-                if block is not None:
-                    parts[one.embedding_scope] = block
+                choice = chosen_at(keys.inputs[one.name].embed, ("inputs", one.name, "embed"))
+                around = {slot: chosen_at(getattr(keys, slot), (slot,)) for slot in ("norm", "act")}
+                reading = self.read("block", choice, around)
+                if reading is not None:
+                    parts[one.embedding_scope] = reading.part
+                    origins[one.embedding_scope] = reading.origins
+                    self.used |= reading.used
+                    for path, reason in reading.reasons.items():
+                        if path not in reading.used:
+                            self.no_effect(f": {reason}", *path)
 
     def outputs(self, keys: SpecKeys, signals: tuple[int | str, ...]) -> tuple[Output, ...]:
         """The outputs of the network; `signals` are what a head may read."""

@@ -108,8 +108,8 @@ class InputKeys(Keys):
     """Channels of the image, or values of the vector."""
     vector: bool = False
     """Whether it is a vector beside the image, for `condition` in blocks, and not some of the image's channels."""
-    embed: Annotated[Slot, WithJsonSchema({"slot": "block"})] = None
-    """The block that computes from the vector what other blocks read."""
+    embed: Annotated[SlotOrList, WithJsonSchema({"slot": "block", "list": True})] = None
+    """The block, or the list of them, that computes from the vector what other blocks read."""
     width: Count | None = None
     """Channels of what it computes; those of the vector unless given."""
 
