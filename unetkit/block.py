@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Annotated, Any, ClassVar, NamedTuple
 
@@ -55,6 +55,8 @@ class Component(BaseModel):
     """The slot that it fills."""
     source: ClassVar[str] = ""
     """The paper or project that describes it."""
+    example: ClassVar[Mapping[str, Any]] = {}
+    """Keys of a spec that show it, where it needs more than its defaults."""
 
     def idle(self) -> dict[str, str]:
         """The fields without effect in combination with the others, each with the reason.

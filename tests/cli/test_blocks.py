@@ -56,8 +56,8 @@ def test_the_texts_under_parameters_are_shown() -> None:
 
 
 def test_a_name_in_several_slots_needs_its_slot() -> None:
-    told = "error[block-ambiguous]: 'none' is a skip, a norm and a normalization\n"
-    told += "   Write skip/none, norm/none or normalization/none.\n"
+    told = "error[block-ambiguous]: 'none' is an up, a skip, a norm and a normalization\n"
+    told += "   Write up/none, skip/none, norm/none or normalization/none.\n"
     assert run("blocks", "none", code=1).stderr == told
     assert run("blocks", "norm/none").stdout.startswith("norm: none\n")
     assert "Did you mean: residual?" in run("blocks", "residul", code=1).stderr

@@ -21,6 +21,10 @@ class Film(Block):
     """
 
     source = "Perez et al., 2018, arXiv:1709.07871"
+    example = {
+        "inputs": {"time": {"channels": 1, "vector": True}},
+        "block": ["double_conv", {"type": "film", "condition": "time"}],
+    }
     condition: str
     """The vector, by its name among the inputs."""
     scale: bool = True
@@ -48,6 +52,10 @@ class Sinusoidal(Block):
     """Sines and cosines of a number, such as a time step, at frequencies from 1 to 1 / `longest`."""
 
     source = "Vaswani et al., 2017, arXiv:1706.03762"
+    example = {
+        "inputs": {"time": {"channels": 1, "vector": True, "width": 32, "embed": {"type": "sinusoidal"}}},
+        "block": ["double_conv", {"type": "film", "condition": "time"}],
+    }
     longest: Annotated[float, Field(gt=1, le=1e9)] = 10_000.0
     """The inverse of the lowest frequency."""
 

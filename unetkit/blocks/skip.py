@@ -119,6 +119,7 @@ class Unpool(Skip):
     """
 
     source = "Badrinarayanan et al., 2017, arXiv:1511.00561"
+    example = {"channels": [16, 16], "up": "none", "skip": {"type": "unpool"}}
 
     def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # the places of one map
         stride = stride_between(x, skip)

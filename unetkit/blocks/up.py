@@ -125,5 +125,7 @@ class PixelShuffleUp(Up):
 class NoUp(Up):
     """Stays on the coarser level, where the skip leads up itself, as `unpool` does."""
 
+    example = {"channels": [16, 16], "up": {"type": "none"}, "skip": "unpool"}
+
     def wire(self, x: Signal, channels: int, stride: tuple[int, ...]) -> Signal:
         return x

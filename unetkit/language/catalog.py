@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from unetkit import registry
 from unetkit.block import Component, insets
 from unetkit.document.expected import expectation
+from unetkit.document.merge import as_lists
 from unetkit.document.schema import attribute_docs, first_line
 from unetkit.errors import BlockError, Fault, did_you_mean
 from unetkit.plugins.distributions import Distribution, distributions, stray
@@ -39,7 +40,7 @@ def find_component(text: str) -> ComponentName:
         return ComponentName(slots[0], text)
     if slots:
         cure = f"Write {listed([f'{slot}/{text}' for slot in slots], last=' or ')}."
-        kinds = listed([f"a {slot}" for slot in slots], last=" and ")
+        kinds = listed([f"{'an' if slot[0] in 'aeiou' else 'a'} {slot}" for slot in slots], last=" and ")
         raise BlockError(Fault("block-ambiguous", f"{text!r} is {kinds}", cure=cure))
     near = did_you_mean(text, dict.fromkeys([*registry.SLOTS, *(one.name for one in list_components())]))
     cure = near if near.startswith("Did") else "See: unetkit blocks."
@@ -78,9 +79,9 @@ def describe_component(slot: str, name: str) -> dict[str, Any]:
 
 def example(slot: str, name: str) -> str:
     """YAML that uses a component with its defaults, except those that have no effect beside the others."""
-    import yaml
-
     model = registry.find(slot, name)
+    if model.example:
+        return _as_yaml(model.example)
     required = [key for key, field in model.model_fields.items() if field.is_required()]
     values: dict[str, Any] = {"type": name} | dict.fromkeys(required, "?")
     for key, inset in insets(model).items():
@@ -91,7 +92,13 @@ def example(slot: str, name: str) -> str:
         hidden = {*component.idle(), *insets(model)}
         defaults = {key: getattr(component, key) for key in model.model_fields if key not in hidden}
         values |= {key: value for key, value in defaults.items() if value is not None}
-    return str(yaml.safe_dump({slot: values}, sort_keys=False, allow_unicode=True, default_flow_style=False))
+    return _as_yaml({slot: values})
+
+
+def _as_yaml(values: Mapping[str, Any]) -> str:
+    import yaml
+
+    return str(yaml.safe_dump(as_lists(values), sort_keys=False, allow_unicode=True, default_flow_style=False))
 
 
 def _definition(model: type) -> str:
