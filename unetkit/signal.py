@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
+from inspect import Parameter, signature
 from keyword import iskeyword
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
@@ -66,6 +67,23 @@ def input_names(count: int, conditions: Sequence[str] = ()) -> tuple[str, ...]:
     """
     maps = count - len(conditions)
     return (*("x", "skip", *(f"skip{number}" for number in range(2, maps)))[:maps], *conditions)
+
+
+def check_signals(component: Component, count: int) -> None:
+    """Raises BlockError for a component that is given more signals than its `wire` takes."""
+    most = _most_signals(type(component))
+    if most and count > most:
+        message = f"it merges {most - 1} map with the decoder's, here are {count - 1}"
+        raise wiring_error(message, "Use a skip that takes several, such as concat.")
+
+
+@cache
+def _most_signals(component: type[Component]) -> int | None:
+    """The most signals that the `wire` of a component takes; None where it takes any number."""
+    parameters = signature(component.wire).parameters  # type: ignore[attr-defined]  # those of slots that are wired
+    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters.values()):
+        return None
+    return sum(name in ("x", "skip") for name in parameters)
 
 
 class InnerCall(NamedTuple):
@@ -468,6 +486,7 @@ class Signal:
         """
         wiring: Wiring = self.wiring
         start, wire = len(wiring.nodes), part.wire  # type: ignore[attr-defined]  # those of the slots of a network have one
+        check_signals(part, 1 + len(others))
         with wiring.scope(name):
             scope = wiring.current_scope
             output: Signal = wire(self, *others, **arguments)

@@ -118,8 +118,15 @@ def test_channels_of_the_images_are_those_of_the_input() -> None:
 
 
 def test_a_skip_for_one_map_refuses_several() -> None:
-    with pytest.raises(unetkit.SpecError, match="merges 1 map"):
-        unetkit.plan(unetkit.load(BASE | {"topology": "unet_plus_plus", "skip": "attention"}))
+    for skip in ("attention", [[], "attention"]):
+        with pytest.raises(unetkit.SpecError, match="merges 1 map"):
+            unetkit.plan(unetkit.load(BASE | {"topology": "unet_plus_plus", "skip": skip}))
+
+
+def test_blocks_of_a_topology_inherit_the_norm() -> None:
+    stem = {"type": "parallel", "branches": [["single_conv", "norm"], []], "merge": "concat"}
+    topology = {"type": "skip_per_block", "stem": stem}
+    check(planned(BASE | {"topology": topology, "norm": {"type": "group", "groups": 2}, "in_channels": 4}))
 
 
 def test_a_setting_that_no_position_has_is_a_fault() -> None:

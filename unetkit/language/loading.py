@@ -170,8 +170,20 @@ class SpecLoader(Reader):
 
     def topology(self, keys: SpecKeys) -> Topology:
         """The topology; that of a U-Net, with faults collected, where it is wrong."""
-        read: Topology | None = self.read_slot("topology", keys.topology, "topology")
-        return read or registry.find("topology", "unet")()  # type: ignore[return-value]  # what the slot says
+        reading = self.read_around("topology", keys.topology, keys, "topology")
+        topology: Any = reading.part if reading else registry.find("topology", "unet")()
+        return topology  # type: ignore[no-any-return]  # what the slot says
+
+    def read_around(self, slot: str, value: Any, keys: SpecKeys, *path: Key) -> Reading | None:
+        """Reads a component that is no part of the cascade; blocks in it inherit norm and act of the whole network."""
+        around = {name: chosen_at(getattr(keys, name), (name,)) for name in ("norm", "act")}
+        reading = self.read(slot, chosen_at(value, path), around)
+        if reading is not None:
+            self.used |= reading.used
+            for where, reason in reading.reasons.items():
+                if where not in reading.used and where[: len(path)] == path:
+                    self.no_effect(f": {reason}", *where)
+        return reading
 
     def inputs(self, keys: SpecKeys) -> list[Input]:
         """The named inputs; faults are collected."""
@@ -217,16 +229,10 @@ class SpecLoader(Reader):
             )
             start += 0 if one.is_vector else one.channels
             if one.embedding:
-                choice = chosen_at(keys.inputs[one.name].embed, ("inputs", one.name, "embed"))
-                around = {slot: chosen_at(getattr(keys, slot), (slot,)) for slot in ("norm", "act")}
-                reading = self.read("block", choice, around)
+                reading = self.read_around("block", keys.inputs[one.name].embed, keys, "inputs", one.name, "embed")
                 if reading is not None:
                     parts[one.embedding_scope] = reading.part
                     origins[one.embedding_scope] = reading.origins
-                    self.used |= reading.used
-                    for path, reason in reading.reasons.items():
-                        if path not in reading.used:
-                            self.no_effect(f": {reason}", *path)
 
     def outputs(self, keys: SpecKeys, signals: tuple[int | str, ...]) -> tuple[Output, ...]:
         """The outputs of the network; `signals` are what a head may read."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cache, cached_property, lru_cache
-from inspect import Parameter, signature
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 from unetkit.block import ByValue, Component
 from unetkit.operations import Operation
 from unetkit.operations.operation import Axes, wiring_error
 from unetkit.planning.spatial_graph import Size, SpatialBlock, interned
-from unetkit.signal import InnerCall, Node, Signal, Source, Wiring
+from unetkit.signal import InnerCall, Node, Signal, Source, Wiring, check_signals
 
 _CACHED_BLOCKS = 1 << 13
 """Largest number of blocks that are kept, a few kB each."""
@@ -44,10 +43,7 @@ def _planned_block(
 ) -> PlannedBlock:
     wiring = Wiring(dims, sources, conditions)
     component: Any = key.component
-    most = _most_signals(type(key.component))
-    if most and len(sources) > most:
-        message = f"it merges {most - 1} map with the decoder's, this topology gives {len(sources) - 1}"
-        raise wiring_error(message, "Use a skip that takes several, such as concat.")
+    check_signals(key.component, len(sources))
     output: Signal = component.wire(*wiring.inputs, **dict(arguments))
     if output.wiring is not wiring:
         raise wiring_error("a block gives a signal that is not its own")
@@ -78,15 +74,6 @@ def _check_read(wiring: Wiring, output: int) -> None:
         if index not in read:
             raise wiring_error(f"nothing reads what {node.name} computes", "Use its result, or leave it out.")
         read.update(node.inputs)
-
-
-@cache
-def _most_signals(component: type[Component]) -> int | None:
-    """The most signals that the `wire` of a component takes; None where it takes any number."""
-    parameters = signature(component.wire).parameters  # type: ignore[attr-defined]  # those of slots that are wired
-    if any(parameter.kind is Parameter.VAR_POSITIONAL for parameter in parameters.values()):
-        return None
-    return sum(name in ("x", "skip") for name in parameters)
 
 
 def _decide_biases(wiring: Wiring, output: int) -> None:
