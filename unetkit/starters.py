@@ -28,11 +28,16 @@ up: transposed_conv                       # back to the level above
 skip: {{type: concat, align: same}}         # joins encoder and decoder; align: crop or pad accepts any size
 head: conv
 
-# Every setting above can be overridden for a part of the network:
+# Each setting can be overridden for a part of the network; `unetkit explain {file} PATH` shows where one applies:
 # bottleneck:
 #   block: {{dropout: 0.2}}
 # levels:
 #   0: {{block: {{kernel: 5}}}}
+
+# topology: unet_plus_plus                # another way to join the blocks; `unetkit blocks topology` lists all
+# heads:                                  # several outputs; this one supervises level 1 in training
+#   mask: {{}}
+#   coarse: {{at: 1, when: training}}
 """
 
 _CHANGED = """\
