@@ -161,7 +161,7 @@ def test_a_network_within_a_block_has_settings_of_its_own() -> None:
         (kernel,) = explain(spec, path)
         assert kernel.value == 5 and kernel.place and kernel.applies_to == ("bottleneck.block",)
     (skip,) = explain(spec, "bottleneck.block.decoder.0.skip.type")
-    (channels,) = explain(spec, "bottleneck.block.decoder.0.skip.channels")
+    (channels,) = explain(spec, "bottleneck.block.decoder.0.skip.features")
     assert (skip.value, skip.place) == ("full_scale", None) and (channels.value, channels.place) == (64, None)
 
 

@@ -66,7 +66,9 @@ def _at_one_place(spec: Spec, part: Component, root: KeyPath, position: Position
     for leaf in _leaves(spec, part):
         path = (*root, *leaf.inside)
         default = _slot_default(spec, root[0]) if path == (root[0], "type") else leaf.default
-        yield replace(simple_setting(spec, path, leaf.value, default, position), inside=leaf.inside, unused=leaf.unused)
+        at = path[:-1] if isinstance(leaf.value, list) else path  # a list has no type of its own
+        setting = replace(simple_setting(spec, at, leaf.value, default, position), path=path)
+        yield replace(setting, inside=leaf.inside, unused=leaf.unused)
 
 
 def _cascaded(spec: Spec, part: Component, position: Position) -> Iterator[Setting]:
