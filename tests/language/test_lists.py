@@ -270,3 +270,13 @@ def test_any_list_survives_its_canonical_form_and_is_valid_by_the_schema(data: s
 
 
 _SCHEMA = schema(SpecKeys)
+
+
+def test_an_item_says_its_slot_where_several_know_its_name() -> None:
+    values = BASE | {"norm": "none", "skip": ["concat", "norm"]}
+    spec = unetkit.load(values)
+    resolved = spec.resolve()
+    assert resolved["skip"][1] == {"type": "none", "slot": "norm"}
+    assert unetkit.load(resolved) == spec
+    with pytest.raises(unetkit.SpecError, match='"up" is no slot of this list'):
+        unetkit.load(BASE | {"skip": ["concat", {"type": "none", "slot": "up"}]})

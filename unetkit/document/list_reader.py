@@ -17,6 +17,7 @@ from unetkit.sequence import LIST_SLOTS, SIZED_SLOTS, Sequence, SequenceItem, is
 if TYPE_CHECKING:
     from unetkit.document.reader import Reader
 
+_ITEM_KEYS = ("channels", "repeat", "slot")
 _MOST_REPEATS = 256
 
 
@@ -76,12 +77,13 @@ class ListReader:
             self.reader.fault(Fault("wrong-value", message, cure=cure), *source_path(choice.origins, ()))
             return None
         kind = choice.values.get("type")
-        own = self.parameters(slot, kind)
-        keys = {key: choice.values[key] for key in ("channels", "repeat") if key in choice.values and key not in own}
+        slots = self.slots(slot, choice)
+        own = self.parameters(slots, kind)
+        keys = {key: choice.values[key] for key in _ITEM_KEYS if key in choice.values and key not in own}
         if self.reader.is_network(kind) and isinstance(keys.get("channels"), dict | tuple):
             del keys["channels"]  # those of the network's own levels
         bare = SlotChoice({key: value for key, value in choice.values.items() if key not in keys}, choice.origins)
-        items = self.without_keys(slot, kind, bare)
+        items = self.without_keys(slot, slots, kind, bare) if slots else None
         if not self.are_sound(keys, items, choice) or items is None:
             return None
         if "channels" in keys:
@@ -94,11 +96,22 @@ class ListReader:
         repeat: int = keys.get("repeat", 1)
         return items + again * (repeat - 1)
 
-    def parameters(self, slot: str, kind: object) -> Collection[str]:
+    def slots(self, slot: str, choice: SlotChoice) -> tuple[str, ...]:
+        """The slots that an entry may be of: the one that it says, or all; empty where it is wrong."""
+        known, said = item_slots(slot), choice.values.get("slot")
+        if said is None:
+            return known
+        if said in known:
+            return (said,)
+        message, cure = f"{shown(said)} is no slot of this list", f"Known: {', '.join(known)}."
+        self.reader.fault(Fault("wrong-value", message, cure=cure), *choice.origins[("slot",)])
+        return ()
+
+    def parameters(self, slots: tuple[str, ...], kind: object) -> Collection[str]:
         """The parameters of the component of a name; empty where there is none."""
         if not isinstance(kind, str) or self.is_defined(kind):
             return ()
-        own = registry.slot_of(kind, item_slots(slot))
+        own = registry.slot_of(kind, slots)
         try:
             return registry.find(own, kind).model_fields.keys() if own else ()
         except BlockError:  # which is a fault of its own
@@ -126,7 +139,7 @@ class ListReader:
                 self.reader.fault(fault, *choice.origins[("channels",)], key=True)
         return not message
 
-    def without_keys(self, slot: str, kind: object, choice: SlotChoice) -> list[_Item] | None:
+    def without_keys(self, slot: str, slots: tuple[str, ...], kind: object, choice: SlotChoice) -> list[_Item] | None:
         """The items of an entry without its channels and repeats."""
         if self.is_defined(kind):
             read = partial(self.read, slot, whole=False)
@@ -134,7 +147,6 @@ class ListReader:
         if isinstance(kind, str) and kind in self.inherited:
             reading = self.of_the_spec(kind, choice)
         else:
-            slots = item_slots(slot)
             own = registry.slot_of(kind, slots) if isinstance(kind, str) else slot
             own = "block" if own is None and self.reader.is_network(kind) else own
             if own is None:

@@ -20,7 +20,7 @@ from unetkit.document.merge import Key, KeyPath, as_lists, without
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault, SpecError, UnetkitError
 from unetkit.plugins.distributions import namespace
-from unetkit.sequence import Sequence
+from unetkit.sequence import Sequence, item_slots
 
 K = TypeVar("K", bound=Keys)
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -279,6 +279,8 @@ def _written_items(part: Sequence, types: Mapping[type[Component], str], *, null
     forms: list[dict[str, Any]] = []
     for count, item in part.repeats():
         form = written_form(item.part, types, nulls=nulls)
+        if registry.slot_of(form["type"], item_slots(part.slot)) not in (item.part.slot, None):
+            form["slot"] = item.part.slot  # another slot of this list knows the name too
         form |= {"channels": item.channels} if item.channels is not None else {}
         forms.append(form | ({"repeat": count} if count > 1 else {}))
     return forms

@@ -128,14 +128,16 @@ def _item_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
         "description": "A number, `input`, or a multiple of the level's such as `0.5x`.",
     }
     repeat: JsonSchemaValue = {"type": "integer", "minimum": 1, "description": "How often it comes, one after another."}
+    of_slot: JsonSchemaValue = {"enum": list(item_slots(slot)), "description": "Its slot, where several know the name."}
     known, forms = dict.fromkeys(INHERITED), list[JsonSchemaValue]()
     for one in item_slots(slot):
         for name in registry.names(one):
             if name not in known:
                 known[name] = None
                 form = _component_schema(one, name, definitions)
-                more = {"repeat": repeat} | ({"channels": channels} if one in SIZED_SLOTS else {})
+                more = {"repeat": repeat, "slot": of_slot} | ({"channels": channels} if one in SIZED_SLOTS else {})
                 forms.append(form | {"properties": more | form["properties"]})
+    forms.append({"type": "object", "properties": {"slot": of_slot}, "required": ["slot"]})
     spec: JsonSchemaValue = {"enum": list(INHERITED)}
     forms.append({"type": "object", "properties": {"type": spec, "repeat": repeat}, "additionalProperties": False})
     items: JsonSchemaValue = {"type": "array", "items": {"$ref": f"#/definitions/{slot}{_ITEM}"}}
