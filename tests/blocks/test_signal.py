@@ -134,7 +134,7 @@ def test_names_in_an_inner_scope_are_counted_anew() -> None:
     assert names == ["conv1", "shortcut.conv1", "shortcut.last", "shortcut.0.conv1", "conv2"]
 
 
-@pytest.mark.parametrize("name", ["class", "a.b", "_hidden", "-1", "²"])
+@pytest.mark.parametrize("name", ["class", "a..b", "a.class", "_hidden", "-1", "²"])
 def test_a_scope_has_a_number_or_a_name_that_python_can_write(name: str) -> None:
     with pytest.raises(BlockError, match="is no name for an operation"):
         wired(lambda x: x.place(name, registry.find("norm", "batch")()))

@@ -96,7 +96,7 @@ def test_spec_is_completed_by_names_and_files(folder: Path) -> None:
         (folder / name).write_text("")
     (folder / "deep").mkdir()
     (folder / "deep" / "inner.yaml").write_text("")
-    assert complete_spec("m") == ["mine.yaml", "more.yml"]
+    assert complete_spec("mi") + complete_spec("mo") == ["mine.yaml", "more.yml"]
     assert complete_spec("deep") == ["deep/"]
     assert complete_spec("deep/") == ["deep/inner.yaml"]
     assert complete_spec("unet-mi") == ["unet-milesial", "unet-milesial-bilinear"]

@@ -57,7 +57,7 @@ bad.yaml:5:28: error[unknown-key]: block.kernal: there is no key 'kernal' here
 bad.yaml:5:14: error[unknown-skip]: skip.type: no skip is called 'concatt'
    skip: {type: concatt}
                 ^^^^^^^
-   Did you mean: concat? Known: concat, add, attention, none.
+   Did you mean: concat? Known: concat, add, attention, difference, full_scale, unpool, none.
 """,
     ),
     "wrong type": (
@@ -144,7 +144,7 @@ bad.yaml:5:10: error[unknown-level]: levels.7: there is no level 7, the network 
     "blocks that do not go together": (
         START + "up: {type: transposed_conv, keep_channels: true}\nskip: add\n",
         """\
-bad.yaml:6:7: error[block-wiring]: skip: adding needs equal channels, decoder has 16, encoder has 8
+bad.yaml:6:7: error[block-wiring]: skip: decoder.0.skip: adding needs equal channels, decoder has 16, encoder has 8
    skip: add
          ^^^
    Use an up path that goes to the level's channels (transposed_conv, or interpolate with conv: 1).

@@ -24,7 +24,7 @@ from unetkit.trained import Trained
 
 OLD = b"what was there before\n"
 READING = {
-    *("validate", "show", "sizes", "diff", "resolve", "specs", "blocks", "plugins", "schema"),
+    *("validate", "show", "sizes", "diff", "resolve", "explain", "specs", "blocks", "plugins", "schema"),
     *("plugin check", "study plan", "study status"),
 }
 """Commands that write no files."""

@@ -277,6 +277,8 @@ def test_an_activation_at_the_end_is_recognised_by_its_fact(monkeypatch: pytest.
 READERS = {
     "signal.py": "makes the operations",
     "blocks/norm.py": "makes the operations",
+    "blocks/condition.py": "makes the operation",
+    "language/inputs.py": "makes the operations",
     "wrapping/block.py": "makes the operation",
     "wrapping/operation.py": "defines an operation",
     "study/matrix/network_facts.py": "leaves arguments out of a key",

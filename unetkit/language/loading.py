@@ -237,7 +237,7 @@ class SpecLoader(Reader):
     def outputs(self, keys: SpecKeys, signals: tuple[int | str, ...]) -> tuple[Output, ...]:
         """The outputs of the network; `signals` are what a head may read."""
         if keys.heads is None:
-            if keys.out_channels is None:
+            if self.values.get("out_channels") is None:
                 cure = "Give out_channels: a whole number from 1. Or heads: a map with several outputs."
                 self.fault(Fault("missing-key", "the key 'out_channels' is missing", cure=cure), "out_channels")
             return (Output(OUTPUT, head_scope(OUTPUT), keys.out_channels or 1),)
