@@ -72,3 +72,32 @@ def test_a_residual_block_is_changed_by_a_vector(modulation: str) -> None:
     assert plan.parameters == sum(weight.numel() for weight in network.parameters())
     image = torch.rand(1, 1, 16, 16)
     assert not torch.allclose(network(image, 0.0 * torch.ones(1)), network(image, torch.ones(1)))
+
+
+def noise_left(*, told: bool) -> float:
+    """The mean squared error of a network that learns to find noise whose share it is told, or is not.
+
+    Image and noise add up to the same variance at each share, as in diffusion, so that the images do not tell it.
+    """
+    film = {"type": "film", "condition": "time"}
+    block = [{"type": "single_conv", "norm": "none", "act": "silu"}, film]
+    spec = SPEC | {"norm": "none", "channels": [16, 16], "block": block, "bottleneck": {"block": "single_conv"}}
+    network = unetkit.build(spec, seed=0).train()
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    random = torch.Generator().manual_seed(0)
+    losses = []
+    for _ in range(120):
+        image, noise = torch.randn(2, 8, 1, 16, 16, generator=random)
+        share = torch.randint(2, (8,), generator=random).float()
+        mixed = torch.where(share[:, None, None, None] > 0, noise, image)
+        found = network(mixed, share if told else torch.ones(8))
+        loss = (found - noise).square().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    return sum(losses[-20:]) / 20
+
+
+def test_a_conditioned_network_finds_noise_better_than_one_that_is_not_told_its_share() -> None:
+    assert noise_left(told=True) < 0.7 * noise_left(told=False)

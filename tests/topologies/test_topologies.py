@@ -143,3 +143,22 @@ def test_differences_name_settings_and_the_topology() -> None:
     assert {difference.path for difference in differences(old, new)} == {"decoder.*.up.type"}
     changed = differences(unetkit.load(BASE), unetkit.load(BASE | {"topology": "unet_plus_plus"}))
     assert [difference.path for difference in changed] == ["topology.type"]
+
+
+def test_a_network_of_two_images_learns_what_changed_between_them() -> None:
+    images = {"inputs": {"before": {"channels": 1}, "after": {"channels": 1}}}
+    values = BASE | images | {"topology": "siamese", "skip": "difference", "in_channels": 2, "channels": [8, 8]}
+    network = unetkit.build(values | {"out_channels": 1}, seed=0).train()
+    optimizer = torch.optim.Adam(network.parameters(), 0.01)
+    random = torch.Generator().manual_seed(0)
+    losses = []
+    for _ in range(60):
+        before = torch.rand(4, 1, 16, 16, generator=random)
+        changed = torch.rand(4, 1, 16, 16, generator=random) < 0.2
+        after = torch.where(changed, 1 - before, before)
+        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(before, after), changed.float())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
