@@ -156,9 +156,11 @@ def test_a_network_of_two_images_learns_what_changed_between_them() -> None:
         before = torch.rand(4, 1, 16, 16, generator=random)
         changed = torch.rand(4, 1, 16, 16, generator=random) < 0.2
         after = torch.where(changed, 1 - before, before)
-        loss = torch.nn.functional.binary_cross_entropy_with_logits(network(before, after), changed.float())
+        loss: torch.Tensor = torch.nn.functional.binary_cross_entropy_with_logits(
+            network(before, after), changed.float()
+        )
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         losses.append(float(loss.detach()))
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
