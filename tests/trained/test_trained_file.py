@@ -54,7 +54,8 @@ def test_what_a_file_says_beside_the_weights_comes_back(tmp_path: Path) -> None:
     one = trained()
     again = Trained.load(one.save(tmp_path / "m.safetensors"))
     assert (again.signature, again.data, again.training) == (one.signature, one.data, one.training)
-    assert {*Signature.model_fields} == one.signature.model_fields_set, "a new field is to be tried here"
+    others = {"outputs"}  # of networks with several, in test_outputs.py
+    assert {*Signature.model_fields} - others == one.signature.model_fields_set, "a new field is to be tried here"
 
 
 @pytest.mark.parametrize(

@@ -83,7 +83,7 @@ class Plan:
         >>> heads = {"output": {}, "level_1": {"at": 1, "when": "training"}}
         >>> whole = plan(load({"extends": "unet-small", "heads": heads}))
         >>> whole.parameters - whole.for_inference().parameters
-        66
+        132
         """
         return self._inference if self.training_outputs else self
 
