@@ -117,10 +117,12 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
 
 
 def _drawn(slot: str) -> list[str]:
-    """The built-in components of a slot, but for those that need an input of the network by its name."""
+    """The built-in components of a slot, but for those that need an input by its name, and a way up that stays."""
     models = {name: registry.find(slot, name).model_fields for name in registry.BUILT_IN[slot]}
     return [
-        name for name, fields in models.items() if "condition" not in fields or not fields["condition"].is_required()
+        name
+        for name, fields in models.items()
+        if ("condition" not in fields or not fields["condition"].is_required()) and (slot, name) != ("up", "none")
     ]
 
 
