@@ -147,11 +147,11 @@ def test_a_copied_spec_and_plan_are_equal_and_work(spec: Spec, way: str) -> None
 
 
 def sized(planned: unetkit.Plan, size: tuple[int, ...]) -> Any:
-    """Returns what a plan says of a size: its steps, or why it refuses."""
+    """Returns what a plan says of a size: its steps, or why it refuses; a copy has other lines."""
     try:
         return planned.at(size).steps
     except SizeError as error:
-        return str(error)
+        return [(fault.path, fault.message, fault.cure) for fault in error.faults]
 
 
 def test_operations_are_equal_where_their_kinds_and_arguments_are() -> None:

@@ -83,6 +83,7 @@ def test_an_arm_of_a_study_that_cannot_be_trained_is_skipped(tmp_path: Path) -> 
     assert all("batch norm needs more than one value per channel" in reason for reason in skipped.values())
 
 
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 @settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 @given(specs(max_depth=4), st.integers(1, 2))
 def test_the_plan_refuses_to_train_exactly_what_torch_refuses(spec: Spec, batch: int) -> None:
