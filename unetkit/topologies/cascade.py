@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from unetkit.topologies.encoder import encode
+from unetkit.topologies.paths import decode, encode
 from unetkit.topology import Net, Topology
 
 
@@ -37,8 +37,6 @@ class Cascade(Topology):
             for level in reversed(range(net.last)):
                 skips = [own[level] for own in reversed(encoders[-1:] if self.skips == "own" else encoders)]
                 scope, column = f"{prefix}decoder.{level}", first + net.last - level
-                x = net.place(f"{scope}.up", "up", level, "decoder", x, column=column, toward=skips[0])
-                x = net.place(f"{scope}.skip", "skip", level, "decoder", x, *skips, column=column)
-                x = outputs[level] = net.place(f"{scope}.block", "block", level, "decoder", x, column=column)
+                x = outputs[level] = decode(net, scope, level, x, *skips, column=column)
             outputs[f"stage_{stage}"] = x
         return outputs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from unetkit.topologies.encoder import encode
+from unetkit.topologies.paths import decode, encode
 from unetkit.topology import Net, Topology
 
 
@@ -30,9 +30,6 @@ class Siamese(Topology):
             x = net.place("merge", "skip", net.last, "bottleneck", first, *others)
         outputs: dict[int | str, int] = {net.last: x}
         for level in reversed(range(net.last)):
-            skips, column = [encoder[level] for encoder in encoders], net.last - level
-            x = net.place(f"decoder.{level}.up", "up", level, "decoder", x, column=column, toward=skips[0])
-            x = net.place(f"decoder.{level}.skip", "skip", level, "decoder", x, *skips, column=column)
-            x = net.place(f"decoder.{level}.block", "block", level, "decoder", x, column=column)
-            outputs[level] = x
+            skips = [encoder[level] for encoder in encoders]
+            x = outputs[level] = decode(net, f"decoder.{level}", level, x, *skips, column=net.last - level)
         return outputs

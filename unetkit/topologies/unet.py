@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unetkit.topologies.encoder import encode
+from unetkit.topologies.paths import decode, encode
 from unetkit.topology import Net, Topology
 
 
@@ -16,9 +16,5 @@ class UNet(Topology):
         *skips, x = encode(net, image)
         outputs: dict[int | str, int] = {net.last: x}
         for level in reversed(range(net.last)):
-            skip, column = skips[level], net.last - level
-            x = net.place(f"decoder.{level}.up", "up", level, "decoder", x, column=column, toward=skip)
-            x = net.place(f"decoder.{level}.skip", "skip", level, "decoder", x, skip, column=column)
-            x = net.place(f"decoder.{level}.block", "block", level, "decoder", x, column=column)
-            outputs[level] = x
+            x = outputs[level] = decode(net, f"decoder.{level}", level, x, skips[level], column=net.last - level)
         return outputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unetkit.topologies.encoder import encode
+from unetkit.topologies.paths import encode
 from unetkit.topology import Net, Topology
 
 

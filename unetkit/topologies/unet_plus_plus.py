@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from unetkit.topologies.encoder import encode
+from unetkit.topologies.paths import decode, encode
 from unetkit.topology import Net, Topology
 
 
@@ -20,16 +20,9 @@ class UNetPlusPlus(Topology):
         rows = [[x] for x in encode(net, image)]
         for column in range(1, net.last + 1):
             for level in range(net.last + 1 - column):
-                rows[level].append(self.node(net, level, column, rows))
+                is_last = column == net.last - level
+                channels = net.decoder_channels[level] if is_last else net.channels[level]
+                scope, x = f"decoder.{level}.{column}", rows[level + 1][-1]
+                rows[level].append(decode(net, scope, level, x, *rows[level], column=column, channels=channels))
         names: dict[int | str, int] = {f"column_{column}": node for column, node in enumerate(rows[0]) if column}
         return names | {level: row[-1] for level, row in enumerate(rows)}
-
-    def node(self, net: Net, level: int, column: int, rows: list[list[int]]) -> int:
-        """Places the node of a level and column: its way up, skip and block."""
-        scope, left = f"decoder.{level}.{column}", rows[level]
-        channels = net.decoder_channels[level] if column == net.last - level else net.channels[level]
-        x = net.place(
-            f"{scope}.up", "up", level, "decoder", rows[level + 1][-1], column=column, channels=channels, toward=left[0]
-        )
-        x = net.place(f"{scope}.skip", "skip", level, "decoder", x, *left, column=column, channels=channels)
-        return net.place(f"{scope}.block", "block", level, "decoder", x, column=column, channels=channels)

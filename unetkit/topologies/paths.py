@@ -1,4 +1,4 @@
-"""The way down, which topologies have in common."""
+"""The way down, and the levels of the way up, which topologies have in common."""
 
 from __future__ import annotations
 
@@ -20,3 +20,13 @@ def encode(net: Net, image: int, prefix: str = "", column: int = 0) -> tuple[int
         x = net.place(f"{prefix}bottleneck.down", "down", net.last, "bottleneck", x, column=column)
     x = net.place(f"{prefix}bottleneck.block", "block", net.last, "bottleneck", x, column=column)
     return (*outputs, x)
+
+
+def decode(net: Net, scope: str, level: int, x: int, *skips: int, column: int, channels: int | None = None) -> int:
+    """Places the way up, the skip and the block of a level of the decoder; returns the output of the block.
+
+    The way up leads to the resolution of the first of `skips`, which the skip merges with it.
+    """
+    x = net.place(f"{scope}.up", "up", level, "decoder", x, column=column, channels=channels, toward=skips[0])
+    x = net.place(f"{scope}.skip", "skip", level, "decoder", x, *skips, column=column, channels=channels)
+    return net.place(f"{scope}.block", "block", level, "decoder", x, column=column, channels=channels)
