@@ -63,10 +63,8 @@ class Stage(NamedTuple):
         """Yields the arguments of each call beside x."""
         names = iter(input_names(1 + sum(len(one.inputs) for one in self.calls))[1:])
         for one in self.calls:
-            maps = len(one.inputs) - len(one.conditions)
-            yield {next(names): node for node in one.inputs[1:maps]} | dict(
-                zip(one.conditions, one.inputs[maps:], strict=True)
-            )
+            vectors = zip(one.conditions, one.inputs[len(one.maps) :], strict=True)
+            yield {next(names): node for node in one.maps[1:]} | dict(vectors)
 
 
 def stages(calls: Sequence[Call], outputs: Sequence[int]) -> list[Stage]:

@@ -143,7 +143,7 @@ class _Sketch:
 
     def sources(self, call: Call) -> list[int]:
         """The groups that a call reads."""
-        return [self.held[node] for node in call.inputs[: len(call.inputs) - len(call.conditions)]]
+        return [self.held[node] for node in call.maps]
 
     def continues(self, call: Call) -> bool:
         """Whether a call continues the group that it reads, as nobody else reads it."""
@@ -180,8 +180,7 @@ class _Sketch:
 
     def merged(self, step: Step, call: Call, x: FigureMap) -> FigureMap:
         """The map after a skip; a concatenation shows its two parts."""
-        nodes = call.inputs[1 : len(call.inputs) - len(call.conditions)]
-        borrowed = sum(self.plan.plan.nodes[node].channels for node in nodes)
+        borrowed = sum(self.plan.plan.nodes[node].channels for node in call.maps[1:])
         joined = borrowed + x.channels == step.channels
         steps = (*x.steps, (step.slot, step.name))
         return FigureMap(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
@@ -209,7 +208,7 @@ def _num_readers(calls: list[Call]) -> dict[tuple[str, int], int]:
     made_by, count = {0: 0}, {0: 0}
     first: dict[tuple[str, int], int] = {}
     for number, call in enumerate(calls, 1):
-        sources = [made_by[node] for node in call.inputs[: len(call.inputs) - len(call.conditions)]]
+        sources = [made_by[node] for node in call.maps]
         for source in sources:
             count[source] += 1
         first[call.scope, call.output] = sources[0]

@@ -24,6 +24,11 @@ class Call(NamedTuple):
     """The names of the vectors that it reads, which are the last of its inputs."""
 
     @property
+    def maps(self) -> tuple[int, ...]:
+        """The feature maps that it reads: its inputs without the vectors."""
+        return self.inputs[: len(self.inputs) - len(self.conditions)]
+
+    @property
     def scope(self) -> str:
         """How the names of its weights begin."""
         return self.position.scope
