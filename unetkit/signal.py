@@ -257,13 +257,21 @@ RESERVED = frozenset(
 """Names that a torch module has already."""
 
 
+NAME_RULE = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
+"""What `is_name` asks for, in words."""
+
+
+def is_name(text: str) -> bool:
+    """Whether a module, and a variable of generated code, can have this name."""
+    reserved = iskeyword(text) or text in RESERVED or text.startswith("_")
+    return text.isidentifier() and text.isascii() and not reserved
+
+
 @cache
 def _check_name(name: str) -> None:
-    """Raises BlockError for a name that a module or a variable cannot have."""
-    reserved = iskeyword(name) or name in RESERVED
-    if not name.isidentifier() or not name.isascii() or reserved or name.startswith("_"):
-        cure = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
-        raise wiring_error(f"{name!r} is no name for an operation", cure)
+    """Raises BlockError for a name that no operation can have."""
+    if not is_name(name):
+        raise wiring_error(f"{name!r} is no name for an operation", NAME_RULE)
 
 
 class Signal:

@@ -7,12 +7,12 @@ from typing import Any, get_args
 
 from unetkit.block import Block, Down, Skip, Up
 from unetkit.operations.operation import wiring_error
-from unetkit.signal import RESERVED
+from unetkit.signal import is_name
 from unetkit.wording import listed
 
 _SLOTS = tuple(base.slot for base in (Block, Down, Up, Skip))
-_TAKEN = RESERVED | {"plan", "spec", "graph", "code", "recompile", "keys", "items", "values", "pop", "clear", "update"}
-"""Names of what modules, a network and a map of modules have already."""
+_TAKEN = {"plan", "spec", "graph", "code", "recompile", "keys", "items", "values", "pop", "clear", "update"}
+"""Names of what a network and a map of modules have already, beside those of `is_name`."""
 
 
 def check_placement(scope: str, slot: str, inputs: Sequence[int], toward: int | None, count: int) -> None:
@@ -53,8 +53,7 @@ def check_signal(what: str, signal: object, count: int) -> None:
 def check_scope(scope: str) -> None:
     """Raises BlockError for a name that torch's modules cannot have."""
     for part in scope.split("."):
-        usable = part.isdecimal() or (part.isidentifier() and not part.startswith("_") and part not in _TAKEN)
-        if not part.isascii() or not usable:
+        if not (part.isascii() and part.isdecimal()) and (not is_name(part) or part in _TAKEN):
             cure = "Join words and numbers by dots; a word begins with a letter and is no method of a module."
             raise wiring_error(f"{scope!r} cannot be the name of a module", cure)
 

@@ -47,6 +47,8 @@ def test_parameters_and_memory_follow_the_vector() -> None:
         ({"inputs": {}}, "no vector 'time' among its inputs"),
         ({"inputs": {"time": {"channels": 1, "vector": True, "width": 8}}}, "nothing is embedded"),
         ({"inputs": {"x": {"channels": 1, "vector": True}}}, "cannot name an input"),
+        ({"inputs": {"class": {"channels": 1, "vector": True}}}, "cannot name an input"),
+        ({"inputs": {"train": {"channels": 1, "vector": True, "embed": "sinusoidal"}}}, "cannot name an input"),
     ],
 )
 def test_wrong_vectors_are_faults(change: dict[str, Any], message: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copyreg
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from keyword import iskeyword
 from os import PathLike
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -26,7 +25,7 @@ from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.network_reader import NetworkReader
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
-from unetkit.signal import RESERVED
+from unetkit.signal import NAME_RULE, is_name
 from unetkit.topology import Input, Layout, Output, Topology, layout, readable
 
 
@@ -193,8 +192,8 @@ class SpecLoader(Reader):
             self.fault(Fault("wrong-value", message, cure=f"Set in_channels: {sum(images)}."), "inputs")
         found = []
         for name, one in keys.inputs.items():
-            if not name.isidentifier() or name in ("x", "skip", "image"):
-                cure = "Use letters, digits and underscores; x, skip and image have a meaning of their own."
+            if not is_name(name) or name in ("x", "skip", "image"):
+                cure = f"{NAME_RULE} x, skip and image have a meaning of their own."
                 self.fault(Fault("wrong-value", f"{name!r} cannot name an input", cure=cure), "inputs", name, key=True)
             if one.embed is None:
                 if one.width is not None:
@@ -263,9 +262,9 @@ class SpecLoader(Reader):
 
     def check_output_name(self, name: str) -> None:
         """Collects a name that no output can have: it is one of a module, and of a field of a named tuple."""
-        if not name.isidentifier() or not name.isascii() or iskeyword(name) or name in RESERVED or name[0] == "_":
-            cure = "Take letters, digits and underscores, a letter first; no keyword of Python, no method of a module."
-            self.fault(Fault("output-name", f"{name!r} is no name for an output", cure=cure), "heads", name, key=True)
+        if not is_name(name):
+            fault = Fault("output-name", f"{name!r} is no name for an output", cure=NAME_RULE)
+            self.fault(fault, "heads", name, key=True)
 
     def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
