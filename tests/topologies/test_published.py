@@ -5,15 +5,16 @@ import pytest
 import unetkit
 from unetkit.language import from_text
 
-UNET_PLUS_PLUS = """
+UNET = """
 unetkit: 1
 in_channels: 3
 out_channels: 1
 channels: [32, 64, 128, 256, 512]
-topology: unet_plus_plus
 block: {type: double_conv, bias: true}
 up: interpolate
 """
+"""The U-Net with which its repository compares U-Net++."""
+UNET_PLUS_PLUS = f"{UNET}topology: unet_plus_plus\n"
 DEEP = """
 heads:
   mask: {at: 0}
@@ -82,6 +83,7 @@ head: [norm, act, {type: conv, kernel: 3}]
 @pytest.mark.parametrize(
     ("text", "count"),
     [
+        (UNET, 7_852_545),
         (UNET_PLUS_PLUS, 9_163_329),
         (UNET_PLUS_PLUS + DEEP, 9_163_428),
         (UNET_PLUS_PLUS_ZJU + DEEP, 47_176_132),
@@ -89,7 +91,15 @@ head: [norm, act, {type: conv, kernel: 3}]
         (UNET_3_PLUS + ALL_LEVELS, 26_989_637),
         (DDPM, 35_746_307),
     ],
-    ids=["U-Net++", "U-Net++, supervised", "U-Net++ (ZJU)", "UNet 3+", "UNet 3+, supervised", "DDPM for CIFAR-10"],
+    ids=[
+        "U-Net",
+        "U-Net++",
+        "U-Net++, supervised",
+        "U-Net++ (ZJU)",
+        "UNet 3+",
+        "UNet 3+, supervised",
+        "DDPM for CIFAR-10",
+    ],
 )
 def test_parameters_are_those_of_the_publication(text: str, count: int) -> None:
     import torch
