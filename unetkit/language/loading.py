@@ -318,15 +318,13 @@ class SpecLoader(Reader):
 
     def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
         """The channels of the decoder's levels."""
-        wanted = len(channels) - 1
-        own = keys.decoder.channels if keys.decoder else None
-        if own is None or any(fault.path.startswith("channels") for fault in self.faults):
+        if any(fault.path.startswith("channels") for fault in self.faults):
             return channels[:-1]
-        if len(own) != wanted:
-            message = f"{len(own)} numbers for {wanted} levels above the bottleneck"
-            self.fault(Fault("wrong-length", message, cure=f"Give {wanted} numbers."), "decoder", "channels")
+        fault = keys.decoder_fault()
+        if fault is not None:
+            self.fault(fault, "decoder", "channels")
             return channels[:-1]
-        return own
+        return keys.decoder_numbers()
 
     def check_levels(self, keys: SpecKeys, depth: int) -> None:
         """Collects overrides of levels that the network does not have."""

@@ -11,7 +11,6 @@ from unetkit.document.choice import SlotChoice, source_path
 from unetkit.document.faults import faults_of
 from unetkit.document.keys import Bare
 from unetkit.document.reading import Reading
-from unetkit.errors import Fault
 from unetkit.language.cascade import Scopes, choose, scopes
 from unetkit.language.inner_network import inner_network
 from unetkit.language.spec_keys import FrameKeys
@@ -44,11 +43,8 @@ class NetworkReader:
         keys = self.frame(values)
         if not isinstance(topology, Topology) or keys is None:
             return None
-        channels = keys.channel_numbers()
-        decoder = keys.decoder.channels if keys.decoder and keys.decoder.channels else channels[:-1]
-        if len(decoder) != len(channels) - 1:
-            message = f"{len(decoder)} numbers for {len(channels) - 1} levels above the bottleneck"
-            fault = Fault("wrong-length", message, cure=f"Give {len(channels) - 1} numbers.")
+        channels, decoder, fault = keys.channel_numbers(), keys.decoder_numbers(), keys.decoder_fault()
+        if fault is not None:
             self.reader.fault(fault, *source_path(self.choice.origins, ("decoder", "channels")))
             return None
         positions = layout(topology, channels, decoder, ()).open_positions

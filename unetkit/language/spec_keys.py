@@ -8,6 +8,7 @@ from pydantic import Discriminator, Field, PlainValidator, Tag, WithJsonSchema
 
 from unetkit.block import Count
 from unetkit.document.keys import Definition, Keys, Slot, SlotOrList, bare
+from unetkit.errors import Fault
 from unetkit.topology import When
 
 MAX_LEVELS = 16
@@ -133,6 +134,19 @@ class FrameKeys(Keys):
     def channel_numbers(self) -> tuple[int, ...]:
         """The channels of each level."""
         return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels
+
+    def decoder_numbers(self) -> tuple[int, ...]:
+        """The channels of each level of the decoder: its own, or those of the encoder."""
+        own = self.decoder.channels if self.decoder else None
+        return self.channel_numbers()[:-1] if own is None else own
+
+    def decoder_fault(self) -> Fault | None:
+        """The fault of `decoder.channels` that are not one for each level above the bottleneck."""
+        given, wanted = len(self.decoder_numbers()), len(self.channel_numbers()) - 1
+        if given == wanted:
+            return None
+        message = f"{given} numbers for {wanted} levels above the bottleneck"
+        return Fault("wrong-length", message, cure=f"Give {wanted} numbers.")
 
 
 class SpecKeys(FrameKeys):
