@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, create_model
 from unetkit.block import BASES, Block, Component
 from unetkit.errors import located
 from unetkit.operations.operation import wiring_error
-from unetkit.signal import Signal
+from unetkit.signal import Signal, step_ratios
 
 LIST_SLOTS = ("block", "down", "up", "skip", "head")
 """The slots of a spec that may hold a list."""
@@ -145,8 +145,8 @@ class Sequence(Component):
 
 def _check_step(x: Signal, output: Signal, stride: tuple[int, ...]) -> None:
     """Raises BlockError where a list in the slot up does not multiply the samples by the stride."""
-    for axis, wanted in enumerate(stride):
-        times = Fraction(x.up[axis] * output.down[axis], x.down[axis] * output.up[axis])
+    for ratio, wanted in zip(step_ratios(x, output), stride, strict=True):
+        times = Fraction(*ratio)
         if times != wanted:
             message = f"this list multiplies the samples by {times}, the way down divided them by {wanted}"
             raise wiring_error(message, "Let the list have one up, such as transposed_conv.")

@@ -526,11 +526,16 @@ class Strided(Protocol):
     def down(self) -> Axes: ...
 
 
+def step_ratios(x: Strided, y: Strided) -> Iterator[tuple[int, int]]:
+    """Yields for each axis how many times the step between samples of x is that of y: numerator and denominator."""
+    for x_up, x_down, y_up, y_down in zip(x.up, x.down, y.up, y.down, strict=True):
+        yield x_up * y_down, x_down * y_up
+
+
 def stride_between(x: Strided, toward: Strided) -> Axes:
     """By how much a way up must multiply the samples of x to come to the resolution of `toward`."""
     strides = []
-    for x_up, x_down, to_up, to_down in zip(x.up, x.down, toward.up, toward.down, strict=True):
-        wide, narrow = x_up * to_down, x_down * to_up
+    for wide, narrow in step_ratios(x, toward):
         if wide % narrow:
             raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
         strides.append(wide // narrow)

@@ -8,8 +8,8 @@ from unetkit.block import Count, PerAxis, Skip
 from unetkit.blocks.act import ReLU
 from unetkit.blocks.fields import ActField, NormField
 from unetkit.blocks.norm import Batch
-from unetkit.operations.operation import wiring_error
-from unetkit.signal import Bias, Signal
+from unetkit.operations.operation import Axes, wiring_error
+from unetkit.signal import Bias, Signal, step_ratios
 
 
 class FullScale(Skip):
@@ -46,10 +46,10 @@ class FullScale(Skip):
         if x is level:
             return x
         finer, coarser = _factors(level, x), _factors(x, level)
-        if None not in finer:
-            x = x.max_pool(tuple(factor or 1 for factor in finer))
-        elif None not in coarser:
-            x = x.interpolate(tuple(factor or 1 for factor in coarser))
+        if finer is not None:
+            x = x.max_pool(finer)
+        elif coarser is not None:
+            x = x.interpolate(coarser)
         else:
             raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")
         return x.same_size_as(level) if self.align == "same" else x.resize_to(level)
@@ -60,10 +60,7 @@ def _step(x: Signal) -> list[float]:
     return [up / down for up, down in zip(x.up, x.down, strict=True)]
 
 
-def _factors(coarse: Signal, fine: Signal) -> list[int | None]:
-    """Per axis how many times the step of one map is that of the other; None where that is no whole number."""
-    ratios = [
-        (up * fine_down, down * fine_up)
-        for up, down, fine_up, fine_down in zip(coarse.up, coarse.down, fine.up, fine.down, strict=True)
-    ]
-    return [None if wide % narrow else wide // narrow for wide, narrow in ratios]
+def _factors(coarse: Signal, fine: Signal) -> Axes | None:
+    """Per axis how many times the step of one map is that of the other; None where one of them is no whole number."""
+    ratios = list(step_ratios(coarse, fine))
+    return None if any(wide % narrow for wide, narrow in ratios) else tuple([wide // narrow for wide, narrow in ratios])
