@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from multiprocessing import forkserver
@@ -54,6 +55,8 @@ def test_stopping_does_not_wait_for_the_imports_of_the_server(tmp_path: Path, mo
     (tmp_path / "endless.py").write_text("import signal\nwhile True:\n    signal.pause()\n")
     (tmp_path / "endless_worker.py").write_text('NEEDED = ("endless",)\n')
     monkeypatch.syspath_prepend(tmp_path)
+    paths = [str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))  # the server of Python 3.11 has no other path from here
     server: Any = vars(forkserver)["_forkserver"]
     server._stop()  # that of an earlier test, which has imported what it will
     processes = Processes(forked)
@@ -62,5 +65,4 @@ def test_stopping_does_not_wait_for_the_imports_of_the_server(tmp_path: Path, mo
         while server._forkserver_pid is None:
             time.sleep(0.01)
         processes.stop()
-        process = begun.result()
-        assert process is None or process.wait(0)  # one that was begun in the same moment has ended too
+        assert begun.result() is None
