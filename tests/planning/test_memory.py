@@ -142,10 +142,7 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: i
     for ratios in zip(*found, strict=True):
         near = sum(abs(ratio - 1) <= 0.05 for ratio in ratios) / len(ratios)
         assert near >= (0.8 if close else 0.5), f"{near:.0%} of {len(ratios)} within 5 %"
-        far = [ratio for ratio in ratios if not 0.7 <= ratio <= 1.3]  # such as transposed convolutions of stride 1
-        assert len(far) <= 0.15 * len(ratios), far
-        assert min(ratios) >= 0.65
-        assert max(ratios) <= 1.6
+        assert min(ratios) >= 0.7 and max(ratios) <= 1.3
 
 
 def widened(spec: unetkit.Spec, times: int) -> unetkit.Spec:

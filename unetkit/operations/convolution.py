@@ -38,7 +38,9 @@ class _ConvolutionOperation(Operation):
         return Workspace(found.forward + border, max(found.backward, border + run.bytes(*source)), found.weights)
 
     def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
-        return run.channels_last and len(source.size) > 1 and self._run(source, source, run).uses_onednn
+        if not run.channels_last or len(source.size) == 1:
+            return False
+        return len(source.size) == 2 or self._run(source, source, run).uses_onednn  # in 2D torch's own kernel does too
 
 
 @facts

@@ -68,6 +68,9 @@ class ConvolutionRun(NamedTuple):
             )
             rows = self.run.threads * self.input.channels * self.input.size[-1] * self.run.itemsize  # one per thread
             forward = max(source + first + rows, result * (1 + self.bias))
+            if self.plain and self.groups == 1:  # then it runs on blocks, as a convolution does
+                copies = self._in_blocks(self.input) + self._in_blocks(self.output) * (1 + self.bias)
+                forward = copies + first - result
         else:
             first = self._weights(self.input.channels if self._is_flat else inputs, outputs)
             input_copy, output_copy = self._copies()
