@@ -69,7 +69,7 @@ def made_up(sketch: Sketch = Sketch()) -> Any:
         position = SimpleNamespace(column=column)
         calls.append(
             SimpleNamespace(
-                scope=f"{place}.{slot}", slot=slot, level=level, side=side, conditions=(), position=position, **call
+                scope=f"{place}.{slot}", slot=slot, level=level, side=side, maps=reads, position=position, **call
             )
         )
         given, size = size, maps[-1][2] if maps else size
