@@ -218,6 +218,23 @@ class PixelUnshuffle(nn.Module):
         return f"factor={self.factor}"
 
 
+class Positions(nn.Module):
+    """Adds a learned number for each channel and sample to maps (N, C, *size) of one size."""
+
+    def __init__(self, channels: int, size: tuple[int, ...]) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(channels, *size))
+        nn.init.trunc_normal_(self.weight, std=0.02)
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x.shape[1:] != self.weight.shape:
+            raise ValueError(f"positions of {tuple(self.weight.shape)} do not fit {tuple(x.shape)}")
+        return x + self.weight
+
+    def extra_repr(self) -> str:
+        return f"channels={self.weight.shape[0]}, size={tuple(self.weight.shape[1:])}"
+
+
 class WindowAttention(nn.Module):
     """Self-attention of (N, 3·C, *spatial) within windows: queries, keys and values one after the other.
 

@@ -29,6 +29,7 @@ from unetkit.operations import (
     MaxUnpooling,
     Operation,
     PadTo,
+    PositionEmbedding,
     ResizeTo,
     SameSize,
     Shift,
@@ -452,6 +453,10 @@ class Signal:
         """Appends self-attention within windows, moved by `shift`; see `attend`."""
         windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
         return self.apply(WindowedAttention(heads, windows, shifts, position_bias))
+
+    def learned_positions(self, size: int | Axes) -> Signal:
+        """Appends the sum with a learned number for each channel and sample of a map of this size."""
+        return self.apply(PositionEmbedding(per_axis(size, self.dims, "size")))
 
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""

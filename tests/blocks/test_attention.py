@@ -146,3 +146,31 @@ def test_an_attention_block_of_ddpm_has_its_parameters() -> None:
     block = {"type": "self_attention", "norm": {"type": "group", "groups": 32, "eps": 1e-6}}
     plan = unetkit.plan(unetkit.load(SPEC | {"in_channels": 256, "channels": [256], "block": block}))
     assert plan.parameters - (256 * 2 + 2) == 2 * 256 + 4 * (256 * 256 + 256)
+
+
+def with_positions(size: int | list[int]) -> Plan:
+    """A network of two levels with learned positions at the coarser one."""
+    block = [{"type": "learned_positions", "size": size}, {"type": "transformer", "head_channels": 8}]
+    return unetkit.plan(unetkit.load(SPEC | {"bottleneck": {"block": block}, "norm": "none"}))
+
+
+def test_learned_positions_are_a_number_for_each_channel_and_sample() -> None:
+    plain = unetkit.plan(unetkit.load(SPEC | {"bottleneck": {"block": ["transformer"]}, "norm": "none"}))
+    plan = with_positions([4, 6])
+    assert plan.parameters - plain.parameters == 16 * 4 * 6
+    model = unetkit.build(plan.spec, seed=0)
+    assert sum(weight.numel() for weight in model.parameters()) == plan.parameters
+    positions: Any = model.get_submodule("bottleneck.block.0.positions1")
+    x = torch.rand(2, 16, 4, 6)
+    assert torch.equal(positions(x), x + positions.weight)
+
+
+def test_learned_positions_accept_one_size_alone() -> None:
+    plan = with_positions([4, 6])
+    assert [sizes.minimum for sizes in plan.accepted] == [8, 12] and not any(sizes.above(13) for sizes in plan.accepted)
+    assert plan.output_size((8, 12)) == (8, 12)
+    with pytest.raises(SizeError, match=r"positions are learned for 4 samples, here are 8 \(height\)") as refused:
+        plan.at((16, 12))
+    assert "Nearest sizes that do: 8." in refused.value.faults[0].cure
+    with pytest.raises(SizeError, match="positions are learned for 4 samples"):
+        unetkit.build(plan.spec)(torch.zeros(1, 4, 16, 12))

@@ -14,6 +14,7 @@ COMPONENTS = {
         "sinusoidal": "unetkit.blocks.condition:Sinusoidal",
         "self_attention": "unetkit.blocks.attention:SelfAttention",
         "transformer": "unetkit.blocks.attention:Transformer",
+        "learned_positions": "unetkit.blocks.attention:LearnedPositions",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
         "parallel": "unetkit.blocks.parallel:Parallel",
     },

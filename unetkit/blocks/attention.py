@@ -1,4 +1,4 @@
-"""Blocks of self-attention between the samples of a map: by itself, and as a transformer block."""
+"""Blocks of self-attention between the samples of a map, and the positions by which it tells them apart."""
 
 from __future__ import annotations
 
@@ -83,3 +83,18 @@ class Transformer(Attending):
         x = x.add(self.attend(x.norm(self.norm)))
         y = x.norm(self.norm).conv(channels * self.expansion, 1, bias=True, name="expand").act(self.act)
         return x.add(y.conv(channels, 1, bias=True, name="reduce"))
+
+
+class LearnedPositions(Block):
+    """Adds a learned number for each channel and sample, so that attention can tell samples apart.
+
+    The map must have exactly this size, so that images have one size, or few, too.
+    """
+
+    source = "Dosovitskiy et al., 2021, arXiv:2010.11929 (ViT)"
+    example = {"bottleneck": {"block": [{"type": "learned_positions", "size": 8}, "transformer"]}}
+    size: PerAxis
+    """Samples of the map along each axis."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        return _entered(x, channels).learned_positions(self.size)

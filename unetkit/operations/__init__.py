@@ -17,7 +17,7 @@ from unetkit.operations.merging import (
 )
 from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
-from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout
+from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout, PositionEmbedding
 from unetkit.operations.pooling import AvgPooling, BlurPooling, GlobalAvgPool, MaxPooling, SidePadding
 from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
 
@@ -46,6 +46,7 @@ __all__ = [
     "MaxUnpooling",
     "Operation",
     "PadTo",
+    "PositionEmbedding",
     "SidePadding",
     "SubpixelShuffle",
     "SubpixelUnshuffle",

@@ -1,10 +1,12 @@
-"""Activations, dropout and zero channels: every output sample depends on the same input sample alone."""
+"""Activations, dropout, zero channels, positions: every output sample depends on the same input sample alone."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
+from unetkit.geometry import Limit, Number, equal
+from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
 
 _INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
 """Activations that may write over their input, since their backward pass needs the output alone."""
@@ -93,3 +95,25 @@ class ChannelPadding(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.pad_channels", (), {"channels": self.out})
+
+
+@facts
+class PositionEmbedding(Operation):
+    """A signal plus a learned number for each channel and sample of a map of one size (Dosovitskiy et al., 2021)."""
+
+    map_size: Axes
+
+    kind = "positions"
+    pointwise = False
+    makes_map = True
+    passes_gradient = True
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        rule = f"positions are learned for {self.map_size[axis]} samples, here are {{0}}"
+        return (equal(sizes[0], self.map_size[axis], rule),)
+
+    def parameters(self, inputs: Axes) -> int:
+        return inputs[0] * volume(self.map_size)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.Positions", (inputs[0], self.map_size), arg_names=("channels", "size"))
