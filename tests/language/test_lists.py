@@ -239,6 +239,28 @@ def test_differences_in_lists_are_told_by_index() -> None:
     }
 
 
+def test_items_of_two_lists_are_compared_where_their_types_match() -> None:
+    def changes(old: Any, new: Any) -> dict[str, tuple[Any, Any]]:
+        found = differences(load(channels=[8], skip="none", block=old), load(channels=[8], skip="none", block=new))
+        assert all(each.path.startswith("bottleneck.block") for each in found)
+        return {each.path.removeprefix("bottleneck.block"): (each.old, each.new) for each in found}
+
+    wide, before, after = {"type": CONV, "kernel": 5}, {"type": CONV, "dilation": 2}, {"type": CONV, "dilation": 3}
+    assert changes(["batch", before], ["batch", "relu", after]) == {
+        ".type": (["batch", CONV], ["batch", "relu", CONV]),
+        ".2.dilation": (2, 3),
+    }
+    assert changes(CONV, [wide, "relu"]) == {".type": (CONV, [CONV, "relu"]), ".0.kernel": (3, 5)}
+    assert changes([CONV], [{**wide, "repeat": 3}]) == {".type": ([CONV], [f"{CONV} x3"]), ".0.kernel": (3, 5)}
+    assert changes([CONV], ["double_conv"]) == {".type": ([CONV], ["double_conv"])}
+    split = [[{"type": "parallel", "branches": [[], [before, *more]]}] for more in ([], ["relu"])]
+    split[1][0]["branches"][1][0] = after  # type: ignore[index]
+    assert changes(*split) == {
+        ".0.branches.type": ([[], CONV], [[], [CONV, "relu"]]),
+        ".0.branches.1.0.dilation": (2, 3),
+    }
+
+
 def test_what_a_child_overrides_is_no_fault_of_the_file_that_it_extends(tmp_path: Path) -> None:
     (tmp_path / "net.yaml").write_text("extends: unet-2015\nencoder: {block: residual}\ndecoder: {block: residual}\n")
     unetkit.load(tmp_path / "net.yaml", ["bottleneck.block=residual"])

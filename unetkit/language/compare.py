@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from typing import Any, NamedTuple
 
 from unetkit.document.reader import written_form
@@ -26,34 +27,36 @@ class _Setting(NamedTuple):
     path: str
     at_all_levels: str
 
+    def __truediv__(self, key: str | int) -> _Setting:
+        return _Setting(f"{self.path}.{key}", f"{self.at_all_levels}.{key}")
+
+
+class _Pair(NamedTuple):
+    """The values of a setting in both specs; `told` where the type above it says the difference."""
+
+    old: Any
+    new: Any
+    told: bool = False
+
 
 def differences(old: Spec, new: Spec) -> list[Difference]:
     """The differences by position; one that is the same at all levels is listed once, with `*` for the level.
 
-    The parameters of blocks of different types are not compared.
+    The parameters of blocks of different types are not compared. Of two lists, those items are compared that have the
+    same type and stand in the same order; an item that moved is named by its place in the new list.
     """
-    before, after = _flat(old), _flat(new)
-    retyped = tuple(
-        setting.path.removesuffix("type")
-        for setting in before.keys() & after.keys()
-        if setting.path.endswith(".type") and before[setting] != after[setting]
-    )
-    changed = {
-        setting: (before.get(setting), after.get(setting))
+    before, after = _forms(old), _forms(new)
+    settings = {
+        path: values
         for setting in dict.fromkeys([*before, *after])
-        if before.get(setting) != after.get(setting)
-        and (
-            setting.path.endswith(".type")
-            and setting in before
-            and setting in after
-            or not setting.path.startswith(retyped)
-        )
+        for path, values in _paired(setting, before.get(setting), after.get(setting))
     }
-    return list(_condensed(changed, {*before, *after}))
+    changed = {path: (one.old, one.new) for path, one in settings.items() if one.old != one.new and not one.told}
+    return list(_condensed(changed, settings))
 
 
-def _flat(spec: Spec) -> dict[_Setting, Any]:
-    """All settings, with the blocks by position."""
+def _forms(spec: Spec) -> dict[_Setting, Any]:
+    """All settings, with the components by position as maps and lists."""
     keys = spec.keys
     values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels")}
     for output in spec.outputs:
@@ -62,7 +65,7 @@ def _flat(spec: Spec) -> dict[_Setting, Any]:
             values["out_channels"] = facts.pop("channels")
             facts = {} if (output.at, output.when) == (0, "always") else facts
         values |= {f"heads.{output.name}.{key}": value for key, value in facts.items()}
-    values |= dict(_leaves(written_form(spec.topology, spec.types), "topology"))
+    values["topology"] = written_form(spec.topology, spec.types)
     values["channels"] = list(spec.channels)
     if spec.decoder_channels != spec.channels[:-1]:
         values["decoder.channels"] = list(spec.decoder_channels)
@@ -70,32 +73,59 @@ def _flat(spec: Spec) -> dict[_Setting, Any]:
     values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}
     settings = {_Setting(path, path): value for path, value in values.items()}
     for position in spec.layout.open_positions:
-        own, everywhere = setting_of(position), setting_at_all_levels(position)
-        leaves = dict(_leaves(block_form(spec, spec.parts[position.scope]), ""))
-        settings |= {_Setting(own + path, everywhere + path): value for path, value in leaves.items()}
+        setting = _Setting(setting_of(position), setting_at_all_levels(position))
+        settings[setting] = block_form(spec, spec.parts[position.scope])
     return settings
 
 
-def _leaves(values: Any, path: str, *, typed: bool = True) -> Iterator[tuple[str, Any]]:
-    """Yields (path, value) for all values in nested maps; the types of a list's items are one value."""
-    is_list = isinstance(values, list)
-    if is_list and typed:
-        yield f"{path}.type", _types(values)
-    for key, value in enumerate(values) if is_list else values.items():
-        if isinstance(value, dict) or (isinstance(value, list) and any(isinstance(one, dict | list) for one in value)):
-            yield from _leaves(value, f"{path}.{key}", typed=not is_list)
-        elif typed or key != "type":
-            yield f"{path}.{key}", value
+def _paired(setting: _Setting, old: Any, new: Any, *, typed: bool = True) -> Iterator[tuple[_Setting, _Pair]]:
+    """Yields the single values of a setting in both specs; without `typed` the types are compared elsewhere."""
+    forms = [form for form in (old, new) if form is not None]
+    if any(map(_is_nested, forms)) and all(isinstance(form, dict | list) for form in forms):
+        yield from _paired_items(setting, old, new, typed=typed)
+    elif forms and all(isinstance(form, dict) for form in forms):
+        before, after = old or {}, new or {}
+        retyped = None not in (old, new) and before.get("type") != after.get("type")
+        for key in dict.fromkeys([*before, *after]):
+            if key != "type":
+                values = _paired(setting / key, before.get(key), after.get(key))
+                yield from ((path, one._replace(told=one.told or retyped)) for path, one in values)
+            elif typed:
+                yield setting / key, _Pair(before.get(key), after.get(key))
+    else:
+        yield setting, _Pair(old, new)
+
+
+def _is_nested(form: Any) -> bool:
+    """Whether it is a list of components."""
+    return isinstance(form, list) and (not form or any(isinstance(one, dict | list) for one in form))
+
+
+def _paired_items(setting: _Setting, old: Any, new: Any, *, typed: bool) -> Iterator[tuple[_Setting, _Pair]]:
+    """Yields the types of two lists, of which one may be a single component, and the values of the items that match."""
+    if typed:
+        yield setting / "type", _Pair(_types(old), _types(new))
+    before, after = ([] if form is None else form if isinstance(form, list) else [form] for form in (old, new))
+    items = [[repr(_types(_once(one))) for one in side] for side in (before, after)]
+    for tag, start, end, other, last in SequenceMatcher(a=items[0], b=items[1], autojunk=False).get_opcodes():
+        if tag == "equal" or end - start == last - other:
+            for one, number in zip(before[start:end], range(other, last), strict=True):
+                yield from _paired(setting / number, _once(one), _once(after[number]), typed=False)
+
+
+def _once(form: Any) -> Any:
+    """An item without the number of its repeats, which its type says."""
+    return {key: value for key, value in form.items() if key != "repeat"} if isinstance(form, dict) else form
 
 
 def _types(form: Any) -> Any:
-    """The types of the components of a list, as it is nested."""
+    """The type of a component, or those of a list, as it is nested."""
     if isinstance(form, list):
         return [_types(one) for one in form]
-    return f"{form['type']} x{form['repeat']}" if "repeat" in form else form["type"]
+    return form and (f"{form['type']} x{form['repeat']}" if "repeat" in form else form["type"])
 
 
-def _condensed(changed: dict[_Setting, tuple[Any, Any]], settings: set[_Setting]) -> Iterator[Difference]:
+def _condensed(changed: dict[_Setting, tuple[Any, Any]], settings: Iterable[_Setting]) -> Iterator[Difference]:
     """Yields the differences, those that are the same at all levels as one."""
     groups: dict[str, list[_Setting]] = {}
     for setting in changed:
