@@ -19,7 +19,7 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
-SLOW = ("torch", "torchvision", "lightning.pytorch", "torchmetrics", "scipy.stats")
+SLOW = ("torch", "torchvision", "lightning.pytorch", "scipy.stats")
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
 
 

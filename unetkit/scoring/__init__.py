@@ -1,4 +1,4 @@
-"""Agreement of predicted labels with a reference, per image and class: overlap by torchmetrics, distances by MONAI."""
+"""Agreement of predicted labels with a reference, per image and class: overlap by counting, distances by MONAI."""
 
 from __future__ import annotations
 

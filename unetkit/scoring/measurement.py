@@ -56,7 +56,7 @@ class Measurement:
 
     def _described(self, name: str) -> dict[str, Any]:
         metric = METRICS[name]
-        package = "monai" if metric.distance else "torchmetrics"
+        package = "monai" if metric.distance else "numpy"
         values = {
             "title": metric.title,
             "about": metric.about,

@@ -7,10 +7,8 @@ from math import nan
 from typing import TypeAlias
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import nn
-from torchmetrics.functional.classification import multiclass_confusion_matrix
 
 from unetkit.data import UNLABELLED, Pair, Pairs, Preprocessing
 from unetkit.errors import Fault
@@ -42,13 +40,8 @@ def score(
     rows: list[ScoreRow] = []
     for name, labels, truth, spacing in predicted:
         check_metrics(metrics, truth.ndim)
-        matrix = multiclass_confusion_matrix(  # rows: truth, columns: prediction
-            torch.from_numpy(labels),
-            torch.from_numpy(truth.astype(np.int64)),
-            num_classes=len(classes),
-            ignore_index=ignore,
-        ).numpy()
         known = truth != ignore
+        matrix = _confusion(truth[known], labels[known], len(classes))
         for index, class_name in enumerate(classes):
             both = int(matrix[index, index])
             counts = Counts(both, int(matrix[:, index].sum()) - both, int(matrix[index].sum()) - both)
@@ -57,6 +50,12 @@ def score(
             values = {metric: METRICS[metric].measure(case) if any(counts) else nan for metric in metrics}
             rows.append(ScoreRow(name, class_name, counts, values))
     return Scores(classes, metrics, tuple(rows))
+
+
+def _confusion(truth: _Labels, labels: _Labels, num_classes: int) -> _Labels:
+    """Pixels by true class (rows) and predicted class (columns)."""
+    pairs = truth.astype(np.int64) * num_classes + labels
+    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
 def score_model(

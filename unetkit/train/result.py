@@ -20,7 +20,7 @@ from unetkit.errors import Fault
 from unetkit.train.machine import Machine, TrainError
 from unetkit.writing import write_whole
 
-_PACKAGES = ("torch", "lightning", "torchmetrics", "numpy")
+_PACKAGES = ("torch", "lightning", "numpy")
 
 
 @dataclass(frozen=True)

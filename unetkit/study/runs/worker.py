@@ -21,7 +21,7 @@ from unetkit.study.runs.training import train
 from unetkit.wording import gigabytes
 
 _LOCK = ".worker"
-NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "torchmetrics", "unetkit.train", "unetkit.scoring")
+NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "unetkit.train", "unetkit.scoring")
 """Modules that each run imports, and that take seconds."""
 
 
