@@ -26,12 +26,12 @@ from unetkit.block import Block
 from unetkit.codegen import code
 from unetkit.codegen.layout import in_tuple, lay_out
 from unetkit.errors import SizeError
+from unetkit.language import shipped
 from unetkit.signal import Signal
 from unetkit.testing.strategies import sizes, specs
 
 EXAMPLES = examples(100)
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
-SHIPPED = sorted(path.stem for path in (Path(__file__).parents[2] / "specs").glob("*.yaml"))
 FULL = {
     "channels": [8, 16, 32],
     "block": {"type": "residual", "squeeze_excite": 4, "dropout": 0.1},
@@ -103,7 +103,7 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
     assert_same(trained(network, image), trained(built, image))
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped())
 def test_a_shipped_spec_computes_the_same(name: str) -> None:
     spec = small(name)
     size = tuple(accepted.above(30) or 1 for accepted in unetkit.plan(spec).accepted)
@@ -213,7 +213,7 @@ def test_the_deviation_of_the_weights_is_written(init: Any, text: str) -> None:
 
 
 @pytest.mark.parametrize("change", [[], ["odd_sizes=pad"]], ids=["", "pad"])
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", shipped())
 def test_the_file_is_formatted_and_clean(name: str, change: list[str], tmp_path: Path) -> None:
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if ruff is None:

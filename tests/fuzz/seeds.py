@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -11,8 +10,7 @@ import yaml
 
 from tests.fuzz.mutation import text_changed
 from tests.fuzz.trees import HOSTILE, at, places, tree_changed
-
-SPECS = Path(__file__).parents[2] / "specs"
+from unetkit.language import shipped
 
 BASE = """\
 unetkit: 1
@@ -110,10 +108,10 @@ margin: 0.02
 """
 
 KINDS = {
-    "spec": (SPECS, SPEC),
-    "data": (SPECS / "runs" / "data", DATA),
-    "run": (SPECS / "runs", RUN),
-    "study": (SPECS / "studies", STUDY),
+    "spec": ("", SPEC),
+    "data": ("runs/data", DATA),
+    "run": ("runs", RUN),
+    "study": ("studies", STUDY),
 }
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # written in C where that is installed: ten times as quick
@@ -128,7 +126,7 @@ def loaded(text: str) -> Any:
 def texts(kind: str) -> list[str]:
     """Returns the texts of a kind."""
     folder, own = KINDS[kind]
-    return [file.read_text(encoding="utf-8") for file in sorted(folder.glob("*.yaml"))] + own.split("---\n")
+    return [file.read_text(encoding="utf-8") for file in shipped(folder).values()] + own.split("---\n")
 
 
 class Mutator:

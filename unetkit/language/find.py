@@ -9,6 +9,8 @@ from pathlib import Path
 from unetkit.errors import Fault, SpecError, did_you_mean
 
 SUFFIXES = (".yaml", ".yml")
+_NO_FAMILIES = ("fragments", "runs", "studies")
+"""The folders beside those of the families, for parts of specs and for other files."""
 
 
 @cache
@@ -20,8 +22,12 @@ def specs_folder() -> Path:
 
 
 def shipped(folder: str = "") -> dict[str, Path]:
-    """The shipped specs by name, or the files in a folder beside them."""
-    return {path.stem: path for path in sorted((specs_folder() / folder).glob("*.yaml"), key=lambda path: path.stem)}
+    """The shipped specs by name, ordered by family, whose folder they are in; or the files in a folder beside these."""
+    if folder:
+        paths = list((specs_folder() / folder).glob("*.yaml"))
+    else:
+        paths = [path for path in specs_folder().glob("*/*.yaml") if path.parent.name not in _NO_FAMILIES]
+    return {path.stem: path for path in sorted(paths, key=lambda path: (path.parent.name, path.stem))}
 
 
 def find_spec(reference: str, base: Path | None = None) -> Path:
@@ -38,10 +44,10 @@ def find_file(kind: str, reference: str, base: Path | None = None, folder: str =
     here = (base.parent if base else Path()) / path
     if path.suffix in SUFFIXES or len(path.parts) > 1 or os.path.isfile(here):
         return here
-    named = specs_folder() / folder / f"{reference}.yaml"
-    if os.path.isfile(named):
-        return named
-    cure = did_you_mean(reference, shipped(folder)) + " See: unetkit specs." * (not folder)
+    known = shipped(folder)
+    if reference in known:
+        return known[reference]
+    cure = did_you_mean(reference, known) + " See: unetkit specs." * (not folder)
     raise SpecError(
         Fault(f"unknown-{kind}", f"there is no {kind} {reference!r}, neither a file nor shipped", cure=cure)
     )
