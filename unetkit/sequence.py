@@ -11,7 +11,6 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, create_model
 
 from unetkit.block import BASES, Block, Component
-from unetkit.errors import located
 from unetkit.operations.operation import wiring_error
 from unetkit.signal import Signal, step_ratios
 
@@ -114,7 +113,7 @@ class Sequence(Component):
         level = skips[0].channels if skips else x.channels if channels is None or self.slot == "head" else channels
         start, asked, merged = x, channels, not skips
         for index, item in enumerate(self.items):
-            with located(index):
+            with start.within(index):
                 if item.part.slot == self.slot != "block":
                     own = arguments
                     if asked is not None:

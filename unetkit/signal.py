@@ -98,6 +98,8 @@ class InnerCall(NamedTuple):
     output: int
     conditions: tuple[str, ...] = ()
     """The names of the vectors that it reads, which are the last of its inputs."""
+    inside: tuple[str | int, ...] = ()
+    """What leads to it within its block, as in `BlockError`: parameters and indexes in lists."""
 
 
 class Source(NamedTuple):
@@ -123,6 +125,8 @@ class Wiring:
         """Convolutions whose bias is left to `auto`."""
         self.inner: list[InnerCall] = []
         """Components that were wired in a scope of their own, an inner one before the one that it is in."""
+        self.inside: tuple[str | int, ...] = ()
+        """What leads to the component that is wired now; see `Signal.within`."""
         self._scope = ""
         self._names: set[str] = set()
         self._counts: dict[str, int] = {}
@@ -508,8 +512,16 @@ class Signal:
             wiring.nodes[start] = wiring.nodes[start]._replace(name=scope)
         elif end > start:
             inputs, vectors = wiring.inputs_of(start, (self, *others))
-            wiring.inner.append(InnerCall(scope, part, start, end, inputs, output.index, vectors))
+            wiring.inner.append(InnerCall(scope, part, start, end, inputs, output.index, vectors, wiring.inside))
         return output
+
+    @contextmanager
+    def within(self, *path: str | int) -> Iterator[None]:
+        """A context in which faults are those of a component within this one, to which parameters and indexes lead."""
+        outer, self.wiring.inside = self.wiring.inside, (*self.wiring.inside, *path)
+        with located(*path):
+            yield
+        self.wiring.inside = outer
 
     def norm(self, norm: Norm) -> Signal:
         """Wires a norm block."""

@@ -14,7 +14,8 @@ import unetkit
 from tests.support.campaign import examples
 from unetkit.document.merge import as_lists
 from unetkit.document.schema import schema
-from unetkit.errors import Fault, SpecError
+from unetkit.errors import Fault, SizeError, SpecError
+from unetkit.language import from_text
 from unetkit.language.compare import differences
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.testing.strategies import components, lists
@@ -302,3 +303,31 @@ def test_an_item_says_its_slot_where_several_know_its_name() -> None:
     assert unetkit.load(resolved) == spec
     with pytest.raises(unetkit.SpecError, match='"up" is no slot of this list'):
         unetkit.load(BASE | {"skip": ["concat", {"type": "none", "slot": "up"}]})
+
+
+@pytest.mark.parametrize(
+    ("keys", "size", "line", "told"),
+    [
+        ("skip:\n- {type: single_conv, kernel: 1}\n- {type: concat, align: same}", 17, 7, "encoder is 17"),
+        ("bottleneck:\n  block:\n  - single_conv\n  - {type: learned_positions, size: 4}", 16, 8, "for 4 samples"),
+        (
+            "block:\n  type: parallel\n  branches:\n  - single_conv\n  - [act, {type: single_conv, padding: valid}]",
+            2,
+            9,
+            "of 3",
+        ),
+        (
+            "bottleneck:\n  block:\n    type: unet\n    channels: [4, 4]\n    skip: {type: concat, align: same}",
+            18,
+            9,
+            "is 9",
+        ),
+    ],
+)
+def test_a_size_that_does_not_fit_is_a_fault_of_the_item(keys: str, size: int, line: int, told: str) -> None:
+    text = f"unetkit: 1\nin_channels: 1\nout_channels: 1\nchannels: [4, 8]\n{keys}\n"
+    plan = unetkit.plan(from_text(text, "sizes.yaml"))
+    with pytest.raises(SizeError, match=told) as refused:
+        plan.at((size, size))
+    place = refused.value.faults[0].place
+    assert place is not None and place.line == line

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Annotated, Literal
 
 from unetkit.block import Block, Inset
-from unetkit.errors import located
 from unetkit.signal import Signal
 
 
@@ -31,7 +30,7 @@ class Parallel(Block):
     def wire(self, x: Signal, channels: int) -> Signal:
         outputs = []
         for number, branch in enumerate(self.branches):
-            with located("branches", number):
+            with x.within("branches", number):
                 outputs.append(x.place(str(number), branch, channels=channels))
         first, *others = outputs
         match self.merge:

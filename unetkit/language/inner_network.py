@@ -9,7 +9,6 @@ from typing import Any
 from pydantic import create_model
 
 from unetkit.block import Block, Component
-from unetkit.errors import located
 from unetkit.language.canonical import place_frame
 from unetkit.signal import Signal
 from unetkit.topology import Layout, Topology, call_arguments, layout
@@ -45,7 +44,7 @@ class InnerNetwork(Block):
             first, *others = (signals[signal] for signal in placement.inputs)
             toward = None if placement.toward is None else signals[placement.toward]
             part = placement.component or parts[position.scope]
-            with located(position.scope):
+            with x.within(position.scope):
                 arguments = call_arguments(position, first, toward)
                 signals.append(first.place(position.scope, part, *others, **arguments))
         ((_, output),) = network.outputs

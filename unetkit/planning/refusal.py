@@ -64,9 +64,11 @@ def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size)
     near = _nearest_fitting(plan, axis, size)
     cure = f"input {size[axis]} does not fit this network. "
     cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
-    if code == "size-mismatch" and getattr(plan.spec.parts[call.scope], "align", "") == "same":
+    within = next((one for one in plan.inner(call) if one.start <= index < one.end), None)
+    component, inside = (within.part, within.inside) if within else (plan.spec.parts[call.scope], ())
+    if code == "size-mismatch" and getattr(component, "align", "") == "same":
         cure += " Or: align: pad."
-    return plan.spec.blame(Fault(code, rule, call.scope, cure), call.scope, ("align",))
+    return plan.spec.blame(Fault(code, rule, call.scope, cure), call.scope, (*inside, "align"))
 
 
 def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
