@@ -26,6 +26,23 @@ def crop_to(x: Tensor, like: Tensor) -> Tensor:
     return x
 
 
+def trim_to(x: Tensor, like: Tensor) -> Tensor:
+    """Returns the first samples of x, in the spatial size of `like`."""
+    for axis in range(2, x.dim()):
+        if x.shape[axis] < like.shape[axis]:
+            raise ValueError(f"cannot trim {tuple(x.shape[2:])} to {tuple(like.shape[2:])}")
+        x = x.narrow(axis, 0, like.shape[axis])
+    return x
+
+
+def fill_up(x: Tensor, multiple: tuple[int, ...]) -> Tensor:
+    """Returns x with zeros after its last samples, in the next size that is a multiple."""
+    widths: list[int] = []
+    for size, factor in zip(reversed(x.shape[2:]), reversed(multiple), strict=True):
+        widths += [0, -size % factor]
+    return functional.pad(x, widths)
+
+
 def pad_to(x: Tensor, like: Tensor) -> Tensor:
     """Returns x with zeros around it, in the spatial size of `like`."""
     padding: list[int] = []
@@ -181,6 +198,38 @@ class ChannelNorm(nn.LayerNorm):
         return super().forward(x.movedim(1, -1)).movedim(-1, 1)
 
 
+class ChannelScale(nn.Module):
+    """Multiplies each channel of a tensor (N, C, *spatial) by a learned number."""
+
+    def __init__(self, channels: int, initial: float = 1.0) -> None:
+        super().__init__()
+        self.initial = initial
+        self.weight = nn.Parameter(torch.full((channels,), initial))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x * self.weight.reshape(-1, *(1,) * (x.dim() - 2))
+
+    def extra_repr(self) -> str:
+        return f"{len(self.weight)}, initial={self.initial}"
+
+
+class StochasticDepth(nn.Module):
+    """Zeroes a share of the images of a batch (N, C, *spatial) in training; the others grow, so that the mean stays."""
+
+    def __init__(self, share: float) -> None:
+        super().__init__()
+        self.share = share
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        kept = torch.empty((x.shape[0], *(1,) * (x.dim() - 1)), dtype=x.dtype, device=x.device)
+        return x * kept.bernoulli_(1 - self.share).div_(1 - self.share)
+
+    def extra_repr(self) -> str:
+        return f"share={self.share}"
+
+
 class PixelShuffle(nn.Module):
     """Turns channels (N, C·f, *spatial) into samples (N, C, *spatial·factor), for any dims and a factor per axis."""
 
@@ -200,22 +249,27 @@ class PixelShuffle(nn.Module):
 
 
 class PixelUnshuffle(nn.Module):
-    """Turns samples (N, C, *spatial) into channels (N, C·f, *spatial/factor), for any dims and a factor per axis."""
+    """Turns samples (N, C, *spatial) into channels (N, C·f, *spatial/factor), for any dims and a factor per axis.
 
-    def __init__(self, factor: tuple[int, ...]) -> None:
+    With `by_sample` the channels of one sample stay together, and the first axis varies first.
+    """
+
+    def __init__(self, factor: tuple[int, ...], by_sample: bool = False) -> None:
         super().__init__()
         self.factor = tuple(factor)
+        self.by_sample = by_sample
 
     def forward(self, x: Tensor) -> Tensor:
         dims = len(self.factor)
         size = [n // f for n, f in zip(x.shape[2:], self.factor, strict=True)]
         split = [n for pair in zip(size, self.factor, strict=True) for n in pair]
         parts = x.reshape(*x.shape[:2], *split)  # (N, C, H/f, f, W/f, f)
-        order = [0, 1] + [3 + 2 * i for i in range(dims)] + [2 + 2 * i for i in range(dims)]
-        return parts.permute(order).reshape(x.shape[0], -1, *size)
+        offsets = [3 + 2 * i for i in range(dims)]
+        order = [*reversed(offsets), 1] if self.by_sample else [1, *offsets]
+        return parts.permute(0, *order, *[2 + 2 * i for i in range(dims)]).reshape(x.shape[0], -1, *size)
 
     def extra_repr(self) -> str:
-        return f"factor={self.factor}"
+        return f"factor={self.factor}{', by_sample=True' if self.by_sample else ''}"
 
 
 class Positions(nn.Module):
@@ -238,16 +292,23 @@ class Positions(nn.Module):
 class WindowAttention(nn.Module):
     """Self-attention of (N, 3·C, *spatial) within windows: queries, keys and values one after the other.
 
-    Windows begin at multiples of their size, moved by `shift`; those that a border cuts are smaller.
+    Windows begin at multiples of their size, moved by `shift`; those that a border cuts are smaller. Without
+    `shift_lone` a window that covers the map along an axis is not moved along it.
     """
 
     def __init__(
-        self, heads: int, window: tuple[int, ...], shift: tuple[int, ...] = (), position_bias: bool = True
+        self,
+        heads: int,
+        window: tuple[int, ...],
+        shift: tuple[int, ...] = (),
+        position_bias: bool = True,
+        shift_lone: bool = True,
     ) -> None:
         super().__init__()
         self.heads = heads
         self.window = tuple(window)
         self.shift = tuple(shift) or (0,) * len(window)
+        self.shift_lone = shift_lone
         if position_bias:
             offsets = torch.Size(2 * n - 1 for n in window).numel()
             self.position_bias = nn.Parameter(torch.empty(heads, offsets))
@@ -257,18 +318,33 @@ class WindowAttention(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         size, axes = x.shape[2:], list(range(2, x.dim()))
-        if any(self.shift):
-            x = x.roll([-n for n in self.shift], axes)
+        shift = [
+            n if self.shift_lone or length > window else 0
+            for n, length, window in zip(self.shift, size, self.window, strict=True)
+        ]
+        if any(shift):
+            x = x.roll([-n for n in shift], axes)
         tokens = self.split(x)
         tokens = tokens.reshape(*tokens.shape[:2], 3, self.heads, -1, tokens.shape[3])
         query, key, value = tokens.unbind(2)  # (N, windows, heads, C / heads, samples of a window)
-        scores = (query * query.shape[3] ** -0.5).transpose(3, 4) @ key
-        if self.position_bias is not None:
-            scores = scores + self.position_bias[:, self.offsets(x.device)]
-        if any(self.shift):
-            scores = scores.masked_fill(self.apart(size, x.device), -torch.inf)
+        scores = self.similarity(query, key)
+        bias = self.bias()
+        if bias is not None:
+            scores = scores + bias[:, self.offsets(x.device)]
+        if any(shift):
+            scores = scores.masked_fill(self.apart(size, shift, x.device), -torch.inf)
         y = self.join((value @ scores.softmax(4).transpose(3, 4)).flatten(2, 3), size)
-        return y.roll(list(self.shift), axes) if any(self.shift) else y
+        return y.roll(shift, axes) if any(shift) else y
+
+    def similarity(self, query: Tensor, key: Tensor) -> Tensor:
+        """Returns the products of each query with all keys of its window."""
+        products: Tensor = (query * query.shape[3] ** -0.5).transpose(3, 4) @ key
+        return products
+
+    def bias(self) -> Tensor | None:
+        """Returns a number for each head and offset."""
+        bias: Tensor | None = self.position_bias
+        return bias
 
     def split(self, x: Tensor) -> Tensor:
         """Returns the windows (N, windows, C, samples of a window) of a map."""
@@ -298,10 +374,10 @@ class WindowAttention(nn.Module):
         samples = torch.Size(self.window).numel()
         return number.reshape(samples, samples)
 
-    def apart(self, size: torch.Size, device: torch.device) -> Tensor:
+    def apart(self, size: torch.Size, shifts: list[int], device: torch.device) -> Tensor:
         """Returns which samples of a rolled window (windows, 1, samples, samples) are of opposite borders."""
         part = torch.zeros((1, 1, *size), dtype=torch.long, device=device)
-        for place, (n, shift) in enumerate(zip(size, self.shift, strict=True)):
+        for place, (n, shift) in enumerate(zip(size, shifts, strict=True)):
             shape = [1] * (2 + len(size))
             shape[2 + place] = n
             part = part * 2 + (torch.arange(n, device=device) >= n - shift).long().reshape(shape)
@@ -310,3 +386,33 @@ class WindowAttention(nn.Module):
 
     def extra_repr(self) -> str:
         return f"heads={self.heads}, window={self.window}, shift={self.shift}"
+
+
+class CosineAttention(WindowAttention):
+    """Attention within windows by the cosine of queries and keys, as in Swin v2.
+
+    A learned number for each head multiplies the cosines. The numbers for the offsets come from a small network.
+    """
+
+    def __init__(
+        self,
+        heads: int,
+        window: tuple[int, ...],
+        shift: tuple[int, ...] = (),
+        hidden: int = 512,
+    ) -> None:
+        super().__init__(heads, window, shift, position_bias=False, shift_lone=False)
+        self.logit_scale = nn.Parameter(torch.full((heads, 1, 1), math.log(10)))
+        layers = [nn.Linear(len(self.window), hidden), nn.ReLU(), nn.Linear(hidden, heads, bias=False)]
+        self.cpb_mlp = nn.Sequential(*layers)
+
+    def similarity(self, query: Tensor, key: Tensor) -> Tensor:
+        cosines = functional.normalize(query, dim=3).transpose(3, 4) @ functional.normalize(key, dim=3)
+        return cosines * self.logit_scale.clamp(max=math.log(100)).exp()
+
+    def bias(self) -> Tensor:
+        places = [torch.arange(1 - n, n).to(self.logit_scale) / max(1, n - 1) for n in self.window]
+        places = [place.sign() * torch.log2(8 * place.abs() + 1) / 3 for place in places]
+        table = torch.stack(torch.meshgrid(places, indexing="ij"), dim=-1).flatten(0, -2)
+        numbers: Tensor = 16 * self.cpb_mlp(table).sigmoid()
+        return numbers.transpose(0, 1)

@@ -17,10 +17,13 @@ from unetkit.operations import (
     AvgPooling,
     BlurPooling,
     ChannelPadding,
+    ChannelScale,
     Concatenation,
     Convolution,
+    CosineAttention,
     CropTo,
     Dropout,
+    FilledUp,
     Gate,
     GlobalAttention,
     GlobalAvgPool,
@@ -34,9 +37,11 @@ from unetkit.operations import (
     SameSize,
     Shift,
     SidePadding,
+    StochasticDepth,
     SubpixelShuffle,
     SubpixelUnshuffle,
     TransposedConvolution,
+    TrimTo,
     WindowedAttention,
 )
 from unetkit.operations.operation import Axes, per_axis, wiring_error
@@ -399,9 +404,12 @@ class Signal:
         """Appends interpolation by a whole factor: nearest, linear or cubic."""
         return self.apply(Interpolation(per_axis(factor, self.dims, "factor"), method, align_corners))
 
-    def pixel_unshuffle(self, factor: int | Axes) -> Signal:
-        """Appends the rearrangement of samples into channels, the inverse of `pixel_shuffle`."""
-        return self.apply(SubpixelUnshuffle(per_axis(factor, self.dims, "factor")))
+    def pixel_unshuffle(self, factor: int | Axes, *, by_sample: bool = False) -> Signal:
+        """Appends the rearrangement of samples into channels, the inverse of `pixel_shuffle`.
+
+        With `by_sample` the channels of one sample stay together.
+        """
+        return self.apply(SubpixelUnshuffle(per_axis(factor, self.dims, "factor"), by_sample))
 
     def pixel_shuffle(self, factor: int | Axes) -> Signal:
         """Appends the rearrangement of channels into samples."""
@@ -414,6 +422,14 @@ class Signal:
     def crop_to(self, other: Signal) -> Signal:
         """Appends a central crop to the size of another signal."""
         return self.apply(CropTo(), other)
+
+    def trim_to(self, other: Signal) -> Signal:
+        """Appends the choice of the first samples, as many as another signal has."""
+        return self.apply(TrimTo(), other)
+
+    def fill_up(self, multiple: int | Axes) -> Signal:
+        """Appends zeros after the last samples, up to a multiple."""
+        return self.apply(FilledUp(per_axis(multiple, self.dims, "multiple")))
 
     def pad_to(self, other: Signal) -> Signal:
         """Appends zeros around the signal up to the size of another."""
@@ -452,11 +468,25 @@ class Signal:
         return self.apply(GlobalAttention(heads))
 
     def attend_in_windows(
-        self, heads: int, window: int | Axes, *, shift: int | Axes = 0, position_bias: bool = True
+        self,
+        heads: int,
+        window: int | Axes,
+        *,
+        shift: int | Axes = 0,
+        position_bias: bool = True,
+        shift_lone: bool = True,
     ) -> Signal:
-        """Appends self-attention within windows, moved by `shift`; see `attend`."""
+        """Appends self-attention within windows, moved by `shift`; see `attend`.
+
+        Without `shift_lone` a window that covers the map is not moved.
+        """
         windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
-        return self.apply(WindowedAttention(heads, windows, shifts, position_bias))
+        return self.apply(WindowedAttention(heads, windows, shifts, position_bias, shift_lone))
+
+    def attend_by_cosine(self, heads: int, window: int | Axes, *, shift: int | Axes = 0) -> Signal:
+        """Appends self-attention within windows by the cosine of queries and keys; see `attend_in_windows`."""
+        windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
+        return self.apply(CosineAttention(heads, windows, shifts))
 
     def learned_positions(self, size: int | Axes) -> Signal:
         """Appends the sum with a learned number for each channel and sample of a map of this size."""
@@ -478,6 +508,14 @@ class Signal:
     def dropout(self, share: float, *, whole_channels: bool = False) -> Signal:
         """Appends dropout; nothing where the share is 0."""
         return self.apply(Dropout(share, whole_channels)) if share else self
+
+    def stochastic_depth(self, share: float) -> Signal:
+        """Appends zeros instead of a share of the images in training; nothing where the share is 0."""
+        return self.apply(StochasticDepth(share)) if share else self
+
+    def channel_scale(self, initial: float = 1.0, *, name: str = "") -> Signal:
+        """Appends the product with one learned number per channel, `initial` before training."""
+        return self.apply(ChannelScale(initial), name=name)
 
     def activation(self, name: str, arguments: Mapping[str, Any] | None = None, *, weights: int = 0) -> Signal:
         """Appends an activation of torch.nn by its name; `weights` says how many values it learns."""

@@ -21,6 +21,15 @@ class ReLU(Act):
         return x.activation("ReLU")
 
 
+class ReLU6(Act):
+    """Rectified linear unit, at most 6."""
+
+    source = "Howard et al., 2017, arXiv:1704.04861"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("ReLU6")
+
+
 class LeakyReLU(Act):
     """Rectified linear unit with a small slope below zero."""
 
@@ -78,6 +87,24 @@ class SiLU(Act):
 
     def wire(self, x: Signal) -> Signal:
         return x.activation("SiLU")
+
+
+class HardSwish(Act):
+    """Sigmoid-weighted linear unit with a sigmoid of three straight pieces."""
+
+    source = "Howard et al., 2019, arXiv:1905.02244"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Hardswish")
+
+
+class HardSigmoid(Act):
+    """Sigmoid of three straight pieces."""
+
+    source = "Courbariaux et al., 2015, arXiv:1511.00363"
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Hardsigmoid")
 
 
 class Mish(Act):

@@ -1,6 +1,6 @@
 """The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
-from unetkit.operations.attention import GlobalAttention, WindowedAttention
+from unetkit.operations.attention import CosineAttention, GlobalAttention, WindowedAttention
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
 from unetkit.operations.merging import (
@@ -14,11 +14,19 @@ from unetkit.operations.merging import (
     ResizeTo,
     SameSize,
     Shift,
+    TrimTo,
 )
 from unetkit.operations.normalization import BatchNorm, ChannelNormalization, GroupNorm, InstanceNorm
 from unetkit.operations.operation import Layer, Operation
-from unetkit.operations.pointwise import Activation, ChannelPadding, Dropout, PositionEmbedding
-from unetkit.operations.pooling import AvgPooling, BlurPooling, GlobalAvgPool, MaxPooling, SidePadding
+from unetkit.operations.pointwise import (
+    Activation,
+    ChannelPadding,
+    ChannelScale,
+    Dropout,
+    PositionEmbedding,
+    StochasticDepth,
+)
+from unetkit.operations.pooling import AvgPooling, BlurPooling, FilledUp, GlobalAvgPool, MaxPooling, SidePadding
 from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
 
 __all__ = [
@@ -31,10 +39,13 @@ __all__ = [
     "ChannelNormalization",
     "ChannelPadding",
     "ChannelRange",
+    "ChannelScale",
     "Concatenation",
     "Convolution",
+    "CosineAttention",
     "CropTo",
     "Dropout",
+    "FilledUp",
     "Gate",
     "GlobalAttention",
     "GlobalAvgPool",
@@ -54,6 +65,8 @@ __all__ = [
     "SameSize",
     "Shift",
     "Sinusoids",
+    "StochasticDepth",
+    "TrimTo",
     "VectorInput",
     "TransposedConvolution",
     "WindowedAttention",

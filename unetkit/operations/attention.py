@@ -6,6 +6,7 @@ The input has the queries, keys and values one after the other, each with as man
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from unetkit.geometry import Interval, Limit, Number, at_least, equal
 from unetkit.operations.execution import Execution, MapShape, Workspace
@@ -79,21 +80,17 @@ class GlobalAttention(AttentionOperation):
         return Layer("functional.attend", (), {"heads": self.heads})
 
 
-@facts
-class WindowedAttention(AttentionOperation):
-    """Every sample attends to those of its window (Liu et al., 2021, arXiv:2103.14030).
+class _InWindows(AttentionOperation):
+    """The family of operations in which every sample attends to those of its window.
 
-    Windows begin at multiples of `window`, moved by `shift`; at the borders of a map windows are then smaller. With
-    `position_bias` a learned number for each head and offset is added before the softmax.
+    Windows begin at multiples of `window`, moved by `shift`; at the borders of a map windows are then smaller. Without
+    `shift_lone` a window that covers the map along an axis is not moved along it.
     """
 
-    heads: int
+    __slots__ = ()
     window: Axes
     shift: Axes
-    position_bias: bool = True
-
-    def spatial(self) -> Operation:
-        return WindowedAttention(1, self.window, self.shift)
+    shift_lone: bool
 
     def period(self, axis: int) -> int:
         return self.window[axis]
@@ -106,12 +103,10 @@ class WindowedAttention(AttentionOperation):
         return (equal(sizes[0] % window, 0, rule), at_least(sizes[0], window, rule))
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        window, shift = self.window[axis], self.shift[axis]
+        window = self.window[axis]
+        shift = self.shift[axis] if self.shift_lone or sizes[0] > window else 0
         first = (wanted.low - shift) // window * window + shift
         return (Interval(first, (wanted.high - shift) // window * window + shift + window - 1),)
-
-    def parameters(self, inputs: Axes) -> int:
-        return self.heads * volume(tuple(2 * n - 1 for n in self.window)) * self.position_bias
 
     def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
         return 2 * (inputs[0] // 3) * volume(output) * volume(self.window)
@@ -129,8 +124,63 @@ class WindowedAttention(AttentionOperation):
         """Bytes of the weights of all pairs in all windows."""
         return run.bytes(self.heads * volume(self.window), source.size)
 
+
+@facts
+class WindowedAttention(_InWindows):
+    """Every sample attends to those of its window (Liu et al., 2021, arXiv:2103.14030).
+
+    With `position_bias` a learned number for each head and offset is added before the softmax.
+    """
+
+    heads: int
+    window: Axes
+    shift: Axes
+    position_bias: bool = True
+    shift_lone: bool = True
+
+    def spatial(self) -> Operation:
+        return WindowedAttention(1, self.window, self.shift, shift_lone=self.shift_lone)
+
+    def parameters(self, inputs: Axes) -> int:
+        return self.heads * volume(tuple(2 * n - 1 for n in self.window)) * self.position_bias
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        kwargs = {"shift": self.shift} if any(self.shift) else {}
+        kwargs: dict[str, Any] = {"shift": self.shift} if any(self.shift) else {}
         if not self.position_bias:
-            kwargs["position_bias"] = False  # type: ignore[assignment]
+            kwargs["position_bias"] = False
+        if any(self.shift) and not self.shift_lone:
+            kwargs["shift_lone"] = False
         return Layer("functional.WindowAttention", (self.heads, self.window), kwargs, arg_names=("heads", "window"))
+
+
+@facts
+class CosineAttention(_InWindows):
+    """Attention within windows by the cosine of queries and keys (Liu et al., 2022, arXiv:2111.09883).
+
+    A learned number for each head multiplies the cosines. The numbers for the offsets come from a network of `hidden`
+    units that reads the logarithms of the offsets. A window that covers the map is not moved.
+    """
+
+    heads: int
+    window: Axes
+    shift: Axes
+    hidden: int = 512
+
+    shift_lone = False
+
+    def spatial(self) -> Operation:
+        return CosineAttention(1, self.window, self.shift)
+
+    def parameters(self, inputs: Axes) -> int:
+        return self.heads + self.hidden * (len(self.window) + 1 + self.heads)
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        offsets = volume(tuple(2 * n - 1 for n in self.window))
+        network = offsets * self.hidden * (len(self.window) + self.heads)
+        return _InWindows.macs(self, inputs, sizes, output) + network
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs: dict[str, Any] = {"shift": self.shift} if any(self.shift) else {}
+        if self.hidden != 512:
+            kwargs["hidden"] = self.hidden
+        return Layer("functional.CosineAttention", (self.heads, self.window), kwargs, arg_names=("heads", "window"))

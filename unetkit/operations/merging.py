@@ -231,6 +231,26 @@ class CropTo(_SizedLike):
 
 
 @facts
+class TrimTo(_SizedLike):
+    """The first samples of the first signal, as many as the second has."""
+
+    kind = "trim"
+    is_view = True
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (at_least(sizes[0], sizes[1], "the first {1} samples are wanted, here are {0}", "size-mismatch"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, None)
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return Workspace(backward=run.bytes(*source))
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.trim_to")
+
+
+@facts
 class PadTo(_SizedLike):
     """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end."""
 

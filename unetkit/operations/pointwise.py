@@ -1,4 +1,4 @@
-"""Activations, dropout, zero channels, positions: every output sample depends on the same input sample alone."""
+"""Activations, dropout, scales, zero channels, positions: each sample depends on the same input sample alone."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from unetkit.geometry import Limit, Number, equal
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
 
-_INPLACE = frozenset({"ReLU", "LeakyReLU", "ELU"})
+_INPLACE = frozenset({"ReLU", "ReLU6", "LeakyReLU", "ELU"})
 """Activations that may write over their input, since their backward pass needs the output alone."""
 
 _FROM_OUTPUT = _INPLACE | {"Sigmoid", "Softmax", "Tanh"}
@@ -74,6 +74,38 @@ class Dropout(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.Dropout{dims}d" if self.whole_channels else "nn.Dropout", (self.share,), arg_names=("p",))
+
+
+@facts
+class StochasticDepth(Operation):
+    """Zeroes a share of the images of a batch in training; nothing in evaluation (Huang et al., 2016)."""
+
+    share: float
+
+    kind = "stochastic depth"
+    training_only = True
+    stateless = True
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.StochasticDepth", (self.share,), arg_names=("share",))
+
+
+@facts
+class ChannelScale(Operation):
+    """A signal times one learned number per channel, `initial` before training (Touvron et al., 2021)."""
+
+    initial: float = 1.0
+
+    kind = "scale"
+    keeps_input = True
+    holds_product = True
+
+    def parameters(self, inputs: Axes) -> int:
+        return inputs[0]
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        kwargs = {} if self.initial == 1 else {"initial": self.initial}
+        return Layer("functional.ChannelScale", (inputs[0],), kwargs, arg_names=("channels",))
 
 
 @facts

@@ -127,3 +127,19 @@ class SidePadding(Operation):
     def layer(self, inputs: Axes, dims: int) -> Layer:
         widths = tuple(width for pair in zip(self.before[::-1], self.after[::-1], strict=True) for width in pair)
         return Layer(f"nn.{_PADDINGS[self.mode]}Pad{dims}d", (widths,), arg_names=("padding",))
+
+
+@facts
+class FilledUp(Operation):
+    """Zeros after the last samples of each axis, up to a multiple."""
+
+    multiple: Axes
+
+    kind = "fill up"
+    pointwise = False
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return -(-sizes[0] // self.multiple[axis]) * self.multiple[axis]  # rounded up
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.fill_up", (), {"multiple": self.multiple})

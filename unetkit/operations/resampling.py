@@ -112,9 +112,13 @@ class SubpixelShuffle(_Upsampling):
 
 @facts
 class SubpixelUnshuffle(Operation):
-    """Turns `factor` samples along each axis into channels: the inverse of `SubpixelShuffle`."""
+    """Turns `factor` samples along each axis into channels: the inverse of `SubpixelShuffle`.
+
+    With `by_sample` the channels of one sample stay together, and the first axis varies first, as in Swin.
+    """
 
     factor: Axes
+    by_sample: bool = False
 
     kind = "pixel unshuffle"
     pointwise = False
@@ -148,6 +152,8 @@ class SubpixelUnshuffle(Operation):
         return (self.factor[axis], 1)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
+        if self.by_sample:
+            return Layer("functional.PixelUnshuffle", (self.factor,), {"by_sample": True}, arg_names=("factor",))
         if dims == 2 and self.factor[0] == self.factor[1]:
             return Layer("nn.PixelUnshuffle", (self.factor[0],), arg_names=("factor",))
         return Layer("functional.PixelUnshuffle", (self.factor,), arg_names=("factor",))
