@@ -14,7 +14,9 @@ from unetkit.model.importing.checkpoint import Checkpoint
 from unetkit.model.importing.kinds import ImportWeightsError, fault
 from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
 from unetkit.model.importing.matching import WeightMatch, match
+from unetkit.model.interface import plan_of
 from unetkit.model.network import build
+from unetkit.planning import Plan
 
 _SHOWN = 6  # of the layers that differ between two pairings, or have no partner
 
@@ -42,7 +44,7 @@ def import_weights(
     out, or beginnings of their names. Raises ImportWeightsError unless the layers pair in exactly one way.
     """
     model = build(spec)
-    ours = layers(model.state_dict())
+    ours = _executed(plan_of(model), layers(model.state_dict()))
     everything = layers(checkpoint.tensors)
     dropped = _dropping(everything, drop)
     theirs = [layer for layer in everything if layer.name not in dropped]
@@ -60,6 +62,15 @@ def import_weights(
     pairs = tuple((partner[layer.name], layer.name) for layer in ours)
     _fill(model, checkpoint.tensors, pairs)
     return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
+
+
+def _executed(planned: Plan, ours: Sequence[ForeignLayer]) -> list[ForeignLayer]:
+    """The layers of the network in execution order."""
+    names = (
+        f"{call.scope}.{planned.nodes[index].name}" for call in planned.calls for index in range(call.start, call.end)
+    )
+    places = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return sorted(ours, key=lambda layer: places[layer.name])
 
 
 def _dropping(found: Sequence[ForeignLayer], drop: Sequence[str]) -> list[str]:
@@ -93,7 +104,7 @@ def _fixing(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer], fixed:
         for name, known, place in ((old, left, "file"), (new, right, "network")):
             if name not in known:
                 raise unknown(name, place, list(known))
-        if left[old].shapes != right[new].shapes:
+        if left[old].form != right[new].form:
             raise fault("weights-pair", f"{left[old]} cannot become {right[new]}: their shapes differ")
     return dict(fixed)
 
@@ -107,7 +118,7 @@ def _fill(model: nn.Module, tensors: Mapping[str, Tensor], pairs: Iterable[tuple
                 leaf = name.rpartition(".")[2]
                 source = tensors.get(f"{old}.{leaf}" if old else leaf)
                 if source is not None:
-                    state[name].copy_(source)
+                    state[name].copy_(source.reshape(state[name].shape))
                 elif leaf == COUNTER:
                     state[name].zero_()
 
@@ -143,11 +154,11 @@ def difference(
         f"file, {len(ours)} in the network"
     ]
     for side, others, place in ((theirs, ours, "file"), (ours, theirs, "network")):
-        rest = [layer.shapes for layer in others]
+        rest = [layer.form for layer in others]
         alone = []
         for layer in side:
-            if layer.shapes in rest:
-                rest.remove(layer.shapes)
+            if layer.form in rest:
+                rest.remove(layer.form)
             else:
                 alone.append(layer)
         lines += [f"only in the {place}: {layer}" for layer in alone[:_SHOWN]]

@@ -22,6 +22,11 @@ class ForeignLayer(NamedTuple):
     def __str__(self) -> str:
         return f"{self.name} ({', '.join(f'{leaf} {list(shape)}' for leaf, shape in self.shapes)})"
 
+    @property
+    def form(self) -> _Shapes:
+        """Its shapes, where a 1×1 convolution is a linear layer."""
+        return tuple((leaf, shape[:2] if set(shape[2:]) == {1} else shape) for leaf, shape in self.shapes)
+
     def is_head(self, other: ForeignLayer) -> bool:
         """Whether this could be a further head: a 1×1 convolution to as many channels."""
         mine, theirs = dict(self.shapes), dict(other.shapes)

@@ -2,7 +2,7 @@
 
 A state dict has layers in the order in which they were registered. Often that is the execution order. If not, it is
 within each container: all blocks of a decoder in order, all its transposed convolutions in order. So the order of the
-file is tried first. If the shapes contradict it, layers are grouped into containers by the outermost part of their
+file is tried first, with the children of modules of well-known programs in the order in which they run. If the shapes contradict it, layers are grouped into containers by the outermost part of their
 names, then by finer parts. Each container stays in order; containers first follow one another, then interleave, until
 some order has the shapes of the network. Only one order may.
 """
@@ -14,10 +14,13 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from unetkit.model.importing.layers import ForeignLayer
+from unetkit.model.importing.orders import arrangements
 
 _MOST_STEPS = 100_000
 """The limit of search steps: beyond it the containers are too many and too similar."""
 
+_Runs = tuple[tuple[ForeignLayer, ...], ...]
+"""Containers, each with its layers in the order in which they run."""
 Pairs = tuple[tuple[str, str], ...]
 """Names of layers: in the file, in the network."""
 
@@ -39,18 +42,25 @@ def match(theirs: Sequence[ForeignLayer], ours: Sequence[ForeignLayer]) -> Weigh
     """Pairs the layers of a file with those of a network, by the coarsest containers that allow it."""
     best = WeightMatch((), reached=0)
     for heads in (False, True):
-        seen = set()
-        for depth in range(max((len(_words(layer.name)) for layer in theirs), default=0) + 1):
-            runs = _containers(theirs, depth)
-            if runs in seen:
-                continue
-            seen.add(runs)
+        for runs in _divisions(theirs):
             for turns in (False, True):
                 found = Search(runs, ours, heads, turns).match()
                 if found.ways or not found.complete:
                     return found
                 best = max(best, found, key=lambda one: one.reached)
     return best
+
+
+def _divisions(theirs: Sequence[ForeignLayer]) -> Iterator[_Runs]:
+    """Yields the ways to divide the layers into containers, the coarsest first, in each order that they may have."""
+    seen = set()
+    deepest = max((len(_words(layer.name)) for layer in theirs), default=0)
+    for arranged in arrangements(theirs):
+        for depth in range(deepest + 1):
+            runs = _containers(arranged, depth)
+            if runs not in seen:
+                seen.add(runs)
+                yield runs
 
 
 def _words(name: str) -> list[str]:
@@ -63,8 +73,8 @@ def _words(name: str) -> list[str]:
     return parts[: next((index for index, part in enumerate(parts) if part.isdigit()), len(parts))]
 
 
-def _containers(found: Sequence[ForeignLayer], depth: int) -> tuple[tuple[ForeignLayer, ...], ...]:
-    """The layers grouped by the first `depth` words of their names; each container in the file's order."""
+def _containers(found: Sequence[ForeignLayer], depth: int) -> _Runs:
+    """The layers grouped by the first `depth` words of their names; each container keeps their order."""
     groups: dict[tuple[str, ...], list[ForeignLayer]] = {}
     for layer in found:
         groups.setdefault(tuple(_words(layer.name)[:depth]), []).append(layer)
@@ -77,9 +87,7 @@ class Search:
     `heads`: further heads may be skipped. `turns`: containers may interleave.
     """
 
-    def __init__(
-        self, runs: tuple[tuple[ForeignLayer, ...], ...], ours: Sequence[ForeignLayer], heads: bool, turns: bool
-    ) -> None:
+    def __init__(self, runs: _Runs, ours: Sequence[ForeignLayer], heads: bool, turns: bool) -> None:
         self.runs = runs
         self.ours = ours
         self.heads = heads
@@ -90,10 +98,10 @@ class Search:
 
     def match(self) -> WeightMatch:
         """Searches for the first two ways."""
-        wanted = Counter(layer.shapes for layer in self.ours)
-        more = Counter(layer.shapes for run in self.runs for layer in run)
+        wanted = Counter(layer.form for layer in self.ours)
+        more = Counter(layer.form for run in self.runs for layer in run)
         more.subtract(wanted)
-        allowed = {layer.shapes for run in self.runs for layer in run if self.heads and layer.is_head(self.ours[-1])}
+        allowed = {layer.form for run in self.runs for layer in run if self.heads and layer.is_head(self.ours[-1])}
         if any(count < 0 or (count and shapes not in allowed) for shapes, count in more.items()):
             return WeightMatch(())
         ways: list[tuple[ForeignLayer, ...]] = []
@@ -119,7 +127,7 @@ class Search:
         found = False
         for number, run in self.open(at):
             for n in self.next(run, at[number]):
-                if run[n].shapes == self.ours[len(way)].shapes:
+                if run[n].form == self.ours[len(way)].form:
                     for whole in self.walk((*at[:number], n + 1, *at[number + 1 :]), (*way, run[n])):
                         found = True
                         yield whole
