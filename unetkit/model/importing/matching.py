@@ -2,9 +2,10 @@
 
 A state dict has layers in the order in which they were registered. Often that is the execution order. If not, it is
 within each container: all blocks of a decoder in order, all its transposed convolutions in order. So the order of the
-file is tried first, with the children of modules of well-known programs in the order in which they run. If the shapes contradict it, layers are grouped into containers by the outermost part of their
-names, then by finer parts. Each container stays in order; containers first follow one another, then interleave, until
-some order has the shapes of the network. Only one order may.
+file is tried first, with the parts of modules of well-known programs in the order in which they run. If the shapes
+contradict it, layers are grouped into containers by the outermost part of their names, then by finer parts. Each
+container stays in order; containers first follow one another, then interleave, until some order has the shapes of the
+network. Only one order may.
 """
 
 from __future__ import annotations

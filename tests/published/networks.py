@@ -1,0 +1,124 @@
+"""Networks of other packages, narrow, each with the spec that describes it and sizes that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from torch import nn
+
+Size = tuple[int, ...]
+
+
+class Published(NamedTuple):
+    """A network of another package, and the same as a spec."""
+
+    spec: str
+    overrides: tuple[str, ...]
+    make: Callable[[], nn.Module]
+    sizes: tuple[Size, ...]
+    fixed: Mapping[str, str] = {}
+    """Layers that names and shapes do not tell apart, with ours."""
+    unused: tuple[str, ...] = ()
+    """Layers that do not reach the output, or beginnings of their names."""
+
+
+def monai(name: str, **arguments: Any) -> Callable[[], nn.Module]:
+    """A network of monai.networks.nets."""
+
+    def make() -> nn.Module:
+        from monai.networks import nets
+
+        network: nn.Module = getattr(nets, name)(**arguments)
+        return network
+
+    return make
+
+
+def dynamic(name: str, dims: int, **arguments: Any) -> Callable[[], nn.Module]:
+    """A network of dynamic_network_architectures, with the settings of nnU-Net."""
+
+    def make() -> nn.Module:
+        from dynamic_network_architectures.architectures import unet
+
+        network: nn.Module = getattr(unet, name)(
+            conv_op=getattr(nn, f"Conv{dims}d"),
+            kernel_sizes=3,
+            conv_bias=True,
+            norm_op=getattr(nn, f"InstanceNorm{dims}d"),
+            norm_op_kwargs={"eps": 1e-5, "affine": True},
+            nonlin=nn.LeakyReLU,
+            nonlin_kwargs={"inplace": True},
+            deep_supervision=False,
+            **arguments,
+        )
+        return network
+
+    return make
+
+
+def smp(name: str, encoder: str, **arguments: Any) -> Callable[[], nn.Module]:
+    """A network of segmentation_models_pytorch with an encoder."""
+
+    def make() -> nn.Module:
+        import segmentation_models_pytorch
+
+        network: nn.Module = getattr(segmentation_models_pytorch, name)(encoder, encoder_weights=None, **arguments)
+        return network
+
+    return make
+
+
+DYNUNET = {
+    "spatial_dims": 3, "in_channels": 1, "out_channels": 2, "filters": (4, 6, 8), "kernel_size": (3, 3, 3),
+    "strides": (1, 2, 2), "upsample_kernel_size": (2, 2),
+}  # fmt: skip
+UNET = {"spatial_dims": 3, "in_channels": 1, "out_channels": 2, "channels": (2, 4, 4, 6, 8), "strides": (2, 2, 2, 2)}
+
+NETWORKS: dict[str, Published] = {
+    "MONAI UNet, residual units": Published(
+        "monai-unet",
+        ("channels=[2,2,4,4,6,8]", "decoder.channels=[2,2,4,4,6]"),
+        monai("UNet", num_res_units=2, **UNET),
+        ((16, 32, 48),),
+    ),
+    "MONAI BasicUNet": Published(
+        "unet-monai-basic",
+        ("channels=[4,4,8,16,32]",),
+        monai("BasicUNet", spatial_dims=3, in_channels=1, out_channels=2, features=(4, 4, 8, 16, 32, 4)),
+        ((16, 16, 32),),
+    ),
+    "MONAI BasicUNetPlusPlus": Published(
+        "monai-basic-unetplusplus",
+        ("channels=[4,4,8,16,32]",),
+        monai("BasicUNetPlusPlus", spatial_dims=3, in_channels=1, out_channels=2, features=(4, 4, 8, 16, 32, 4)),
+        ((16, 16, 32),),
+        fixed={"final_conv_0_4": "head.conv1"},
+    ),
+    "MONAI DynUNet": Published("dynunet", ("channels=[4,6,8]",), monai("DynUNet", **DYNUNET), ((8, 12, 16),)),
+    "MONAI DynUNet, residual": Published(
+        "dynunet",
+        (
+            "channels=[4,6,8]", "encoder={block: {type: residual, stride: 2}}",
+            "bottleneck={block: {type: residual, stride: 2}}",
+        ),
+        monai("DynUNet", res_block=True, **DYNUNET),
+        ((8, 12, 16),),
+    ),
+    "MONAI AttentionUnet": Published(
+        "attention-unet-monai",
+        ("channels=[4,8,16]",),
+        monai("AttentionUnet", spatial_dims=3, in_channels=1, out_channels=2, channels=(4, 8, 16), strides=(2, 2)),
+        ((8, 12, 16),),
+    ),
+    "MONAI SegResNet": Published(
+        "segresnet",
+        ("channels=[8,16,32,64]", "in_channels=1", "out_channels=2"),
+        monai("SegResNet"),
+        ((16, 24, 8),),
+    ),
+    "MONAI SegResNetDS": Published(
+        "segresnet-ds", ("channels=[4,8,16,32]",), monai("SegResNetDS", init_filters=4), ((16, 24, 8),)
+    ),
+    "MONAI VNet": Published("v-net", (), monai("VNet"), ((16, 32, 16),)),
+}  # fmt: skip
