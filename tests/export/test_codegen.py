@@ -20,7 +20,7 @@ from torch import nn
 
 import unetkit
 from tests.support.campaign import examples
-from tests.support.narrow import NARROW
+from tests.support.narrow import narrow
 from unetkit import registry
 from unetkit.block import Block
 from unetkit.codegen import code
@@ -38,16 +38,6 @@ FULL = {
     "skip": {"type": "attention", "align": "pad"},
     "up": {"type": "interpolate", "conv": 1},
 }
-
-
-def small(name: str) -> unetkit.Spec:
-    """Returns a shipped spec with few channels."""
-    whole = unetkit.load(name)
-    channels = [4 * 2**level for level in range(whole.depth)]
-    overrides = [f"channels={channels}"]
-    if whole.decoder_channels != whole.channels[:-1]:
-        overrides.append(f"decoder.channels={channels[:-1]}")
-    return unetkit.load(name, NARROW.get(name, overrides))
 
 
 def imported(source: str, folder: Path) -> ModuleType:
@@ -105,7 +95,7 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize("name", shipped())
 def test_a_shipped_spec_computes_the_same(name: str) -> None:
-    spec = small(name)
+    spec = narrow(name)
     size = tuple(accepted.above(30) or 1 for accepted in unetkit.plan(spec).accepted)
     assert_same_network(spec, size)
 
@@ -228,7 +218,7 @@ def test_the_file_is_formatted_and_clean(name: str, change: list[str], tmp_path:
 
 def test_the_example_in_the_file_prints_the_shape_it_names(tmp_path: Path) -> None:
     file = tmp_path / "network.py"
-    file.write_text(code(unetkit.plan(small("unet-2015"))), encoding="utf-8")
+    file.write_text(code(unetkit.plan(narrow("unet-2015"))), encoding="utf-8")
     done = subprocess.run([sys.executable, "-I", str(file)], capture_output=True, text=True, check=True)
     assert done.stdout == "(1, 2, 388, 388)\n"
     assert "# (1, 2, 388, 388)" in file.read_text(encoding="utf-8")

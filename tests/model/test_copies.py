@@ -16,7 +16,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 import unetkit
-from tests.support.narrow import NARROW
+from tests.support.narrow import narrow
 from unetkit.errors import SizeError
 from unetkit.language import Spec, shipped
 from unetkit.operations import Convolution, MaxPooling
@@ -39,12 +39,6 @@ WAYS: dict[str, Callable[[Any], Any]] = {
     "pickle": lambda value: pickle.loads(pickle.dumps(value)),  # noqa: S301 - written just now
     "torch.save": through_a_file,
 }
-
-
-def narrow(name: str) -> Spec:
-    """Returns a shipped spec with few channels."""
-    levels = len(unetkit.load(name).channels)
-    return unetkit.load(name, NARROW.get(name, [f"channels={[4 * (level + 1) for level in range(levels)]}"]))
 
 
 def size_of(planned: unetkit.Plan) -> tuple[int, ...]:
