@@ -62,8 +62,10 @@ def test_wrong_tensors_are_refused() -> None:
         network(torch.rand(1, 1, 16, 16))
     with pytest.raises(unetkit.SizeError, match="1 values for each image"):
         network(torch.rand(1, 1, 16, 16), torch.rand(1, 3))
-    with pytest.raises(unetkit.UnetkitError, match="takes the vectors time"):
+    with pytest.raises(unetkit.UnetkitError, match="takes the vector time, here are none"):
         unetkit.predict(network, np.zeros((1, 16, 16), np.float32))
+    with pytest.raises(unetkit.UnetkitError, match="time has 1 value for each image, not 2"):
+        unetkit.predict(network, np.zeros((1, 16, 16), np.float32), vectors={"time": [1, 2]})
 
 
 @pytest.mark.parametrize("modulation", ["shift", "scale_shift"])

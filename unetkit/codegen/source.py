@@ -138,8 +138,7 @@ def _third_party_imports(homes: dict[str, str]) -> Iterator[str]:
 def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
     """Yields the code that runs when the file is run as a program."""
     shape = ", ".join(map(str, (1, plan.spec.in_channels, *sized.input_size)))
-    vectors = {name: plan.nodes[node].channels for name, node in plan.inputs.items() if node}
-    given = ", ".join(["image", *vectors])
+    given = ", ".join(["image", *plan.vectors])
     expected = ", ".join(map(str, (1, plan.spec.out_channels, *sized.output_size)))
     printed = f"tuple(network({given}).shape))  # ({expected})"
     if len(plan.for_inference().outputs) > 1:
@@ -147,7 +146,7 @@ def example(plan: Plan, sized: SizedPlan) -> Iterator[str]:
     yield 'if __name__ == "__main__":'
     yield "    network = UNet().eval()"
     yield f"    image = torch.zeros({shape})"
-    for name, channels in vectors.items():
+    for name, channels in plan.vectors.items():
         yield f"    {name} = torch.zeros({', '.join(map(str, (1, channels, *(1,) * plan.dims)))})"
     yield "    with torch.inference_mode():"
     yield f"        print({printed}"

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.export import ExportedProgram
 
@@ -108,7 +109,7 @@ def export(
         with placed(path) as growing:
             run = _write(program, content, to, growing)
             checks = tuple(
-                compare(network, levels, run, (plan.spec.in_channels, *size)) for size in sizes_to_check(plan, sizes)
+                compare(network, levels, run, size) for size in sizes_to_check(plan, sizes)
             )
             refuse_difference(plan, checks, to)
     return Exported(path, to, sizes, levels, checks)
@@ -146,7 +147,7 @@ def _write(program: ExportedProgram, content: Content, to: Format, path: Path) -
         torch.export.save(program, written, extra_files={"unetkit.json": json.dumps(dict(content.metadata))})
         path.write_bytes(written.getbuffer())
         module = torch.export.load(path).module()  # trusted, because it was written just now
-        return lambda image: [one.numpy() for one in _listed(module(torch.from_numpy(image)))]
+        return lambda *inputs: _run_program(module, content.plan, inputs)
     onnx = onnx_bytes(program, content)
     if to == "onnx":
         path.write_bytes(sealed_onnx(onnx))
@@ -154,6 +155,12 @@ def _write(program: ExportedProgram, content: Content, to: Format, path: Path) -
     write_openvino(onnx, content, path)
     write_sums(path, NAMES)
     return open_openvino(path)[1]
+
+
+def _run_program(program: nn.Module, plan: Plan, inputs: tuple[NDArray[Any], ...]) -> list[NDArray[Any]]:
+    """The outputs of a torch program, whose vectors are given by name."""
+    image, *vectors = map(torch.from_numpy, inputs)
+    return [one.numpy() for one in _listed(program(image, **dict(zip(plan.vectors, vectors, strict=True))))]
 
 
 def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
@@ -168,23 +175,25 @@ def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
         yield spread(sizes, periods)
 
 
-def compare(network: nn.Module, levels: InputScaling | None, run: Run, shape: Size) -> Check:
+def compare(network: nn.Module, levels: InputScaling | None, run: Run, size: Size) -> Check:
     """Compares the outputs of a file and its network for random noise."""
-    noise = torch.randn(1, *shape, generator=torch.Generator().manual_seed(0))
+    plan, random = plan_of(network), torch.Generator().manual_seed(0)
+    noise = torch.randn(1, plan.spec.in_channels, *size, generator=random)
+    vectors = [torch.randn(1, count, generator=random) for count in plan.vectors.values()]
     scaled: Tensor = noise
     if levels is not None:
-        scale = ScaleInput(levels, len(shape) - 1)
+        scale = ScaleInput(levels, len(size))
         noise = noise * scale.std + scale.mean
         scaled = scale(noise)
     with torch.no_grad():
-        expected = [one.numpy() for one in _listed(network(scaled))]
-        found = run(noise.numpy())
+        expected = [one.numpy() for one in _listed(network(scaled, *vectors))]
+        found = run(noise.numpy(), *(one.numpy() for one in vectors))
     shapes = [[tuple(one.shape) for one in outputs] for outputs in (found, expected)]
     if shapes[0] != shapes[1]:
         given, wanted = (" and ".join(map(str, each)) for each in shapes)
         raise ExportError(Fault("export-differs", f"for {tuple(noise.shape)} the file gives {given}, not {wanted}"))
     checks = [
-        Check(shape[1:], float(np.abs(one - other).max()), float(np.ptp(other)), float(np.abs(other).max()))
+        Check(size, float(np.abs(one - other).max()), float(np.ptp(other)), float(np.abs(other).max()))
         for one, other in zip(found, expected, strict=True)
     ]
     return max(checks, key=lambda check: check.difference / check.allowed)

@@ -16,8 +16,8 @@ Format = Literal["onnx", "openvino", "torch"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """The names of the formats."""
 
-Run = Callable[[NDArray[Any]], list[NDArray[Any]]]
-"""Runs an exported model: an array (N, C, *spatial) to an array for each output."""
+Run = Callable[..., list[NDArray[Any]]]
+"""Runs an exported model: images (N, C, *spatial), and vectors (N, values), to an array for each output."""
 
 
 class ExportError(UnetkitError):
@@ -35,11 +35,10 @@ def needed(name: str) -> Any:
 
 
 def check_supported(plan: Plan, to: Format) -> None:
-    """Raises ExportError for circular padding in OpenVINO, and for vectors beside the image."""
-    if len(plan.inputs) > 1:
-        names = ", ".join(list(plan.inputs)[1:])
-        message = f"{plan.spec.name} takes vectors beside the image ({names}), which exports do not have"
-        raise ExportError(Fault("export-inputs", message, cure="Run it with unetkit.predict(…, vectors=…)."))
+    """Raises ExportError for circular padding in OpenVINO, and for an input with the name of an output."""
+    for name in plan.inputs.keys() & plan.outputs.keys():
+        message = f"{plan.spec.name} has an input and an output called {name}, which a file tells apart by name only"
+        raise ExportError(Fault("export-inputs", message, f"inputs.{name}", "Rename one of them in the spec."))
     cure = "Choose padding_mode: zeros, reflect or replicate before training, or --to onnx."
     message = f"{plan.spec.name}: OpenVINO has no circular padding"
     faults = [

@@ -20,14 +20,18 @@ _LIMIT = 2**31
 
 
 def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
-    """The ONNX file of a program: input `image`, outputs by their names, metadata in `metadata_props`."""
+    """The ONNX file of a program: inputs and outputs by their names, metadata in `metadata_props`."""
     needed("onnx"), needed("onnxscript")
     name = content.plan.spec.name
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of torch's exporter
         try:
             made = torch.onnx.export(
-                program, input_names=["image"], output_names=[*content.plan.outputs], dynamo=True, verbose=False
+                program,
+                input_names=[*content.plan.inputs],
+                output_names=[*content.plan.outputs],
+                dynamo=True,
+                verbose=False,
             )
         except torch.onnx.OnnxExporterError as error:
             reason = str(error.__cause__ or error).strip().partition("\n")[0]
@@ -57,7 +61,9 @@ def open_onnx(path: Path) -> tuple[dict[str, str], Run]:
         reason = str(error).strip().partition("\n")[0]
         raise FileError(Fault("model-unreadable", f"{path} cannot be read: {reason}")) from error
 
-    def run(image: NDArray[Any]) -> list[NDArray[Any]]:
-        return list(session.run(None, {"image": image}))
+    names = [one.name for one in session.get_inputs()]
+
+    def run(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        return list(session.run(None, dict(zip(names, inputs, strict=True))))
 
     return dict(session.get_modelmeta().custom_metadata_map), run

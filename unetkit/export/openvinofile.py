@@ -55,8 +55,8 @@ def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
     if model.has_rt_info([KEY]):
         metadata = METADATA.validate_json(model.get_rt_info([KEY]).astype(str))  # raises ValueError
 
-    def run(image: NDArray[Any]) -> list[NDArray[Any]]:
-        found = compiled(image)
+    def run(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
+        found = compiled(list(inputs))
         return [found[index] for index in range(len(compiled.outputs))]
 
     return metadata, run

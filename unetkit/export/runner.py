@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.errors import Fault, FileError
@@ -19,6 +21,7 @@ from unetkit.export.onnxfile import open_onnx
 from unetkit.export.openvinofile import NAMES, open_openvino
 from unetkit.export.sizes import restricted
 from unetkit.host.allocator import kept_memory
+from unetkit.tiling.running import input_vectors
 
 
 def is_exported(path: Path) -> bool:
@@ -36,12 +39,17 @@ class FileRunner:
         self.background: float | tuple[float, ...] = content.levels.mean if content.levels else 0.0
         self.seconds = 0.0
         self.run = run
+        self.vectors: list[NDArray[np.float32]] = []
+
+    def condition(self, vectors: Mapping[str, Any]) -> None:
+        """Sets the vectors, by name; raises InferenceError unless they are those of the network."""
+        self.vectors = input_vectors(self.plan, vectors)
 
     def __call__(self, image: Tensor) -> Tensor:
         """The channels of all outputs, in float32, for an image (in_channels, *spatial)."""
         batch = np.ascontiguousarray(image[None].float().numpy())
         start = time.perf_counter()
-        outputs = self.run(batch)
+        outputs = self.run(batch, *self.vectors)
         output = torch.from_numpy(np.concatenate(outputs, 1) if len(outputs) > 1 else outputs[0])[0]
         self.seconds += time.perf_counter() - start
         return output

@@ -26,12 +26,14 @@ _SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 def traced(
     model: nn.Module, plan: Plan, levels: InputScaling | None, sizes: Sizes, *, for_torch: bool = False
 ) -> ExportedProgram:
-    """The program of a network in evaluation mode: input `image`, and its outputs.
+    """The program of a network in evaluation mode: inputs `image` and vectors by name, and its outputs.
 
     Formats other than torch compute means axis by axis (see `mean`). Raises ExportError where torch cannot trace the
     network for all sizes.
     """
     image = torch.zeros(2, plan.spec.in_channels, *spread(sizes, (2,) * plan.dims))  # a batch of 1 would stay 1
+    vectors = {name: torch.zeros(2, count) for name, count in plan.vectors.items()}
+    shapes = dynamic(sizes)
     replaced = _POOLING if for_torch else _POOLING | _MEANS
     network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced)
     try:
@@ -40,7 +42,8 @@ def traced(
             return torch.export.export(
                 network,
                 (image,),
-                dynamic_shapes={"image": dynamic(sizes)},
+                vectors,
+                dynamic_shapes={"image": shapes} | ({"vectors": {name: {0: shapes[0]} for name in vectors}} if vectors else {}),
                 prefer_deferred_runtime_asserts_over_guards=True,
             )
     except (RuntimeError, ValueError, TypeError, AssertionError, AttributeError) as error:
@@ -80,9 +83,10 @@ class Exportable(nn.Module):
         self.network = _traceable(network)
         self.replaced = replaced
 
-    def forward(self, image: Tensor) -> Any:
+    def forward(self, image: Tensor, **vectors: Tensor) -> Any:
+        further = [vector.reshape(*vector.shape, *(1,) * (image.dim() - 2)) for vector in vectors.values()]
         with Replacing(self.replaced):
-            outputs = self.network(self.scale(image))
+            outputs = self.network(self.scale(image), *further)
         return outputs if isinstance(outputs, Tensor) else tuple(outputs)
 
 

@@ -44,7 +44,7 @@ class InputCheck:
             return None
         given = self.stacked(inputs)
         self.check_size(tuple(given[0].shape))
-        wanted = list(self.plan.inputs)[1:]
+        wanted = list(self.plan.vectors)
         if len(given) != 1 + len(wanted):
             names = " and ".join(["an image", *wanted])
             message = f"{self.plan.spec.name} takes {names}, here are {len(given)} inputs"
@@ -61,7 +61,7 @@ class InputCheck:
 
     def vector(self, name: str, given: Any, batch: int) -> Tensor:
         """A vector as (N, values, 1, …), for numbers, (values,) or (N, values)."""
-        values = self.plan.nodes[self.plan.inputs[name]].channels
+        values = self.plan.vectors[name]
         tensor = torch.as_tensor(given)
         shape = (batch, values, *(1,) * self.plan.dims)
         flat = tensor.flatten(1) if tensor.dim() > 1 else tensor[:, None] if tensor.shape == (batch,) else tensor

@@ -111,6 +111,11 @@ class Plan:
         return tuple(nodes)
 
     @cached_property
+    def vectors(self) -> dict[str, int]:
+        """The number of values of each vector beside the image, by name."""
+        return {name: self.nodes[node].channels for name, node in self.inputs.items() if node}
+
+    @cached_property
     def parameters(self) -> int:
         """Trainable parameters."""
         return sum(self._weights)

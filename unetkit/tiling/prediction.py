@@ -99,7 +99,8 @@ def predict_channels(  # noqa: PLR0913 - the options of `predict`
     vectors: Mapping[str, Any] | None = None,
 ) -> NDArray[Any]:
     """What `predict` gives, with the channels of all outputs one after the other (channels, *spatial)."""
-    with ready(model, device=device, dtype=dtype, vectors=vectors) as runner:
+    with ready(model, device=device, dtype=dtype) as runner:
+        runner.condition(vectors or {})
         _check_shape(runner.plan, array.shape)
         cut = plan_tiles(runner, array.shape[1:], tile, memory, exact=exact)
         shape = (cut.num_channels, *array.shape[1:])

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any, Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.func import functional_call
 
@@ -17,6 +19,7 @@ from unetkit.host.allocator import kept_memory
 from unetkit.model import for_inference
 from unetkit.model.interface import arranged, plan_of
 from unetkit.planning import Plan
+from unetkit.wording import plural
 
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
 
@@ -30,6 +33,7 @@ class Runner(Protocol):
 
     These are the channels of all outputs, one after the other.
 
+    `condition` sets the vectors that the network takes beside the image, by name.
     `plan` has the sizes it accepts; `device` is where it runs; `background` is the input value outside the image, for
     all channels or per channel; `seconds` is its total run time.
     """
@@ -39,6 +43,8 @@ class Runner(Protocol):
     background: float | tuple[float, ...]
     seconds: float
 
+    def condition(self, vectors: Mapping[str, Any]) -> None: ...
+
     def __call__(self, image: Tensor) -> Tensor: ...
 
 
@@ -47,21 +53,18 @@ class TorchRunner:
 
     background: float | tuple[float, ...] = 0.0
 
-    def __init__(
-        self,
-        model: nn.Module,
-        plan: Plan,
-        device: torch.device,
-        dtype: torch.dtype,
-        vectors: Mapping[str, Any] | None = None,
-    ) -> None:
+    def __init__(self, model: nn.Module, plan: Plan, device: torch.device, dtype: torch.dtype) -> None:
         self.model = model
-        self.vectors = _vectors(plan, vectors or {})
+        self.vectors: list[Tensor] = []
         self.plan = plan
         self.device = device
         self.dtype = dtype
         self.weights = {name: arranged(weight.detach(), plan, device) for name, weight in _named_tensors(model)}
         self.seconds = 0.0
+
+    def condition(self, vectors: Mapping[str, Any]) -> None:
+        """Sets the vectors, by name; raises InferenceError unless they are those of the network."""
+        self.vectors = [torch.from_numpy(one).to(self.device) for one in input_vectors(self.plan, vectors)]
 
     def __call__(self, image: Tensor) -> Tensor:
         """The output, float32, for (in_channels, *spatial): the channels of all outputs one after the other."""
@@ -79,14 +82,21 @@ class TorchRunner:
         return output
 
 
-def _vectors(plan: Plan, given: Mapping[str, Any]) -> list[Tensor]:
-    """The vectors that a network takes beside the image, in its order; raises InferenceError for wrong names."""
-    wanted = list(plan.inputs)[1:]
-    if sorted(wanted) != sorted(given):
-        names = f"the vectors {', '.join(wanted)}" if wanted else "no vectors"
+def input_vectors(plan: Plan, given: Mapping[str, Any]) -> list[NDArray[np.float32]]:
+    """The vectors that a network takes beside the image, each (1, values), in its order.
+
+    Raises InferenceError for wrong names or numbers of values.
+    """
+    if sorted(plan.vectors) != sorted(given):
+        names = f"the vector{'s' * (len(plan.vectors) > 1)} {', '.join(plan.vectors)}" if plan.vectors else "no vectors"
         message = f"{plan.spec.name} takes {names}, here are {', '.join(given) or 'none'}"
         raise InferenceError(Fault("vectors", message, cure="Give vectors={name: values} for each."))
-    return [torch.as_tensor(given[name], dtype=torch.float32).reshape(1, -1) for name in wanted]
+    found = [np.asarray(given[name], np.float32).reshape(1, -1) for name in plan.vectors]
+    for (name, count), values in zip(plan.vectors.items(), found, strict=True):
+        if values.shape[1] != count:
+            message = f"{name} has {plural(count, 'value')} for each image, not {values.shape[1]}"
+            raise InferenceError(Fault("vectors", message, cure=f"Give {plural(count, 'value')}."))
+    return found
 
 
 def _named_tensors(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
@@ -101,7 +111,6 @@ def ready(
     *,
     device: str | torch.device | None = None,
     dtype: str = "fp32",
-    vectors: Mapping[str, Any] | None = None,
 ) -> Iterator[TorchRunner]:
     """A runner of the network in evaluation mode; afterwards every module returns to its former mode.
 
@@ -117,7 +126,7 @@ def ready(
     place = own if device is None else _known_device(device)
     try:
         with kept_memory() if place.type == "cpu" else nullcontext():
-            yield TorchRunner(model, plan, place, DTYPES[dtype], vectors)
+            yield TorchRunner(model, plan, place, DTYPES[dtype])
     finally:
         for module, training in modes:
             module.training = training
