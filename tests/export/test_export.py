@@ -71,9 +71,7 @@ def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tm
     write_openvino(onnx, content, tmp_path / "model")
     for metadata, run_file in (open_onnx(tmp_path / "model.onnx"), open_openvino(tmp_path / "model")):
         assert metadata == content.metadata
-        checks = tuple(
-            compare(model, levels, run_file, size) for size in sizes_to_check(plan, sizes)
-        )
+        checks = tuple(compare(model, levels, run_file, size) for size in sizes_to_check(plan, sizes))
         assert len({check.size for check in checks}) == 3
         assert all(check.difference <= TOLERANCE * check.range for check in checks)
 

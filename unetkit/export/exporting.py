@@ -108,9 +108,7 @@ def export(
         program = traced(network, plan, levels, sizes, for_torch=to == "torch")
         with placed(path) as growing:
             run = _write(program, content, to, growing)
-            checks = tuple(
-                compare(network, levels, run, size) for size in sizes_to_check(plan, sizes)
-            )
+            checks = tuple(compare(network, levels, run, size) for size in sizes_to_check(plan, sizes))
             refuse_difference(plan, checks, to)
     return Exported(path, to, sizes, levels, checks)
 

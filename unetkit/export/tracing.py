@@ -43,7 +43,8 @@ def traced(
                 network,
                 (image,),
                 vectors,
-                dynamic_shapes={"image": shapes} | ({"vectors": {name: {0: shapes[0]} for name in vectors}} if vectors else {}),
+                dynamic_shapes={"image": shapes}
+                | ({"vectors": {name: {0: shapes[0]} for name in vectors}} if vectors else {}),
                 prefer_deferred_runtime_asserts_over_guards=True,
             )
     except (RuntimeError, ValueError, TypeError, AssertionError, AttributeError) as error:
