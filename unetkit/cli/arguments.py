@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -56,6 +57,7 @@ SizeText = Annotated[
         show_default=False,
     ),
 ]
+_COUNT = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)([kMGT]?)")
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace existing files.")]
 
@@ -133,3 +135,15 @@ def parse_size(text: str, dims: int) -> tuple[int, ...]:
         raise typer.BadParameter(f"{text!r} is not a size: write 572, or 132x132x116.")
     numbers = tuple(map(int, parts))
     return numbers * dims if len(numbers) == 1 else numbers
+
+
+def parse_count(text: str) -> int:
+    """Parses a count with or without an SI prefix. Raises BadParameter for any other text.
+
+    >>> parse_count("10M"), parse_count("1.5k"), parse_count("31_030_658")
+    (10000000, 1500, 31030658)
+    """
+    found = _COUNT.fullmatch(text.replace("_", "").replace(",", ""))
+    if found is None:
+        raise typer.BadParameter(f"{text!r} is not a number: write 10M, 1.5G or 31030658.")
+    return round(float(found[1]) * 10.0 ** (3 * " kMGT".index(found[2] or " ")))

@@ -1,7 +1,11 @@
-"""Draws a plan as the U of Ronneberger et al. (2015), figure 1: `svg` gives the text, `draw` writes a file."""
+"""Draws a plan as the U of Ronneberger et al. (2015), figure 1: `svg` gives the text, `draw` writes a file.
+
+`draw_sheet` puts many on one sheet.
+"""
 
 from __future__ import annotations
 
 from unetkit.draw.file import draw, svg
+from unetkit.draw.sheet import draw_sheet
 
-__all__ = ["draw", "svg"]
+__all__ = ["draw", "draw_sheet", "svg"]

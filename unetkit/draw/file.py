@@ -31,13 +31,18 @@ def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
 
     Raises FileError for another suffix and for a file that cannot be written.
     """
-    path = Path(path)
+    suffix = suffix_of(Path(path))
+    text = svg(sized_plan, title=title)
+    write_whole(Path(path), png(text) if suffix == ".png" else text.encode())
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix of a drawing, in lower case. Raises FileError for one that drawings do not have."""
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         message = f"{path}: a drawing is not written as {suffix or 'a file without a suffix'}"
         raise FileError(Fault("drawing-suffix", message, cure="Known: .png, .svg."))
-    text = svg(sized_plan, title=title)
-    write_whole(path, png(text) if suffix == ".png" else text.encode())
+    return suffix
 
 
 def png(text: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html import escape
 from math import hypot
 
@@ -59,20 +59,23 @@ def colours(theme: int) -> Iterator[str]:
 
 def markup(drawing: Drawing) -> str:
     """The drawing as an SVG document; equal drawings have equal text."""
-    size = f'width="{number(drawing.width)}" height="{number(drawing.height)}"'
-    view = f"0 0 {number(drawing.width)} {number(drawing.height)}"
-    lines = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="{view}" class="unetkit" role="img">',
-        f"<title>{_clean(drawing.title)}</title>",
-        f"<desc>{_clean(drawing.description)}</desc>",
+    extent = (drawing.width, drawing.height)
+    return document(extent, drawing.title, drawing.description, map(element, drawing.shapes))
+
+
+def document(extent: Point, title: str, description: str, lines: Iterable[str]) -> str:
+    """An SVG document of a width and a height with elements in it."""
+    width, height = map(number, extent)
+    size = f'width="{width}" height="{height}"'
+    head = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} viewBox="0 0 {width} {height}" class="unetkit" role="img">',
+        f"<title>{_clean(title)}</title>",
+        f"<desc>{_clean(description)}</desc>",
         f"<style>{style()}</style>",
         f'<rect class="page" {size}/>',
         f'<g font-family="{FAMILY}">',
-        *(element(shape) for shape in drawing.shapes),
-        "</g>",
-        "</svg>",
     ]
-    return "\n".join(lines) + "\n"
+    return "\n".join((*head, *lines, "</g>", "</svg>")) + "\n"
 
 
 def element(shape: Shape) -> str:

@@ -2,7 +2,7 @@
 
 from unetkit.operations.execution import Execution
 from unetkit.planning.choice import covering_size, natural_size, size_from
-from unetkit.planning.description import describe, describe_sizes, summarize
+from unetkit.planning.description import describe, describe_sizes, facts
 from unetkit.planning.memory import Memory, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.refusal import training_fault
@@ -20,10 +20,10 @@ __all__ = [
     "covering_size",
     "describe",
     "describe_sizes",
+    "facts",
     "natural_size",
     "needed_memory",
     "plan",
     "size_from",
-    "summarize",
     "training_fault",
 ]

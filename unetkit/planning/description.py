@@ -1,4 +1,4 @@
-"""Plans as plain values: what `show`, `sizes` and `specs` print as JSON."""
+"""Plans as plain values: what `show` and `sizes` print as JSON, and the facts of a header."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from unetkit.geometry import SizeSet
+from unetkit.language.headers import Facts, Port
 from unetkit.planning.choice import natural_size
 from unetkit.planning.memory import needed_memory
 from unetkit.planning.refusal import fits
@@ -51,22 +52,21 @@ def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
     }
 
 
-def summarize(plan: Plan) -> dict[str, Any]:
-    """Describes a network in one row of a list, at its natural size."""
-    sized, keys = plan.at(natural_size(plan)), plan.spec.keys
-    return {
-        "name": plan.spec.name,
-        "description": keys.description,
-        "paper": keys.paper,
-        "dims": plan.dims,
-        "in_channels": plan.spec.in_channels,
-        "out_channels": plan.spec.out_channels,
-        "parameters": plan.parameters,
-        "macs": sized.macs,
-        "input_size": list(sized.input_size),
-        "output_size": list(sized.output_size),
-        "receptive_field": list(plan.receptive_field),
-    }
+def facts(plan: Plan, size: Size | None = None) -> Facts:
+    """The facts of a network that the header of a shipped spec states, at its natural size unless another is given."""
+    size = natural_size(plan) if size is None else size
+    vectors = (Port(name, plan.nodes[node].channels) for name, node in plan.inputs.items() if node)
+    inference = plan.for_inference()
+    names = len(inference.outputs) > 1
+    outputs = inference.output_sizes(size).items()
+    return Facts(
+        inputs=(Port("", plan.spec.in_channels, size), *vectors),
+        outputs=tuple(Port(name * names, inference.output_channels[name], one) for name, one in outputs),
+        parameters=plan.parameters,
+        inference_parameters=inference.parameters,
+        macs=plan.macs(size),
+        receptive_field=plan.receptive_field,
+    )
 
 
 def describe_sizes(plan: Plan, near: Size | None = None) -> dict[str, Any]:
