@@ -121,4 +121,64 @@ NETWORKS: dict[str, Published] = {
         "segresnet-ds", ("channels=[4,8,16,32]",), monai("SegResNetDS", init_filters=4), ((16, 24, 8),)
     ),
     "MONAI VNet": Published("v-net", (), monai("VNet"), ((16, 32, 16),)),
+    "nnU-Net PlainConvUNet, 2D": Published(
+        "unet-nnunet",
+        ("dims=2", "channels=[4,8,16,24]"),
+        dynamic(
+            "PlainConvUNet", 2, input_channels=1, n_stages=4, features_per_stage=(4, 8, 16, 24), strides=(1, 2, 2, 2),
+            n_conv_per_stage=2, n_conv_per_stage_decoder=2, num_classes=2,
+        ),
+        ((16, 24),),
+    ),
+    "nnU-Net PlainConvUNet, 3D": Published(
+        "unet-nnunet",
+        ("channels=[4,8,16]",),
+        dynamic(
+            "PlainConvUNet", 3, input_channels=1, n_stages=3, features_per_stage=(4, 8, 16), strides=(1, 2, 2),
+            n_conv_per_stage=2, n_conv_per_stage_decoder=2, num_classes=2,
+        ),
+        ((8, 12, 16),),
+    ),
+    "nnU-Net ResidualEncoderUNet": Published(
+        "unet-nnunet-resenc",
+        ("channels=[4,6,8,10,12,14]",),
+        dynamic(
+            "ResidualEncoderUNet", 3, input_channels=1, n_stages=6, features_per_stage=(4, 6, 8, 10, 12, 14),
+            strides=(1, 2, 2, 2, 2, 2), n_blocks_per_stage=(1, 3, 4, 6, 6, 6), n_conv_per_stage_decoder=1,
+            num_classes=2,
+        ),
+        ((32, 32, 64),),
+    ),
+    "smp Unet, ResNet-18": Published(
+        "resnet34-unet",
+        (
+            "levels.2.encoder.block.0.repeat=2", "levels.3.encoder.block.0.repeat=2",
+            "levels.4.encoder.block.0.repeat=2", "levels.5.block.0.repeat=2",
+        ),
+        smp("Unet", "resnet18"),
+        ((64, 96),),
+    ),
+    "smp Unet, ResNet-34": Published("resnet34-unet", (), smp("Unet", "resnet34"), ((64, 96),)),
+    "smp Unet, ResNet-50": Published(
+        "resnet34-unet",
+        (
+            "channels=[64,64,256,512,1024,2048]",
+            "levels.2.encoder.block=[{type: bottleneck, repeat: 3}]",
+            "levels.3.encoder.block=[{type: bottleneck, stride: 2, repeat: 4}]",
+            "levels.4.encoder.block=[{type: bottleneck, stride: 2, repeat: 6}]",
+            "levels.5.block=[{type: bottleneck, stride: 2, repeat: 3}]",
+        ),
+        smp("Unet", "resnet50"),
+        ((64, 96),),
+    ),
+    "smp Unet, VGG-13": Published("unet-smp-vgg13", (), smp("Unet", "vgg13_bn"), ((32, 64),)),
+    "smp Unet, VGG-16": Published(
+        "unet-smp-vgg13",
+        (
+            *(f"levels.{level}.encoder={{block: [{{type: single_conv, bias: true, repeat: 3}}]}}" for level in (2, 3, 4)),
+        ),
+        smp("Unet", "vgg16_bn"),
+        ((32, 64),),
+    ),
+    "smp Linknet, ResNet-34": Published("resnet34-linknet", (), smp("Linknet", "resnet34"), ((64, 96),)),
 }  # fmt: skip
