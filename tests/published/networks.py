@@ -75,6 +75,7 @@ DYNUNET = {
 }  # fmt: skip
 UNET = {"spatial_dims": 3, "in_channels": 1, "out_channels": 2, "channels": (2, 4, 4, 6, 8), "strides": (2, 2, 2, 2)}
 
+VGG = "{type: single_conv, bias: true, repeat: 3}"
 NETWORKS: dict[str, Published] = {
     "MONAI UNet, residual units": Published(
         "monai-unet",
@@ -174,9 +175,7 @@ NETWORKS: dict[str, Published] = {
     "smp Unet, VGG-13": Published("unet-smp-vgg13", (), smp("Unet", "vgg13_bn"), ((32, 64),)),
     "smp Unet, VGG-16": Published(
         "unet-smp-vgg13",
-        (
-            *(f"levels.{level}.encoder={{block: [{{type: single_conv, bias: true, repeat: 3}}]}}" for level in (2, 3, 4)),
-        ),
+        tuple(f"levels.{level}.encoder={{block: [{VGG}]}}" for level in (2, 3, 4)),
         smp("Unet", "vgg16_bn"),
         ((32, 64),),
     ),

@@ -9,6 +9,7 @@ from unetkit.language import Spec
 
 NARROW: dict[str, list[str]] = {
     "multiresunet": [],  # the channels of its branches add up to those of the level
+    "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
 }
 """What makes shipped specs narrow whose channels cannot be divided one by one."""
 _WIDTHS = frozenset(("channels", "base", "max", "mid_channels", "features", "width", "head_channels", "hidden"))
