@@ -259,3 +259,31 @@ def test_schema_prints_json() -> None:
     assert json.loads(run("schema").stdout)["title"] == "unetkit spec"
     for kind in ("spec", "data", "run", "study"):
         assert json.loads(run("schema", kind).stdout)["title"] == f"unetkit {kind}"
+
+
+def test_diff_compares_costs_at_a_size_that_fits_both_or_at_the_one_given() -> None:
+    values = answer("diff", "unet-2015", "unet-milesial")
+    assert [values[side]["input_size"] for side in ("old", "new")] == [[572, 572]] * 2
+    assert values["new"]["parameters"] - values["old"]["parameters"] == 7040
+    assert sum(level["parameters"] for level in values["new"]["levels"]) < values["new"]["parameters"]  # the head
+    assert values["old"]["memory"]["training"] < values["new"]["memory"]["training"]
+    given = answer("diff", "unet-same", "attention-unet", "--size", "64x32")
+    assert given["old"]["input_size"] == given["new"]["input_size"] == [64, 32]
+    apart = answer("diff", "unet-same", "unet-3d")
+    assert len(apart["old"]["input_size"]) == 2 and len(apart["new"]["input_size"]) == 3
+    assert "Nearest sizes that do: 188" in run("diff", "unet-same", "unet-2015", "--size", "64", code=1).stderr
+
+
+def test_diff_merges_what_is_the_same_at_several_levels() -> None:
+    rows = [line.split() for line in run("diff", "unet-2015", "unet-same").stdout.splitlines()]
+    assert ["block.padding", "valid", "same"] in rows
+    rows = [line.split() for line in run("diff", "unet-same", "unet-nnunet-resenc").stdout.splitlines()]
+    assert ["decoder.0–3.up.bias", "auto", "true"] in rows and ["decoder.4.up.type", "-", "transposed_conv"] in rows
+    assert not [row for row in rows if row and row[0].startswith("decoder.4.block.norm")]
+
+
+def test_diff_writes_a_page_without_anything_from_elsewhere(folder: Path) -> None:
+    assert run("diff", "unet-crop", "unet-pad", "-o", "d.html").stdout.endswith("d.html\n")
+    page = (folder / "d.html").read_text(encoding="utf-8")
+    assert "<svg" in page and "decoder.*.skip.align" in page and "src=" not in page and "href=" not in page
+    assert "Known: .html, .png, .svg." in run("diff", "unet-crop", "unet-pad", "-o", "d.pdf", code=1).stderr

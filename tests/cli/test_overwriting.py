@@ -24,12 +24,13 @@ from unetkit.trained import Trained
 
 OLD = b"what was there before\n"
 READING = {
-    *("validate", "show", "sizes", "diff", "resolve", "explain", "specs", "blocks", "plugins", "schema"),
+    *("validate", "show", "sizes", "resolve", "explain", "specs", "blocks", "plugins", "schema"),
     *("plugin check", "study plan", "study status"),
 }
 """Commands that write no files."""
 WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "draw": ("draw tiny.yaml -o out/u.svg", ("u.svg",)),
+    "diff": ("diff tiny.yaml unet-same -o out/d.html", ("d.html",)),
     "code": ("code tiny.yaml -o out/net.py", ("net.py",)),
     "new": ("new out/mine.yaml", ("mine.yaml",)),
     "plugin new": ("plugin new acme -o out", ("unetkit-acme/pyproject.toml", "unetkit-acme/README.md")),

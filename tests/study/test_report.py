@@ -14,8 +14,9 @@ import pytest
 
 from tests.draw import browser
 from tests.study.study_results import ARMS, results
+from unetkit.comparison import changed_components
 from unetkit.study.report import settings_for, write_report
-from unetkit.study.report.figures.drawings import changed, planned
+from unetkit.study.report.figures.drawings import planned
 from unetkit.study.report.latex import escaped
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.view import View
@@ -127,7 +128,7 @@ def test_only_what_is_set_otherwise_counts_as_a_difference() -> None:
         other = ArmFacts("other", spec=unetkit.load("unet-same", list(overrides)).resolve)
         one, two = planned(base), planned(other)
         assert one and two
-        return changed(one, two)
+        return {*changed_components(one, two)}
 
     assert step_names("skip=add") == {f"decoder.{level}.skip" for level in range(4)}
     assert step_names("levels.2.block.kernel=5") == {"encoder.2.block", "decoder.2.block"}

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from unetkit.draw.file import draw, svg
+from unetkit.draw.file import draw, pair_svg, svg, write_drawing
+from unetkit.draw.pair import DrawnPlan
 from unetkit.draw.sheet import draw_sheet
 
-__all__ = ["draw", "draw_sheet", "svg"]
+__all__ = ["DrawnPlan", "draw", "draw_sheet", "pair_svg", "svg", "write_drawing"]

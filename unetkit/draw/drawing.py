@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import pairwise
+from collections.abc import Collection, Iterator
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from unetkit.draw.boxes import box
@@ -22,55 +22,92 @@ MARGIN = 22.0
 NARROW, WIDE = 560.0, 1900.0
 TITLE_FONT, FACTS_FONT, LEVEL_FONT = 17.0, 12.0, 10.0
 _LEVELS = 46.0  # the column that names the levels
+_BETWEEN = " · "
+
+
+class Panel:
+    """A network as it is drawn: its heading, its boxes and arrows, and its legend.
+
+    If an arrow per operation would make it too wide, each block is one arrow. Components in `marked` are highlighted,
+    as are the facts of the heading in `changed`.
+    """
+
+    def __init__(
+        self, plan: SizedPlan, title: str, marked: Collection[str] = (), changed: Collection[str] = ()
+    ) -> None:
+        self.plan = plan
+        self.title = " ".join(title.split()) or plan.plan.spec.name
+        self.marked = frozenset(marked)
+        self.changed = frozenset(changed)
+        self.shown = figure(plan)
+        layout = place(self.shown, 0, 0)
+        if layout.right > WIDE:
+            self.shown = figure(plan, whole_blocks=True)
+            layout = place(self.shown, 0, 0)
+        self.content = _LEVELS + layout.right
+        self.width = max(
+            self.content, min(max(self.content, WIDE / 2), width(self.title, TITLE_FONT, bold=True)), NARROW
+        )
+
+    def shapes(self, top: float, full: float) -> tuple[list[Shape], float]:
+        """The shapes below `top`, centred in the width `full`, and the y below the last."""
+        head, lower = self._heading(top, MARGIN + full)
+        left = MARGIN + (full - self.content) / 2
+        layout = place(self.shown, left + _LEVELS, lower + 18)
+        names = [
+            Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, f"level {number}", LEVEL_FONT, "muted")
+            for number, row in self.shown.rows.items()
+        ]
+        boxes = [shape for glyph in layout.glyphs for shape in box(glyph, self.marked)]
+        within = [
+            level(a, b, b.map.slot, b.map.is_made_by((b.map.slot,), self.marked))
+            for group in layout.groups
+            for a, b in pairwise(group.glyphs)
+        ]
+        floor = max(glyph.floor for glyph in layout.glyphs)
+        legend, bottom = flow(entries(self.plan, self.shown, self.marked), MARGIN, floor + 30, MARGIN + full)
+        return [*head, *names, *boxes, *within, *routes(layout, self.marked), *legend], bottom
+
+    def _heading(self, top: float, right: float) -> tuple[list[Shape], float]:
+        """The title and the facts under it, and the y below them."""
+        room = right - MARGIN
+        title = fit(self.title, room, TITLE_FONT, bold=True)
+        shapes: list[Shape] = [Text(MARGIN, top + 36, title, TITLE_FONT, bold=True)]
+        y = top + 58.0
+        for line in self._lines(room):
+            x = MARGIN
+            for text, bold in line:
+                space = width(text[: len(text) - len(text.lstrip())], FACTS_FONT)  # SVG drops it
+                kind = "text" if bold else "muted"
+                shapes.append(Text(x + space, y, text.strip(), FACTS_FONT, kind, bold=bold))
+                x += width(text, FACTS_FONT, bold=bold)
+            y += 18
+        return shapes, y - 18
+
+    def _lines(self, room: float) -> Iterator[list[tuple[str, bool]]]:
+        """Yields the lines of facts, each as runs of one weight; those in `changed` are bold."""
+        runs: list[tuple[str, bool]] = []
+        for fact in facts(self.plan):
+            own = (fact, fact in self.changed)
+            longer = _joined([*runs, (_BETWEEN, False), own]) if runs else [own]
+            if runs and sum(width(text, FACTS_FONT, bold=bold) for text, bold in longer) > room:
+                yield runs
+                longer = [own]
+            runs = longer
+        yield runs
+
+
+def _joined(runs: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Neighbours of one weight as one run."""
+    return [("".join(text for text, _ in same), bold) for bold, same in groupby(runs, lambda run: run[1])]
 
 
 def draw_plan(plan: SizedPlan, title: str, marked: Collection[str] = ()) -> Drawing:
-    """The figure, with the steps in `marked` highlighted.
-
-    If an arrow per operation would make it too wide, each block is one arrow.
-    """
-    title = " ".join(title.split()) or plan.plan.spec.name
-    shown = figure(plan)
-    layout = place(shown, 0, 0)
-    if layout.right > WIDE:
-        shown = figure(plan, whole_blocks=True)
-        layout = place(shown, 0, 0)
-    content = _LEVELS + layout.right
-    full = max(content, min(max(content, WIDE / 2), width(title, TITLE_FONT, bold=True)), NARROW)
-
-    head, top = _heading(plan, title, MARGIN + full)
-    left = MARGIN + (full - content) / 2
-    layout = place(shown, left + _LEVELS, top + 18)
-    highlighted = frozenset(marked)
-    names = [
-        Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, f"level {number}", LEVEL_FONT, "muted")
-        for number, row in shown.rows.items()
-    ]
-    boxes = [shape for glyph in layout.glyphs for shape in box(glyph, highlighted)]
-    within = [
-        level(a, b, b.map.slot, b.map.is_made_by((b.map.slot,), highlighted))
-        for group in layout.groups
-        for a, b in pairwise(group.glyphs)
-    ]
-    bottom = max(glyph.floor for glyph in layout.glyphs)
-    legend, bottom = flow(entries(plan, shown, marked), MARGIN, bottom + 30, MARGIN + full)
-    shapes = [*head, *names, *boxes, *within, *routes(layout, highlighted), *legend]
-    return Drawing(full + 2 * MARGIN, bottom + MARGIN, title, description(plan, shown), tuple(shapes))
-
-
-def _heading(plan: SizedPlan, title: str, right: float) -> tuple[list[Shape], float]:
-    """The title and the facts under it, and the y below them."""
-    room = right - MARGIN
-    shapes: list[Shape] = [Text(MARGIN, 36, fit(title, room, TITLE_FONT, bold=True), TITLE_FONT, bold=True)]
-    y, line = 58.0, ""
-    for fact in facts(plan):
-        longer = f"{line} · {fact}" if line else fact
-        if line and width(longer, FACTS_FONT) > room:
-            shapes.append(Text(MARGIN, y, line, FACTS_FONT, "muted"))
-            y, longer = y + 18, fact
-        line = longer
-    shapes.append(Text(MARGIN, y, line, FACTS_FONT, "muted"))
-    return shapes, y
+    """The figure of one network, with the components in `marked` highlighted."""
+    panel = Panel(plan, title, marked)
+    shapes, bottom = panel.shapes(0, panel.width)
+    words = description(plan, panel.shown)
+    return Drawing(panel.width + 2 * MARGIN, bottom + MARGIN, panel.title, words, tuple(shapes))
 
 
 def facts(plan: SizedPlan) -> list[str]:

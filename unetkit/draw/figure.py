@@ -78,10 +78,9 @@ def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
     """
     drawn = [(step, call) for step, call in zip(plan.steps, plan.plan.calls, strict=True) if _is_drawn(plan, call)]
     images = (name for name, one in plan.plan.spec.keys.inputs.items() if not one.vector)
-    sketch = _Sketch(plan, [call for step, call in drawn if not _passes(step)])
+    drawn = [(step, call) for step, call in drawn if call.output not in call.inputs]  # the others do nothing
+    sketch = _Sketch(plan, [call for _, call in drawn])
     for step, call in drawn:
-        if _passes(step):
-            continue
         if step.slot == "skip":
             sketch.merge(step, call)
         elif step.slot in ("down", "up", "input"):
@@ -98,11 +97,6 @@ def _is_drawn(plan: SizedPlan, call: Call) -> bool:
     """Whether a call makes a map of the image, not a vector."""
     vectors = {node for node in plan.plan.inputs.values() if node}
     return call.output not in vectors and (call.side != "input" or not vectors.intersection(call.inputs))
-
-
-def _passes(step: Step) -> bool:
-    """Whether a step leaves the decoder without a skip."""
-    return step.slot == "skip" and not step.maps
 
 
 def _branches(plan: SizedPlan, call: Call) -> bool:

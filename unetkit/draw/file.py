@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import markup
+from unetkit.draw.pair import DrawnPlan, draw_pair
 from unetkit.errors import Fault, FileError
 from unetkit.writing import write_whole
 
@@ -26,22 +27,33 @@ def svg(sized_plan: SizedPlan, *, title: str = "", marked: Collection[str] = ())
     return markup(draw_plan(sized_plan, title, marked))
 
 
+def pair_svg(first: DrawnPlan, second: DrawnPlan, differences: Sequence[tuple[str, str, str]]) -> str:
+    """The drawing of two networks below each other, with a table of their differences, as SVG text."""
+    return markup(draw_pair(first, second, differences))
+
+
 def draw(sized_plan: SizedPlan, path: Path, *, title: str = "") -> None:
     """Writes the drawing of a plan as .svg or .png, whole or not at all.
 
     Raises FileError for another suffix and for a file that cannot be written.
     """
-    suffix = suffix_of(Path(path))
-    text = svg(sized_plan, title=title)
+    suffix_of(path)
+    write_drawing(svg(sized_plan, title=title), path)
+
+
+def write_drawing(text: str, path: Path, *, further: Sequence[str] = ()) -> None:
+    """Writes SVG text as .svg or .png. Raises FileError for another suffix, which names those in `further` too."""
+    suffix = suffix_of(path, further)
     write_whole(Path(path), png(text) if suffix == ".png" else text.encode())
 
 
-def suffix_of(path: Path) -> str:
+def suffix_of(path: Path, further: Sequence[str] = ()) -> str:
     """The suffix of a drawing, in lower case. Raises FileError for one that drawings do not have."""
-    suffix = path.suffix.lower()
+    suffix = Path(path).suffix.lower()
     if suffix not in (".svg", ".png"):
         message = f"{path}: a drawing is not written as {suffix or 'a file without a suffix'}"
-        raise FileError(Fault("drawing-suffix", message, cure="Known: .png, .svg."))
+        known = ", ".join(sorted([".png", ".svg", *further]))
+        raise FileError(Fault("drawing-suffix", message, cure=f"Known: {known}."))
     return suffix
 
 

@@ -36,12 +36,14 @@ class PlacedGroup:
 class Layout:
     """A placed figure: which connections are a straight line up or down, and the lines above each row.
 
-    A line is that of a group and a slot: all that the slot reads of the group.
+    A line is that of a group and a slot: all that the slot reads of the group. A connection in `bent` leads down, then
+    to the right.
     """
 
     figure: Figure
     groups: tuple[PlacedGroup, ...]
     upright: frozenset[Connection]
+    bent: frozenset[Connection]
     lanes: dict[tuple[int, str], float]
 
     @property
@@ -59,17 +61,12 @@ def place(figure: Figure, left: float, top: float) -> Layout:
     """The placed figure, right of `left` and below `top`."""
     scale = heights([each.size for each in figure.maps])
     groups = [_spread(glyphs(group.maps, scale)) for group in figure.groups]
-    upright = upright_connections(figure)
-    ends = _Constraints(figure, groups, upright).solved()
-    if ends is None:
-        upright = frozenset()
-        ends = _Constraints(figure, groups, upright).solved()
-        assert ends is not None, "everything may move to the right"
+    ends, upright, bent = _solved(figure, groups)
     start = left - min(
         first + min(lane[0] for lane in group[0].lanes()) for group, (first, _) in zip(groups, ends, strict=True)
     )
     placed = [_widened(group, start + first, last - first) for group, (first, last) in zip(groups, ends, strict=True)]
-    lanes = {level: _lane_sources(figure, row, upright) for level, row in figure.rows.items()}
+    lanes = {level: _lane_sources(figure, row, upright | bent) for level, row in figure.rows.items()}
     tracks: dict[tuple[int, str], float] = {}
     for level, row in figure.rows.items():
         roof = min(glyph.roof for index in row for glyph in placed[index])
@@ -79,7 +76,27 @@ def place(figure: Figure, left: float, top: float) -> Layout:
             placed[index] = [replace(glyph, y=y) for glyph in placed[index]]
         top = max(glyph.floor for index in row for glyph in placed[index]) + FALL
     whole = tuple(PlacedGroup(group, tuple(boxes)) for group, boxes in zip(figure.groups, placed, strict=True))
-    return Layout(figure, whole, upright, tracks)
+    return Layout(figure, whole, upright, bent, tracks)
+
+
+def _solved(
+    figure: Figure, groups: Sequence[list[Glyph]]
+) -> tuple[list[tuple[float, float]], frozenset[Connection], frozenset[Connection]]:
+    """Where the first and last box of each group are, and which connections are upright and bent.
+
+    Where the boxes of a block that leads down cannot be below each other, they form a staircase.
+    """
+    straight = upright_connections(figure)
+    down = frozenset(each for each in straight if figure.groups[each.source].level < figure.groups[each.target].level)
+    nothing = frozenset[Connection]()
+    stairs = frozenset(each for each in down if each.slot == "block")
+    for upright, bent in ((straight, nothing), (straight - stairs, stairs), (straight - down, down)):
+        ends = _Constraints(figure, groups, upright, bent).solved()
+        if ends is not None:
+            return ends, upright, bent
+    ends = _Constraints(figure, groups, nothing, nothing).solved()
+    assert ends is not None, "everything may move to the right"
+    return ends, nothing, nothing
 
 
 def upright_connections(figure: Figure) -> frozenset[Connection]:
@@ -101,9 +118,9 @@ def is_beside(figure: Figure, connection: Connection) -> bool:
     return connection.target in row and row.index(connection.target) == row.index(connection.source) + 1
 
 
-def _lane_sources(figure: Figure, row: Sequence[int], upright: frozenset[Connection]) -> list[tuple[int, str]]:
+def _lane_sources(figure: Figure, row: Sequence[int], straight: frozenset[Connection]) -> list[tuple[int, str]]:
     """The groups of a row, with the slots, from which a line above it leads to others, the leftmost on top."""
-    over = [each for each in figure.connections if each not in upright and needs_lane(figure, each)]
+    over = [each for each in figure.connections if each not in straight and needs_lane(figure, each)]
     return [
         (index, slot) for index in row for slot in dict.fromkeys(each.slot for each in over if each.source == index)
     ]
@@ -121,16 +138,27 @@ def needs_lane(figure: Figure, connection: Connection) -> bool:
 class _Constraints:
     """Where the first and the last box of each group must be, from the left end of the figure."""
 
-    def __init__(self, figure: Figure, groups: Sequence[list[Glyph]], upright: frozenset[Connection]) -> None:
+    def __init__(
+        self,
+        figure: Figure,
+        groups: Sequence[list[Glyph]],
+        upright: frozenset[Connection],
+        bent: frozenset[Connection],
+    ) -> None:
         self.groups = groups
         self.ends = [(0.0, group[-1].x) for group in groups]
         self.upright = upright
+        self.direct = upright | bent
         self.apart = [
             (before, after, self.room(groups[before], groups[after], figure, after))
             for row in figure.rows.values()
             for before, after in zip(row, row[1:], strict=False)
         ]
         self.apart += self.around_lines(figure)
+        self.apart += [
+            (each.source, each.target, ARROW - min(start for start, _ in groups[each.target][0].lanes()))
+            for each in bent
+        ]
 
     @staticmethod
     def room(before: Sequence[Glyph], after: Sequence[Glyph], figure: Figure, target: int) -> float:
@@ -146,7 +174,7 @@ class _Constraints:
         row = {index: levels.index(group.level) for index, group in enumerate(figure.groups)}
         for target in range(len(self.groups)):
             rows = [
-                row[each.source] for each in figure.connections if each.target == target and each not in self.upright
+                row[each.source] for each in figure.connections if each.target == target and each not in self.direct
             ]
             if all(one == row[target] for one in rows):
                 continue

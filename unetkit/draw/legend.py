@@ -87,7 +87,7 @@ def _operations(plan: SizedPlan) -> dict[str, list[str]]:
 def _described(kind: str, labels: Sequence[str]) -> str:
     """A step in words: its type, and its operations if they say more."""
     name, consists = kind.replace("_", " "), parts(labels)
-    return consists if consists.startswith(name) else f"{name}: {consists}"
+    return consists if kind == "list" or consists.startswith(name) else f"{name}: {consists}"
 
 
 def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) -> tuple[list[Shape], float]:

@@ -16,12 +16,14 @@ _SHAPES = """
 .unetkit path { fill: none; stroke-width: 1.8; stroke-linejoin: round }
 .unetkit .kept { fill: none; stroke-dasharray: 3 2.4 }
 .unetkit .tip { stroke: none }
+.unetkit .rule { stroke: none }
 .unetkit path.stripe { stroke-width: 7 }
 """
 _FILLS = {  # class: colour on a light page, on a dark one
     "page": ("#ffffff", "#12181f"),
     "text": ("#1f2a35", "#e6ebf0"),
     "muted": ("#5a6773", "#a3afba"),
+    "rule": ("#d9dfe5", "#34404c"),
     "own": ("#c9ddf2", "#2b4a6e"),
     "borrowed": ("#ffffff", "#12181f"),
     "upper": ("#e4eefa", "#3a5d86"),

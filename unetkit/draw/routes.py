@@ -34,6 +34,10 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
         down = end.y > start.y
         ends = ((start.x, start.floor), (end.x, end.roof)) if down else ((start.x, start.roof), (end.x, end.floor))
         return Arrow(*ends, connection.slot, marked)
+    if connection in layout.bent:
+        return Arrow(
+            (start.x, start.floor), (end.left - CLEAR, end.y), connection.slot, marked, via=((start.x, end.y),)
+        )
     straight = level(start, end, connection.slot, marked)
     turn = end.x + min(begin for begin, _ in end.lanes()) - TURN
     via: list[Point] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from itertools import groupby
 
 from unetkit.wording import size_text
 
@@ -77,15 +78,39 @@ def size_label(size: tuple[int, ...]) -> str:
 
 
 def parts(counted: Sequence[str]) -> str:
-    """The labels in order, with equal neighbours counted.
+    """The labels in order, with equal neighbours counted, and equal sequences of them too.
 
     >>> parts(["conv 3×3", "conv 3×3", "add"])
     '2 × conv 3×3, add'
+    >>> parts([*["conv 3×3", "conv 3×3", "add"] * 3, "conv 1×1"])
+    '3 × (2 × conv 3×3, add), conv 1×1'
     """
-    runs: list[tuple[str, int]] = []
-    for label in counted:
-        if runs and runs[-1][0] == label:
-            runs[-1] = (label, runs[-1][1] + 1)
-        else:
-            runs.append((label, 1))
-    return ", ".join(f"{count} × {label}" if count > 1 else label for label, count in runs)
+    runs = [(label, len(list(same))) for label, same in groupby(counted)]
+    texts = [f"{count} × {label}" if count > 1 else label for label, count in runs]
+    found: list[str] = []
+    index = 0
+    while index < len(texts):
+        length, times = _repetition(texts[index:])
+        while times > 1 and texts[index : index + 1] == texts[index + length * times : index + length * times + 1]:
+            found.append(texts[index])  # rather the same sequences later, so that they end with the last text
+            index += 1
+        sequence = ", ".join(texts[index : index + length])
+        found.append(f"{times} × ({sequence})" if times > 1 else sequence)
+        index += length * times
+    return ", ".join(found)
+
+
+def _repetition(texts: Sequence[str]) -> tuple[int, int]:
+    """The length of the sequence at the start that repeats over the most texts, and how often; (1, 1) for none.
+
+    >>> _repetition(["a", "b", "a", "b", "c"]), _repetition(["a", "b", "c"])
+    ((2, 2), (1, 1))
+    """
+    best = (1, 1)
+    for length in range(2, len(texts) // 2 + 1):
+        times = 1
+        while texts[length * times : length * (times + 1)] == texts[:length]:
+            times += 1
+        if times > 1 and length * times > best[0] * best[1]:
+            best = (length, times)
+    return best

@@ -1,9 +1,9 @@
 """Plan: what a spec means. Every size, channel and parameter of the network, without torch."""
 
 from unetkit.operations.execution import Execution
-from unetkit.planning.choice import covering_size, natural_size, size_from
+from unetkit.planning.choice import common_size, covering_size, natural_size, size_from
 from unetkit.planning.description import describe, describe_sizes, facts
-from unetkit.planning.memory import Memory, needed_memory
+from unetkit.planning.memory import Memory, kept_by_level, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.refusal import training_fault
 from unetkit.planning.sized import FeatureMap, SizedPlan, Step
@@ -17,10 +17,12 @@ __all__ = [
     "Size",
     "SizedPlan",
     "Step",
+    "common_size",
     "covering_size",
     "describe",
     "describe_sizes",
     "facts",
+    "kept_by_level",
     "natural_size",
     "needed_memory",
     "plan",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import SizeSet
+from unetkit.planning.refusal import fits
 from unetkit.planning.spatial_graph import Size
 
 if TYPE_CHECKING:
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _USUAL = {1: (1024, 4096), 2: (512, 572), 3: (128, 132)}
 """Sizes to try first, by dims: those of usual images, and those of the valid networks in the papers."""
+_LARGEST = 4096
+"""Samples per axis up to which a size in common is looked for."""
 
 
 def natural_size(plan: Plan) -> Size:
@@ -31,6 +34,23 @@ def natural_size(plan: Plan) -> Size:
         if all(size in sizes for sizes in sets):
             return (size,) * plan.dims
     return tuple(sizes.above(least) or sizes.below(least) or least for sizes in sets)
+
+
+def common_size(first: Plan, second: Plan) -> Size | None:
+    """A size that fits both networks, if possible the natural size of one; None where there is none below 4096.
+
+    >>> from unetkit.planning import plan
+    >>> from unetkit.language import load
+    >>> common_size(plan(load("unet-2015")), plan(load("unet-milesial")))
+    (572, 572)
+    """
+    if first.dims != second.dims:
+        return None
+    least, _ = _USUAL[first.dims]
+    axes = zip(first.accepted, second.accepted, strict=True)
+    both = [next((n for n in range(least, _LARGEST) if n in one and n in other), 0) for one, other in axes]
+    tried = (natural_size(first), natural_size(second), tuple(both))
+    return next((size for size in tried if fits(first, size) and fits(second, size)), None)
 
 
 def covering_size(plan: Plan, wanted: Size) -> Size:

@@ -58,6 +58,23 @@ def needed_memory(
     )
 
 
+def kept_by_level(planned: Plan, size: Size, run: Execution | None = None) -> dict[int, int]:
+    """By level the bytes that a forward pass in training keeps for the backward pass.
+
+    >>> from unetkit.language import load
+    >>> from unetkit.planning import plan
+    >>> kept_by_level(plan(load("unet-small")), (64, 64))[0] > kept_by_level(plan(load("unet-small")), (64, 64))[1]
+    True
+    """
+    ledger = _Ledger(planned, size, run or Execution(), training=True)
+    kept, found = ledger.kept_buffers(), dict[int, int]()
+    for call in planned.calls:
+        inside = range(call.start, call.end)
+        own = sum(ledger.kept_beside[index] + ledger.bytes[index] * (index in kept) for index in inside)
+        found[call.level] = found.get(call.level, 0) + own
+    return found
+
+
 def inference_bytes(planned: Plan, size: Size, run: Execution) -> int:
     """The peak of all activations in a forward pass without gradients."""
     return _Ledger(planned, size, run).forward({})[0]

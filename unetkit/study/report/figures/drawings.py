@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from unetkit.comparison import changed_components
 from unetkit.draw import svg
 from unetkit.errors import SizeError, UnetkitError
 from unetkit.language import from_text, to_text
@@ -33,7 +34,7 @@ def drawings(view: View) -> Markup:
         if network and base and name != view.base and network.digest == base.digest:
             parts.append(figure(arm, "Its network is that of the base."))
         elif network:
-            parts.append(figure(arm, drawing(arm, network, changed(base, network) if base else ())))
+            parts.append(figure(arm, drawing(arm, network, changed_components(base, network) if base else ())))
         else:
             parts.append(figure(arm, "Its spec is not in the results."))
     hidden = sum(not arm.skipped for arm in view.results.arms) - len(parts)
@@ -50,24 +51,6 @@ def planned(arm: ArmFacts) -> Plan | None:
         return plan(from_text(to_text(arm.spec()), arm.name, find=refuse))
     except UnetkitError:
         return None
-
-
-def changed(base: Plan, other: Plan) -> set[str]:
-    """The names of the steps whose settings differ from the base, or that the base does not have.
-
-    Mere consequences of a change, such as the input channels of a block, do not count.
-    """
-    before, after = settings(base), settings(other)
-    return {name for name, each in after.items() if before.get(name) != each}
-
-
-def settings(network: Plan) -> dict[str, tuple[object, int]]:
-    """The block of each step, and its output channels where it determines them."""
-    nodes, parts = network.nodes, network.spec.parts
-    return {
-        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.slot == "block" else 0)
-        for call in network.calls
-    }
 
 
 def figure(arm: ArmFacts, drawn: str) -> Markup:

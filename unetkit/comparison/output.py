@@ -1,0 +1,32 @@
+"""Writes a comparison as a drawing or as a page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetkit.comparison.comparison import Comparison
+from unetkit.comparison.rows import setting_rows
+from unetkit.draw import DrawnPlan, pair_svg, write_drawing
+from unetkit.writing import write_whole
+
+
+def write_comparison(found: Comparison, path: Path) -> None:
+    """Writes both networks as one drawing, .svg or .png, or the whole comparison as a page, .html.
+
+    Raises FileError for another suffix and for a file that cannot be written.
+    """
+    if Path(path).suffix.lower() == ".html":
+        from unetkit.comparison.page import page
+
+        write_whole(path, page(found, comparison_svg(found)).encode())
+    else:
+        write_drawing(comparison_svg(found), path, further=(".html",))
+
+
+def comparison_svg(found: Comparison) -> str:
+    """Both networks in one drawing, what differs marked, with the settings that differ below them."""
+    drawn = [
+        DrawnPlan(sized, name, marked)
+        for sized, name, marked in zip(found.sized, found.names, found.changed, strict=True)
+    ]
+    return pair_svg(drawn[0], drawn[1], [(row.name, row.old, row.new) for row in setting_rows(found)])
