@@ -49,18 +49,32 @@ class Placement(NamedTuple):
     component: Component | None = None
 
 
-When: TypeAlias = Literal["always", "training"]
-"""Whether an output exists in training and in inference, or in training only."""
+When: TypeAlias = Literal["always", "training", "never"]
+"""Whether an output exists in training and in inference, in training only, or for other heads to read."""
 
 
 class Output(NamedTuple):
-    """A named output of a network: the scope of its head, its channels, and the signal that the head reads."""
+    """A named output of a network: the scope of its head, its channels, and what the head reads.
+
+    That is a level, a name that the topology gives, or another output; or several of them, which `merge` makes one.
+    """
 
     name: str
     scope: str
     channels: int
-    at: int | str = 0
+    at: int | str | tuple[int | str, ...] = 0
     when: When = "always"
+    merge: Component | None = None
+
+    @property
+    def sources(self) -> tuple[int | str, ...]:
+        """What the head reads, as one or more."""
+        return self.at if isinstance(self.at, tuple) else (self.at,)
+
+    @property
+    def merge_scope(self) -> str:
+        """How the names of the weights begin that make several maps one."""
+        return f"merge_{self.name}"
 
 
 class Input(NamedTuple):
@@ -170,9 +184,12 @@ class Net:
         """Places what reads an input of the network."""
         return self._append(Position(scope, slot, 0, "input", 0, channels), (signal,))
 
-    def place_head(self, scope: str, level: int, signal: int, channels: int) -> int:
-        """Places a head."""
-        return self._append(Position(scope, "head", level, "head", 0, channels), (signal,))
+    def place_head(self, output: Output, level: int, *signals: int) -> int:
+        """Places a head, and before it what makes several maps one."""
+        if output.merge is not None:
+            position = Position(output.merge_scope, "skip", level, "head", 0, output.channels)
+            signals = (self._append(position, signals, component=output.merge),)
+        return self._append(Position(output.scope, "head", level, "head", 0, output.channels), signals)
 
     def _append(
         self,
@@ -279,16 +296,36 @@ def _layout(
     inputs: tuple[Input, ...],
 ) -> Layout:
     wired = _wired(key, channels, decoder_channels, inputs)
-    net, found = Net(channels, decoder_channels), list[tuple[str, int]]()
+    net = Net(channels, decoder_channels)
     net.placements += wired.placements
-    if not outputs:
-        found.append(("output", wired.signals[0]))
-    for output in outputs:
-        source = wired.signals[output.at]
-        level = output.at if isinstance(output.at, int) else net.placements[source - 1].position.level
-        head = net.place_head(output.scope, level, source, output.channels)
-        found.append((output.name, head))
+    heads = _place_heads(net, outputs, wired.signals)
+    found = [(output.name, heads[output.name]) for output in outputs if output.when != "never"]
+    found = found or [("output", wired.signals[0])]
     return _finished(Layout(tuple(net.placements), tuple(found), wired.vectors, wired.conditions))
+
+
+def _place_heads(net: Net, outputs: tuple[Output, ...], signals: Mapping[int | str, int]) -> dict[str, int]:
+    """Places the heads, each after those that it reads; returns the output of each by its name."""
+    by_name = {output.name: output for output in outputs}
+    placed: dict[str, int] = {}
+
+    def read(source: int | str) -> int:
+        if source in signals:
+            return signals[source]
+        if source not in placed:
+            place(by_name[str(source)])
+        return placed[str(source)]
+
+    def place(output: Output) -> None:
+        sources = [read(source) for source in output.sources]
+        first = output.sources[0]
+        level = first if isinstance(first, int) else net.placements[sources[0] - 1].position.level
+        placed[output.name] = net.place_head(output, level, *sources)
+
+    for output in outputs:
+        if output.name not in placed:
+            place(output)
+    return placed
 
 
 def with_outputs(whole: Layout, names: frozenset[str]) -> Layout:

@@ -93,7 +93,39 @@ def test_names_of_the_topology_can_be_read() -> None:
     assert spec(heads, topology="unet_plus_plus").outputs[1].at == "column_1"
     text = faults({"output": {}, "early": {"at": "column_9"}}, topology="unet_plus_plus")
     assert "error[unknown-signal]: heads.early.at: there is nothing named 'column_9' to read" in text
-    assert "There are levels 0 to 2, column_1, column_2." in text
+    assert "There are levels 0 to 2, column_1, column_2, output." in text
+
+
+def test_a_head_may_read_several_maps_and_other_heads() -> None:
+    heads = {
+        "output": {"at": ["fine", 1, "coarse"]},
+        "fine": {"when": "training"},
+        "coarse": {"at": 2, "when": "never"},
+    }
+    loaded = spec(heads)
+    assert [one.name for one in loaded.outputs] == ["output", "fine"]
+    assert [one.scope for one in loaded.layout.positions if one.side == "head"] == [
+        "heads.fine",
+        "heads.coarse",
+        "merge_output",
+        "head",
+    ]
+    assert unetkit.load(loaded.resolve()) == loaded
+    left = loaded.for_inference()
+    assert [(one.name, one.when) for one in left.heads] == [
+        ("output", "always"),
+        ("fine", "never"),
+        ("coarse", "never"),
+    ]
+    assert unetkit.load(left.resolve()) == left and left.for_inference() is left
+    other = spec(heads | {"output": {"at": ["fine", 1, "coarse"], "merge": {"method": "nearest"}}})
+    assert [one.path for one in differences(loaded, other)] == ["heads.output.merge.method"]
+
+
+def test_a_head_that_the_topology_has_a_name_for_cannot_be_read() -> None:
+    heads = {"output": {"at": [0, "column_1"]}, "column_1": {"at": "column_1"}}
+    text = faults(heads, topology="unet_plus_plus")
+    assert "heads.output.at.1: column_1 is a map of the topology, and a head" in text
 
 
 def test_what_the_topology_does_not_need_for_any_output_is_left_out() -> None:
@@ -117,7 +149,15 @@ def test_what_the_topology_does_not_need_for_any_output_is_left_out() -> None:
         ({"mask": {"channels": 1}}, {}, "error[no-effect]: out_channels"),
         ({"mask": {"channel": 1}}, {}, "Did you mean: channels?"),
         ({"mask": {"at": 1.5}}, {}, "heads.mask.at: 1.5 is neither a level nor a name"),
-        ({"mask": {"when": "never"}}, {}, 'heads.mask.when: "never" is not one of always, training'),
+        ({"mask": {"when": "ever"}}, {}, 'heads.mask.when: "ever" is not one of always, training, never'),
+        ({"mask": {"when": "never"}}, {}, "error[no-output]: heads: no output is left for inference"),
+        ({"mask": {}, "aux": {"when": "never"}}, {}, "aux has no effect: no head reads it, and it is no output"),
+        ({"mask": {"at": "mask"}}, {}, "error[unknown-signal]: heads.mask.at: the head reads its own output"),
+        ({"a": {"at": [0, "b"]}, "b": {"at": "a"}}, {}, "heads.a.at.1: the head reads its own output"),
+        ({"mask": {"at": [0, 7]}}, {}, "error[unknown-level]: heads.mask.at.1: there is no level 7 to read"),
+        ({"mask": {"at": [0]}}, {}, "heads.mask.at: a list has at least two maps"),
+        ({"mask": {"merge": "rescale"}}, {}, "heads.mask.merge: merge has no effect: the head reads one map"),
+        ({"mask": {"at": [0, 1], "merge": {"by": "add"}}}, {}, "heads.mask.merge.by"),
         ({"mask": {"head": {"type": "conv", "kernel": 3}}}, {"head": {"kernel": 5}}, "error[no-effect]"),
         ({"mask": {"norm": "batch"}}, {}, "error[no-effect]: heads.mask.norm"),
     ],

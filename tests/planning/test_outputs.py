@@ -149,6 +149,37 @@ def test_several_outputs_take_memory_until_the_end() -> None:
     assert run(supervised, (64, 64)).training > run(alone, (64, 64)).training
 
 
+SEVERAL: dict[str, Any] = {
+    "mask": {"at": ["side_0", "side_1", 2]},
+    "side_0": {"when": "training"},
+    "side_1": {"at": 1, "when": "never"},
+}
+
+
+@pytest.mark.parametrize("merge", [{}, {"merge_by": "add", "method": "nearest"}])
+def test_a_head_of_several_maps_reads_them_at_the_resolution_of_the_first(merge: dict[str, str]) -> None:
+    sides = {f"side_{level}": {"at": level, "when": "training"} for level in range(3)}
+    plan = planned(heads={"mask": {"at": list(sides), "merge": merge}, **sides})
+    model = unetkit.build(plan.spec, seed=0).train()
+    with torch.no_grad():
+        outputs = model(torch.rand(2, 1, 24, 32))
+        method = "nearest" if merge else "bilinear"
+        maps = [torch.nn.functional.interpolate(one, size=(24, 32), mode=method) for one in outputs[1:]]
+        merged = sum(maps[1:], maps[0]) if merge else torch.cat(maps, 1)
+        torch.testing.assert_close(outputs.mask, model.get_submodule("heads.mask")(merged))
+    assert {name: tuple(one.shape[2:]) for name, one in outputs._asdict().items()} == plan.output_sizes((24, 32))
+    assert tuple(plan.for_inference().outputs) == ("mask",)
+    assert float(plan.output_grid((24, 32), "mask")[0].start) == 0
+    assert for_inference(model).state_dict().keys() == model.state_dict().keys()
+
+
+def test_tiles_of_a_head_of_several_maps_are_exact() -> None:
+    model = unetkit.build(planned(heads=SEVERAL).spec, seed=0).eval()
+    image = torch.rand(1, 96, 88).numpy()
+    whole, tiled = unetkit.predict(model, image, None), unetkit.predict(model, image, 40, exact=True)
+    assert abs(whole - tiled).max() < 1e-6
+
+
 def test_the_digest_tells_outputs_apart() -> None:
     one = planned(heads={"a": {}, "b": {}})
     assert one.digest != planned(heads={"b": {}, "a": {}}).digest

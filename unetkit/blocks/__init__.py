@@ -37,6 +37,7 @@ COMPONENTS = {
         "attention": "unetkit.blocks.skip:Attention",
         "difference": "unetkit.blocks.skip:Difference",
         "full_scale": "unetkit.blocks.full_scale:FullScale",
+        "rescale": "unetkit.blocks.full_scale:Rescale",
         "unpool": "unetkit.blocks.skip:Unpool",
         "none": "unetkit.blocks.skip:NoSkip",
     },

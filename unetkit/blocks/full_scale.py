@@ -1,4 +1,4 @@
-"""The skip of UNet 3+: maps of all scales, brought to one."""
+"""Maps of all scales, brought to one: by the skip of UNet 3+, and for heads that read several."""
 
 from __future__ import annotations
 
@@ -45,14 +45,36 @@ class FullScale(Skip):
         """The map at the resolution of its level."""
         if x is level:
             return x
-        finer, coarser = _factors(level, x), _factors(x, level)
-        if finer is not None:
-            x = x.max_pool(finer)
-        elif coarser is not None:
-            x = x.interpolate(coarser)
-        else:
-            raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")
+        x = _at_resolution_of(level, x, "linear")
         return x.same_size_as(level) if self.align == "same" else x.resize_to(level)
+
+
+class Rescale(Skip):
+    """Brings all maps to the resolution of the first, then concatenates or adds them. It has no weights.
+
+    Coarser maps are interpolated, finer ones are max-pooled; where sizes then differ they are resized. It is what
+    makes several maps one for a head; as a skip it brings the encoder's map to the decoder's size.
+    """
+
+    source = "Qin et al., 2020, arXiv:2005.09007 (U²-Net)"
+    merge_by: Literal["concat", "add"] = "concat"
+    """Whether the channels stand one after the other, the first map's first, or are added."""
+    method: Literal["nearest", "linear"] = "linear"
+    """How coarser maps are interpolated."""
+
+    def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
+        others = [_at_resolution_of(x, one, self.method).resize_to(x, self.method) for one in (skip, *further)]
+        return x.concat(*others) if self.merge_by == "concat" else x.add(*others)
+
+
+def _at_resolution_of(level: Signal, x: Signal, method: str) -> Signal:
+    """A map at the resolution of another; raises BlockError where it is finer along one axis and coarser along one."""
+    finer, coarser = _factors(level, x), _factors(x, level)
+    if finer is not None:
+        return x if max(finer) == 1 else x.max_pool(finer)
+    if coarser is not None:
+        return x.interpolate(coarser, method)
+    raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")
 
 
 def _step(x: Signal) -> list[float]:

@@ -92,11 +92,14 @@ def _place_heads(spec: Spec, form: dict[str, Any]) -> None:
     """Adds the heads: the first is the default of the others, and stands alone where it is the only output."""
     first = spec.outputs[0]
     head = form["head"] = block_form(spec, spec.parts[first.scope])
-    if spec.outputs == (Output(OUTPUT, head_scope(OUTPUT), first.channels),):
+    if spec.heads == (Output(OUTPUT, head_scope(OUTPUT), first.channels),):
         return
     form["heads"] = {}
-    for output in spec.outputs:
-        own: dict[str, Any] = {"at": output.at, "when": output.when}
+    for output in spec.heads:
+        own: dict[str, Any] = {"at": list(output.at) if isinstance(output.at, tuple) else output.at}
+        if output.merge is not None:
+            own["merge"] = block_form(spec, output.merge)
+        own["when"] = output.when
         if output.channels != first.channels:
             own["channels"] = output.channels
         if block_form(spec, spec.parts[output.scope]) != head:

@@ -59,8 +59,10 @@ def _forms(spec: Spec) -> dict[_Setting, Any]:
     """All settings, with the components by position as maps and lists."""
     keys = spec.keys
     values: dict[str, Any] = {key: getattr(keys, key) for key in ("dims", "in_channels")}
-    for output in spec.outputs:
+    for output in spec.heads:
         facts = {key: getattr(output, key) for key in ("channels", "at", "when")}
+        if output.merge is not None:
+            facts["merge"] = block_form(spec, output.merge)
         if output.name == OUTPUT:
             values["out_channels"] = facts.pop("channels")
             facts = {} if (output.at, output.when) == (0, "always") else facts

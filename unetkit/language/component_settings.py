@@ -16,7 +16,7 @@ from unetkit.language.cascade import choose, scope_paths, scopes
 from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.settings import Address, Default, Setting, address, simple_setting
 from unetkit.language.spec import Spec
-from unetkit.language.spec_keys import SpecKeys
+from unetkit.language.spec_keys import HeadKeys, SpecKeys
 from unetkit.sequence import INHERITED, Sequence
 from unetkit.topology import Input, Position
 
@@ -55,6 +55,9 @@ def _fixed(spec: Spec) -> Iterator[tuple[str, KeyPath]]:
     for name, one in spec.keys.inputs.items():
         if one.embed is not None:
             yield Input(name, one.channels).embedding_scope, ("inputs", name, "embed")
+    for head in spec.heads:
+        if head.merge is not None:
+            yield head.merge_scope, ("heads", head.name, "merge")
     for placement in spec.layout.placements:
         for name in insets(type(spec.topology)) if placement.component is not None else ():
             if getattr(spec.topology, name) is placement.component:
@@ -65,7 +68,7 @@ def _at_one_place(spec: Spec, part: Component, root: KeyPath, position: Position
     """Yields the settings of a component that is written at one path only."""
     for leaf in _leaves(spec, part):
         path = (*root, *leaf.inside)
-        default = _slot_default(spec, root[0]) if path == (root[0], "type") else leaf.default
+        default = _slot_default(spec, root[-1]) if path == (*root, "type") else leaf.default
         at = path[:-1] if isinstance(leaf.value, list) else path  # a list has no type of its own
         setting = replace(simple_setting(spec, at, leaf.value, default, position), path=path)
         yield replace(setting, inside=leaf.inside, unused=leaf.unused)
@@ -152,7 +155,7 @@ def _slot_default(spec: Spec, slot: Any) -> Default | None:
     """What fills a slot of which a spec says nothing."""
     if slot in spec.topology.defaults:
         return Default(spec.topology.defaults[slot], spec.type_of(spec.topology))
-    kinds = default_types(SpecKeys)
+    kinds = default_types(SpecKeys) | default_types(HeadKeys)
     return Default(kinds[slot]) if slot in kinds else None
 
 

@@ -19,14 +19,15 @@ from unetkit.document.merge import Key, KeyPath, plain, without_removed
 from unetkit.document.reader import Reader
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
-from unetkit.language.cascade import OUTPUT, Scopes, choose, head_scope, scopes, written
+from unetkit.language.cascade import Scopes, choose, scopes, written
 from unetkit.language.find import find_spec
+from unetkit.language.heads_reader import HeadsReader
 from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.network_reader import NetworkReader
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
 from unetkit.signal import NAME_RULE, is_name
-from unetkit.topology import Input, Layout, Output, Topology, layout, readable
+from unetkit.topology import Input, Layout, Topology, layout, readable
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -123,9 +124,11 @@ class SpecLoader(Reader):
         except BlockError as error:
             self.collect(error, "topology")
             self.stop()
-        heads = self.outputs(keys, known)
+        reader = HeadsReader(self, keys, known)
+        heads = reader.heads()
         network = layout(topology, channels, decoder, heads, tuple(inputs))
         parts, origins = self.parts(keys, network)
+        origins |= reader.origins
         self.place_inputs(keys, inputs, network, parts, origins)
         self.check_pins("plugins")
         self.check_levels(keys, len(channels))
@@ -232,39 +235,6 @@ class SpecLoader(Reader):
                 if reading is not None:
                     parts[one.embedding_scope] = reading.part
                     origins[one.embedding_scope] = reading.origins
-
-    def outputs(self, keys: SpecKeys, signals: tuple[int | str, ...]) -> tuple[Output, ...]:
-        """The outputs of the network; `signals` are what a head may read."""
-        if keys.heads is None:
-            if self.values.get("out_channels") is None:
-                cure = "Give out_channels: a whole number from 1. Or heads: a map with several outputs."
-                self.fault(Fault("missing-key", "the key 'out_channels' is missing", cure=cure), "out_channels")
-            return (Output(OUTPUT, head_scope(OUTPUT), keys.out_channels or 1),)
-        found = []
-        for name, head in keys.heads.items():
-            self.check_output_name(name)
-            if head.channels is None and keys.out_channels is None:
-                cure = "Give channels here, or out_channels for all outputs."
-                self.fault(Fault("missing-key", "the key 'channels' is missing", cure=cure), "heads", name, key=True)
-            if head.at not in signals:
-                self.fault(_unknown_signal(head.at, signals), "heads", name, "at")
-            at = head.at if head.at in signals else 0
-            found.append(Output(name, head_scope(name), head.channels or keys.out_channels or 1, at, head.when))
-        if not any(output.when == "always" for output in found):
-            message = "no output is left for inference" if found else "there is no output"
-            cure = "Give at least one output without when: training."
-            self.fault(Fault("no-output", message, cure=cure), "heads", key=True)
-        if "out_channels" in self.values and found and all(head.channels for head in keys.heads.values()):
-            place = self.document.place(("out_channels",))
-            if place is None or place.file in (self.document.name, "--set"):  # not in a file that this one extends
-                self.no_effect(": all outputs give their own channels", "out_channels")
-        return tuple(found) or (Output(OUTPUT, head_scope(OUTPUT), 1),)
-
-    def check_output_name(self, name: str) -> None:
-        """Collects a name that no output can have: it is one of a module, and of a field of a named tuple."""
-        if not is_name(name):
-            fault = Fault("output-name", f"{name!r} is no name for an output", cure=NAME_RULE)
-            self.fault(fault, "heads", name, key=True)
 
     def parts(self, keys: SpecKeys, network: Layout) -> tuple[dict[str, Component], dict[str, dict[KeyPath, KeyPath]]]:
         """The block of each position, and where each of its parameters was written."""
@@ -373,16 +343,6 @@ class SpecLoader(Reader):
         """Whether a path leads to a type that was not written: that of a slot of which parameters alone are given."""
         value = self.document.root.value[path[0]][1].value if len(path) == 2 and path[1] == "type" else None
         return isinstance(value, dict) and "type" not in value
-
-
-def _unknown_signal(at: int | str, signals: tuple[int | str, ...]) -> Fault:
-    """The fault of a head that reads what the topology does not give."""
-    names = [one for one in signals if isinstance(one, str)]
-    last = max(one for one in signals if isinstance(one, int))
-    known = f"levels 0 to {last}" + (f", {', '.join(names)}" if names else "")
-    if isinstance(at, int):
-        return Fault("unknown-level", f"there is no level {at} to read", cure=f"There are {known}.")
-    return Fault("unknown-signal", f"there is nothing named {at!r} to read", cure=f"There are {known}.")
 
 
 def _with_types(values: dict[Any, Any], defaults: Mapping[str, str]) -> dict[Any, Any]:

@@ -96,7 +96,7 @@ def plain_settings(spec: Spec) -> Iterator[Setting]:
 def _outputs(spec: Spec) -> Iterator[Setting]:
     """Yields the settings of the outputs."""
     heads = spec.keys.heads or {}
-    for output in spec.outputs:
+    for output in spec.heads:
         own = heads.get(output.name)
         for position in spec.layout.positions:
             if position.scope == output.scope:

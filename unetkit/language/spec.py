@@ -29,8 +29,8 @@ class Spec:
     topology: Topology
     layout: Layout
     """Its positions and how they are joined."""
-    outputs: tuple[Output, ...]
-    """Its outputs, in the order in which they are written."""
+    heads: tuple[Output, ...]
+    """Its heads, in the order in which they are written; those that other heads alone read are no outputs."""
     parts: dict[str, Component]
     types: dict[type[Component], str]
     """The full name of each class of components."""
@@ -57,6 +57,11 @@ class Spec:
         return self.keys.in_channels
 
     @property
+    def outputs(self) -> tuple[Output, ...]:
+        """Its outputs, in the order in which they are written."""
+        return tuple(head for head in self.heads if head.when != "never")
+
+    @property
     def out_channels(self) -> int:
         """Channels of the first output."""
         return self.outputs[0].channels
@@ -68,13 +73,13 @@ class Spec:
 
     def for_inference(self) -> Spec:
         """The same network without outputs that exist in training only, and what only they need."""
-        outputs = tuple(output for output in self.outputs if output.when == "always")
-        if outputs == self.outputs:
+        if all(head.when != "training" for head in self.heads):
             return self
-        network = with_outputs(self.layout, frozenset(output.name for output in outputs))
+        network = with_outputs(self.layout, frozenset(head.name for head in self.heads if head.when == "always"))
         kept = {position.scope for position in network.positions}
         parts = {scope: part for scope, part in self.parts.items() if scope in kept}
-        return replace(self, layout=network, outputs=outputs, parts=parts)
+        heads = (head._replace(when="never") if head.when == "training" else head for head in self.heads)
+        return replace(self, layout=network, heads=tuple(head for head in heads if head.scope in kept), parts=parts)
 
     def type_of(self, part: Component) -> str:
         """The full name of the type of a component of this spec."""

@@ -21,6 +21,19 @@ def _as_source(value: object) -> int | str:
     raise ValueError(f"{value!r} is neither a level nor a name")
 
 
+def _as_sources(value: object) -> int | str | tuple[int | str, ...]:
+    """What a head reads; several as a tuple."""
+    if not isinstance(value, list | tuple):
+        return _as_source(value)
+    if len(value) < 2:
+        raise ValueError("a list has at least two maps: give one without brackets")
+    return tuple([_as_source(one) for one in value])
+
+
+_SOURCE = {"type": ["integer", "string"]}
+_SOURCES = {"anyOf": [_SOURCE, {"type": "array", "items": _SOURCE, "minItems": 2}]}
+
+
 class Side(Keys):
     """What can be set for the blocks of one side of a level."""
 
@@ -67,10 +80,12 @@ class HeadKeys(Keys):
     """The component that computes it; the `head` of the spec unless given."""
     norm: Slot = None
     act: Slot = None
-    at: Annotated[int | str, PlainValidator(_as_source), WithJsonSchema({"type": ["integer", "string"]})] = 0
-    """What the head reads: a level of the decoder, or a name that the topology gives."""
+    at: Annotated[int | str | tuple[int | str, ...], PlainValidator(_as_sources), WithJsonSchema(_SOURCES)] = 0
+    """What the head reads: a level of the decoder, a name of the topology, another head; or a list of several."""
+    merge: Annotated[Slot, WithJsonSchema({"slot": "skip"})] = bare("rescale")
+    """The skip that makes several maps one."""
     when: When = "always"
-    """`training`: the output supervises the training, and is left out of inference."""
+    """`training`: the output is left out of inference. `never`: it is no output, other heads read it."""
 
 
 class ChannelRule(Keys):

@@ -49,8 +49,10 @@ def shift_warning(plan: Plan, size: Size) -> str:
             continue
         apart = [f"{offset:g} at level {level}" for level, offset in fit.offsets.items() if offset]
         problems = [f"encoder and decoder are {', '.join(apart)} input pixels apart"] if apart else []
-        if fit.dropped:
-            problems.append(f"{sum(fit.dropped.values())} samples at the far end are dropped")
+        counts = fit.dropped.values()
+        lost, made = sum(n for n in counts if n > 0), -sum(n for n in counts if n < 0)
+        problems += [f"{lost} samples at the far end are dropped"] if lost else []
+        problems += [f"{made} samples are made by resizing"] if made else []
         if m > n:
             problems.append(f"the output has {m} samples, more than the image")
         near = [str(other) for other in (sizes.below(n), sizes.above(n)) if other is not None]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
 from unetkit.errors import Fault, SizeError
-from unetkit.geometry import SizeSet
+from unetkit.geometry import Limit, Number, SizeSet
 from unetkit.planning import propagate
 from unetkit.planning.spatial_graph import Size
 from unetkit.wording import size_text
@@ -53,22 +54,27 @@ def _faults(plan: Plan, size: Size) -> list[Fault]:
         broken = next(((index, limit) for index, limit in limits if not limit.holds()), None)
         if broken is not None:
             index, limit = broken
-            rule = limit.rule.format(*(found[i] for i in plan.nodes[index].inputs))
-            faults[rule] = _misfit(plan, index, limit.code, f"{rule} ({AXES[plan.dims][axis]})", axis, size)
+            meeting = tuple(found[i] for i in plan.nodes[index].inputs)
+            rule = limit.rule.format(*meeting)
+            faults[rule] = _misfit(plan, index, limit._replace(rule=rule), meeting, axis, size)
     return list(faults.values())
 
 
-def _misfit(plan: Plan, index: int, code: str, rule: str, axis: int, size: Size) -> Fault:
-    """The fault of a size that breaks a rule at a node, with the nearest sizes that do fit."""
+def _misfit(plan: Plan, index: int, broken: Limit, meeting: Sequence[Number], axis: int, size: Size) -> Fault:
+    """The fault of a size that breaks a rule at a node, whose inputs have the sizes `meeting`.
+
+    It tells the nearest sizes that do fit.
+    """
     call = plan.call_of(index)
     near = _nearest_fitting(plan, axis, size)
     cure = f"input {size[axis]} does not fit this network. "
     cure += f"Nearest sizes that do: {', '.join(map(str, near))}." if near else "No size does."
     within = next((one for one in plan.inner(call) if one.start <= index < one.end), None)
     component, inside = (within.part, within.inside) if within else (plan.spec.parts[call.scope], ())
-    if code == "size-mismatch" and getattr(component, "align", "") == "same":
-        cure += " Or: align: pad."
-    return plan.spec.blame(Fault(code, rule, call.scope, cure), call.scope, (*inside, "align"))
+    if broken.code == "size-mismatch" and getattr(component, "align", "") == "same":
+        cure += " Or: align: pad." if meeting[0] < meeting[-1] else " Or: align: resize."
+    message = f"{broken.rule} ({AXES[plan.dims][axis]})"
+    return plan.spec.blame(Fault(broken.code, message, call.scope, cure), call.scope, (*inside, "align"))
 
 
 def _nearest_fitting(plan: Plan, axis: int, size: Size) -> list[int]:
