@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from unetkit.checkpoint.faults import ImportWeightsError
 from unetkit.data import DataSpec, load_data
 from unetkit.data.data_keys import ClassKeys, colour_of
 from unetkit.data.preprocessing.signature import ClassRecord, Signature
@@ -11,7 +12,6 @@ from unetkit.document.document import override, parse
 from unetkit.errors import Fault
 from unetkit.language import Spec
 from unetkit.model import plan_of
-from unetkit.model.importing.kinds import ImportWeightsError
 from unetkit.trained.modelfile import Trained
 from unetkit.wording import plural
 

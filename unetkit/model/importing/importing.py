@@ -8,10 +8,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from unetkit.checkpoint.faults import ImportWeightsError, fault
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
 from unetkit.model.importing.checkpoint import Checkpoint
-from unetkit.model.importing.kinds import ImportWeightsError, fault
 from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
 from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.interface import plan_of
