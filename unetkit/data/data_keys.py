@@ -104,6 +104,21 @@ class ChannelKeys(Keys):
     """Which of them are used, in this order; 0 is the first."""
 
 
+_Number = Annotated[float, Field(allow_inf_nan=False)]
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class VectorKeys(Keys):
+    """A vector with a row for each image in a table: CSV, TSV or a text file, with a column of the images' names."""
+
+    table: _Text
+    """The table; its path begins at the folder of the data file."""
+    column: _Text | Annotated[tuple[_Text, ...], Field(min_length=1)] | None = None
+    """The column with its value, or one for each of its values; that with its name unless given."""
+    categories: Annotated[tuple[_Text, ...], Field(min_length=2)] | tuple[()] = ()
+    """Texts in the column, each of which becomes a value: 1 where the column has it, and else 0."""
+
+
 class DataKeys(Keys):
     """The keys of a data file."""
 
@@ -121,6 +136,10 @@ class DataKeys(Keys):
     """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
     ignore: Value | tuple[Value, ...] | _ColourText | None = None
     """What stands in masks for pixels that count nowhere: a number, several, or a colour."""
+    vectors: dict[str, _Number | Annotated[tuple[_Number, ...], Field(min_length=1)] | _Text | VectorKeys] = Field(
+        default_factory=dict
+    )
+    """Vectors beside the images, by name: numbers for all images, the path of a table, or a map with its columns."""
     split: Slot | None = None
     """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
     channels: Count | ChannelKeys = 1

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, span_of
+from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, VectorKeys, span_of
 from unetkit.data.normalizations import NormalizationMethod
 from unetkit.data.spec import DataSpec
 from unetkit.document.document import Document, from_values, override, read
@@ -17,6 +17,7 @@ from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import as_lists
 from unetkit.document.reader import Reader
 from unetkit.errors import Fault, SpecError
+from unetkit.signal import NAME_RULE, is_name
 from unetkit.wording import listed
 
 _SHOWN = ("dims", "dataset", "split", "channels", "classes", "ignore")
@@ -94,6 +95,7 @@ class DataLoader(Reader):
             self._check_classes(keys)
             self._check_channels(keys, normalization)
             self._check_axes(keys)
+            self._check_vectors(keys)
         self.raise_faults()
         return DataSpec(keys, dataset, split, normalization, folder, self.types, self.document)
 
@@ -116,6 +118,21 @@ class DataLoader(Reader):
         if isinstance(keys.spacing, tuple) and len(keys.spacing) != keys.dims:
             message = f"{len(keys.spacing)} numbers for {keys.dims} axes"
             self.fault(Fault("wrong-length", message, cure="Give one for each."), "spacing")
+
+    def _check_vectors(self, keys: DataKeys) -> None:
+        """Collects faults of names that no input can have, and of categories in several columns or given twice."""
+        for name, one in keys.vectors.items():
+            if not is_name(name):
+                message = f"{name!r} cannot name an input"
+                self.fault(Fault("wrong-value", message, cure=NAME_RULE), "vectors", name, key=True)
+            if not isinstance(one, VectorKeys) or not one.categories:
+                continue
+            if isinstance(one.column, tuple) and len(one.column) > 1:
+                message = f"categories are those of one column, here are {len(one.column)}"
+                self.fault(Fault("wrong-value", message, cure="Name one."), "vectors", name, "categories")
+            if len(set(one.categories)) < len(one.categories):
+                fault = Fault("wrong-value", "a category is given twice", cure="Leave one out.")
+                self.fault(fault, "vectors", name, "categories")
 
     def _check_classes(self, keys: DataKeys) -> None:
         """Collects faults of names, colours and values that two classes, or a class and `ignore`, share."""

@@ -16,6 +16,7 @@ from unetkit.data.pair_reader import PairFacts, PairReader
 from unetkit.data.pairs import LazyPairs, Pair, Pairs, Splits
 from unetkit.data.spec import DataSpec
 from unetkit.data.splits.split import BlockSplit, Division
+from unetkit.data.vectors import VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import merge_alike
 from unetkit.imagefiles.open_files import OPEN_FILES
@@ -89,7 +90,8 @@ def check_data(
             raise FileError(Fault("split-empty", message, key, "Add some."))
     except UnetkitError as error:
         faults += error.faults
-    reader = PairReader(data, ClassMap.of(data), entries, keep and data.cache)
+    vectors = _read_vectors(data, list(entries), faults)
+    reader = PairReader(data, ClassMap.of(data), entries, vectors, keep and data.cache)
     cache: dict[str, Pair] | None = {} if data.cache else None
     facts: list[PairFacts] = []
     for done, (result, pair) in enumerate(reader.check(), 1):
@@ -116,6 +118,18 @@ def check_data(
     resolved = data.resolve()
     recipe = json.dumps({key: resolved[key] for key in ("normalization", "spacing")}, sort_keys=True)
     return DataCheck(tuple(facts), (), Splits(train, validation, test, recipe, digests))
+
+
+def _read_vectors(data: DataSpec, names: list[str], faults: list[Fault]) -> VectorTable:
+    """The vectors of all images; without those whose faults are collected."""
+    sources = list(data.vectors.values())
+    for source in tuple(sources):
+        try:
+            source.read(data.folder, names)
+        except FileError as error:
+            sources.remove(source)
+            faults += error.faults
+    return VectorTable(sources, data.folder, names)
 
 
 def _by_name(entries: Iterable[ImageEntry]) -> dict[str, ImageEntry]:

@@ -14,6 +14,7 @@ from unetkit.data.labels.classes import ClassMap
 from unetkit.data.labels.mask_statistics import count_values
 from unetkit.data.pairs import UNLABELLED, Pair, PairDigests
 from unetkit.data.spec import DataSpec
+from unetkit.data.vectors import VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.host import num_cores
 from unetkit.imagefiles.guard import guarded
@@ -48,6 +49,7 @@ class PairReader:
     data: DataSpec
     classes: ClassMap
     entries: dict[str, ImageEntry]
+    vectors: VectorTable
     keep: bool = False
 
     def load(self, name: str) -> Pair:
@@ -67,7 +69,8 @@ class PairReader:
             message = f"the image of {name} lacks the distance between its samples"
             raise FileError(Fault("no-spacing", message, "spacing", _NO_SPACING))
         metadata = (raw.spacing, raw.unit, raw.axis_codes, raw.notes, str(raw.image.dtype))
-        return Pair(name, pixels, labels, instances, *metadata)
+        vectors = {vector: np.array(values, np.float32) for vector, values in self.vectors.of(name).items()}
+        return Pair(name, pixels, labels, instances, *metadata, vectors=vectors)
 
     def check(self) -> Iterator[tuple[PairFacts | tuple[Fault, ...], Pair | None]]:
         """For each name, in order, the facts of its pair and the pair itself, or its faults."""

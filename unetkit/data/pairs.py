@@ -45,6 +45,8 @@ class Pair:
     axis_codes: str = ""
     notes: tuple[str, ...] = ()
     dtype: str = ""
+    vectors: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
+    """The values of each vector beside the image, by name."""
 
     @property
     def size(self) -> tuple[int, ...]:
@@ -54,7 +56,8 @@ class Pair:
     @property
     def digests(self) -> PairDigests:
         """The digests of everything but the name, independent of the types of the arrays."""
-        header = repr((self.image.shape, self.spacing))
+        vectors = [(name, values.tolist()) for name, values in sorted(self.vectors.items())]
+        header = repr((self.image.shape, self.spacing, *([vectors] if vectors else [])))
         image_type = "<u2" if self.image.dtype.kind == "u" else "<i2" if self.image.dtype.kind == "i" else "<f4"
         labels = [(self.labels, "<i2"), *([] if self.instances is None else [(self.instances, "<i4")])]
         return PairDigests(_digest_of(header, [(self.image, image_type)]), _digest_of("", labels))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
@@ -12,6 +13,7 @@ from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys
 from unetkit.data.dataset import Dataset, ReadOptions, path_fields
 from unetkit.data.normalizations import NormalizationMethod
 from unetkit.data.splits.split import Split
+from unetkit.data.vectors import VectorSource
 from unetkit.document.document import Document
 from unetkit.document.merge import as_lists
 from unetkit.document.reader import written_form
@@ -64,6 +66,11 @@ class DataSpec:
         values = self.keys.ignore
         return () if values is None else values if isinstance(values, tuple) else (values,)
 
+    @cached_property
+    def vectors(self) -> dict[str, VectorSource]:
+        """Where the vectors beside the images come from, by name."""
+        return {name: VectorSource.of(name, given) for name, given in self.keys.vectors.items()}
+
     @property
     def spacing(self) -> Literal["native", "median"] | tuple[float, ...]:
         """The distance between samples that images are resampled to; native for no resampling."""
@@ -87,10 +94,11 @@ class DataSpec:
         return ReadOptions(self.folder, self.dims, stored, self.keys.orientation, checked)
 
     def files(self) -> set[Path]:
-        """The files that are read: the data file with those that it extends, images, masks, and the split file."""
+        """The files that are read: the data file with those that it extends, images, masks, split file and tables."""
         own = self.document.files() if self.document else set()
         split = {self.folder / getattr(self.split, name) for name in path_fields(self.split)} if self.split else set()
-        return own | set(self.dataset.files(self.folder)) | split
+        tables = {self.folder / one.table for one in self.vectors.values() if one.table}
+        return own | set(self.dataset.files(self.folder)) | split | tables
 
     def resolve(self, relative_to: Path | None = None) -> dict[str, Any]:
         """Every key that has an effect as plain values; loading them gives an equal data spec.
@@ -105,6 +113,8 @@ class DataSpec:
             form["classes"] = [_shortened(each.model_dump(exclude_none=True)) for each in self.classes]
         if keys.ignore is not None:
             form["ignore"] = keys.ignore
+        if self.vectors:
+            form["vectors"] = {name: self._vector_form(one, relative_to) for name, one in self.vectors.items()}
         if self.split is not None:
             form["split"] = self._written(self.split, relative_to)
         form["channels"] = keys.channels if isinstance(keys.channels, int) else keys.channels.model_dump()
@@ -119,10 +129,21 @@ class DataSpec:
         values: dict[str, Any] = written_form(part, self.types)
         for name in {*path_fields(part)} & values.keys():
             names = values[name] if isinstance(values[name], list) else [values[name]]
-            paths = [os.path.abspath(self.folder / each) for each in names]
-            paths = paths if relative_to is None else [os.path.relpath(path, relative_to) for path in paths]
+            paths = [self._path(each, relative_to) for each in names]
             values[name] = paths if isinstance(values[name], list) else paths[0]
         return values
+
+    def _path(self, path: str, relative_to: Path | None) -> str:
+        """A path of the data file that is absolute, or relative to a folder."""
+        absolute = os.path.abspath(self.folder / path)
+        return absolute if relative_to is None else os.path.relpath(absolute, relative_to)
+
+    def _vector_form(self, source: VectorSource, relative_to: Path | None) -> Any:
+        """A vector as numbers or as a map."""
+        if not source.table:
+            return list(source.values)
+        form = {"table": self._path(source.table, relative_to), "column": list(source.columns)}
+        return form | ({"categories": list(source.categories)} if source.categories else {})
 
 
 def _shortened(values: dict[str, Any]) -> Any:

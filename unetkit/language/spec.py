@@ -71,6 +71,11 @@ class Spec:
         """The number of levels."""
         return len(self.channels)
 
+    @property
+    def vectors(self) -> dict[str, int]:
+        """The number of values of each vector that the network takes beside the image, by name."""
+        return {name: self.keys.inputs[name].channels for name, _ in self.layout.vectors}
+
     def for_inference(self) -> Spec:
         """The same network without outputs that exist in training only, and what only they need."""
         if all(head.when != "training" for head in self.heads):

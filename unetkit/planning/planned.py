@@ -110,10 +110,10 @@ class Plan:
             nodes += block.placed(call.start, call.inputs)
         return tuple(nodes)
 
-    @cached_property
+    @property
     def vectors(self) -> dict[str, int]:
         """The number of values of each vector beside the image, by name."""
-        return {name: self.nodes[node].channels for name, node in self.inputs.items() if node}
+        return self.spec.vectors
 
     @cached_property
     def parameters(self) -> int:

@@ -16,8 +16,8 @@ from unetkit.model.interface import plan_of, threshold
 from unetkit.planning import Plan
 from unetkit.scoring.metrics import METRICS, ClassMasks, Counts
 from unetkit.scoring.scores import ScoreRow, Scores
-from unetkit.scoring.scoring import classify, score
-from unetkit.tiling.prediction import by_output, predict_channels
+from unetkit.scoring.scoring import classify, predict_pair, score
+from unetkit.tiling.prediction import by_output
 
 VALUE_METRICS = ("mae", "rmse")
 """The metrics of numbers: mean absolute error and root of the mean squared error, over the labelled pixels."""
@@ -38,8 +38,7 @@ def predicted_outputs(
     """Yields each pair with the outputs (channels, *spatial) for its image by name, at the samples of the image."""
     plan = plan_of(model).for_inference()
     for pair in pairs:
-        channels = preprocessing.label(pair, lambda image: predict_channels(model, image))
-        outputs = by_output(plan, channels)
+        outputs = by_output(plan, predict_pair(model, pair, preprocessing))
         yield pair, dict(zip(plan.outputs, outputs if len(plan.outputs) > 1 else (outputs,), strict=True))
 
 

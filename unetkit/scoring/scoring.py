@@ -87,7 +87,14 @@ def label(model: nn.Module, pairs: Iterable[Pair], preprocessing: Preprocessing)
     plan = plan_of(model).for_inference()
     limit, count = threshold(plan), plan.spec.out_channels
     for pair in pairs:
-        yield pair, classify(preprocessing.label(pair, lambda image: predict_channels(model, image))[:count], limit)
+        yield pair, classify(predict_pair(model, pair, preprocessing)[:count], limit)
+
+
+def predict_pair(model: nn.Module, pair: Pair, preprocessing: Preprocessing) -> NDArray[np.float32]:
+    """The channels of all outputs (channels, *spatial) for the image and the vectors of a pair, at its samples."""
+    wanted = plan_of(model).for_inference().vectors
+    vectors = {name: pair.vectors[name] for name in wanted if name in pair.vectors}
+    return preprocessing.label(pair, lambda image: predict_channels(model, image, vectors=vectors))
 
 
 def classify(output: NDArray[np.float32], threshold: float = 0.0) -> NDArray[np.int64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from unetkit.data import UNLABELLED, Pairs
+from unetkit.data import UNLABELLED, Pair, Pairs
 from unetkit.document.document import override
 from unetkit.errors import Fault, UnetkitError
 from unetkit.language import spec_of
@@ -13,6 +13,7 @@ from unetkit.planning import Plan, covering_size, plan, training_fault
 from unetkit.train.machine import TrainError
 from unetkit.train.parts.task import OutputTask
 from unetkit.train.runspec import RunSpec
+from unetkit.wording import plural
 
 _MOST_DOUBLINGS = 7
 """How often a patch is doubled in search of one that suffices."""
@@ -50,11 +51,20 @@ def check_pairs(plan: Plan, pairs: Pairs, tasks: Sequence[OutputTask]) -> None:
         if len(pair.image) != spec.in_channels:
             message = f"{pair.name} has {len(pair.image)} channels, the network takes {spec.in_channels}"
             raise TrainError(Fault("in-channels", message, "in_channels", f"Set in_channels={len(pair.image)}."))
+        _check_vectors(plan, pair)
         wrong = pair.labels[(pair.labels != UNLABELLED) & ((pair.labels < 0) | (pair.labels >= classes))]
         if wrong.size:
             message = f"{pair.name} has class {wrong.max()}, the network predicts classes 0 to {classes - 1}"
             cure = f"Set out_channels={wrong.max() + 1}, or set `ignore` to the label of unlabelled pixels."
             raise TrainError(Fault("classes", message, "out_channels", cure))
+
+
+def _check_vectors(plan: Plan, pair: Pair) -> None:
+    """Raises TrainError where a pair lacks a vector of the network, or has another number of values."""
+    for name, count in plan.vectors.items():
+        if name not in pair.vectors or pair.vectors[name].shape != (count,):
+            message = f"{pair.name} lacks the {plural(count, 'value')} of the vector {name}"
+            raise TrainError(Fault("vectors", message, cure="Give vectors={name: values} to each pair."))
 
 
 def check_samples(run: RunSpec, planned: Plan, size: tuple[int, ...], *, processes: int = 1) -> None:

@@ -15,6 +15,7 @@ from unetkit.data.loading import data_of, load_data
 from unetkit.data.patches.augmentation import Augmentation
 from unetkit.data.spec import DataSpec
 from unetkit.data.targets import Target
+from unetkit.data.vectors import vector_faults
 from unetkit.document.document import Document, from_values, inner, override, read, to_text
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import Key, TreeNode, as_lists, plain
@@ -327,6 +328,8 @@ class RunLoader(Reader):
             if data.channels > spec.in_channels and data.take is None:
                 cure += f" Or data.channels={{count: {data.channels}, take: {list(range(spec.in_channels))}}}."
             self.fault(Fault("in-channels", message, cure=cure), "data")
+        for fault in vector_faults(spec.name, spec.vectors, data.vectors):
+            self.fault(fault, "data")
         self.check_patch(training, spec.dims)
         if self.check_supervision(spec, training) and self.check_names(spec, training):
             self.check_outputs(_trained_network(spec, training), data, training, parts)

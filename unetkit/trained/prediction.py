@@ -57,7 +57,8 @@ def predict_files(
             else ([FileGroup("", (file,)) for file in find_images(images)], [])
         )
         _check_names(groups, predictor)
-        inputs = [model, *(file for group in groups for file in group.files)]
+        tables = [Path(one.table) for one in predictor.vectors if one.table]
+        inputs = [model, *tables, *(file for group in groups for file in group.files)]
         check_outputs(_results(groups, predictor, output), inputs=inputs, overwrite=overwrite)
         for group in groups:
             listener.started(group.files[0])

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from math import prod
 from pathlib import Path
@@ -16,13 +16,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetkit.data import Normalization, Preprocessing
+from unetkit.data.files.folders import names_in_file
 from unetkit.data.files.grouping import FileGroup
 from unetkit.data.normalization import slabs
 from unetkit.data.preprocessing.signature import Signature
+from unetkit.data.vectors import VectorSource, VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import is_exported, open_exported
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
+from unetkit.imagefiles.file_formats import split_name
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.result import ResultWriter
 from unetkit.imagefiles.views.alignment import join_channels
@@ -31,6 +34,7 @@ from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, read
 from unetkit.trained.distribution_shift import DistributionShift
 from unetkit.trained.modelfile import Trained, signature_in
 from unetkit.trained.result_map import ResultMap, result_maps
+from unetkit.trained.vectors import GivenVector, vector_sources
 from unetkit.wording import megabytes
 
 _HEAP_SHARE = 0.5
@@ -60,6 +64,8 @@ class PredictOptions:
     """Whether an image is refused if its tiles cannot give exactly the result of the whole image."""
     axes: str | None = None
     """Letters of the stored axes, in place of those of the training images."""
+    vectors: Mapping[str, GivenVector] = field(default_factory=dict)
+    """Vectors beside the images, by name; those that all training images shared need not be given."""
 
 
 @contextmanager
@@ -114,6 +120,11 @@ class FilePredictor:
         """What is written for an image."""
         return result_maps(self.runner.plan, self.signature, probabilities=self.options.probabilities)
 
+    @cached_property
+    def vectors(self) -> tuple[VectorSource, ...]:
+        """Where the vectors beside the images come from; raises InferenceError where some are missing."""
+        return vector_sources(self.runner.plan, self.signature, self.options.vectors)
+
     def paths(self, group: FileGroup, folder: Path) -> list[Path]:
         """The files of the results for an image; raises FileError for an unknown format."""
         return [one.path(group, folder) for one in self.maps]
@@ -142,7 +153,7 @@ class FilePredictor:
                 for one, path in zip(self.maps, paths, strict=True):
                     made = writing.enter_context(format_of(file).create(path, stored, one.channels, one.dtype))
                     targets.append(made if turn.is_identity else ReorientedWriter(made, stored, turn))
-                for number, part, block in self._blocks(images, shift):
+                for number, part, block in self._blocks(images, group.name or split_name(file)[0], shift):
                     for one, target in zip(self.maps, targets, strict=True):
                         target.write(number, part, one.block(block))
                     done += prod(block.shape[-spec.dims :])
@@ -165,13 +176,21 @@ class FilePredictor:
                 raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
             yield images
 
-    def _blocks(self, images: Images, shift: DistributionShift) -> Iterator[tuple[int, tuple[slice, ...], Tensor]]:
-        """Yields the number of an image, a part of it, and the channels of all outputs for that part."""
+    def _blocks(
+        self, images: Images, name: str, shift: DistributionShift
+    ) -> Iterator[tuple[int, tuple[slice, ...], Tensor]]:
+        """Yields the number of an image, a part of it, and the channels of all outputs for that part.
+
+        `name` is that of their file.
+        """
+        names = names_in_file(name, images.count)
+        vectors = VectorTable(self.vectors, Path(), names)
         memory = None if self.options.memory is None else _tile_memory(self.options.memory)
         unit = images.geometry.unit if images.geometry else ""
         size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
         tiles = plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
         for number in range(images.count):
+            self.runner.condition(vectors.of(names[number]))
             for part, block in self._outputs(self._reader(images, number, shift), images.size, tiles):
                 yield number, part, block
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -57,6 +57,15 @@ _AxesText = Annotated[
         show_default=False,
     ),
 ]
+_VectorTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--vector",
+        metavar="NAME=VALUE",
+        help="A vector beside the images: numbers, a category, or a table with a row for each image. Repeatable.",
+        show_default=False,
+    ),
+]
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 
@@ -72,6 +81,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     probabilities: _Probabilities = False,
     exact: _Exact = False,
     axes: _AxesText = None,
+    vector: _VectorTexts = None,
     overwrite: Overwrite = False,
 ) -> None:
     """Segment images of any size with a trained network.
@@ -84,7 +94,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.trained import PredictOptions, predict_files
 
-    options = PredictOptions(size, limit, device, dtype, probabilities, exact, letters)
+    options = PredictOptions(size, limit, device, dtype, probabilities, exact, letters, _parse_vectors(vector or []))
     predict_files(model, images, output, options, overwrite=overwrite, listener=_progress())
 
 
@@ -138,6 +148,15 @@ def _parse_axes(text: str) -> str:
         return check_axes(text)
     except ValueError as error:
         raise typer.BadParameter(f"{error}.") from error
+
+
+def _parse_vectors(texts: list[str]) -> dict[str, Any]:
+    from unetkit.trained.vectors import parse_vectors
+
+    try:
+        return dict(parse_vectors(texts))
+    except ValueError as error:
+        raise typer.BadParameter(f"{error}: write it as in time=0.5 or time=images.csv.") from error
 
 
 def _parse_bytes(text: str) -> int:

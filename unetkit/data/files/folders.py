@@ -152,10 +152,21 @@ def _entries_of(name: str, files: EntryFiles, options: ReadOptions) -> list[Imag
             if count == 1:
                 cure += " If the mask has one channel per class, save the number of the class instead."
             raise FileError(Fault("mask-count", message, cure=cure, file=str(file)))
-    digits = len(str(count - 1))
-    names = [f"{name}[{number:0{digits}}]" if count > 1 else name for number in range(count)]
     mask = str(files.files[1])
-    return [ImageEntry(each, partial(_read_entry, files, index, options), mask) for index, each in enumerate(names)]
+    return [
+        ImageEntry(each, partial(_read_entry, files, index, options), mask)
+        for index, each in enumerate(names_in_file(name, count))
+    ]
+
+
+def names_in_file(name: str, count: int) -> list[str]:
+    """The names of the images in a file with a name.
+
+    >>> names_in_file("a", 1), names_in_file("stack", 11)[:2]
+    (['a'], ['stack[00]', 'stack[01]'])
+    """
+    digits = len(str(count - 1))
+    return [f"{name}[{number:0{digits}}]" if count > 1 else name for number in range(count)]
 
 
 class OpenEntry(NamedTuple):

@@ -29,7 +29,7 @@ _ATTEMPTS = 16
 _PixelMap: TypeAlias = Callable[[Pair], NDArray[np.float32]]
 """A number for each pixel (*spatial), such as its weight in the loss, or several (channels, *spatial)."""
 Item: TypeAlias = tuple[Tensor, ...]
-"""An image (channels, *spatial), its labels (*spatial), and the maps that were asked for."""
+"""An image (channels, *spatial), its labels (*spatial), the vectors that the network takes, and the maps asked for."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,8 @@ class Patches(Dataset[Item]):
         for augmentation in augmentations:
             image = augmentation.change(image, random)
         labels = patch.labels[self.target].astype(np.int64)
-        return image, torch.from_numpy(labels), *self._maps_of_patch(number, patch)
+        vectors = (torch.from_numpy(pair.vectors[name]) for name in self.plan.vectors)
+        return image, torch.from_numpy(labels), *vectors, *self._maps_of_patch(number, patch)
 
     def _maps_of_patch(self, number: int, patch: PatchArrays) -> Iterator[Tensor]:
         """Yields each map of a patch, in the shape in which it was given."""

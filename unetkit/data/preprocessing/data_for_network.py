@@ -9,6 +9,7 @@ from pathlib import Path
 from unetkit.data.opening import find_data
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.data.spec import DataSpec
+from unetkit.data.vectors import vector_faults
 from unetkit.errors import Fault, FileError
 
 
@@ -16,14 +17,27 @@ def data_like(source: str, signature: Signature, dims: int, *, ignore: int | Non
     """The data spec of a data file, of a folder, or of `mni`, for a network with `dims` spatial axes.
 
     Volumes are reoriented as for the network; a folder is read with its channels, axes and classes. Raises FileError
-    for another number of channels than the network takes.
+    for another number of channels than the network takes, and for other vectors.
     """
     data = find_data(source, ignore=ignore, changes=tuple(_changes(source, signature)), dims=dims)
     if data.channels != len(signature.used_channels):
         message = f"{source} gives {data.channels} channels, the network takes {len(signature.used_channels)}"
         cure = f"Set channels: {_channels_text(signature)} in the data file."
         raise FileError(Fault("channels", message, "channels", cure))
+    faults = [*vector_faults("the network", {one.name: one.count for one in signature.vectors}, data.vectors)]
+    faults += [] if faults else _other_categories(data, signature)
+    if faults:
+        raise FileError(*faults)
     return data
+
+
+def _other_categories(data: DataSpec, signature: Signature) -> Iterator[Fault]:
+    """Yields the faults of vectors whose categories differ from those in training."""
+    for one in signature.vectors:
+        if data.vectors[one.name].categories != one.categories:
+            known = f"[{', '.join(one.categories)}]" if one.categories else "none"
+            message = f"{one.name} has other categories than in training, which had {known}"
+            yield Fault("vectors", message, f"vectors.{one.name}.categories", "Give the same in the same order.")
 
 
 def other_channels(data: DataSpec, signature: Signature) -> str:
@@ -42,6 +56,9 @@ def _changes(source: str, signature: Signature) -> Iterator[str]:
         yield f"channels={_channels_text(signature)}"
         if signature.axes is not None:
             yield f"dataset.axes={signature.axes}"
+        for one in signature.vectors:
+            if one.values:
+                yield f"vectors.{one.name}={list(one.values)}"
         if any(each.values for each in signature.classes):
             classes = [each.model_dump(exclude_none=True, include={"name", "values"}) for each in signature.classes]
             yield f"classes={json.dumps(classes)}"

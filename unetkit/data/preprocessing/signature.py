@@ -11,6 +11,7 @@ from unetkit import registry
 from unetkit.data.files.grouping import below_common, check_pattern
 from unetkit.data.normalization import Normalization
 from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sample_pixels
+from unetkit.wording import listed
 
 if TYPE_CHECKING:
     from unetkit.data.pairs import Pairs
@@ -56,6 +57,20 @@ class OutputRecord(StrictRecord):
     target: dict[str, Any]
 
 
+class VectorRecord(StrictRecord):
+    """A vector beside the images: its values where all images had the same, else the columns of a table."""
+
+    name: Name
+    values: tuple[float, ...] = ()
+    columns: tuple[Text, ...] = ()
+    categories: tuple[Text, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """The number of its values."""
+        return len(self.values or self.categories or self.columns)
+
+
 class Signature(StrictRecord):
     """The properties of the training images that others must share, and the classes that a network predicts.
 
@@ -64,7 +79,8 @@ class Signature(StrictRecord):
     each channel has its own file. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
     has the least and the largest distance between samples per axis, in `sampled_unit`, and `axis_codes` all
     orientations of the files. `greys` has a range for each used channel, `dtypes` the stored number types. `outputs`
-    are those of a network that predicts anything else than the class of each pixel. Unknown properties are empty.
+    are those of a network that predicts anything else than the class of each pixel. `vectors` are
+    those that the network takes beside the image. Unknown properties are empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
@@ -82,6 +98,7 @@ class Signature(StrictRecord):
     greys: tuple[IntensityRange, ...] = ()
     dtypes: tuple[Text, ...] = ()
     outputs: tuple[OutputRecord, ...] = ()
+    vectors: tuple[VectorRecord, ...] = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -141,6 +158,9 @@ class Signature(StrictRecord):
             self._check_outputs(spec)
         elif len(self.classes) != max(2, spec.out_channels):
             raise ValueError(f"{len(self.classes)} classes for a network that predicts {max(2, spec.out_channels)}")
+        wanted = spec.for_inference().vectors
+        if self.vectors and {one.name: one.count for one in self.vectors} != wanted:
+            raise ValueError(f"a network that takes {listed(list(wanted)) or 'no vectors'} beside the image")
         if {len(axes) for axes in (self.spacing, self.sampled) if axes} - {spec.dims}:
             raise ValueError(f"a spacing of other axes than the {spec.dims} of the network")
 
@@ -203,6 +223,10 @@ def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, out
         spacing=preprocessing.spacing,
         unit=preprocessing.unit,
         classes=classes,
+        vectors=tuple(
+            VectorRecord(name=one.name, values=one.values, columns=one.columns, categories=one.categories)
+            for one in data.vectors.values()
+        ),
         **_measure(pairs),
     )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from unetkit.data.tables import NAME_COLUMNS, SUFFIXES, column_key, rows_of, text_of
 from unetkit.errors import Fault, FileError
 from unetkit.wording import plural
 
@@ -28,14 +29,9 @@ WORDS = {
     "ts": "test",
 }
 """Words for the parts, in lower case; `tr` and `ts` are those of nnU-Net's folders."""
-_NAME_COLUMNS = frozenset({
-    "name", "names", "image", "images", "img", "file", "files", "filename", "file_name", "filepath", "file_path",
-    "path", "id", "image_id", "imageid", "image_name", "imagename", "case", "case_id", "key", "stem",
-})  # fmt: skip
 _PART_COLUMNS = frozenset({"split", "splits", "set", "subset", "partition", "part", "phase", "usage", "dataset"})
 _FOLD_COLUMNS = frozenset({"fold", "folds", "kfold"})
 """Names of columns, in lower case."""
-_BYTE_ORDER_MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "utf-8-sig"))
 
 
 def part_of(word: object) -> str | None:
@@ -89,7 +85,7 @@ def read_lists(path: Path, fold: int | None) -> dict[str, list[str]]:
     try:
         lists = SplitLists()
         for file, part in _with_other_parts(path):
-            _reader_of(file)(_text_of(file), lists, part)
+            _reader_of(file)(text_of(file), lists, part)
             if not lists.plain:
                 break
     except (OSError, ValueError, AttributeError, TypeError, OverflowError, RecursionError, csv.Error) as error:
@@ -109,22 +105,10 @@ def _with_other_parts(path: Path) -> Iterator[tuple[Path, str | None]]:
 
 
 def _reader_of(path: Path) -> Callable[[str, SplitLists, str | None], None]:
-    readers = {".json": _read_json, **dict.fromkeys((".csv", ".tsv", ".txt", ".lst"), _read_table)}
+    readers = {".json": _read_json, **dict.fromkeys(SUFFIXES, _read_table)}
     if path.suffix.lower() not in readers:
         raise ValueError(f"it is none of {', '.join(readers)}; a spreadsheet can be saved as CSV")
     return readers[path.suffix.lower()]
-
-
-def _text_of(path: Path) -> str:
-    """The text of a file in UTF-8, in UTF-16 with a byte order mark, or in the Western code page of Windows."""
-    content = path.read_bytes()
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return content.decode(encoding)
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return content.decode("cp1252")
 
 
 def _read_json(text: str, lists: SplitLists, part: str | None) -> None:
@@ -163,7 +147,7 @@ def _names(entries: Any) -> list[str]:
 
 def _name(entry: Any) -> str:
     if isinstance(entry, dict):
-        names = [text for key, text in entry.items() if _folded(key) in _NAME_COLUMNS and isinstance(text, str)]
+        names = [text for key, text in entry.items() if column_key(key) in NAME_COLUMNS and isinstance(text, str)]
         if len(names) != 1:
             raise TypeError(f"{str(entry)[:40]!r} has no name")
         return names[0]
@@ -180,20 +164,15 @@ def _require_part(part: str | None) -> str:
 
 def _read_table(text: str, lists: SplitLists, part: str | None) -> None:
     """Adds the rows of a table with columns for name and split, or of a plain list."""
-    lines = [line for line in text.splitlines() if line.strip(" \t,;\0")]
-    if lines and lines[0].lower().startswith("sep="):
-        lines = lines[1:]
-    first = lines[0] if lines else ""
-    delimiter = max(",;\t", key=first.count)  # the comma where there is none
-    _read_rows([[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=delimiter)], lists, part)
+    _read_rows(rows_of(text), lists, part)
 
 
 def _read_rows(rows: Sequence[Sequence[Any]], lists: SplitLists, part: str | None) -> None:
     """Adds the rows of a table; the first may name the columns."""
-    header = [_folded(cell) for cell in rows[0]] if rows else []
+    header = [column_key(cell) for cell in rows[0]] if rows else []
     names, splits, folds = (
         [column for column, cell in enumerate(header) if cell in known]
-        for known in (_NAME_COLUMNS, _PART_COLUMNS, _FOLD_COLUMNS)
+        for known in (NAME_COLUMNS, _PART_COLUMNS, _FOLD_COLUMNS)
     )
     if names and (splits or folds or part):
         body = rows[1:]
@@ -220,12 +199,3 @@ def _read_rows(rows: Sequence[Sequence[Any]], lists: SplitLists, part: str | Non
     for fold in sorted({fold for fold, _ in numbered}):
         lists.add("train", [name for each, name in numbered if each != fold], fold)
         lists.add("validation", [name for each, name in numbered if each == fold], fold)
-
-
-def _folded(text: object) -> str:
-    """The name of a column in lower case, without spaces.
-
-    >>> _folded(" Image ID ")
-    'image_id'
-    """
-    return "_".join(str(text).casefold().replace("-", " ").replace("_", " ").split())

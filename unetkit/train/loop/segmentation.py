@@ -78,9 +78,10 @@ class Segmentation(lightning.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
         """The loss of one batch, and its terms."""
-        images, labels, *maps = batch
-        outputs = self.model(arranged(images, self.patches.plan))
-        terms = self.losses.terms(outputs, labels, maps)
+        images, labels, *others = batch
+        count = len(self.patches.plan.vectors)
+        outputs = self.model(arranged(images, self.patches.plan), *others[:count])
+        terms = self.losses.terms(outputs, labels, others[count:])
         return {"loss": sum(terms.values()), "terms": {name: value.detach() for name, value in terms.items()}}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:

@@ -237,6 +237,9 @@ def _signature(run: RunSpec, pairs: Pairs, preprocessing: Preprocessing) -> Sign
     tasks = [task for task in run.tasks if task.name in channels]
     counts = {task.name: max(2, channels[task.name]) for task in tasks if task.target.kind == "classes"}
     signature = signature_of(run.data, pairs, preprocessing, counts.get(tasks[0].name, len(pairs.classes)))
+    taken = run.network.for_inference().vectors
+    vectors = tuple(one for one in signature.vectors if one.name in taken)
+    signature = signature.model_copy(update={"vectors": vectors})
     if len(tasks) == 1 and counts:
         return signature
     records = tuple(
