@@ -9,6 +9,11 @@ from unetkit.language import Spec
 
 NARROW: dict[str, list[str]] = {
     "multiresunet": [],  # the channels of its branches add up to those of the level
+    "fc-densenet-103": [
+        "channels=[16, 26, 40, 60, 84, 30]",
+        "decoder.channels=[34, 10, 14, 20, 24]",
+        "levels.0.encoder.block.0.channels=8",
+    ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
 }
 """What makes shipped specs narrow whose channels cannot be divided one by one."""
