@@ -1,0 +1,112 @@
+"""Networks of the catalogue against the layers of their publications, counted one by one."""
+
+from __future__ import annotations
+
+import pytest
+
+import unetkit
+
+VGG16 = [
+    *[(3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256), (256, 256), (256, 512)],
+    *[(512, 512)] * 5,
+]
+"""The channels before and after each convolution."""
+
+
+def conv(before: int, after: int, kernel: int = 3, *, bias: bool = True) -> int:
+    """Returns the parameters of a convolution in 2D."""
+    return before * after * kernel**2 + after * bias
+
+
+def with_norm(before: int, after: int, kernel: int = 3) -> int:
+    """Returns those of a convolution with a bias, and of the batch norm after it."""
+    return conv(before, after, kernel) + 2 * after
+
+
+def chain(*channels: int) -> int:
+    """Returns those of convolutions with batch norm, one after the other."""
+    return sum(with_norm(*pair) for pair in zip(channels, channels[1:], strict=False))
+
+
+def change_detection(in_channels: int, merged: int) -> int:
+    """Returns those of FC-EF and its kin; a skip brings `merged` times the channels of its level."""
+    encoder = chain(in_channels, 16, 16, 32, 32, 64, 64, 64, 128, 128, 128)
+    decoder = sum(
+        conv(wide, wide) + chain(wide + merged * wide, *rest)
+        for wide, *rest in [(128, 128, 128, 64), (64, 64, 64, 32), (32, 32, 16), (16, 16)]
+    )
+    return encoder + decoder + conv(16, 2)
+
+
+def residual_unet(*channels: int) -> int:
+    """Returns those of ResUNet: norm, conv, norm, conv beside a 3×3 convolution with norm."""
+
+    def unit(before: int, after: int) -> int:
+        return 2 * before + conv(before, after) + 2 * after + conv(after, after) + conv(before, after) + 2 * after
+
+    first = channels[0]
+    found = with_norm(3, first) + conv(first, first) + conv(3, first)
+    for before, after in zip(channels, channels[1:], strict=False):
+        found += unit(before, after) + conv(after, after, 2) + unit(after + before, before)
+    return found + conv(first, 1, 1)
+
+
+def segnet(classes: int) -> int:
+    """Returns those of SegNet, whose decoder mirrors the convolutions of VGG 16."""
+    decoder = [(after, before) for before, after in reversed(VGG16[1:])]
+    return sum(with_norm(*pair) for pair in [*VGG16, *decoder]) + conv(64, classes)
+
+
+def ternausnet(encoder: list[tuple[int, int]], decoder: list[tuple[int, int]]) -> int:
+    """Returns those of TernausNet, without norms."""
+    return sum(conv(*pair) for pair in [*encoder, *decoder]) + conv(32, 1, 1)
+
+
+def tiramisu(growth: int, layers: tuple[int, ...], bottom: int, classes: int) -> int:
+    """Returns those of FC-DenseNet, whose first convolution has 48 channels."""
+
+    def dense(before: int, number: int) -> int:
+        inputs = [before + growth * index for index in range(number)]
+        return sum(2 * each + conv(each, growth) for each in inputs)
+
+    found, wide, skips = conv(3, 48), 48, list[int]()
+    for number in layers:
+        found += dense(wide, number)
+        wide += growth * number
+        skips.append(wide)
+        found += 2 * wide + conv(wide, wide, 1)
+    found += dense(wide, bottom)
+    new = growth * bottom
+    for number in reversed(layers):
+        found += conv(new, new)
+        wide = new + skips.pop()
+        found += dense(wide, number)
+        new, wide = growth * number, wide + growth * number
+    return found + conv(wide, classes, 1)
+
+
+VGG11 = [(3, 64), (64, 128), (128, 256), (256, 256), (256, 512), *[(512, 512)] * 3]
+DECODER_11 = [
+    *[(512, 512), (512, 256), (768, 512), (512, 256), (768, 512), (512, 128)],
+    *[(384, 256), (256, 64), (192, 128), (128, 32), (96, 32)],
+]
+DECODER_16 = [
+    *[(512, 512), (512, 256), (768, 512), (512, 256), (768, 512), (512, 256)],
+    *[(512, 256), (256, 64), (192, 128), (128, 32), (96, 32)],
+]
+COUNTS = {
+    "fc-ef": change_detection(6, 1),
+    "fc-siam-conc": change_detection(3, 2),
+    "fc-siam-diff": change_detection(3, 1),
+    "fc-densenet-103": tiramisu(16, (4, 5, 7, 10, 12), 15, 12),
+    "resunet": residual_unet(64, 128, 256, 512),
+    "segnet": segnet(12),
+    "ternausnet-11": ternausnet(VGG11, DECODER_11),
+    "ternausnet-16": ternausnet(VGG16, DECODER_16),
+    "unet-nnunet-2d-7": 33_471_820 - 5 * 2 - 2 * (64 + 128 + 256 + 512 + 512),  # without heads for training
+}
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_parameters_are_those_of_the_layers(name: str) -> None:
+    assert unetkit.plan(unetkit.load(name)).parameters == COUNTS[name]
