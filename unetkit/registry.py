@@ -26,6 +26,7 @@ from unetkit.plugins.distributions import (
 
 FAMILIES = (
     "unetkit.blocks",
+    "unetkit.encoders",
     "unetkit.topologies",
     "unetkit.data",
     "unetkit.data.patches",

@@ -215,7 +215,8 @@ class Wiring:
         """The name of an operation in its block: the given one, or its kind with a number."""
         names, scope = self._names, self._scope
         if name:
-            _check_name(name)
+            if not (name.isascii() and name.isdecimal()):  # as those of published weights may be
+                _check_name(name)
             full = scope + name
             if full in names or f"{full}." in names:
                 raise wiring_error(f"two operations of one block are named {full!r}", "Give each its own name.")
@@ -587,10 +588,14 @@ def step_ratios(x: Strided, y: Strided) -> Iterator[tuple[int, int]]:
         yield x_up * y_down, x_down * y_up
 
 
-def stride_between(x: Strided, toward: Strided) -> Axes:
-    """By how much a way up must multiply the samples of x to come to the resolution of `toward`."""
+def stride_between(x: Strided, toward: Strided, coarser: int = 1) -> Axes:
+    """By how much a way up must multiply the samples of x to come to the resolution of `toward`.
+
+    Or to one that is coarser by a factor.
+    """
     strides = []
-    for wide, narrow in step_ratios(x, toward):
+    for wide, fine in step_ratios(x, toward):
+        narrow = fine * coarser
         if wide % narrow:
             raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
         strides.append(wide // narrow)

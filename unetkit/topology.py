@@ -16,6 +16,8 @@ from unetkit.wording import plural
 
 Side: TypeAlias = Literal["input", "encoder", "bottleneck", "decoder", "head"]
 """The section of a spec that has a say at a position."""
+MAP_SLOTS = ("block", "encoder")
+"""The slots of what computes the map of a level."""
 _CACHED_LAYOUTS = 1 << 10
 _SHARED = ("slot", "side", "level", "channels")
 """What positions of one scope have in common."""
@@ -39,14 +41,28 @@ class Position(NamedTuple):
 class Placement(NamedTuple):
     """A position with the signals that it reads.
 
-    A way up leads to the resolution of the signal `toward`. `component` is one of the topology's own, in place of what
-    the spec says.
+    A way up leads to the resolution of the signal `toward`, or to one that is coarser by a factor. `component` is one
+    of the topology's own, in place of what the spec says.
     """
 
     position: Position
     inputs: tuple[int, ...]
     toward: int | None = None
     component: Component | None = None
+    coarser: int = 1
+
+
+class Backbone(NamedTuple):
+    """An encoder that is one component, by level: its stride, in samples of the image, and whether it has a map.
+
+    `skips`: whether the decoder merges the map of the level, or the image in place of a map at full resolution.
+    `ends_in_block`: a block of the bottleneck follows the last level.
+    """
+
+    strides: tuple[int, ...]
+    maps: tuple[bool, ...]
+    skips: tuple[bool, ...]
+    ends_in_block: bool = False
 
 
 When: TypeAlias = Literal["always", "training", "never"]
@@ -119,32 +135,41 @@ class Layout(NamedTuple):
         return tuple(
             placement.position
             for placement in self.placements
-            if placement.component is None and placement.position.side != "input"
+            if placement.component is None
+            and placement.position.side != "input"
+            and placement.position.slot != "encoder"
         )
 
 
-def call_arguments(position: Position, x: Strided, toward: Strided | None) -> dict[str, Any]:
+def call_arguments(placement: Placement, x: Strided, toward: Strided | None) -> dict[str, Any]:
     """What the component of a position is told beside the signals that it reads, of which `x` is the first.
 
     Raises BlockError where no stride leads to the resolution of `toward`.
     """
+    position = placement.position
     if position.slot in ("skip", "input"):
         return {}
+    if position.slot == "encoder":
+        return {"level": position.level}
     if toward is None:
         return {"channels": position.channels}
-    return {"channels": position.channels, "stride": stride_between(x, toward)}
+    return {"channels": position.channels, "stride": stride_between(x, toward, placement.coarser)}
 
 
 class Net:
     """What a topology places components in. Signals are numbers, which `place` returns.
 
     `channels` has one number per level, full resolution first; `decoder_channels` one per level above the last.
-    `images` are the images by name; a topology that reads one of them takes the first.
+    `images` are the images by name; a topology that reads one of them takes the first. `backbone` is the encoder where
+    that is one component.
     """
 
-    def __init__(self, channels: tuple[int, ...], decoder_channels: tuple[int, ...]) -> None:
+    def __init__(
+        self, channels: tuple[int, ...], decoder_channels: tuple[int, ...], backbone: Backbone | None = None
+    ) -> None:
         self.channels = channels
         self.decoder_channels = decoder_channels
+        self.backbone = backbone
         self.images = {"image": 0}
         self.placements: list[Placement] = []
 
@@ -152,6 +177,10 @@ class Net:
     def last(self) -> int:
         """The coarsest level."""
         return len(self.channels) - 1
+
+    def has_skip(self, level: int) -> bool:
+        """Whether the decoder has a skip at a level; without a backbone it has one at each."""
+        return self.backbone is None or self.backbone.skips[level]
 
     def place(  # noqa: PLR0913 - a position has so many properties
         self,
@@ -178,7 +207,15 @@ class Net:
             if level >= len(own):
                 raise wiring_error(f"the decoder has no channels at the last level, that of {scope}", "Give channels=")
             channels = own[level]
-        return self._append(Position(scope, slot, level, side, column, channels), inputs, toward, component)
+        coarser = 1
+        if toward is not None and self.backbone is not None and not self.backbone.maps[level]:
+            coarser = self.backbone.strides[level]
+        position = Position(scope, slot, level, side, column, channels)
+        return self._append(position, inputs, toward, component, coarser)
+
+    def place_backbone(self, scope: str, level: int, signal: int, column: int = 0) -> int:
+        """Places a level of the backbone, which reads the map of the level before, and returns its output."""
+        return self._append(Position(scope, "encoder", level, "encoder", column, self.channels[level]), (signal,))
 
     def place_input(self, scope: str, slot: str, signal: int, channels: int) -> int:
         """Places what reads an input of the network."""
@@ -197,8 +234,9 @@ class Net:
         inputs: tuple[int, ...],
         toward: int | None = None,
         component: Component | None = None,
+        coarser: int = 1,
     ) -> int:
-        self.placements.append(Placement(position, inputs, toward, component))
+        self.placements.append(Placement(position, inputs, toward, component, coarser))
         return len(self.placements)
 
 
@@ -230,12 +268,14 @@ def layout(
     decoder_channels: tuple[int, ...],
     outputs: tuple[Output, ...],
     inputs: tuple[Input, ...] = (),
+    backbone: Backbone | None = None,
 ) -> Layout:
     """The network of a topology. What no output depends on is left out.
 
     Without `inputs` the network has the image alone. Without `outputs` its output is the finest map, with no head.
+    Without a `backbone` its encoder consists of blocks.
     """
-    return _layout(ByValue(topology), channels, decoder_channels, outputs, inputs)
+    return _layout(ByValue(topology), channels, decoder_channels, outputs, inputs, backbone)
 
 
 def readable(
@@ -243,9 +283,10 @@ def readable(
     channels: tuple[int, ...],
     decoder_channels: tuple[int, ...],
     inputs: tuple[Input, ...] = (),
+    backbone: Backbone | None = None,
 ) -> tuple[int | str, ...]:
     """What a head may read in a topology: levels, the finest first, then names."""
-    found = _wired(ByValue(topology), channels, decoder_channels, inputs).signals
+    found = _wired(ByValue(topology), channels, decoder_channels, inputs, backbone).signals
     return (*sorted(one for one in found if isinstance(one, int)), *(one for one in found if isinstance(one, str)))
 
 
@@ -263,9 +304,13 @@ class _Wired(NamedTuple):
 
 @lru_cache(_CACHED_LAYOUTS)
 def _wired(
-    key: ByValue, channels: tuple[int, ...], decoder_channels: tuple[int, ...], inputs: tuple[Input, ...]
+    key: ByValue,
+    channels: tuple[int, ...],
+    decoder_channels: tuple[int, ...],
+    inputs: tuple[Input, ...],
+    backbone: Backbone | None,
 ) -> _Wired:
-    net, topology = Net(channels, decoder_channels), key.component
+    net, topology = Net(channels, decoder_channels, backbone), key.component
     assert isinstance(topology, Topology), "the key of a topology"
     vectors, conditions = _place_inputs(net, inputs)
     signals = _run(topology, net)
@@ -284,6 +329,9 @@ def _run(topology: Topology, net: Net) -> dict[int | str, int]:
     check_outputs(topology.name, signals, len(net.channels), 1 + len(net.placements))
     positions = [one.position for one in net.placements if one.position.side != "input"]
     check_scopes([(one.scope, {name: getattr(one, name) for name in _SHARED}) for one in positions])
+    if net.backbone is not None and all(one.slot != "encoder" for one in positions):
+        message = f"{topology.name} makes its encoder of blocks, and has no place for another"
+        raise wiring_error(message, "Leave the type of the encoder out, or use another topology, such as unet.")
     return signals
 
 
@@ -294,9 +342,10 @@ def _layout(
     decoder_channels: tuple[int, ...],
     outputs: tuple[Output, ...],
     inputs: tuple[Input, ...],
+    backbone: Backbone | None,
 ) -> Layout:
-    wired = _wired(key, channels, decoder_channels, inputs)
-    net = Net(channels, decoder_channels)
+    wired = _wired(key, channels, decoder_channels, inputs, backbone)
+    net = Net(channels, decoder_channels, backbone)
     net.placements += wired.placements
     heads = _place_heads(net, outputs, wired.signals)
     found = [(output.name, heads[output.name]) for output in outputs if output.when != "never"]

@@ -16,10 +16,10 @@ from tests.support.commandline import run
 from unetkit import registry
 from unetkit.document.keys import default_types
 from unetkit.language.spec_keys import (
-    Bottleneck,
+    BottleneckKeys,
     ChannelRule,
-    Decoder,
-    Encoder,
+    DecoderKeys,
+    EncoderKeys,
     HeadKeys,
     InputKeys,
     LevelKeys,
@@ -32,7 +32,7 @@ TEXT = Path("docs/language.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, re.DOTALL)
 FRAME = yaml.safe_load(EXAMPLES[0])
 COMMANDS = re.findall(r"```\n\$ unetkit (.*?)\n(.*?)```", TEXT, re.DOTALL)
-MODELS = (SpecKeys, Encoder, Decoder, Bottleneck, LevelKeys, Side, ChannelRule, InputKeys, HeadKeys)
+MODELS = (SpecKeys, EncoderKeys, DecoderKeys, BottleneckKeys, LevelKeys, Side, ChannelRule, InputKeys, HeadKeys)
 
 
 def section(title: str) -> str:

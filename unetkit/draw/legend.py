@@ -19,7 +19,7 @@ _BOXES = {
     "kept": "the part that is copied",
     "own marked": "what differs",
 }
-_ORDER = ("block", "down", "up", "skip", "head")
+_ORDER = ("encoder", "block", "down", "up", "skip", "head")
 
 
 class LegendEntry(NamedTuple):

@@ -27,11 +27,14 @@ def resolve(spec: Spec) -> dict[str, Any]:
     if keys.inputs:
         form["inputs"] = {name: _input_form(spec, name) for name in keys.inputs}
     form["topology"] = written_form(spec.topology, spec.types)
-    form["channels"] = list(spec.channels)
+    if spec.encoder is None:
+        form["channels"] = list(spec.channels)
     positions = spec.layout.open_positions
     place_frame(form, positions, {one.scope: block_form(spec, spec.parts[one.scope]) for one in positions})
     _place_heads(spec, form)
-    if spec.decoder_channels != spec.channels[:-1]:
+    if spec.encoder is not None:
+        form["encoder"] = written_form(spec.encoder, spec.types, nulls=True)
+    if spec.decoder_channels != spec.default_decoder_channels:
         form.setdefault("decoder", {})["channels"] = list(spec.decoder_channels)
     form |= {"init": written_form(spec.init, spec.types), "odd_sizes": written_form(spec.odd_sizes, spec.types)}
     if spec.plugins:
@@ -58,9 +61,10 @@ def place_frame(form: dict[str, Any], positions: Iterable[Position], forms: Mapp
 def _place_blocks(form: dict[str, Any], sides: dict[str, dict[int, Any]]) -> None:
     """Adds the blocks of the levels: one for all if they agree, else by section and level."""
     bottleneck = next(iter(sides.pop("bottleneck").values()), None)  # none where no output depends on it
-    default = sides["encoder"].get(0, bottleneck)
+    of_blocks = bool(sides["encoder"]) or not sides["decoder"]
+    default = sides["encoder"].get(0, bottleneck) if of_blocks else next(iter(sides["decoder"].values()))
     form["block"] = default
-    if bottleneck not in (None, default):
+    if bottleneck is not None and (bottleneck != default or not of_blocks):
         form["bottleneck"] = {"block": bottleneck}
     for side, blocks in sides.items():
         common = blocks.get(0, default)

@@ -44,7 +44,7 @@ def _scope_at(keys: FrameKeys, path: KeyPath) -> Keys | None:
     scope: Any = keys
     for key in path:
         scope = None if scope is None else scope.get(key) if isinstance(scope, dict) else getattr(scope, str(key))
-    return scope  # type: ignore[no-any-return]  # the keys of a scope
+    return scope if isinstance(scope, Keys) else None
 
 
 def _sections(position: Position) -> tuple[str, ...]:
@@ -75,6 +75,8 @@ def setting_at_all_levels(position: Position) -> str:
 def _named(position: Position, level: int | str) -> str:
     if position.side in ("head", "input"):
         return position.scope
+    if position.slot == "encoder":
+        return f"encoder.{level}"
     return (
         f"{position.side}.{position.slot}"
         if position.side == "bottleneck"

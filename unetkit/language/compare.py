@@ -68,8 +68,11 @@ def _forms(spec: Spec) -> dict[_Setting, Any]:
             facts = {} if (output.at, output.when) == (0, "always") else facts
         values |= {f"heads.{output.name}.{key}": value for key, value in facts.items()}
     values["topology"] = written_form(spec.topology, spec.types)
-    values["channels"] = list(spec.channels)
-    if spec.decoder_channels != spec.channels[:-1]:
+    if spec.encoder is None:
+        values["channels"] = list(spec.channels)
+    else:
+        values["encoder"] = written_form(spec.encoder, spec.types)
+    if spec.decoder_channels != spec.default_decoder_channels:
         values["decoder.channels"] = list(spec.decoder_channels)
     values["odd_sizes"] = spec.odd_sizes.padding or "error"
     values |= {f"init.{key}": value for key, value in written_form(spec.init, spec.types).items()}

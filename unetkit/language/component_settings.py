@@ -12,6 +12,7 @@ from unetkit.document.choice import SlotChoice, leaves
 from unetkit.document.keys import default_types
 from unetkit.document.merge import KeyPath
 from unetkit.errors import Place
+from unetkit.language.backbone import encoder_scopes
 from unetkit.language.cascade import choose, scope_paths, scopes
 from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.settings import Address, Default, Setting, address, simple_setting
@@ -58,6 +59,7 @@ def _fixed(spec: Spec) -> Iterator[tuple[str, KeyPath]]:
     for head in spec.heads:
         if head.merge is not None:
             yield head.merge_scope, ("heads", head.name, "merge")
+    yield from ((scope, ("encoder",)) for scope in encoder_scopes(spec.layout))
     for placement in spec.layout.placements:
         for name in insets(type(spec.topology)) if placement.component is not None else ():
             if getattr(spec.topology, name) is placement.component:

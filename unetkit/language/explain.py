@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from unetkit.document.document import Written
 from unetkit.document.merge import KeyPath, as_lists
 from unetkit.errors import Fault, Place, SpecError, did_you_mean
+from unetkit.language.backbone import encoder_scopes
 from unetkit.language.cascade import setting_at_all_levels, setting_of
 from unetkit.language.component_settings import component_settings
 from unetkit.language.settings import DESCRIPTIVE, Default, Setting, address, plain_settings
@@ -97,7 +98,7 @@ def _explanation(spec: Spec, settings: list[Setting], path: str, group: list[Set
 
 def _places(spec: Spec, settings: Iterable[Setting]) -> Iterator[str]:
     """Yields the positions of settings, those of all levels as one with `*`."""
-    totals = Counter(everywhere for _, everywhere in {_names(one) for one in spec.layout.open_positions})
+    totals = Counter(everywhere for _, everywhere in {_names(one) for one in _placed_by_spec(spec)})
     groups: dict[tuple[str, str], dict[str, None]] = {}
     for setting in settings:
         name, everywhere = _names(setting.position) if setting.position else (WHOLE, WHOLE)
@@ -110,6 +111,13 @@ def _places(spec: Spec, settings: Iterable[Setting]) -> Iterator[str]:
     for (everywhere, below), names in groups.items():
         whole = len(names) > 1 and len(names) == totals[everywhere]
         yield from [everywhere + below] if whole else [name + below for name in names]
+
+
+def _placed_by_spec(spec: Spec) -> Iterator[Position]:
+    """Yields the positions whose component the spec chooses, not the topology."""
+    encoder = encoder_scopes(spec.layout)
+    yield from spec.layout.open_positions
+    yield from (position for position in spec.layout.positions if position.scope in encoder)
 
 
 def _names(position: Position) -> tuple[str, str]:

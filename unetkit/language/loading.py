@@ -13,21 +13,23 @@ from unetkit import registry
 from unetkit.block import BASES, ByValue, Component
 from unetkit.document.choice import SlotChoice, chosen_at, source_path
 from unetkit.document.document import Document, Find, from_values, override, parse, read
+from unetkit.document.expected import expectation
 from unetkit.document.keys import Bare
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import Key, KeyPath, plain, without_removed
 from unetkit.document.reader import Reader
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
+from unetkit.language.backbone import backbone_of, default_decoder, encoder_scopes
 from unetkit.language.cascade import Scopes, choose, scopes, written
 from unetkit.language.find import find_spec
 from unetkit.language.heads_reader import HeadsReader
 from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.network_reader import NetworkReader
 from unetkit.language.spec import Spec
-from unetkit.language.spec_keys import MAX_LEVELS, SpecKeys
+from unetkit.language.spec_keys import MAX_LEVELS, EncoderKeys, SpecKeys
 from unetkit.signal import NAME_RULE, is_name
-from unetkit.topology import Input, Layout, Topology, layout, readable
+from unetkit.topology import Backbone, Input, Layout, Topology, layout, readable
 
 
 def load(source: str | PathLike[str] | Mapping[str, Any], overrides: Iterable[str] = ()) -> Spec:
@@ -113,22 +115,26 @@ class SpecLoader(Reader):
             keys.model_fields_set.intersection_update(given)
         if not keys.name:
             keys = keys.model_copy(update={"name": name})
-        channels = keys.channel_numbers()
         self.dims, self.pins, self.definitions = keys.dims, keys.plugins, keys.define
         self.check_definitions()
+        encoder, backbone = self.encoder(keys)
+        channels = self.channels(keys, encoder)
         topology = self.topology(keys)
-        decoder = self.decoder_channels(keys, channels)
+        decoder = self.decoder_channels(keys, channels, encoder)
         inputs = self.inputs(keys)
         try:
-            known = readable(topology, channels, decoder, tuple(inputs))
+            known = readable(topology, channels, decoder, tuple(inputs), backbone)
         except BlockError as error:
             self.collect(error, "topology")
             self.stop()
         reader = HeadsReader(self, keys, known)
         heads = reader.heads()
-        network = layout(topology, channels, decoder, heads, tuple(inputs))
+        network = layout(topology, channels, decoder, heads, tuple(inputs), backbone)
         parts, origins = self.parts(keys, network)
         origins |= reader.origins
+        for scope in encoder_scopes(network):
+            assert encoder is not None, "it is placed"
+            parts[scope], origins[scope] = encoder.part, encoder.origins
         self.place_inputs(keys, inputs, network, parts, origins)
         self.check_pins("plugins")
         self.check_levels(keys, len(channels))
@@ -175,6 +181,31 @@ class SpecLoader(Reader):
         reading = self.read_around("topology", keys.topology, keys, "topology")
         topology: Any = reading.part if reading else registry.find("topology", "unet")()
         return topology  # type: ignore[no-any-return]  # what the slot says
+
+    def encoder(self, keys: SpecKeys) -> tuple[Reading | None, Backbone | None]:
+        """The encoder that is one component, and what a topology knows of it; none where it consists of blocks."""
+        if keys.encoder is None or isinstance(keys.encoder, EncoderKeys):
+            return None, None
+        reading = self.read_around("encoder", keys.encoder, keys, "encoder")
+        if reading is None:
+            self.stop()
+        part: Any = reading.part
+        return reading, backbone_of(part, keys)
+
+    def channels(self, keys: SpecKeys, encoder: Reading | None) -> tuple[int, ...]:
+        """The channels of each level, where the encoder has no map those of the image."""
+        if encoder is not None:
+            if "channels" in self.values and self.is_own("channels"):
+                self.no_effect(": the encoder has its own", "channels")
+            part: Any = encoder.part
+            return tuple([one.channels or keys.in_channels for one in part.used_levels])
+        if keys.channels is None:
+            wants = expectation(SpecKeys.model_fields["channels"]).removesuffix(", or null")
+            self.fault(
+                Fault("missing-key", "the key 'channels' is missing", cure=f"Give channels: {wants}."), "channels"
+            )
+            return (1,) * MAX_LEVELS
+        return keys.channel_numbers()
 
     def read_around(self, slot: str, value: Any, keys: SpecKeys, *path: Key) -> Reading | None:
         """Reads a component that is no part of the cascade; blocks in it inherit norm and act of the whole network."""
@@ -286,15 +317,17 @@ class SpecLoader(Reader):
         part = _interned(ByValue(reading.part))
         return _Block(part, reading.origins, *noted, reading.used, reading.reasons)
 
-    def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...]) -> tuple[int, ...]:
+    def decoder_channels(self, keys: SpecKeys, channels: tuple[int, ...], encoder: Reading | None) -> tuple[int, ...]:
         """The channels of the decoder's levels."""
+        part: Any = encoder and encoder.part
+        default = channels[:-1] if part is None else default_decoder(part)
         if any(fault.path.startswith("channels") for fault in self.faults):
-            return channels[:-1]
-        fault = keys.decoder_fault()
+            return default
+        fault = keys.decoder_fault(len(default))
         if fault is not None:
             self.fault(fault, "decoder", "channels")
-            return channels[:-1]
-        return keys.decoder_numbers()
+            return default
+        return keys.decoder_numbers(default)
 
     def check_levels(self, keys: SpecKeys, depth: int) -> None:
         """Collects overrides of levels that the network does not have."""

@@ -43,7 +43,8 @@ class NetworkReader:
         keys = self.frame(values)
         if not isinstance(topology, Topology) or keys is None:
             return None
-        channels, decoder, fault = keys.channel_numbers(), keys.decoder_numbers(), keys.decoder_fault()
+        channels = keys.channel_numbers()
+        decoder, fault = keys.decoder_numbers(channels[:-1]), keys.decoder_fault(len(channels) - 1)
         if fault is not None:
             self.reader.fault(fault, *source_path(self.choice.origins, ("decoder", "channels")))
             return None

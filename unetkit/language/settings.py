@@ -114,10 +114,13 @@ def _channels(spec: Spec) -> Iterator[Setting]:
     for position in spec.layout.open_positions:
         if position.slot not in ("block", "down", "up"):
             continue
-        own = bool(decoder) and position.side == "decoder"
+        own = position.side == "decoder" and (bool(decoder) or spec.encoder is not None)
+        if spec.encoder is not None and not own:
+            continue  # the encoder has its own
         path: KeyPath = ("decoder", "channels") if own else ("channels",)
         numbers = spec.decoder_channels if own else spec.channels
-        yield simple_setting(spec, path, numbers, None, position)
+        default = Default(spec.default_decoder_channels, spec.type_of(spec.encoder)) if spec.encoder else None
+        yield simple_setting(spec, path, numbers, default, position)
         if own or isinstance(keys.channels, tuple):
             yield simple_setting(spec, (*path, position.level), numbers[position.level], None, position)
 

@@ -9,7 +9,9 @@ from unetkit.block import Component, Init, OddSizes, insets
 from unetkit.document.choice import source_path
 from unetkit.document.document import Document
 from unetkit.document.merge import KeyPath
+from unetkit.encoder import Encoder
 from unetkit.errors import Fault, Place
+from unetkit.language.backbone import default_decoder
 from unetkit.language.canonical import resolve
 from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.spec_keys import SpecKeys
@@ -65,6 +67,22 @@ class Spec:
     def out_channels(self) -> int:
         """Channels of the first output."""
         return self.outputs[0].channels
+
+    @property
+    def encoder(self) -> Encoder | None:
+        """The encoder where it is one component; None where it consists of blocks."""
+        return next((part for part in self.parts.values() if isinstance(part, Encoder)), None)
+
+    @property
+    def levels_without_map(self) -> tuple[int, ...]:
+        """The levels at which the encoder has no map."""
+        levels = self.encoder.used_levels if self.encoder else ()
+        return tuple([level for level, one in enumerate(levels) if not one.channels])
+
+    @property
+    def default_decoder_channels(self) -> tuple[int, ...]:
+        """The channels of the decoder's levels where a spec with this encoder gives none."""
+        return self.channels[:-1] if self.encoder is None else default_decoder(self.encoder)
 
     @property
     def depth(self) -> int:

@@ -42,17 +42,17 @@ class Side(Keys):
     act: Slot = None
 
 
-class Encoder(Side):
+class EncoderKeys(Side):
     """What can be set for the encoder: its blocks and all ways down."""
 
     down: SlotOrList = None
 
 
-class Bottleneck(Encoder):
+class BottleneckKeys(EncoderKeys):
     """What can be set for the deepest level and the way down to it."""
 
 
-class Decoder(Side):
+class DecoderKeys(Side):
     """What can be set for the decoder: its blocks, ways up, skips and channels."""
 
     up: SlotOrList = None
@@ -111,6 +111,15 @@ def _form_of_channels(value: object) -> str:
     return "rule" if isinstance(value, dict | ChannelRule) else "list"
 
 
+def _form_of_encoder(value: object) -> str:
+    """The form in which the encoder is given: keys of its blocks, or a component."""
+    return "component" if isinstance(value, str) or (isinstance(value, dict) and "type" in value) else "blocks"
+
+
+EncoderForm = Annotated[
+    Annotated[EncoderKeys, Tag("blocks")] | Annotated[Slot, Tag("component")], Discriminator(_form_of_encoder)
+]
+"""The encoder: what can be set for its blocks, or a component in their place."""
 _ChannelList = Annotated[tuple[Count, ...], Field(min_length=1, max_length=MAX_LEVELS)]
 Channels = Annotated[
     Annotated[_ChannelList, Tag("list")] | Annotated[ChannelRule, Tag("rule")], Discriminator(_form_of_channels)
@@ -133,31 +142,31 @@ class InputKeys(Keys):
 class FrameKeys(Keys):
     """The keys of a network within a block, which those of a spec have in common with it."""
 
-    channels: Channels
-    """One number per level, the first is full resolution; or a rule."""
+    channels: Channels | None = None
+    """One number per level, the first is full resolution; or a rule. An encoder with a type has its own."""
     block: SlotOrList = bare("double_conv")
     down: SlotOrList = bare("max_pool")
     up: SlotOrList = bare("transposed_conv")
     skip: SlotOrList = bare("concat")
     norm: Slot = None
     act: Slot = None
-    encoder: Encoder | None = None
-    decoder: Decoder | None = None
-    bottleneck: Bottleneck | None = None
+    encoder: EncoderForm | None = None
+    decoder: DecoderKeys | None = None
+    bottleneck: BottleneckKeys | None = None
     levels: dict[int, LevelKeys] = Field(default_factory=dict)
 
     def channel_numbers(self) -> tuple[int, ...]:
-        """The channels of each level."""
-        return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels
+        """The channels of each level; none where they are not given."""
+        return self.channels.numbers() if isinstance(self.channels, ChannelRule) else self.channels or ()
 
-    def decoder_numbers(self) -> tuple[int, ...]:
-        """The channels of each level of the decoder: its own, or those of the encoder."""
+    def decoder_numbers(self, default: tuple[int, ...]) -> tuple[int, ...]:
+        """The channels of each level of the decoder: its own, or `default`."""
         own = self.decoder.channels if self.decoder else None
-        return self.channel_numbers()[:-1] if own is None else own
+        return default if own is None else own
 
-    def decoder_fault(self) -> Fault | None:
-        """The fault of `decoder.channels` that are not one for each level above the bottleneck."""
-        given, wanted = len(self.decoder_numbers()), len(self.channel_numbers()) - 1
+    def decoder_fault(self, wanted: int) -> Fault | None:
+        """The fault of `decoder.channels` that are not one for each of the `wanted` levels above the bottleneck."""
+        given = len(self.decoder_numbers((1,) * wanted))
         if given == wanted:
             return None
         message = f"{given} numbers for {wanted} levels above the bottleneck"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_OPERATION = re.compile(r"(\d+) (\w+) = (.*) \(([\d, ]*)\)")
+_OPERATION = re.compile(r"(\d+) ([\w.]+) = (.*) \(([\d, ]*)\)")
 _SPAN = re.compile(r"([\w.]+) \([\d, ]*\) -> \d+")
 
 

@@ -12,7 +12,7 @@ from unetkit.planning.memory import needed_memory
 from unetkit.planning.refusal import fits
 from unetkit.planning.sized import SizedPlan, Step
 from unetkit.planning.spatial_graph import Size
-from unetkit.topology import Output
+from unetkit.topology import MAP_SLOTS, Output
 
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
@@ -89,13 +89,15 @@ def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
     inner = [step for step in sized.steps if step.side not in ("input", "head")]
     for level in sorted({step.level for step in inner}):
         steps = [step for step in inner if step.level == level]
-        blocks = [step for step in steps if step.slot == "block"]
+        blocks = [step for step in steps if step.slot in MAP_SLOTS]
         first, *others = blocks or steps
+        has_map = level not in sized.plan.spec.levels_without_map
+        ends = others if has_map else [first, *others]
         yield {
             "level": level,
             "channels": first.channels,
-            "encoder": _block(first),
-            "decoder": _block(others[-1]) if others else None,
+            "encoder": _block(first) if has_map else None,
+            "decoder": _block(ends[-1]) if ends else None,
             "blocks": len(blocks),
             "parameters": sum({step.name: step.parameters for step in steps}.values()),
             "macs": sum(step.macs for step in steps),

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from unetkit.block import BASES, Component
+from unetkit.encoder import Encoder
 from unetkit.errors import BlockError, Fault
 from unetkit.plugins.distributions import group_of
 from unetkit.topology import Topology
 
-_WIRED: dict[str, type[Component]] = {**BASES, Topology.slot: Topology}
+_WIRED: dict[str, type[Component]] = {**BASES, Topology.slot: Topology, Encoder.slot: Encoder}
 """The slots whose components have a `wire`."""
 _ENGINE = ("in_channels", "skip_channels", "out_channels", "channels", "dims")
 """Names that no parameter may have: the plan passes these values to a block."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from unetkit.topologies.paths import encode
+from unetkit.topologies.paths import decode, encode
 from unetkit.topology import Net, Topology
 
 
 class UNet3Plus(Topology):
     """Full-scale skips: each level of the decoder merges the encoder's maps down to its level and all coarser maps.
 
-    The skip brings the maps to one resolution, so that there is no way up.
+    The skip brings the maps to one resolution, so that there is no way up, but to levels without a skip.
     """
 
     name = "UNet 3+"
@@ -22,9 +22,13 @@ class UNet3Plus(Topology):
         outputs: dict[int | str, int] = {net.last: encoder[-1]}
         for level in reversed(range(net.last)):
             column = net.last - level
-            skips = (encoder[level], *encoder[:level], *coarser[1:])
-            x = net.place(f"decoder.{level}.skip", "skip", level, "decoder", coarser[0], *skips, column=column)
-            x = net.place(f"decoder.{level}.block", "block", level, "decoder", x, column=column)
+            if net.has_skip(level):
+                finer = [encoder[one] for one in range(level) if net.has_skip(one)]
+                skips = (encoder[level], *finer, *coarser[1:])
+                x = net.place(f"decoder.{level}.skip", "skip", level, "decoder", coarser[0], *skips, column=column)
+                x = net.place(f"decoder.{level}.block", "block", level, "decoder", x, column=column)
+            else:
+                x = decode(net, f"decoder.{level}", level, coarser[0], encoder[level], column=column)
             coarser.insert(0, x)
             outputs[level] = x
         return outputs

@@ -17,12 +17,16 @@ class UNetPlusPlus(Topology):
     source = "Zhou et al., 2018, arXiv:1807.10165"
 
     def wire(self, net: Net, image: int) -> dict[int | str, int]:
-        rows = [[x] for x in encode(net, image)]
+        rows, names = [[x] for x in encode(net, image)], dict[int | str, int]()
         for column in range(1, net.last + 1):
             for level in range(net.last + 1 - column):
                 is_last = column == net.last - level
+                if not (is_last or net.has_skip(level)):
+                    continue
                 channels = net.decoder_channels[level] if is_last else net.channels[level]
                 scope, x = f"decoder.{level}.{column}", rows[level + 1][-1]
-                rows[level].append(decode(net, scope, level, x, *rows[level], column=column, channels=channels))
-        names: dict[int | str, int] = {f"column_{column}": node for column, node in enumerate(rows[0]) if column}
+                x = decode(net, scope, level, x, *rows[level], column=column, channels=channels)
+                rows[level].append(x)
+                if level == 0:
+                    names[f"column_{column}"] = x
         return names | {level: row[-1] for level, row in enumerate(rows)}

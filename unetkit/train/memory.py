@@ -13,6 +13,7 @@ from unetkit.errors import Fault, SizeError
 from unetkit.host import available_memory
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, Plan, needed_memory, plan
+from unetkit.topology import MAP_SLOTS
 from unetkit.train.machine import Machine, TrainError
 from unetkit.train.network_checks import check_samples
 from unetkit.train.run_keys import PATCH
@@ -88,7 +89,7 @@ def recomputed_blocks(plan: Plan, levels: Collection[int]) -> tuple[str, ...]:
     >>> recomputed_blocks(plan(load("unet-same")), [0, 4])
     ('encoder.0.block', 'bottleneck.block', 'decoder.0.block')
     """
-    return tuple(call.scope for call in plan.calls if call.slot == "block" and call.level in levels)
+    return tuple(call.scope for call in plan.calls if call.slot in MAP_SLOTS and call.level in levels)
 
 
 def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, recomputed: Collection[str] = ()) -> int:

@@ -115,16 +115,18 @@ class BaseConfig:
     def chosen(self, settings: _Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
         """The width at which the cost of an arm is nearest to that of the base."""
         spec = made.spec
-        own = spec.decoder_channels if spec.decoder_channels != spec.channels[:-1] else ()
+        encoder = () if spec.encoder else spec.channels  # an encoder that is one component has its own
+        own = spec.decoder_channels if spec.encoder or spec.decoder_channels != spec.default_decoder_channels else ()
 
         def by_path(channels: tuple[int, ...]) -> dict[str, tuple[int, ...]]:
-            return {"channels": channels[: spec.depth]} | ({"decoder.channels": channels[spec.depth :]} if own else {})
+            whole = {"channels": channels[: len(encoder)], "decoder.channels": channels[len(encoder) :]}
+            return {path: numbers for path, numbers in whole.items() if numbers}
 
         def cost(channels: tuple[int, ...]) -> int:
             wide = widened(settings, MatchedWidth(by_path(channels), 0))
             return self.cost(plan(self.loaded((*settings, *wide))), training)
 
-        channels, residual = matched((*spec.channels, *own), self.cost(self.base_plan, training), cost)
+        channels, residual = matched((*encoder, *own), self.cost(self.base_plan, training), cost)
         return MatchedWidth(by_path(channels), residual)
 
     def cost(self, made: Plan, training: dict[str, Any]) -> int:
