@@ -85,6 +85,53 @@ def tiramisu(growth: int, layers: tuple[int, ...], bottom: int, classes: int) ->
     return found + conv(wide, classes, 1)
 
 
+def pix2pix(*channels: int) -> int:
+    """Returns those of a generator of strided 4×4 convolutions; norms are not at its ends, the last has a bias."""
+    steps = list(zip(channels, channels[1:], strict=False))
+    down = sum(conv(before, after, 4, bias=False) for before, after in steps)
+    deepest = conv(channels[-1], channels[-2], 4, bias=False)
+    up = sum(conv(2 * after, before, 4, bias=False) for before, after in steps[1:-1])
+    norms = 2 * sum(channels[2:-1]) + 2 * sum(channels[1:-1])
+    return down + deepest + up + norms + conv(2 * channels[1], channels[0], 4)
+
+
+def wave(levels: int, width: int) -> int:
+    """Returns those of Wave-U-Net: kernels of 15 down and 5 up, at last the sound itself beside the features."""
+    down = [(max(1, width * level), width * (level + 1)) for level in range(levels + 1)]
+    up = [(width * (level + 1) + width * level, width * level) for level in range(levels, 0, -1)]
+    return sum(a * b * 15 + b for a, b in down) + sum(a * b * 5 + b for a, b in up) + (width + 1) * 2 + 2
+
+
+def stardist() -> int:
+    """Returns those of StarDist2D: a U-Net of CSBDeep, a convolution with 128 channels, and two heads."""
+    down = [(1, 32), (32, 32), (32, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 128)]
+    up = [(256, 128), (128, 64), (128, 64), (64, 32), (64, 32), (32, 32), (32, 128)]
+    return sum(conv(*pair) for pair in [*down, *up]) + conv(128, 1, 1) + conv(128, 32, 1)
+
+
+def dc_unet(width: int) -> int:
+    """Returns those of DC-UNet: two chains beside a 1×1 convolution, without biases; paths of 4, 3, 2 and 1 units."""
+
+    def block(before: int, filters: int) -> tuple[int, int]:
+        parts = [int(1.67 * filters * share) for share in (0.167, 0.333, 0.5)]
+        wide = sum(parts)
+        chains = 2 * sum(conv(*pair, bias=False) for pair in zip([before, *parts], parts, strict=False))
+        return conv(before, wide, 1, bias=False) + 2 * wide + chains + 2 * 2 * wide + 2 * wide, wide
+
+    found, wide = 0, 3
+    for level in range(5):
+        count, wide = block(wide, width << level)
+        found += count
+        for number in range(4 - level):
+            before, after = (width << level if number else wide), width << level
+            found += conv(before, after, 1, bias=False) + 2 * after + conv(before, after, bias=False) + 2 * after
+    for level in reversed(range(4)):
+        filters = width << level
+        count, after = block(2 * filters, filters)
+        found, wide = found + conv(wide, filters, 2) + count, after
+    return found + conv(wide, 1, 1, bias=False) + 2
+
+
 VGG11 = [(3, 64), (64, 128), (128, 256), (256, 256), (256, 512), *[(512, 512)] * 3]
 DECODER_11 = [
     *[(512, 512), (512, 256), (768, 512), (512, 256), (768, 512), (512, 128)],
@@ -95,6 +142,10 @@ DECODER_16 = [
     *[(512, 256), (256, 64), (192, 128), (128, 32), (96, 32)],
 ]
 COUNTS = {
+    "dc-unet": dc_unet(32),
+    "pix2pix-256": pix2pix(3, 64, 128, 256, 512, 512, 512, 512, 512),
+    "stardist-2d": stardist(),
+    "wave-u-net": wave(12, 24),
     "fc-ef": change_detection(6, 1),
     "fc-siam-conc": change_detection(3, 2),
     "fc-siam-diff": change_detection(3, 1),

@@ -8,6 +8,7 @@ import unetkit
 from unetkit.language import Spec
 
 NARROW: dict[str, list[str]] = {
+    "dc-unet": [],  # the channels of its branches add up to those of the level
     "multiresunet": [],  # the channels of its branches add up to those of the level
     "fc-densenet-103": [
         "channels=[16, 26, 40, 60, 84, 30]",

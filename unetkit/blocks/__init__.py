@@ -58,6 +58,8 @@ COMPONENTS = {
         "silu": "unetkit.blocks.act:SiLU",
         "hard_swish": "unetkit.blocks.act:HardSwish",
         "hard_sigmoid": "unetkit.blocks.act:HardSigmoid",
+        "sigmoid": "unetkit.blocks.act:Sigmoid",
+        "tanh": "unetkit.blocks.act:Tanh",
         "mish": "unetkit.blocks.act:Mish",
         "identity": "unetkit.blocks.act:Identity",
     },

@@ -107,6 +107,20 @@ class HardSigmoid(Act):
         return x.activation("Hardsigmoid")
 
 
+class Sigmoid(Act):
+    """Logistic function, from 0 to 1."""
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Sigmoid")
+
+
+class Tanh(Act):
+    """Hyperbolic tangent, from -1 to 1."""
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Tanh")
+
+
 class Mish(Act):
     """Mish."""
 
