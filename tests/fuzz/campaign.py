@@ -20,13 +20,14 @@ from tests.fuzz.findings import keep, within
 from tests.fuzz.kind import Kind
 
 SHARES = {
-    "texts": 0.45,
+    "texts": 0.4,
     "folders": 0.17,
     "models": 0.22,
     "images": 0.05,
     "networks": 0.04,
     "exports": 0.02,
     "signals": 0.05,
+    "checkpoints": 0.05,
 }
 """The kinds of input, and the share of the time that each has. Each lies in the module of its name."""
 KEPT = 40

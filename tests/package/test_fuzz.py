@@ -11,7 +11,7 @@ from tests.fuzz.command import Answer, answer
 from tests.fuzz.findings import COMMANDS, again, keep
 
 REGRESSIONS = Path(__file__).parents[1] / "regressions"
-CASES = {"texts": 150, "folders": 12, "models": 40, "images": 40, "networks": 2, "exports": 1}
+CASES = {"texts": 150, "folders": 12, "models": 40, "images": 40, "networks": 2, "exports": 1, "checkpoints": 1500}
 """How many of each kind are tried here; the long campaign is `make fuzz`."""
 
 

@@ -44,7 +44,10 @@ class PickleReader:
         if self.take(1) != b"\x80" or self.take(1)[0] not in range(2, 6):
             raise Refused("its pickle is of protocol 0 or 1, or damaged", CONVERT)
         for _ in range(MOST_OPERATIONS):
-            opcode = self.take(1)[0]
+            if self.position >= len(self.content):
+                raise Refused("its pickle ends early")
+            opcode = self.content[self.position]
+            self.position += 1
             if opcode == _STOP:
                 return self._result()
             action = _ACTIONS.get(opcode)
