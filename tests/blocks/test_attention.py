@@ -174,3 +174,33 @@ def test_learned_positions_accept_one_size_alone() -> None:
     assert "Nearest sizes that do: 8." in refused.value.faults[0].cure
     with pytest.raises(SizeError, match="positions are learned for 4 samples"):
         unetkit.build(plan.spec)(torch.zeros(1, 4, 16, 12))
+
+
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_an_image_larger_than_the_only_size_is_predicted_in_windows_of_it(padding: str) -> None:
+    """Where the learned numbers are 0 the network is local, so that windows give what the whole image gives."""
+    block = [{"type": "learned_positions", "size": 8}, {"type": "single_conv", "kernel": 3, "padding": padding}]
+    spec = SPEC | {"in_channels": 8, "channels": [8], "norm": "none"}
+    model, local = (unetkit.build(spec | {"block": one}, seed=0).eval() for one in (block, block[1:]))
+    weights = {name.replace("block.1.", "block.0."): one for name, one in model.state_dict().items()}
+    weights.pop("bottleneck.block.0.positions1.weight").zero_()
+    local.load_state_dict(weights)
+    image = np.random.default_rng(0).random((8, 21, 8 if padding == "same" else 6), np.float32)
+    with pytest.warns(UserWarning, match="tiles are blended"):
+        tiled = unetkit.predict(model, image)
+    whole = unetkit.predict(local, image, None)
+    inside = slice(None) if padding == "valid" else slice(0, 2)  # beside the borders of windows
+    assert tiled.shape == whole.shape
+    assert np.abs(tiled - whole)[:, inside].max() < 1e-5
+
+
+@pytest.mark.parametrize("mode", ["reflect", "zeros"])
+def test_a_smaller_image_is_padded_to_the_only_size(mode: str) -> None:
+    odd = {"type": "pad", "mode": mode}
+    plan = unetkit.plan(unetkit.load(with_positions([4, 6]).spec.resolve() | {"odd_sizes": odd}))
+    assert 5 in plan.accepted[0] and 9 not in plan.accepted[0] and plan.output_size((5, 12)) == (5, 12)
+    model = unetkit.build(plan.spec, seed=0).eval()
+    with torch.no_grad():
+        assert model(torch.rand(1, 4, 5, 12)).shape[2:] == (5, 12)
+    with pytest.raises(SizeError, match="positions are learned for 4 samples"):
+        plan.output_size((16, 12))

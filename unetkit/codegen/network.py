@@ -168,7 +168,7 @@ class NetworkClass:
         """The call that pads the image; the sizes of each axis are start, period and remainders."""
         sets = [
             in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
-            for sizes in self.plan.preferred_sizes
+            for sizes in self.plan.padding_sizes
         ]
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.padding))
 

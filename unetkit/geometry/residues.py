@@ -65,6 +65,20 @@ class SizeSet(NamedTuple):
             return self.few[0]
         return self._from(self.start)
 
+    @property
+    def maximum(self) -> int | None:
+        """The largest size in a finite set; None where there is none."""
+        return None if self.remainders or not self.few else self.few[-1]
+
+    @property
+    def regular(self) -> SizeSet:
+        """The sizes from `start` on; of a finite set its largest, and those above it, which are then refused.
+
+        >>> SizeSet((16, 24), 25, 1, ()).regular
+        SizeSet(few=(), start=24, period=1, remainders=(0,))
+        """
+        return self._replace(few=()) if self.remainders else SizeSet((), self.maximum or 1, 1, (0,))
+
     def _from(self, size: int) -> int | None:
         size = max(size, self.start)
         gaps = [(remainder - size) % self.period for remainder in self.remainders]

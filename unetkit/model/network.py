@@ -153,7 +153,7 @@ def _graph(planned: Plan) -> fx.Graph:
     signals: dict[int, fx.Node] = {0: image}
     signals |= {index: graph.placeholder(name) for name, index in planned.inputs.items() if index}
     if planned.pads:
-        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.preferred_sizes)
+        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.padding_sizes)
         signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
     for call in planned.calls:
         if planned.is_input(call):

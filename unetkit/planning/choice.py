@@ -71,5 +71,7 @@ def size_from(sizes: SizeSet, least: int) -> int:
     """The smallest size in the set that is at least `least`; raises SizeError where there is none."""
     size = sizes.above(least)
     if size is None:
-        raise SizeError(Fault("size-mismatch", f"no input of {least} or more samples fits this network"))
+        message = f"no input of {least} or more samples fits this network"
+        cure = f"The largest that fits has {sizes.maximum}." if sizes.maximum else ""
+        raise SizeError(Fault("size-mismatch", message, cure=cure))
     return size

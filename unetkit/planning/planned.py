@@ -267,6 +267,11 @@ class Plan:
         """Per axis, the sizes to bring an image to: the aligned ones, or all accepted ones where none is aligned."""
         return self._preferred or self.spatial.preferred_sizes
 
+    @property
+    def padding_sizes(self) -> tuple[SizeSet, ...]:
+        """Per axis, the sizes to which odd ones are padded."""
+        return tuple(sizes.regular for sizes in self.preferred_sizes)
+
     def preferring(self, sizes: tuple[SizeSet, ...]) -> Plan:
         """The same network with other sizes to bring an image to."""
         return Plan(
@@ -279,7 +284,7 @@ class Plan:
         """The size in which an image enters the network: where odd sizes are padded, the next preferred one."""
         if not self.pads:
             return size
-        inner = tuple(sizes.above(n) for sizes, n in zip(self.preferred_sizes, size, strict=False))
+        inner = tuple(sizes.above(n) for sizes, n in zip(self.padding_sizes, size, strict=False))
         if len(size) != self.dims or None in inner or min(size) < 1:
             return size  # which is then refused like any other
         return tuple(n for n in inner if n is not None)

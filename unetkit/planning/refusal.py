@@ -105,7 +105,7 @@ def _next_fitting(plan: Plan, axis: int, size: Size, sizes: SizeSet) -> int | No
 def _larger_size(plan: Plan, size: Size, image: Size) -> Size | None:
     """The least image that fits, of those made larger along one axis; None where none does."""
     found = []
-    for axis, sizes in enumerate(plan.preferred_sizes if plan.pads else plan.accepted):
+    for axis, sizes in enumerate(plan.padding_sizes if plan.pads else plan.accepted):
         n = sizes.above(size[axis] + 1)
         for _ in range(_MAX_STEPS):
             if n is None:

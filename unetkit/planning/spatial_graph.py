@@ -168,12 +168,16 @@ class SpatialGraph:
         return self.per_axis(self._padded)
 
     def _padded(self, axis: int) -> SizeSet:
-        inner = self.preferred_sizes[axis].minimum
-        if inner is None:
-            return self.preferred_sizes[axis]
+        sizes = self.preferred_sizes[axis]
+        inner = sizes.regular.minimum
+        if not sizes or inner is None:
+            return sizes
         found = self.column(axis, inner).sizes
         least = min((found[output] for output in self.outputs if self.is_full(output)), default=inner)
-        return SizeSet((), max(1, inner - fixed(least) + 1), 1, (0,))
+        start = max(1, inner - fixed(least) + 1)
+        if sizes.maximum is None:
+            return SizeSet((), start, 1, (0,))
+        return SizeSet(tuple(range(start, sizes.maximum + 1)), sizes.maximum + 1, 1, ())
 
     def is_full(self, node: int) -> bool:
         """Whether a signal has the resolution of the image along all axes, by the strides alone."""

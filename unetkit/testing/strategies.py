@@ -117,12 +117,13 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
 
 
 def _drawn(slot: str) -> list[str]:
-    """The built-in components of a slot, but for those that need an input by its name, and a way up that stays."""
+    """The built-in components of a slot, but for those that need an input by its name or a size of the image."""
     models = {name: registry.find(slot, name).model_fields for name in registry.BUILT_IN[slot]}
     return [
         name
         for name, fields in models.items()
-        if ("condition" not in fields or not fields["condition"].is_required()) and (slot, name) != ("up", "none")
+        if ("condition" not in fields or not fields["condition"].is_required())
+        and (slot, name) not in (("up", "none"), ("block", "learned_positions"))
     ]
 
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from unetkit.planning import Plan
+from unetkit.planning import Plan, Size
 from unetkit.tiling.choice import tile_bytes, too_little
 from unetkit.tiling.cuts import Cut, Cuts, steps
-from unetkit.tiling.padding import AxisPadding, output_size
+from unetkit.tiling.padding import AxisPadding, frames, grid_start, output_size
 
 
 def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, memory: int) -> tuple[Cuts, ...]:
@@ -32,6 +32,33 @@ def overlapping(plan: Plan, frames: tuple[AxisPadding, ...], limit: int | None, 
             smallest = tuple(_tile_size(plan, axis, frame, 1) for axis, frame in enumerate(frames))
             raise too_little(plan, smallest, memory, 4)
     return tuple(_overlap(plan, axis, frame, limit) for axis, frame in enumerate(frames))
+
+
+def exceeds(plan: Plan, size: Size) -> bool:
+    """Whether an image is larger than the output of the largest one that the network accepts."""
+    return any(_in_windows(plan, axis, n) for axis, n in enumerate(size))
+
+
+def _in_windows(plan: Plan, axis: int, image: int) -> bool:
+    most = plan.preferred_sizes[axis].maximum
+    return most is not None and output_size(plan, axis, most) < image
+
+
+def largest(plan: Plan, size: Size) -> tuple[tuple[AxisPadding, ...], tuple[Cuts, ...]]:
+    """The padding of an image that exceeds what the network accepts, and overlapping tiles of the largest size."""
+    windows = tuple(plan.preferred_sizes[axis].maximum or n for axis, n in enumerate(size))
+    fitting = tuple(min(n, output_size(plan, axis, m)) for axis, (n, m) in enumerate(zip(size, windows, strict=True)))
+    laid = list(frames(plan, fitting))
+    cuts = [Cuts(one.input, (Cut(0, one.first, one.first + one.image),)) for one in laid]
+    for axis, image in enumerate(size):
+        if _in_windows(plan, axis, image):
+            window = windows[axis]
+            given = output_size(plan, axis, window)
+            start = grid_start(plan, axis, window, given)
+            laid[axis] = AxisPadding(image, image + window - given, image, start, 0)
+            starts = (*range(0, image - given, max(1, given // 2)), image - given)
+            cuts[axis] = Cuts(window, tuple([Cut(one, one, one + given) for one in starts]))
+    return tuple(laid), tuple(cuts)
 
 
 def _tile_size(plan: Plan, axis: int, frame: AxisPadding, limit: int) -> int:

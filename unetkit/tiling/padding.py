@@ -48,12 +48,12 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
             refused = error
             least = tuple(one.input + 1 for one in found)
         else:
-            _check_outputs(plan, tuple(one.input for one in found))
+            check_outputs(plan, tuple(one.input for one in found))
             return found
     raise refused
 
 
-def _check_outputs(plan: Plan, size: tuple[int, ...]) -> None:
+def check_outputs(plan: Plan, size: tuple[int, ...]) -> None:
     """Raises SizeError where the outputs do not have the same samples."""
     sizes = plan.output_sizes(size)
     first, *others = sizes
@@ -66,13 +66,13 @@ def _check_outputs(plan: Plan, size: tuple[int, ...]) -> None:
 
 def _frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """The padding along one axis, to the smallest accepted input of at least `least` samples."""
-    sizes = endless(plan.preferred_sizes[axis]) if plan.pads else plan.preferred_sizes[axis]
+    sizes = (plan.padding_sizes if plan.pads else plan.preferred_sizes)[axis]
     size = _covering(plan, axis, sizes, image, max(image, least))
     grid, coarsest = grids(plan, axis, size)
     if grid.step != 1:  # where a resize stretches what was pooled; not so where every pooling divides the size
         size = _covering(plan, axis, sizes, image, ceil(size / coarsest) * coarsest)
     output = output_size(plan, axis, size)
-    start = _grid_start(plan, axis, size, output)
+    start = grid_start(plan, axis, size, output)
     lowest = max(0, -start)
     room = min(output, size - start) - image - lowest
     first = lowest + room // 2
@@ -99,7 +99,7 @@ def output_size(plan: Plan, axis: int, size: int) -> int:
     return int(propagate.sizes(plan.nodes, axis, size)[0][plan.output])  # type: ignore[arg-type]
 
 
-def _grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
+def grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
     """The input position of the first output sample, rounded down, within what the sizes allow.
 
     Raises SizeError if the output has another resolution than the input.
@@ -109,8 +109,3 @@ def _grid_start(plan: Plan, axis: int, size: int, output: int) -> int:
         message = f"{plan.spec.name}: the output has a sample every {grid.step} pixels, not one for each"
         raise SizeError(Fault("output-resolution", message))
     return min(max(floor(grid.start), min(0, size - output)), max(0, size - output))
-
-
-def endless(sizes: SizeSet) -> SizeSet:
-    """The regular part of a set, to which a network pads its images."""
-    return sizes._replace(few=()) if sizes.remainders else sizes

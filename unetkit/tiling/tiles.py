@@ -8,7 +8,7 @@ from itertools import product
 from math import prod
 
 from unetkit.planning import Plan, Size
-from unetkit.tiling.blending import overlapping
+from unetkit.tiling.blending import exceeds, largest, overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
 from unetkit.tiling.padding import AxisPadding, frames
@@ -71,6 +71,8 @@ def tiles(plan: Plan, size: Size, tile: Tile, memory: int) -> Tiles:
 
     Raises SizeError if the network has no such size, or if not even the smallest tile fits into the memory.
     """
+    if tile is not None and exceeds(plan, size):
+        return Tiles(plan, *largest(plan, size), False)
     laid = frames(plan, size)
     whole = tuple(Cuts(one.input, (Cut(0, one.first, one.first + one.image),)) for one in laid)
     if tile is None or (tile == "auto" and tile_bytes(plan, tuple(one.input for one in laid)) <= memory):
