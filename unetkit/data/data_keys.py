@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from unetkit.block import Count
 from unetkit.document.keys import Keys, Slot, bare
@@ -119,6 +119,20 @@ class VectorKeys(Keys):
     """Texts in the column, each of which becomes a value: 1 where the column has it, and else 0."""
 
 
+def _form_of_channels(value: Any) -> str:
+    """The form in which channels are given, so that errors are about that form only."""
+    if isinstance(value, ChannelKeys) or (isinstance(value, dict) and {"count", "take"} & value.keys()):
+        return "some"
+    return "each" if isinstance(value, dict) else "count"
+
+
+_ChannelsOfEach = Annotated[dict[str, Count], Field(min_length=1)]
+_Channels = Annotated[
+    Annotated[Count, Tag("count")] | Annotated[ChannelKeys, Tag("some")] | Annotated[_ChannelsOfEach, Tag("each")],
+    Discriminator(_form_of_channels),
+]
+
+
 class DataKeys(Keys):
     """The keys of a data file."""
 
@@ -134,6 +148,8 @@ class DataKeys(Keys):
     """Where images and masks are."""
     classes: Annotated[tuple[_ClassName | ClassKeys, ...], Field(min_length=2, max_length=4096)] | None = None
     """Names, or maps with name, colour and values; class 0, class 1 … as found unless given."""
+    targets: dict[str, Annotated[Slot, WithJsonSchema({"slot": "target"})]] = Field(default_factory=dict)
+    """What the outputs of a network predict, by name; the classes unless given."""
     ignore: Value | tuple[Value, ...] | _ColourText | None = None
     """What stands in masks for pixels that count nowhere: a number, several, or a colour."""
     vectors: dict[str, _Number | Annotated[tuple[_Number, ...], Field(min_length=1)] | _Text | VectorKeys] = Field(
@@ -142,8 +158,8 @@ class DataKeys(Keys):
     """Vectors beside the images, by name: numbers for all images, the path of a table, or a map with its columns."""
     split: Slot | None = None
     """Block, ratio, group or file; the data set's own unless given, or else the last fifth for test."""
-    channels: Count | ChannelKeys = 1
-    """Channels of the images, or some of those that they have."""
+    channels: _Channels = 1
+    """Channels of the images, or some of those that they have; or those of each of several images, by their names."""
     orientation: _OrientationText = "most_common"
     """Axis codes that volumes are brought to, as in RAS; by default those of the most volumes, native leaves each."""
     spacing: Literal["native", "median"] | tuple[Step, ...] = "native"

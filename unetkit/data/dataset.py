@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from glob import escape, iglob
 from itertools import chain, zip_longest
 from pathlib import Path
@@ -67,6 +67,8 @@ class ReadOptions:
     channels: int
     orientation: str = "native"
     check_geometry: bool = True
+    of_each: Mapping[str, int] = field(default_factory=dict)
+    """The channels of each of several images, by their names, where they are given."""
 
 
 class Dataset(Component):
@@ -87,6 +89,11 @@ class Dataset(Component):
         """The axis codes that `entries` reorients volumes to; "" where they keep those of their files."""
         return ""
 
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        """The names of the images that lie one after the other in the channels; none for one image."""
+        return ()
+
     def parts(self, names: Sequence[str]) -> tuple[list[str], list[str], list[str]] | None:
         """The names for training, validation and test, where the data set has its own division."""
         return None
@@ -101,8 +108,7 @@ class Dataset(Component):
         `{...}` in a path stands for anything, `*` and `**` as in a pattern of files.
         """
         for name in path_fields(self):
-            value = getattr(self, name)
-            for path in value if isinstance(value, tuple) else (value,) * (value is not None):
+            for path in paths_in(getattr(self, name)):
                 parts = re.split(r"(\{[^{}]*\}|\*+)", str(folder / path))
                 wildcards = ("*" if part.startswith("{") else part for part in parts[1::2])
                 pattern = "".join(chain(*zip_longest(map(escape, parts[::2]), wildcards, fillvalue="")))
@@ -110,8 +116,19 @@ class Dataset(Component):
                     yield from file.iterdir() if file.is_dir() and file.suffix != ".zarr" else (file,)
 
 
+def paths_in(value: Any) -> Sequence[str]:
+    """The paths in the value of a field that holds some.
+
+    >>> paths_in("a"), paths_in({"before": "a", "after": "b"}), paths_in(None)
+    (('a',), ('a', 'b'), ())
+    """
+    if isinstance(value, Mapping):
+        return tuple(value.values())
+    return value if isinstance(value, tuple) else () if value is None else (value,)
+
+
 def path_fields(component: Component) -> Iterator[str]:
     """The fields of a component that hold paths."""
-    for name, field in type(component).model_fields.items():
-        if any(isinstance(mark, PathField) for mark in field.metadata):
+    for name, info in type(component).model_fields.items():
+        if any(isinstance(mark, PathField) for mark in info.metadata):
             yield name

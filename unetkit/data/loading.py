@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys, VectorKeys, span_of
+from unetkit.data.dataset import Dataset
 from unetkit.data.normalizations import NormalizationMethod
 from unetkit.data.spec import DataSpec
 from unetkit.document.document import Document, from_values, override, read
@@ -91,24 +92,45 @@ class DataLoader(Reader):
         dataset = self.read_slot("dataset", keys.dataset, "dataset")
         split = self.read_slot("split", keys.split, "split") if keys.split is not None else None
         normalization = self.read_slot("normalization", keys.normalization, "normalization")
+        targets = {name: self.read_slot("target", one, "targets", name) for name, one in keys.targets.items()}
         if sound:
             self._check_classes(keys)
             self._check_channels(keys, normalization)
+            if dataset is not None:
+                self._check_images(keys, dataset)
             self._check_axes(keys)
             self._check_vectors(keys)
         self.raise_faults()
-        return DataSpec(keys, dataset, split, normalization, folder, self.types, self.document)
+        return DataSpec(keys, dataset, split, normalization, targets, folder, self.types, self.document)
 
     def _check_channels(self, keys: DataKeys, normalization: NormalizationMethod | None) -> None:
         """Collects faults of channels that do not exist, and of a normalization for another number of channels."""
-        chosen = keys.channels.take if isinstance(keys.channels, ChannelKeys) else range(keys.channels)
-        stored = keys.channels.count if isinstance(keys.channels, ChannelKeys) else keys.channels
+        given = sum(keys.channels.values()) if isinstance(keys.channels, dict) else keys.channels
+        chosen = given.take if isinstance(given, ChannelKeys) else range(given)
+        stored = given.count if isinstance(given, ChannelKeys) else given
         for index, channel in enumerate(chosen):
             if channel >= stored:
                 message = f"there is no channel {channel}, there are 0 to {stored - 1}"
                 self.fault(Fault("unknown-channel", message), "channels", "take", index)
         for name, message, cure in normalization.channel_faults(len(chosen)) if normalization else ():
             self.fault(Fault("wrong-length", message, cure=cure), "normalization", name)
+
+    def _check_images(self, keys: DataKeys, dataset: Dataset) -> None:
+        """Collects faults of channels of each of several images, where the images have other names."""
+        names = dataset.image_names
+        for name in names:
+            if not is_name(name):
+                fault = Fault("wrong-value", f"{name!r} cannot name an input", cure=NAME_RULE)
+                self.fault(fault, "dataset", "images", name, key=True)
+        if isinstance(keys.channels, dict) and set(keys.channels) != set(names):
+            message = f"channels are those of {', '.join(keys.channels)}, the data set has "
+            message += f"the images {', '.join(names)}" if names else "one image"
+            cure = "Give those of each of them." if names else "Give a number."
+            self.fault(Fault("unknown-image", message, cure=cure), "channels")
+        elif isinstance(keys.channels, int) and names and keys.channels % len(names):
+            message = f"{keys.channels} channels cannot be divided among the images {', '.join(names)}"
+            cure = f"Give those of each, as in {{{', '.join(f'{name}: 3' for name in names)}}}."
+            self.fault(Fault("wrong-value", message, cure=cure), "channels")
 
     def _check_axes(self, keys: DataKeys) -> None:
         """Collects faults of an orientation or a spacing for another number of axes."""

@@ -6,17 +6,21 @@ import os
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from unetkit.block import Component
 from unetkit.data.data_keys import ChannelKeys, ClassKeys, DataKeys
-from unetkit.data.dataset import Dataset, ReadOptions, path_fields
+from unetkit.data.dataset import Dataset, ReadOptions, path_fields, paths_in
+from unetkit.data.files.modalities import channels_of_files
 from unetkit.data.normalizations import NormalizationMethod
 from unetkit.data.splits.split import Split
 from unetkit.data.vectors import VectorSource
 from unetkit.document.document import Document
 from unetkit.document.merge import as_lists
 from unetkit.document.reader import written_form
+
+if TYPE_CHECKING:
+    from unetkit.data.targets import Target
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,8 @@ class DataSpec:
     dataset: Dataset
     split: Split | None
     normalization: NormalizationMethod
+    targets: dict[str, Target]
+    """What outputs of a network predict, by name."""
     folder: Path
     types: dict[type[Component], str] = field(default_factory=dict, repr=False)
     """The registered name of each kind of component."""
@@ -52,7 +58,21 @@ class DataSpec:
     @property
     def channels(self) -> int:
         """The number of channels that a network takes."""
-        return self.keys.channels if isinstance(self.keys.channels, int) else len(self.keys.channels.take)
+        return self._stored_channels if self.take is None else len(self.take)
+
+    @property
+    def _stored_channels(self) -> int:
+        """The number of channels in the files of an image."""
+        given = self.keys.channels
+        return (
+            given if isinstance(given, int) else given.count if isinstance(given, ChannelKeys) else sum(given.values())
+        )
+
+    @property
+    def image_channels(self) -> dict[str, int]:
+        """The channels of each of several images by name; empty for one image, and where only some are used."""
+        names = self.dataset.image_names if self.take is None else ()
+        return dict(zip(names, channels_of_files(names, self.read_options), strict=True))
 
     @property
     def classes(self) -> tuple[ClassKeys, ...]:
@@ -89,9 +109,9 @@ class DataSpec:
     @property
     def read_options(self) -> ReadOptions:
         """How to read the data set."""
-        stored = self.keys.channels if isinstance(self.keys.channels, int) else self.keys.channels.count
         checked = self.keys.mask_geometry == "checked"
-        return ReadOptions(self.folder, self.dims, stored, self.keys.orientation, checked)
+        of_each = self.keys.channels if isinstance(self.keys.channels, dict) else {}
+        return ReadOptions(self.folder, self.dims, self._stored_channels, self.keys.orientation, checked, of_each)
 
     def files(self) -> set[Path]:
         """The files that are read: the data file with those that it extends, images, masks, split file and tables."""
@@ -111,13 +131,15 @@ class DataSpec:
         form |= {"dims": keys.dims, "dataset": self._written(self.dataset, relative_to)}
         if self.classes:
             form["classes"] = [_shortened(each.model_dump(exclude_none=True)) for each in self.classes]
+        if self.targets:
+            form["targets"] = {name: written_form(one, self.types) for name, one in self.targets.items()}
         if keys.ignore is not None:
             form["ignore"] = keys.ignore
         if self.vectors:
             form["vectors"] = {name: self._vector_form(one, relative_to) for name, one in self.vectors.items()}
         if self.split is not None:
             form["split"] = self._written(self.split, relative_to)
-        form["channels"] = keys.channels if isinstance(keys.channels, int) else keys.channels.model_dump()
+        form["channels"] = keys.channels.model_dump() if isinstance(keys.channels, ChannelKeys) else keys.channels
         form |= {key: getattr(keys, key) for key in ("orientation", "spacing", "mask_geometry")}
         form["normalization"] = written_form(self.normalization, self.types)
         form |= {"cache": keys.cache, "workers": keys.workers}
@@ -128,9 +150,14 @@ class DataSpec:
         """A component as a map, with its paths relative to a folder."""
         values: dict[str, Any] = written_form(part, self.types)
         for name in {*path_fields(part)} & values.keys():
-            names = values[name] if isinstance(values[name], list) else [values[name]]
-            paths = [self._path(each, relative_to) for each in names]
-            values[name] = paths if isinstance(values[name], list) else paths[0]
+            given = values[name]
+            paths = [
+                self._path(each, relative_to) for each in paths_in(tuple(given) if isinstance(given, list) else given)
+            ]
+            if isinstance(given, dict):
+                values[name] = dict(zip(given, paths, strict=True))
+            else:
+                values[name] = paths if isinstance(given, list) else paths[0]
         return values
 
     def _path(self, path: str, relative_to: Path | None) -> str:

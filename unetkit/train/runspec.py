@@ -29,6 +29,7 @@ from unetkit.train.parts.schedules import Schedule
 from unetkit.train.parts.task import OutputTask, supervised, task_faults, tasks_of
 from unetkit.train.run_keys import RunKeys, Training
 from unetkit.train.weightsfile import CHANGED, digest_of
+from unetkit.wording import listed
 
 SLOTS = ("loss", "optimizer", "schedule")
 _BY_OUTPUT = ("losses", "targets", "loss_weights")
@@ -76,7 +77,7 @@ class RunSpec:
     def tasks(self) -> tuple[OutputTask, ...]:
         """What each output of the trained network is trained for."""
         parts = TrainingParts(*(getattr(self, name) for name in TrainingParts._fields))
-        return _tasks(self.network, self.training, parts)
+        return _tasks(self.network, self.training, parts._replace(targets=self.data.targets | self.targets))
 
     def resolve(self) -> dict[str, Any]:
         """The canonical form as plain values, with absolute paths; loading it gives an equal run."""
@@ -278,15 +279,18 @@ class RunLoader(Reader):
         self.fault(Fault("wrong-length", message, cure=cure), "training", "deep_supervision")
         return False
 
-    def check_names(self, spec: Spec, training: Training) -> bool:
+    def check_names(self, spec: Spec, training: Training, data: DataSpec) -> bool:
         """Whether all settings of outputs are those of outputs that exist; collects the others."""
         known = [output.name for output in _trained_network(spec, training).outputs]
-        unknown = [(key, name) for key in _BY_OUTPUT for name in getattr(training, key) if name not in known]
-        for key, name in unknown:
-            cure = f"There are: {', '.join(known)}."
-            self.fault(
-                Fault("unknown-output", f"there is no output {name!r}", cure=cure), "training", key, name, key=True
-            )
+        cure = f"There are: {', '.join(known)}."
+        given = [("training", key, name) for key in _BY_OUTPUT for name in getattr(training, key)]
+        unknown = [path for path in (*given, *(("data", name) for name in data.targets)) if path[-1] not in known]
+        for path in unknown:
+            if path[0] == "data":
+                fault = Fault("unknown-output", f"the data have a target of {path[1]!r}, which is no output", cure=cure)
+                self.fault(fault, "data")
+            else:
+                self.fault(Fault("unknown-output", f"there is no output {path[2]!r}", cure=cure), *path, key=True)
         return not unknown
 
     def check_outputs(self, network: Spec, data: DataSpec, training: Training, parts: TrainingParts) -> None:
@@ -305,9 +309,20 @@ class RunLoader(Reader):
             for key, message, cure in task.loss.class_faults(weighted):
                 self.fault(Fault("wrong-length", message, cure=cure), "training", *place, key)
         for path, fault in task_faults(network, tasks, named or max(2, channels[tasks[0].name])):
-            self.fault(fault, "training", *path)
+            of_data = path[0] == "targets" and path[1] not in training.targets
+            self.fault(fault, *(("data",) if of_data else ("training", *path)))
         if parts.losses.keys() >= channels.keys() and "loss" in training.model_fields_set:
             self.no_effect(": all outputs have their own", "training", "loss")
+
+    def check_images(self, spec: Spec, data: DataSpec) -> None:
+        """Collects the fault of images with other names, channels or another order than those of the network."""
+        wanted = {name: one.channels for name, one in spec.keys.inputs.items() if not one.vector}
+        given = data.image_channels
+        if wanted and given and list(wanted.items()) != list(given.items()):
+            taken, named = (listed([f"{name} ({count})" for name, count in one.items()], 9) for one in (wanted, given))
+            message = f"{spec.name} takes images with the channels {taken}, the data have {named}"
+            cure = f"Name them so, in this order: images: {{{', '.join(f'{name}: …' for name in wanted)}}}."
+            self.fault(Fault("images", message, cure=cure), "data")
 
     def check_patch(self, training: Training, dims: int) -> None:
         """Collects a patch without one value per axis."""
@@ -328,11 +343,13 @@ class RunLoader(Reader):
             if data.channels > spec.in_channels and data.take is None:
                 cure += f" Or data.channels={{count: {data.channels}, take: {list(range(spec.in_channels))}}}."
             self.fault(Fault("in-channels", message, cure=cure), "data")
+        self.check_images(spec, data)
         for fault in vector_faults(spec.name, spec.vectors, data.vectors):
             self.fault(fault, "data")
         self.check_patch(training, spec.dims)
-        if self.check_supervision(spec, training) and self.check_names(spec, training):
-            self.check_outputs(_trained_network(spec, training), data, training, parts)
+        if self.check_supervision(spec, training) and self.check_names(spec, training, data):
+            targets = data.targets | parts.targets
+            self.check_outputs(_trained_network(spec, training), data, training, parts._replace(targets=targets))
         for index, level in enumerate(training.checkpointing):
             if level >= spec.depth:
                 message = f"there is no level {level}, the network has levels 0 to {spec.depth - 1}"

@@ -29,7 +29,7 @@ from unetkit.imagefiles.file_formats import split_name
 from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.result import ResultWriter
 from unetkit.imagefiles.views.alignment import join_channels
-from unetkit.imagefiles.views.reorientation import ReorientedWriter, reorientation_to, reoriented
+from unetkit.imagefiles.views.reorientation import FileReorientation, ReorientedWriter, reorientation_to, reoriented
 from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.trained.distribution_shift import DistributionShift
 from unetkit.trained.modelfile import Trained, signature_in
@@ -143,10 +143,14 @@ class FilePredictor:
         paths = self.paths(group, folder)
         axes = self.options.axes or signature.axes
         request = ReadRequest(spec.dims, None if others else signature.channels, axes, trained=True)
+        channels = (signature.file_channels if others else ()) or (request.channels,) * len(group.files)
         with ExitStack() as stack:
-            stored, *further = [stack.enter_context(self._opened(one, request)) for one in group.files]
+            stored, *further = [
+                stack.enter_context(self._opened(one, replace(request, channels=count)))
+                for one, count in zip(group.files, channels, strict=True)
+            ]
             turn = reorientation_to(stored, self.preprocessing.orientation)
-            images = join_channels([stored, *further], turn) if further else reoriented(stored, turn)
+            images = self._joined([stored, *further], turn) if further else reoriented(stored, turn)
             shift = DistributionShift(signature, images)
             with ExitStack() as writing:
                 targets, done = list[ResultWriter](), 0
@@ -161,6 +165,10 @@ class FilePredictor:
             shift.warn()
         return paths[0]
 
+    def _joined(self, files: list[Images], turn: FileReorientation) -> Images:
+        """The channels of several files as those of one image."""
+        return join_channels(files, turn, one_each=not self.signature.file_channels)
+
     @contextmanager
     def _opened(self, file: Path, request: ReadRequest) -> Iterator[Images]:
         """Opens the images of a file; where channels may be in separate files, the error names their patterns."""
@@ -168,10 +176,10 @@ class FilePredictor:
             try:
                 images = stack.enter_context(open_images(file, request))
             except FileError as error:
-                patterns = self.signature.modalities
-                if not patterns or [fault.code for fault in error.faults] != ["channels"]:
+                patterns, whole = self.signature.modalities, self.signature.channels
+                if not patterns or request.channels != whole or [fault.code for fault in error.faults] != ["channels"]:
                     raise
-                message = f"{file} has neither all {len(patterns)} channels nor the name of a single channel's file"
+                message = f"{file} has neither all {whole} channels nor the name of one of several files"
                 cure = f"Give one file of each: {', '.join(patterns)}. Or one file with all channels."
                 raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
             yield images

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 from pydantic import AfterValidator, Field
 
-from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions, path_fields
-from unetkit.data.files.modalities import check_count, with_modalities, without_modalities
+from unetkit.data.dataset import Dataset, FilePath, ImageEntry, PathField, RawPair, ReadOptions, path_fields, paths_in
+from unetkit.data.files.modalities import channels_of_files, check_count, with_modalities, without_modalities
 from unetkit.data.files.pairing import Pairing, pair_files
 from unetkit.data.files.pattern import SPLIT, find_files
 from unetkit.data.splits.split import Division
@@ -39,8 +39,11 @@ def check_axes(text: str) -> str:
 
 Axes = Annotated[str, AfterValidator(check_axes)]
 """Letters of the axes of an array, the slowest first, as in YXC."""
-_ImagePaths = Annotated[str | Annotated[tuple[str, ...], Field(min_length=2)], PathField()]
-"""A path as `FilePath`, or one for each channel of an image."""
+_ImagePaths = Annotated[
+    str | Annotated[tuple[str, ...], Field(min_length=2)] | Annotated[dict[str, str], Field(min_length=2)],
+    PathField(),
+]
+"""A path as `FilePath`, one for each channel of an image, or one for each of several images by their names."""
 
 
 class Folders(Dataset):
@@ -53,7 +56,10 @@ class Folders(Dataset):
     """
 
     images: _ImagePaths
-    """The folder of the images, or a pattern with {name}; a list where each channel has its own file."""
+    """The folder of the images, or a pattern with {name}; a list where each channel has its own file.
+
+    For a network with several images, a map with their names, as in {before: A, after: B}.
+    """
     masks: FilePath
     """The folder of the masks, or a pattern with {name}."""
     instances: FilePath | None = None
@@ -63,16 +69,24 @@ class Folders(Dataset):
 
     @property
     def modalities(self) -> tuple[str, ...]:
-        """The paths of the images: several where each channel of an image has its own file."""
-        return self.images if isinstance(self.images, tuple) else (self.images,)
+        """The paths of the images: several where each channel, or each of several images, has its own file."""
+        return tuple(paths_in(self.images))
+
+    @property
+    def image_names(self) -> tuple[str, ...]:
+        return tuple(self.images) if isinstance(self.images, dict) else ()
 
     def entries(self, options: ReadOptions) -> list[ImageEntry]:
-        check_count(self.modalities, options.channels)
+        channels = channels_of_files(self.image_names, options)
+        if not channels:
+            check_count(self.modalities, options.channels)
         pairs = self.pairs(options.folder)
         entries = [_broken(f"{fault.path}#{index}", FileError(fault)) for index, fault in enumerate(pairs.faults)]
         for name, files in pairs.files.items():
             try:
-                entries += _entries_of(name, EntryFiles(files, self.axes, pairs.further.get(name, ())), options)
+                entries += _entries_of(
+                    name, EntryFiles(files, self.axes, pairs.further.get(name, ()), channels), options
+                )
             except UnetkitError as error:
                 entries.append(_broken(name, error))
         return entries
@@ -108,8 +122,7 @@ class Folders(Dataset):
     def files(self, folder: Path) -> Iterator[Path]:
         try:
             for name in path_fields(self):
-                value = getattr(self, name)
-                for path in value if isinstance(value, tuple) else (value,) * (value is not None):
+                for path in paths_in(getattr(self, name)):
                     yield from find_files(path, folder).files.values()
         except FileError:  # reported when the files are read
             yield from super().files(folder)
@@ -128,11 +141,15 @@ def _broken(name: str, error: UnetkitError) -> ImageEntry:
 
 
 class EntryFiles(NamedTuple):
-    """The files of image, mask and instances, the key `axes`, and the files of the image's other channels."""
+    """The files of image, mask and instances, the key `axes`, and the files of the image's other channels.
+
+    `channels` are those of each of the image's files, where they are known.
+    """
 
     files: tuple[Path, ...]
     axes: str | None = None
     further: tuple[Path, ...] = ()
+    channels: tuple[int, ...] = ()
 
     @property
     def where_masks(self) -> tuple[Path, ...]:
@@ -191,13 +208,22 @@ def _open_entry(files: EntryFiles, options: ReadOptions) -> Iterator[OpenEntry]:
     request = ReadRequest(options.dims, None if files.further else options.channels, files.axes)
     with ExitStack() as stack:
         image, *others = [
-            stack.enter_context(OPEN_FILES.open_images(file, request)) for file in (files.files[0], *files.further)
+            stack.enter_context(OPEN_FILES.open_images(file, replace(request, channels=count)))
+            for file, count in zip(
+                (files.files[0], *files.further),
+                files.channels or (request.channels,) * (1 + len(files.further)),
+                strict=True,
+            )
         ]
         mask_request = _mask_request(request, image)
         masks = [stack.enter_context(OPEN_FILES.open_images(file, mask_request)) for file in files.where_masks]
         codes = "" if options.orientation in ("native", "most_common") else options.orientation
         image_turn = reorientation_to(image, codes)
-        images = [join_channels([image, *others], image_turn) if others else reoriented(image, image_turn)]
+        images = [
+            join_channels([image, *others], image_turn, one_each=not files.channels)
+            if others
+            else reoriented(image, image_turn)
+        ]
         notes = []
         for key, mask in zip(("mask", "instances"), masks, strict=False):
             turn = alignment_to(mask, image, image_turn) if options.check_geometry else image_turn

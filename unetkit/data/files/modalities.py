@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unetkit.data.files.pairing import Pairing
 from unetkit.data.files.pattern import FileMatches
 from unetkit.errors import Fault, FileError
 from unetkit.wording import listed
+
+if TYPE_CHECKING:
+    from unetkit.data.dataset import ReadOptions
 
 
 def check_count(paths: Sequence[str], channels: int) -> None:
@@ -17,6 +21,20 @@ def check_count(paths: Sequence[str], channels: int) -> None:
     if len(paths) not in (1, channels):
         message = f"images has {len(paths)} files for each image, channels is {channels}"
         raise FileError(Fault("channels", message, "channels", f"Set channels: {len(paths)}."))
+
+
+def channels_of_files(names: Sequence[str], options: ReadOptions) -> tuple[int, ...]:
+    """The channels of each of several images that have names; none where they have no names.
+
+    Without numbers for each, all have the same. Raises FileError where they cannot.
+    """
+    if not names or options.of_each:
+        return tuple(options.of_each[name] for name in names)
+    if options.channels % len(names):
+        message = f"{len(names)} images cannot have {options.channels} channels together, each the same number"
+        cure = f"Give those of each, as in channels: {{{', '.join(f'{name}: 3' for name in names)}}}."
+        raise FileError(Fault("channels", message, "channels", cure))
+    return (options.channels // len(names),) * len(names)
 
 
 def without_modalities(

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from unetkit import registry
 from unetkit.data.files.grouping import below_common, check_pattern
+from unetkit.data.files.modalities import channels_of_files
 from unetkit.data.normalization import Normalization
 from unetkit.data.preprocessing.intensity import IntensityRange, range_of, sample_pixels
 from unetkit.wording import listed
@@ -76,11 +77,12 @@ class Signature(StrictRecord):
 
     `channels` is the number of channels in a file, `take` those that are used, in this order; None for all. `axes` are
     the letters of the stored axes, if the data file gives them. `modalities` has a pattern of files per channel, if
-    each channel has its own file. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled`
-    has the least and the largest distance between samples per axis, in `sampled_unit`, and `axis_codes` all
-    orientations of the files. `greys` has a range for each used channel, `dtypes` the stored number types. `outputs`
-    are those of a network that predicts anything else than the class of each pixel. `vectors` are
-    those that the network takes beside the image. Unknown properties are empty.
+    each channel has its own file, or per image of several; `file_channels` are then the channels of each of those
+    files. `orientation`, `spacing` and `unit` are those of `Preprocessing`. `sampled` has the least and the largest
+    distance between samples per axis, in `sampled_unit`, and `axis_codes` all orientations of the files. `greys` has a
+    range for each used channel, `dtypes` the stored number types. `outputs` are those of a network that predicts
+    anything else than the class of each pixel, `vectors` those that it takes beside the image. Unknown properties are
+    empty.
     """
 
     channels: Annotated[int, Field(ge=1)]
@@ -89,6 +91,7 @@ class Signature(StrictRecord):
     take: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1)] | None = None
     axes: Text | None = None
     modalities: tuple[Text, ...] = ()
+    file_channels: tuple[Annotated[int, Field(ge=1)], ...] = ()
     orientation: Annotated[str, Field(pattern=r"^([LRPAIS]{1,3})?$")] = ""
     spacing: tuple[_Positive, ...] = ()
     unit: Text = ""
@@ -105,7 +108,12 @@ class Signature(StrictRecord):
         count = len(self.used_channels)
         if any(channel >= self.channels for channel in self.used_channels):
             raise ValueError(f"channel {max(self.used_channels)} of {self.channels} does not exist")
-        if len(self.modalities) not in (0, self.channels):
+        if self.file_channels and (len(self.file_channels), sum(self.file_channels)) != (
+            len(self.modalities),
+            self.channels,
+        ):
+            raise ValueError(f"files with {list(self.file_channels)} channels for {self.channels}")
+        if not self.file_channels and len(self.modalities) not in (0, self.channels):
             raise ValueError(f"{len(self.modalities)} files for {self.channels} channels")
         for pattern in self.modalities:
             check_pattern(pattern)
@@ -218,6 +226,7 @@ def signature_of(data: DataSpec, pairs: Pairs, preprocessing: Preprocessing, out
         take=None if data.take == tuple(range(channels)) else data.take,
         axes=getattr(data.dataset, "axes", None),
         modalities=below_common(getattr(data.dataset, "modalities", ())),
+        file_channels=channels_of_files(data.dataset.image_names, data.read_options),
         normalization=preprocessing.normalization,
         orientation=preprocessing.orientation,
         spacing=preprocessing.spacing,

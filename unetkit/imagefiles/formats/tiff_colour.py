@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.formats.picture import transparent
 from unetkit.imagefiles.images import ReadRequest, StoredArray
-from unetkit.imagefiles.views.arrays import FirstEntryArray, InvertedArray, OpaqueArray, PaletteArray
+from unetkit.imagefiles.views.arrays import EntryArray, InvertedArray, OpaqueArray, PaletteArray
 from unetkit.imagefiles.views.exif_orientation import TAG, DisplayedArray
 
 WHITE_IS_ZERO, PALETTE, YCBCR = 0, 3, 6
@@ -95,7 +95,7 @@ def _as_grey(array: StoredArray, letters: str) -> tuple[StoredArray, str]:
     colours = letters.index("S")
     if any((block != block.take([0], colours)).any() for block in _blocks(array, letters)):
         return array, letters
-    return FirstEntryArray(array, colours), letters.replace("S", "")
+    return EntryArray(array, colours), letters.replace("S", "")
 
 
 def _is_opaque(array: StoredArray, letters: str) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 
 from unetkit.errors import Fault, FileError
 from unetkit.imagefiles.images import AxisLayout, Images
-from unetkit.imagefiles.views.arrays import FirstEntryArray, StackedArray
+from unetkit.imagefiles.views.arrays import EntryArray, StackedArray
 from unetkit.imagefiles.views.reorientation import FileReorientation, geometry_along, located_letters, reoriented
 from unetkit.spatial import Geometry, aligning
 from unetkit.wording import size_text
@@ -62,15 +62,21 @@ def _difference(geometry: Geometry, image: Geometry) -> str:
     return f"{geometry}, axes at {angle:.3g}° to those of the image"
 
 
-def join_channels(files: Sequence[Images], turn: FileReorientation) -> Images:
-    """Files with one channel each, such as the modalities of a head, as the channels of one image.
+def join_channels(files: Sequence[Images], turn: FileReorientation, *, one_each: bool = True) -> Images:
+    """Files such as the modalities of a head as the channels of one image; `one_each`: a file has one channel.
 
-    The first file is reoriented by `turn`, the others onto the first. Raises FileError where they have several
-    channels, other axes or sizes, or lie on other samples.
+    The first file is reoriented by `turn`, the others onto the first. Raises FileError where they have other axes or
+    sizes, or lie on other samples.
     """
     first, *others = files
     turns = [turn, *(alignment_to(other, first, turn, "modality") for other in others)]
-    layers = [_without_channel_axis(reoriented(file, own)) for file, own in zip(files, turns, strict=True)]
+    turned = [reoriented(file, own) for file, own in zip(files, turns, strict=True)]
+    for file in turned if one_each else ():
+        if file.channels != 1:
+            message = f"{file.path} has {file.channels} channels"
+            cure = "If each channel has its own file, a file has one channel; or give one file with all of them."
+            raise FileError(Fault("channels", message, cure=cure, file=str(file.path)))
+    layers = [_single_channel(file, channel) for file in turned for channel in range(file.channels)]
     lead = layers[0]
     for layer in layers[1:]:
         if (layer.letters, layer.array.shape) != (lead.letters, lead.array.shape):
@@ -87,22 +93,20 @@ def join_channels(files: Sequence[Images], turn: FileReorientation) -> Images:
     )
 
 
-def _without_channel_axis(images: Images) -> Images:
-    """The images of a file with one channel, without a channel axis; raises FileError for more channels."""
-    if images.channels != 1:
-        message = f"{images.path} has {images.channels} channels"
-        cure = "If each channel has its own file, a file has one channel; or give one file with all of them."
-        raise FileError(Fault("channels", message, cure=cure, file=str(images.path)))
-    for removed in sorted(images.layout.channel, reverse=True):
+def _single_channel(images: Images, channel: int) -> Images:
+    """One channel of the images of a file, without a channel axis."""
+    axes = images.layout.channel
+    places = np.unravel_index(channel, [images.array.shape[axis] for axis in axes]) if axes else ()
+    for removed, place in sorted(zip(axes, places, strict=True), reverse=True):
         layout = (
             tuple(axis - (axis > removed) for axis in axes if axis != removed)
             for axes in (*images.layout, images.located)
         )
-        stack, channel, spatial, located = layout
+        stack, channels, spatial, located = layout
         images = replace(
             images,
-            array=FirstEntryArray(images.array, removed),
-            layout=AxisLayout(stack, channel, spatial),
+            array=EntryArray(images.array, removed, int(place)),
+            layout=AxisLayout(stack, channels, spatial),
             letters=images.letters[:removed] + images.letters[removed + 1 :],
             located=located,
         )

@@ -140,14 +140,16 @@ class OpaqueArray(ArrayView):
 
 
 @dataclass(frozen=True)
-class FirstEntryArray(ArrayView):
-    """The first entry along an axis, without that axis."""
+class EntryArray(ArrayView):
+    """One entry along an axis, without that axis."""
 
     axis: int
+    entry: int = 0
 
     @property
     def shape(self) -> tuple[int, ...]:
         return (*self.array.shape[: self.axis], *self.array.shape[self.axis + 1 :])
 
     def __getitem__(self, part: Any) -> NDArray[Any]:
-        return np.asarray(self.array[(*part[: self.axis], slice(0, 1), *part[self.axis :])]).squeeze(self.axis)
+        chosen = slice(self.entry, self.entry + 1)
+        return np.asarray(self.array[(*part[: self.axis], chosen, *part[self.axis :])]).squeeze(self.axis)
