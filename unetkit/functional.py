@@ -113,13 +113,19 @@ def absolute_difference(x: Tensor, y: Tensor) -> Tensor:
     return (x - y).abs()
 
 
-def sinusoids(x: Tensor, channels: int, longest: float) -> Tensor:
-    """Returns the sines, then the cosines, of each channel of x times frequencies from 1 to 1 / `longest`."""
+def sinusoids(
+    x: Tensor, channels: int, longest: float, reaches_longest: bool = False, cosines_first: bool = False
+) -> Tensor:
+    """Returns the sines, then the cosines, of each channel of x times frequencies from 1 to 1 / `longest`.
+
+    The last frequency is one step before 1 / `longest`, unless `reaches_longest`.
+    """
     count = channels // (2 * x.shape[1])
     steps = torch.arange(count, device=x.device, dtype=x.dtype)
-    frequencies = torch.exp(-math.log(longest) / count * steps)
+    frequencies = torch.exp(-math.log(longest) / max(1, count - reaches_longest) * steps)
     angles = (x[:, :, None] * frequencies.reshape(-1, *(1,) * (x.dim() - 2))).flatten(1, 2)
-    return torch.cat([angles.sin(), angles.cos()], dim=1)
+    halves = [angles.cos(), angles.sin()] if cosines_first else [angles.sin(), angles.cos()]
+    return torch.cat(halves, dim=1)
 
 
 def resize_to(x: Tensor, like: Tensor, mode: str) -> Tensor:

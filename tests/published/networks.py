@@ -21,6 +21,8 @@ class Published(NamedTuple):
     """Layers that names and shapes do not tell apart, with ours."""
     unused: tuple[str, ...] = ()
     """Layers that do not reach the output, or beginnings of their names."""
+    vectors: tuple[float, ...] = ()
+    """Values of the vectors that it takes after the image."""
 
 
 def monai(name: str, **arguments: Any) -> Callable[[], nn.Module]:
@@ -52,6 +54,18 @@ def dynamic(name: str, dims: int, **arguments: Any) -> Callable[[], nn.Module]:
             deep_supervision=False,
             **arguments,
         )
+        return network
+
+    return make
+
+
+def diffusion(**arguments: Any) -> Callable[[], nn.Module]:
+    """A UNet2DModel of diffusers."""
+
+    def make() -> nn.Module:
+        import diffusers
+
+        network: nn.Module = getattr(diffusers, "UNet2DModel")(**arguments)  # noqa: B009 - its types are incomplete
         return network
 
     return make
@@ -180,4 +194,28 @@ NETWORKS: dict[str, Published] = {
         ((32, 64),),
     ),
     "smp Linknet, ResNet-34": Published("resnet34-linknet", (), smp("Linknet", "resnet34"), ((64, 96),)),
+    "diffusers UNet2DModel, CIFAR-10": Published(
+        "ddpm-cifar10",
+        (
+            "channels=[16,32,32,32]", "inputs.time.width=64", "inputs.time.embed.0.channels=16",
+            "topology.blocks=1", "norm.groups=8",
+        ),
+        diffusion(
+            block_out_channels=(16, 32, 32, 32), layers_per_block=1, norm_num_groups=8, norm_eps=1e-6,
+            down_block_types=("DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"),
+            up_block_types=("UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"),
+            attention_head_dim=None, downsample_padding=0, flip_sin_to_cos=False, freq_shift=1,
+        ),
+        ((16, 24),),
+        vectors=(7.0,),
+    ),
+    "diffusers UNet2DModel": Published(
+        "ddpm-256",
+        (
+            "channels=[16,32,32,32]", "inputs.time.width=64", "inputs.time.embed.0.channels=16", "norm.groups=8",
+        ),
+        diffusion(block_out_channels=(16, 32, 32, 32), norm_num_groups=8),
+        ((16, 24),),
+        vectors=(7.0,),
+    ),
 }  # fmt: skip

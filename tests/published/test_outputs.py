@@ -22,13 +22,14 @@ def test_imported_weights_compute_what_they_computed_in_the_package(name: str) -
     checkpoint = Checkpoint(Path("weights.pth"), "", theirs.state_dict())
     made = import_weights(checkpoint, spec, fixed=published.fixed, drop=published.unused)
     ours = for_inference(made.model)
+    vectors = [torch.tensor([value]) for value in published.vectors]
     generator = torch.Generator().manual_seed(0)
     for size in published.sizes:
         image = torch.rand(1, spec.in_channels, *size, generator=generator)
         with torch.no_grad():
-            expected, found = theirs(image), ours(image)
+            expected, found = theirs(image, *vectors), ours(image, *vectors)
         while not isinstance(expected, torch.Tensor):
-            expected = expected[0]
+            expected = expected[0]  # of a list, or of an output with a name
         spread = expected.max() - expected.min()
         assert spread > 1e-3
         assert (expected - found).abs().max() <= 1e-5 * spread

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -57,7 +57,11 @@ class Sinusoidal(Block):
         "block": ["double_conv", {"type": "film", "condition": "time"}],
     }
     longest: Annotated[float, Field(gt=1, le=1e9)] = 10_000.0
-    """The inverse of the lowest frequency."""
+    """The inverse of the frequency that the lowest one comes to."""
+    reaches_longest: bool = False
+    """Whether the lowest frequency is 1 / `longest`, as in Ho et al., 2020, or one step before it."""
+    first: Literal["sines", "cosines"] = "sines"
+    """Which come first in the channels."""
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        return x.apply(Sinusoids(channels, self.longest))
+        return x.apply(Sinusoids(channels, self.longest, self.reaches_longest, self.first == "cosines"))

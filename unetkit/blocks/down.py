@@ -64,8 +64,8 @@ class StridedConv(Down):
     """Samples that the convolution covers."""
     stride: PerAxis = 2
     """How many times coarser the next level is."""
-    padding: Padding = "same"
-    """`same` adds (kernel − 1) // 2 samples on each side."""
+    padding: Padding | Literal["end"] = "same"
+    """`same` adds (kernel − 1) // 2 samples on each side, `end` kernel − stride samples after the last one."""
     padding_mode: PaddingMode = "zeros"
     """What stands outside the image."""
     keep_channels: bool = True
@@ -80,7 +80,7 @@ class StridedConv(Down):
     """Activation after it; none unless given."""
 
     def idle(self) -> dict[str, str]:
-        if max(widths(self.kernel)) == 2:
+        if max(widths(self.kernel)) == 2 and self.padding != "end":
             reason = "a kernel of at most 2 samples has nothing to add on both sides"
             return {"padding": reason, "padding_mode": reason}
         reasons = one_sample(self.kernel, self.padding)
@@ -91,14 +91,17 @@ class StridedConv(Down):
         yield from strides(self.stride)
 
     def wire(self, x: Signal, channels: int) -> Signal:
+        channels = x.channels if self.keep_channels else channels
+        if self.padding == "end":
+            x = x.pad(0, _excess(self.kernel, self.stride, x.dims), self.padding_mode)
         x = x.conv(
-            x.channels if self.keep_channels else channels,
+            channels,
             self.kernel,
             stride=self.stride,
-            padding=self.padding,
+            padding="valid" if self.padding == "end" else self.padding,
             groups=group_count(self.groups, x),
             bias=self.bias,
-            padding_mode=self.padding_mode,
+            padding_mode="zeros" if self.padding == "end" else self.padding_mode,
         )
         return x.norm(self.norm).act(self.act)
 
@@ -149,3 +152,9 @@ def strides(stride: PerAxis) -> Iterator[tuple[str, str, str]]:
     """Yields the fault of a way down that stays on its level."""
     if max(widths(stride)) == 1:
         yield "stride", "a stride of 1 does not lead to a coarser level", "Use at least 2 along one axis."
+
+
+def _excess(kernel: PerAxis, stride: PerAxis, dims: int) -> tuple[int, ...]:
+    """Per axis by how much the kernel exceeds the stride."""
+    pairs = zip(per_axis(kernel, dims, "kernel"), per_axis(stride, dims, "stride"), strict=True)
+    return tuple([max(0, wide - step) for wide, step in pairs])

@@ -60,6 +60,8 @@ class Sinusoids(Operation):
 
     out: int
     longest: float = 10_000.0
+    reaches_longest: bool = False
+    cosines_first: bool = False
 
     kind = "sinusoids"
     makes_map = True
@@ -71,4 +73,5 @@ class Sinusoids(Operation):
         return self.out
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer("functional.sinusoids", (), {"channels": self.out, "longest": self.longest})
+        options = {name: True for name in ("reaches_longest", "cosines_first") if getattr(self, name)}
+        return Layer("functional.sinusoids", (), {"channels": self.out, "longest": self.longest, **options})

@@ -12,7 +12,7 @@ from unetkit.checkpoint.faults import ImportWeightsError, fault
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
 from unetkit.model.importing.checkpoint import Checkpoint
-from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, layers
+from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, joined, layers
 from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.interface import plan_of
 from unetkit.model.network import build
@@ -45,10 +45,11 @@ def import_weights(
     """
     model = build(spec)
     ours = _executed(plan_of(model), layers(model.state_dict()))
-    everything = layers(checkpoint.tensors)
+    tensors = joined(checkpoint.tensors)
+    everything = layers(tensors)
     dropped = _dropping(everything, drop)
     theirs = [layer for layer in everything if layer.name not in dropped]
-    twice = copies(checkpoint.tensors, theirs)
+    twice = copies(tensors, theirs)
     theirs = [layer for layer in theirs if layer.name not in twice]
     chosen = _fixing(theirs, ours, fixed or {})
     found = match(
@@ -60,7 +61,7 @@ def import_weights(
         raise refusal(checkpoint, found, rest, [layer for layer in ours if layer.name not in chosen.values()])
     partner = {our: their for their, our in (*found.ways[0], *chosen.items())}
     pairs = tuple((partner[layer.name], layer.name) for layer in ours)
-    _fill(model, checkpoint.tensors, pairs)
+    _fill(model, tensors, pairs)
     return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
 
 

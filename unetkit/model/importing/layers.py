@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor
 
 COUNTER = "num_batches_tracked"
@@ -53,6 +54,32 @@ def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
         if leaf != COUNTER:
             shapes.append((leaf, tuple(tensor.shape)))
     return tuple(ForeignLayer(name, tuple(sorted(shapes))) for name, shapes in found.items() if shapes)
+
+
+_THREE = (("to_q", "to_k", "to_v"), ("query", "key", "value"), ("q_proj", "k_proj", "v_proj"))
+"""The names of layers that compute queries, keys and values apart."""
+
+
+def joined(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """A state dict in which one layer computes queries, keys and values, as in networks of unetkit.
+
+    >>> import torch
+    >>> list(joined({f"attn.to_{one}.weight": torch.zeros(2, 2) for one in "qkv"}))
+    ['attn.to_q+to_k+to_v.weight']
+    """
+    made: dict[str, Tensor] = {}
+    done = set[str]()
+    for name, tensor in tensors.items():
+        parent, _, leaf = name.rpartition(".")
+        outer, _, last = parent.rpartition(".")
+        three = next((names for names in _THREE if last in names), None)
+        parts = [f"{outer}.{one}.{leaf}".lstrip(".") for one in three or ()]
+        if three is None or not all(part in tensors and tensors[part].dim() == tensor.dim() for part in parts):
+            made[name] = tensor
+        elif name not in done:
+            done.update(parts)
+            made[f"{outer}.{'+'.join(three)}.{leaf}".lstrip(".")] = torch.cat([tensors[part] for part in parts])
+    return made
 
 
 def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict[str, str]:

@@ -5,25 +5,26 @@ A new program is a new line of `ORDERS`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 
 from unetkit.model.importing.layers import ForeignLayer
 
-ORDERS: tuple[tuple[str, ...], ...] = tuple(
-    tuple(line.split())
-    for line in (
-        "conv1 norm1 conv2 norm2 conv3 norm3",  # MONAI: blocks of DynUNet, UNETR, SwinUNETR
-        "norm1 conv1 norm2 conv2",  # MONAI: blocks of SegResNet
-        "submodule upconv attention merge",  # MONAI: levels of AttentionUnet
-        "norm1 attn norm2 mlp",  # MONAI: blocks of ViT
-        "qkv out_proj",  # MONAI: its attention
-        "norm1 conv1 time_emb_proj norm2 conv2 conv_shortcut",  # diffusers: ResnetBlock2D
-    )
+ORDERS = (
+    "conv1 norm1 conv2 norm2 conv3 norm3",  # MONAI: blocks of DynUNet, UNETR, SwinUNETR
+    "norm1 conv1 norm2 conv2",  # MONAI: blocks of SegResNet
+    "submodule upconv attention merge",  # MONAI: levels of AttentionUnet
+    "norm1 attn norm2 mlp",  # MONAI: blocks of ViT
+    "qkv out_proj",  # MONAI: its attention
+    "norm1 conv1 time_emb_proj norm2 conv2 conv_shortcut",  # diffusers: ResnetBlock2D
+    "time_embedding conv_in down_blocks mid_block up_blocks conv_norm_out conv_out",  # diffusers: UNet2DModel
+    "group_norm to_q+to_k+to_v to_out",  # diffusers: Attention
+    "resnets|attentions downsamplers upsamplers",  # diffusers: levels of UNet2DModel
 )
 """Children of one module in the order in which they run.
 
 A line is about the modules all of whose children it names. Where several lines are, the first is tried in all modules,
-then the last.
+then the last. Lists that are joined by | take turns, item by item.
 """
 _Tree = dict[str, "_Tree | ForeignLayer"]
 
@@ -47,23 +48,30 @@ def _tree(found: Sequence[ForeignLayer]) -> _Tree:
     return root
 
 
-def _ordered(tree: _Tree, orders: Sequence[tuple[str, ...]]) -> Iterator[ForeignLayer]:
+def _ordered(tree: _Tree, orders: Sequence[str]) -> Iterator[ForeignLayer]:
     """Yields the layers of a tree in execution order."""
-    for name in _names(tree, orders):
-        child = tree[name]
+    for child in _children(tree, orders):
         if isinstance(child, dict):
             yield from _ordered(child, orders)
         else:
             yield child
 
 
-def _names(tree: Mapping[str, object], orders: Sequence[tuple[str, ...]]) -> list[str]:
+def _children(tree: _Tree, orders: Sequence[str]) -> list[_Tree | ForeignLayer]:
     """The children of a module in execution order.
 
-    >>> _names({"conv1": 0, "conv2": 0, "norm1": 0, "norm2": 0}, ORDERS)
-    ['conv1', 'norm1', 'conv2', 'norm2']
+    >>> _children({"conv1": {"": 1}, "conv2": {"": 2}, "norm1": {"": 3}, "norm2": {"": 4}}, ORDERS)
+    [{'': 1}, {'': 3}, {'': 2}, {'': 4}]
     """
     for order in orders:
-        if len(tree) > 1 and tree.keys() <= set(order):
-            return sorted(tree, key=order.index)
-    return list(tree)
+        if len(tree) > 1 and tree.keys() <= set(order.replace("|", " ").split()):
+            groups = [[tree[name] for name in words.split("|") if name in tree] for words in order.split()]
+            return [child for group in groups for child in (group if len(group) < 2 else _in_turns(group))]
+    return list(tree.values())
+
+
+def _in_turns(lists: Sequence[_Tree | ForeignLayer]) -> Iterator[_Tree | ForeignLayer]:
+    """Yields the first items of all lists, then the second ones, and so on."""
+    items = [list(one.values()) if isinstance(one, dict) else [one] for one in lists]
+    for turn in zip_longest(*items):
+        yield from (item for item in turn if item is not None)
