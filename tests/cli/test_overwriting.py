@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from PIL import Image
 
 import unetkit
 from tests.cli.test_study_report import write_folder
+from tests.nnunet.examples import plans
 from tests.support.commandline import run
 from tests.support.photos import write_photos
 from unetkit.cli.app import app
@@ -47,6 +49,7 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "card": ("card m.safetensors -o out", ("card.html", "README.md", "card-files/network.svg")),
     "export": ("export m.safetensors --to torch -o out/m.pt2", ("m.pt2",)),
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
+    "import-nnunet": ("import-nnunet plans.json -o out", ("network.yaml", "data.yaml", "run.yaml")),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),
     "push": ("", ()),  # writes to the Hub: see test_hub.py
@@ -82,6 +85,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     Trained(model, Normalization("dataset", (100.0,), (50.0,)), ("class 0", "class 1")).save("m.safetensors")
     torch.save(model.state_dict(), tmp_path / "weights.pt")
     write_photos(tmp_path / "photos")
+    (tmp_path / "plans.json").write_text(json.dumps(plans()))
     write_folder(tmp_path / "study")
     (tmp_path / "tiny-study.yaml").write_text(
         "unetkit: 1\nname: s\nbase: {extends: ./tiny.yaml, name: t, out_channels: 4}\ndata: {dataset: mni}\n"

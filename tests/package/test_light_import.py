@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from tests.nnunet.examples import plans
 
 HEAVY = {"filelock", "lightning", "numpy", "psutil", "torch", "torchvision"}
 PLAN = "import unetkit; unetkit.plan(unetkit.load('unet-2015'))"
@@ -16,6 +19,8 @@ COMMANDS = {
     "sizes": "sizes unet-2015",
     "draw": "draw unet-2015 -o drawing.png",
     "diff": "diff unet-2015 unet-pad",
+    "diff as a page": "diff unet-2015 unet-pad -o diff.html",
+    "import-nnunet": "import-nnunet plans.json -o nnunet",
     "resolve": "resolve unet-2015",
     "specs": "specs",
     "blocks": "blocks",
@@ -49,6 +54,7 @@ except SystemExit:
 def imported(code: str, folder: Path) -> set[str]:
     """Returns which of the heavy packages a program has imported at its end."""
     heavy = f"import sys; print('\\n', *({HEAVY} & sys.modules.keys()))"
+    (folder / "plans.json").write_text(json.dumps(plans()))
     command = [sys.executable, "-c", f"{code}\n{heavy}"]
     result = subprocess.run(command, capture_output=True, text=True, encoding="utf-8", cwd=folder, check=True)
     return set(result.stdout.splitlines()[-1].split())

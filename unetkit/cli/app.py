@@ -41,6 +41,7 @@ COMMANDS = {
     "push": "model.push",
     "export": "model.export",
     "import-weights": "model.import_weights",
+    "import-nnunet": "model.import_nnunet",
     "study": "study",
 }
 """The modules of the commands, in the order of the help. A module has the function of its own name, or, for a group of
