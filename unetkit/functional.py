@@ -160,6 +160,25 @@ def pad_channels(x: Tensor, channels: int) -> Tensor:
     return functional.pad(x, [0, 0] * (x.dim() - 2) + [0, channels - x.shape[1]])
 
 
+def channel_summary(x: Tensor) -> Tensor:
+    """Returns the mean and the largest value over the channels, as two channels."""
+    return torch.cat([x.mean(1, keepdim=True), x.amax(1, keepdim=True)], 1)
+
+
+def shift_samples(x: Tensor, axis: int, groups: int) -> Tensor:
+    """Returns x with its channels in groups, moved by -(groups // 2), …, groups // 2 samples along an axis.
+
+    Zeros come in. The groups are those of torch.chunk: of one width, but the last.
+    """
+    size, reach, axis = x.shape[axis + 2], groups // 2, axis + 2
+    parts = x.chunk(groups, 1)
+    moved = []
+    for step, part in enumerate(parts, -reach):
+        pads = [0, 0] * (x.dim() - axis - 1) + [reach + step, reach - step]
+        moved.append(functional.pad(part, pads).narrow(axis, reach, size))
+    return torch.cat(moved, 1)
+
+
 def add(x: Tensor, other: Tensor, *others: Tensor) -> Tensor:
     """Returns the sum of tensors of the same shape."""
     for each in (other, *others):

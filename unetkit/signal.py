@@ -18,6 +18,7 @@ from unetkit.operations import (
     BlurPooling,
     ChannelPadding,
     ChannelScale,
+    ChannelSummary,
     Concatenation,
     Convolution,
     CosineAttention,
@@ -27,6 +28,7 @@ from unetkit.operations import (
     Gate,
     GlobalAttention,
     GlobalAvgPool,
+    GlobalMaxPool,
     Interpolation,
     MaxPooling,
     MaxUnpooling,
@@ -35,6 +37,7 @@ from unetkit.operations import (
     PositionEmbedding,
     ResizeTo,
     SameSize,
+    SampleShift,
     Shift,
     SidePadding,
     StochasticDepth,
@@ -400,6 +403,18 @@ class Signal:
     def global_avg_pool(self) -> Signal:
         """Appends the mean over the whole image."""
         return self.apply(GlobalAvgPool())
+
+    def global_max_pool(self) -> Signal:
+        """Appends the largest value of the whole image."""
+        return self.apply(GlobalMaxPool())
+
+    def channel_summary(self) -> Signal:
+        """Appends the mean and the largest value over the channels of each sample: two channels."""
+        return self.apply(ChannelSummary())
+
+    def shift_samples(self, axis: int, groups: int) -> Signal:
+        """Appends a move of groups of channels, an odd number of them, by -(groups // 2), … samples along an axis."""
+        return self.apply(SampleShift(tuple(groups if one == axis else 1 for one in range(self.dims))))
 
     def interpolate(self, factor: int | Axes, method: str = "linear", *, align_corners: bool = False) -> Signal:
         """Appends interpolation by a whole factor: nearest, linear or cubic."""

@@ -132,6 +132,26 @@ def dc_unet(width: int) -> int:
     return found + conv(wide, 1, 1, bias=False) + 2
 
 
+def sa_unet() -> int:
+    """Returns those of SA-UNet: a gate of one 7×7 convolution of two channels, without a bias."""
+    decoder = sum(conv(2 * wide, wide) + chain(2 * wide, wide, wide) for wide in (64, 32, 16))
+    return chain(3, 16, 16, 32, 32, 64, 64, 128, 128) + 2 * 7**2 + decoder + conv(16, 1, 1)
+
+
+def unext() -> int:
+    """Returns those of UNeXt: shifted blocks have a norm, two 1×1 convolutions, and a depthwise one between these."""
+
+    def shifted(wide: int) -> int:
+        return 2 * wide + 2 * conv(wide, wide, 1) + 9 * wide + wide
+
+    def tokens(before: int, after: int) -> int:
+        return conv(before, after) + 2 * after + shifted(after) + 2 * after
+
+    encoder = chain(3, 16, 32, 128) + tokens(128, 160) + tokens(160, 256)
+    decoder = chain(256, 160) + shifted(160) + 2 * 160 + chain(160, 128) + shifted(128) + 2 * 128 + chain(128, 32, 16)
+    return encoder + decoder + conv(16, 16) + conv(16, 1, 1)
+
+
 VGG11 = [(3, 64), (64, 128), (128, 256), (256, 256), (256, 512), *[(512, 512)] * 3]
 DECODER_11 = [
     *[(512, 512), (512, 256), (768, 512), (512, 256), (768, 512), (512, 128)],
@@ -151,9 +171,11 @@ COUNTS = {
     "fc-siam-diff": change_detection(3, 1),
     "fc-densenet-103": tiramisu(16, (4, 5, 7, 10, 12), 15, 12),
     "resunet": residual_unet(64, 128, 256, 512),
+    "sa-unet": sa_unet(),
     "segnet": segnet(12),
     "ternausnet-11": ternausnet(VGG11, DECODER_11),
     "ternausnet-16": ternausnet(VGG16, DECODER_16),
+    "unext": unext(),
     "unet-nnunet-2d-7": 33_471_820 - 5 * 2 - 2 * (64 + 128 + 256 + 512 + 512),  # without heads for training
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unetkit.block import Block, Count, PerAxis
 from unetkit.blocks.act import GELU
-from unetkit.blocks.fields import NormField, OwnAct, OwnNorm
+from unetkit.blocks.fields import NormField, OwnAct, OwnNorm, entered
 from unetkit.blocks.norm import Batch, LayerNorm
 from unetkit.operations.operation import per_axis, wiring_error
 from unetkit.signal import Signal
@@ -50,11 +50,6 @@ class Attending(Block):
         return y.conv(x.channels, 1, bias=True, name="project")
 
 
-def _entered(x: Signal, channels: int) -> Signal:
-    """Returns x in the channels of the block."""
-    return x if x.channels == channels else x.conv(channels, 1, name="enter")
-
-
 class SelfAttention(Attending):
     """Norm and self-attention beside a shortcut. Without a window it looks at the whole image."""
 
@@ -63,7 +58,7 @@ class SelfAttention(Attending):
     """Norm of this block; the one of the spec unless given."""
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        x = _entered(x, channels)
+        x = entered(x, channels)
         return x.add(self.attend(x.norm(self.norm)))
 
 
@@ -79,7 +74,7 @@ class Transformer(Attending):
     """Activation between the last two convolutions."""
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        x = _entered(x, channels)
+        x = entered(x, channels)
         x = x.add(self.attend(x.norm(self.norm)))
         y = x.norm(self.norm).conv(channels * self.expansion, 1, bias=True, name="expand").act(self.act)
         return x.add(y.conv(channels, 1, bias=True, name="reduce"))
@@ -97,4 +92,4 @@ class LearnedPositions(Block):
     """Samples of the map along each axis."""
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        return _entered(x, channels).learned_positions(self.size)
+        return entered(x, channels).learned_positions(self.size)

@@ -24,6 +24,11 @@ Order = Literal["conv_norm_act", "conv_act_norm", "norm_conv_act", "norm_act_con
 """The order of convolution, norm and activation."""
 
 
+def entered(x: Signal, channels: int) -> Signal:
+    """Returns x in the channels of the block."""
+    return x if x.channels == channels else x.conv(channels, 1, name="enter")
+
+
 def widths(value: PerAxis) -> tuple[int, ...]:
     """The value as a tuple, of one entry where it counts for all axes."""
     return (value,) if isinstance(value, int) else value

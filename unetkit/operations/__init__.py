@@ -22,11 +22,21 @@ from unetkit.operations.pointwise import (
     Activation,
     ChannelPadding,
     ChannelScale,
+    ChannelSummary,
     Dropout,
     PositionEmbedding,
     StochasticDepth,
 )
-from unetkit.operations.pooling import AvgPooling, BlurPooling, FilledUp, GlobalAvgPool, MaxPooling, SidePadding
+from unetkit.operations.pooling import (
+    AvgPooling,
+    BlurPooling,
+    FilledUp,
+    GlobalAvgPool,
+    GlobalMaxPool,
+    MaxPooling,
+    SampleShift,
+    SidePadding,
+)
 from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
 
 __all__ = [
@@ -40,6 +50,7 @@ __all__ = [
     "ChannelPadding",
     "ChannelRange",
     "ChannelScale",
+    "ChannelSummary",
     "Concatenation",
     "Convolution",
     "CosineAttention",
@@ -49,6 +60,7 @@ __all__ = [
     "Gate",
     "GlobalAttention",
     "GlobalAvgPool",
+    "GlobalMaxPool",
     "GroupNorm",
     "InstanceNorm",
     "Interpolation",
@@ -63,6 +75,7 @@ __all__ = [
     "SubpixelUnshuffle",
     "ResizeTo",
     "SameSize",
+    "SampleShift",
     "Shift",
     "Sinusoids",
     "StochasticDepth",

@@ -130,6 +130,22 @@ class ChannelPadding(Operation):
 
 
 @facts
+class ChannelSummary(Operation):
+    """The mean and the largest value over the channels of each sample: two channels (Woo et al., 2018)."""
+
+    kind = "summary"
+    makes_map = True
+    keeps_input = True
+    keeps_output = True
+
+    def channels(self, inputs: Axes) -> int:
+        return 2
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.channel_summary")
+
+
+@facts
 class PositionEmbedding(Operation):
     """A signal plus a learned number for each channel and sample of a map of one size (Dosovitskiy et al., 2021)."""
 

@@ -86,6 +86,41 @@ class GlobalAvgPool(Operation):
         return Layer(f"nn.AdaptiveAvgPool{dims}d", (1,))
 
 
+@facts
+class GlobalMaxPool(GlobalAvgPool):
+    """The largest value of the whole image: one sample per channel."""
+
+    mask_bytes = 8  # the indices
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer(f"nn.AdaptiveMaxPool{dims}d", (1,))
+
+
+@facts
+class SampleShift(WindowedOperation):
+    """Groups of channels, each moved along one axis by another number of samples; zeros come in (Valanarasu, 2022).
+
+    The window has one sample more than twice the largest move; there is a group for each of its samples.
+    """
+
+    kernel: Axes
+
+    kind = "shift"
+    keeps_input = False
+
+    @property
+    def stride(self) -> Axes:  # type: ignore[override]  # that of all axes
+        return (1,) * len(self.kernel)
+
+    @property
+    def padding(self) -> Axes:  # type: ignore[override]  # half of the window
+        return tuple(width // 2 for width in self.kernel)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        axis = max(range(dims), key=lambda axis: self.kernel[axis])
+        return Layer("functional.shift_samples", (), {"axis": axis, "groups": self.kernel[axis]})
+
+
 _PADDINGS = {"zeros": "Zero", "reflect": "Reflection", "replicate": "Replication", "circular": "Circular"}
 """The beginning of torch's name for each mode of padding."""
 
