@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Annotated, ClassVar, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
 from unetkit.block import Component
 from unetkit.signal import Signal
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _Level = Annotated[int, Field(ge=0, le=15)]
 _MANY = Annotated[int, Field(ge=2, le=16)]
@@ -37,6 +41,8 @@ class Encoder(Component):
 
     weights: str | None = None
     """What it begins with: a published name such as IMAGENET1K_V1, `hf://owner/repository/file`, or a local file."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}$")] | None = None
+    """The SHA-256 of the file, or how it begins; a file with another is refused."""
     freeze: Literal["all"] | tuple[_Level, ...] = ()
     """The levels whose weights stay as they are, norms in evaluation mode; or `all`."""
     levels: _MANY | None = None
@@ -69,7 +75,21 @@ class Encoder(Component):
         return tuple(range(len(self.used_levels))) if self.freeze == "all" else self.freeze
 
     def idle(self) -> dict[str, str]:
-        return {} if self.weights else {"adapt": "there are no weights to adapt"}
+        return {} if self.weights else {"adapt": "there are no weights to adapt", "sha256": "there are no weights"}
+
+    def published_name(self, name: str) -> str:
+        """The published name of a weight that has this name below the scope of its level."""
+        return name
+
+    def arranged(self, name: str, tensor: Tensor) -> Tensor:
+        """A published weight as the network has it; axes of length 1 may be missing."""
+        return tensor
+
+    @property
+    def local_file(self) -> str | None:
+        """The local file that it begins with, as it is written; None where it has none."""
+        other = self.weights is None or self.weights in self.published or self.weights.startswith("hf:")
+        return None if other else self.weights
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         most = len(self.pyramid)
@@ -81,5 +101,8 @@ class Encoder(Component):
             if level not in filled:
                 cure = f"Levels {filled[0]} to {filled[-1]} have weights."
                 yield "freeze", f"this encoder has no weights at level {level}", cure
+        if self.local_file is not None and not re.search(r"[./\\]", self.local_file):
+            known = f"Known: {', '.join(self.published)}." if self.published else "None are known."
+            yield "weights", f"there are no weights {self.weights} for this encoder", f"{known} Or give a file."
         if self.weights in self.published and dims != 2:
             yield "weights", f"{self.weights} is for 2D images, not {dims}D", "Leave weights out."

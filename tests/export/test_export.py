@@ -62,7 +62,7 @@ def few(name: str) -> unetkit.Spec:
 @pytest.mark.parametrize("name", shipped())
 def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tmp_path: Path) -> None:
     model = unetkit.build(few(name), seed=1).eval()
-    plan = unetkit.plan(model.spec)  # type: ignore[arg-type]  # a plain attribute
+    plan = unetkit.plan(model.spec)
     sizes = taken(plan)
     levels = InputScaling((120.0,) * plan.spec.in_channels, (30.0,) * plan.spec.in_channels)
     content = Content.of(plan, sizes, levels, {})
@@ -81,7 +81,7 @@ def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tm
 )
 def test_means_over_large_images_keep_their_precision(overrides: list[str], tmp_path: Path) -> None:
     model = unetkit.build(unetkit.load("unet-small", ["channels=[4, 4]", *overrides]), seed=1).eval()
-    plan = unetkit.plan(model.spec)  # type: ignore[arg-type]  # a plain attribute
+    plan = unetkit.plan(model.spec)
     content = Content.of(plan, taken(plan), None, {})
     onnx = onnx_bytes(traced(model, plan, None, taken(plan)), content)
     (tmp_path / "model.onnx").write_bytes(onnx)

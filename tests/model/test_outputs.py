@@ -34,7 +34,7 @@ def test_the_inference_network_shares_its_weights_and_computes_the_same() -> Non
     alone = for_inference(model)
     assert torch.equal(alone(IMAGE), model(IMAGE))
     assert not any(module.training for module in alone.modules())
-    assert alone.plan == model.plan.for_inference()  # type: ignore[operator,union-attr]
+    assert alone.plan == model.plan.for_inference()
     shared = dict(model.named_parameters())
     assert all(weight is shared[name] for name, weight in alone.named_parameters())
     assert set(shared) - {name for name, _ in alone.named_parameters()} == {

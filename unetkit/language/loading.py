@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copyreg
+import os
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from os import PathLike
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -22,7 +24,7 @@ from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
 from unetkit.language.backbone import backbone_of, default_decoder, encoder_scopes
 from unetkit.language.cascade import Scopes, choose, scopes, written
-from unetkit.language.find import find_spec
+from unetkit.language.find import SUFFIXES, find_spec
 from unetkit.language.heads_reader import HeadsReader
 from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
 from unetkit.language.network_reader import NetworkReader
@@ -190,7 +192,15 @@ class SpecLoader(Reader):
         if reading is None:
             self.stop()
         part: Any = reading.part
-        return reading, backbone_of(part, keys)
+        if part.local_file is not None:
+            part = part.model_copy(update={"weights": self.absolute(part.local_file, "encoder", "weights")})
+        return reading._replace(part=part), backbone_of(part, keys)
+
+    def absolute(self, file: str, *path: Key) -> str:
+        """A file from the folder of the YAML file that names it, or from the current one."""
+        written_in = Path(self.document.node(*path).source.name)
+        folder = written_in.parent if written_in.suffix in SUFFIXES else Path()
+        return os.path.abspath(folder / file)
 
     def channels(self, keys: SpecKeys, encoder: Reading | None) -> tuple[int, ...]:
         """The channels of each level, where the encoder has no map those of the image."""

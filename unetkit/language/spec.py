@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -72,6 +73,15 @@ class Spec:
     def encoder(self) -> Encoder | None:
         """The encoder where it is one component; None where it consists of blocks."""
         return next((part for part in self.parts.values() if isinstance(part, Encoder)), None)
+
+    def encoder_scopes(self, levels: Collection[int]) -> tuple[str, ...]:
+        """The scopes of some levels of the encoder, where that is one component."""
+        return tuple([one.scope for one in self.layout.positions if one.slot == "encoder" and one.level in levels])
+
+    @property
+    def frozen(self) -> tuple[str, ...]:
+        """The scopes of the levels of the encoder whose weights stay as they are."""
+        return self.encoder_scopes(self.encoder.frozen_levels) if self.encoder else ()
 
     @property
     def levels_without_map(self) -> tuple[int, ...]:

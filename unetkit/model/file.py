@@ -21,6 +21,7 @@ from unetkit.model.checksum import sealed, verify
 from unetkit.model.hub import local
 from unetkit.model.interface import plan_of
 from unetkit.model.network import check_third_party, empty, for_inference
+from unetkit.model.pretrained import WeightsOrigin
 from unetkit.model.structure import structural_differences
 from unetkit.model.weights import misfits
 from unetkit.planning import Plan, plan
@@ -30,6 +31,8 @@ FORMAT = "1"
 _ALIGNMENT = 64  # bytes, of torch's allocator on the CPU
 KEYS = ("spec", "digest", "structure", "requirements")
 """The metadata of each model file, beside its format."""
+_ORIGIN = "encoder_weights"
+"""The key of the metadata that says where the weights came from with which the encoder began."""
 _SHOWN = 5  # of the weights or operations that do not fit
 
 
@@ -50,6 +53,9 @@ def save(
     planned = plan_of(model)
     path = Path(file)
     metadata = dict(extra or {}) | description(planned)
+    origin: WeightsOrigin | None = getattr(model, "origin", None)
+    if origin is not None:
+        metadata[_ORIGIN] = json.dumps(origin._asdict())
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     write_whole(path, _on_boundary(sealed(to_bytes(weights, metadata=metadata))))
     return path
@@ -104,10 +110,22 @@ def load_model(file: str | os.PathLike[str]) -> nn.Module:
     model = empty(planned)
     with safe_open(file, framework="pt") as opened:
         weights = {name: aligned(opened.get_tensor(name)) for name in opened.keys()}  # noqa: SIM118 - no mapping
+        model.origin = _origin(opened.metadata() or {}, file)
     assign(model, weights, file)
     verify(file)
     check_third_party(planned)
     return model.eval()
+
+
+def _origin(metadata: Mapping[str, str], file: object) -> WeightsOrigin | None:
+    """Where the weights came from with which the encoder of a saved network began; None where it had none."""
+    if _ORIGIN not in metadata:
+        return None
+    try:
+        return WeightsOrigin(**{name: str(value) for name, value in json.loads(metadata[_ORIGIN]).items()})
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        message = f"{file} is damaged: its {_ORIGIN} is invalid"
+        raise FileError(Fault("model-damaged", message, cure="Get the file again.")) from error
 
 
 def _on_boundary(content: bytes) -> bytes:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import nullcontext
 from os import PathLike
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor, fx, nn
@@ -15,6 +15,7 @@ from unetkit import functional
 from unetkit.language import Spec, load
 from unetkit.model.blocks import SharedCodeGraph, add_module, block_module
 from unetkit.model.interface import InputCheck, named_outputs, plan_of
+from unetkit.model.pretrained import WeightsOrigin, load_pretrained
 from unetkit.model.proof import prove, third_party_blocks
 from unetkit.model.weights import Uninitialized, initialize, misfits
 from unetkit.module_tree import leaves, module_tree
@@ -24,14 +25,17 @@ from unetkit.planning.memory import overwriting
 _SHOWN = 5  # of the weights that do not fit
 
 
-def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None) -> nn.Module:
+def build(
+    spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None = None, *, pretrained: bool = True
+) -> Network:
     """The network of a spec: input (N, in_channels, *spatial), output (N, out_channels, *spatial).
 
     With several outputs it gives a named tuple of them, in evaluation mode without those that exist in training only.
 
     The spec may also be given as a path, a name, or plain values. `seed` makes the initial weights repeatable, and
-    leaves torch's own random state alone. The module has the attributes `spec` and `plan`. It raises SizeError for an
-    image that does not fit.
+    leaves torch's own random state alone. An encoder begins with the weights that the spec names, unless `pretrained`
+    is false; FileError says where to put a file that is missing. The module has the attributes `spec` and `plan`. It
+    raises SizeError for an image that does not fit.
 
     >>> build({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8]})(torch.zeros(1, 1, 8, 8)).shape
     torch.Size([1, 2, 8, 8])
@@ -42,6 +46,9 @@ def build(spec: Spec | str | PathLike[str] | Mapping[str, Any], seed: int | None
             torch.manual_seed(seed)
         network = assemble(plan(loaded))
         initialize(network, loaded.init)
+    if pretrained:
+        network.origin = load_pretrained(network, network.plan)
+    network.freeze(loaded.frozen)
     check_third_party(network.plan)
     return network
 
@@ -65,6 +72,25 @@ class Network(fx.GraphModule):
 
     spec: Spec
     plan: Plan
+    origin: WeightsOrigin | None = None
+    """Where the weights came from with which the encoder began."""
+    frozen: frozenset[str] = frozenset()
+    """The scopes of the blocks whose weights stay as they are."""
+
+    def freeze(self, scopes: Collection[str]) -> None:
+        """Keeps the weights of some blocks as they are, and the blocks in evaluation mode; all others are trained."""
+        for scope in self.frozen:
+            self.get_submodule(scope).requires_grad_(True)
+        self.frozen = frozenset(scopes)
+        for scope in self.frozen:
+            self.get_submodule(scope).requires_grad_(False)
+        self.train(self.training)
+
+    def train(self, mode: bool = True) -> Self:
+        super().train(mode)
+        for scope in self.frozen:
+            self.get_submodule(scope).eval()
+        return self
 
     def attach(self, planned: Plan) -> Network:
         """Gives a network its plan, spec and check of sizes; returns it."""
@@ -86,6 +112,7 @@ class Network(fx.GraphModule):
         modes = {name: module.training for name, module in self.named_modules()}
         for name, module in copied.named_modules():
             module.training = modes[name]
+        copied.origin, copied.frozen = self.origin, self.frozen
         return copied.attach(self.plan)
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -100,12 +127,20 @@ class Network(fx.GraphModule):
             )
         frozen = [name for name, weight in self.named_parameters() if not weight.requires_grad]
         training = [name for name, module in self.named_modules() if module.training]
-        return _restored, (self.spec, dict(weights), frozen, training)
+        return _restored, (self.spec, dict(weights), frozen, training, self.origin, self.frozen)
 
 
-def _restored(spec: Spec, weights: dict[str, Tensor], frozen: list[str], training: list[str]) -> Network:
+def _restored(
+    spec: Spec,
+    weights: dict[str, Tensor],
+    frozen: list[str],
+    training: list[str],
+    origin: WeightsOrigin | None = None,
+    scopes: frozenset[str] = frozenset(),
+) -> Network:
     """The network of a pickle: its weights, the names of frozen weights, and those of modules in training mode."""
     network = empty(plan(spec))
+    network.origin, network.frozen = origin, scopes
     network.load_state_dict(weights, assign=True)
     for name, weight in network.named_parameters():
         weight.requires_grad_(name not in frozen)
@@ -140,6 +175,8 @@ def for_inference(model: nn.Module) -> nn.Module:
     if not planned.training_outputs:
         return model
     network = Network(model, _graph(planned.for_inference()), class_name="UNet")
+    assert isinstance(model, Network), "it has a plan"
+    network.origin, network.frozen = model.origin, model.frozen
     modes = {name: module.training for name, module in model.named_modules()}
     for name, module in network.named_modules():
         module.training = modes[name]

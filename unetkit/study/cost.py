@@ -114,7 +114,7 @@ def seconds_per_step(arm: Arm, steps: int) -> float:
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as each run of a study has
     try:
-        model = build(spec).train()
+        model = build(spec, pretrained=False).train()
         optimizer = torch.optim.AdamW(model.parameters())
         batch = arm.training["batch"]
         image = torch.randn(batch, spec.in_channels, *arm.facts.input_size)

@@ -57,6 +57,12 @@ class Training(Keys):
 
     The network gets a head at each level; one with heads for training has as many weights as those.
     """
+    unfreeze: dict[Annotated[int, Field(ge=1)], tuple[Annotated[int, Field(ge=0)], ...]] = Field(default_factory=dict)
+    """Levels of the encoder that the spec freezes, trained from a step on, such as {500: [5], 1000: [4]}."""
+    learning_rates: dict[Literal["encoder", "bottleneck", "decoder", "head"], Annotated[float, Field(gt=0, le=1e3)]] = (
+        Field(default_factory=dict)
+    )
+    """Factors of the learning rate for parts of the network, such as {encoder: 0.1}; 1 unless given."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are recomputed in the backward pass instead of kept."""
     weights: Annotated[str, Field(min_length=1)] | None = None

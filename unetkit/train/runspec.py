@@ -33,6 +33,8 @@ from unetkit.wording import listed
 
 SLOTS = ("loss", "optimizer", "schedule")
 _BY_OUTPUT = ("losses", "targets", "loss_weights")
+_OF_PARTS = ("unfreeze", "learning_rates")
+"""The keys that stand in a canonical form only where they say something."""
 """Settings of outputs by name."""
 
 
@@ -119,7 +121,7 @@ def _training_form(training: Training, parts: TrainingParts, types: Mapping[type
     form |= {slot: written_form(getattr(parts, slot), types) for slot in SLOTS}
     for name in ("losses", "targets"):
         form[name] = {output: written_form(one, types) for output, one in getattr(parts, name).items()}
-    form = {key: value for key, value in form.items() if value or key not in _BY_OUTPUT}
+    form = {key: value for key, value in form.items() if value or key not in (*_BY_OUTPUT, *_OF_PARTS)}
     return form | {"augmentation": [written_form(one, types) for one in parts.augmentation]}
 
 
@@ -324,6 +326,22 @@ class RunLoader(Reader):
             cure = f"Name them so, in this order: images: {{{', '.join(f'{name}: …' for name in wanted)}}}."
             self.fault(Fault("images", message, cure=cure), "data")
 
+    def check_encoder(self, spec: Spec, training: Training) -> None:
+        """Collects levels that are not frozen, and parts that the network does not have."""
+        frozen = set(spec.encoder.frozen_levels) if spec.encoder else set[int]()
+        for step, levels in sorted(training.unfreeze.items()):
+            for level in levels:
+                if level not in frozen:
+                    message = f"level {level} of the encoder is not frozen at step {step}"
+                    cure = "Freeze it in the spec: encoder.freeze." if spec.encoder else "Give encoder a type."
+                    self.fault(Fault("no-effect", message, cure=cure), "training", "unfreeze", step)
+            frozen -= set(levels)
+        parts = {position.side for position in spec.layout.positions}
+        for part in training.learning_rates:
+            if part not in parts:
+                message = f"the network has no {part}"
+                self.fault(Fault("no-effect", message, cure="Leave it out."), "training", "learning_rates", part)
+
     def check_patch(self, training: Training, dims: int) -> None:
         """Collects a patch without one value per axis."""
         if isinstance(training.patch, tuple) and len(training.patch) != dims:
@@ -347,6 +365,7 @@ class RunLoader(Reader):
         for fault in vector_faults(spec.name, spec.vectors, data.vectors):
             self.fault(fault, "data")
         self.check_patch(training, spec.dims)
+        self.check_encoder(spec, training)
         if self.check_supervision(spec, training) and self.check_names(spec, training, data):
             targets = data.targets | parts.targets
             self.check_outputs(_trained_network(spec, training), data, training, parts._replace(targets=targets))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from unetkit.checkpoint.faults import ImportWeightsError, fault
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
-from unetkit.model.importing.checkpoint import Checkpoint
+from unetkit.model.checkpoint import Checkpoint
 from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, joined, layers
 from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.interface import plan_of
@@ -43,7 +43,7 @@ def import_weights(
     `fixed` maps layers of the file to layers of the network; all others are searched for. `drop` are layers to leave
     out, or beginnings of their names. Raises ImportWeightsError unless the layers pair in exactly one way.
     """
-    model = build(spec)
+    model = build(spec, pretrained=False)
     ours = _executed(plan_of(model), layers(model.state_dict()))
     tensors = joined(checkpoint.tensors)
     everything = layers(tensors)

@@ -79,6 +79,7 @@ _NOISY = (
     "lightning.fabric.utilities.seed",
 )
 _IGNORED = (
+    ".*in eval mode at the start of training",  # frozen levels stay in it
     ".*your dataloader is not resumable",  # unetkit's starts where the last step ended
     ".*does not have many workers",  # a patch is drawn in less than a millisecond
     ".*GPU available but not used",  # the caller chose so

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -14,6 +14,7 @@ from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
 from unetkit.model.interface import arrange, arranged
+from unetkit.model.network import Network
 from unetkit.train.memory import recomputed_blocks
 from unetkit.train.parts.outputs import OutputLosses
 from unetkit.train.runspec import RunSpec
@@ -35,7 +36,7 @@ class ResumedSampler(Sampler[int]):
 class Segmentation(lightning.LightningModule):
     """Trains a network on patches. A step depends only on the run and on the number of the step."""
 
-    def __init__(self, model: nn.Module, patches: Patches, run: RunSpec, fingerprint: str) -> None:
+    def __init__(self, model: Network, patches: Patches, run: RunSpec, fingerprint: str) -> None:
         super().__init__()
         self.model = model
         self.patches = patches
@@ -75,6 +76,15 @@ class Segmentation(lightning.LightningModule):
         else:
             torch.manual_seed(seed)
         self.num_batches += 1
+        self.freeze_levels()
+
+    def freeze_levels(self) -> None:
+        """Keeps frozen what is frozen at this step; what the run unfreezes is trained from its step on."""
+        spec, step = self.patches.plan.spec, self.trainer.global_step
+        trained = {level for start, levels in self.run.training.unfreeze.items() if step >= start for level in levels}
+        frozen = frozenset(spec.frozen).difference(spec.encoder_scopes(trained))
+        if frozen != self.model.frozen:
+            self.model.freeze(frozen)
 
     def training_step(self, batch: tuple[Tensor, ...]) -> dict[str, Any]:
         """The loss of one batch, and its terms."""
@@ -84,9 +94,22 @@ class Segmentation(lightning.LightningModule):
         terms = self.losses.terms(outputs, labels, others[count:])
         return {"loss": sum(terms.values()), "terms": {name: value.detach() for name, value in terms.items()}}
 
+    def rated_parameters(self) -> Iterable[Any]:
+        """The parameters; in groups by part where parts have learning rates of their own."""
+        rates = {str(part): factor for part, factor in self.run.training.learning_rates.items()}
+        plan = self.patches.plan
+        if not rates:
+            return self.parameters()
+        groups: dict[float, list[nn.Parameter]] = {}
+        for scope, side in {call.scope: call.side for call in plan.calls if not plan.is_input(call)}.items():
+            factor = rates.get(side, 1.0)
+            groups.setdefault(factor, []).extend(self.model.get_submodule(scope).parameters())
+        base = self.run.optimizer.learning_rate
+        return [{"params": params, "lr": base * factor} for factor, params in groups.items() if params]
+
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimizer of the run; `initial_lr` keeps the learning rate before the schedule, also in checkpoints."""
-        optimizer = self.run.optimizer.make(self.parameters())
+        optimizer = self.run.optimizer.make(self.rated_parameters())
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         return optimizer

@@ -11,6 +11,7 @@ from typing import Any
 from unetkit.data.labels.classes import COLOURS
 from unetkit.draw import svg
 from unetkit.language import resolve, to_text
+from unetkit.model.pretrained import WeightsOrigin
 from unetkit.planning import needed_memory
 from unetkit.planning.words import in_words_by_axis
 from unetkit.quoting import visible
@@ -96,6 +97,9 @@ def _network(card: Card) -> Section:
         (f"memory at {size}", f"{megabytes(needed_memory(plan, sized.input_size).inference)} for one image"),
         ("digest", plan.digest),
     ]
+    origin: WeightsOrigin | None = getattr(card.trained.model, "origin", None)
+    if origin is not None:
+        rows.append(("encoder began with", f"{origin.weights} ({origin.file}, SHA-256 {origin.sha256[:12]}…)"))
     names, colours = card.trained.classes, card.trained.colours or COLOURS
     own = tuple(colours[index % len(colours)] for index in range(len(names)))
     labels = [(str(index), name) for index, name in enumerate(names)]
