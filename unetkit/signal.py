@@ -357,7 +357,7 @@ class Signal:
             self.wiring.undecided.append(output.index)
         return output
 
-    def transposed_conv(
+    def transposed_conv(  # noqa: PLR0913 - the arguments of a convolution, by name
         self,
         channels: int,
         stride: int | Axes = 2,
@@ -365,9 +365,13 @@ class Signal:
         *,
         bias: Bias = "auto",
         groups: int = 1,
+        output_padding: bool = True,
         name: str = "",
     ) -> Signal:
-        """Appends a transposed convolution whose output is `stride` times the input; its kernel is the stride."""
+        """Appends a transposed convolution whose output is `stride` times the input; its kernel is the stride.
+
+        Without `output_padding` the output lacks the last samples that no input sample stands for.
+        """
         dims = self.wiring.dims
         strides = per_axis(stride, dims, "stride")
         kernels = strides if kernel is None else per_axis(kernel, dims, "kernel")
@@ -376,6 +380,7 @@ class Signal:
         extra = tuple(2 * p - e for p, e in zip(pads, excess, strict=True))
         if any(e >= s for e, s in zip(extra, strides, strict=True)):
             raise wiring_error(f"a kernel of {kernel} cannot be centred at stride {stride}", "Use an odd kernel.")
+        extra = extra if output_padding else (0,) * dims
         operation = TransposedConvolution(channels, kernels, strides, pads, extra, groups, bias is not False)
         output = self.apply(operation, name=name or "conv")
         if bias == "auto":

@@ -22,30 +22,6 @@ HEADS = {
     "level_1": {"at": 1, "when": "training"},
     "bottom": {"at": 2, "when": "training"},
 }
-PLUS_PLUS = {
-    "unetkit": 1,
-    "in_channels": 3,
-    "out_channels": 1,
-    "channels": [32, 64, 128, 256, 512],
-    "topology": "unet_plus_plus",
-    "block": {"bias": True},
-    "up": "interpolate",
-    "heads": {"output": {}, **{f"column_{n}": {"at": f"column_{n}", "when": "training"} for n in (1, 2, 3)}},
-}
-"""github.com/4uiiurz1/pytorch-nested-unet with deep supervision."""
-THREE_PLUS = {
-    "unetkit": 1,
-    "in_channels": 3,
-    "out_channels": 1,
-    "topology": "unet_3_plus",
-    "channels": [64, 128, 256, 512, 1024],
-    "block": {"type": "double_conv", "bias": True},
-    "skip": {"bias": True},
-    "decoder": {"channels": [320] * 4, "block": {"type": "single_conv", "bias": True}},
-    "head": {"kernel": 3},
-    "heads": {"output": {}, **{f"level_{n}": {"at": n, "when": "training"} for n in (1, 2, 3, 4)}},
-}
-"""Huang et al., 2020: the decoder's levels and the bottleneck are supervised."""
 NNUNET = {
     "extends": "unet-nnunet",
     "heads": {"output": {}, **{f"level_{n}": {"at": n, "when": "training"} for n in (1, 2, 3, 4)}},
@@ -59,11 +35,14 @@ def planned(**others: Any) -> unetkit.Plan:
 @pytest.mark.parametrize(
     ("values", "training", "inference"),
     [
-        (PLUS_PLUS, 9_163_428, 9_163_329),
-        (THREE_PLUS, 26_989_637, 26_971_777),
+        ("unet-plus-plus", 9_163_428, 9_163_329),
+        ("unet-plus-plus-zju", 47_176_132, 47_176_132 - 3 * 65),
+        ("unet-3-plus", 26_989_637, 26_971_777),
+        ("u2net", 44_009_869, 44_009_869),
+        ("u2net-p", 1_131_181, 1_131_181),
         (NNUNET, 31_195_594, 31_194_050),
     ],
-    ids=["unet-plus-plus", "unet-3-plus", "nnunet"],
+    ids=["unet-plus-plus", "unet-plus-plus-zju", "unet-3-plus", "u2net", "u2net-p", "nnunet"],
 )
 def test_supervised_networks_have_their_published_parameters(values: Any, training: int, inference: int) -> None:
     plan = unetkit.plan(unetkit.load(values))

@@ -12,50 +12,6 @@ SPEC: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "chan
 SMALL: dict[str, Any] = {"type": "unet", "channels": [4, 4, 4], "block": "single_conv"}
 
 
-def stage(levels: int, width: int) -> list[Any]:
-    """A residual U-block of U²-Net: a convolution, and beside its output a U of `levels` levels."""
-    if levels == 0:  # dilated convolutions in place of pooling
-        dilations = {level: {"block": {"dilation": 2**level}} for level in (1, 2, 3)}
-        inner: dict[str, Any] = {"channels": [width] * 4, "down": [], "up": [], "levels": dilations}
-    else:
-        last = {levels - 1: {"down": [], "block": {"dilation": 2}}, levels - 2: {"up": []}}
-        inner = {"channels": [width] * levels, "up": "interpolate", "levels": last}
-    conv = {"type": "single_conv", "bias": True}
-    return [conv, {"type": "parallel", "branches": [[], {"type": "unet", "block": conv, **inner}]}]
-
-
-def u2net(widths: tuple[int, ...], up_widths: tuple[int, ...], channels: list[int], up_channels: list[int]) -> Any:
-    """U²-Net without its side outputs."""
-    depths = (7, 6, 5, 4, 0, 0)
-    levels: dict[int, Any] = {}
-    for level in range(5):
-        levels[level] = {
-            "encoder": {"block": stage(depths[level], widths[level])},
-            "decoder": {"block": stage(depths[level], up_widths[level])},
-        }
-    return {
-        "unetkit": 1,
-        "in_channels": 3,
-        "out_channels": 1,
-        "channels": channels,
-        "up": "interpolate",
-        "decoder": {"channels": up_channels},
-        "bottleneck": {"block": stage(0, widths[5])},
-        "levels": levels,
-        "heads": {"mask": {"at": 0, "head": {"kernel": 3}}}
-        | {f"side{level}": {"at": level, "head": {"kernel": 3}} for level in range(1, 6)},
-    }
-
-
-def test_u2net_has_the_published_parameters() -> None:
-    """All but the seven of the 1×1 convolution that fuses the six side outputs."""
-    channels, up_channels = [64, 128, 256, 512, 512, 512], [64, 64, 128, 256, 512]
-    large = u2net((32, 32, 64, 128, 256, 256), (16, 32, 64, 128, 256), channels, up_channels)
-    small = u2net((16,) * 6, (16,) * 5, [64] * 6, [64] * 5)
-    assert unetkit.plan(unetkit.load(large)).parameters == 44_009_869 - 7
-    assert unetkit.plan(unetkit.load(small)).parameters == 1_131_181 - 7
-
-
 @pytest.mark.parametrize("kind", ["unet", "unet_plus_plus", "unet_3_plus", "cascade"])
 def test_a_block_is_a_network(kind: str) -> None:
     block = SMALL | {"type": kind}

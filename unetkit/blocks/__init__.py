@@ -19,6 +19,7 @@ COMPONENTS = {
         "spatial_attention": "unetkit.blocks.gates:SpatialAttention",
         "shifted_mlp": "unetkit.blocks.shifted:ShiftedMLP",
         "convnext": "unetkit.blocks.convnext:ConvNeXt",
+        "mednext": "unetkit.blocks.convnext:MedNeXt",
         "parallel": "unetkit.blocks.parallel:Parallel",
     },
     "down": {
@@ -32,6 +33,7 @@ COMPONENTS = {
         "transposed_conv": "unetkit.blocks.up:TransposedConv",
         "interpolate": "unetkit.blocks.up:Interpolate",
         "pixel_shuffle": "unetkit.blocks.up:PixelShuffleUp",
+        "mednext": "unetkit.blocks.convnext:MedNeXtUp",
         "none": "unetkit.blocks.up:NoUp",
     },
     "skip": {

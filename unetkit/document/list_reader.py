@@ -80,7 +80,7 @@ class ListReader:
         slots = self.slots(slot, choice)
         own = self.parameters(slots, kind)
         keys = {key: choice.values[key] for key in _ITEM_KEYS if key in choice.values and key not in own}
-        if self.reader.is_network(kind) and isinstance(keys.get("channels"), dict | tuple):
+        if self.reader.is_network(self.defined_as(kind)) and isinstance(keys.get("channels"), dict | tuple):
             del keys["channels"]  # those of the network's own levels
         bare = SlotChoice({key: value for key, value in choice.values.items() if key not in keys}, choice.origins)
         items = self.without_keys(slot, slots, kind, bare) if slots else None
@@ -120,6 +120,15 @@ class ListReader:
     def is_defined(self, kind: object) -> TypeGuard[str]:
         """Whether the file itself defines what a name stands for."""
         return isinstance(kind, str) and kind in self.reader.definitions
+
+    def defined_as(self, kind: object) -> object:
+        """The type of the component that a defined name stands for; the name itself where it is none."""
+        seen = set[str]()
+        while self.is_defined(kind) and kind not in seen:
+            seen.add(kind)
+            values = self.reader.definitions[kind]
+            kind = values.get("type") if isinstance(values, dict) else None
+        return kind
 
     def are_sound(self, keys: Mapping[str, Any], items: list[_Item] | None, choice: SlotChoice) -> bool:
         """Whether channels and repeats of an entry are sound; collects their faults."""
