@@ -38,7 +38,7 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
     for index in range(call.start, call.end):
         node, layer = planned.nodes[index], planned.layer(index)
         inputs = tuple(signals[source] for source in node.inputs)
-        target = _target(layer, node.operation)
+        target = layer_target(layer, node.operation)
         if layer.is_module:
             if node.name not in made:  # else it shares the weights of an earlier one
                 inplace = {"inplace": True} if index in overwriting else {}
@@ -52,7 +52,7 @@ def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.G
     return fx.GraphModule(root, graph, class_name=kind.title().replace("_", ""))
 
 
-def _target(layer: Layer, operation: Operation | None) -> Any:
+def layer_target(layer: Layer, operation: Operation | None) -> Any:
     """The class or function of a layer: of torch.nn, torch, unetkit.functional, or of the operation's package."""
     if layer.home and operation is not None:
         return operation.import_layer(layer)

@@ -91,7 +91,10 @@ def overwriting(planned: Plan) -> frozenset[int]:
 
     def is_free(source: int) -> bool:
         made_by = planned.nodes[source].operation
-        return made_by is not None and not made_by.keeps_output and reads[source] == 1
+        if made_by is None or made_by.keeps_output or reads[source] > 1:
+            return False
+        shares = made_by.is_view or made_by.training_only  # which passes its input on in evaluation
+        return not shares or all(map(is_free, planned.nodes[source].inputs))
 
     found = {
         index
@@ -155,15 +158,22 @@ class _Ledger:
         self.last = self._last_uses(planned)
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
-        """The last node that holds each buffer; a block's inputs are held until the block ends."""
+        """The last node that holds each buffer; a block's inputs are held until the block ends, unless released early."""
         last = {self.buffer[output]: len(self.nodes) for output in planned.outputs.values()}
         for call in planned.calls:
             for index in range(call.start, call.end):
                 for source in self.nodes[index].inputs:
-                    held = call.end - 1 if source in call.inputs else index
-                    buffer = self.buffer[source]
-                    last[buffer] = max(last.get(buffer, 0), held)
+                    held = call.end - 1 if source in call.inputs and not planned.releases_early else index
+                    for buffer in self._behind(source):
+                        last[buffer] = max(last.get(buffer, 0), held)
         return last
+
+    def _behind(self, index: int) -> set[int]:
+        """The buffers that hold a signal: several where maps are joined without a copy."""
+        operation = self.nodes[index].operation
+        if operation is not None and operation.is_view and operation.elementwise:
+            return set().union(*map(self._behind, self.nodes[index].inputs))
+        return {self.buffer[index]}
 
     def kept_buffers(self) -> dict[int, int]:
         """By buffer the first node whose backward pass needs it: until then it is kept."""

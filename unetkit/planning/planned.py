@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from unetkit.document.reader import written_form
 from unetkit.errors import Fault, SizeError
@@ -36,6 +36,9 @@ class Plan:
 
     `preferred` are the sizes to bring an image to along each axis, where they are not those of the network.
     """
+
+    releases_early: ClassVar[bool] = False
+    """Whether a signal is released after its last use, and not at the end of the block that reads it."""
 
     def __init__(self, spec: Spec, wired: Wired, preferred: tuple[SizeSet, ...] | None = None) -> None:
         self.spec = spec

@@ -1,0 +1,129 @@
+"""Winograd's convolution F(4×4, 3×3) as batched matrix products (Lavin & Gray, 2016, arXiv:1509.09308).
+
+Each tile of 6 × 6 input samples gives 4 × 4 output samples with 36 products per pair of channels, where the direct sum
+needs 144. The transforms are matrix products as well; strips of a few rows of tiles keep them in the cache.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from unetkit.operations.fast import TILE, strip_rows
+
+_INPUT = (
+    (4, 0, -5, 0, 1, 0),
+    (0, -4, -4, 1, 1, 0),
+    (0, 4, -4, -1, 1, 0),
+    (0, -2, -1, 2, 1, 0),
+    (0, 2, -1, -2, 1, 0),
+    (0, 4, 0, -5, 0, 1),
+)
+_KERNEL = (
+    (1 / 4, 0, 0),
+    (-1 / 6, -1 / 6, -1 / 6),
+    (-1 / 6, 1 / 6, -1 / 6),
+    (1 / 24, 1 / 12, 1 / 6),
+    (1 / 24, -1 / 12, 1 / 6),
+    (0, 0, 1),
+)
+_OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
+_READ = TILE + 2
+
+
+@cache
+def _transform(rows: tuple[tuple[float, ...], ...], device: torch.device) -> Tensor:
+    """The transform of both axes of a tile as one matrix."""
+    one = torch.tensor(rows, dtype=torch.float64)
+    return torch.kron(one, one).to(device, torch.float32)
+
+
+def transformed_kernel(weight: Tensor) -> Tensor:
+    """A kernel (out, in, [3,] 3, 3) as (taps, 36, in, out): one matrix per frequency, for each tap in depth."""
+    kernel = weight.detach().double()
+    kernel = kernel[:, :, None] if kernel.dim() == 4 else kernel
+    one = torch.tensor(_KERNEL, dtype=torch.float64, device=kernel.device)
+    found = torch.einsum("ij,kcdjl,ml->dimck", one, kernel, one)
+    return found.reshape(found.shape[0], _READ**2, *found.shape[3:]).float().contiguous()
+
+
+def winograd(parts: Sequence[Tensor], kernel: Tensor, bias: Tensor | None, padding: tuple[int, ...]) -> Tensor:
+    """The convolution of the concatenation of `parts` (N, channels, [D,] H, W) with stride 1, channels last.
+
+    `kernel` is what `transformed_kernel` gives.
+    """
+    flat = [part if part.dim() == 5 else part[:, :, None] for part in parts]
+    depth, height, width = flat[0].shape[2:]
+    before = padding if len(padding) == 3 else (0, *padding)
+    taps = kernel.shape[0]
+    size = (depth + 2 * before[0] - taps + 1, height + 2 * before[1] - 2, width + 2 * before[2] - 2)
+    output = flat[0].new_empty((len(flat[0]), *size, kernel.shape[-1]))
+    for number in range(len(output)):
+        _one_image([part[number].permute(1, 2, 3, 0) for part in flat], kernel, bias, before, output[number])
+    found = output.permute(0, 4, 1, 2, 3)
+    return found if parts[0].dim() == 5 else found[:, :, 0]
+
+
+def _one_image(
+    parts: list[Tensor], kernel: Tensor, bias: Tensor | None, before: tuple[int, ...], output: Tensor
+) -> None:
+    """Fills `output` (D, H, W, out) for parts (D, H, W, in)."""
+    depth, (_, height, width, _) = parts[0].shape[0], output.shape
+    tiles = -(-height // TILE), -(-width // TILE)
+    kernels = [matrices.split([part.shape[-1] for part in parts], dim=1) for matrices in kernel]
+    step = strip_rows(tiles[1])
+    for first in range(0, tiles[0], step):
+        rows = min(step, tiles[0] - first)
+        held: dict[int, list[Tensor]] = {}  # transformed slices that later outputs read too
+        for place in range(len(output)):
+            total: Tensor | None = None
+            for tap in range(len(kernel)):
+                source = place + tap - before[0]
+                if not 0 <= source < depth:
+                    continue
+                if source not in held:
+                    held[source] = [
+                        _transformed(part[source], TILE * first, rows, tiles[1], before[1:]) for part in parts
+                    ]
+                for values, matrices in zip(held[source], kernels[tap], strict=True):
+                    total = torch.bmm(values, matrices) if total is None else total.baddbmm_(values, matrices)
+            held.pop(place - before[0], None)
+            strip = output[place, TILE * first : TILE * (first + rows)]
+            _put(total, rows, tiles[1], bias, strip)
+
+
+def _transformed(part: Tensor, row: int, rows: int, columns: int, before: tuple[int, ...]) -> Tensor:
+    """The tiles of a strip of (H, W, channels), transformed: (36, tiles, channels)."""
+    wanted = TILE * rows + 2, TILE * columns + 2
+    height, width, channels = part.shape
+    low, high = row - before[0], row - before[0] + wanted[0]
+    inside = part[max(0, low) : max(0, min(height, high))]
+    beside = before[1], wanted[1] - before[1] - width
+    padded = functional.pad(inside, (0, 0, *beside, max(0, -low), max(0, high - max(height, low, 0))))
+    padded = padded[: wanted[0]].contiguous()
+    steps = padded.stride()
+    tiles = padded.as_strided(
+        (_READ, _READ, rows, columns, channels), (*steps[:2], TILE * steps[0], TILE * steps[1], steps[2])
+    )
+    transform = _transform(_INPUT, part.device)
+    return (transform @ tiles.reshape(_READ**2, -1)).view(_READ**2, rows * columns, channels)
+
+
+def _put(total: Tensor | None, rows: int, columns: int, bias: Tensor | None, strip: Tensor) -> None:
+    """Transforms the products of a strip back into `strip` (H, W, out), which the last tiles may exceed."""
+    if total is None:
+        strip.zero_()
+    else:
+        values = (_transform(_OUTPUT, strip.device) @ total.view(_READ**2, -1)).view(TILE, TILE, rows, columns, -1)
+        values = values.permute(2, 0, 3, 1, 4)
+        height, width, channels = strip.shape
+        if (height, width) == (TILE * rows, TILE * columns):
+            strip.view(rows, TILE, columns, TILE, channels).copy_(values)
+        else:
+            strip.copy_(values.reshape(TILE * rows, TILE * columns, channels)[:height, :width])
+    if bias is not None:
+        strip.add_(bias)
