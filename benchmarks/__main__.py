@@ -1,6 +1,6 @@
 """All benchmarks, the quick ones first."""
 
-from benchmarks import command, loading, network, planning, plugins, reading, studies, tiling, training
+from benchmarks import command, fast, loading, network, planning, plugins, reading, studies, tiling, training
 
-for benchmark in (command, planning, plugins, loading, reading, network, tiling, training, studies):
+for benchmark in (command, planning, plugins, loading, reading, network, fast, tiling, training, studies):
     benchmark.main()

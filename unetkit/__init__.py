@@ -8,6 +8,7 @@ from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
     from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
+    from unetkit.fast import optimize
     from unetkit.language import Spec, load
     from unetkit.model import build, load_model, save
     from unetkit.planning import Plan, plan
@@ -29,6 +30,7 @@ __all__ = [
     "build",
     "load",
     "load_model",
+    "optimize",
     "plan",
     "predict",
     "register",
@@ -41,6 +43,7 @@ __getattr__ = lazy_names(
     __name__,
     {
         "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
+        "fast": ("optimize",),
         "model": ("build", "load_model", "save"),
         "planning": ("Plan", "plan"),
         "registry": ("register",),

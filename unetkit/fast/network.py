@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from copy import deepcopy
 from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from unetkit import functional as own
+from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.plan import OptimizedPlan
-from unetkit.fast.winograd import transformed_kernel, winograd
 from unetkit.model.blocks import layer_target
 from unetkit.model.interface import CHANNELS_LAST, InputCheck, named_outputs
 from unetkit.operations.fast import is_absorbed, is_late, is_winograd
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
-
-_STRIP_BYTES = 8_000_000
-"""Output of a convolution of several parts that is computed at once."""
 
 
 class OptimizedNetwork(nn.Module):
@@ -34,6 +29,8 @@ class OptimizedNetwork(nn.Module):
         self.plan: Plan = plan
         self.spec = plan.spec
         self.dtype = dtype
+        self.reason = ""
+        """Why this number type was chosen, where there was a choice."""
         self.steps = nn.ModuleDict()
         self.order = _order(plan)
         over_inputs = overwriting(plan)
@@ -96,76 +93,6 @@ class _Parts(nn.Module):
         return parts
 
 
-class _Convolution(nn.Module):
-    """A convolution with weights of its own, of one map or of several that are not joined."""
-
-    def __init__(self, layer: nn.Module, weight: Tensor, bias: Tensor | None, by_winograd: bool) -> None:
-        super().__init__()
-        self.dims = weight.dim() - 2
-        self.stride, self.padding, self.dilation = layer.stride, layer.padding, layer.dilation
-        self.groups, self.mode = layer.groups, layer.padding_mode
-        self.around = layer._reversed_padding_repeated_twice  # type: ignore[union-attr]
-        self.convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[self.dims - 1]
-        self.by_winograd = by_winograd
-        if by_winograd:
-            weight = transformed_kernel(weight)
-        elif self.dims > 1:
-            weight = weight.to(memory_format=CHANNELS_LAST[self.dims])
-        self.register_buffer("weight", weight)
-        self.register_buffer("bias", bias)
-
-    def forward(self, x: Tensor | tuple[Tensor, ...]) -> Tensor:
-        parts = (x,) if isinstance(x, Tensor) else x
-        if self.by_winograd:
-            return winograd(parts, self.weight, self.bias, self.padding)
-        if len(parts) == 1:
-            padding = self.padding
-            if self.mode != "zeros":
-                parts, padding = (functional.pad(parts[0], self.around, mode=self.mode),), 0
-            return self.convolve(parts[0], self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-        return self._sum(parts)
-
-    def _sum(self, parts: Sequence[Tensor]) -> Tensor:
-        """The sum of the convolutions of all parts, in strips along the first axis so that little is held twice."""
-        kernels = self.weight.split([part.shape[1] for part in parts], dim=1)
-        kernel, stride, padding, step = (
-            self.weight.shape[2],
-            self.stride[0],
-            self.padding[0],
-            self.dilation[0],
-        )
-        size = [
-            (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, p, d, k, s in zip(
-                parts[0].shape[2:], self.padding, self.dilation, self.weight.shape[2:], self.stride, strict=True
-            )
-        ]
-        shape = (len(parts[0]), self.weight.shape[0], *size)
-        fitting = CHANNELS_LAST[self.dims] if self.dims > 1 else torch.contiguous_format
-        output = torch.empty(shape, dtype=parts[0].dtype, device=parts[0].device, memory_format=fitting)
-        rows = max(1, _STRIP_BYTES * size[0] // (output.numel() * output.element_size()))
-        for first in range(0, size[0], rows):
-            strip = output.narrow(2, first, min(rows, size[0] - first))
-            low = first * stride - padding
-            high = (first + strip.shape[2] - 1) * stride - padding + step * (kernel - 1) + 1
-            for number, (part, weight) in enumerate(zip(parts, kernels, strict=True)):
-                read = _rows(part, low, high)
-                bias = None if number else self.bias
-                found = self.convolve(read, weight, bias, self.stride, (0, *self.padding[1:]), self.dilation)
-                strip.add_(found) if number else strip.copy_(found)
-        return output
-
-
-def _rows(x: Tensor, low: int, high: int) -> Tensor:
-    """The rows `low` … high − 1 along the first spatial axis, zeros where there are none."""
-    size = x.shape[2]
-    inside = x.narrow(2, min(max(low, 0), size), max(0, min(high, size) - max(low, 0)))
-    before, after = max(0, min(-low, high - low)), max(0, high - max(size, low))
-    if not before and not after:
-        return inside
-    return functional.pad(inside, (*(0, 0) * (x.dim() - 3), before, after))
-
-
 def _order(plan: Plan) -> list[tuple[int, str]]:
     """The nodes in execution order, each with the scope of its call, without inputs."""
     calls = [call for call in plan.calls if not plan.is_input(call)]
@@ -201,15 +128,16 @@ def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, in_plac
         return _Function(target, dict(layer.kwargs), layer.joins)
     if in_place:
         return target(*layer.args, **layer.kwargs, inplace=True)  # type: ignore[no-any-return]
-    module = model.get_submodule(f"{scope}.{node.name}")
+    module: Any = model.get_submodule(f"{scope}.{node.name}")
     late = any(is_late(each.operation) for each in (plan.nodes[i] for i in node.inputs) if each.operation is not None)
     norm = _norm_after(model, plan, index)
     if operation == original and norm is None and not late:
-        return module
+        return module  # type: ignore[no-any-return]
     weight, bias = _folded(module, norm) if norm is not None else (module.weight.detach(), module.bias)
     if isinstance(module, nn.modules.conv._ConvTransposeNd):
         return _transposed(module, weight, bias)
-    return _Convolution(module, weight, None if bias is None else bias.detach(), is_winograd(operation))
+    bias = None if bias is None else bias.detach()
+    return FastConvolution(module, weight, bias, by_winograd=is_winograd(operation))
 
 
 def _norm_after(model: nn.Module, plan: OptimizedPlan, index: int) -> nn.Module | None:

@@ -1,4 +1,4 @@
-"""Operations that only an optimised network has: what was folded away, maps joined later, and Winograd's convolution."""
+"""Operations that only an optimised network has: what is folded away, maps joined late, Winograd's convolution."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def by_winograd(operation: Operation) -> Operation | None:
     kernel = operation.kernel
     if len(kernel) < 2 or kernel[-2:] != (3, 3) or max(*operation.stride, *operation.dilation) > 1:
         return None
-    return Winograd(*(getattr(operation, field.name) for field in fields(Convolution)))  # type: ignore[arg-type]
+    return Winograd(*(getattr(operation, field.name) for field in fields(Convolution)))
 
 
 def _pads_otherwise(operation: Convolution) -> bool:
@@ -115,5 +115,5 @@ def _pads_otherwise(operation: Convolution) -> bool:
 
 
 def _changed(operation: Convolution | TransposedConvolution, **changes: object) -> Operation:
-    values = {field.name: getattr(operation, field.name) for field in fields(type(operation))}  # type: ignore[arg-type]
+    values = {field.name: getattr(operation, field.name) for field in fields(type(operation))}
     return type(operation)(**(values | changes))

@@ -158,7 +158,7 @@ class _Ledger:
         self.last = self._last_uses(planned)
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
-        """The last node that holds each buffer; a block's inputs are held until the block ends, unless released early."""
+        """The last node that holds each buffer: a block's inputs until it ends, unless released early."""
         last = {self.buffer[output]: len(self.nodes) for output in planned.outputs.values()}
         for call in planned.calls:
             for index in range(call.start, call.end):

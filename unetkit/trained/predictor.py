@@ -23,6 +23,7 @@ from unetkit.data.preprocessing.signature import Signature
 from unetkit.data.vectors import VectorSource, VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import is_exported, open_exported
+from unetkit.fast import optimize
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
 from unetkit.imagefiles.file_formats import split_name
@@ -58,6 +59,8 @@ class PredictOptions:
     device: str | None = None
     """By default cuda where available, else cpu."""
     dtype: str = "fp32"
+    fast: bool = False
+    """Whether the network is optimised first (see `unetkit.optimize`)."""
     probabilities: bool = False
     """Whether probabilities are written in place of class numbers."""
     exact: bool = False
@@ -72,7 +75,10 @@ class PredictOptions:
 def file_predictor(trained: Trained, options: PredictOptions) -> Iterator[FilePredictor]:
     """Opens the predictor of a trained network; raises InferenceError where the options are not available."""
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
-    with ready(trained.model, device=device, dtype=options.dtype) as runner:
+    model, dtype = trained.model, options.dtype
+    if options.fast:
+        model, dtype = optimize(model.to(device), dtype=dtype), "fp32"
+    with ready(model, device=device, dtype=dtype) as runner:
         yield FilePredictor(runner, trained.signature, trained.preprocessing, options)
 
 
@@ -101,6 +107,8 @@ def _check_exported_options(options: PredictOptions) -> None:
     if options.dtype != "fp32":
         message = f"exported models compute in fp32, not in {options.dtype}"
         raise InferenceError(Fault("dtype", message, cure=cure.format("dtype")))
+    if options.fast:
+        raise InferenceError(Fault("fast", "exported models run as they are", cure=cure.format("fast")))
     if options.device not in (None, "cpu"):
         message = f"exported models run on the CPU, not on {options.device}"
         raise InferenceError(Fault("device", message, cure=cure.format("device")))

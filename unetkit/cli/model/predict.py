@@ -41,6 +41,14 @@ _MemoryText = Annotated[
 ]
 _Device = Annotated[str | None, typer.Option(help="The device, as in cuda:0. [default: cuda if available, else cpu]")]
 Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The number type of the computation.")]
+_Fast = Annotated[
+    bool,
+    typer.Option(
+        "--fast",
+        help="Optimise the network first: the same output up to rounding, about twice as fast. The first time, "
+        "convolutions are timed for some seconds.",
+    ),
+]
 _Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
 _Exact = Annotated[
     bool,
@@ -78,6 +86,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     memory: _MemoryText = None,
     device: _Device = None,
     dtype: Number = "fp32",
+    fast: _Fast = False,
     probabilities: _Probabilities = False,
     exact: _Exact = False,
     axes: _AxesText = None,
@@ -94,7 +103,9 @@ def predict(  # noqa: PLR0913 - one parameter per option
 
     from unetkit.trained import PredictOptions, predict_files
 
-    options = PredictOptions(size, limit, device, dtype, probabilities, exact, letters, _parse_vectors(vector or []))
+    options = PredictOptions(
+        size, limit, device, dtype, fast, probabilities, exact, letters, _parse_vectors(vector or [])
+    )
     predict_files(model, images, output, options, overwrite=overwrite, listener=_progress())
 
 

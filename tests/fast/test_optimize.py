@@ -1,0 +1,212 @@
+"""Optimised networks: each pass alone and all together compute what the network computes."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+import unetkit
+from benchmarks.memory import peak
+from tests.support.campaign import sharded
+from tests.support.narrow import narrow
+from unetkit.draw.drawing import draw_plan
+from unetkit.errors import SizeError, UnetkitError
+from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan, optimize
+from unetkit.fast.winograd import transformed_kernel, winograd
+from unetkit.model import plan_of
+from unetkit.planning import needed_memory
+from unetkit.plugin import Block, Signal
+from unetkit.testing.strategies import sizes, specs
+
+EXAMPLES = 160
+SHARDS = 4
+CLOSE = 2e-5
+"""Of the range of the output."""
+pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Times are kept in a folder of the test."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def trained_looking(spec: Any) -> nn.Module:
+    """A network whose batch norms are not what they are at the start."""
+    model = unetkit.build(spec, seed=0).eval()
+    generator = torch.Generator().manual_seed(1)
+    for module in model.modules():
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
+            for tensor in (module.running_mean, module.bias):
+                if tensor is not None:
+                    tensor.data.normal_(generator=generator)
+            for tensor in (module.running_var, module.weight):
+                if tensor is not None:
+                    tensor.data.uniform_(0.5, 2, generator=generator)
+    return model
+
+
+def applied(model: nn.Module, names: Any) -> OptimizedNetwork:
+    """The network after these passes, Winograd's for all that can."""
+    plan = OptimizedPlan(plan_of(model).for_inference(), {})
+    for name in names:
+        plan = PASSES[name](plan)
+    return OptimizedNetwork(unetkit.model.for_inference(model), plan)
+
+
+def outputs(network: nn.Module, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
+    """All outputs as a list."""
+    with torch.inference_mode():
+        found = network(*inputs)
+    return [found] if isinstance(found, torch.Tensor) else list(found)
+
+
+def far(found: torch.Tensor, wanted: torch.Tensor) -> float:
+    """The largest difference as a share of the range."""
+    return float((found - wanted).abs().max() / max(1e-6, float(wanted.abs().max())))
+
+
+def noise(spec: Any, size: tuple[int, ...], plan: Any) -> list[torch.Tensor]:
+    """An image and vectors."""
+    generator = torch.Generator().manual_seed(0)
+    image = torch.randn(2, spec.in_channels, *size, generator=generator)
+    counts = [plan.nodes[node].channels for node in list(plan.inputs.values())[1:]]
+    return [image, *(torch.randn(2, count, generator=generator) for count in counts)]
+
+
+@sharded(EXAMPLES, SHARDS)
+def test_each_pass_alone_and_all_together_compute_the_same(data: st.DataObject) -> None:
+    spec = data.draw(specs(max_depth=4))
+    planned = unetkit.plan(spec)
+    size = data.draw(sizes(planned))
+    try:
+        planned.at(size)
+    except SizeError:
+        return
+    if int(np.prod(size)) > 20_000:
+        return
+    model = trained_looking(spec)
+    inputs = noise(spec, size, planned)
+    wanted = outputs(model.double(), [each.double() for each in inputs])
+    model.float()
+    tolerance = max(CLOSE, 20 * max(map(far, outputs(model, inputs), wanted)))  # networks that amplify rounding
+    for names in (*((name,) for name in PASSES), tuple(PASSES)):
+        found = outputs(applied(model, names), inputs)
+        assert max(map(far, found, wanted)) <= tolerance, names
+
+
+@pytest.mark.parametrize("padding", [0, 1, 2])
+@pytest.mark.parametrize(
+    "size", [(17, 23), (4, 4), (5, 1), (33, 8), (1, 1), (9, 600), (5, 17, 9), (1, 4, 4), (3, 40, 64)]
+)
+def test_winograd_is_the_convolution(size: tuple[int, ...], padding: int) -> None:
+    if min(size) + 2 * padding < 3:
+        return  # a convolution of this has no output
+    dims = len(size)
+    parts = [torch.randn(2, 3, *size), torch.randn(2, 5, *size)]
+    weight, bias = torch.randn(7, 8, *(3,) * dims), torch.randn(7)
+    convolve = functional.conv2d if dims == 2 else functional.conv3d
+    wanted = convolve(torch.cat(parts, 1), weight, bias, padding=padding)
+    found = winograd(parts, transformed_kernel(weight), bias, (padding,) * dims)
+    assert found.shape == wanted.shape
+    assert far(found, wanted) < 2e-5
+
+
+def test_an_optimised_plan_is_a_plan() -> None:
+    model = trained_looking(narrow("unet-milesial"))
+    network = optimize(model, size=(64, 64))
+    plan = network.plan
+    assert isinstance(plan, unetkit.Plan)
+    assert plan.output_size((64, 64)) == (64, 64)
+    assert any("(folded)" in line for line in plan.listing())
+    assert "<svg" in draw_plan(plan.at((64, 64)), "")
+    whole = needed_memory(plan_of(model), (256, 256)).inference
+    assert needed_memory(plan, (256, 256)).inference < 0.7 * whole
+
+
+def test_the_memory_of_an_optimised_plan_is_measured() -> None:
+    torch.set_num_threads(1)
+    model = trained_looking(unetkit.load("unet-milesial", overrides=["channels=[16, 32, 64, 128, 256]"]))
+    image = torch.randn(1, 3, 256, 256)
+    for names in (("fold_norms", "join_late"), tuple(PASSES)):
+        network = applied(model, names)
+        with torch.inference_mode():
+            measured = peak(lambda network=network: network(image))  # type: ignore[misc]
+        planned = needed_memory(network.plan, (256, 256)).inference
+        assert 0.6 <= planned / measured <= 1.4, (names, planned, measured)
+
+
+def test_tiles_of_an_optimised_network_are_those_of_the_network() -> None:
+    model = trained_looking(narrow("unet-same"))
+    image = np.random.default_rng(0).random((1, 150, 203), np.float32)
+    wanted = unetkit.predict(model, image, tile=None)
+    found = unetkit.predict(optimize(model, size=(64, 64)), image, tile=96)
+    assert float(np.abs(found - wanted).max()) <= 1e-4 * float(np.ptp(wanted))
+
+
+def test_it_stays_in_evaluation_mode_and_refuses_what_does_not_fit() -> None:
+    network = optimize(unetkit.build("unet-small", seed=0), size=(64, 64))
+    assert not network.train().training
+    with pytest.raises(SizeError):
+        network(torch.zeros(1, 1, 63, 64))
+
+
+def test_bfloat16_is_used_where_it_is_quicker_and_says_so() -> None:
+    model = trained_looking(narrow("unet-small"))
+    network = optimize(model, size=(64, 64), dtype="bf16")
+    assert network.reason.startswith("bfloat16")
+    assert network.dtype is (torch.float32 if "not quicker" in network.reason else torch.bfloat16)
+    image = torch.randn(1, 1, 64, 64)
+    found, wanted = outputs(network, [image])[0], outputs(model, [image])[0]
+    assert found.dtype is torch.float32
+    assert far(found, wanted) < 0.05
+
+
+@pytest.mark.parametrize(
+    ("options", "code"), [({"dtype": "fp8"}, "dtype"), ({"passes": ["fold"]}, "passes")], ids=["dtype", "passes"]
+)
+def test_unknown_options_are_refused(options: dict[str, Any], code: str) -> None:
+    with pytest.raises(UnetkitError) as error:
+        optimize(unetkit.build("unet-small", seed=0), **options)
+    assert [fault.code for fault in error.value.faults] == [code]
+
+
+def test_a_damaged_cache_is_measured_again(tmp_path: Any) -> None:
+    folder = tmp_path / "cache" / "unetkit"
+    model = unetkit.build(narrow("unet-small"), seed=0)
+    optimize(model, size=(32, 32))
+    (file,) = folder.iterdir()
+    file.write_text("[1")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        optimize(model, size=(32, 32))
+    assert file.read_text().startswith("{")
+
+
+class Shortcut(Block):
+    """Dropout, which passes its input on in evaluation, and an activation beside a shortcut."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        x = x.conv(channels, 3)
+        return x.dropout(0.5).activation("ReLU").add(x)
+
+
+unetkit.register("dropped_shortcut", Shortcut)
+
+
+def test_a_map_that_is_read_elsewhere_is_not_written_over() -> None:
+    spec = unetkit.load(
+        {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4], "block": "dropped_shortcut"}
+    )
+    block = unetkit.build(spec, seed=0).eval().get_submodule("bottleneck.block")
+    image = torch.randn(1, 1, 8, 8)
+    with torch.no_grad():
+        convolved = block.get_submodule("conv1")(image)
+        assert torch.allclose(block(image), convolved.relu() + convolved)

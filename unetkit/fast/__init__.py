@@ -1,0 +1,15 @@
+"""Quicker networks for inference: passes from plan to plan, and what runs the result."""
+
+from unetkit.lazy import lazy_names
+
+__all__ = ["PASSES", "OptimizedNetwork", "OptimizedPlan", "optimize"]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "network": ("OptimizedNetwork",),
+        "optimization": ("optimize",),
+        "passes": ("PASSES",),
+        "plan": ("OptimizedPlan",),
+    },
+)
