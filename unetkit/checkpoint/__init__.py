@@ -3,6 +3,9 @@
 `formats.py` recognizes a file, `archive.py` reads its zip directory, `pickled.py` interprets its pickle by hand,
 `values.py` has what a pickle may hold, `state_dict.py` finds the weights among it. All of them refuse what is out of
 bounds before memory is taken for it; together they take at most three times the file's size and 16 MiB.
+
+`layers.py` groups the tensors to layers, `orders.py` knows the order in which well-known programs run them, and
+`matching.py` pairs them with the layers of a network.
 """
 
 from unetkit.checkpoint.faults import ImportWeightsError

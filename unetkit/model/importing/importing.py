@@ -9,11 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.checkpoint.faults import ImportWeightsError, fault
+from unetkit.checkpoint.layers import COUNTER, ForeignLayer, copies, joined, layers
+from unetkit.checkpoint.matching import WeightMatch, match
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
 from unetkit.model.checkpoint import Checkpoint
-from unetkit.model.importing.layers import COUNTER, ForeignLayer, copies, joined, layers
-from unetkit.model.importing.matching import WeightMatch, match
 from unetkit.model.interface import plan_of
 from unetkit.model.network import build
 from unetkit.planning import Plan

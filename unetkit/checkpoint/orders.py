@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
-from unetkit.model.importing.layers import ForeignLayer
+from unetkit.checkpoint.layers import ForeignLayer
 
 ORDERS = (
     "conv1 norm1 conv2 norm2 conv3 norm3",  # MONAI: blocks of DynUNet, UNETR, SwinUNETR

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-import torch
-from torch import Tensor
+if TYPE_CHECKING:
+    from torch import Tensor
 
 COUNTER = "num_batches_tracked"
 """Batch norm's counter of training steps: it has no effect on outputs, and old files lack it."""
+
+
+class _Shaped(Protocol):
+    """A tensor, or the record of one."""
+
+    @property
+    def shape(self) -> Sequence[int]: ...
+
 
 _Shapes = tuple[tuple[str, tuple[int, ...]], ...]
 
@@ -40,7 +48,7 @@ class ForeignLayer(NamedTuple):
         )
 
 
-def layers(tensors: Mapping[str, Tensor]) -> tuple[ForeignLayer, ...]:
+def layers(tensors: Mapping[str, _Shaped]) -> tuple[ForeignLayer, ...]:
     """The layers of a state dict in its order.
 
     >>> import torch
@@ -67,6 +75,8 @@ def joined(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     >>> list(joined({f"attn.to_{one}.weight": torch.zeros(2, 2) for one in "qkv"}))
     ['attn.to_q+to_k+to_v.weight']
     """
+    import torch
+
     made: dict[str, Tensor] = {}
     done = set[str]()
     for name, tensor in tensors.items():

@@ -14,8 +14,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from unetkit.model.importing.layers import ForeignLayer
-from unetkit.model.importing.orders import arrangements
+from unetkit.checkpoint.layers import ForeignLayer
+from unetkit.checkpoint.orders import arrangements
 
 _MOST_STEPS = 100_000
 """The limit of search steps: beyond it the containers are too many and too similar."""
