@@ -278,6 +278,7 @@ READERS = {
     "signal.py": "makes the operations",
     "blocks/norm.py": "makes the operations",
     "blocks/condition.py": "makes the operation",
+    "encoders/layers.py": "makes the operations",
     "language/inputs.py": "makes the operations",
     "wrapping/block.py": "makes the operation",
     "wrapping/operation.py": "defines an operation",
