@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from unetkit.data.normalizations import NormalizationMethod
     from unetkit.data.patches.augmentation import Augmentation
     from unetkit.data.splits.split import Split
+    from unetkit.encoder import Encoder, EncoderLevel
     from unetkit.errors import BlockError, Fault, FileError
     from unetkit.geometry import Grid, Interval, Limit, at_least, equal
     from unetkit.operations.execution import Execution, MapShape, Workspace
@@ -56,6 +57,8 @@ __all__ = [
     "Count",
     "Dataset",
     "Down",
+    "Encoder",
+    "EncoderLevel",
     "Execution",
     "Fault",
     "FileError",
@@ -125,6 +128,7 @@ __getattr__ = lazy_names(
         "data.normalizations": ("NormalizationMethod",),
         "data.patches.augmentation": ("Augmentation",),
         "data.splits.split": ("Split",),
+        "encoder": ("Encoder", "EncoderLevel"),
         "errors": ("BlockError", "Fault", "FileError"),
         "geometry": ("Grid", "Interval", "Limit", "at_least", "equal"),
         "operations.execution": ("Execution", "MapShape", "Workspace"),

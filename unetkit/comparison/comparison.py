@@ -15,6 +15,7 @@ from unetkit.planning import (
     natural_size,
     needed_memory,
 )
+from unetkit.topology import MAP_SLOTS
 
 
 class LevelCosts(NamedTuple):
@@ -117,7 +118,7 @@ def _components(network: Plan) -> dict[str, tuple[object, int]]:
     """Each component by name, and its output channels where it determines them."""
     nodes, parts = network.nodes, network.spec.parts
     return {
-        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.slot == "block" else 0)
+        call.scope: (parts.get(call.scope), nodes[call.output].channels if call.slot in MAP_SLOTS else 0)
         for call in network.calls
     }
 

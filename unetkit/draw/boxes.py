@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from unetkit.draw.glyph import CHANNELS_FONT, LINE, SIZE_FONT, Glyph
 from unetkit.draw.shapes import Area, Shape, Text, rectangle
+from unetkit.topology import MAP_SLOTS
 
 
 def box(glyph: Glyph, marked: frozenset[str] = frozenset()) -> list[Shape]:
@@ -11,7 +12,7 @@ def box(glyph: Glyph, marked: frozenset[str] = frozenset()) -> list[Shape]:
 
     The front is highlighted if one of the blocks in `marked` made it.
     """
-    highlighted = glyph.map.is_made_by(("block", "head"), marked)
+    highlighted = glyph.map.is_made_by((*MAP_SLOTS, "head"), marked)
     return [*_faces(glyph, "own marked" if highlighted else "own"), *labels(glyph)]
 
 

@@ -128,7 +128,7 @@ class _Sketch:
     def __init__(self, plan: SizedPlan, calls: list[Call]) -> None:
         first = plan.steps[0]
         self.plan = plan
-        self.groups = [_Group(first.level, calls[0].position.column)]
+        self.groups = [_Group(0, calls[0].position.column)]
         self.groups[0].maps.append(FigureMap(first.in_channels, plan.input_size, caption="input"))
         self.connections: list[Connection] = []
         self.held = {0: 0}

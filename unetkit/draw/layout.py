@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from unetkit.draw.figure import Connection, Figure, FigureGroup
 from unetkit.draw.glyph import Glyph, distance, glyphs, heights
+from unetkit.topology import MAP_SLOTS
 
 ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a group, between two of a row, between two rows
 LANE = 7.0  # between two lines above a row
@@ -89,7 +90,7 @@ def _solved(
     straight = upright_connections(figure)
     down = frozenset(each for each in straight if figure.groups[each.source].level < figure.groups[each.target].level)
     nothing = frozenset[Connection]()
-    stairs = frozenset(each for each in down if each.slot == "block")
+    stairs = frozenset(each for each in down if each.slot in MAP_SLOTS)
     for upright, bent in ((straight, nothing), (straight - stairs, stairs), (straight - down, down)):
         ends = _Constraints(figure, groups, upright, bent).solved()
         if ends is not None:

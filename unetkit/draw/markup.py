@@ -33,6 +33,7 @@ _OUTLINE = ("#3f6ea5", "#7fabdc")
 _MARK = ("#ffd166", "#8a6a12")
 _ARROWS = {
     "block": ("#2f5f9e", "#7fb0ea"),
+    "encoder": ("#6a4c9c", "#b39ddb"),
     "down": ("#c2452d", "#f08a70"),
     "up": ("#2f8547", "#74c98b"),
     "skip": ("#87919c", "#8d98a3"),
