@@ -43,15 +43,17 @@ def fill_up(x: Tensor, multiple: tuple[int, ...]) -> Tensor:
     return functional.pad(x, widths)
 
 
-def pad_to(x: Tensor, like: Tensor) -> Tensor:
-    """Returns x with zeros around it, in the spatial size of `like`."""
+def pad_to(x: Tensor, like: Tensor, mode: str = "zeros") -> Tensor:
+    """Returns x with zeros, or its first and last samples again, around it, in the spatial size of `like`."""
     padding: list[int] = []
     for axis in range(x.dim() - 1, 1, -1):
         lack = like.shape[axis] - x.shape[axis]
         if lack < 0:
             raise ValueError(f"cannot pad {tuple(x.shape[2:])} to {tuple(like.shape[2:])}")
         padding += [lack // 2, lack - lack // 2]
-    return functional.pad(x, padding)
+    if mode == "zeros" or not any(padding):
+        return functional.pad(x, padding)
+    return functional.pad(x, padding, mode)
 
 
 def pad_image(x: Tensor, size_sets: tuple[tuple[int, int, tuple[int, ...]], ...], mode: str) -> Tensor:

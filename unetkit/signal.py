@@ -452,9 +452,9 @@ class Signal:
         """Appends zeros after the last samples, up to a multiple."""
         return self.apply(FilledUp(per_axis(multiple, self.dims, "multiple")))
 
-    def pad_to(self, other: Signal) -> Signal:
-        """Appends zeros around the signal up to the size of another."""
-        return self.apply(PadTo(), other)
+    def pad_to(self, other: Signal, mode: str = "zeros") -> Signal:
+        """Appends zeros, or the outermost samples again (`replicate`), around the signal up to the size of another."""
+        return self.apply(PadTo(mode), other)
 
     def max_unpool(self, other: Signal, factor: int | Axes) -> Signal:
         """Appends zeros around the samples, which go where another signal is largest under a window of `factor`."""

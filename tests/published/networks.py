@@ -99,15 +99,15 @@ NETWORKS: dict[str, Published] = {
     ),
     "MONAI BasicUNet": Published(
         "unet-monai-basic",
-        ("channels=[4,4,8,16,32]",),
+        ("channels=[4,4,8,16,32]", "skip={type: concat, align: pad, padding_mode: replicate}"),
         monai("BasicUNet", spatial_dims=3, in_channels=1, out_channels=2, features=(4, 4, 8, 16, 32, 4)),
-        ((16, 16, 32),),
+        ((16, 32, 16), (17, 35, 22)),
     ),
     "MONAI BasicUNetPlusPlus": Published(
         "monai-basic-unetplusplus",
         ("channels=[4,4,8,16,32]",),
         monai("BasicUNetPlusPlus", spatial_dims=3, in_channels=1, out_channels=2, features=(4, 4, 8, 16, 32, 4)),
-        ((16, 16, 32),),
+        ((16, 32, 16), (17, 35, 22)),
         fixed={"final_conv_0_4": "head.conv1"},
     ),
     "MONAI DynUNet": Published("dynunet", ("channels=[4,6,8]",), monai("DynUNet", **DYNUNET), ((8, 12, 16),)),
@@ -217,5 +217,24 @@ NETWORKS: dict[str, Published] = {
         diffusion(block_out_channels=(16, 32, 32, 32), norm_num_groups=8),
         ((16, 24),),
         vectors=(7.0,),
+    ),
+    "smp UnetPlusPlus, ResNet-34": Published(
+        "resnet34-unetplusplus", (), smp("UnetPlusPlus", "resnet34"), ((64, 96),)
+    ),
+    "MONAI FlexibleUNet, ResNet-18": Published(
+        "flexible-unet-resnet18",
+        (),
+        monai("FlexibleUNet", in_channels=3, out_channels=2, backbone="resnet18"),
+        ((64, 96),),
+    ),
+    "MONAI UNet, no residual units": Published(
+        "monai-unet",
+        (
+            "channels=[2,2,4,4,6,8]", "decoder.channels=[2,2,4,4,6]", "encoder.block=[{type: unit, stride: 2}]",
+            "bottleneck.block=[unit]", "up=[up_conv]", "levels.0.up=[bare_up]", "head=[]",
+            "define.bare_up={type: transposed_conv, kernel: 3, bias: true}", "define.bare=null",
+        ),
+        monai("UNet", **UNET),
+        ((16, 32, 48),),
     ),
 }  # fmt: skip

@@ -14,6 +14,7 @@ from unetkit.model import for_inference
 from unetkit.model.importing import Checkpoint, import_weights
 
 
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 @pytest.mark.parametrize("name", NETWORKS)
 def test_imported_weights_compute_what_they_computed_in_the_package(name: str) -> None:
     published = NETWORKS[name]

@@ -7,8 +7,11 @@ from typing import Any
 import unetkit
 from unetkit.language import Spec
 
+_TIME = ("inputs.time.width=32", "inputs.time.embed.0.channels=8")
 NARROW: dict[str, list[str]] = {
     "dc-unet": [],  # the channels of its branches add up to those of the level
+    "ddpm-256": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
+    "ddpm-cifar10": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
     "multiresunet": [],  # the channels of its branches add up to those of the level
     "fc-densenet-103": [
         "channels=[16, 26, 40, 60, 84, 30]",

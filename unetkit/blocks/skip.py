@@ -21,16 +21,19 @@ class Aligned(Skip):
     """Where sizes differ: crop the encoder's map, pad or resize the decoder's, or refuse (same)."""
     method: Literal["nearest", "linear"] = "linear"
     """Interpolation for align: resize."""
+    padding_mode: Literal["zeros", "replicate"] = "zeros"
+    """What stands outside the decoder's map with align: pad."""
 
     def idle(self) -> dict[str, str]:
-        return {} if self.align == "resize" else {"method": f"align: {self.align} does not interpolate"}
+        reasons = {} if self.align == "resize" else {"method": f"align: {self.align} does not interpolate"}
+        return reasons if self.align == "pad" else {**reasons, "padding_mode": f"align: {self.align} does not pad"}
 
     def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
         match self.align:
             case "crop":
                 return self.merge(x, *(one.crop_to(x) for one in (skip, *further)))
             case "pad":
-                x = x.pad_to(skip)
+                x = x.pad_to(skip, self.padding_mode)
             case "resize":
                 x = x.resize_to(skip, self.method)
             case "same":
@@ -46,11 +49,13 @@ class Concat(Aligned):
     """The channels of encoder and decoder one after the other, the encoder's first unless asked otherwise."""
 
     source = "Ronneberger, Fischer, Brox, 2015, arXiv:1505.04597"
-    order: Literal["skip_first", "up_first"] = "skip_first"
-    """Whose channels come first, the encoder's or the decoder's."""
+    order: Literal["skip_first", "up_first", "nearest_first"] = "skip_first"
+    """Whose channels come first, the encoder's or the decoder's; `nearest_first`: the decoder's, and of several maps of
+    a level, as in U-Net++, the last one before the encoder's."""
 
     def merge(self, x: Signal, *skips: Signal) -> Signal:
-        first, *others = (*skips, x) if self.order == "skip_first" else (x, *skips)
+        maps = {"skip_first": (*skips, x), "up_first": (x, *skips), "nearest_first": (x, *reversed(skips))}
+        first, *others = maps[self.order]
         return first.concat(*others)
 
 

@@ -252,7 +252,12 @@ class TrimTo(_SizedLike):
 
 @facts
 class PadTo(_SizedLike):
-    """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end."""
+    """The first signal with zeros around it, in the size of the second; the odd zero goes to the far end.
+
+    `replicate` repeats the first and last samples in place of zeros.
+    """
+
+    mode: str = "zeros"
 
     kind = "pad"
 
@@ -262,14 +267,18 @@ class PadTo(_SizedLike):
         )
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        before = (sizes[1] - sizes[0]) // 2
-        return (Interval(wanted.low - before, wanted.high - before), None)
+        before, last = (sizes[1] - sizes[0]) // 2, sizes[0] - 1
+        low, high = wanted.low - before, wanted.high - before
+        bounds: tuple[object, ...] = (low, high, last)  # of a family of sizes they are no numbers
+        if self.mode == "replicate" and all(isinstance(bound, int) for bound in bounds):
+            low, high = min(max(low, 0), last), min(max(high, 0), last)
+        return (Interval(low, high), None)
 
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted(-((sizes[1] - sizes[0]) // 2))
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
-        return Layer("functional.pad_to")
+        return Layer("functional.pad_to", (), {} if self.mode == "zeros" else {"mode": self.mode})
 
 
 @facts
