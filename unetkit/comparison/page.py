@@ -25,7 +25,8 @@ def _lead(found: Comparison) -> str:
     """What differs, in a sentence."""
     if found.same:
         return "The same network." if not found.settings else "The same network, described differently."
-    parts = [f"{plural(len(found.settings), 'setting')} differ{'s' * (len(found.settings) == 1)}"]
+    number = len(setting_rows(found))
+    parts = [f"{plural(number, 'setting')} differ{'s' * (number == 1)}"]
     parts += [f"{row.name} {row.old} and {row.new}" for row in cost_rows(found) if row.differs and row.change]
     return f"{', '.join(parts)}."
 

@@ -66,6 +66,14 @@ def _cell(plan: SizedPlan, x: float, y: float) -> Iterable[str]:
     yield "</g>"
 
 
+def small_svg(plan: SizedPlan) -> str:
+    """The small drawing of one network, as SVG text no larger than a cell of a sheet."""
+    shapes, right, bottom = small_drawing(plan)
+    scale = min(_LARGEST, CELL / right, FIGURE / bottom)
+    lines = [f'<g transform="scale({scale:.4f})">', *map(element, shapes), "</g>"]
+    return document((right * scale, bottom * scale), plan.plan.spec.name, "", lines)
+
+
 def small_drawing(plan: SizedPlan, marked: Collection[str] = ()) -> tuple[list[Shape], float, float]:
     """The drawing of a network without heading and legend, one arrow for each block; its width and its height."""
     layout, highlighted = place(figure(plan, whole_blocks=True), 0, 0), frozenset(marked)

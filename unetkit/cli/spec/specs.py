@@ -49,7 +49,12 @@ Sort = Annotated[
 ]
 Sheet = Annotated[
     Path | None,
-    typer.Option("--sheet", metavar="FILE", help="Draw them all on one sheet: .svg or .png.", show_default=False),
+    typer.Option(
+        "--sheet",
+        metavar="FILE",
+        help="Draw them all on one sheet, .svg or .png, or on a page with their facts, .html.",
+        show_default=False,
+    ),
 ]
 
 
@@ -90,7 +95,14 @@ def _draw(found: list[ShippedSpec], sheet: Path, *, overwrite: bool) -> None:
     from unetkit.wording import plural
 
     check_outputs([sheet], inputs=[spec.path for spec in found], overwrite=overwrite)
-    draw_sheet([plan_of(spec.name).at(spec.facts.inputs[0].size) for spec in found], sheet)
+    plans = [plan_of(spec.name).at(spec.facts.inputs[0].size) for spec in found]
+    if sheet.suffix.lower() == ".html":
+        from unetkit.gallery import gallery
+        from unetkit.writing import write_whole
+
+        write_whole(sheet, gallery(list(zip(found, plans, strict=True))).encode())
+    else:
+        draw_sheet(plans, sheet)
     say(f"{sheet}: {plural(len(found), 'network')}")
 
 
