@@ -128,7 +128,7 @@ def test_an_optimised_plan_is_a_plan() -> None:
     assert any("(folded)" in line for line in plan.listing())
     assert draw_plan(plan.at((64, 64)), "").shapes
     whole = needed_memory(plan_of(model), (256, 256)).inference
-    assert needed_memory(plan, (256, 256)).inference < whole
+    assert needed_memory(plan, (256, 256)).inference <= whole
 
 
 def test_the_memory_of_an_optimised_plan_is_measured() -> None:
