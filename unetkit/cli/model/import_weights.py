@@ -72,6 +72,8 @@ def import_weights(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Import weights of another program. Layers are matched by the order of execution and by shape.
 
+    Those of a model file of unetkit are matched by name, so that a pruned network takes what it has.
+
     The import is refused if layers do not match, or match in several ways. Nothing in the file is executed. With
     --classes and --normalization, the model can predict. A run can start from it by training.weights.
     """
@@ -136,6 +138,8 @@ def _values(imported: Imported, checkpoint: Checkpoint, output: Path) -> dict[st
         "copies": dict(imported.copies),
         "spare_heads": list(imported.spare),
         "dropped": list(imported.dropped),
+        "left_over": list(imported.left),
+        "untrained": list(imported.untrained),
     }
 
 
@@ -152,9 +156,12 @@ def _print_imported(imported: Imported, checkpoint: Checkpoint, output: Path) ->
         (tuple(imported.copies), "copies of other layers"),
         (imported.spare, "heads for deep supervision"),
         (imported.dropped, "by --drop"),
+        (imported.left, "this network has none of these"),
     ):
         if names:
             say(f"ignored, {reason}: {listed(names, 4)}")
+    if imported.untrained:
+        say(f"not in the file, for training only: {listed(imported.untrained, 4)}")
     under = f", key {checkpoint.key!r}" if checkpoint.key else ""
     if checkpoint.others:
         say(f"other weights in the file, selected by --key: {listed(checkpoint.others, 4)}")

@@ -14,8 +14,9 @@ from unetkit.checkpoint.matching import WeightMatch, match
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
 from unetkit.model.checkpoint import Checkpoint
+from unetkit.model.importing.own import match_names
 from unetkit.model.interface import plan_of
-from unetkit.model.network import build
+from unetkit.model.network import build, for_inference
 from unetkit.planning import Plan
 
 _SHOWN = 6  # of the layers that differ between two pairings, or have no partner
@@ -25,14 +26,18 @@ class Imported(NamedTuple):
     """A network with the weights of another program.
 
     `pairs`: layers of the file and of the network, in execution order. `copies`: duplicate layers of the file, with
-    their originals. `spare`: unused heads of deep supervision. `dropped`: layers left out on request.
+    their originals. `spare`: unused heads of deep supervision. `dropped`: layers left out on request. `left`: layers of
+    a model file of unetkit that this network lacks. `untrained`: layers that exist in training only, and have no
+    weights in the file.
     """
 
     model: nn.Module
     pairs: tuple[tuple[str, str], ...]
     copies: Mapping[str, str]
-    spare: tuple[str, ...]
-    dropped: tuple[str, ...]
+    spare: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+    untrained: tuple[str, ...] = ()
 
 
 def import_weights(
@@ -41,7 +46,8 @@ def import_weights(
     """The network of a spec with the weights of a checkpoint, in evaluation mode.
 
     `fixed` maps layers of the file to layers of the network; all others are searched for. `drop` are layers to leave
-    out, or beginnings of their names. Raises ImportWeightsError unless the layers pair in exactly one way.
+    out, or beginnings of their names. Weights of unetkit's own networks are matched by name. Layers that
+    exist in training only may be missing. Raises ImportWeightsError unless the layers pair in exactly one way.
     """
     model = build(spec, pretrained=False)
     ours = _executed(plan_of(model), layers(model.state_dict()))
@@ -49,20 +55,34 @@ def import_weights(
     everything = layers(tensors)
     dropped = _dropping(everything, drop)
     theirs = [layer for layer in everything if layer.name not in dropped]
+    named = None if fixed else match_names(checkpoint, plan_of(model), theirs, ours)
+    if named is not None:
+        _fill(model, tensors, named.pairs)
+        used = {old for old, _ in named.pairs}
+        left = tuple(layer.name for layer in theirs if layer.name not in used)
+        return Imported(model.eval(), named.pairs, {}, (), tuple(dropped), left, named.untrained)
     twice = copies(tensors, theirs)
     theirs = [layer for layer in theirs if layer.name not in twice]
     chosen = _fixing(theirs, ours, fixed or {})
-    found = match(
-        [layer for layer in theirs if layer.name not in chosen],
-        [layer for layer in ours if layer.name not in chosen.values()],
-    )
+    rest = [layer for layer in theirs if layer.name not in chosen]
+    open_layers = [layer for layer in ours if layer.name not in chosen.values()]
+    found, untrained = match(rest, open_layers), tuple[str, ...]()
+    if not found.ways and found.complete:
+        untrained = _training_only(model, open_layers)
+        without = [layer for layer in open_layers if layer.name not in untrained]
+        found = match(rest, without) if untrained else found
     if len(found.ways) != 1 or not found.complete:
-        rest = [layer for layer in theirs if layer.name not in chosen]
-        raise refusal(checkpoint, found, rest, [layer for layer in ours if layer.name not in chosen.values()])
+        raise refusal(checkpoint, found, rest, open_layers)
     partner = {our: their for their, our in (*found.ways[0], *chosen.items())}
-    pairs = tuple((partner[layer.name], layer.name) for layer in ours)
+    pairs = tuple((partner[layer.name], layer.name) for layer in ours if layer.name not in untrained)
     _fill(model, tensors, pairs)
-    return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped))
+    return Imported(model.eval(), pairs, twice, found.spare, tuple(dropped), untrained=untrained)
+
+
+def _training_only(model: nn.Module, ours: Sequence[ForeignLayer]) -> tuple[str, ...]:
+    """The names of the layers that exist in training only."""
+    kept = {layer.name for layer in layers(for_inference(model).state_dict())}
+    return tuple(layer.name for layer in ours if layer.name not in kept)
 
 
 def _executed(planned: Plan, ours: Sequence[ForeignLayer]) -> list[ForeignLayer]:
