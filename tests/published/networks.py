@@ -237,4 +237,35 @@ NETWORKS: dict[str, Published] = {
         monai("UNet", **UNET),
         ((16, 32, 48),),
     ),
+    "MONAI BasicUNet, interpolation": Published(
+        "unet-monai-basic",
+        (
+            "dims=2", "channels=[4,4,8,16,32]",
+            "define.point={type: single_conv, kernel: 1, bias: true, norm: none, act: identity}",
+            "up=[point, {type: interpolate, align_corners: true}]",
+            "levels={0: {up: {type: interpolate, align_corners: true}}}",
+            "skip={type: concat, align: pad, padding_mode: replicate}",
+        ),
+        monai(
+            "BasicUNet", spatial_dims=2, in_channels=1, out_channels=2, features=(4, 4, 8, 16, 32, 4),
+            upsample="nontrainable",
+        ),
+        ((32, 16), (33, 47)),
+    ),
+    "MONAI SegResNet, 2D": Published(
+        "segresnet",
+        ("dims=2", "channels=[8,16,32,64]", "in_channels=1", "out_channels=2"),
+        monai("SegResNet", spatial_dims=2),
+        ((16, 24),),
+    ),
+    "nnU-Net ResidualEncoderUNet, 2D": Published(
+        "unet-nnunet-resenc",
+        ("dims=2", "channels=[4,6,8,10,12,14]",),
+        dynamic(
+            "ResidualEncoderUNet", 2, input_channels=1, n_stages=6, features_per_stage=(4, 6, 8, 10, 12, 14),
+            strides=(1, 2, 2, 2, 2, 2), n_blocks_per_stage=(1, 3, 4, 6, 6, 6), n_conv_per_stage_decoder=1,
+            num_classes=2,
+        ),
+        ((64, 96),),
+    ),
 }  # fmt: skip
