@@ -12,7 +12,7 @@ import torch
 
 import unetkit
 from tests.support.commandline import answer, run
-from tests.support.narrow import narrow
+from tests.support.narrow import NARROW, narrow
 from unetkit.data import Normalization
 from unetkit.errors import FileError, UnetkitError
 from unetkit.export import Content, ExportError, InputScaling, export, open_exported
@@ -39,13 +39,12 @@ def without(*levels: int) -> list[str]:
     return [f"levels.{level}=null" for level in levels]
 
 
-STRIDED = "bottleneck.block=[{type: residual, stride: 2}]"
 FEW = {
     "unet-milesial-bilinear": ["channels=[4, 8]", "decoder.channels=[4]"],
     "unet-nnunet": [SMALL],  # the levels between are its own case
     "unet-smp-vgg13": [SMALL, "decoder.channels=[2, 4]"],
-    "resnet34-linknet": ["channels=[4, 4, 8, 8]", "decoder.channels=[4, 4, 8]", STRIDED, *without(3, 4, 5)],
-    "resnet34-unet": ["channels=[4, 4, 8, 8]", "decoder.channels=[4, 4, 4]", STRIDED, *without(3, 4, 5)],
+    "resnet34-linknet": NARROW["resnet34-linknet"],
+    "resnet34-unet": NARROW["resnet34-unet"],
     "segresnet": ["channels=[8, 8]", *without(1, 2, 3)],
     "unet-nnunet-resenc": [SMALL, *without(2, 3, 4)],
 }

@@ -164,27 +164,14 @@ NETWORKS: dict[str, Published] = {
         ),
         ((32, 32, 64),),
     ),
-    "smp Unet, ResNet-18": Published(
-        "resnet34-unet",
-        (
-            "levels.2.encoder.block.0.repeat=2", "levels.3.encoder.block.0.repeat=2",
-            "levels.4.encoder.block.0.repeat=2", "levels.5.block.0.repeat=2",
-        ),
-        smp("Unet", "resnet18"),
-        ((64, 96),),
-    ),
+    "smp Unet, ResNet-18": Published("resnet34-unet", ("encoder=resnet18",), smp("Unet", "resnet18"), ((64, 96),)),
     "smp Unet, ResNet-34": Published("resnet34-unet", (), smp("Unet", "resnet34"), ((64, 96),)),
-    "smp Unet, ResNet-50": Published(
+    "smp Unet, ResNet-50": Published("resnet34-unet", ("encoder=resnet50",), smp("Unet", "resnet50"), ((64, 96),)),
+    "smp Unet, encoder VGG-16": Published(
         "resnet34-unet",
-        (
-            "channels=[64,64,256,512,1024,2048]",
-            "levels.2.encoder.block=[{type: bottleneck, repeat: 3}]",
-            "levels.3.encoder.block=[{type: bottleneck, stride: 2, repeat: 4}]",
-            "levels.4.encoder.block=[{type: bottleneck, stride: 2, repeat: 6}]",
-            "levels.5.block=[{type: bottleneck, stride: 2, repeat: 3}]",
-        ),
-        smp("Unet", "resnet50"),
-        ((64, 96),),
+        ("encoder=vgg16_bn", "bottleneck={block: double_conv}", "levels={0: {skip: none}}"),
+        smp("Unet", "vgg16_bn"),
+        ((32, 64),),
     ),
     "smp Unet, VGG-13": Published("unet-smp-vgg13", (), smp("Unet", "vgg13_bn"), ((32, 64),)),
     "smp Unet, VGG-16": Published(

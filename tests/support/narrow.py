@@ -9,6 +9,8 @@ from unetkit.language import Spec
 
 _TIME = ("inputs.time.width=32", "inputs.time.embed.0.channels=8")
 NARROW: dict[str, list[str]] = {
+    "resnet34-unet": ["encoder.levels=3", "decoder.channels=[4, 4]"],
+    "resnet34-linknet": ["encoder.levels=3", "decoder.channels=[8, 64]"],
     "dc-unet": [],  # the channels of its branches add up to those of the level
     "ddpm-256": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
     "ddpm-cifar10": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
