@@ -81,6 +81,10 @@ class Encoder(Component):
         """The published name of a weight that has this name below the scope of its level."""
         return name
 
+    def level_name(self, name: str) -> str:
+        """The published name of a tensor of a file, which may have an older one; empty where no level has it."""
+        return "" if name.startswith(self.classifier) else name
+
     def arranged(self, name: str, tensor: Tensor) -> Tensor:
         """A published weight as the network has it; axes of length 1 may be missing."""
         return tensor

@@ -37,8 +37,6 @@ COMPARED = (
     "mobilenet_v3_small", "densenet121", "regnet_x_400mf", "regnet_y_400mf", "convnext_tiny", "swin_t", "swin_v2_t",
 )  # fmt: skip
 """Networks that are compared by their maps; for others of a family names and shapes suffice."""
-BUFFERS = ("relative_position_index", "relative_coords_table")
-"""What torchvision keeps beside weights."""
 
 
 def spec(name: str, **parameters: object) -> unetkit.Spec:
@@ -90,7 +88,7 @@ def test_published_weights_have_the_names_and_shapes_of_the_levels(name: str) ->
     with torch.device("meta"), Uninitialized():
         theirs = getattr(torchvision.models, name)().state_dict()
     weights = of_encoder(empty(unetkit.plan(spec(name))))
-    published = {key for key in theirs if not key.startswith(encoder.classifier) and not key.endswith(BUFFERS)}
+    published = {encoder.level_name(key) for key in theirs} - {""}
     assert {encoder.published_name(key) for key in weights} == published
     for key, value in weights.items():
         found = encoder.arranged(key, theirs[encoder.published_name(key)]).shape

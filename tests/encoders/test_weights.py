@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -22,6 +23,7 @@ from tests.support.photos import CPU, trained, values, write_photos
 from unetkit.errors import FileError, SpecError
 from unetkit.model import pretrained
 from unetkit.model.network import Network
+from unetkit.model.weights import Uninitialized
 from unetkit.train import load_run, train_run
 
 DECODER = {"channels": [4, 4, 4, 4, 4]}
@@ -74,6 +76,18 @@ def test_an_encoder_begins_with_the_weights_of_a_local_file(
     loaded = unetkit.load_model(saved)
     assert isinstance(loaded, Network)
     assert loaded.origin == origin
+
+
+@pytest.mark.parametrize("name", ["convnext_tiny", "densenet121", "swin_t"])
+def test_weights_with_other_names_and_shapes_come_from_a_file_of_torchvision(name: str, tmp_path: Path) -> None:
+    with Uninitialized():
+        given = getattr(torchvision.models, name)().state_dict()
+    if name == "densenet121":  # the files that torchvision offers have names with a dot
+        given = {re.sub(r"(norm|conv)([12])\.", r"\1.\2.", key): tensor for key, tensor in given.items()}
+    save_file({key: tensor.contiguous().zero_() + 1 for key, tensor in given.items()}, tmp_path / "file.safetensors")
+    encoder = {"type": name, "weights": str(tmp_path / "file.safetensors")}
+    model = unetkit.build({"unetkit": 1, "in_channels": 3, "out_channels": 2, "encoder": encoder, "decoder": DECODER})
+    assert all(bool((tensor == 1).all()) for _, tensor in encoder_weights(model))
 
 
 def test_planning_reads_no_weights(tmp_path: Path) -> None:

@@ -89,6 +89,14 @@ DYNUNET = {
 }  # fmt: skip
 UNET = {"spatial_dims": 3, "in_channels": 1, "out_channels": 2, "channels": (2, 4, 4, 6, 8), "strides": (2, 2, 2, 2)}
 
+DENSE_LAYERS = {"encoder.features.norm5": "encoder.5.features.norm5"} | {
+    f"encoder.{name}": f"encoder.{block + 1}.{name}"
+    for block, layers in enumerate((6, 12, 24, 16), 1)
+    for layer in range(1, layers + 1)
+    for name in (
+        f"features.denseblock{block}.denselayer{layer}.{part}" for part in ("norm1", "conv1", "norm2", "conv2")
+    )
+}
 VGG = "{type: single_conv, bias: true, repeat: 3}"
 NETWORKS: dict[str, Published] = {
     "MONAI UNet, residual units": Published(
@@ -179,6 +187,21 @@ NETWORKS: dict[str, Published] = {
         tuple(f"levels.{level}.encoder={{block: [{VGG}]}}" for level in (2, 3, 4)),
         smp("Unet", "vgg16_bn"),
         ((32, 64),),
+    ),
+    "smp Unet, MobileNetV2": Published("mobilenet-v2-unet", (), smp("Unet", "mobilenet_v2"), ((64, 96),)),
+    "smp Unet, DenseNet-121": Published(
+        "densenet121-unet",
+        (),
+        smp("Unet", "densenet121"),
+        ((64, 96),),
+        fixed=DENSE_LAYERS,
+    ),
+    "smp Unet, EfficientNet-B0": Published(
+        "efficientnet-b0-unet",
+        (),
+        smp("Unet", "efficientnet-b0"),
+        ((64, 96),),
+        unused=("encoder._conv_head", "encoder._bn1"),
     ),
     "smp Linknet, ResNet-34": Published("resnet34-linknet", (), smp("Linknet", "resnet34"), ((64, 96),)),
     "diffusers UNet2DModel, CIFAR-10": Published(

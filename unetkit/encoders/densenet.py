@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 from unetkit.block import Block
@@ -38,6 +39,9 @@ class DenseNet(Encoder):
     """Channels that a layer adds."""
     stem: ClassVar[int] = 64
     """Channels of the first convolution."""
+
+    def level_name(self, name: str) -> str:
+        return re.sub(r"(norm|conv)\.([12])\.", r"\1\2.", super().level_name(name))  # as in torchvision's older files
 
     @property
     def pyramid(self) -> tuple[EncoderLevel, ...]:

@@ -106,6 +106,9 @@ class Swin(UnitEncoder):
                 yield Unit(f"features.{2 * stage + 1}.{index}", block, channels, level)
                 done += 1
 
+    def level_name(self, name: str) -> str:
+        return "" if name.endswith(("relative_position_index", "relative_coords_table")) else super().level_name(name)
+
     def published_name(self, name: str) -> str:
         return name.replace("attention1.position_bias", "relative_position_bias_table").replace("attention1.", "")
 

@@ -108,6 +108,7 @@ def _download(address: str, file: Path) -> None:
 def _fill(model: nn.Module, planned: Plan, encoder: Encoder, given: Mapping[str, Tensor], file: Path) -> None:
     """Copies weights into the levels of the encoder. Raises FileError with all that do not fit."""
     state, misfits, used = model.state_dict(), list[str](), set[str]()
+    given = {known: tensor for name, tensor in given.items() if (known := encoder.level_name(name))}
     with torch.no_grad():
         for own, name in _own_weights(planned, encoder, state):
             source = encoder.published_name(name)
@@ -122,8 +123,7 @@ def _fill(model: nn.Module, planned: Plan, encoder: Encoder, given: Mapping[str,
             elif found.numel():
                 state[own].copy_(found)
     if encoder.levels is None:
-        spare = [name for name in given if name not in used and not name.startswith(encoder.classifier or ("\0",))]
-        misfits += [f"{name} has no place" for name in spare]
+        misfits += [f"{name} has no place" for name in given if name not in used]
     if misfits:
         kind = planned.spec.type_of(encoder)
         message = f"{len(misfits)} weights of {file} do not fit {kind}:"
