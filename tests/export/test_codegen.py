@@ -61,13 +61,21 @@ def written(spec: unetkit.Spec, seed: int = 0) -> nn.Module:
     return network
 
 
+def listed(outputs: Any) -> list[torch.Tensor]:
+    """Returns one or several outputs as a list."""
+    return [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
+
+
 def trained(network: nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
-    """Returns the output in training and all gradients."""
+    """Returns the outputs in training and all gradients."""
     torch.manual_seed(1)
     network.train().zero_grad()
-    output = network(image)
-    output.square().sum().backward()
-    return [output.detach(), *(weight.grad for weight in network.parameters() if weight.grad is not None)]
+    outputs = listed(network(image))
+    torch.stack([output.square().sum() for output in outputs]).sum().backward()
+    return [
+        *(output.detach() for output in outputs),
+        *(weight.grad for weight in network.parameters() if weight.grad is not None),
+    ]
 
 
 def assert_same(found: Any, expected: Any) -> None:
@@ -89,7 +97,7 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
             network.eval()(image[:1])  # group norm counts the samples of a whole batch
         return
     with torch.no_grad():
-        assert_same(network.eval()(image), built.eval()(image))
+        assert_same(listed(network.eval()(image)), listed(built.eval()(image)))
     assert_same(trained(network, image), trained(built, image))
 
 
@@ -160,7 +168,7 @@ def test_any_wiring_computes_the_same(steps: list[tuple[str, int, int]], name: s
         built, network = unetkit.build(spec, seed=0), written(spec)
         image = torch.rand(2, 4, 5, 5)
         with torch.no_grad():
-            assert_same(network.eval()(image), built.eval()(image))
+            assert_same(listed(network.eval()(image)), listed(built.eval()(image)))
     registry.find.cache_clear()
 
 
