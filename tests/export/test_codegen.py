@@ -71,7 +71,8 @@ def trained(network: nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
     torch.manual_seed(1)
     network.train().zero_grad()
     outputs = listed(network(image))
-    torch.stack([output.square().sum() for output in outputs]).sum().backward()
+    loss: Any = torch.stack([output.square().sum() for output in outputs]).sum()
+    loss.backward()
     return [
         *(output.detach() for output in outputs),
         *(weight.grad for weight in network.parameters() if weight.grad is not None),

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import unetkit
+from tests.support.campaign import sharded
+from unetkit.codegen import code
 from unetkit.model import for_inference
-from unetkit.testing.strategies import specs
-from unetkit.topology import readable
+from unetkit.testing.strategies import heads, specs
 
 SMALL: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": [4, 8, 16]}
 HEADS = {
@@ -165,18 +165,12 @@ def test_the_digest_tells_outputs_apart() -> None:
     assert one.digest != planned(heads={"a": {}, "b": {"when": "training"}}).digest
 
 
-@given(st.data())
-@settings(max_examples=25)
+@sharded(400, 4)
 def test_several_outputs_of_any_network_are_what_its_plan_says(data: st.DataObject) -> None:
+    """Sizes, parameters, canonical form, inference without outputs for training, and the written code."""
     alone = data.draw(specs(max_depth=4))
-    signals = readable(alone.topology, alone.channels, alone.decoder_channels)
-    heads: dict[str, Any] = {"output": {}}
-    for number in range(data.draw(st.integers(1, 3))):
-        when = data.draw(st.sampled_from(["always", "training"]))
-        at, channels = data.draw(st.sampled_from(signals)), data.draw(st.integers(1, 3))
-        heads[f"output_{number}"] = {"at": at, "when": when, "channels": channels}
     try:
-        spec = unetkit.load(alone.resolve() | {"heads": heads})
+        spec = unetkit.load(alone.resolve() | {"heads": data.draw(heads(alone))})
         plan = unetkit.plan(spec)
     except unetkit.SpecError as error:  # a head that does not fit where it reads
         assert {fault.code for fault in error.faults} <= {"block-wiring", "no-effect", "wrong-value"}
@@ -201,3 +195,11 @@ def test_several_outputs_of_any_network_are_what_its_plan_says(data: st.DataObje
     found = {names[0]: outputs} if len(names) == 1 else outputs._asdict()
     assert {name: tuple(one.shape[2:]) for name, one in found.items()} == {name: wanted[name] for name in names}
     assert all(torch.allclose(one, other) for one, other in zip(outputs, apart, strict=True))
+    if data.draw(st.integers(0, 3)) == 0:
+        namespace: dict[str, Any] = {"__name__": "written"}
+        exec(compile(code(plan), "network.py", "exec"), namespace)  # noqa: S102 - what unetkit wrote
+        written = namespace["UNet"]().eval()
+        written.load_state_dict(model.state_dict())
+        with torch.no_grad():
+            again = written(image)
+        assert all(torch.equal(one, other) for one, other in zip(outputs, again, strict=True))

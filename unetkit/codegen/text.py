@@ -109,7 +109,10 @@ def unused(name: str, taken: Collection[str]) -> str:
 
 
 def class_names(groups: list[tuple[Body, ...]], taken: Collection[str]) -> list[str]:
-    """A class name per group of blocks: that of the block, with its slot or a number if it is taken."""
+    """A class name per group of blocks: that of the block, with its slot or a number if it is taken.
+
+    Of skips that differ in how many maps they merge, those of more than two say it: `ConcatOf3`.
+    """
     owners: dict[str, tuple[str, str]] = {}
     names: list[str] = []
     for group in groups:
@@ -118,5 +121,8 @@ def class_names(groups: list[tuple[Body, ...]], taken: Collection[str]) -> list[
         name = "Head" if block.slot == "head" and block.kind != "list" else type(block.part).__name__
         if name in RESERVED or name in taken or owners.setdefault(name, owner) != owner:
             name += block.slot.title()
+        maps = len(block.inputs) - len(block.conditions)
+        if name in names and maps > 2:
+            name += f"Of{maps}"
         names.append(unused(name, {*names, *taken, *RESERVED}))
     return names

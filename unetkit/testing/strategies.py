@@ -20,6 +20,7 @@ from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
 from unetkit.sequence import LIST_SLOTS, sequence_class
 from unetkit.testing.subject import within
+from unetkit.topology import readable
 
 _RANGES: dict[str, tuple[int, int]] = {
     "kernel": (1, 5),
@@ -160,6 +161,28 @@ def _items(draw: st.DrawFn, dims: int, *, nested: bool) -> Any:
     if draw(st.integers(0, 3)) == 0:
         item["repeat"] = 2
     return item
+
+
+@st.composite
+def heads(draw: st.DrawFn, spec: Spec) -> dict[str, Any]:
+    """Draws heads for the network of a spec: of any level or name, of several maps, of other heads, for training only.
+
+    The first, `output`, is at full resolution; it reads the heads that are no outputs.
+    """
+    sources: list[int | str] = list(readable(spec.topology, spec.channels, spec.decoder_channels))
+    found: dict[str, Any] = {}
+    for number in range(draw(st.integers(0, 3))):
+        name, several = f"output_{number}", st.lists(st.sampled_from(sources), min_size=2, max_size=3)
+        at = draw(st.one_of(st.sampled_from(sources), several))
+        found[name] = {"at": at, "when": draw(st.sampled_from(["always", "training", "never"]))}
+        found[name]["channels"] = draw(st.integers(1, 3))
+        if isinstance(at, list) and draw(st.booleans()):
+            found[name]["merge"] = {"method": draw(st.sampled_from(["nearest", "linear"]))}
+        sources.append(name)
+    read = {source for one in found.values() if isinstance(one["at"], list) for source in one["at"]}
+    read |= {one["at"] for one in found.values() if not isinstance(one["at"], list)}
+    unread = [name for name, one in found.items() if one["when"] == "never" and name not in read]
+    return {"output": {"at": [0, *unread] if unread else 0}} | found
 
 
 @st.composite
