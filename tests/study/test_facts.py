@@ -8,7 +8,8 @@ import unetkit
 from tests.study.studies import study
 from unetkit.planning import Execution, covering_size, needed_memory
 from unetkit.study.matrix.arm import Arm
-from unetkit.study.matrix.network_facts import patch_of
+from unetkit.study.matrix.network_facts import patch_of, training_memory
+from unetkit.train.parts.task import trained_network
 
 MANY = """\
 design: full
@@ -57,3 +58,14 @@ def test_a_patch_is_square_unless_it_says_otherwise() -> None:
     planned = unetkit.plan(unetkit.load("unet-small"))
     sizes = [patch_of(planned.dims, training) for training in ({}, {"patch": 64}, {"patch": (64, 96)})]
     assert sizes == [(128, 128), (64, 64), (64, 96)]
+
+
+def test_a_network_with_supervised_levels_needs_more_memory_in_training() -> None:
+    spec = {"extends": "unet-small", "channels": [4, 8, 8]}
+    trained = trained_network(unetkit.load(spec), [0.5])
+    training = {"batch": 2, "patch": 32}
+    assert training_memory(unetkit.plan(trained), training) > training_memory(
+        unetkit.plan(unetkit.load(spec)), training
+    )
+    assert [output.name for output in trained.outputs] == ["output", "level_1"]
+    assert trained_network(trained, [0.5]) is trained  # it has heads of its own

@@ -108,9 +108,10 @@ def seconds_per_step(arm: Arm, steps: int) -> float:
 
     from unetkit.language import load
     from unetkit.model import build
+    from unetkit.train.parts.task import trained_network
 
     assert arm.facts is not None, "an arm that cannot be built has no steps"
-    spec = load(arm.values()["spec"])
+    spec = trained_network(load(arm.values()["spec"]), arm.training.get("deep_supervision", ()))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)  # as each run of a study has
     try:
@@ -118,13 +119,15 @@ def seconds_per_step(arm: Arm, steps: int) -> float:
         optimizer = torch.optim.AdamW(model.parameters())
         batch = arm.training["batch"]
         image = torch.randn(batch, spec.in_channels, *arm.facts.input_size)
-        labels = torch.zeros(batch, *arm.facts.output_size, dtype=torch.long)
+        vectors = [torch.zeros(batch, count) for count in spec.vectors.values()]
         taken = []
         for _ in range(steps + 1):
             start = perf_counter()
             optimizer.zero_grad()
-            loss = torch.nn.functional.cross_entropy(model(image), labels)
-            torch.autograd.backward(loss)
+            outputs = model(image, *vectors)
+            outputs = [outputs] if isinstance(outputs, torch.Tensor) else outputs
+            labels = [torch.zeros(batch, *one.shape[2:], dtype=torch.long) for one in outputs]
+            torch.autograd.backward([*map(torch.nn.functional.cross_entropy, outputs, labels)])
             optimizer.step()
             taken.append(perf_counter() - start)
     finally:

@@ -26,7 +26,7 @@ from unetkit.language.find import SUFFIXES
 from unetkit.train.parts.losses import Loss
 from unetkit.train.parts.optimizers import Optimizer
 from unetkit.train.parts.schedules import Schedule
-from unetkit.train.parts.task import OutputTask, supervised, task_faults, tasks_of
+from unetkit.train.parts.task import OutputTask, task_faults, tasks_of, trained_network
 from unetkit.train.run_keys import RunKeys, Training
 from unetkit.train.weightsfile import CHANGED, digest_of
 from unetkit.wording import listed
@@ -73,7 +73,7 @@ class RunSpec:
     @cached_property
     def network(self) -> Spec:
         """The network that is trained: the spec, with heads at coarser levels where deep supervision adds them."""
-        return _trained_network(self.spec, self.training)
+        return trained_network(self.spec, self.training.deep_supervision)
 
     @cached_property
     def tasks(self) -> tuple[OutputTask, ...]:
@@ -97,13 +97,6 @@ class RunSpec:
         """The error for a fault at a path of the run, with its place."""
         place = self.document.place(path) if self.document else None
         return SpecError(Fault(fault.code, fault.message, ".".join(map(str, path)), fault.cure, fault.place or place))
-
-
-def _trained_network(spec: Spec, training: Training) -> Spec:
-    """The spec, with heads for training where deep supervision asks for them and the spec has none."""
-    count = len(training.deep_supervision)
-    has_own = any(output.when == "training" for output in spec.outputs)
-    return spec if has_own or not count else supervised(spec, count)
 
 
 def _tasks(network: Spec, training: Training, parts: TrainingParts) -> tuple[OutputTask, ...]:
@@ -283,7 +276,7 @@ class RunLoader(Reader):
 
     def check_names(self, spec: Spec, training: Training, data: DataSpec) -> bool:
         """Whether all settings of outputs are those of outputs that exist; collects the others."""
-        known = [output.name for output in _trained_network(spec, training).outputs]
+        known = [output.name for output in trained_network(spec, training.deep_supervision).outputs]
         cure = f"There are: {', '.join(known)}."
         given = [("training", key, name) for key in _BY_OUTPUT for name in getattr(training, key)]
         unknown = [path for path in (*given, *(("data", name) for name in data.targets)) if path[-1] not in known]
@@ -368,7 +361,9 @@ class RunLoader(Reader):
         self.check_encoder(spec, training)
         if self.check_supervision(spec, training) and self.check_names(spec, training, data):
             targets = data.targets | parts.targets
-            self.check_outputs(_trained_network(spec, training), data, training, parts._replace(targets=targets))
+            self.check_outputs(
+                trained_network(spec, training.deep_supervision), data, training, parts._replace(targets=targets)
+            )
         for index, level in enumerate(training.checkpointing):
             if level >= spec.depth:
                 message = f"there is no level {level}, the network has levels 0 to {spec.depth - 1}"

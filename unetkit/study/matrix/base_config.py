@@ -110,7 +110,11 @@ class BaseConfig:
 
     def memory(self, settings: _Settings) -> int:
         """The peak memory of an arm's training in bytes."""
-        return training_memory(plan(self.loaded(settings)), self.part("training", settings))
+        from unetkit.train.parts.task import trained_network  # which needs no torch, unlike its neighbours
+
+        training = self.part("training", settings)
+        network = trained_network(self.loaded(settings), training.get("deep_supervision", ()))
+        return training_memory(plan(network), training)
 
     def chosen(self, settings: _Settings, made: Plan, training: dict[str, Any]) -> MatchedWidth:
         """The width at which the cost of an arm is nearest to that of the base."""

@@ -39,6 +39,12 @@ def supervised(spec: Spec, count: int) -> Spec:
     return spec_of(override(document, heads), spec.name)
 
 
+def trained_network(spec: Spec, supervision: Sequence[float]) -> Spec:
+    """The network that is trained, with heads at coarser levels where `supervision` has weights and it has no own."""
+    has_own = any(output.when == "training" for output in spec.outputs)
+    return spec if has_own or not supervision else supervised(spec, len(supervision))
+
+
 def tasks_of(
     spec: Spec,
     loss: Loss,
