@@ -20,6 +20,14 @@ NARROW: dict[str, list[str]] = {
         "decoder.channels=[34, 10, 14, 20, 24]",
         "levels.0.encoder.block.0.channels=8",
     ],
+    "transunet": [
+        "channels=[8, 8, 16, 16, 16]",
+        "decoder.channels=[8, 8, 8, 8]",
+        "encoder.norm.groups=4",
+        "bottleneck.block.0.norm.groups=4",
+        "bottleneck.block.3.head_channels=8",
+        *(f"bottleneck.block.{item}.channels=16" for item in range(4)),
+    ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
 }
 """What makes shipped specs narrow whose channels cannot be divided one by one."""
