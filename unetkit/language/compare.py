@@ -86,7 +86,7 @@ def _forms(spec: Spec) -> dict[_Setting, Any]:
 def _paired(setting: _Setting, old: Any, new: Any, *, typed: bool = True) -> Iterator[tuple[_Setting, _Pair]]:
     """Yields the single values of a setting in both specs; without `typed` the types are compared elsewhere."""
     forms = [form for form in (old, new) if form is not None]
-    if any(map(_is_nested, forms)) and all(isinstance(form, dict | list) for form in forms):
+    if any(map(_is_nested, forms)) and all(isinstance(form, dict) or _is_nested(form) for form in forms):
         yield from _paired_items(setting, old, new, typed=typed)
     elif forms and all(isinstance(form, dict) for form in forms):
         before, after = old or {}, new or {}
