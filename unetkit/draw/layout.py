@@ -88,7 +88,9 @@ def _solved(
     Where the boxes of a block that leads down cannot be below each other, they form a staircase.
     """
     straight = upright_connections(figure)
-    down = frozenset(each for each in straight if figure.groups[each.source].level < figure.groups[each.target].level)
+    first = {row[0] for row in figure.rows.values()}  # the way from the left to others would cross it
+    level = [group.level for group in figure.groups]
+    down = frozenset(one for one in straight if level[one.source] < level[one.target] and one.target in first)
     nothing = frozenset[Connection]()
     stairs = frozenset(each for each in down if each.slot in MAP_SLOTS)
     for upright, bent in ((straight, nothing), (straight - stairs, stairs), (straight - down, down)):
