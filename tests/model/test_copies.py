@@ -47,6 +47,11 @@ def size_of(planned: unetkit.Plan) -> tuple[int, ...]:
     return tuple(one.above((one.minimum or 1) + (one.period if axis else 0)) or 1 for axis, one in enumerate(sizes))
 
 
+def outputs(given: Any) -> tuple[Any, ...]:
+    """Returns the outputs of a network, one or several, as a tuple."""
+    return (given,) if isinstance(given, torch.Tensor) else tuple(given)
+
+
 def assert_alike(one: Any, other: Any) -> None:
     """Asserts that two networks have the same plan, spec, weights, modes and outputs, and refuse what does not fit."""
     assert other.spec == one.spec and other.plan == one.plan and hash(other.plan) == hash(one.plan)
@@ -56,7 +61,7 @@ def assert_alike(one: Any, other: Any) -> None:
     assert [module.training for module in one.modules()] == [module.training for module in other.modules()]
     image = torch.rand(1, one.spec.in_channels, *size_of(one.plan), generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
-        assert torch.equal(one(image), other(image))
+        assert all(map(torch.equal, *(outputs(network(image)) for network in (one, other))))
     with pytest.raises(SizeError, match="takes a tensor"):
         other(torch.zeros(1, one.spec.in_channels + 1, *image.shape[2:]))
     assert sum(type(hook).__name__ == "InputCheck" for hook in other._forward_pre_hooks.values()) == 1

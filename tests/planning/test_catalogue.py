@@ -51,6 +51,25 @@ def residual_unet(*channels: int) -> int:
     return found + conv(first, 1, 1)
 
 
+def residual_unet_plus_plus() -> int:
+    """Returns those of ResUNet++: gates of channels before each unit, of the decoder before it rises, and pyramids."""
+
+    def unit(before: int, after: int) -> int:
+        return 2 * before + conv(before, after) + 2 * after + conv(after, after) + conv(before, after) + 2 * after
+
+    def pyramid(before: int, after: int) -> int:
+        return 3 * with_norm(before, after) + conv(3 * after, after, 1)
+
+    found = with_norm(3, 32) + conv(32, 32) + conv(3, 32)
+    for wide in (32, 64, 128):
+        found += 2 * wide * (wide // 16) + unit(wide, 2 * wide)
+    found += pyramid(256, 512) + pyramid(64, 32) + conv(32, 1, 1)
+    for skip, coarse, fine in [(128, 512, 256), (64, 256, 128), (32, 128, 64)]:
+        gate = 2 * skip + conv(skip, coarse) + 2 * coarse + conv(coarse, coarse) + 2 * coarse + conv(coarse, 1, 1)
+        found += gate + unit(coarse + skip, fine)
+    return found
+
+
 def segnet(classes: int) -> int:
     """Returns those of SegNet, whose decoder mirrors the convolutions of VGG 16."""
     decoder = [(after, before) for before, after in reversed(VGG16[1:])]
@@ -171,6 +190,7 @@ COUNTS = {
     "fc-siam-diff": change_detection(3, 1),
     "fc-densenet-103": tiramisu(16, (4, 5, 7, 10, 12), 15, 12),
     "resunet": residual_unet(64, 128, 256, 512),
+    "resunet-plus-plus": residual_unet_plus_plus(),
     "sa-unet": sa_unet(),
     "segnet": segnet(12),
     "ternausnet-11": ternausnet(VGG11, DECODER_11),

@@ -114,6 +114,13 @@ class Sigmoid(Act):
         return x.activation("Sigmoid")
 
 
+class Softmax(Act):
+    """Shares of the channels of each sample, which add up to 1."""
+
+    def wire(self, x: Signal) -> Signal:
+        return x.activation("Softmax", {"dim": 1})
+
+
 class Tanh(Act):
     """Hyperbolic tangent, from -1 to 1."""
 
