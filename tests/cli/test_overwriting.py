@@ -49,6 +49,7 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "card": ("card m.safetensors -o out", ("card.html", "README.md", "card-files/network.svg")),
     "export": ("export m.safetensors --to torch -o out/m.pt2", ("m.pt2",)),
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
+    "guess": ("guess weights.pt -o out/guessed.yaml", ("guessed.yaml",)),
     "import-nnunet": ("import-nnunet plans.json -o out", ("network.yaml", "data.yaml", "run.yaml")),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),

@@ -41,6 +41,7 @@ COMMANDS = {
     "push": "model.push",
     "export": "model.export",
     "import-weights": "model.import_weights",
+    "guess": "model.guess",
     "import-nnunet": "model.import_nnunet",
     "study": "study",
 }

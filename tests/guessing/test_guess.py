@@ -1,0 +1,111 @@
+"""The spec of a checkpoint is found by the shapes of its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import nn
+
+import unetkit
+from tests.model import published
+from tests.published.networks import NETWORKS
+from tests.published.weights import with_random_weights
+from tests.support.commandline import answer, run
+from unetkit.checkpoint import ImportWeightsError, open_state_dict
+from unetkit.guessing import Guess, guess
+
+WIDTHS = {"channels", "decoder.channels", "in_channels", "out_channels", "dims"}
+"""Settings that `guess` changes."""
+IMPORTABLE = [
+    name
+    for name, one in NETWORKS.items()
+    if {text.partition("=")[0] for text in one.overrides} <= WIDTHS
+]  # fmt: skip
+
+
+def guessed(network: nn.Module, folder: Path) -> Guess:
+    """Returns what is found for the weights of a network."""
+    torch.save({"state_dict": network.state_dict()}, folder / "weights.pth")
+    return guess(open_state_dict(folder / "weights.pth"))
+
+
+@pytest.mark.parametrize("name", IMPORTABLE)
+def test_the_spec_of_a_network_of_another_package_is_found(name: str, tmp_path: Path) -> None:
+    network = NETWORKS[name].make()
+    matches = guessed(network, tmp_path).matches
+    assert NETWORKS[name].spec in [match.spec for match in matches]
+    assert matches[0].load().dims == unetkit.load(NETWORKS[name].spec, NETWORKS[name].overrides).dims
+
+
+@pytest.mark.parametrize(
+    ("make", "spec"),
+    [
+        (published.Milesial, "unet-milesial"),
+        (published.PlainConvUNet, "unet-nnunet"),
+        (published.SmpVgg, "unet-smp-vgg13"),
+    ],
+)
+def test_the_first_match_has_the_channels_of_the_file(make: Any, spec: str, tmp_path: Path) -> None:
+    first = guessed(make(), tmp_path).matches[0]
+    assert first.spec == spec
+    assert first.load().channels[:3] == published.WIDTHS
+
+
+CHANGED = [
+    ("unet-2015", ["channels=[8,16,32]", "in_channels=3"]),
+    ("unet-2015", ["channels=[6,10,14,18,22,26]", "out_channels=5"]),
+    ("unet-milesial", ["channels=[4,8,16,32]", "out_channels=7"]),
+    ("unet-milesial-bilinear", ["channels=[8,16,32,64,64]"]),
+    ("unet-3d", ["channels=[8,16,32]", "in_channels=2"]),
+    ("unet-nnunet", ["channels=[4,8,12,16,16]", "in_channels=4", "out_channels=4"]),
+    ("unet-nnunet-2d", ["channels=[8,16,24]"]),
+    ("unet-monai-basic", ["channels=[6,6,12,24,48]"]),
+    ("attention-unet", ["channels=[8,16,32]"]),
+    ("segresnet", ["channels=[8,16,24,32]", "in_channels=2", "out_channels=6"]),
+    ("unet-1d", ["channels=[4,8,16,24]"]),
+]
+
+
+@pytest.mark.parametrize(("spec", "changes"), CHANGED)
+def test_networks_with_other_widths_and_depths_are_found(spec: str, changes: list[str], tmp_path: Path) -> None:
+    network = unetkit.build(unetkit.load(spec, changes))
+    matches = {match.spec: match for match in guessed(network, tmp_path).matches}
+    assert spec in matches
+    assert unetkit.plan(matches[spec].load()).digest == unetkit.plan(unetkit.load(spec, changes)).digest
+
+
+def test_the_command_prints_and_writes_the_spec(tmp_path: Path) -> None:
+    network = published.Milesial()
+    save_file({name: value.clone() for name, value in network.state_dict().items()}, tmp_path / "w.safetensors")
+    shown = run("guess", tmp_path / "w.safetensors", "-o", tmp_path / "found.yaml").stdout
+    assert shown.startswith("unet-milesial --set 'channels=[4, 8, 16]'") and "not shown by shapes: " in shown
+    values = answer("guess", tmp_path / "w.safetensors")
+    assert values["matches"][0]["spec"] == "unet-milesial" and values["open"]["block.padding"] == "same"
+    spec = unetkit.load(str(tmp_path / "found.yaml"))
+    assert spec.channels == (4, 8, 16)
+
+
+def test_an_example_decides_what_shapes_cannot_show(tmp_path: Path) -> None:
+    spec = unetkit.load("unet-milesial", ["channels=[4,8,16]", "act=leaky_relu"])
+    network = with_random_weights(unetkit.build(spec))
+    torch.save(network.state_dict(), tmp_path / "w.pth")
+    image = torch.rand(3, 16, 16)
+    with torch.no_grad():
+        np.save(tmp_path / "out.npy", network(image[None])[0].numpy())
+    np.save(tmp_path / "in.npy", image.numpy())
+    command = ("guess", tmp_path / "w.pth", "--example", tmp_path / "in.npy", tmp_path / "out.npy")
+    assert "act=leaky_relu" in answer(*command)["matches"][0]["set"]
+    np.save(tmp_path / "out.npy", np.zeros((2, 16, 16)))
+    assert "example-differs" in run(*command, code=1).stderr
+
+
+def test_a_network_of_no_shipped_spec_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ImportWeightsError, match=r"no shipped spec has the shapes of these 1 layers"):
+        guessed(nn.Sequential(nn.Conv2d(3, 8, 5)), tmp_path)
+    with pytest.raises(ImportWeightsError, match=r"no shipped spec has the shapes of these 1 layers"):
+        guessed(nn.Linear(3, 8), tmp_path)
