@@ -29,6 +29,9 @@ NARROW: dict[str, list[str]] = {
         *(f"bottleneck.block.{item}.channels=16" for item in range(4)),
     ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
+    "mobilenet-v2-unet": ["encoder={type: mobilenet_v2, levels: 3}", "decoder.channels=[8, 8]"],
+    "densenet121-unet": ["encoder={type: densenet121, levels: 3}", "decoder.channels=[8, 8]"],
+    "efficientnet-b0-unet": ["encoder={type: efficientnet_b0, layout: smp, levels: 3}", "decoder.channels=[8, 8]"],
 }
 """What makes shipped specs narrow whose channels cannot be divided one by one."""
 _WIDTHS = frozenset(("channels", "base", "max", "mid_channels", "features", "width", "head_channels", "hidden"))
