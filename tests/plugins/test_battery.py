@@ -15,8 +15,7 @@ from unetkit.plugin import Count, Net, Topology
 from unetkit.testing import Report, check_block
 from unetkit.wrapping.operation import Wrapped
 
-BUILT_IN = [(slot, name) for slot in (*BASES, "topology") for name in registry.BUILT_IN[slot] if name != "film"]
-"""All but the one that needs a vector among the inputs, which tests/topologies/test_conditions.py tries."""
+BUILT_IN = [(slot, name) for slot in (*BASES, "topology") for name in registry.BUILT_IN[slot]]
 EXPECTED = {
     "siamese": {"parameters-effective": "the network of the battery has one image"},
     "sinusoidal": {"parameters-effective": "4 channels in, 8 out: one frequency each, which is 1"},

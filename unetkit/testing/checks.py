@@ -44,6 +44,17 @@ def image(subject: Subject, dims: int, batch: int = 2) -> Any:
     return torch.rand(batch, 4, *size, generator=torch.Generator().manual_seed(0))
 
 
+def fed(network: Any, images: Any) -> tuple[Any, ...]:
+    """The inputs of a network with these images: the vectors that it takes are the same for all."""
+    import torch
+
+    vectors = []
+    for count in network.plan.vectors.values():
+        values = torch.linspace(-0.5, 0.5, count, dtype=images.dtype, device=images.device)
+        vectors.append(values.reshape(1, count, *(1,) * network.plan.dims).repeat_interleave(len(images), 0))
+    return images, *vectors
+
+
 def _round_trip(subject: Subject) -> None:
     """Parameters survive a round trip through YAML; wrong ones are refused."""
     for dims in subject.dims:
@@ -89,7 +100,7 @@ def compare(subject: Subject, dims: int, values: Values) -> None:
             sized = None
         try:
             with torch.no_grad(), FlopCounterMode(display=False) as counter:
-                shape = tuple(network(torch.empty(1, 4, *size, device="meta")).shape)
+                shape = tuple(network(*fed(network, torch.empty(1, 4, *size, device="meta"))).shape)
         except _REFUSED as error:
             if sized is not None:
                 raise Failed(
@@ -131,7 +142,16 @@ def _probe(network: Any, dims: int, axis: int) -> None:
         images = torch.rand(1, 4, *size, generator=torch.Generator().manual_seed(0))
         images.narrow(axis + 2, spoilt, 1).fill_(torch.nan)
         with torch.no_grad():
-            hit = network(images).isnan().movedim(axis + 2, 0).flatten(1).any(1).nonzero().flatten().tolist()
+            hit = (
+                network(*fed(network, images))
+                .isnan()
+                .movedim(axis + 2, 0)
+                .flatten(1)
+                .any(1)
+                .nonzero()
+                .flatten()
+                .tolist()
+            )
         for place in hit:
             seen = planned.receptive_interval(axis, place, size[axis])
             if seen is None or not seen.low <= spoilt <= seen.high:
@@ -166,10 +186,10 @@ def _behaviour(subject: Subject, dims: int, values: Values) -> Any:
     seen = [repr(sorted((name, tuple(one.shape)) for name, one in network.state_dict().items()))]
     with torch.no_grad(), torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        seen.append(repr(network(images).tolist()))
+        seen.append(repr(network(*fed(network, images)).tolist()))
         torch.manual_seed(0)
         try:
-            seen.append(repr(network.train()(images).tolist()))
+            seen.append(repr(network.train()(*fed(network, images)).tolist()))
         except ValueError:  # a norm over one sample
             seen.append("refused")
     return [*seen, repr([buffer.tolist() for buffer in network.buffers()])]
@@ -183,7 +203,7 @@ def gradients(subject: Subject) -> None:
         network = built(subject, dims).train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)
-            network(image(subject, dims)).square().sum().backward()
+            network(*fed(network, image(subject, dims))).square().sum().backward()
         for name, weight in network.named_parameters():
             if weight.grad is None or not (weight.grad.any() or _normalized(network, name)):
                 raise Failed(f"no gradient reaches {name} in {dims}D. Use it in forward, or remove it.")
@@ -259,7 +279,7 @@ def _deterministic(subject: Subject) -> None:
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     images = image(subject, subject.dims[0])
     with torch.no_grad():
-        if not torch.equal(network(images), network(images)):
+        if not torch.equal(network(*fed(network, images)), network(*fed(network, images))):
             raise Failed("evaluation gives another output each time. Ask self.training before dropping values.")
     changed = [name for name, tensor in network.state_dict().items() if not torch.equal(tensor, before[name])]
     if changed:
@@ -273,7 +293,9 @@ def alone(subject: Subject) -> None:
     for dims in subject.dims:
         network, images = built(subject, dims), image(subject, dims)
         with torch.no_grad():
-            if not torch.allclose(network(images)[:1], network(images[:1]), rtol=1e-4, atol=1e-5):
+            if not torch.allclose(
+                network(*fed(network, images))[:1], network(*fed(network, images[:1])), rtol=1e-4, atol=1e-5
+            ):
                 raise Failed(
                     f"in {dims}D an image depends on its batch. Use running values in evaluation, as BatchNorm."
                 )
@@ -286,7 +308,8 @@ def _number_types(subject: Subject) -> None:
     dims = subject.dims[0]
     for kind in (torch.float32, torch.bfloat16):
         with torch.no_grad():
-            output = built(subject, dims).to(kind)(image(subject, dims).to(kind))
+            network = built(subject, dims).to(kind)
+            output = network(*fed(network, image(subject, dims).to(kind)))
         if output.dtype != kind or not output.isfinite().all():
             raise Failed(f"{kind} in, {output.dtype} out. Make tensors with dtype=x.dtype.")
 
@@ -300,8 +323,8 @@ def _on_gpu(subject: Subject) -> None:
     dims = subject.dims[0]
     network, images = built(subject, dims), image(subject, dims)
     with torch.no_grad():
-        here = network(images)
-        there = network.cuda()(images.cuda()).cpu()
+        here = network(*fed(network, images))
+        there = network.cuda()(*fed(network, images.cuda())).cpu()
     if not torch.allclose(here, there, rtol=1e-2, atol=1e-3):
         raise Failed("the GPU gives another output. Make tensors with device=x.device.")
 
@@ -315,7 +338,7 @@ def _torch_export(network: Any, images: Any) -> Any:
     """The network after torch.export."""
     import torch
 
-    return torch.export.export(network, (images,)).module()
+    return torch.export.export(network, fed(network, images)).module()
 
 
 def _compilable(subject: Subject) -> None:
@@ -336,11 +359,11 @@ def _any_layout(subject: Subject) -> None:
     for dims in (dims for dims in subject.dims if dims in CHANNELS_LAST):
         network, images, layout = built(subject, dims), image(subject, dims), CHANNELS_LAST[dims]
         with torch.no_grad():
-            here = network(images)
+            here = network(*fed(network, images))
             for weight in network.parameters():
                 weight.data = weight.contiguous(memory_format=layout) if weight.dim() == dims + 2 else weight
             try:
-                there = network(images.contiguous(memory_format=layout))
+                there = network(*fed(network, images.contiguous(memory_format=layout)))
             except RuntimeError as error:
                 reason = str(error).strip().partition("\n")[0]
                 raise Failed(f"with channels last in memory it fails: {reason} Use reshape, not view.") from error
@@ -357,12 +380,12 @@ def _same_after(subject: Subject, change: Callable[[Any, Any], Any], what: str) 
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            other = change(network, images)(images)
+            other = change(network, images)(*fed(network, images))
     except Exception as error:
         reason = str(error).strip().partition("\n")[0]
         raise Failed(f"{what} fails: {reason}. Decide by shapes and arguments only, not by values.") from error
     with torch.no_grad():
-        if not torch.allclose(other, network(images), rtol=1e-4, atol=1e-5):
+        if not torch.allclose(other, network(*fed(network, images)), rtol=1e-4, atol=1e-5):
             raise Failed(f"{what} gives another output. Keep no state outside parameters and buffers.")
 
 
@@ -376,7 +399,7 @@ def kept(subject: Subject) -> None:
     network, images = built(subject, dims), image(subject, dims)
     with tempfile.TemporaryDirectory() as folder, torch.no_grad():
         again = load_model(save(network, Path(folder, "model.safetensors")))
-        if not torch.equal(again(images), network(images)):
+        if not torch.equal(again(*fed(again, images)), network(*fed(network, images))):
             raise Failed("it gives another output after it was saved and loaded. Register buffers as persistent.")
 
 

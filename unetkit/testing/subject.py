@@ -16,6 +16,8 @@ from unetkit.language import load
 from unetkit.planning import Plan, plan
 
 NAME = "block_under_test"
+VECTOR = "vector_under_test"
+"""The vector beside the image in the network of a block with a condition."""
 _FEW = 2
 _ONE_LEVEL = ("block", "norm", "act", "head")
 """Slots tested in a network of one level, which accepts any size that the block accepts."""
@@ -37,13 +39,14 @@ class Subject:
     def spec(self, dims: int, values: Values) -> Values:
         """A small network that uses the block with these parameters."""
         spec: Values = {"unetkit": 1, "dims": dims, "in_channels": 4, "out_channels": 4, "block": "single_conv"}
-        return spec | self.around | {self.slot: {"type": NAME, **values}}
+        vector = {"inputs": {VECTOR: {"channels": 2, "vector": True}}} if values.get("condition") else {}
+        return spec | self.around | vector | {self.slot: {"type": NAME, **values}}
 
     @cached_property
     def around(self) -> Values:
         """The settings beside it: those of a skip that leads up itself are others."""
         if self.slot in _ONE_LEVEL:
-            return {"channels": [8]}
+            return {"channels": [4 if "condition" in self.needed else 8]}  # a modulation keeps its channels
         if self.slot == "topology":
             return {"channels": [4, 6, 8]}
         usual: Values = {"channels": [8, 16], "skip": "none"}
@@ -86,6 +89,9 @@ class Subject:
     def tried(self, field: str) -> Iterator[Any]:
         """Yields values for a parameter other than its default."""
         info = self.block.model_fields[field]
+        if field == "condition":
+            yield VECTOR
+            return
         inner = insets(self.block).get(field)
         options: Iterable[Any] = names(inner.slot) if inner else _values_of(info.annotation, tuple(info.metadata))
         if inner and inner.branches:
@@ -101,7 +107,7 @@ class Subject:
                 if field not in self.component(dims, base).idle():
                     for value in self.tried(field):
                         other = base | {field: value}
-                        if self.valid(dims, other):
+                        if other != base and self.valid(dims, other):
                             yield field, base, other
                     break
 
