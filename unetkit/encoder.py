@@ -48,12 +48,7 @@ class Encoder(Component):
     levels: _MANY | None = None
     """How many levels, that of full resolution included; all of them unless given."""
     adapt: Literal["auto", "sum", "repeat", "new"] = "auto"
-    """How weights for the 3 channels of a photo become those of another number of channels.
-
-    `sum`: each channel gets the sum over the three, divided by the number of channels; `repeat`: the three in turn, in
-    the same proportion; `new`: the weights of the first convolution are drawn anew. `auto`: the sum for one channel,
-    else repeated.
-    """
+    """Weights for 3 channels become those of others by their `sum` or in turn (`repeat`); `new`: they are drawn anew."""
 
     @property
     @abstractmethod
