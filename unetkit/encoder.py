@@ -48,7 +48,7 @@ class Encoder(Component):
     levels: _MANY | None = None
     """How many levels, that of full resolution included; all of them unless given."""
     adapt: Literal["auto", "sum", "repeat", "new"] = "auto"
-    """Weights for 3 channels become those of others by their `sum` or in turn (`repeat`); `new`: they are drawn anew."""
+    """Weights for 3 channels become those of others by their `sum` or in turn (`repeat`); `new`: drawn anew."""
 
     @property
     @abstractmethod
