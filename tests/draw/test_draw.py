@@ -187,8 +187,7 @@ def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(sketch: Sket
 @pytest.mark.parametrize("name", shipped())
 def test_no_label_meets_anything_in_a_shipped_spec(name: str) -> None:
     planned = unetkit.plan(unetkit.load(name))
-    size = [each.above(100) or 0 for each in planned.accepted]
-    check_legible(draw_plan(planned.at(tuple(size)), ""))
+    check_legible(draw_plan(planned.at(unetkit.planning.natural_size(planned)), ""))
 
 
 @given(st.data())
