@@ -74,7 +74,7 @@ def _varied(matches: Sequence[Match]) -> Iterator[Match]:
     """Yields the matches with one more change each."""
     for match in matches:
         for change in _VARIATIONS:
-            yield Match(match.spec, {**match.changes, **change}, match.spare, match.parameters)
+            yield Match(match.spec, {**match.changes, **change}, match.unused, match.parameters)
 
 
 def _difference(checkpoint: Checkpoint, match: Match, example: Example) -> float:

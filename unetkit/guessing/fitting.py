@@ -23,12 +23,12 @@ Changes = dict[str, Any]
 
 
 class Fit(NamedTuple):
-    """A spec with the shapes of a file: its changes, its plan, how alike the order of layers is, heads left over."""
+    """A spec with the shapes of a file: its changes, its plan, how alike the order of layers is, layers left over."""
 
     changes: Changes
     plan: Plan
     likeness: float
-    spare: tuple[str, ...]
+    unused: tuple[str, ...]
 
 
 class _Trial(NamedTuple):
@@ -102,16 +102,17 @@ def _with_levels(name: str, changes: Changes, trial: _Trial, found: Sequence[For
     channels = list(trial.spec.channels)
     if _could_be(trial, found):
         return trial
+    near = trial if _is_near(trial, found) else None
     fewer = _resized(name, changes, channels, len(channels) - 1)
     step = len(trial.layers) - len(fewer.layers) if fewer else 0
     if step <= 0:
-        return None
+        return near
     missing = len(found) - len(trial.layers)
     for levels in sorted({missing // step, -(-missing // step), missing // step - 1}, key=abs):  # some may be heads
         other = _resized(name, changes, channels, len(channels) + levels) if levels else None
         if other is not None and _could_be(other, found):
             return other
-    return None
+    return near
 
 
 def _resized(name: str, changes: Changes, channels: list[int], count: int) -> _Trial | None:
@@ -131,6 +132,13 @@ def _could_be(trial: _Trial, found: Sequence[ForeignLayer]) -> bool:
     known = all(layer.shapes for layer in trial.layers)
     heads = {kind(layer.form) for layer in trial.layers if layer.side == "head"}
     return all(count >= 0 and (not count or not known or shapes in heads) for shapes, count in more.items())
+
+
+def _is_near(trial: _Trial, found: Sequence[ForeignLayer]) -> bool:
+    """Whether a file has about the layers of a plan: a shortcut between equal channels has none, a head may be left."""
+    more = _kinds(found)
+    more.subtract(_kinds(trial.layers))
+    return sum(map(abs, more.values())) <= 2 * len(trial.spec.channels)
 
 
 def _widths(changes: Changes, trial: _Trial, found: Sequence[ForeignLayer]) -> Iterator[Changes]:
@@ -207,7 +215,7 @@ def _heads(trial: _Trial, found: Sequence[ForeignLayer]) -> Iterator[Changes]:
 
 
 def _compared(name: str, changes: Changes, found: Sequence[ForeignLayer]) -> Fit | None:
-    """A spec with changes if it has the shapes of a file, all of them, but for further heads."""
+    """A spec with changes if it has the shapes of a file, all of them, but for what its output does not need."""
     trial = _tried(name, changes)
     if trial is None:
         return None
@@ -217,17 +225,23 @@ def _compared(name: str, changes: Changes, found: Sequence[ForeignLayer]) -> Fit
         return None
     unknown = sum(layer.elements for layer in trial.layers if not layer.shapes)
     left = [layer for layer in found if more[layer.form] > 0]
-    spare = tuple(layer.name for layer in left if not unknown and _is_head(layer, trial))
+    unused = tuple(layer.name for layer in left if not unknown and _may_be_unused(layer, trial))
     if unknown:
         extra = sum(count * elements(shapes) for shapes, count in more.items())
         if extra != unknown:
             return None
-    elif len(spare) != len(left):
+    elif len(unused) != len(left) or sum(more.values()) > len(trial.spec.channels):
         return None
     likeness = SequenceMatcher(
         None, [layer.form for layer in found], [layer.form for layer in trial.layers], autojunk=False
     ).ratio()
-    return Fit(changes, trial.plan, likeness, spare[: sum(more.values())])
+    return Fit(changes, trial.plan, likeness, unused[: sum(more.values())])
+
+
+def _may_be_unused(layer: ForeignLayer, trial: _Trial) -> bool:
+    """Whether the output may not need a layer: a further head, or the end of an encoder that was made to classify."""
+    encoder = any(one.slot == "encoder" for one in trial.layers)
+    return _is_head(layer, trial) or (encoder and "encoder" in layer.name.split("."))
 
 
 def _is_head(layer: ForeignLayer, trial: _Trial) -> bool:

@@ -31,11 +31,11 @@ _SHOWN = 6
 
 @dataclass(frozen=True)
 class Match:
-    """A shipped spec with the shapes of the file: its name, what is changed in it, and heads of the file left over."""
+    """A shipped spec with the shapes of the file: its name, what is changed in it, and layers of the file left over."""
 
     spec: str
     changes: Mapping[str, Any]
-    spare: tuple[str, ...]
+    unused: tuple[str, ...]
     parameters: int
 
     @property
@@ -61,7 +61,7 @@ class Match:
             "spec": self.spec,
             "set": self.overrides,
             "parameters": self.parameters,
-            "spare_heads": list(self.spare),
+            "unused": list(self.unused),
         }
 
 
@@ -101,7 +101,7 @@ def guess(state: StateDict) -> Guess:
     if not fits:
         raise _nothing(state, found)
     fits.sort(key=lambda one: one[0])
-    matches = tuple(Match(name, one.changes, one.spare, one.plan.parameters) for _, name, one in fits)
+    matches = tuple(Match(name, one.changes, one.unused, one.plan.parameters) for _, name, one in fits)
     elements = sum(prod(record.shape) for record in state.tensors.values())
     unseen = dict(_unseen(fits[0][2].plan.spec.resolve()))
     return Guess(str(state.file), state.key, len(found), elements, matches, unseen)
