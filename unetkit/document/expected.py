@@ -10,18 +10,20 @@ from pydantic.fields import FieldInfo
 
 
 def expectation(field: FieldInfo, *, of_element: bool = False) -> str:
-    """The values that a field, or an element of its list, takes, such as `a whole number from 1`."""
+    """The values that a field, or an element of its list or map, takes, such as `a whole number from 1`."""
     if of_element:
-        element = next((item for item in _members(field.annotation) if get_origin(item) is tuple), None)
+        element = next((item for item in _members(field.annotation) if get_origin(item) in (tuple, dict)), None)
         if element is not None:
-            return _words(get_args(element)[0])
+            return _words(get_args(element)[0 if get_origin(element) is tuple else 1])
     return _words(field.annotation, tuple(field.metadata))
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
-    """The members of a union, without annotations; the type itself if it is none."""
-    parts = get_args(annotation) if get_origin(annotation) in (Union, UnionType) else (annotation,)
-    return tuple(get_args(part)[0] if get_origin(part) is Annotated else part for part in parts)
+    """The members of a union and of unions in it, without annotations; the type itself if it is none."""
+    plain = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
+    if get_origin(plain) in (Union, UnionType):
+        return tuple(member for part in get_args(plain) for member in _members(part))
+    return (plain,)
 
 
 def _words(annotation: Any, metadata: tuple[Any, ...] = ()) -> str:

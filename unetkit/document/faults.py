@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Tag, ValidationError
 
 from unetkit.document.expected import expectation
 from unetkit.document.merge import KeyPath
@@ -40,10 +40,11 @@ def _fault_of(detail: dict[str, Any], path: KeyPath, owner: type[BaseModel]) -> 
         known = [*owner.model_fields, *(["extends"] if "unetkit" in owner.model_fields else [])]
         cure = did_you_mean(path[-1], known) or "This type has no parameters."
         return Fault("unknown-key", f"there is no key {str(path[-1])!r} here", cure=cure)
-    if name not in owner.model_fields:
+    field = next((part for part in reversed(path) if part in owner.model_fields), None)
+    if field is None or (field != name and detail["type"] == "model_type"):
         cure = "Write lines like: key: value."
         return Fault("wrong-type", f"{shown(detail['input'])} is not a map with keys", cure=cure)
-    wants = expectation(owner.model_fields[name], of_element=isinstance(path[-1], int))
+    wants = expectation(owner.model_fields[str(field)], of_element=field != path[-1])
     if detail["type"] == "missing":
         return Fault("missing-key", f"the key {name!r} is missing", cure=f"Give {name}: {wants}.")
     if detail["type"] == "value_error":
@@ -62,8 +63,13 @@ def _field_path(
     Locations also name members of unions, which are no keys and are left out.
     """
     path: list[int | str] = []
+    members: dict[str, Any] = {}
     owner, current, keyed = model, model, False
     for number, part in enumerate(loc, start=1):
+        if part in members:
+            keyed, current = _is_map(members[str(part)]), _inner_model(members[str(part)]) or _Leaf
+            members = {}
+            continue
         if unknown and number == len(loc):
             return (*path, part), current
         if keyed or isinstance(part, int):
@@ -73,8 +79,16 @@ def _field_path(
             path.append(part)
             owner = current
             keyed = _is_map(current.model_fields[part].annotation)
+            members = dict(_tagged_members(current.model_fields[part].annotation))
             current = _inner_model(current.model_fields[part].annotation) or _Leaf
     return tuple(path), owner
+
+
+def _tagged_members(annotation: Any) -> Iterator[tuple[str, Any]]:
+    """Yields the tags of a union of forms, which begin locations inside it, with the type of each form."""
+    for member in get_args(annotation):
+        for tag in (one for one in get_args(member)[1:] if isinstance(one, Tag)):
+            yield tag.tag, get_args(member)[0]
 
 
 def _is_map(annotation: Any) -> bool:
