@@ -48,7 +48,8 @@ def test_what_differs_is_highlighted_in_both_and_nothing_else() -> None:
 def test_the_settings_that_differ_stand_below_and_too_many_are_counted() -> None:
     found = compared("unet-crop", "unet-pad")
     labels = written(comparison_svg(found))
-    assert labels[-3:] == ["decoder.*.skip.align", "crop", "pad"]
+    aligned, padded = ["decoder.*.skip.align", "crop", "pad"], ["decoder.*.skip.padding_mode", "-", "zeros"]
+    assert labels[-6:] == [*aligned, *padded]
     plan = DrawnPlan(found.sized[0], "one")
     rows = [(f"setting {number}", "a", "b") for number in range(MOST_ROWS + 5)]
     texts = [getattr(shape, "text", "") for shape in draw_pair(plan, plan, rows).shapes]
