@@ -197,6 +197,12 @@ CASES = {
         dataset(images=["scans/{name}_0.png", "scans/{name}_1.png"]) | {"channels": {"count": 2, "take": [1, 0]}},
         modalities,
     ),
+    "several images": Case(
+        "dataset.images channels",
+        dataset(images={"before": "scans/{name}_1.png", "after": "scans/{name}_0.png"})
+        | {"channels": {"before": 1, "after": 1}},
+        modalities,
+    ),
     "colour": Case("channels", RASTER | {"channels": 3}, files(".png", 3)),
     "taken": Case("channels.count channels.take", RASTER | TAKE, files(".png", 3), exported=True),
     "taken of planes": Case("channels.take", RASTER | {"channels": {"count": 5, "take": [4, 1]}}, files(".tif", 5)),
@@ -253,8 +259,10 @@ REASONS = {
     "source": "for people",
     "workers": "processes that draw patches for training",
     "dataset.instances": "for losses, which no label is made of",
+    "targets": "for networks with several outputs, in test_outputs.py",
+    "vectors": "for networks that take some, in tests/train/test_vectors.py",
 }
-"""Keys that change no label of an image, and why."""
+"""Keys that change no label of the networks here, and why."""
 
 
 def keys_of(model: type[BaseModel], before: str = "") -> set[str]:
