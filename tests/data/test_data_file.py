@@ -396,16 +396,22 @@ def test_equal_faults_of_many_files_are_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("take", "message"),
+    ("channels", "message"),
     [
-        ([-1], "channels.take.0: -1 is not a whole number from 0"),
-        ([0.5], "channels.take.0: 0.5 is not a whole number from 0"),
-        ([], "channels.take: [] is too short"),
-        (2, "channels.take: 2 is not a list of whole numbers from 0"),
+        ({"count": 5, "take": [-1]}, "channels.take.0: -1 is not a whole number from 0"),
+        ({"count": 5, "take": [0.5]}, "channels.take.0: 0.5 is not a whole number from 0"),
+        ({"count": 5, "take": []}, "channels.take: [] is too short"),
+        ({"count": 5, "take": 2}, "channels.take: 2 is not a list of whole numbers from 0"),
+        ({"count": 5}, "channels.take: the key 'take' is missing"),
+        ({"count": 5, "take": [0], "skip": 1}, "channels.skip: there is no key 'skip' here"),
+        ({"before": 0}, "channels.before: 0 is not a whole number from 1"),
+        ({"before": "one"}, 'channels.before: "one" is not a whole number from 1'),
+        ({}, "channels: {} is too short"),
+        (0, "channels: 0 is not a whole number from 1, or a map"),
     ],
 )
-def test_only_what_is_wrong_inside_a_map_is_told(take: object, message: str, tmp_path: Path) -> None:
+def test_only_what_is_wrong_inside_a_map_is_told(channels: object, message: str, tmp_path: Path) -> None:
     with pytest.raises(UnetkitError) as caught:
-        opened(tmp_path, channels={"count": 5, "take": take})
+        opened(tmp_path, channels=channels)
     assert len(caught.value.faults) == 1
     assert message in str(caught.value)
