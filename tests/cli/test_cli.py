@@ -96,7 +96,7 @@ def test_spec_is_completed_by_names_and_files(folder: Path) -> None:
         (folder / name).write_text("")
     (folder / "deep").mkdir()
     (folder / "deep" / "inner.yaml").write_text("")
-    assert complete_spec("mi") + complete_spec("mo") == ["mine.yaml", "more.yml"]
+    assert complete_spec("mi") + complete_spec("mor") == ["mine.yaml", "more.yml"]
     assert complete_spec("deep") == ["deep/"]
     assert complete_spec("deep/") == ["deep/inner.yaml"]
     assert complete_spec("unet-mi") == ["unet-milesial", "unet-milesial-bilinear"]
@@ -139,7 +139,7 @@ def test_parameters_alone_change_the_default_block(tmp_path: Path) -> None:
     file = tmp_path / "mine.yaml"
     file.write_text("unetkit: 1\nin_channels: 1\nout_channels: 2\nchannels: [8, 16]\nskip: {align: pad}\n", "utf-8")
     found = answer("resolve", str(file), "--set", "norm.momentum=0.2")
-    assert found["skip"] == {"type": "concat", "align": "pad", "order": "skip_first"}
+    assert found["skip"] == {"type": "concat", "align": "pad", "padding_mode": "zeros", "order": "skip_first"}
     assert found["block"]["norm"] == {"type": "batch", "eps": 1e-5, "momentum": 0.2, "affine": True}
     everywhere = [f"--set={side}.block=residual" for side in ("encoder", "decoder", "bottleneck")]
     text = run("validate", str(file), *everywhere, "--set", "block.kernel=5", code=1).stderr
@@ -236,7 +236,10 @@ def test_diff_tells_what_differs_once() -> None:
     rows = [line.split() for line in run("diff", "unet-crop", "unet-pad").stdout.splitlines()]
     assert rows[2] == ["decoder.*.skip.align", "crop", "pad"]
     values = answer("diff", "unet-2015", "--set", "skip.align=pad")
-    assert values["differences"] == [{"path": "decoder.*.skip.align", "old": "crop", "new": "pad"}]
+    assert values["differences"] == [
+        {"path": "decoder.*.skip.align", "old": "crop", "new": "pad"},
+        {"path": "decoder.*.skip.padding_mode", "old": None, "new": "zeros"},
+    ]
     assert values["same"] is False and values["old"]["digest"] != values["new"]["digest"]
     assert run("diff", "unet-2015", "unet-2015").stdout == "The same network.\n"
 

@@ -42,7 +42,7 @@ def optimize(
     >>> from unetkit.model import build
     >>> network = optimize(build("unet-small"), size=(64, 64), passes=["fold_norms"])
     >>> network(torch.zeros(1, 1, 64, 64)).shape
-    torch.Size([1, 2, 64, 64])
+    torch.Size([1, 4, 64, 64])
     """
     if dtype not in _DTYPES:
         raise UnetkitError(Fault("dtype", f"there is no number type {dtype!r}", cure="Known: fp32, bf16."))
