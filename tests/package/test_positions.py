@@ -22,6 +22,8 @@ ALLOWED = {
     "study/matrix/base_config.py": "changes a key of a spec, decoder.channels",
     "wiring_rules.py": "checks that torch can have modules of these names",
     "comparison/merging.py": "joins positions to the ranges that a person reads",
+    "guessing/fitting.py": "fits the sides of a network to the layers of a file",
+    "guessing/guess.py": "names of layers in files of other programs",
     "encoders/regnet.py": "torchvision's own names, which end so",
     "codegen/stages.py": "the keys by which torch finds a module that is within no other",
 }

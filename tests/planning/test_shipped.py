@@ -24,12 +24,12 @@ PARAMETERS = {
     "unet-smp-vgg13": {(3, 1): 18_444_433},
     "unet-nnunet-resenc": {(1, 2): 102_349_770 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without supervision too
     "segresnet": {(4, 3): 4_702_227},
+    "resnet34-unetplusplus": {(3, 1): 26_078_609},
     "resnet34-unet": {(3, 1): 24_436_369},
     "mobilenet-v2-unet": {(3, 1): 6_628_945},
     "densenet121-unet": {(3, 1): 13_607_633},
     "efficientnet-b0-unet": {(3, 1): 6_251_469 - (320 * 1280 + 2 * 1280)},  # smp keeps a last convolution, unused
     "resnet34-linknet": {(3, 1): 21_771_937},
-    "resnet34-unet-plus-plus": {(3, 1): 26_078_609},
     "unet-plus-plus": {(3, 1): 9_163_428},  # with the heads of deep supervision
     "unet-3-plus": {(3, 1): 26_989_637},
     "u2net": {(3, 1): 44_009_869},

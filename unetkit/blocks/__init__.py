@@ -56,12 +56,12 @@ COMPONENTS = {
     },
     "act": {
         "relu": "unetkit.blocks.act:ReLU",
-        "relu6": "unetkit.blocks.act:ReLU6",
         "leaky_relu": "unetkit.blocks.act:LeakyReLU",
         "prelu": "unetkit.blocks.act:PReLU",
         "elu": "unetkit.blocks.act:ELU",
         "gelu": "unetkit.blocks.act:GELU",
         "silu": "unetkit.blocks.act:SiLU",
+        "relu6": "unetkit.blocks.act:ReLU6",
         "hard_swish": "unetkit.blocks.act:HardSwish",
         "hard_sigmoid": "unetkit.blocks.act:HardSigmoid",
         "sigmoid": "unetkit.blocks.act:Sigmoid",
