@@ -20,7 +20,7 @@ from torch import nn
 
 import unetkit
 from tests.support.campaign import examples
-from tests.support.narrow import narrow
+from tests.support.narrow import narrow, vectors
 from unetkit import registry
 from unetkit.block import Block
 from unetkit.codegen import code
@@ -66,11 +66,11 @@ def listed(outputs: Any) -> list[torch.Tensor]:
     return [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
 
 
-def trained(network: nn.Module, image: torch.Tensor) -> list[torch.Tensor]:
+def trained(network: nn.Module, *inputs: torch.Tensor) -> list[torch.Tensor]:
     """Returns the outputs in training and all gradients."""
     torch.manual_seed(1)
     network.train().zero_grad()
-    outputs = listed(network(image))
+    outputs = listed(network(*inputs))
     loss: Any = torch.stack([output.square().sum() for output in outputs]).sum()
     loss.backward()
     return [
@@ -90,16 +90,16 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
     assert_same(dict(network.state_dict()), dict(built.state_dict()))
     network.load_state_dict(unetkit.build(spec, seed=1).state_dict(), strict=True)
     built.load_state_dict(network.state_dict(), strict=True)
-    image = torch.rand(2, spec.in_channels, *size)
+    image, given = torch.rand(2, spec.in_channels, *size), vectors(spec, 2)
     try:
         unetkit.plan(spec).output_size(size)
     except SizeError:
         with pytest.raises((RuntimeError, ValueError)):
-            network.eval()(image[:1])  # group norm counts the samples of a whole batch
+            network.eval()(image[:1], *(one[:1] for one in given))  # group norm counts the samples of a whole batch
         return
     with torch.no_grad():
-        assert_same(listed(network.eval()(image)), listed(built.eval()(image)))
-    assert_same(trained(network, image), trained(built, image))
+        assert_same(listed(network.eval()(image, *given)), listed(built.eval()(image, *given)))
+    assert_same(trained(network, image, *given), trained(built, image, *given))
 
 
 @pytest.mark.parametrize("name", shipped())

@@ -16,7 +16,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 import unetkit
-from tests.support.narrow import narrow
+from tests.support.narrow import narrow, vectors
 from unetkit.errors import SizeError
 from unetkit.language import Spec, shipped
 from unetkit.operations import Convolution, MaxPooling
@@ -60,10 +60,11 @@ def assert_alike(one: Any, other: Any) -> None:
     assert list(state) == list(again) and all(torch.equal(state[name], again[name]) for name in state)
     assert [module.training for module in one.modules()] == [module.training for module in other.modules()]
     image = torch.rand(1, one.spec.in_channels, *size_of(one.plan), generator=torch.Generator().manual_seed(0))
+    given = vectors(one.spec)
     with torch.no_grad():
-        assert all(map(torch.equal, *(outputs(network(image)) for network in (one, other))))
+        assert all(map(torch.equal, *(outputs(network(image, *given)) for network in (one, other))))
     with pytest.raises(SizeError, match="takes a tensor"):
-        other(torch.zeros(1, one.spec.in_channels + 1, *image.shape[2:]))
+        other(torch.zeros(1, one.spec.in_channels + 1, *image.shape[2:]), *given)
     assert sum(type(hook).__name__ == "InputCheck" for hook in other._forward_pre_hooks.values()) == 1
 
 

@@ -10,6 +10,7 @@ from torch import nn
 
 import unetkit
 from tests.model import reference
+from tests.support.narrow import vectors
 from unetkit.language import shipped
 
 PARAMETERS = {
@@ -76,8 +77,8 @@ def test_every_shipped_spec_builds_and_is_as_planned(name: str) -> None:
     planned = unetkit.plan(unetkit.load(name))
     with torch.device("meta"):
         model = unetkit.build(unetkit.load(name)).eval()
-        size = tuple(sizes.above((sizes.minimum or 0) + 1) or 0 for sizes in planned.aligned)
-        output = model(torch.zeros(1, planned.spec.in_channels, *size))
+        size = tuple(sizes.above((sizes.minimum or 0) + 1) or sizes.minimum or 0 for sizes in planned.aligned)
+        output = model(torch.zeros(1, planned.spec.in_channels, *size), *vectors(planned.spec))
     first = output if isinstance(output, torch.Tensor) else output[0]
     assert tuple(first.shape[2:]) == planned.output_size(size)
     assert sum(weight.numel() for weight in model.parameters()) == planned.parameters

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
 import unetkit
 from unetkit.language import Spec
 
@@ -44,6 +46,12 @@ def narrow(name: str) -> Spec:
     if name in NARROW:
         return unetkit.load(name, NARROW[name])
     return unetkit.load(_divided(unetkit.load(name).resolve()))
+
+
+def vectors(spec: Spec, batch: int = 1) -> tuple[torch.Tensor, ...]:
+    """Returns a vector for each that a network takes beside the image, as its graph takes them."""
+    ones = (1,) * spec.dims
+    return tuple(torch.linspace(0, 1, batch * count).reshape(batch, count, *ones) for count in spec.vectors.values())
 
 
 def _divided(value: Any, key: str = "") -> Any:
