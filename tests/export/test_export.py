@@ -22,6 +22,7 @@ from unetkit.export.openvinofile import open_openvino, write_openvino
 from unetkit.export.sizes import taken
 from unetkit.export.tracing import traced
 from unetkit.language import shipped
+from unetkit.model import for_inference, plan_of
 from unetkit.tiling import InferenceError
 from unetkit.trained.modelfile import Trained
 from unetkit.trained.predictor import PredictOptions, open_predictor
@@ -58,10 +59,18 @@ def few(name: str) -> unetkit.Spec:
     return narrow(name)
 
 
-@pytest.mark.parametrize("name", shipped())
+FAMILIES = (
+    *(name for name, file in shipped().items() if file.parent.name == "unet"),
+    "attention-unet", "fc-siam-diff", "half-unet", "mednext-s-k3", "n2v2", "pix2pix-256", "r2u-net", "resnet34-unet",
+    "segnet", "segresnet", "stardist-2d", "unet-nnunet", "unet-plus-plus-zju", "wave-u-net",
+)  # fmt: skip
+"""The plain U-Nets, and one network of each of most other families; vectors have tests of their own."""
+
+
+@pytest.mark.parametrize("name", FAMILIES)
 def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tmp_path: Path) -> None:
-    model = unetkit.build(few(name), seed=1).eval()
-    plan = unetkit.plan(model.spec)
+    model = for_inference(unetkit.build(few(name), seed=1)).eval()
+    plan = plan_of(model)
     sizes = taken(plan)
     levels = InputScaling((120.0,) * plan.spec.in_channels, (30.0,) * plan.spec.in_channels)
     content = Content.of(plan, sizes, levels, {})
