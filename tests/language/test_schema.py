@@ -73,6 +73,8 @@ def test_mistakes_are_marked(change: dict[str, Any], validator: Any) -> None:
 def test_what_extends_may_leave_the_rest_out(validator: Any) -> None:
     assert validator.is_valid({"extends": "unet-2015", "block": {"kernel": 5}, "levels": {"1": {"norm": "group"}}})
     assert not validator.is_valid({"block": {"type": "double_conv"}})
+    rule = {"channels": {"levels": 7}}
+    assert validator.is_valid({"extends": "unet-2015"} | rule) and not validator.is_valid(START | rule)
 
 
 def test_every_key_block_and_parameter_is_there() -> None:

@@ -77,7 +77,17 @@ def _file_schema(model: type[Keys], definitions: JsonSchemaValue) -> JsonSchemaV
     form["properties"]["extends"] = {"anyOf": [name, {"type": "array", "items": name}], "description": text}
     needed = [key for key in form.pop("required") if key != "unetkit"]
     form |= {"anyOf": [{"required": ["extends"]}, {"required": needed}]}
+    rules = [_whole_rule(field, value, definitions) for field, value in form["properties"].items()]
+    if whole := {field: rule for one in rules for field, rule in one.items()}:
+        form["allOf"] = [{"if": {"not": {"required": ["extends"]}}, "then": {"properties": whole}}]
     return form | _without_own_names(model) if "define" in model.model_fields else form
+
+
+def _whole_rule(field: str, form: JsonSchemaValue, definitions: JsonSchemaValue) -> JsonSchemaValue:
+    """The keys that a rule such as that of channels needs in a file that extends none; its definition needs none."""
+    rules = [definitions[name] for name in _references(form) if name in definitions and name.endswith("Rule")]
+    needed = [key for rule in rules for key in rule.pop("required", ())]
+    return {field: {"anyOf": [{"not": {"type": "object"}}, {"required": needed}]}} if needed else {}
 
 
 def _without_own_names(model: type[Keys]) -> JsonSchemaValue:
