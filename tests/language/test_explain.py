@@ -8,10 +8,12 @@ import pytest
 
 from unetkit.block import insets
 from unetkit.document.choice import leaves
-from unetkit.errors import SpecError
+from unetkit.document.merge import KeyPath
+from unetkit.errors import Place, SpecError
 from unetkit.language import Explanation, Spec, explain, load, shipped
 from unetkit.language.component_settings import component_settings
 from unetkit.language.settings import plain_settings
+from unetkit.sequence import INHERITED
 
 BASE = """\
 unetkit: 1
@@ -50,13 +52,31 @@ def told(one: Explanation) -> tuple[object, ...]:
 
 @pytest.mark.parametrize("name", shipped())
 def test_every_line_of_a_spec_gives_a_setting(name: str) -> None:
+    """A value of its own, or one that another replaced; a name that comes several times may show its first place."""
     spec = load(name)
     assert spec.document
     settings = [*plain_settings(spec), *component_settings(spec)]
-    places = {place for one in settings for place in (one.place, one.used_at)}
+    replaced = {old.place for one in settings for old in one.replaced}
+    places = {place for one in settings for place in (one.place, one.used_at)} | replaced
     values = spec.document.values()
-    for path in (path for key in values for path in leaves(values[key], (key,))):
-        assert spec.document.place(path) in places, path
+    paths = [path for key in values for path in leaves(values[key], (key,))]
+    names = {*values.get("define", {}), *INHERITED}
+    for path in paths:
+        if path[0] == "heads" and path[2] == "at":
+            path = path[:3]  # names of heads, not of components
+        (written, *_) = spec.document.history(path)
+        if written.value in names or _is_replaced_at_each_use(spec, path, paths, replaced):
+            continue
+        assert written.place in places, path
+
+
+def _is_replaced_at_each_use(spec: Spec, path: KeyPath, paths: list[KeyPath], replaced: set[Place]) -> bool:
+    """Whether a value belongs to a definition, and each component of that name gives its own or is itself replaced."""
+    if len(path) != 3 or path[0] != "define" or not spec.document:
+        return False
+    gone = {one[:-1] for one in paths if spec.document.place(one) in replaced}
+    uses = [one[:-1] for one in paths if one[-1] == "type" and spec.document.history(one)[0].value == path[1]]
+    return all((*use, path[2]) in paths or use in gone for use in uses)
 
 
 @pytest.mark.parametrize("name", shipped())
@@ -100,6 +120,11 @@ def test_a_narrow_scope_replaces_the_wider_ones(child: Spec) -> None:
 def test_the_norm_of_a_block_replaces_that_of_the_spec(child: Spec) -> None:
     found = explain(child, "encoder.1.block.norm.type")
     assert [told(one) for one in found] == [("batch", "child.yaml:5:31", ["group base.yaml:6:14"], ["encoder.1.block"])]
+
+
+def test_the_repeats_of_a_definition_of_several_components_are_shown() -> None:
+    (found,) = explain(load("mobile-unet"), "block.0.repeat")
+    assert found.value == 2 and found.place and found.place.text == "block: [{type: separable, repeat: 2}]"
 
 
 def test_a_definition_is_shown_with_its_use(child: Spec) -> None:

@@ -91,6 +91,20 @@ def _cascaded(spec: Spec, part: Component, position: Position) -> Iterator[Setti
         replaced = tuple([one for one in found.values() if one.place not in (place, use)])
         setting = Setting(path, leaf.value, place, default, replaced, position, leaf.inside)
         yield replace(setting, inherited=leaf.inherited, used_at=use, unused=leaf.unused)
+    yield from _repeats_of_definitions(spec, position)
+
+
+def _repeats_of_definitions(spec: Spec, position: Position) -> Iterator[Setting]:
+    """Yields how often definitions of several components are repeated: no item of these equals its neighbour."""
+    assert spec.document, "the spec comes from a document"
+    origins = {known: origin for known, origin in spec.origins[position.scope].items() if known[-1:] == ("repeat",)}
+    read = {leaf.read_at for leaf in _leaves(spec, spec.parts[position.scope])}
+    told = {origin for known, origin in origins.items() if known in read}
+    for known, origin in origins.items():
+        if origin not in told:
+            told.add(origin)
+            value = spec.document.history(origin)[0].value
+            yield replace(simple_setting(spec, origin, value, None, position), inside=known)
 
 
 def _root(choice: SlotChoice) -> KeyPath:
