@@ -16,6 +16,7 @@ import unetkit
 from benchmarks.memory import peak
 from tests.support.campaign import sharded
 from tests.support.narrow import narrow
+from unetkit import registry
 from unetkit.draw.drawing import draw_plan
 from unetkit.errors import SizeError, UnetkitError
 from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan, optimize
@@ -198,10 +199,9 @@ class Shortcut(Block):
         return x.dropout(0.5).activation("ReLU").add(x)
 
 
-unetkit.register("dropped_shortcut", Shortcut)
-
-
-def test_a_map_that_is_read_elsewhere_is_not_written_over() -> None:
+def test_a_map_that_is_read_elsewhere_is_not_written_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", registry._registered.copy())
+    unetkit.register("dropped_shortcut", Shortcut)
     spec = unetkit.load(
         {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4], "block": "dropped_shortcut"}
     )

@@ -44,6 +44,8 @@ WAYS: dict[str, Callable[[Any], Any]] = {
 def size_of(planned: unetkit.Plan) -> tuple[int, ...]:
     """Returns a small size that fits a network, with more than one sample at its deepest level."""
     sizes = planned.preferred_sizes
+    if any(one.above((one.minimum or 1) + 1) is None for one in sizes):  # one size alone
+        return tuple(one.minimum or 1 for one in sizes)
     return tuple(one.above((one.minimum or 1) + (one.period if axis else 0)) or 1 for axis, one in enumerate(sizes))
 
 

@@ -34,6 +34,7 @@ def code(plan: Plan) -> str:
     """
     sized = shown(plan)
     blocks = bodies(plan)
+    within = {one.slot for block in blocks.values() for one in flattened([block]) if one is not block}
     layers = [line.layer for block in flattened(blocks.values()) for line in block.lines]
     others = {layer.name: layer.home for layer in layers if layer.home}
     taken = frozenset({*RESERVED, *definitions(), *others})
@@ -46,7 +47,8 @@ def code(plan: Plan) -> str:
     fills = list(initialize(plan))
     used = {layer.name.removeprefix("functional.") for layer in layers if layer.name.startswith("functional.")}
     used |= {"pad_image", "cut_padding"} if plan.pads else set()
-    needed = [each for each in classes.values() if each.group[0].slot in network.slots or each.group[0].slot != "skip"]
+    slots = {*network.slots, *within}
+    needed = [each for each in classes.values() if each.group[0].slot in slots or each.group[0].slot != "skip"]
     sections = list(borrowed(used).values())
     sections += ["\n".join(each.source(sized, taken)) for each in needed]
     sections += network.node_classes()
