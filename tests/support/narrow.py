@@ -41,6 +41,10 @@ _WIDTHS = frozenset(("channels", "base", "max", "mid_channels", "features", "wid
 _AS_THEY_ARE = frozenset(("inputs", "heads", "in_channels", "out_channels"))
 
 
+LARGE = {"swin-unetr"}
+"""Networks whose smallest image takes gigabytes, however narrow they are: 224 samples per axis in 3D."""
+
+
 def narrow(name: str) -> Spec:
     """Returns a shipped spec with about a sixteenth of its channels: equal numbers stay equal, each a multiple of 8."""
     if name in NARROW:

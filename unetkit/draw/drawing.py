@@ -11,7 +11,7 @@ from unetkit.draw.figure import Figure, figure
 from unetkit.draw.layout import place
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.routes import level, routes
-from unetkit.draw.shapes import Drawing, Shape, Text
+from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
 from unetkit.draw.text import fit, size_label, width
 from unetkit.wording import magnitude
 
@@ -44,7 +44,10 @@ class Panel:
         if layout.right > WIDE:
             self.shown = figure(plan, whole_blocks=True)
             layout = place(self.shown, 0, 0)
-        self.content = _LEVELS + layout.right
+        arrows = [one for one in routes(layout) if isinstance(one, Arrow)]
+        self.indent = _LEVELS - min([0.0, *(x for one in arrows for x, _ in (one.start, *one.via, one.end))])
+        """The width left of the boxes: the names of levels, and arrows beside them."""
+        self.content = self.indent + layout.right
         self.width = max(
             self.content, min(max(self.content, WIDE / 2), width(self.title, TITLE_FONT, bold=True)), NARROW
         )
@@ -53,7 +56,7 @@ class Panel:
         """The shapes below `top`, centred in the width `full`, and the y below the last."""
         head, lower = self._heading(top, MARGIN + full)
         left = MARGIN + (full - self.content) / 2
-        layout = place(self.shown, left + _LEVELS, lower + 18)
+        layout = place(self.shown, left + self.indent, lower + 18)
         names = [
             Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, f"level {number}", LEVEL_FONT, "muted")
             for number, row in self.shown.rows.items()
