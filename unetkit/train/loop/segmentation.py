@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
+from types import TracebackType
 from typing import Any
 
 import lightning.pytorch as lightning
@@ -61,7 +62,12 @@ class Segmentation(lightning.LightningModule):
         # The default of Python 3.14 would copy all images to each worker; a fork shares them.
         context = "fork" if workers and sys.platform == "linux" else None
         return DataLoader(
-            self.patches, batch_size=size, sampler=sampler, num_workers=workers, multiprocessing_context=context
+            self.patches,
+            batch_size=size,
+            sampler=sampler,
+            num_workers=workers,
+            multiprocessing_context=context,
+            worker_init_fn=_stay_silent if workers else None,
         )
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -125,3 +131,18 @@ def recompute(module: nn.Module) -> None:
         return checkpoint(forward, *inputs, use_reentrant=False)
 
     module.forward = checkpointed  # a wrapper module would change the names of the weights
+
+
+def _stay_silent(worker: int) -> None:
+    """Keeps a loading worker from printing that the training, which was stopped, no longer reads from it.
+
+    The thread that hands batches over reports a broken connection by `sys.excepthook`; an error while a batch is made
+    reaches the training as an exception, without it.
+    """
+    report = sys.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if not issubclass(kind, ConnectionError | EOFError):
+            report(kind, error, trace)
+
+    sys.excepthook = hook
