@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from unetkit.block import Block
 from unetkit.encoders.layers import layer_norm
-from unetkit.encoders.units import Unit, UnitEncoder
+from unetkit.encoders.units import StagedEncoder
 from unetkit.signal import Signal
 
 if TYPE_CHECKING:
@@ -45,28 +44,18 @@ class ScaledBlock(Block):
         return y.channel_scale(1e-6, name="layer_scale").stochastic_depth(self.drop).add(x)
 
 
-class ConvNeXt(UnitEncoder):
-    """The base of ConvNeXts: the map of a level is that of the last block of a stage, the finest at a stride of 4."""
+class ConvNeXt(StagedEncoder):
+    """The base of ConvNeXts."""
 
     source = "Liu et al., 2022, arXiv:2201.03545"
     classifier = ("classifier.",)
-    blocks: ClassVar[tuple[int, int, int, int]] = (3, 3, 27, 3)
-    """Blocks of each stage."""
-    width: ClassVar[int]
-    """Channels of the first stage, which double from stage to stage."""
-    drop: ClassVar[float]
-    """The share of images for which the last block is left out in training; before it the share grows from 0."""
+    blocks = (3, 3, 27, 3)
 
-    @property
-    def units(self) -> Iterator[Unit]:
-        done, last = 0, sum(self.blocks) - 1
-        for stage, blocks in enumerate(self.blocks):
-            level, channels = stage + 2, self.width << stage
-            yield Unit(f"features.{2 * stage}", Halving() if stage else Patches(), channels, level)
-            for index in range(blocks):
-                block = ScaledBlock(drop=self.drop * done / last)
-                yield Unit(f"features.{2 * stage + 1}.{index}", block, channels, level)
-                done += 1
+    def first(self, stage: int) -> Block:
+        return Halving() if stage else Patches()
+
+    def block(self, index: int, drop: float) -> Block:
+        return ScaledBlock(drop=drop)
 
     def published_name(self, name: str) -> str:
         return name.removesuffix(".weight") if name.endswith("layer_scale.weight") else name

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 from unetkit.block import Block
 from unetkit.encoders.layers import layer_norm
-from unetkit.encoders.units import Unit, UnitEncoder
+from unetkit.encoders.units import StagedEncoder
 from unetkit.signal import Signal
 
 if TYPE_CHECKING:
@@ -75,36 +74,22 @@ class SwinBlock(Block):
             return y.conv(x.channels, 1, bias=True, name="proj").trim_to(x)
 
 
-class Swin(UnitEncoder):
-    """The base of Swin Transformers: the map of a level is that of the last block of a stage.
-
-    The finest is at a stride of 4. The norm of the last map belongs to the classifier.
-    """
+class Swin(StagedEncoder):
+    """The base of Swin Transformers; the norm of the last map belongs to the classifier."""
 
     source = "Liu et al., 2021, arXiv:2103.14030"
     classifier = ("norm.", "head.")
-    blocks: ClassVar[tuple[int, int, int, int]] = (2, 2, 18, 2)
-    """Blocks of each stage."""
-    width: ClassVar[int] = 96
-    """Channels of the first stage, which double from stage to stage."""
-    drop: ClassVar[float]
-    """The share of images for which the last block is left out in training; before it the share grows from 0."""
+    blocks = (2, 2, 18, 2)
+    width = 96
     window: ClassVar[int] = 7
     """Samples of a window along each axis."""
     version: ClassVar[int] = 1
 
-    @property
-    def units(self) -> Iterator[Unit]:
-        done, last = 0, sum(self.blocks) - 1
-        for stage, blocks in enumerate(self.blocks):
-            level, channels = stage + 2, self.width << stage
-            first = MergedPatches(norm_last=self.version == 2) if stage else EmbeddedPatches()
-            yield Unit(f"features.{2 * stage}", first, channels, level)
-            for index in range(blocks):
-                drop = self.drop * done / last
-                block = SwinBlock(window=self.window, shifted=index % 2 == 1, drop=drop, version=self.version)
-                yield Unit(f"features.{2 * stage + 1}.{index}", block, channels, level)
-                done += 1
+    def first(self, stage: int) -> Block:
+        return MergedPatches(norm_last=self.version == 2) if stage else EmbeddedPatches()
+
+    def block(self, index: int, drop: float) -> Block:
+        return SwinBlock(window=self.window, shifted=index % 2 == 1, drop=drop, version=self.version)
 
     def level_name(self, name: str) -> str:
         return "" if name.endswith(("relative_position_index", "relative_coords_table")) else super().level_name(name)

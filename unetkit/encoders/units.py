@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from unetkit.block import Block
 from unetkit.encoder import Encoder, EncoderLevel
@@ -39,6 +39,40 @@ class UnitEncoder(Encoder):
             if unit.level == level:
                 x = x.place(unit.name, unit.block, channels=unit.channels)
         return x
+
+
+class StagedEncoder(UnitEncoder):
+    """The base of encoders of four stages: the map of a level is that of the last block of a stage.
+
+    The finest is at a stride of 4; channels double from stage to stage.
+    """
+
+    blocks: ClassVar[tuple[int, int, int, int]]
+    """Blocks of each stage."""
+    width: ClassVar[int]
+    """Channels of the first stage."""
+    drop: ClassVar[float]
+    """The share of images for which the last block is left out in training; before it the share grows from 0."""
+
+    @property
+    def units(self) -> Iterator[Unit]:
+        done, last = 0, sum(self.blocks) - 1
+        for stage, blocks in enumerate(self.blocks):
+            level, channels = stage + 2, self.width << stage
+            yield Unit(f"features.{2 * stage}", self.first(stage), channels, level)
+            for index in range(blocks):
+                yield Unit(
+                    f"features.{2 * stage + 1}.{index}", self.block(index, self.drop * done / last), channels, level
+                )
+                done += 1
+
+    @abstractmethod
+    def first(self, stage: int) -> Block:
+        """What a stage begins with: patches of the image, or half the size of the stage before."""
+
+    @abstractmethod
+    def block(self, index: int, drop: float) -> Block:
+        """A block of a stage, with the share of images for which it is left out in training."""
 
 
 class Style(NamedTuple):
