@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from unetkit.encoder import Encoder
@@ -34,6 +35,7 @@ def default_decoder(encoder: Encoder) -> tuple[int, ...]:
     return tuple(found)
 
 
-def encoder_scopes(network: Layout) -> tuple[str, ...]:
-    """The scopes of the levels of the encoder, where that is one component."""
-    return tuple([position.scope for position in network.positions if position.slot == "encoder"])
+def encoder_scopes(network: Layout, levels: Collection[int] | None = None) -> tuple[str, ...]:
+    """The scopes of all or some levels of the encoder, where that is one component."""
+    encoder = [position for position in network.positions if position.slot == "encoder"]
+    return tuple([one.scope for one in encoder if levels is None or one.level in levels])

@@ -12,7 +12,7 @@ from unetkit.document.document import Document
 from unetkit.document.merge import KeyPath
 from unetkit.encoder import Encoder
 from unetkit.errors import Fault, Place
-from unetkit.language.backbone import default_decoder
+from unetkit.language.backbone import default_decoder, encoder_scopes
 from unetkit.language.canonical import resolve
 from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.spec_keys import SpecKeys
@@ -76,7 +76,7 @@ class Spec:
 
     def encoder_scopes(self, levels: Collection[int]) -> tuple[str, ...]:
         """The scopes of some levels of the encoder, where that is one component."""
-        return tuple([one.scope for one in self.layout.positions if one.slot == "encoder" and one.level in levels])
+        return encoder_scopes(self.layout, levels)
 
     @property
     def frozen(self) -> tuple[str, ...]:
