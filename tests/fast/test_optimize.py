@@ -210,3 +210,12 @@ def test_a_map_that_is_read_elsewhere_is_not_written_over(monkeypatch: pytest.Mo
     with torch.no_grad():
         convolved = block.get_submodule("conv1")(image)
         assert torch.allclose(block(image), convolved.relu() + convolved)
+
+
+def test_a_network_of_one_size_pads_like_the_network_itself() -> None:
+    bottleneck = {"block": [{"type": "learned_positions", "size": 4}, "single_conv"]}
+    spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 8], "odd_sizes": "pad"}
+    model = trained_looking(spec | {"bottleneck": bottleneck})
+    image = torch.randn(1, 1, 7, 5)
+    with torch.no_grad():
+        assert torch.allclose(optimize(model, (7, 5))(image), model(image), atol=1e-5)

@@ -167,8 +167,8 @@ class NetworkClass:
     def padding(self) -> Expression:
         """The call that pads the image; the sizes of each axis are start, period and remainders."""
         sets = [
-            in_tuple(literal(sizes.start), literal(sizes.period), in_tuple(*map(literal, sizes.remainders)))
-            for sizes in self.plan.padding_sizes
+            in_tuple(literal(start), literal(period), in_tuple(*map(literal, remainders)))
+            for start, period, remainders in self.plan.padding_rule
         ]
         return call("pad_image", "image", in_tuple(*sets), mode=literal(self.plan.spec.odd_sizes.padding))
 

@@ -8,11 +8,11 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from unetkit import functional as own
+from unetkit import functional
 from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.model.blocks import layer_target
-from unetkit.model.interface import CHANNELS_LAST, InputCheck, named_outputs
+from unetkit.model.interface import InputCheck, memory_format, named_outputs
 from unetkit.operations.fast import is_absorbed, is_late, is_winograd
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
@@ -33,9 +33,9 @@ class OptimizedNetwork(nn.Module):
         """Why this number type was chosen, where there was a choice."""
         self.steps = nn.ModuleDict()
         self.order = _order(plan)
-        over_inputs = overwriting(plan)
+        over_inputs, norms = overwriting(plan), _folded_norms(model, plan)
         for index, scope in self.order:
-            step = _step(model, plan, index, scope, index in over_inputs)
+            step = _step(model, plan, index, scope, norms.get(index), index in over_inputs)
             self.steps[str(index)] = step if dtype == torch.float32 else deepcopy(step).to(dtype)
         self.releases = _last_uses(plan)
         self.register_forward_pre_hook(InputCheck(plan))
@@ -48,11 +48,11 @@ class OptimizedNetwork(nn.Module):
     def forward(self, image: Tensor, *vectors: Tensor) -> Any:
         """The output (N, out_channels, *spatial), float32, or a named tuple of the outputs."""
         plan = self.plan
-        x = image.to(self.dtype, memory_format=self._format)
-        if plan.pads:
-            sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in plan.preferred_sizes)
-            x = own.pad_image(x, sets, plan.spec.odd_sizes.padding or "reflect")
-        padded_like = x[:, :1]
+        x = image.to(self.dtype, memory_format=memory_format(plan))
+        mode = plan.spec.odd_sizes.padding
+        if mode:
+            x = functional.pad_image(x, plan.padding_rule, mode)
+        padded_like = torch.empty_like(x, device="meta")  # of its size alone: the image is released after its last use
         signals: dict[int, Any] = {0: x}
         del x
         for index, vector in zip(list(plan.inputs.values())[1:], vectors, strict=True):
@@ -64,13 +64,9 @@ class OptimizedNetwork(nn.Module):
         outputs = [self._output(name, signals[node], padded_like, image) for name, node in plan.outputs.items()]
         return named_outputs(tuple(plan.outputs), outputs)
 
-    @property
-    def _format(self) -> torch.memory_format:
-        return CHANNELS_LAST[self.plan.dims] if self.plan.channels_last else torch.contiguous_format
-
     def _output(self, name: str, output: Tensor, padded: Tensor, image: Tensor) -> Tensor:
         if self.plan.pads and self.plan.is_full(name):
-            output = own.cut_padding(output, padded, image)
+            output = functional.cut_padding(output, padded, image)
         return output.float()
 
 
@@ -112,8 +108,10 @@ def _last_uses(plan: Plan) -> dict[int, list[int]]:
     return found
 
 
-def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, in_place: bool) -> nn.Module:
-    """What computes a node."""
+def _step(
+    model: nn.Module, plan: OptimizedPlan, index: int, scope: str, norm: nn.Module | None, in_place: bool
+) -> nn.Module:
+    """What computes a node; `norm` is folded into it."""
     node = plan.nodes[index]
     operation = node.operation
     assert operation is not None, "an input is no step"
@@ -130,7 +128,6 @@ def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, in_plac
         return target(*layer.args, **layer.kwargs, inplace=True)  # type: ignore[no-any-return]
     module: Any = model.get_submodule(f"{scope}.{node.name}")
     late = any(is_late(each.operation) for each in (plan.nodes[i] for i in node.inputs) if each.operation is not None)
-    norm = _norm_after(model, plan, index)
     if operation == original and norm is None and not late:
         return module  # type: ignore[no-any-return]
     weight, bias = _folded(module, norm) if norm is not None else (module.weight.detach(), module.bias)
@@ -140,14 +137,15 @@ def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, in_plac
     return FastConvolution(module, weight, bias, by_winograd=is_winograd(operation))
 
 
-def _norm_after(model: nn.Module, plan: OptimizedPlan, index: int) -> nn.Module | None:
-    """The norm that was folded into a convolution."""
-    for later, scope in _order(plan):
-        node, before = plan.nodes[later], plan.original.nodes[later].operation
+def _folded_norms(model: nn.Module, plan: OptimizedPlan) -> dict[int, nn.Module]:
+    """The norms that were folded into convolutions, by the node of the convolution."""
+    found = {}
+    for index, scope in _order(plan):
+        node, original = plan.nodes[index], plan.original.nodes[index].operation
         absorbed = node.operation is not None and is_absorbed(node.operation)
-        if absorbed and node.inputs == (index,) and before is not None and before.replaces_bias:
-            return model.get_submodule(f"{scope}.{node.name}")
-    return None
+        if absorbed and original is not None and original.replaces_bias:
+            found[node.inputs[0]] = model.get_submodule(f"{scope}.{node.name}")
+    return found
 
 
 def _folded(module: Any, norm: Any) -> tuple[Tensor, Tensor]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.operations import Operation
 from unetkit.operations.fast import Absorbed, by_winograd, folded, joined_later, takes_parts
 from unetkit.planning import Plan
+from unetkit.signal import Node
 
 Pass = Callable[[Plan], OptimizedPlan]
 
@@ -16,13 +17,13 @@ Pass = Callable[[Plan], OptimizedPlan]
 def fold_norms(plan: Plan) -> OptimizedPlan:
     """Batch norms become part of the weights of the convolutions before them."""
     changes: dict[int, Operation] = {}
-    readers, shared = _readers(plan), _shared(plan)
+    outputs, readers, shared = set(plan.outputs.values()), _readers(plan), _shared(plan)
     for index, node in enumerate(plan.nodes):
         source = node.inputs[0] if node.inputs else 0
         first = plan.nodes[source].operation
-        if node.operation is None or first is None or readers[source] > 1 or {source, index} & shared:
+        if node.operation is None or first is None or source in outputs or {source, index} & shared:
             continue
-        together = folded(first, node.operation)
+        together = folded(first, node.operation) if len(readers[source]) == 1 else None
         if together is not None and source not in changes:
             changes[source], changes[index] = together, Absorbed(node.operation.label())
     return OptimizedPlan(plan, changes)
@@ -43,12 +44,12 @@ def drop_dropout(plan: Plan) -> OptimizedPlan:
 def join_late(plan: Plan) -> OptimizedPlan:
     """Concatenations are not stored where convolutions alone read them: the convolution of each part is summed."""
     changes: dict[int, Operation] = {}
-    outputs = set(plan.outputs.values())
+    outputs, readers = set(plan.outputs.values()), _readers(plan)
     for index, node in enumerate(plan.nodes):
         late = joined_later(node.operation) if node.operation is not None else None
-        readers = [each for each in plan.nodes if index in each.inputs]
-        reads = all(each.inputs == (index,) and each.operation and takes_parts(each.operation) for each in readers)
-        if late is not None and readers and reads and index not in outputs and not _parts_joined(plan, node.inputs):
+        if late is None or not readers[index] or index in outputs or _parts_joined(plan, node.inputs):
+            continue
+        if all(one.inputs == (index,) and one.operation and takes_parts(one.operation) for one in readers[index]):
             changes[index] = late
     return OptimizedPlan(plan, changes)
 
@@ -82,11 +83,12 @@ PASSES: dict[str, Pass] = {
 """All passes by name, in the order in which they are applied."""
 
 
-def _readers(plan: Plan) -> Counter[int]:
-    """How often each node is read, by operations and as an output."""
-    found = Counter(plan.outputs.values())
+def _readers(plan: Plan) -> dict[int, list[Node]]:
+    """The nodes that read each node, once for each time."""
+    found: dict[int, list[Node]] = defaultdict(list)
     for node in plan.nodes:
-        found.update(node.inputs)
+        for source in node.inputs:
+            found[source].append(node)
     return found
 
 

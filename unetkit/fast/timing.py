@@ -18,6 +18,7 @@ from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.passes import winograd_nodes
 from unetkit.model.interface import CHANNELS_LAST
 from unetkit.operations import Layer
+from unetkit.operations.fast import is_late
 from unetkit.planning import Plan
 from unetkit.planning.spatial_graph import Size
 from unetkit.writing import write_whole
@@ -65,7 +66,7 @@ def _shape(plan: Plan, index: int, sizes: tuple[Size, ...]) -> _Shape:
     node = plan.nodes[index]
     (source,) = node.inputs
     reads = plan.nodes[source]
-    late = reads.operation is not None and reads.operation.is_view and reads.operation.elementwise
+    late = reads.operation is not None and is_late(reads.operation)
     parts = reads.inputs if late else (source,)
     size = tuple(min(n, _LARGEST[plan.dims]) for n in sizes[source])
     return _Shape(plan.layer(index), tuple(plan.nodes[part].channels for part in parts), size)

@@ -190,8 +190,8 @@ def _graph(planned: Plan) -> fx.Graph:
     signals: dict[int, fx.Node] = {0: image}
     signals |= {index: graph.placeholder(name) for name, index in planned.inputs.items() if index}
     if planned.pads:
-        sets = tuple((sizes.start, sizes.period, sizes.remainders) for sizes in planned.padding_sizes)
-        signals[0] = graph.call_function(functional.pad_image, (image, sets, planned.spec.odd_sizes.padding))
+        arguments = (image, planned.padding_rule, planned.spec.odd_sizes.padding)
+        signals[0] = graph.call_function(functional.pad_image, arguments)
     for call in planned.calls:
         if planned.is_input(call):
             continue

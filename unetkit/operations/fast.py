@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.execution import Execution, MapShape, Workspace
@@ -72,7 +72,7 @@ def folded(first: Operation, then: Operation) -> Operation | None:
         return None
     if isinstance(first, TransposedConvolution) and first.groups > 1:
         return None
-    return _changed(first, bias=True)
+    return replace(first, bias=True)
 
 
 def joined_later(operation: Operation) -> Operation | None:
@@ -112,8 +112,3 @@ def by_winograd(operation: Operation) -> Operation | None:
 
 def _pads_otherwise(operation: Convolution) -> bool:
     return operation.padding_mode != "zeros" and any(operation.padding)
-
-
-def _changed(operation: Convolution | TransposedConvolution, **changes: object) -> Operation:
-    values = {field.name: getattr(operation, field.name) for field in fields(type(operation))}
-    return type(operation)(**(values | changes))

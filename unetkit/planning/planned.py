@@ -275,6 +275,11 @@ class Plan:
         """Per axis, the sizes to which odd ones are padded."""
         return tuple(sizes.regular for sizes in self.preferred_sizes)
 
+    @property
+    def padding_rule(self) -> tuple[tuple[int, int, tuple[int, ...]], ...]:
+        """Start, period and remainders of the padding sizes per axis, as `functional.pad_image` takes them."""
+        return tuple((sizes.start, sizes.period, sizes.remainders) for sizes in self.padding_sizes)
+
     def preferring(self, sizes: tuple[SizeSet, ...]) -> Plan:
         """The same network with other sizes to bring an image to."""
         return Plan(
