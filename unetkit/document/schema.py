@@ -6,6 +6,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -33,7 +34,7 @@ def schema(model: type[Keys]) -> JsonSchemaValue:
     choices = form["anyOf"][1]["required"]
     form["anyOf"][1]["required"] = ["unetkit", *(key for key in choices if key != "unetkit")]
     while missing := {*_references([form, definitions])} - definitions.keys():
-        for name in missing:
+        for name in sorted(missing):
             if name in models:
                 inner = _file_schema if "unetkit" in models[name].model_fields else _model_schema
                 definitions[name] = inner(models[name], definitions)
@@ -234,19 +235,23 @@ def attribute_docs(model: type) -> dict[str, str]:
     >>> attribute_docs(Normal)
     {'std': 'Standard deviation; 0.02 unless given.'}
     """
+    owners = [one for one in model.__mro__ if issubclass(one, BaseModel) and one not in (BaseModel, Component)]
+    return {field: text for owner in reversed(owners) for field, text in _own_docs(owner).items()}
+
+
+@cache
+def _own_docs(owner: type) -> dict[str, str]:
+    """The texts that stand under the attributes of a class itself: its source is read once."""
+    try:
+        tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+    except (OSError, TypeError, SyntaxError):  # there is no source, as of a class that a program makes
+        return {}
     texts: dict[str, str] = {}
-    for owner in reversed(model.__mro__):
-        if issubclass(owner, BaseModel) and owner not in (BaseModel, Component):
-            try:
-                tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
-            except (OSError, TypeError, SyntaxError):  # there is no source, as of a class that a program makes
-                continue
-            body = tree.body if isinstance(tree, ast.ClassDef) else []
-            for field, text in pairwise(body):
-                if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-                    match text:
-                        case ast.Expr(value=ast.Constant(value=str(words))):
-                            texts[field.target.id] = inspect.cleandoc(words)
+    for field, text in pairwise(tree.body if isinstance(tree, ast.ClassDef) else []):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            match text:
+                case ast.Expr(value=ast.Constant(value=str(words))):
+                    texts[field.target.id] = inspect.cleandoc(words)
     return texts
 
 
