@@ -6,6 +6,7 @@ import copy
 import io
 import pickle
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel
 
 import unetkit
+from tests.support.campaign import share
 from tests.support.narrow import LARGE, narrow, vectors
 from unetkit.errors import SizeError
 from unetkit.language import Spec, shipped
@@ -70,8 +72,7 @@ def assert_alike(one: Any, other: Any) -> None:
     assert sum(type(hook).__name__ == "InputCheck" for hook in other._forward_pre_hooks.values()) == 1
 
 
-@pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("name", [name for name in shipped() if name not in LARGE])
+@pytest.mark.parametrize(("name", "way"), share(product([one for one in shipped() if one not in LARGE], WAYS), of=5))
 def test_a_copied_model_is_the_model(name: str, way: str) -> None:
     model = unetkit.build(narrow(name), seed=1).eval()
     assert_alike(model, WAYS[way](model))

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import numpy
 import pytest
@@ -28,6 +29,14 @@ Check = Callable[..., None]
 def examples(count: int) -> int:
     """How many examples a test draws that draws `count` in `make test`."""
     return count * TIMES
+
+
+Case = TypeVar("Case")
+
+
+def share(cases: Iterable[Case], of: int) -> list[Case]:
+    """Returns every `of`-th case in `make test`, all in `make test-long`."""
+    return list(cases)[:: of if TIMES == 1 else 1]
 
 
 def register_profiles() -> None:
