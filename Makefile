@@ -12,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long fuzz chaos kills exports check bench clean
+.PHONY: help demo page test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ help: ## List these commands
 
 demo: $(INSTALLED) ## Run a small study on brain images and report it (less than five minutes on two cores)
 	@$(BIN)/unetkit study run demo --output demo
+
+page: ## Bundle the editor of `unetkit play`; needs Node, and without it the page has a plain text area
+	@cd editor && npm ci --silent && npm run --silent build
 
 test: $(INSTALLED) ## Run all tests
 	@$(TEST)
@@ -55,7 +58,7 @@ bench: $(INSTALLED) ## Measure unetkit against handwritten PyTorch
 
 clean: ## Remove all that these commands made, .venv and demo/ too
 	@rm -rf .venv build demo dist .hypothesis .import_linter_cache .fuzz .mypy_cache .pytest_cache .ruff_cache
-	@rm -f benchmarks/results.json
+	@rm -rf benchmarks/results.json editor/node_modules unetkit/play/page/editor.js
 	@find unetkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so an installation that was broken off is done again.
