@@ -21,7 +21,7 @@ from unetkit.testing.strategies import specs
 from unetkit.train.loop.segmentation import recompute
 from unetkit.train.memory import recomputed_blocks
 
-EXAMPLES = examples(20)
+EXAMPLES = examples(10)
 
 NARROW = "channels={base: 16, levels: 5}"
 CASES: dict[str, tuple[str, list[str], tuple[int, ...]]] = {
