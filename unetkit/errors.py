@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from os.path import commonprefix
 from typing import Any, NamedTuple
 
 from unetkit.quoting import one_line, visible
@@ -133,11 +134,15 @@ def did_you_mean(name: object, known: Iterable[str]) -> str:
 
     >>> did_you_mean("kernal", ["kernel", "padding"])
     'Did you mean: kernel?'
+    >>> did_you_mean("resnet35", ["resnet34", "resnet50"])  # equally near: the one that begins alike
+    'Did you mean: resnet34?'
     >>> did_you_mean("q", ["kernel", "padding"])
     'Known: kernel, padding.'
     """
-    names = sorted(str(name) for name in known)
-    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    text, names = str(name), sorted(str(name) for name in known)
+    near = difflib.get_close_matches(text, names, n=len(names) or 1, cutoff=0.6)
     if near:
-        return f"Did you mean: {near[0]}?"
+        likeness = {one: difflib.SequenceMatcher(None, one, text).ratio() for one in near}
+        nearest = max(near, key=lambda one: (likeness[one], len(commonprefix([one, text]))))
+        return f"Did you mean: {nearest}?"
     return f"Known: {', '.join(names)}." if names else ""
