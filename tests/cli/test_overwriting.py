@@ -51,6 +51,7 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
     "guess": ("guess weights.pt -o out/guessed.yaml", ("guessed.yaml",)),
     "import-nnunet": ("import-nnunet plans.json -o out", ("network.yaml", "data.yaml", "run.yaml")),
+    "search": ("search tiny-study.yaml -o out", ("front.html", "search.json", "specs/01.yaml")),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),
     "push": ("", ()),  # writes to the Hub: see test_hub.py
@@ -104,7 +105,7 @@ def test_a_file_that_is_there_stays_unless_it_is_to_be_overwritten(name: str, fo
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     told = run(*command.split(), code=1).stderr
     assert "error[file-exists]: out/" in told and "--overwrite" in told
-    if name not in ("plugin new", "card", *PLAN_ONLY):  # they name a folder as a whole
+    if name not in ("plugin new", "card", "search", *PLAN_ONLY):  # they name a folder as a whole
         assert all(f"out/{one}" in told for one in files)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     run(*command.split(), "--overwrite")

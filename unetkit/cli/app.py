@@ -43,6 +43,7 @@ COMMANDS = {
     "import-weights": "model.import_weights",
     "guess": "model.guess",
     "import-nnunet": "model.import_nnunet",
+    "search": "study.search",
     "study": "study",
 }
 """The modules of the commands, in the order of the help. A module has the function of its own name, or, for a group of

@@ -14,7 +14,7 @@ from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.base_config import BaseConfig, widened
 from unetkit.study.matrix.design import Candidate
 
-_TYPOS = {"unknown-key", "override-path"}
+TYPOS = {"unknown-key", "override-path"}
 """Codes of faults that are errors of the study file, not reasons to skip an arm."""
 QUICK_WORK = 800
 """The work (`planning_work`) that takes about a second: 160 networks of five levels, all of different geometry."""
@@ -52,7 +52,7 @@ class ArmPlanner:
             if not settings:
                 raise
             self.work += 1
-            if all(fault.code in _TYPOS for fault in error.faults):
+            if all(fault.code in TYPOS for fault in error.faults):
                 self.typos.update((mark, error.faults) for mark in marks)
             return Arm(candidate.name, _plain_settings(settings), choices, differences, skipped=reason(error))
         self.work += work

@@ -1,0 +1,20 @@
+"""Search for networks under a budget: candidates are planned, filtered by exact limits, and thinned to a front."""
+
+from __future__ import annotations
+
+from unetkit.study.search.files import check_folder, write_front
+from unetkit.study.search.limits import CostLimits, limits_of
+from unetkit.study.search.searching import FoundFront, SearchOptions, search_front
+from unetkit.study.search.space import SearchSpace, load_space
+
+__all__ = [
+    "CostLimits",
+    "FoundFront",
+    "SearchOptions",
+    "SearchSpace",
+    "check_folder",
+    "limits_of",
+    "load_space",
+    "search_front",
+    "write_front",
+]
