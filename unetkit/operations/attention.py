@@ -11,6 +11,7 @@ from typing import Any
 from unetkit.geometry import Interval, Limit, Number, at_least, equal
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
+from unetkit.operations.strip import Strip
 
 _QUERIES = ((768, 256), (192, 64), (0, 32))
 """Samples of a map from which on torch takes so many queries at a time on the CPU, of each thread.
@@ -107,6 +108,10 @@ class _InWindows(AttentionOperation):
         shift = self.shift[axis] if self.shift_lone or sizes[0] > window else 0
         first = (wanted.low - shift) // window * window + shift
         return (Interval(first, (wanted.high - shift) // window * window + shift + window - 1),)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        moved = self.shift[0] and (self.shift_lone or sizes[0] > self.window[0])
+        return None if moved else Strip(self, per_row=1)
 
     def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
         return 2 * (inputs[0] // 3) * volume(output) * volume(self.window)

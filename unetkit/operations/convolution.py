@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Iterable
+from dataclasses import replace
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.onednn import ConvolutionRun
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
+from unetkit.operations.strip import Strip
 from unetkit.operations.window import WindowedOperation, window_arguments
 
 
@@ -94,6 +96,11 @@ class Convolution(_ConvolutionOperation, WindowedOperation):
         padded = self._padded(source)
         return run.bytes(*padded) if padded != source else 0
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        if self.padding[0] and self.padding_mode == "circular":
+            return None
+        return Strip(replace(self, padding=(0, *self.padding[1:])), self.padding_mode if self.padding[0] else "zeros")
+
     def _padded(self, source: MapShape) -> MapShape:
         """The input as the convolution itself sees it: other padding than zeros is a copy that torch makes first."""
         if self.padding_mode == "zeros":
@@ -163,6 +170,9 @@ class TransposedConvolution(_ConvolutionOperation):
         args = (inputs[0], self.out, compact(self.kernel), compact(self.stride))
         arg_names = ("in_channels", "out_channels", "kernel_size", "stride")
         return Layer(f"nn.ConvTranspose{dims}d", args, kwargs, arg_names=arg_names)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, "none", kind="overlap")
 
     def _run(self, source: MapShape, result: MapShape, run: Execution) -> ConvolutionRun:
         return ConvolutionRun(self.kernel, self.groups, self.bias, True, max(self.stride) == 1, source, result, run)

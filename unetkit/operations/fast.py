@@ -9,6 +9,7 @@ from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.merging import Concatenation
 from unetkit.operations.normalization import BatchNorm
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume
+from unetkit.operations.strip import Strip
 
 TILE = 4
 """Outputs per axis of a tile of Winograd's convolution: F(4×4, 3×3) reads 6 × 6 samples for it."""
@@ -61,6 +62,10 @@ class Winograd(Convolution):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Convolution.layer(self, inputs, dims)._replace(name=f"functional.winograd{dims}d")
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        found = Convolution.strip(self, sizes)
+        return found._replace(multiple=TILE) if found is not None and len(self.kernel) == 2 else found
 
     def label(self) -> str:
         return f"{Convolution.label(self)} by Winograd"

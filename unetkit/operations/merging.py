@@ -8,6 +8,7 @@ from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, eq
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 from unetkit.operations.resampling import torch_mode
+from unetkit.operations.strip import Strip
 from unetkit.operations.taps import Resize
 from unetkit.wording import listed
 
@@ -85,6 +86,9 @@ class Gate(Operation):
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0) if self.whole else wanted)
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
@@ -108,6 +112,9 @@ class Shift(Operation):
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0))
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.shift")
@@ -170,6 +177,9 @@ class MaxUnpooling(Operation):
     def rescale(self, axis: int) -> tuple[int, int]:
         return (1, self.factor[axis])
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, per_row=self.factor[0])
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.max_unpool", (), {"factor": self.factor})
 
@@ -183,6 +193,9 @@ class _SizedLike(Operation):
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return sizes[1]
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
 
 
 @facts
@@ -277,6 +290,9 @@ class PadTo(_SizedLike):
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted(-((sizes[1] - sizes[0]) // 2))
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, self.mode, reads=PadTo())
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.pad_to", (), {} if self.mode == "zeros" else {"mode": self.mode})
 
@@ -307,6 +323,13 @@ class ResizeTo(_SizedLike):
             return grids[0]
         step = grids[0].step * before / after
         return Grid(grids[0].start + (step - grids[0].step) / 2, step)
+
+    def resize(self, sizes: Axes) -> Resize:
+        """How it interpolates along the first axis."""
+        return Resize(self.method, sizes[0], sizes[1])
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, "none", kind="taps") if sizes[0] != sizes[1] else Strip(self)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.resize_to", (), {"mode": torch_mode(self.method, dims)})

@@ -6,6 +6,7 @@ from typing import Any
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, facts, volume, wiring_error
+from unetkit.operations.strip import Strip
 
 
 class NormalizationOperation(Operation):
@@ -56,6 +57,9 @@ class InstanceNorm(NormalizationOperation):
     def joint_limit(self, sizes: Axes) -> str:
         return "" if volume(sizes) > 1 else "instance norm needs more than one sample per channel"
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, kind="moments")
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, False))
         return Layer(f"nn.InstanceNorm{dims}d", (inputs[0],), kwargs, arg_names=("num_features",))
@@ -86,6 +90,9 @@ class GroupNorm(NormalizationOperation):
         if self.lone and volume(sizes) == 1:
             return "group norm with one channel per group needs more than one sample per channel"
         return ""
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, kind="moments")
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, True))

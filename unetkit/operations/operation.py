@@ -12,6 +12,7 @@ from typing import Any, ClassVar, NamedTuple, TypeVar, dataclass_transform
 from unetkit.errors import BlockError, Fault
 from unetkit.geometry import EVERYWHERE, Grid, Interval, Limit, Number, equal
 from unetkit.operations.execution import Execution, MapShape, Workspace
+from unetkit.operations.strip import Strip
 
 Axes = tuple[int, ...]
 T = TypeVar("T")
@@ -201,6 +202,13 @@ class Operation:
     def rescale(self, axis: int) -> tuple[int, int]:
         """The factor by which the step between samples grows: (numerator, denominator)."""
         return (1, 1)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        """How it computes some rows of its output; None where that takes the whole map.
+
+        `sizes` are those of the inputs along the first axis.
+        """
+        return Strip(self) if self.pointwise or self.elementwise else None
 
     def alike(self, axis: int, other: int) -> bool:
         """Whether all facts are the same along two axes."""

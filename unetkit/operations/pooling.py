@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.onednn import ConvolutionRun
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume
+from unetkit.operations.strip import Strip
 from unetkit.operations.window import WindowedOperation, window_arguments, window_rule
 
 
@@ -23,6 +25,11 @@ class MaxPooling(WindowedOperation):
     mask_bytes = 8  # the indices
     stateless = True
     torch_name = "MaxPool"
+    beyond = "lowest"
+    """What stands in for rows beyond the ends of a map."""
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(replace(self, padding=(0, *self.padding[1:])), self.beyond)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         ones = (1,) * dims
@@ -40,6 +47,7 @@ class AvgPooling(MaxPooling):
     kind = "avg pool"
     mask_bytes = 0
     torch_name = "AvgPool"
+    beyond = "zeros"
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         if len(self.kernel) < 3:
@@ -64,6 +72,9 @@ class BlurPooling(WindowedOperation):
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         return ConvolutionRun(self.kernel, source.channels, False, False, False, source, result, run).workspace()
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(replace(self, padding=(0, *self.padding[1:])))
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = {"kernel": self.kernel, "stride": self.stride, "padding": self.padding}
         return Layer("functional.blur_pool", (), kwargs)
@@ -82,6 +93,9 @@ class GlobalAvgPool(Operation):
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return 1
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, kind="mean")
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.AdaptiveAvgPool{dims}d", (1,))
 
@@ -91,6 +105,9 @@ class GlobalMaxPool(GlobalAvgPool):
     """The largest value of the whole image: one sample per channel."""
 
     mask_bytes = 8  # the indices
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, kind="maximum")
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(f"nn.AdaptiveMaxPool{dims}d", (1,))
@@ -115,6 +132,9 @@ class SampleShift(WindowedOperation):
     @property
     def padding(self) -> Axes:  # type: ignore[override]  # half of the window
         return tuple(width // 2 for width in self.kernel)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, per_row=1)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         axis = max(range(dims), key=lambda axis: self.kernel[axis])
@@ -159,6 +179,12 @@ class SidePadding(Operation):
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         return grids[0].shifted(-self.before[axis])
 
+    def strip(self, sizes: Axes) -> Strip | None:
+        if self.mode == "circular" and (self.before[0] or self.after[0]):
+            return None
+        across = replace(self, before=(0, *self.before[1:]), after=(0, *self.after[1:]))
+        return Strip(across, self.mode)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         widths = tuple(width for pair in zip(self.before[::-1], self.after[::-1], strict=True) for width in pair)
         return Layer(f"nn.{_PADDINGS[self.mode]}Pad{dims}d", (widths,), arg_names=("padding",))
@@ -175,6 +201,9 @@ class FilledUp(Operation):
 
     def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
         return -(-sizes[0] // self.multiple[axis]) * self.multiple[axis]  # rounded up
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(replace(self, multiple=(1, *self.multiple[1:])))
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.fill_up", (), {"multiple": self.multiple})

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
+from unetkit.operations.strip import Strip
 from unetkit.operations.taps import Resize, misrounds
 
 _TORCH_MODES = {
@@ -78,6 +80,18 @@ class Interpolation(_Upsampling):
         factor = self.factor[axis]
         return factor > 1 and (self.align_corners or (self.method == "nearest" and misrounds(factor)))
 
+    def resize(self, sizes: Axes) -> Resize:
+        """How it interpolates along the first axis."""
+        factor = self.factor[0]
+        return Resize(self.method, sizes[0], sizes[0] * factor, factor, self.align_corners)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        factor = self.factor[0]
+        exact = factor & (factor - 1) == 0  # torch's positions are then exact numbers, wherever the rows begin
+        if exact and not self.align_corners:
+            return Strip(self, "none", per_row=factor)
+        return Strip(replace(self, factor=(1, *self.factor[1:])), "none", kind="taps")
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = {"scale_factor": compact(self.factor), "mode": torch_mode(self.method, dims)}
         if self.align_corners:
@@ -103,6 +117,9 @@ class SubpixelShuffle(_Upsampling):
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (Interval(wanted.low // self.factor[axis], wanted.high // self.factor[axis]),)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self, per_row=self.factor[0])
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         if dims == 2 and self.factor[0] == self.factor[1]:
@@ -150,6 +167,9 @@ class SubpixelUnshuffle(Operation):
 
     def rescale(self, axis: int) -> tuple[int, int]:
         return (self.factor[axis], 1)
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         if self.by_sample:
