@@ -18,6 +18,14 @@ study.yaml:10:1: error[unknown-key]: sedes: there is no key 'sedes' here
    ^^^^^
    Did you mean: seeds?""",
     ),
+    "group without a name": (
+        'group: "patient_*"\n',
+        """\
+study.yaml:10:8: error[split-group]: group: 'patient_*' has no {group}
+   group: "patient_*"
+          ^^^^^^^^^^^
+   Write it as in: {group}_*""",
+    ),
     "unknown path": (
         "axes: {skp.align: [pad]}\n",
         """\

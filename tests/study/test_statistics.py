@@ -25,13 +25,16 @@ from unetkit.study.results.results import ScoreTable, StudyError
 from unetkit.study.results.tidy import read_scores, write_scores
 from unetkit.study.statistics import AnalysisSettings, analyse
 from unetkit.study.statistics.crossed import crossed_interval, draw, resampled
+from unetkit.study.statistics.modes import lower_mode
 from unetkit.study.statistics.pareto import front
-from unetkit.study.statistics.spread import detectable, spread
+from unetkit.study.statistics.power import detectable, detectable_again
+from unetkit.study.statistics.spread import spread
 from unetkit.study.statistics.testing import (
     equivalence_test,
     holm,
     moments,
     sign_flip_test,
+    spread_test,
     t_interval,
     t_test,
 )
@@ -144,7 +147,7 @@ def test_the_spread_is_the_analysis_of_variance_of_statsmodels() -> None:
     rows = [(arm, seed, values[arm, seed]) for arm, seed in np.ndindex(values.shape)]
     frame = frames.DataFrame(rows, columns=["arm", "seed", "score"])
     expected = AnovaRM(frame, "score", "seed", within=["arm"]).fit().anova_table
-    found = spread(tuple("abcd"), values, 3, AnalysisSettings())
+    found = spread(tuple("abcd"), values)
     assert found is not None
     assert (found.f, found.p) == pytest.approx((expected["F Value"].iloc[0], expected["Pr > F"].iloc[0]))
 
@@ -254,6 +257,58 @@ def test_whole_analyses_of_equal_arms_call_a_difference_in_at_most_5_percent() -
         found = analyse(table(values), "arm0", settings)
         called += any(each.verdict in ("better", "worse") for each in found.comparisons)
     assert called / 200 <= 0.05
+
+
+def test_crossed_intervals_cover_where_images_come_in_groups_of_four_that_are_resampled_whole() -> None:
+    rng = np.random.default_rng(0)
+    by_group = rng.normal(0, 0.05, (STUDIES, 1, 8)).repeat(4, 2)
+    each = (simulated(rng, SEEDS, 32, (0.01, 0.01, 0.02)) + by_group)[..., None]
+    groups = np.arange(32) // 4
+    assert coverage(crossed_interval(list(each), draw(SEEDS, 8, 300, 0), 0.95, groups), EFFECT) >= 0.93
+    assert coverage(crossed_interval(list(each), draw(SEEDS, 32, 300, 0), 0.95), EFFECT) < 0.8
+
+
+def test_the_test_of_equal_spread_is_that_of_a_correlation_and_sees_a_difference() -> None:
+    arm, base = np.random.default_rng(0).normal(0, 1, (2, 6, 8)) * [[[3.0]], [[1.0]]]
+    expected = [stats.pearsonr(one + other, one - other).pvalue for one, other in zip(arm, base, strict=True)]
+    np.testing.assert_allclose(spread_test(arm, base), expected)
+    arm[0, 3] = np.nan
+    known = np.isfinite(arm[0])
+    expected[0] = stats.pearsonr((arm + base)[0, known], (arm - base)[0, known]).pvalue
+    np.testing.assert_allclose(spread_test(arm, base), expected)
+    assert np.isnan(spread_test(base + 1, base)).all()
+
+
+def test_a_second_mode_is_seen_in_about_1_percent_of_normal_scores_and_where_runs_fail() -> None:
+    rng = np.random.default_rng(5)
+    for seeds in (4, 6, 10):
+        assert np.mean([lower_mode(one) > 0 for one in rng.normal(size=(1000, seeds))]) <= 0.02
+        scores = rng.normal(0.8, 0.01, (100, seeds))
+        scores[:, 1] = 0.3
+        assert np.mean([lower_mode(one) == 1 for one in scores]) > 0.95
+
+
+def test_an_arm_whose_spread_is_shown_to_differ_or_of_which_a_run_fails_is_not_equivalent() -> None:
+    rng = np.random.default_rng(2)
+    base = 0.8 + rng.normal(0, 0.0002, (12, 1, 1))
+    wide = 0.8 + rng.normal(0, 0.006, (12, 1, 1))
+    fails = 0.8 + rng.normal(0, 0.0002, (12, 1, 1))
+    fails[4] -= 0.03
+    found = analyse(
+        table(np.stack([base, wide - wide.mean() + base.mean(), fails])), "arm0", AnalysisSettings(margin=0.01)
+    )
+    assert [each.within_margin for each in found.comparisons] == [True, True]
+    assert [each.verdict for each in found.comparisons] == ["undecided", "undecided"]
+    assert found.comparisons[1].two_modes and found.arms[2].failing == (4,)
+
+
+@pytest.mark.parametrize("pairs", [3, 6, 12])
+def test_a_repetition_calls_the_detectable_difference_at_its_power(pairs: int) -> None:
+    rng = np.random.default_rng(pairs)
+    first, again = rng.normal(0, 0.01, (2, 20_000, pairs))
+    shift = moments(first).error * detectable_again(pairs, 0.0125, 0.8)
+    called = (t_test(moments(again + shift[:, None])) <= 0.0125) & ((again.mean(1) + shift) > 0)
+    assert called.mean() == pytest.approx(0.8, abs=0.015)
 
 
 # --- the analysis of a whole table ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import NoReturn
@@ -12,7 +13,7 @@ from unetkit.document.document import as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import TreeNode, merge, noded
 from unetkit.document.reader import Reader
-from unetkit.errors import Fault, did_you_mean
+from unetkit.errors import Fault, FileError, did_you_mean
 from unetkit.language import find_spec
 from unetkit.study.find import find_run, find_study
 from unetkit.study.matrix.arm_planner import QUICK_WORK, ArmPlanner
@@ -89,6 +90,13 @@ class StudyLoader(Reader):
     def study_keys(self) -> StudyKeys:
         """The keys of the file; raises SpecError where some are wrong."""
         keys = self.read_keys(StudyKeys, self.document.values())
+        if keys.group:
+            from unetkit.data.splits.split import GroupSplit
+
+            try:
+                GroupSplit(by=keys.group).groups(())
+            except FileError as error:
+                self.fault(replace(error.faults[0], path="group"), "group")
         self.raise_faults()
         return keys
 

@@ -47,6 +47,13 @@ class Study:
         return tuple(sorted(self.keys.fractions)) if self.keys.fractions else (1.0,)
 
     @property
+    def group(self) -> str:
+        """The pattern of the test images that belong together: the study's own, or that of the base's group split."""
+        split = (self.base.values()["data"] or {}).get("split")
+        by_split: str = split["by"] if isinstance(split, dict) and split.get("type") == "group" else ""
+        return self.keys.group or by_split
+
+    @property
     def planned(self) -> tuple[Arm, ...]:
         """The arms that can be built."""
         return tuple(arm for arm in self.arms if arm.facts is not None)
@@ -81,6 +88,7 @@ class Study:
             "match": keys.match,
             "metric": keys.metric,
             "margin": keys.margin,
+            "group": self.group,
             "seeds": list(self.seeds),
             "fractions": list(self.fractions),
             "excluded": self.excluded,

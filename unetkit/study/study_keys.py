@@ -99,3 +99,5 @@ class StudyKeys(Keys):
     """What arms are compared by."""
     margin: Annotated[float, Field(gt=0)] | None = None
     """The difference in the metric below which arms count as equal."""
+    group: str = ""
+    """Pattern of the names of test images that belong together, as in `{group}_*`; by default that of a group split."""

@@ -11,7 +11,18 @@ from unetkit.study.report.view import View
 ARMS = ("arm", "fraction", "also", "changes", "parameters", "macs", "seconds", "seeds", "mean", "deviation")
 _RUNS = ("run", "arm", "seed", "fraction", "state", "seconds", "steps", "reason")
 _COMPARISONS = ("arm", "fraction", "class", "pairs", "difference", "low", "high", "crossed_low", "crossed_high")
-_TESTS = ("p", "p_holm", "p_flip", "p_flip_holm", "p_equivalent", "p_equivalent_holm", "verdict")
+_TESTS = (
+    "detectable",
+    "look",
+    "p",
+    "p_holm",
+    "p_flip",
+    "p_flip_holm",
+    "p_equivalent",
+    "p_equivalent_holm",
+    "p_spread",
+    "verdict",
+)
 
 
 def arms_csv(view: View) -> str:

@@ -8,7 +8,7 @@ from unetkit.page import Markup, element, join
 from unetkit.study.report.tables import pairs_list, plain
 from unetkit.study.report.view import View
 from unetkit.study.statistics import AnalysisSettings
-from unetkit.wording import plural
+from unetkit.wording import listed, plural
 
 
 def method(view: View) -> Markup:
@@ -17,25 +17,50 @@ def method(view: View) -> Markup:
     exact = f"all 2ⁿ flips up to {settings.exact_seeds} seeds, that many at random beyond"
     floor = 2 / 2 ** min(len(analysis.seeds), settings.exact_seeds) if analysis.seeds else 1.0
     classes = plain(analysis.counted) or "none"
+    looks = settings.looks
+    groups = f"The {len(analysis.images):,} images are {plural(analysis.groups, 'group')}" + (
+        f" by the pattern {settings.group}." if settings.group else ": images of one file belong together."
+    )
     paragraphs = [
         f"Runs are paired by their seed. {view.metric} is averaged over the test images in each class, then over "
         f"the classes ({classes}). The difference to {view.base} is taken from values that both runs of a pair have.",
         f"The main interval is Student’s ({view.percent}) over the seeds. It generalises to new seeds on these test "
-        "images. In simulated studies with 5 seeds it covers the truth at its nominal rate.",
-        "The thin interval generalises to new images too. A crossed bootstrap draws seeds and images independently "
-        f"({settings.resamples:,} times); its variances, corrected for bias, are combined with a quantile of Student’s "
-        "t with Satterthwaite’s degrees of freedom. In simulated studies its coverage is 94 to 99 % (nominal: 95 %). "
-        "The percentiles of the bootstrap itself are not used: with few seeds their coverage falls to 75 %. Images "
-        "that belong together, such as slices of one patient, make the interval too narrow.",
-        "A difference is significant where p of the paired t-test, adjusted by Holm for all "
-        f"{len(analysis.comparisons):,} comparisons, is at most {settings.level:g}. The classes are a separate family "
-        f"({len(analysis.by_class):,} comparisons). The sign-flip test, which assumes only symmetry ({exact}), is "
-        f"reported too; with {plural(len(analysis.seeds), 'seed')} its p, before Holm, is at least {floor:.2g}.",
-        "Arms are equivalent where two one-sided t-tests, adjusted by Holm, show a difference within the margin. What "
-        "is neither different nor equivalent is undecided: the seeds are too few, or vary too much, to decide.",
+        "images, as far as their runs are like those seen: where no run failed to learn, it says nothing about runs "
+        "that do.",
+        "The thin interval generalises to new images too. A crossed bootstrap draws seeds and groups of images "
+        f"independently ({settings.resamples:,} times); its variances, corrected for bias, are combined with a "
+        f"quantile of Student’s t with Satterthwaite’s degrees of freedom. {groups} The percentiles of the bootstrap "
+        "itself are not used: with few seeds their coverage falls to 75 %.",
+        f"A difference is significant where p of the {'sequential ' if looks else 'paired '}t-test, adjusted by Holm "
+        f"for all {len(analysis.comparisons):,} comparisons, is at most {settings.level:g}. The classes are a "
+        f"separate family ({len(analysis.by_class):,} comparisons). The sign-flip test, which assumes only symmetry "
+        f"({exact}), is reported too; with {plural(len(analysis.seeds), 'seed')} its p, before Holm, is at least "
+        f"{floor:.2g}.",
+        "Arms are equivalent where two one-sided t-tests, adjusted by Holm, show a difference within the margin, "
+        f"unless a Pitman-Morgan test (p at most {settings.level:g}) shows that the arm and the base spread "
+        "differently over the seeds, or the runs of one of them are seen to fall into two modes (least share of the "
+        "sum of squares within two parts, below that of 99 % of normal samples). What is neither different nor "
+        "equivalent is undecided: the seeds are too few, or vary too much, to decide. Runs that fail to learn may be "
+        "rarer than the seeds can show; the rate that they leave open is an exact binomial bound.",
+        *([_looks(view)] if looks else []),
         "An analysis of variance, arms × seeds, over the arms with every seed tests whether the arms differ.",
+        "How well each of these claims holds in simulated studies is in the documentation, in docs/statistics.md.",
     ]
     return join([*(element("p", text) for text in paragraphs), element("h3", "Make the numbers again"), code(view)])
+
+
+def _looks(view: View) -> str:
+    """The description of the looks."""
+    settings = view.analysis.settings
+    return (
+        f"The study looks at its comparisons at {listed(settings.looks, 20, last=' and ')} seeds, as fixed "
+        f"beforehand; {plural(settings.looked, 'look')} {'has' if settings.looked == 1 else 'have'} been held. The "
+        "error is spent over the looks like that of O’Brien and Fleming (Lan and DeMets’s function); p-values are "
+        "those of a test with all these looks, multiplied by a simulated factor for t-tests of few seeds. A "
+        "comparison that is decided keeps its verdict, and its further runs are not started. Intervals are repeated "
+        "confidence intervals, which hold whatever the look. Estimates of differences that were decided early are, "
+        "on average, too large."
+    )
 
 
 def _snippet(view: View) -> str:

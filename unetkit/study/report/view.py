@@ -44,6 +44,11 @@ class View:
         return f"{100 * self.analysis.settings.confidence:g} %"
 
     @property
+    def interval(self) -> str:
+        """What the main intervals are: repeated ones hold at every look of a study that decides while it runs."""
+        return f"{'repeated ' if self.analysis.settings.looks else ''}{self.percent} interval"
+
+    @property
     def base(self) -> str:
         """The name of the arm with which the others are compared."""
         return self.results.base

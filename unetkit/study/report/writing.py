@@ -92,7 +92,9 @@ def settings_for(results: Results, metric: str | None = None, margin: float | No
     known = METRICS.get(name)
     given = margin if margin is not None else results.margin if name == results.metric else None
     less_is_better = known is not None and not known.higher_is_better
-    return AnalysisSettings(name, less_is_better, margin=MARGINS.get(name) if given is None else given)
+    return AnalysisSettings(
+        name, less_is_better, margin=MARGINS.get(name) if given is None else given, group=results.group
+    )
 
 
 def costs(results: Results) -> dict[str, dict[str, float | None]]:

@@ -11,7 +11,7 @@ from typing import Any, Literal, NamedTuple
 
 from unetkit.errors import Fault, UnetkitError
 
-State = Literal["done", "failed", "missing"]
+State = Literal["done", "failed", "missing", "unneeded"]
 Curve = tuple[tuple[int, float], ...]  # (step, value)
 
 KEYS = ("arm", "seed", "fraction", "image", "class")
@@ -55,7 +55,8 @@ class ArmFacts:
 class RunFacts:
     """One run: an arm with a seed and a fraction of the training images.
 
-    `reason` is that of a failure. The state `missing` is that of a run that has not ended or not started. `loss` and
+    `reason` is that of a failure. The state `missing` is that of a run that has not ended or not started, `unneeded`
+    that of a run that is never started because its comparison is decided. `loss` and
     `validation` are its learning curves, `seconds` its training time.
     """
 
@@ -117,8 +118,10 @@ class Results:
     """Everything that the report of a study shows.
 
     `metric` is the primary metric, `base` the arm with which the others are compared, `margin` the difference below
-    which arms count as equal (None: the usual one of the metric). `settings` has YAML texts by title, `versions` those
-    of the packages and the machine, `colours` those of the classes in the pictures.
+    which arms count as equal (None: the usual one of the metric). `group` is the pattern of images that belong
+    together. A study that decides while it runs has `looks`, numbers of seeds, and an `error` that it may make.
+    `settings` has YAML texts by title, `versions` those of the packages and the machine, `colours` those of the classes
+    in the pictures.
     """
 
     name: str
@@ -129,6 +132,9 @@ class Results:
     scores: ScoreTable
     description: str = ""
     margin: float | None = None
+    group: str = ""
+    looks: tuple[int, ...] = ()
+    error: float = 0.05
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetkit.study.results.results import ScoreTable
-from unetkit.study.statistics.comparison import Comparison, Interval, compare, ends, number
+from unetkit.study.statistics.comparison import Comparison, Family, Interval, compare, ends, number
 from unetkit.study.statistics.cube import ArmFraction, Cube, Values, cube, mean
-from unetkit.study.statistics.paired import pairs
+from unetkit.study.statistics.groups import grouped
+from unetkit.study.statistics.modes import lower_mode
+from unetkit.study.statistics.paired import PairedDifferences, pairs
 from unetkit.study.statistics.pareto import front
 from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.spread import Spread, spread
@@ -41,6 +43,8 @@ class ArmScores:
     mean: float | None
     deviation: float | None
     interval: Interval | None
+    failing: tuple[int, ...]
+    """The seeds in the worse of two modes, where two are seen: runs that failed to learn."""
     by_class: Mapping[str, float | None]
     costs: Mapping[str, float | None]
     front: tuple[str, ...]
@@ -58,6 +62,8 @@ class Analysis:
     settings: AnalysisSettings
     seeds: tuple[int, ...]
     images: tuple[str, ...]
+    groups: int
+    """Number of groups of images that belong together; as many as images where each stands alone."""
     classes: tuple[str, ...]
     counted: tuple[str, ...]
     """The classes in the mean over classes."""
@@ -75,6 +81,7 @@ class Analysis:
             "settings": self.settings.json(),
             "seeds": list(self.seeds),
             "images": list(self.images),
+            "groups": self.groups,
             "classes": list(self.classes),
             "counted": list(self.counted),
             "fractions": list(self.fractions),
@@ -99,7 +106,9 @@ def analyse(
         for index, condition in enumerate(found.conditions)
         if condition.arm != base and (against := ArmFraction(base, condition.fraction)) in found.conditions
     ]
-    comparisons = compare(pairings, found.classes, settings)
+    groups = grouped(found.images, settings.group)
+    comparisons = compare(pairings, Family(found.classes, groups, settings))
+    classes = Family(found.classes, groups, settings, _stops(pairings, comparisons, settings))
     means = mean(mean(found.values, 2)[:, :, counting], 2)
     fractions = tuple(dict.fromkeys(condition.fraction for condition in found.conditions))
     largest = [index for index, each in enumerate(found.conditions) if each.fraction == fractions[0]]
@@ -113,9 +122,18 @@ def analyse(
         fractions=fractions,
         arms=tuple(described(found, means, costs, settings)),
         comparisons=tuple(comparisons),
-        by_class=tuple(compare(pairings, found.classes, settings, each_class=True)),
-        spread=spread(tuple(found.conditions[k].arm for k in largest), means[largest], len(comparisons), settings),
+        by_class=tuple(compare(pairings, classes, each_class=True)),
+        spread=spread(tuple(found.conditions[k].arm for k in largest), means[largest]),
+        groups=len(set(groups.tolist())),
     )
+
+
+def _stops(
+    pairings: Sequence[PairedDifferences], comparisons: Sequence[Comparison], settings: AnalysisSettings
+) -> dict[ArmFraction, int]:
+    """The number of looks that each arm and fraction had."""
+    numbers = {count: index for index, count in enumerate((0, *settings.looks))}
+    return {pairs.condition: numbers[each.look or 0] for pairs, each in zip(pairings, comparisons, strict=True)}
 
 
 def counted(classes: tuple[str, ...], settings: AnalysisSettings) -> NDArray[np.bool_]:
@@ -142,12 +160,19 @@ def described(found: Cube, means: Values, costs: _Costs, settings: AnalysisSetti
                 mean=number(each.mean[index]),
                 deviation=number(each.error[index] * np.sqrt(each.pairs[index])),
                 interval=ends(number(low[index]), number(high[index])),
+                failing=tuple(found.seeds[k] for k in there[_failing(means[index, there], settings)]),
                 by_class=dict(zip(found.classes, map(number, by_class[index]), strict=True)),
                 costs={kind: values.get(condition.arm) for kind, values in costs.items()},
                 front=tuple(kind for kind, on in zip(costs, fronts, strict=True) if on[index]),
             )
         )
     return arms
+
+
+def _failing(scores: Values, settings: AnalysisSettings) -> NDArray[np.int64]:
+    """The places of the scores in the worse of two modes."""
+    signed = -scores if settings.less_is_better else scores
+    return np.sort(np.argsort(signed)[: lower_mode(signed, settings.margin or 0.0)])
 
 
 def _on_fronts(

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unetkit.study.statistics.cube import Values, mean
 
@@ -14,7 +15,7 @@ _CHUNK = 4_000_000
 
 
 class BootstrapWeights(NamedTuple):
-    """How often each seed (resample, seed) and each image (resample, image) is drawn."""
+    """How often each seed (resample, seed) and each image, or each group of images (resample, image), is drawn."""
 
     seeds: Values
     images: Values
@@ -35,8 +36,15 @@ def draw(num_seeds: int, num_images: int, resamples: int, random_seed: int) -> B
     return BootstrapWeights(seeds, images)
 
 
-def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confidence: float) -> tuple[Values, Values]:
+def crossed_interval(
+    each: Sequence[Values],
+    weights: BootstrapWeights,
+    confidence: float | Values,
+    groups: NDArray[np.int64] | None = None,
+) -> tuple[Values, Values]:
     """The ends of an interval for the mean of each array (seed, image, class), for new seeds and images.
+
+    `groups` are the numbers of the groups to which images belong; then `weights` are those of groups.
 
     Five seeds are too few for the percentiles of a bootstrap, which would cover 80 %, not 95 %, so only its variances
     are used. Seeds, images and both are resampled; each component is corrected for bias by n/(n - 1), the residual is
@@ -49,10 +57,12 @@ def crossed_interval(each: Sequence[Values], weights: BootstrapWeights, confiden
     if min(num_seeds, num_images) < 2:
         nothing = np.full(len(each), np.nan)
         return nothing, nothing
+    if groups is not None:
+        weights = weights._replace(images=weights.images[:, groups])
     step = max(1, _CHUNK // (len(weights.seeds) * max(1, each[0].shape[2])))
     chunks = [np.stack(each[start : start + step]) for start in range(0, len(each), step)]
-    centre = np.concatenate([resampled(chunk, one(num_seeds), one(num_images))[0] for chunk in chunks])
-    parts = VarianceComponents(*np.concatenate([_variances(chunk, weights) for chunk in chunks], 1))
+    centre = np.concatenate([resampled(chunk, one(num_seeds), one(chunk.shape[2]))[0] for chunk in chunks])
+    parts = VarianceComponents(*np.concatenate([_variances(chunk, weights, num_images) for chunk in chunks], 1))
     total = parts.seeds + parts.images - parts.rest
     free = (num_seeds - 1, num_images - 1, (num_seeds - 1) * (num_images - 1))
     spread = sum(part**2 / n for part, n in zip(parts, free, strict=True))
@@ -66,10 +76,10 @@ def one(count: int) -> Values:
     return np.ones((1, count))
 
 
-def _variances(each: Values, weights: BootstrapWeights) -> Values:
-    """The three variance components (3, comparison), corrected for bias."""
-    num_seeds, num_images = weights.seeds.shape[1], weights.images.shape[1]
-    by_seeds = resampled(each, weights.seeds, one(num_images)).var(0)
+def _variances(each: Values, weights: BootstrapWeights, num_images: int) -> Values:
+    """The three variance components (3, comparison), corrected for bias; `num_images` are drawn independently."""
+    num_seeds = weights.seeds.shape[1]
+    by_seeds = resampled(each, weights.seeds, one(each.shape[2])).var(0)
     by_images = resampled(each, one(num_seeds), weights.images).var(0)
     both = resampled(each, weights.seeds, weights.images).var(0)
     seeds, images = by_seeds * num_seeds / (num_seeds - 1), by_images * num_images / (num_images - 1)
@@ -83,7 +93,8 @@ def resampled(each: Values, seeds: Values, images: Values) -> Values:
     """
     known = np.isfinite(each)
     if known.all():  # nearly always: every class weighs the same in every draw
-        means: Values = _weighted(each.mean(3, keepdims=True), seeds, images)[:, :, 0] / (each.shape[1] * each.shape[2])
+        total = _weighted(each.mean(3, keepdims=True), seeds, images)[:, :, 0]
+        means: Values = total / (seeds.sum(1) * images.sum(1))[:, None]
         return means
     total = _weighted(np.where(known, each, 0.0), seeds, images)
     count = _weighted(known.astype(float), seeds, images)

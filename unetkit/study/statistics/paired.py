@@ -14,7 +14,8 @@ class PairedDifferences(NamedTuple):
     """The differences between one arm and the base.
 
     `each` is per seed, image and class (NaN: no pair), `by_class` the mean over images, `overall` the mean over the
-    classes in `counted`: those in the mean over classes that have a pair for every seed.
+    classes in `counted`: those in the mean over classes that have a pair for every seed. `base` is the score of the
+    base from the same values (seed, class).
     """
 
     condition: ArmFraction
@@ -22,6 +23,7 @@ class PairedDifferences(NamedTuple):
     each: Values
     by_class: Values
     overall: Values
+    base: Values
     counted: NDArray[np.bool_]
     lacking: tuple[tuple[int, str], ...]
     """(seed, arm): the missing runs, because of which a seed has no pair."""
@@ -34,6 +36,7 @@ def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -
     each = found.values[condition] - found.values[base]
     both = found.scored[condition] & found.scored[base]
     by_class = mean(each, 1)
+    of_base = mean(np.where(np.isfinite(each), found.values[base], np.nan), 1)
     counted = counting & np.isfinite(by_class[both]).all(0) if both.any() else counting & False
     overall = mean(by_class[:, counted], 1) if counted.any() else np.full(len(found.seeds), np.nan)
     one_sided = np.isfinite(found.values[condition]) != np.isfinite(found.values[base])
@@ -47,5 +50,13 @@ def pairs(found: Cube, condition: int, base: int, counting: NDArray[np.bool_]) -
         for image, label in np.argwhere(counts).tolist()
     ]
     return PairedDifferences(
-        found.conditions[condition], found.seeds, each, by_class, overall, counted, tuple(lacking), tuple(dropped)
+        found.conditions[condition],
+        found.seeds,
+        each,
+        by_class,
+        overall,
+        of_base,
+        counted,
+        tuple(lacking),
+        tuple(dropped),
     )

@@ -33,6 +33,12 @@ class AnalysisSettings:
     """Largest number of seeds for which the sign-flip test tries all 2^n flips; beyond, it draws as many at random."""
     power: float = 0.8
     """Power at which the smallest detectable difference is reported."""
+    group: str = ""
+    """Pattern of the groups of images that belong together, as `{group}_*`; without one, the images of one file."""
+    looks: tuple[int, ...] = ()
+    """Of a study that decides while it runs: the numbers of seeds at which it looks, the last the largest."""
+    looked: int = 0
+    """How many of these looks were held."""
 
     def __post_init__(self) -> None:
         for name in ("confidence", "power"):
@@ -50,7 +56,7 @@ class AnalysisSettings:
 
     def json(self) -> dict[str, Any]:
         """The settings as plain values."""
-        return asdict(self) | {"left_out": list(self.left_out)}
+        return asdict(self) | {"left_out": list(self.left_out), "looks": list(self.looks)}
 
 
 def refused(name: str, value: float, cure: str) -> StudyError:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from unetkit.study.statistics.cube import Values
-from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.testing import ROUNDING
 
 
@@ -17,8 +16,7 @@ class Spread:
     """An analysis of variance, arms × seeds, over the arms that have every seed.
 
     `between` is the standard deviation of the arms' true means, `within` that of one arm over its seeds after removing
-    the effect of each seed on all arms. `p` is that of the F-test that all means are equal. `detectable` is the
-    smallest true difference to the base that is significant with the given power, corrected for all comparisons.
+    the effect of each seed on all arms. `p` is that of the F-test that all means are equal.
     """
 
     arms: tuple[str, ...]
@@ -28,7 +26,6 @@ class Spread:
     within: float
     f: float
     p: float
-    detectable: float
 
     def discriminates(self, level: float) -> bool:
         """Whether the F-test is significant."""
@@ -39,7 +36,7 @@ class Spread:
         return asdict(self) | {"arms": list(self.arms), "left_out": list(self.left_out)}
 
 
-def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: AnalysisSettings) -> Spread | None:
+def spread(names: tuple[str, ...], means: Values) -> Spread | None:
     """The spread of means (arm, seed).
 
     None with fewer than two complete arms or two seeds, or where arms do not vary over seeds, so that F is undefined.
@@ -54,7 +51,6 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: An
     if rest <= (ROUNDING * max(1.0, float(np.abs(table).max()))) ** 2:
         return None
     f, p = _f_test(between, rest, num_arms, num_seeds)
-    error = float(np.sqrt(2 * rest / num_seeds))
     return Spread(
         arms=tuple(name for name, there in zip(names, whole.tolist(), strict=True) if there),
         left_out=tuple(name for name, there in zip(names, whole.tolist(), strict=True) if not there),
@@ -63,7 +59,6 @@ def spread(names: tuple[str, ...], means: Values, comparisons: int, settings: An
         within=float(np.sqrt(rest)),
         f=f,
         p=p,
-        detectable=error * detectable(num_seeds, settings.level / max(1, comparisons), settings.power),
     )
 
 
@@ -82,20 +77,3 @@ def _f_test(between: float, rest: float, num_arms: int, num_seeds: int) -> tuple
 
     f = between / rest
     return f, float(stats.f.sf(f, num_arms - 1, (num_arms - 1) * (num_seeds - 1)))
-
-
-def detectable(pairs: int, level: float, power: float) -> float:
-    """The true difference, in standard errors, at which a two-sided paired t-test has a given power.
-
-    The power is that of the noncentral t distribution, computed as a mean over the distribution of the estimated
-    deviation: the series for its tail does not converge with few pairs and many comparisons. Significant differences
-    of the wrong sign do not count.
-    """
-    from scipy import optimize, stats
-
-    free = pairs - 1
-    points = (np.arange(10_000) + 0.5) / 10_000
-    thresholds = stats.t.ppf(1 - level / 2, free) * np.sqrt(stats.chi2.ppf(points, free) / free)
-    enough = (1 + power) / 2  # in both factors: its square is no less than the power
-    most = np.quantile(thresholds, enough) + stats.norm.ppf(enough)
-    return float(optimize.brentq(lambda shift: stats.norm.cdf(shift - thresholds).mean() - power, 0, most + 1))

@@ -37,7 +37,7 @@ def _varying(found: Moments) -> Values:
         return np.where(found.error > ROUNDING * np.maximum(1.0, np.abs(found.mean)), found.error, np.nan)
 
 
-def t_interval(found: Moments, confidence: float) -> tuple[Values, Values]:
+def t_interval(found: Moments, confidence: float | Values) -> tuple[Values, Values]:
     """The ends of the paired t-interval of the mean (Student, 1908)."""
     from scipy import stats
 
@@ -53,6 +53,28 @@ def t_test(found: Moments) -> Values:
 def equivalence_test(found: Moments, margin: float) -> Values:
     """The p of two one-sided t-tests (Schuirmann, 1987) of the null hypothesis that the mean is not within ±margin."""
     return _tail(np.abs(found.mean) - margin, found)
+
+
+def spread_test(arm: Values, base: Values) -> Values:
+    """The two-sided p of the test that both spread equally over the seeds (Pitman, 1939; Morgan, 1939).
+
+    It is the test that the sum and the difference of the pairs do not correlate; NaN with fewer than three pairs, or
+    where one of these does not vary.
+    """
+    from scipy import stats
+
+    sums, differences = arm + base, arm - base
+    count = np.isfinite(differences).sum(-1)
+    parts = [np.where(np.isfinite(differences), each, np.nan) for each in (sums, differences)]
+    first, second = (each - mean(each, -1)[..., None] for each in parts)
+    scale = np.nansum(first**2, -1) * np.nansum(second**2, -1)
+    smallest = ROUNDING * np.maximum(1.0, np.nansum(parts[0] ** 2, -1))
+    varying = (np.nansum(first**2, -1) > smallest) & (np.nansum(second**2, -1) > smallest) & (count > 2)
+    r = np.nansum(first * second, -1) / np.sqrt(np.where(varying, scale, np.nan))
+    freedom = np.maximum(count - 2, 1)
+    with np.errstate(divide="ignore"):
+        t = np.abs(r) * np.sqrt(freedom / np.maximum(1 - r**2, 0.0))
+    return np.asarray(2 * stats.t.sf(t, freedom))
 
 
 def _tail(distance: Values, found: Moments) -> Values:
