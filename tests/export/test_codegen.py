@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,7 +20,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import unetkit
-from tests.support.campaign import examples
+from tests.support.campaign import examples, share
 from tests.support.narrow import LARGE, narrow, vectors
 from unetkit import registry
 from unetkit.block import Block
@@ -102,7 +103,7 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
     assert_same(trained(network, image, *given), trained(built, image, *given))
 
 
-@pytest.mark.parametrize("name", [name for name in shipped() if name not in LARGE])
+@pytest.mark.parametrize("name", share((name for name in shipped() if name not in LARGE), of=3))
 def test_a_shipped_spec_computes_the_same(name: str) -> None:
     spec = narrow(name)
     size = tuple(accepted.above(30) or 1 for accepted in unetkit.plan(spec).accepted)
@@ -211,17 +212,16 @@ def test_the_deviation_of_the_weights_is_written(init: Any, text: str) -> None:
     assert_same_network(spec, (16, 16))
 
 
-@pytest.mark.parametrize("change", [[], ["odd_sizes=pad"]], ids=["", "pad"])
-@pytest.mark.parametrize("name", shipped())
-def test_the_file_is_formatted_and_clean(name: str, change: list[str], tmp_path: Path) -> None:
+def test_the_files_of_all_shipped_specs_are_formatted_and_clean(tmp_path: Path) -> None:
     ruff = shutil.which("ruff", path=str(Path(sys.executable).parent)) or shutil.which("ruff")
     if ruff is None:
         pytest.skip("ruff is not installed")
-    file = tmp_path / "network.py"
-    file.write_text(code(unetkit.plan(unetkit.load(name, change))), encoding="utf-8")
+    for name, change in product(shipped(), ([], ["odd_sizes=pad"])):
+        file = tmp_path / f"{name}{'-pad' * bool(change)}.py"
+        file.write_text(code(unetkit.plan(unetkit.load(name, change))), encoding="utf-8")
     options = ["--isolated", "--no-cache", "--line-length=120", "--target-version=py311"]
     for command in (["format", "--diff"], ["check", "--select=E,F,W,I,B,UP,SIM,D1", "--ignore=D102,D107"]):
-        done = subprocess.run([ruff, *command, *options, str(file)], capture_output=True, text=True)
+        done = subprocess.run([ruff, *command, *options, str(tmp_path)], capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
 
 

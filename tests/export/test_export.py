@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import unetkit
+from tests.support.campaign import share
 from tests.support.commandline import answer, run
 from tests.support.narrow import NARROW, narrow
 from unetkit.data import Normalization
@@ -67,7 +68,7 @@ FAMILIES = (
 """The plain U-Nets, and one network of each of most other families; vectors have tests of their own."""
 
 
-@pytest.mark.parametrize("name", FAMILIES)
+@pytest.mark.parametrize("name", share(FAMILIES, of=3))
 def test_onnx_and_openvino_files_compute_what_the_network_computes(name: str, tmp_path: Path) -> None:
     model = for_inference(unetkit.build(few(name), seed=1)).eval()
     plan = plan_of(model)

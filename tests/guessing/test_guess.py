@@ -15,6 +15,7 @@ import unetkit
 from tests.model import published
 from tests.published.networks import NETWORKS
 from tests.published.weights import with_random_weights
+from tests.support.campaign import share
 from tests.support.commandline import answer, run
 from unetkit.checkpoint import ImportWeightsError, open_state_dict
 from unetkit.guessing import Guess, guess
@@ -34,7 +35,7 @@ def guessed(network: nn.Module, folder: Path) -> Guess:
     return guess(open_state_dict(folder / "weights.pth"))
 
 
-@pytest.mark.parametrize("name", IMPORTABLE)
+@pytest.mark.parametrize("name", share(IMPORTABLE, of=3))
 def test_the_spec_of_a_network_of_another_package_is_found(name: str, tmp_path: Path) -> None:
     network = NETWORKS[name].make()
     matches = guessed(network, tmp_path).matches

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import product
 from math import prod
 
 import pytest
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 import unetkit
 from benchmarks.memory import peak
-from tests.support.campaign import SEED, examples
+from tests.support.campaign import SEED, examples, share
 from unetkit.model.interface import arrange, arranged
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, describe, needed_memory
@@ -78,8 +79,7 @@ def measured(
     return peak(infer), peak(step)
 
 
-@pytest.mark.parametrize("count", [1, 2])
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(("case", "count"), share(product(CASES, [1, 2]), of=3))
 def test_planned_memory_is_what_torch_allocates(case: str, count: int) -> None:
     name, overrides, size = CASES[case]
     planned = unetkit.plan(unetkit.load(name, overrides))
