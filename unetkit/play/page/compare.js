@@ -35,10 +35,18 @@ export class CompareView {
     }
     const picture = element("div", { class: "pair" });
     picture.innerHTML = diff.svg ?? "";
-    const cells = (row) => row.map((cell, index) => element(index ? "td" : "th", { scope: index ? null : "row" }, Array.isArray(cell) ? cell.join(" × ") : String(cell ?? "")));
-    const table = element("table", {},
-      element("thead", {}, element("tr", {}, ["", this.label, "This spec"].map((each) => element("th", { scope: "col" }, each)))),
-      element("tbody", {}, diff.rows.map((row) => element("tr", {}, cells(row)))));
-    this.shown.replaceChildren(picture, diff.rows.length ? element("div", { class: "wide" }, table) : element("p", {}, "Nothing differs."));
+    const heads = ["", this.label, "This spec"];
+    this.shown.replaceChildren(
+      picture,
+      diff.same ? element("p", {}, "Nothing differs.") : table(heads, diff.rows),
+      table([...heads, "Change"], diff.costs ?? []),
+    );
   }
+}
+
+function table(heads, rows) {
+  if (!rows.length) return "";
+  const row = (cells) => element("tr", {}, cells.map((cell, index) => element(index ? "td" : "th", { scope: index ? null : "row" }, String(cell ?? ""))));
+  const head = element("tr", {}, heads.map((each) => element(each ? "th" : "td", { scope: each ? "col" : null }, each)));
+  return element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), element("tbody", {}, rows.map(row))));
 }

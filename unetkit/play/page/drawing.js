@@ -34,8 +34,8 @@ export class DrawingView {
     if (!drawing) return;
     const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
     const frame = element("div", { class: "drawing-frame" });
-    frame.style.setProperty("--width", width);
-    frame.style.setProperty("--height", height);
+    this.host.style.setProperty("--width", width);
+    this.host.style.setProperty("--height", height);
     drawing.removeAttribute("width");
     drawing.removeAttribute("height");
     const over = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "parts", role: "group", "aria-label": "Parts of the network" });

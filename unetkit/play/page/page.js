@@ -29,7 +29,7 @@ let drawing, sizes, tabs, field, compare, study;
 
 // --- asking -----------------------------------------------------------------------------------------------------------
 
-/** Asks about the text as it is now. A newer text is asked about as soon as the answer is there. */
+/** Asks about the text, and again as long as it was edited meanwhile: only the answer to the text as it is counts. */
 async function update() {
   if (page.asking) {
     page.again = true;
@@ -38,13 +38,16 @@ async function update() {
   page.asking = true;
   setState("pending");
   try {
-    let text, answer;
-    do {
+    for (;;) {
       page.again = false;
-      text = page.editor.text();
-      answer = await page.engine.ask(request(text));
-    } while (page.again || page.editor.text() !== text);
-    show(answer, text);
+      const text = page.editor.text();
+      const answer = await page.engine.ask(request(text));
+      if (!page.again && page.editor.text() === text) {
+        show(answer, text);
+        break;
+      }
+      if (answer.svg) drawing.show(answer.svg, answer.parts ?? []); // the state still says that it is not current
+    }
   } catch (error) {
     page.shownText = null;
     setState("lost", `No answer: ${error.message}. ${page.engine.local ? "Is `unetkit play` still running?" : ""}`);
@@ -61,6 +64,7 @@ function request(text) {
 
 function setState(state, words = "") {
   document.body.dataset.state = state;
+  if (!["pending", "starting"].includes(state)) document.body.dataset.shown = state === "current" ? "current" : "old";
   byId("drawing").setAttribute("aria-busy", state === "pending" || state === "starting");
   if (state !== "pending") byId("state").textContent = words;
 }
@@ -79,10 +83,10 @@ function show(answer, text) {
   }
   page.shown = answer;
   drawing.show(answer.svg, answer.parts ?? []);
-  sizes.show(answer.sizes, answer.size, answer.output_size);
+  sizes.show(answer.sizes);
   showChips(answer.chips ?? [], text);
   if (answer.levels) showLevels(answer.levels, answer.facts, chooseLevel);
-  if (answer.field !== undefined && tabs.name === "field") field.show(answer.size, answer.output_size, answer.field);
+  if (answer.field && tabs.name === "field") field.show(answer.size, answer.output_size, answer.field.size);
   if (answer.code !== undefined) showText("code", answer.code);
   if (answer.resolved !== undefined) showText("resolved", answer.resolved);
   if (tabs.name === "diff") compare.show(answer.diff);
@@ -137,7 +141,7 @@ const plain = (value) => (typeof value === "string" ? value : JSON.stringify(val
 
 function highlight(keys) {
   const text = page.shownText;
-  const ranges = (keys ?? []).map(([line, column, end_line, end_column]) => rangeOf(text, { line, column, end_line, end_column }));
+  const ranges = (keys ?? []).map((key) => rangeOf(text, key));
   page.editor.highlight(ranges);
   if (ranges.length) page.editor.reveal(ranges[0].from, { focus: false });
 }
@@ -147,7 +151,7 @@ function choosePart(part, { quiet = false } = {}) {
     if (tabs.name === "part") showPart(null);
     return;
   }
-  showPart(part, ([line, column]) => page.editor.reveal(offsetOf(page.shownText, line, column)));
+  showPart(part, (key) => page.editor.reveal(rangeOf(page.shownText, key).from));
   if (quiet) return;
   if (document.body.dataset.state === "current") highlight(part?.keys);
   if (part) tabs.select("part");
@@ -286,7 +290,7 @@ function fill(select, first) {
 }
 
 async function start() {
-  tabs = new Tabs(() => update());
+  tabs = new Tabs(update);
   drawing = new DrawingView(byId("drawing"), (part) => choosePart(part));
   sizes = new SizeControl((size) => {
     [page.size, page.fit] = [size, false];
@@ -301,7 +305,8 @@ async function start() {
   page.engine = await engine((words, share) => setState("starting", `${words}${share ? ` ${Math.round(100 * share)} %` : ""}`));
   const carried = await textOfLink().catch(() => null);
   const opened = await page.engine.ask({ do: "open" });
-  const text = carried ?? opened.text ?? (await example(FIRST));
+  const name = opened.example || FIRST;
+  const text = carried ?? opened.text ?? (await example(name));
   page.editor = await makeEditor(byId("editor"), {
     text,
     label: "Spec",
@@ -319,7 +324,7 @@ async function start() {
   const file = opened.file ? { file: opened.file, digest: opened.digest } : null;
   if (carried !== null) begin(carried, { name: "From a link" });
   else if (file) begin(text, { name: file.file, file });
-  else begin(text, { name: FIRST, base: FIRST });
+  else begin(text, { name, base: name });
   const [{ schema }, { examples }] = await Promise.all([page.engine.ask({ do: "schema" }), page.engine.ask({ do: "examples" })]);
   page.schema = new Schema(schema);
   page.examples = examples;

@@ -11,7 +11,8 @@ export class SizeControl {
     this.dims = 2;
     this.slider.addEventListener("input", () => {
       const stop = this.stops[this.slider.value];
-      this.tell(stop);
+      this.field.value = stop.size.join(" × ");
+      this.slider.setAttribute("aria-valuetext", sizeWords(stop.size));
       changed(stop.size);
     });
     this.field.addEventListener("change", () => {
@@ -21,26 +22,24 @@ export class SizeControl {
     });
   }
 
-  show(sizes, size, outputSize) {
-    this.dims = size.length;
-    this.stops = sizes.stops;
-    this.slider.disabled = this.stops.length < 2;
-    this.slider.max = Math.max(0, this.stops.length - 1);
-    const distance = (stop) => stop.size.reduce((sum, each, axis) => sum + Math.abs(each - size[axis]), 0);
-    const nearest = this.stops.reduce((best, stop, index) => (distance(stop) < distance(this.stops[best]) ? index : best), 0);
-    this.slider.value = nearest;
-    const exact = this.stops[nearest] && distance(this.stops[nearest]) === 0;
-    this.tell(exact ? this.stops[nearest] : { size, output: outputSize, words: sizes.words });
+  show({ stops, current }) {
+    this.dims = current.size.length;
+    this.stops = stops;
+    this.slider.disabled = stops.length < 2;
+    this.slider.max = Math.max(0, stops.length - 1);
+    const distance = (stop) => stop.size.reduce((sum, each, axis) => sum + Math.abs(each - current.size[axis]), 0);
+    const distances = stops.map(distance);
+    this.slider.value = Math.max(0, distances.indexOf(Math.min(...distances)));
+    this.tell(current);
   }
 
-  tell({ size, output, margin, shift, dropped, words }) {
+  tell({ size, output, margin, aligned, shift, dropped }) {
     if (document.activeElement !== this.field) this.field.value = size.join(" × ");
-    const parts = [output && `result ${sizeWords(output)}`];
-    if (margin?.some(Boolean)) parts.push(`margin ${sizeWords(margin)}`);
-    parts.push(...[words].flat().filter(Boolean));
-    if (!words && shift) parts.push(`shift ${shift}`);
-    if (!words && dropped) parts.push(`dropped ${dropped}`);
-    this.words.textContent = parts.filter(Boolean).join(" · ");
+    const parts = [`result ${sizeWords(output)}`, `margin ${margin.some(Boolean) ? sizeWords(margin) : "none"}`];
+    if (shift) parts.push(`encoder and decoder up to ${shift} pixels apart`);
+    if (dropped) parts.push(`${dropped} ${dropped === 1 ? "sample" : "samples"} dropped`);
+    if (aligned) parts.push("aligned");
+    this.words.textContent = parts.join(" · ");
     this.slider.setAttribute("aria-valuetext", sizeWords(size));
   }
 }

@@ -18,7 +18,7 @@ export class StudyView {
     };
     this.path.addEventListener("keydown", (event) => event.key === "Enter" && add());
     byId("panel-study").append(
-      element("p", { class: "note" }, "Mark keys of the spec and list their values: every combination is an arm of the study. The first value of each is the base's own."),
+      element("p", { class: "note" }, "Mark keys of the spec and list their values: each value that differs from the base is an arm of the study."),
       element("div", { class: "choices" },
         element("label", { for: "study-path" }, "Key ", this.path),
         element("button", { id: "study-add", onclick: add }, "Add"),
@@ -83,7 +83,7 @@ export class StudyView {
     const table = element("table", {},
       element("thead", {}, element("tr", {}, ["Arm", "Parameters", "Multiply-adds", "Memory"].map((each, index) => element("th", { scope: "col", class: index ? "number" : null }, each)))),
       element("tbody", {}, arms.map((arm) => element("tr", {},
-        element("th", { scope: "row" }, arm.name),
+        element("th", { scope: "row" }, arm.name, arm.skipped ? element("span", { class: "note" }, ` left out: ${arm.skipped}`) : ""),
         [short(arm.parameters ?? 0), short(arm.macs ?? 0), bytes(arm.memory)].map((each) => element("td", { class: "number" }, each))))));
     this.result.replaceChildren(
       lines(faults, "error"),

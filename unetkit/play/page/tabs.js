@@ -20,6 +20,7 @@ export class Tabs {
 
   select(name) {
     this.name = name;
+    document.body.dataset.tab = name;
     for (const tab of this.tabs) {
       const chosen = nameOf(tab) === name;
       tab.setAttribute("aria-selected", chosen);
@@ -75,7 +76,7 @@ export function showPart(part, go) {
     panel.replaceChildren(element("p", { class: "note" }, "Click a map or an arrow of the drawing, or reach it with Tab and the arrow keys."));
     return;
   }
-  const places = (part.keys ?? []).map((key) => element("button", { class: "link", onclick: () => go(key) }, `line ${key[0]}`));
+  const places = (part.keys ?? []).map((key) => element("button", { class: "link", onclick: () => go(key) }, `line ${key.line}`));
   panel.replaceChildren(
     element("h2", {}, part.title),
     facts(part.facts),
