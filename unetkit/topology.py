@@ -192,13 +192,14 @@ class Net:
         column: int = 0,
         channels: int | None = None,
         toward: int | None = None,
+        coarser: int = 1,
         component: Component | None = None,
     ) -> int:
         """Places the component of a slot, and returns its output.
 
         `channels` are those of the level on this side unless given. An `up` needs the signal `toward` whose resolution
-        it leads to. A `component` of the topology itself takes the place of what the spec says. Raises BlockError for a
-        level, side, slot or signal that does not exist.
+        it leads to, or to one that is `coarser` by a factor. A `component` of the topology itself takes the place of
+        what the spec says. Raises BlockError for a level, side, slot or signal that does not exist.
         """
         check_placement(scope, slot, inputs, toward, 1 + len(self.placements))
         check_level(scope, level, side, Side, len(self.channels))
@@ -207,7 +208,6 @@ class Net:
             if level >= len(own):
                 raise wiring_error(f"the decoder has no channels at the last level, that of {scope}", "Give channels=")
             channels = own[level]
-        coarser = 1
         if toward is not None and self.backbone is not None and not self.backbone.maps[level]:
             coarser = self.backbone.strides[level]
         position = Position(scope, slot, level, side, column, channels)

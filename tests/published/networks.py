@@ -278,4 +278,28 @@ NETWORKS: dict[str, Published] = {
         ),
         ((64, 96),),
     ),
+    "MONAI SwinUNETR, 2D": Published(
+        "swin-unetr",
+        (
+            "dims=2", "channels=[12,12,24,48,96,192]", "decoder.channels=[12,12,24,48,96]",
+            "levels.0.skip.0.channels=12", "define.swin.head_channels=4", "define.swin.window=2", "define.merge.order=by_sample",
+        ),
+        monai(
+            "SwinUNETR", spatial_dims=2, in_channels=1, out_channels=2, feature_size=12, num_heads=(3, 6, 12, 24),
+            window_size=2,
+        ),
+        ((64, 96),),
+    ),
+    "MONAI UNETR": Published(
+        "unetr",
+        (
+            "channels=[2,4,8,16,24]", "decoder.channels=[2,4,8,16]", "define.vit.head_channels=8",
+            "define.vit.expansion=2", "bottleneck.down.1.size=[2,2,2]",
+        ),
+        monai(
+            "UNETR", in_channels=1, out_channels=2, img_size=32, feature_size=2, hidden_size=24, mlp_dim=48, num_heads=3
+        ),
+        ((32, 32, 32),),
+        unused=tuple(f"vit.blocks.{block}.norm_cross_attn" for block in range(12)),
+    ),
 }  # fmt: skip

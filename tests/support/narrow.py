@@ -30,6 +30,12 @@ NARROW: dict[str, list[str]] = {
         "bottleneck.block.3.head_channels=8",
         *(f"bottleneck.block.{item}.channels=16" for item in range(4)),
     ],
+    "unetr": [
+        "channels=[8, 8, 8, 8, 16]",
+        "define.vit.head_channels=8",
+        "topology.blocks=[1, 2, 1]",
+        "bottleneck.down.1.size=2",
+    ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
     "mobilenet-v2-unet": ["encoder={type: mobilenet_v2, levels: 3}", "decoder.channels=[8, 8]"],
     "densenet121-unet": ["encoder={type: densenet121, levels: 3}", "decoder.channels=[8, 8]"],

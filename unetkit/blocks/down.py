@@ -140,12 +140,18 @@ class PatchMerging(Down):
     """Whether the convolution has a bias."""
     norm: OwnNorm = LayerNorm()
     """Norm of the patches."""
+    order: Literal["by_channel", "by_sample"] = "by_channel"
+    """What stays together in a patch: the samples of each channel, or the channels of each sample, as in Swin."""
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         yield from strides(self.stride)
 
     def wire(self, x: Signal, channels: int) -> Signal:
-        return x.pixel_unshuffle(self.stride).norm(self.norm).conv(channels, 1, bias=self.bias)
+        return (
+            x.pixel_unshuffle(self.stride, by_sample=self.order == "by_sample")
+            .norm(self.norm)
+            .conv(channels, 1, bias=self.bias)
+        )
 
 
 def strides(stride: PerAxis) -> Iterator[tuple[str, str, str]]:

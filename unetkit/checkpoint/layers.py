@@ -68,18 +68,39 @@ _THREE = (("to_q", "to_k", "to_v"), ("query", "key", "value"), ("q_proj", "k_pro
 """The names of layers that compute queries, keys and values apart."""
 
 
-def joined(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict in which one layer computes queries, keys and values, as in networks of unetkit.
+_INDEX = "relative_position_index"
+"""Offsets between the samples of a window, which follow from its size."""
+
+
+def arranged(tensors: Mapping[str, Tensor], dims: int) -> dict[str, Tensor]:
+    """A state dict with attention as in networks of unetkit.
+
+    One layer computes queries, keys and values. Position biases of windows are a layer of their own with a row per
+    head, and positions one with the shape of the map, which has the same size along each axis.
 
     >>> import torch
-    >>> list(joined({f"attn.to_{one}.weight": torch.zeros(2, 2) for one in "qkv"}))
+    >>> list(arranged({f"attn.to_{one}.weight": torch.zeros(2, 2) for one in "qkv"}, 2))
     ['attn.to_q+to_k+to_v.weight']
+    >>> made = arranged({"embed.position_embeddings": torch.zeros(1, 9, 4)}, 2)
+    >>> [(name, *tensor.shape) for name, tensor in made.items()]
+    [('embed.position_embeddings.weight', 4, 3, 3)]
     """
     import torch
 
     made: dict[str, Tensor] = {}
     done = set[str]()
     for name, tensor in tensors.items():
+        last = name.rpartition(".")[2]
+        if last == _INDEX:
+            continue
+        if last == "relative_position_bias_table" and tensor.dim() == 2:
+            made[f"{name}.position_bias"] = tensor.T
+            continue
+        if last == "position_embeddings" and tensor.dim() == 3 and tensor.shape[0] == 1:
+            side = round(tensor.shape[1] ** (1 / dims))
+            if side**dims == tensor.shape[1]:
+                made[f"{name}.weight"] = tensor[0].T.reshape(-1, *(side,) * dims)
+                continue
         parent, _, leaf = name.rpartition(".")
         outer, _, last = parent.rpartition(".")
         three = next((names for names in _THREE if last in names), None)

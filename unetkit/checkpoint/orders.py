@@ -15,7 +15,10 @@ ORDERS = (
     "norm1 conv1 norm2 conv2",  # MONAI: blocks of SegResNet
     "submodule upconv attention merge",  # MONAI: levels of AttentionUnet
     "norm1 attn norm2 mlp",  # MONAI: blocks of ViT
+    "patch_embeddings position_embeddings",  # MONAI: its patches
     "qkv out_proj",  # MONAI: its attention
+    "qkv relative_position_bias_table proj",  # MONAI: attention of SwinTransformer
+    "norm reduction",  # MONAI: its patch merging
     "x_3_3 x_2_2 x_1_1 x_0_0 x_2_3 x_1_2 x_0_1 x_1_3 x_0_2 x_0_3 x_0_4",  # smp: UnetPlusPlus
     "norm1 conv1 time_emb_proj norm2 conv2 conv_shortcut",  # diffusers: ResnetBlock2D
     "time_embedding conv_in down_blocks mid_block up_blocks conv_norm_out conv_out",  # diffusers: UNet2DModel

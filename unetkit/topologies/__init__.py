@@ -9,6 +9,7 @@ COMPONENTS = {
         "unet_3_plus": "unetkit.topologies.unet_3_plus:UNet3Plus",
         "cascade": "unetkit.topologies.cascade:Cascade",
         "skip_per_block": "unetkit.topologies.skip_per_block:SkipPerBlock",
+        "unetr": "unetkit.topologies.unetr:UNETR",
         "siamese": "unetkit.topologies.siamese:Siamese",
     }
 }

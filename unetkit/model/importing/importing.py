@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.checkpoint.faults import ImportWeightsError, fault
-from unetkit.checkpoint.layers import COUNTER, ForeignLayer, copies, joined, layers
+from unetkit.checkpoint.layers import COUNTER, ForeignLayer, arranged, copies, layers
 from unetkit.checkpoint.matching import WeightMatch, match
 from unetkit.errors import did_you_mean
 from unetkit.language import Spec
@@ -51,7 +51,7 @@ def import_weights(
     """
     model = build(spec, pretrained=False)
     ours = _executed(plan_of(model), layers(model.state_dict()))
-    tensors = joined(checkpoint.tensors)
+    tensors = arranged(checkpoint.tensors, spec.dims)
     everything = layers(tensors)
     dropped = _dropping(everything, drop)
     theirs = [layer for layer in everything if layer.name not in dropped]
