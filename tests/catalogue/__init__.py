@@ -1,0 +1,1 @@
+"""What every shipped spec survives: training, generated code, export and compilation."""
