@@ -282,7 +282,8 @@ NETWORKS: dict[str, Published] = {
         "swin-unetr",
         (
             "dims=2", "channels=[12,12,24,48,96,192]", "decoder.channels=[12,12,24,48,96]",
-            "levels.0.skip.0.channels=12", "define.swin.head_channels=4", "define.swin.window=2", "define.merge.order=by_sample",
+            "levels.0.skip.0.channels=12", "define.swin.head_channels=4", "define.swin.window=2",
+            "define.merge.order=by_sample",
         ),
         monai(
             "SwinUNETR", spatial_dims=2, in_channels=1, out_channels=2, feature_size=12, num_heads=(3, 6, 12, 24),
