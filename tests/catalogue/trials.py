@@ -15,7 +15,7 @@ from tests.support.narrow import narrow, vectors
 from unetkit.codegen import code
 from unetkit.export import ExportError, export
 from unetkit.export.sizes import taken
-from unetkit.model import for_inference
+from unetkit.model import for_inference, plan_of
 
 Inputs = tuple[Tensor, ...]
 
@@ -71,7 +71,7 @@ def all_finite(tensor: Tensor) -> bool:
 def write_code(trial: Trial) -> None:
     """The generated code computes the same."""
     file = trial.folder / "network.py"
-    file.write_text(code(trial.network.plan), encoding="utf-8")
+    file.write_text(code(plan_of(trial.network)), encoding="utf-8")
     found = importlib.util.spec_from_file_location("network", file)
     assert found is not None and found.loader is not None, "a file that exists"
     module: Any = importlib.util.module_from_spec(found)
