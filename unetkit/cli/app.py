@@ -32,6 +32,7 @@ COMMANDS = {
     "plugin": "components.plugin",
     "schema": "components.schema",
     "code": "spec.code",
+    "play": "spec.play",
     "new": "spec.new",
     "data": "model.data",
     "train": "model.train",

@@ -24,7 +24,7 @@ def _faces(glyph: Glyph, own: str = "own") -> list[Shape]:
     parts.append((seam, right, own))
     shapes: list[Shape] = []
     for start, end, kind in parts:
-        shapes.append(rectangle(start, top, end, bottom, kind))
+        shapes.append(rectangle(start, top, end, bottom, kind, shown=glyph.map))
         if depth:
             slanted = ((start, top), (start + depth, top - depth), (end + depth, top - depth), (end, top))
             shapes.append(Area(slanted, f"{kind.split()[0]} upper"))

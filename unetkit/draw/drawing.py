@@ -63,7 +63,13 @@ class Panel:
         ]
         boxes = [shape for glyph in layout.glyphs for shape in box(glyph, self.marked)]
         within = [
-            level(a, b, b.map.slot, b.map.is_made_by((b.map.slot,), self.marked))
+            level(
+                a,
+                b,
+                b.map.slot,
+                [name for slot, name in b.map.steps if slot == b.map.slot],
+                b.map.is_made_by((b.map.slot,), self.marked),
+            )
             for group in layout.groups
             for a, b in pairwise(group.glyphs)
         ]

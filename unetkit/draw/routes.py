@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import cos, pi, sin
 
 from unetkit.draw.figure import Connection
@@ -22,23 +22,24 @@ def routes(layout: Layout, marked: frozenset[str] = frozenset()) -> Iterator[Arr
     yield from _dots(arrows)
 
 
-def level(left: Glyph, right: Glyph, kind: str, marked: bool) -> Arrow:
+def level(left: Glyph, right: Glyph, kind: str, steps: Sequence[str], marked: bool) -> Arrow:
     """The arrow from one box to another on its right."""
-    return Arrow((left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y), kind, marked)
+    start, end = (left.right + left.depth + CLEAR, left.y), (right.left - CLEAR, right.y)
+    return Arrow(start, end, kind, marked, steps=tuple(steps))
 
 
 def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
     """The arrow of a connection."""
     start, end = layout.groups[connection.source].glyphs[-1], layout.groups[connection.target].glyphs[0]
+    steps = (connection.step,)
     if connection in layout.upright:
         down = end.y > start.y
         ends = ((start.x, start.floor), (end.x, end.roof)) if down else ((start.x, start.roof), (end.x, end.floor))
-        return Arrow(*ends, connection.slot, marked)
+        return Arrow(*ends, connection.slot, marked, steps=steps)
     if connection in layout.bent:
-        return Arrow(
-            (start.x, start.floor), (end.left - CLEAR, end.y), connection.slot, marked, via=((start.x, end.y),)
-        )
-    straight = level(start, end, connection.slot, marked)
+        tip = (end.left - CLEAR, end.y)
+        return Arrow((start.x, start.floor), tip, connection.slot, marked, ((start.x, end.y),), steps)
+    straight = level(start, end, connection.slot, steps, marked)
     turn = end.x + min(begin for begin, _ in end.lanes()) - TURN
     via: list[Point] = []
     if needs_lane(layout.figure, connection):
@@ -51,7 +52,7 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
         via = [(out, start.y), (out, lane), (turn, lane), (turn, end.y)]
     elif start.y != end.y:
         via = [(turn, start.y), (turn, end.y)]
-    return Arrow(straight.start, straight.end, connection.slot, marked, tuple(via))
+    return Arrow(straight.start, straight.end, connection.slot, marked, tuple(via), steps)
 
 
 def _dots(arrows: list[Arrow]) -> Iterator[Area]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from unetkit.draw.text import width
+
+if TYPE_CHECKING:
+    from unetkit.draw.figure import FigureMap
 
 Point = tuple[float, float]
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
@@ -34,21 +37,26 @@ class Text:
 
 @dataclass(frozen=True)
 class Area:
-    """A filled polygon, or a dashed outline."""
+    """A filled polygon, or a dashed outline; `map` is the feature map whose front it is."""
 
     points: tuple[Point, ...]
     kind: str
+    map: FigureMap | None = None
 
 
 @dataclass(frozen=True)
 class Arrow:
-    """An arrow from `start` by the corners `via` to the tip `end`; a marked one has a broad stripe under it."""
+    """An arrow from `start` by the corners `via` to the tip `end`; a marked one has a broad stripe under it.
+
+    `steps` are the names of the steps that it stands for.
+    """
 
     start: Point
     end: Point
     kind: str
     marked: bool = False
     via: tuple[Point, ...] = ()
+    steps: tuple[str, ...] = ()
 
     @property
     def segments(self) -> tuple[tuple[Point, Point], ...]:
@@ -70,6 +78,8 @@ class Drawing:
     shapes: tuple[Shape, ...]
 
 
-def rectangle(left: float, top: float, right: float, bottom: float, kind: str) -> Area:
+def rectangle(
+    left: float, top: float, right: float, bottom: float, kind: str, *, shown: FigureMap | None = None
+) -> Area:
     """A rectangle as an area."""
-    return Area(((left, top), (right, top), (right, bottom), (left, bottom)), kind)
+    return Area(((left, top), (right, top), (right, bottom), (left, bottom)), kind, shown)

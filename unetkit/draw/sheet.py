@@ -79,7 +79,7 @@ def small_drawing(plan: SizedPlan, marked: Collection[str] = ()) -> tuple[list[S
     layout, highlighted = place(figure(plan, whole_blocks=True), 0, 0), frozenset(marked)
     shapes: list[Shape] = [shape for glyph in layout.glyphs for shape in box(glyph, highlighted)]
     shapes += [
-        level(a, b, b.map.slot, b.map.is_made_by((b.map.slot,), highlighted))
+        level(a, b, b.map.slot, (), b.map.is_made_by((b.map.slot,), highlighted))
         for group in layout.groups
         for a, b in pairwise(group.glyphs)
     ]

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NoReturn
 
-from unetkit.document.document import as_map, inner, override, read
+from unetkit.document.document import Document, as_map, inner, override, read
 from unetkit.document.kinds import expect_kind
 from unetkit.document.merge import TreeNode, merge, noded
 from unetkit.document.reader import Reader
@@ -43,10 +43,10 @@ def load_study(source: str | PathLike[str], overrides: Iterable[str] = (), *, qu
 
 
 class StudyLoader(Reader):
-    """Reads a study file."""
+    """Reads a study file, or a document that would be at the path."""
 
-    def __init__(self, path: Path, overrides: tuple[str, ...]) -> None:
-        document = read(path, find=find_study)
+    def __init__(self, path: Path, overrides: tuple[str, ...] = (), document: Document | None = None) -> None:
+        document = document or read(path, find=find_study)
         expect_kind(document, "study")
         super().__init__(override(document, overrides))
         self.path = path

@@ -1,0 +1,86 @@
+"""The drawing of a plan, and what lies where in it: boxes and arrows with their facts and the keys that they follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from unetkit.draw.drawing import draw_plan
+from unetkit.draw.markup import markup
+from unetkit.draw.shapes import Area, Arrow, Drawing
+from unetkit.planning import SizedPlan
+from unetkit.planning.sized import Step
+from unetkit.play.spans import keys_of
+from unetkit.wording import magnitude, plural, size_text
+
+
+def picture(sized: SizedPlan, *, parts: bool) -> dict[str, Any]:
+    """The drawing as SVG text, and with `parts` what can be pointed at in it."""
+    drawing = draw_plan(sized, "")
+    values: dict[str, Any] = {"svg": markup(drawing), "title": drawing.title, "description": drawing.description}
+    return values | {"parts": list(_parts(sized, drawing))} if parts else values
+
+
+def step_facts(step: Step) -> list[tuple[str, str]]:
+    """The facts of a step in words."""
+    rows = [
+        ("type", step.type),
+        ("channels", f"{step.in_channels} → {step.channels}"),
+        ("size", f"{size_text(step.input_size)} → {size_text(step.output_size)}"),
+    ]
+    if step.skip_size is not None:
+        rows.insert(2, ("merges", f"{step.skip_channels} channels, {size_text(step.skip_size)}"))
+    if step.parameters:
+        rows.append(("parameters", f"{step.parameters:,}"))
+    if step.macs:
+        rows.append(("multiply-adds", magnitude(step.macs)))
+    return rows
+
+
+def _parts(sized: SizedPlan, drawing: Drawing) -> Iterator[dict[str, Any]]:
+    """Yields the boxes and the arrows of the drawing that stand for steps."""
+    steps = {step.name: step for step in sized.steps}
+    positions = {call.scope: call.position for call in sized.plan.calls}
+    keys = {name: [span.json() for span in keys_of(sized.plan.spec, positions[name])] for name in steps}
+    number = 0
+    for shown, shapes in groupby(drawing.shapes, key=_shown):
+        if shown is None:
+            continue
+        names, values = _place(list(shapes))
+        known = [steps[name] for name in names if name in steps]
+        yield {
+            "id": f"part-{number}",
+            **values,
+            "level": known[-1].level if known else 0,
+            "scopes": names,
+            "facts": [fact for step in known[-1:] for fact in step_facts(step)],
+            "keys": list({repr(one): one for name in names for one in keys.get(name, ())}.values()),
+        }
+        number += 1
+
+
+def _shown(shape: Any) -> Any:
+    """What a shape shows: a feature map, or an arrow of some steps; None for all else."""
+    if isinstance(shape, Area):
+        return None if shape.map is None else (id(shape.map), shape.map)
+    return shape if isinstance(shape, Arrow) and shape.steps else None
+
+
+def _place(shapes: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
+    """The names of the steps of a part, and where it is."""
+    first = shapes[0]
+    if isinstance(first, Arrow):
+        way = (first.start, *first.via, first.end)
+        values = {"kind": "arrow", "slot": first.kind, "way": [list(point) for point in way], "box": _box(way)}
+        return list(first.steps), values | {"title": " and ".join(first.steps)}
+    made = first.map
+    corners = [point for area in shapes for point in area.points]
+    title = f"{plural(made.channels, 'channel')}, {size_text(made.size)}"
+    return [name for _, name in made.steps], {"kind": "map", "slot": made.slot, "box": _box(corners), "title": title}
+
+
+def _box(points: Sequence[tuple[float, float]]) -> list[float]:
+    """The extent of points: left, top, right, bottom."""
+    across, down = zip(*points, strict=True)
+    return [round(value, 1) for value in (min(across), min(down), max(across), max(down))]
