@@ -22,6 +22,7 @@ from unetkit.study.matrix.base_config import BaseConfig
 from unetkit.study.matrix.condition import Condition, condition_of
 from unetkit.study.matrix.design import BASE, Candidate
 from unetkit.study.matrix.design_matrix import DesignMatrix
+from unetkit.study.matrix.fraction import RESOLUTIONS
 from unetkit.study.study import Study
 from unetkit.study.study_keys import StudyKeys
 
@@ -67,7 +68,17 @@ class StudyLoader(Reader):
         self.collect_at(design_matrix.idle({id(value) for candidate in candidates for _, value in candidate.choices}))
         self.raise_faults()
         arms, taken = tuple(planner.arms.values()), tuple(line for lines in base_config.taken for line in lines)
-        return Study(name, keys, arms, design_matrix.excluded, self.path, self.document, taken, self.overrides)
+        return Study(
+            name,
+            keys,
+            arms,
+            design_matrix.excluded,
+            self.path,
+            self.document,
+            taken,
+            self.overrides,
+            design_matrix.factors(),
+        )
 
     def stop_quick(self, planned: int, arms: int) -> NoReturn:
         """Raises SpecError: planning all arms takes more than about a second."""
@@ -82,10 +93,22 @@ class StudyLoader(Reader):
         self.raise_faults()
         base_config = self.base_config(keys)
         when, exclude = self.conditions(axes)
-        design_matrix = DesignMatrix(keys.design, axes, own, when, exclude, base_config.value_at)
+        design_matrix = DesignMatrix(keys.design, axes, own, when, exclude, base_config.value_at, keys.follow_up)
         self.collect_at(design_matrix.faults())
+        self.check_follow_up(keys, [axis.name for axis in axes])
         self.raise_faults()
+        if keys.design in RESOLUTIONS and axes:
+            design_matrix.choose_fraction(base_config.builds)
         return base_config, design_matrix
+
+    def check_follow_up(self, keys: StudyKeys, axes: list[str]) -> None:
+        """Collects axes of `follow_up` that do not exist, and one without effect."""
+        if "follow_up" in keys.model_fields_set and keys.design != "screening":
+            self.no_effect(" without design: screening", "follow_up")
+        for number, name in enumerate(keys.follow_up):
+            if name not in axes:
+                fault = Fault("unknown-axis", f"there is no axis {name!r}", cure=did_you_mean(name, axes))
+                self.fault(fault, "follow_up", number)
 
     def study_keys(self) -> StudyKeys:
         """The keys of the file; raises SpecError where some are wrong."""

@@ -30,6 +30,8 @@ class Study:
     taken: tuple[str, ...] = field(default=(), repr=False, compare=False)
     """Of data that are folders: what was taken from their files, as lines to be shown."""
     overrides: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    factors: dict[str, Any] | None = field(default=None, repr=False, compare=False)
+    """Where axes combine: the levels of each, those of each arm, and the interactions that cannot be told apart."""
 
     @property
     def base(self) -> Arm:
@@ -92,6 +94,7 @@ class Study:
             "seeds": list(self.seeds),
             "fractions": list(self.fractions),
             "excluded": self.excluded,
+            **({"factors": self.factors} if self.factors else {}),
             "arms": [arm.json(memory=memory) for arm in self.arms],
             "runs": [
                 {"id": run.id, "arm": run.arm.name, "seed": run.seed, "fraction": run.fraction} for run in self.runs

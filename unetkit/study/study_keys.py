@@ -13,7 +13,7 @@ from unetkit.document.keys import Holds, Keys, Reference
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.train.run_keys import RunKeys, Training
 
-DESIGNS = ("one_at_a_time", "full", "paired")
+DESIGNS = ("one_at_a_time", "full", "paired", "screening", "interactions")
 _MAX_SEED = 2**32 - 1
 SEEDS: JsonSchemaValue = {
     "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]
@@ -83,8 +83,11 @@ class StudyKeys(Keys):
     """How many seeds there are, from 0; or a list of them."""
     fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
     """Fractions of the training data, each a subset of the next."""
-    design: Literal["one_at_a_time", "full", "paired"] = "one_at_a_time"
-    """How axes combine: each alone against the base, all with all, or the first values, the second, and so on."""
+    design: Literal["one_at_a_time", "full", "paired", "screening", "interactions"] = "one_at_a_time"
+    """How axes combine: each alone against the base, all with all, the first values, the second, and so on, or a
+    fraction of all combinations of two values each, of resolution IV (screening) or V (interactions)."""
+    follow_up: tuple[str, ...] = ()
+    """Axes of a screening on which it is folded over, which separates their interactions from all others."""
     axes: dict[str, Any] = Field(default_factory=dict)
     """What varies: a dotted path and its values, or a name and, by label, the paths that are set."""
     arms: dict[str, Any] = Field(default_factory=dict)

@@ -8,7 +8,7 @@ import typer
 
 from unetkit.cli.arguments import AsJson, OptionValue, Overrides, shown_at
 from unetkit.cli.output import say
-from unetkit.wording import duration, megabytes, plural, value_text
+from unetkit.wording import duration, listed, megabytes, plural, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,7 +97,7 @@ def _print_plan(study: Study, costs: Cost, most: int) -> None:
         say(f"skipped {arm.name}: {arm.skipped}")
     if len(study.skipped) > most:
         say(f"skipped … and {len(study.skipped) - most:,} more")
-    say(*_totals(study, costs))
+    say(*_fraction(study), *_totals(study, costs))
 
 
 def _heading(study: Study) -> Iterator[str]:
@@ -137,6 +137,24 @@ def _arm_table(study: Study, costs: Cost, rows: tuple[Arm, ...]) -> Table:
 def _changes(arm: Arm) -> Iterator[str]:
     for one in arm.differences:
         yield f"{one.path}: {'-' if one.old is None else value_text(one.old)} → {value_text(one.new)}"
+
+
+def _fraction(study: Study) -> Iterator[str]:
+    """What a two-level design can tell, and what it cannot."""
+    factors = study.factors or {}
+    if study.keys.design not in ("screening", "interactions") or not factors:
+        return
+    number, resolution = len(factors["points"]), factors["resolution"]
+    of = f"{number} of {2 ** len(factors['axes']):,} combinations of {len(factors['axes'])} axes"
+    if study.keys.follow_up:
+        yield f"{of}: a fraction folded over on {listed(study.keys.follow_up, last=' and ')}"
+    else:
+        yield of if resolution is None else f"{of}: a fraction of resolution {_ROMAN.get(resolution, resolution)}"
+    for group in factors["aliases"]:
+        yield f"aliased: {' = '.join(f'{one} × {other}' for one, other in group)}"
+
+
+_ROMAN = {3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII", 8: "VIII"}
 
 
 def _totals(study: Study, costs: Cost) -> Iterator[str]:

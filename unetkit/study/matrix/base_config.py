@@ -11,11 +11,13 @@ from typing import Any, Literal, NamedTuple
 
 from unetkit.document.document import Document
 from unetkit.document.merge import TreeNode, assigned, noded, plain
+from unetkit.errors import UnetkitError
 from unetkit.language import Spec, spec_of, specs_folder
 from unetkit.language.spec_keys import SpecKeys
 from unetkit.planning import Plan, covering_size, plan
 from unetkit.study.matrix.axis import Setting
 from unetkit.study.matrix.dataset import check_fitting, data_values, identity
+from unetkit.study.matrix.design import Candidate
 from unetkit.study.matrix.matching import matched
 from unetkit.study.matrix.network_facts import NetworkFacts, network_facts, patch_of, planning_work, training_memory
 
@@ -102,6 +104,14 @@ class BaseConfig:
             chosen = self.chosen(settings, made, training)
             made = plan(self.loaded((*settings, *widened(settings, chosen))))
         return PlannedNetwork(network_facts(made, training), chosen, planning_work(made, matched=chosen is not None))
+
+    def builds(self, candidate: Candidate) -> bool:
+        """Whether the network of a candidate can be built."""
+        try:
+            self.network(tuple(candidate.settings))
+        except UnetkitError:
+            return False
+        return True
 
     def identity(self, digest: str, settings: _Settings) -> str:
         """The SHA-256 of an arm's network, data and training."""

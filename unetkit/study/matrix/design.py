@@ -8,6 +8,7 @@ from itertools import product
 from math import prod
 
 from unetkit.study.matrix.axis import Axis, Setting, Value
+from unetkit.study.matrix.fraction import MOST_FACTORS, RESOLUTIONS, columns_of
 
 BASE = "base"
 
@@ -61,6 +62,8 @@ def count(design: str, axes: tuple[Axis, ...]) -> int:
     numbers = [len(axis.values) for axis in axes]
     if not numbers:
         return 0
+    if design in RESOLUTIONS:
+        return 0 if len(axes) > MOST_FACTORS else 1 << columns_of(len(axes), RESOLUTIONS[design])[0]
     return sum(numbers) if design == "one_at_a_time" else prod(numbers) if design == "full" else min(numbers)
 
 

@@ -9,15 +9,18 @@ from unetkit.page import Markup, document, element, section
 from unetkit.study.report.figures.cost import costs
 from unetkit.study.report.figures.curves import curves
 from unetkit.study.report.figures.drawings import drawings
+from unetkit.study.report.figures.effects import effects
 from unetkit.study.report.figures.examples import examples
 from unetkit.study.report.figures.forest import forest
 from unetkit.study.report.method import method, settings
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.tables import arms_table, heat_map, troubles
 from unetkit.study.report.view import View
+from unetkit.study.statistics.effects import Effects
 
 PARTS = {
     "differences": "Differences to the base",
+    "effects": "Effects",
     "arms": "Arms",
     "classes": "Classes",
     "costs": "Scores and costs",
@@ -30,11 +33,15 @@ PARTS = {
 }
 
 
-def page(view: View) -> str:
+def page(view: View, factorial: Effects | None = None) -> str:
     """The report as HTML."""
     base = view.base
     parts = {
         "differences": (forest(view), ""),
+        "effects": (
+            effects(view, factorial),
+            "What each factor changes, averaged over the others, and how factors change each other’s effects.",
+        ),
         "arms": (arms_table(view), "What each arm changes, costs and scores."),
         "classes": (heat_map(view), "Blue: better than the base; orange: worse; star: significant after adjustment."),
         "costs": (
@@ -48,7 +55,9 @@ def page(view: View) -> str:
         "method": (method(view), ""),
         "settings": (settings(view), ""),
     }
-    links = [element("li", element("a", title, href=f"#{name}")) for name, title in PARTS.items()]
+    if view.results.factors is None:
+        del parts["effects"]
+    links = [element("li", element("a", PARTS[name], href=f"#{name}")) for name in parts]
     description = element("p", view.results.description, class_="lead") if view.results.description else Markup("")
     return document(
         f"{view.results.name}: report",

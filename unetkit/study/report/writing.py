@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from unetkit.overwriting import check_outputs, same_file
+from unetkit.study.report.figures.effects import effects_csv
 from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
 from unetkit.study.report.latex import latex
 from unetkit.study.report.page import page
@@ -18,10 +19,20 @@ from unetkit.study.results.collecting import results_in
 from unetkit.study.results.results import Results
 from unetkit.study.results.tidy import write_scores
 from unetkit.study.statistics import Analysis, AnalysisSettings, analyse
+from unetkit.study.statistics.effects import effects_in
 from unetkit.study.statistics.settings import MARGINS
 from unetkit.writing import write_whole
 
-_WRITTEN = ("scores.csv", "arms.csv", "runs.csv", "comparisons.csv", "statistics.json", "table.tex", "report.html")
+_WRITTEN = (
+    "scores.csv",
+    "arms.csv",
+    "runs.csv",
+    "comparisons.csv",
+    "statistics.json",
+    "table.tex",
+    "effects.csv",
+    "report.html",
+)
 """The files of a report."""
 
 
@@ -66,15 +77,19 @@ def write_report(results: Results, folder: Path, settings: AnalysisSettings | No
         results.scores, results.base, chosen, costs=costs(results), order=[arm.name for arm in results.arms]
     )
     view = View(results, analysis)
+    factorial = None if results.factors is None else effects_in(results.scores, results.factors, chosen)
+    found = analysis.json() | ({"effects": factorial.json()} if factorial else {})
     write_scores(results.scores, folder / "scores.csv")
     files = {
         "arms.csv": arms_csv(view),
         "runs.csv": runs_csv(view),
         "comparisons.csv": comparisons_csv(view),
-        "statistics.json": json.dumps(analysis.json(), ensure_ascii=False, allow_nan=False) + "\n",
+        "statistics.json": json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n",
         "table.tex": latex(view),
-        "report.html": page(view),
+        "report.html": page(view, factorial),
     }
+    if results.factors is not None:
+        files["effects.csv"] = effects_csv(factorial)
     for name, text in files.items():
         write_whole(folder / name, text.encode())
     return analysis

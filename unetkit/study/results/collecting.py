@@ -23,7 +23,7 @@ from unetkit.study.results.records import (
     read_record,
     unreadable,
 )
-from unetkit.study.results.results import ArmFacts, Curve, Results, RunFacts, ScoreTable, StudyError
+from unetkit.study.results.results import ArmFacts, Curve, Factors, Results, RunFacts, ScoreTable, StudyError
 
 NONE: Mapping[str, str] = MappingProxyType({})
 _MOST_TEXT = 256 * 1024
@@ -84,7 +84,20 @@ def collect(
         settings={**settings, "First run, as resolved": resolved} if resolved else settings,
         versions=versions(folders),
         colours=next((known for folder in folders if (known := colours_in(folder))), {}),
+        factors=_factors(plan),
     )
+
+
+def _factors(plan: PlanRecord) -> Factors | None:
+    """The factors of a plan, with the levels of each arm by its name."""
+    if (found := plan.factors) is None:
+        return None
+    arms = {}
+    for arm in plan.arms:
+        levels = next((found.points[name] for name in (arm.name, *arm.also) if name in found.points), None)
+        if levels is not None and len(levels) == len(found.axes):
+            arms[arm.name] = levels
+    return Factors(found.axes, arms, found.aliases, found.data)
 
 
 def _arm_facts(arm: ArmRecord, folders: Sequence[Path]) -> ArmFacts:

@@ -81,6 +81,15 @@ class RunRecord(StudyRecord):
     fraction: Fraction
 
 
+class FactorsRecord(StudyRecord):
+    """The factors of a design: their levels, those of each arm, and sets of interactions that cannot be told apart."""
+
+    axes: Annotated[dict[Name, tuple[Name, ...]], Field(max_length=100)]
+    data: tuple[Name, ...] = ()
+    points: dict[Name, tuple[Name, ...]]
+    aliases: tuple[tuple[tuple[Name, Name], ...], ...] = ()
+
+
 class PlanRecord(StudyRecord):
     """The frozen plan, as `Study.json` returns it. The first arm is the base."""
 
@@ -93,6 +102,7 @@ class PlanRecord(StudyRecord):
     error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
     arms: Annotated[tuple[ArmRecord, ...], Field(min_length=1)]
     runs: tuple[RunRecord, ...]
+    factors: FactorsRecord | None = None
 
 
 class ScoresRecord(StudyRecord):

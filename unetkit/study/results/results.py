@@ -114,6 +114,19 @@ class ScoreTable:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """The factors of a study: the levels of each, those of each arm in the same order, and aliased interactions.
+
+    `data` are the factors that stand for data sets.
+    """
+
+    levels: Mapping[str, tuple[str, ...]]
+    arms: Mapping[str, tuple[str, ...]]
+    aliases: tuple[tuple[tuple[str, str], ...], ...] = ()
+    data: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Results:
     """Everything that the report of a study shows.
 
@@ -138,6 +151,7 @@ class Results:
     settings: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     colours: Mapping[str, tuple[int, int, int]] = field(default_factory=dict)
+    factors: Factors | None = None
 
     def __post_init__(self) -> None:
         names = [arm.name for arm in self.arms]
