@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from unetkit.study.execution import RunOptions, StudyExecution, run_study
     from unetkit.study.report.writing import StudyReport, write_study_report
     from unetkit.study.runs.coordinator import StudyListener
-    from unetkit.study.runs.status import study_status
+    from unetkit.study.status import study_status
 
 __all__ = [
     "Arm",
@@ -38,6 +38,6 @@ __getattr__ = lazy_names(  # what a plan does not need
         "execution": ("RunOptions", "StudyExecution", "run_study"),
         "report.writing": ("StudyReport", "write_study_report"),
         "runs.coordinator": ("StudyListener",),
-        "runs.status": ("study_status",),
+        "status": ("study_status",),
     },
 )

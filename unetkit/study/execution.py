@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.host import available_memory
 from unetkit.study.matrix.arm import StudyRun
+from unetkit.study.results.collecting import collect, results_in
 from unetkit.study.results.exit_status import State, failures_in, state_of
+from unetkit.study.results.records import PlanRecord
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, missing, run_text
 from unetkit.study.runs.engines import EngineOptions, default_at_once, open_engine
 from unetkit.study.runs.same_data import check_same_data
@@ -73,7 +77,7 @@ def run_study(
     if study.runs:
         run_text(study, study.runs[0])  # faults that all runs share are reported before anything is written
     if dry_run:
-        return StudyExecution(study_folder.path, tuple(missing(study, study_folder, options.states)), {})
+        return StudyExecution(study_folder.path, tuple(_due(study, study_folder, options.states)), {})
     settings = _settings(study, options)
     engine_options = EngineOptions(settings.at_once, study_folder.path.absolute(), options.address)
     engine = open_engine(options.engine, engine_options)
@@ -81,27 +85,62 @@ def run_study(
         if options.runs is not None:
             study_folder.share(options.runs)
         changed = _prepare(study, study_folder, listener)
-        todo = tuple(missing(study, study_folder, settings.states))
+        todo = tuple(_due(study, study_folder, settings.states))
         num_runs = f"{len(study.runs):,} runs"
         if todo:
             at_once = min(len(todo), settings.at_once)
-            listener.note(f"{study.name}: {len(todo):,} of {num_runs} to do, {at_once} at once")
+            first = f" before the next look of at most {num_runs}" if study.looks else f" of {num_runs}"
+            listener.note(f"{study.name}: {len(todo):,}{first} to do, {at_once} at once")
             listener.begin(len(todo))
             try:
                 with engine as executor:
-                    Coordinator(study, study_folder, listener, settings).run(executor)
+                    due = partial(_looked, study, study_folder, listener, settings.states) if study.looks else None
+                    Coordinator(study, study_folder, listener, settings, due=due).run(executor)
             finally:
                 listener.finish()
         failures = _note_failures(study, study_folder, listener)
         result = StudyExecution(study_folder.path, todo, failures)
         if not todo and not changed and (study_folder.path / "report" / "report.html").is_file():
-            listener.note(f"{study.name}: {'' if failures else f'all {num_runs} are done; '}nothing to do")
+            listener.note(
+                f"{study.name}: {'' if failures or study.looks else f'all {num_runs} are done; '}nothing to do"
+            )
             return result
         if any(state_of(study_folder.run(run.id)) == "done" for run in study.runs):
             from unetkit.study.report.writing import write_study_report  # imports numpy
 
             result = result._replace(report=write_study_report(study_folder.path))
         return result
+
+
+def _due(study: Study, study_folder: StudyFolder, states: tuple[State, ...]) -> list[StudyRun]:
+    """The runs to be executed, in order: all missing ones, or those before the next look."""
+    runs = missing(study, study_folder, states)
+    if not study.looks or not runs:
+        return runs
+    from unetkit.study.deciding import stage_of  # imports numpy
+
+    waiting = {run.id for run in runs if state_of(study_folder.run(run.id)) == "waiting"}
+    plan = PlanRecord.model_validate_json(json.dumps(study.json()))
+    results = collect(plan, study_folder.runs, failures_in(study_folder.runs, (run.id for run in study.runs)))
+    marked = (replace(run, state="missing") if run.id in waiting else run for run in results.runs)
+    due = {run.id for run in stage_of(replace(results, runs=tuple(marked))).due}
+    return [run for run in runs if run.id in due or run.id not in waiting]
+
+
+def _looked(
+    study: Study, study_folder: StudyFolder, listener: StudyListener, states: tuple[State, ...]
+) -> list[StudyRun]:
+    """The runs that are due; what the last look decided is noted, and the report is written anew."""
+    due = _due(study, study_folder, states)
+    if any(state_of(study_folder.run(run.id)) == "done" for run in study.runs):
+        from unetkit.study.deciding import stage_of
+        from unetkit.study.report.writing import write_study_report
+
+        stage = stage_of(results_in(study_folder.path))
+        if stage.settings.looked:
+            listener.note(str(stage))
+            write_study_report(study_folder.path)
+    return due
 
 
 def _settings(study: Study, options: RunOptions) -> ExecutionSettings:

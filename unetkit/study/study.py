@@ -10,7 +10,7 @@ from typing import Any
 
 from unetkit.document.document import Document
 from unetkit.study.matrix.arm import Arm, StudyRun
-from unetkit.study.study_keys import StudyKeys
+from unetkit.study.study_keys import SeedRange, StudyKeys
 
 MANY = 1000
 """Largest number of arms whose memory is computed without being requested: it takes milliseconds for each."""
@@ -40,8 +40,19 @@ class Study:
 
     @property
     def seeds(self) -> tuple[int, ...]:
-        """The seeds of each arm."""
-        return self.keys.seeds
+        """The seeds of each arm; of a range all that there may be."""
+        seeds = self.keys.seeds
+        return tuple(range(seeds.at_most)) if isinstance(seeds, SeedRange) else seeds
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of seeds at which comparisons are decided; empty with a fixed number of seeds."""
+        return self.keys.seeds.looks if isinstance(self.keys.seeds, SeedRange) else ()
+
+    @property
+    def error(self) -> float:
+        """The probability of calling an arm different where none is."""
+        return self.keys.seeds.error if isinstance(self.keys.seeds, SeedRange) else 0.05
 
     @property
     def fractions(self) -> tuple[float, ...]:
@@ -92,6 +103,8 @@ class Study:
             "margin": keys.margin,
             "group": self.group,
             "seeds": list(self.seeds),
+            "looks": list(self.looks),
+            "error": self.error,
             "fractions": list(self.fractions),
             "excluded": self.excluded,
             **({"factors": self.factors} if self.factors else {}),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from math import ceil
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic.json_schema import JsonSchemaValue
@@ -15,17 +16,70 @@ from unetkit.train.run_keys import RunKeys, Training
 
 DESIGNS = ("one_at_a_time", "full", "paired", "screening", "interactions")
 _MAX_SEED = 2**32 - 1
+_MOST_LOOKS = 7
+_LOOKS = {
+    "type": "object",
+    "properties": {
+        "at_least": {"type": "integer", "minimum": 2},
+        "at_most": {"type": "integer", "minimum": 3, "maximum": 1000},
+        "error": {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 0.5},
+    },
+    "required": ["at_most"],
+    "additionalProperties": False,
+}
 SEEDS: JsonSchemaValue = {
-    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}]
+    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": {"type": "integer", "minimum": 0}}, _LOOKS]
 }
 
 
-def _as_seeds(value: object) -> tuple[int, ...]:
-    """The seeds that a list or a number stands for; a number n means 0 to n - 1.
+class SeedRange(NamedTuple):
+    """Seeds from 0, until each comparison is decided, or there are `at_most`.
+
+    `error` is the probability that some arm is called different though none is.
+    """
+
+    at_most: int
+    at_least: int = 4
+    error: float = 0.05
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The numbers of seeds at which the study looks at its comparisons: at most 7, at equal distances to the last.
+
+        >>> SeedRange(16).looks, SeedRange(6, 3).looks
+        ((4, 6, 8, 10, 12, 14, 16), (3, 4, 5, 6))
+        """
+        step = ceil((self.at_most - self.at_least) / (_MOST_LOOKS - 1))
+        return (self.at_least, *sorted(range(self.at_most, self.at_least, -step)))
+
+
+def _as_range(value: dict[object, object]) -> SeedRange:
+    """The range that a map stands for.
+
+    >>> _as_range({"at_least": 4, "at_most": 16})
+    SeedRange(at_most=16, at_least=4, error=0.05)
+    """
+    unknown = [key for key in value if key not in SeedRange._fields]
+    if unknown or "at_most" not in value:
+        raise ValueError(f"{unknown[0]!r} is not known here" if unknown else "at_most is missing")
+    found = SeedRange(**{str(key): one for key, one in value.items()})  # type: ignore[arg-type]
+    if type(found.at_least) is not int or type(found.at_most) is not int or type(found.error) not in (int, float):
+        raise ValueError("at_least and at_most are numbers of seeds, error is a probability")
+    if not 2 <= found.at_least < found.at_most <= 1000:
+        raise ValueError("at_least must be 2 or more, at_most more than at_least, and 1,000 at most")
+    if not 0 < found.error < 0.5:
+        raise ValueError("error must be above 0 and below 0.5")
+    return found
+
+
+def _as_seeds(value: object) -> tuple[int, ...] | SeedRange:
+    """The seeds that a list or a number stands for; a number n means 0 to n - 1. A map is a range.
 
     >>> _as_seeds(3), _as_seeds((7, 8))
     ((0, 1, 2), (7, 8))
     """
+    if isinstance(value, dict):
+        return _as_range(value)
     if type(value) is int and 1 <= value <= 10_000:
         return tuple(range(value))
     if not isinstance(value, tuple | list) or not value or not all(type(seed) is int for seed in value):
@@ -79,8 +133,8 @@ class StudyKeys(Keys):
     """Settings of the training, over those of the run."""
     budget: StudyBudget | None = None
     """How long every arm trains, in place of what the run says."""
-    seeds: Annotated[tuple[int, ...], PlainValidator(_as_seeds), WithJsonSchema(SEEDS)] = (0, 1, 2, 3, 4, 5)
-    """How many seeds there are, from 0; or a list of them."""
+    seeds: Annotated[tuple[int, ...] | SeedRange, PlainValidator(_as_seeds), WithJsonSchema(SEEDS)] = (0, 1, 2, 3, 4, 5)
+    """How many seeds there are, from 0; or a list of them; or a map with at_least, at_most and error."""
     fractions: Annotated[tuple[Fraction, ...], Field(min_length=1), AfterValidator(_distinct)] | None = None
     """Fractions of the training data, each a subset of the next."""
     design: Literal["one_at_a_time", "full", "paired", "screening", "interactions"] = "one_at_a_time"

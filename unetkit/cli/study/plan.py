@@ -160,6 +160,16 @@ _ROMAN = {3: "III", 4: "IV", 5: "V", 6: "VI", 7: "VII", 8: "VIII"}
 def _totals(study: Study, costs: Cost) -> Iterator[str]:
     fractions = f" × {len(study.fractions)} fractions" if len(study.fractions) > 1 else ""
     arms, seeds = plural(len(study.planned), "arm"), plural(len(study.seeds), "seed")
-    yield f"{arms} × {seeds}{fractions} = {plural(costs.runs, 'run')}"
-    hours = "" if costs.hours is None else f"{duration(costs.hours * 3600)} of training in sequence; "
+    if study.looks:
+        least = costs.runs // len(study.seeds) * study.looks[0]
+        yield f"{arms} × {study.looks[0]} to {seeds}{fractions} = {least:,} to {plural(costs.runs, 'run')}"
+        places = ", ".join(map(str, study.looks))
+        yield f"looks at {places} seeds leave decided arms alone; at most {study.error:g} of such studies err in a call"
+    else:
+        yield f"{arms} × {seeds}{fractions} = {plural(costs.runs, 'run')}"
+    hours = (
+        ""
+        if costs.hours is None
+        else f"{'at most ' * bool(study.looks)}{duration(costs.hours * 3600)} of training in sequence; "
+    )
     yield f"{hours}{megabytes(costs.total_disk)} of disk"

@@ -26,6 +26,9 @@ class ProgressLines(StudyListener):
         self._todo, self._done, self._failed = todo, 0, 0
         self._start = time.monotonic()
 
+    def more(self, runs: int) -> None:
+        self._todo += runs
+
     def note(self, line: str) -> None:
         say(line)
 

@@ -14,7 +14,7 @@ from unetkit.cli.output import say
 from unetkit.wording import duration
 
 _Folder = Annotated[Path, typer.Argument(metavar="STUDY_FOLDER", help="The folder of a study.", show_default=False)]
-_STATES = ("done", "running", "waiting", "failed")
+_STATES = ("done", "running", "waiting", "failed", "unneeded")
 
 
 def status(folder: _Folder, as_json: AsJson = False) -> None:
@@ -29,13 +29,16 @@ def status(folder: _Folder, as_json: AsJson = False) -> None:
     by_arm: dict[str, Counter[str]] = {}
     for run in values["runs"]:
         by_arm.setdefault(run["arm"], Counter())[run["state"]] += 1
-    arms = table("arm", *_STATES, right=_STATES, wrap=["arm"])
+    states = _STATES if "stage" in values else _STATES[:-1]
+    arms = table("arm", *states, right=states, wrap=["arm"])
     for arm, counts in by_arm.items():
-        arms.add_row(arm, *(str(counts[state] or "-") for state in _STATES))
+        arms.add_row(arm, *(str(counts[state] or "-") for state in states))
     print_rich(f"{values['name']}: {'active' if values['busy'] else 'not active'}\n", arms)
     for run in values["runs"]:
         if run["state"] == "running":
             say(f"running: {run['arm']}, seed {run['seed']}, for {duration(time.time() - run['since'])}")
         if run["state"] == "failed":
             say(f"failed: {run['arm']}, seed {run['seed']}: {run['reason']}")
+    if "stage" in values:
+        say(values["stage"])
     say(f"{sum(counts['done'] for counts in by_arm.values()):,} of {len(values['runs']):,} runs are done")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from unetkit.overwriting import check_outputs, same_file
+from unetkit.study.deciding import own_settings, stage_of, with_unneeded
 from unetkit.study.report.figures.effects import effects_csv
 from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
 from unetkit.study.report.latex import latex
@@ -66,6 +67,7 @@ def write_study_report(
         inputs = [path for path in folder.rglob("*") if path.is_file()] if overwrite else [folder / "plan.json"]
         check_outputs((output / name for name in _WRITTEN), inputs=inputs, overwrite=overwrite)
     results, target = results_in(folder), output or folder / "report"
+    results = with_unneeded(results, stage_of(results).unneeded)
     analysis = write_report(results, target, settings_for(results, metric, margin))
     return StudyReport(target / "report.html", sentences(View(results, analysis)), analysis)
 
@@ -104,12 +106,12 @@ def settings_for(results: Results, metric: str | None = None, margin: float | No
 
     name = metric or results.metric
     results.check_metric(name)
-    known = METRICS.get(name)
-    given = margin if margin is not None else results.margin if name == results.metric else None
-    less_is_better = known is not None and not known.higher_is_better
-    return AnalysisSettings(
-        name, less_is_better, margin=MARGINS.get(name) if given is None else given, group=results.group
-    )
+    own = stage_of(results).settings if results.looks else own_settings(results)
+    if name != results.metric:
+        known = METRICS.get(name)
+        less_is_better = known is not None and not known.higher_is_better
+        own = replace(own, metric=name, less_is_better=less_is_better, margin=MARGINS.get(name))
+    return own if margin is None else replace(own, margin=margin)
 
 
 def costs(results: Results) -> dict[str, dict[str, float | None]]:

@@ -99,7 +99,7 @@ class PlanRecord(StudyRecord):
     margin: Annotated[float, Field(gt=0, le=_LARGEST)] | None = None
     group: Text = ""
     looks: Annotated[tuple[Annotated[int, Field(ge=2, le=1000)], ...], Field(max_length=20)] = ()
-    error: Annotated[float, Field(gt=0, lt=0.5)] = 0.05
+    error: Annotated[float, Field(gt=0, lt=0.5, strict=False)] = 0.05
     arms: Annotated[tuple[ArmRecord, ...], Field(min_length=1)]
     runs: tuple[RunRecord, ...]
     factors: FactorsRecord | None = None

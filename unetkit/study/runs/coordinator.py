@@ -31,6 +31,9 @@ class StudyListener:
     def begin(self, todo: int) -> None:
         """A number of runs will be executed."""
 
+    def more(self, runs: int) -> None:
+        """A number of further runs will be executed."""
+
     def started(self, run: StudyRun) -> None:
         """A run has started."""
 
@@ -90,6 +93,8 @@ class Coordinator:
     listener: StudyListener
     settings: ExecutionSettings = field(default_factory=ExecutionSettings)
     text: Callable[[Study, StudyRun], str] = run_text
+    due: Callable[[], list[StudyRun]] | None = None
+    """Gives the runs that are due next whenever those that were due have ended; by default the missing runs."""
     tries: Counter[str] = field(default_factory=Counter)
 
     def run(self, executor: Executor) -> None:
@@ -103,7 +108,9 @@ class Coordinator:
 
     def work(self, executor: Executor, index: RunIndex) -> None:
         """Keeps the allowed number of runs active until none is left."""
-        queue = deque(missing(self.study, self.study_folder, self.settings.states))
+        due = self.due
+        queue = deque(due() if due else missing(self.study, self.study_folder, self.settings.states))
+        known = {run.id for run in queue}
         going: dict[Future[Outcome], StudyRun] = {}
         while queue or going:
             while queue and len(going) < self.settings.at_once:
@@ -119,6 +126,10 @@ class Coordinator:
                 if self.again(run, self.keep(run, _outcome_of(future)), index):
                     queue.appendleft(run)
             self.listener.tick()
+            if due and not queue and not going:
+                queue.extend(run for run in due() if run.id not in known)
+                known.update(run.id for run in queue)
+                self.listener.more(len(queue))
 
     def task(self, run: StudyRun, index: RunIndex) -> Task | None:
         """Creates a run's folder and its task; None where its settings are invalid, and the run counts as failed."""

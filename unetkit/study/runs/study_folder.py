@@ -128,11 +128,17 @@ class StudyFolder:
         return found
 
     def check(self, study: Study) -> None:
-        """Raises StudyError where the folder belongs to a study of another name."""
+        """Raises StudyError where the folder belongs to a study of another name, or of other looks."""
         plan = self.plan
         if plan is not None and plan.name != study.name:
             message = f"{self.path} has the study {plan.name}, not {study.name}"
             raise StudyError(Fault("study-taken", message, cure="Choose another folder with -o."))
+        same = plan is None or (plan.looks, plan.error) == (study.looks, study.error)
+        if plan is not None and not same and any(state_of(self.run(run.id)) == "done" for run in plan.runs):
+            before = f"looks at {', '.join(map(str, plan.looks))} seeds" if plan.looks else "a fixed number of seeds"
+            message = f"{self.path} has runs of a study with {before}, and looks must be fixed before the first run"
+            cure = "Put seeds: back as they were, or choose another folder with -o."
+            raise StudyError(Fault("looks-changed", message, "seeds", cure))
 
     def check_free(self, study: Study, *, overwrite: bool = False) -> None:
         """Raises FileError where the study would overwrite files that no study has written."""

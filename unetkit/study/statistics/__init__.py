@@ -6,9 +6,9 @@ images: it generalises to new seeds on these images. The crossed bootstrap gener
 
 from __future__ import annotations
 
-from unetkit.study.statistics.analysis import Analysis, ArmScores, analyse
+from unetkit.study.statistics.analysis import Analysis, ArmScores, analyse, compare_arms
 from unetkit.study.statistics.comparison import Comparison
 from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.spread import Spread
 
-__all__ = ["Analysis", "ArmScores", "Comparison", "AnalysisSettings", "Spread", "analyse"]
+__all__ = ["Analysis", "ArmScores", "Comparison", "AnalysisSettings", "Spread", "analyse", "compare_arms"]

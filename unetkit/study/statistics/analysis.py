@@ -101,11 +101,7 @@ def analyse(
     """
     found = cube(scores, settings.metric, order)
     counting = counted(found.classes, settings)
-    pairings = [
-        pairs(found, index, found.conditions.index(against), counting)
-        for index, condition in enumerate(found.conditions)
-        if condition.arm != base and (against := ArmFraction(base, condition.fraction)) in found.conditions
-    ]
+    pairings = _pairings(found, base, counting)
     groups = grouped(found.images, settings.group)
     comparisons = compare(pairings, Family(found.classes, groups, settings))
     classes = Family(found.classes, groups, settings, _stops(pairings, comparisons, settings))
@@ -126,6 +122,22 @@ def analyse(
         spread=spread(tuple(found.conditions[k].arm for k in largest), means[largest]),
         groups=len(set(groups.tolist())),
     )
+
+
+def compare_arms(scores: ScoreTable, base: str, settings: AnalysisSettings) -> tuple[Comparison, ...]:
+    """The comparisons of `analyse` over the classes, without all else."""
+    found = cube(scores, settings.metric)
+    family = Family(found.classes, grouped(found.images, settings.group), settings)
+    return tuple(compare(_pairings(found, base, counted(found.classes, settings)), family))
+
+
+def _pairings(found: Cube, base: str, counting: NDArray[np.bool_]) -> list[PairedDifferences]:
+    """The differences of each arm and fraction to the base at the same fraction."""
+    return [
+        pairs(found, index, found.conditions.index(against), counting)
+        for index, condition in enumerate(found.conditions)
+        if condition.arm != base and (against := ArmFraction(base, condition.fraction)) in found.conditions
+    ]
 
 
 def _stops(

@@ -279,8 +279,8 @@ def _is_small(value: Mapping[str, float | None], settings: AnalysisSettings) -> 
 
 
 def number(value: float) -> float | None:
-    """A number, None for NaN."""
-    return None if np.isnan(value) else float(value)
+    """A number, None for NaN and infinity."""
+    return float(value) if np.isfinite(value) else None
 
 
 def ends(low: float | None, high: float | None) -> Interval | None:

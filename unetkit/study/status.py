@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from unetkit.study.results.collecting import plan_in
+from unetkit.study.results.collecting import plan_in, results_in
 from unetkit.study.results.index import entries_in, running
 from unetkit.study.results.links import refuse_links
 from unetkit.study.runs.study_folder import StudyFolder
@@ -24,4 +24,12 @@ def study_status(folder: Path) -> dict[str, Any]:
         else row
         for row in entries_in(planned, study_folder.runs)
     ]
-    return {"name": plan.name, "busy": study_folder.busy, "runs": [row._asdict() for row in rows]}
+    values: dict[str, Any] = {}
+    if plan.looks:
+        from unetkit.study.deciding import stage_of  # imports numpy
+
+        stage = stage_of(results_in(folder))
+        unneeded = {run.id for run in stage.unneeded}
+        rows = [row._replace(state="unneeded") if row.id in unneeded else row for row in rows]
+        values = {"looks": list(plan.looks), "looked": stage.settings.looked, "stage": str(stage)}
+    return values | {"name": plan.name, "busy": study_folder.busy, "runs": [row._asdict() for row in rows]}
