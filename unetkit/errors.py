@@ -91,6 +91,10 @@ class UnetkitError(Exception):
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)
 
+    def _render_traceback_(self) -> list[str]:
+        """What IPython shows: the faults, each with its place and remedy, and no traceback."""
+        return [f"{type(self).__name__}:", *str(self).splitlines()]
+
 
 class SpecError(UnetkitError):
     """A spec cannot be read or is not valid."""

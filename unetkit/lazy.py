@@ -17,3 +17,8 @@ def lazy_names(package: str, homes: Mapping[str, Sequence[str]]) -> Callable[[st
         return getattr(import_module(f"{package}.{modules[name]}"), name)
 
     return find
+
+
+def call_late(module: str, function: str, value: object) -> Any:
+    """Calls a function of a module that is imported now, such as one of a higher layer that shows a value."""
+    return getattr(import_module(module), function)(value)

@@ -16,6 +16,7 @@ from unetkit.language.backbone import default_decoder, encoder_scopes
 from unetkit.language.canonical import resolve
 from unetkit.language.inner_network import InnerNetwork
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.lazy import call_late
 from unetkit.sequence import Sequence
 from unetkit.topology import Layout, Output, Topology, with_outputs
 
@@ -154,6 +155,13 @@ class Spec:
     def __str__(self) -> str:
         ends = f"{self.in_channels} -> {' + '.join(str(one.channels) for one in self.outputs)} channels"
         return f"{self.name}: {self.dims}D, {ends}, levels {list(self.channels)}"
+
+    def _repr_html_(self) -> str:
+        return str(call_late("unetkit.notebook", "spec_html", self))
+
+    def _repr_svg_(self) -> str | None:
+        drawing: str | None = call_late("unetkit.notebook", "spec_svg", self)
+        return drawing
 
 
 def _path_within(part: Component | None, inside: tuple[Any, ...]) -> KeyPath:

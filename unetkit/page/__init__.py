@@ -5,6 +5,7 @@ A page consists of elements (`element` escapes every text), sortable tables, and
 
 from __future__ import annotations
 
+from unetkit.page.cell import notebook_cell, plain_table
 from unetkit.page.chart import ChartAxis, ChartLine, Point, chart, marks
 from unetkit.page.document import document, section
 from unetkit.page.element import Markup, breakable, element, join, picture
@@ -25,7 +26,9 @@ __all__ = [
     "element",
     "join",
     "marks",
+    "notebook_cell",
     "picture",
+    "plain_table",
     "scale",
     "section",
     "table",

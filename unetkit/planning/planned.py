@@ -10,6 +10,7 @@ from unetkit.document.reader import written_form
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, Interval, SizeSet
 from unetkit.language import Spec
+from unetkit.lazy import call_late
 from unetkit.operations import Operation
 from unetkit.planning import description, fit, propagate
 from unetkit.planning.alignment import Alignment
@@ -67,6 +68,13 @@ class Plan:
 
     def __repr__(self) -> str:
         return f"<Plan of {self.spec}; {len(self.calls)} blocks, {self.parameters:,} parameters>"
+
+    def _repr_html_(self) -> str:
+        return str(call_late("unetkit.notebook", "plan_html", self))
+
+    def _repr_svg_(self) -> str | None:
+        drawing: str | None = call_late("unetkit.notebook", "plan_svg", self)
+        return drawing
 
     @property
     def _key(self) -> tuple[Any, ...]:

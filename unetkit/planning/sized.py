@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from unetkit.lazy import call_late
 from unetkit.planning.spatial_graph import Size
 from unetkit.planning.wiring import Call
 from unetkit.signal import Node
+from unetkit.wording import size_text
 
 
 class FeatureMap(NamedTuple):
@@ -60,6 +62,16 @@ class SizedPlan(NamedTuple):
     sizes: tuple[Size, ...]
     macs: int
     steps: tuple[Step, ...]
+
+    def __repr__(self) -> str:
+        sizes = f"{size_text(self.input_size)} -> {size_text(self.output_size)}"
+        return f"<{self.plan.spec} at {sizes}; {self.macs:,} multiply-adds>"
+
+    def _repr_html_(self) -> str:
+        return str(call_late("unetkit.notebook", "sized_html", self))
+
+    def _repr_svg_(self) -> str:
+        return str(call_late("unetkit.notebook", "sized_svg", self))
 
 
 def step(nodes: tuple[Node, ...], sizes: tuple[Size, ...], call: Call, kind: str, costs: tuple[int, int]) -> Step:

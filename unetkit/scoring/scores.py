@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from unetkit.page import Column, notebook_cell, plain_table
 from unetkit.quoting import table_text
 from unetkit.scoring.metrics import METRICS, Counts
 
@@ -69,11 +70,11 @@ class Scores:
     @property
     def images(self) -> tuple[str, ...]:
         """The names of the images."""
-        return tuple(row.image for row in self.rows[:: len(self.classes)])
+        return tuple(row.image for row in self.rows[:: len(self.classes) or 1])
 
     def table(self, metric: str) -> NDArray[np.float64]:
         """The values of a metric (images, classes)."""
-        return np.array([row.values[metric] for row in self.rows]).reshape(-1, len(self.classes))
+        return np.array([row.values[metric] for row in self.rows]).reshape(-1, max(1, len(self.classes)))
 
     def mean(self, metric: str = "dice") -> float:
         """The mean over images, then classes."""
@@ -129,6 +130,24 @@ class Scores:
                 summaries.append(Summary(name, metric, mean, *interval, len(known)))
         return summaries
 
+    def _repr_html_(self) -> str:
+        """The mean over the images of each class, a row for each class; then the images with the worst scores."""
+        columns = [
+            Column("class"),
+            *(Column(METRICS[name].title, True) for name in self.metrics),
+            Column("images", True),
+        ]
+        means = {name: self._known(name) for name in self.metrics}
+        rows = [
+            [class_name, *(_mean_text(means[name][index]) for name in self.metrics), f"{max(counts, default=0):,}"]
+            for index, class_name in enumerate(self.classes)
+            for counts in [[len(known[index]) for known in means.values()]]
+        ]
+        first = self.metrics[0]
+        worst = ", ".join(self.images[index] for index in self.worst(3, first))
+        facts = [("images", f"{len(self.images):,}"), (f"worst by {METRICS[first].title}", worst)]
+        return notebook_cell("Scores", facts, plain_table(columns, rows))
+
     def plain(self) -> list[dict[str, Any]]:
         """The rows as plain values; None for NaN."""
         return [
@@ -143,6 +162,11 @@ class Scores:
         known = ([None if np.isnan(value) else float(value) for value in each] for each in values)
         rows = ([row.image, row.class_name, *each] for row, each in zip(self.rows, known, strict=True))
         return table_text([["image", "class", *self.metrics], *rows])
+
+
+def _mean_text(known: NDArray[np.float64]) -> str:
+    """The mean of a class in three digits, or a dash."""
+    return f"{known.mean():.3g}" if len(known) else "–"
 
 
 def _confidence_interval(values: NDArray[np.float64], confidence: float, seed: int) -> tuple[float, float]:

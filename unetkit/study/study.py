@@ -10,6 +10,7 @@ from typing import Any
 
 from unetkit.document.document import Document
 from unetkit.study.matrix.arm import Arm, StudyRun
+from unetkit.study.notebook import study_html
 from unetkit.study.study_keys import SeedRange, StudyKeys
 
 MANY = 1000
@@ -85,6 +86,9 @@ class Study:
             for fraction in self.fractions
             for arm in self.planned
         )
+
+    def _repr_html_(self) -> str:
+        return study_html(self)
 
     def json(self, *, every: bool = False) -> dict[str, Any]:
         """The study as plain values: its settings, every arm, and every run in order.

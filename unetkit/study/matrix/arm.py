@@ -9,6 +9,7 @@ from typing import Any
 from unetkit.document.merge import as_lists
 from unetkit.language import Difference
 from unetkit.study.matrix.network_facts import NetworkFacts
+from unetkit.study.notebook import arm_html
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Arm:
 
     It is computed on demand, because it takes some milliseconds.
     """
+
+    def _repr_html_(self) -> str:
+        return arm_html(self)
 
     def json(self, *, memory: bool) -> dict[str, Any]:
         """The arm as plain values; `memory` is None unless requested."""

@@ -9,6 +9,7 @@ from statistics import median
 from typing import Any
 
 from unetkit.overwriting import check_outputs, same_file
+from unetkit.page import Column, element, notebook_cell, plain_table
 from unetkit.study.deciding import own_settings, stage_of, with_unneeded
 from unetkit.study.report.figures.effects import effects_csv
 from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
@@ -45,9 +46,26 @@ class StudyReport:
     summary: tuple[str, ...]
     analysis: Analysis
 
+    def _repr_html_(self) -> str:
+        """The summary, and the difference of each arm to the base with its verdict."""
+        columns = [Column("arm"), Column("difference", True), Column("interval", True), Column("verdict")]
+        rows = [
+            [each.arm, number_text(each.difference), f"{number_text(low)} … {number_text(high)}", each.verdict]
+            for each in self.analysis.comparisons
+            for low, high in [each.interval or (None, None)]
+        ]
+        facts = [("base", self.analysis.base), ("seeds", f"{len(self.analysis.seeds):,}"), ("page", str(self.page))]
+        said = [element("div", sentence) for sentence in self.summary]
+        return notebook_cell("Report of a study", facts, *said, plain_table(columns, rows))
+
     def json(self) -> dict[str, Any]:
         """The report as plain values."""
         return {"report": str(self.page), "summary": list(self.summary), **self.analysis.json()}
+
+
+def number_text(value: float | None) -> str:
+    """A difference in three decimals; a dash for None."""
+    return "–" if value is None else f"{value:+.3f}".replace("-", "−")
 
 
 def write_study_report(
