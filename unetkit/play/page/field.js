@@ -1,7 +1,7 @@
 // The receptive field over an example image: the image, the region of the result, and what one pixel of it sees.
 import { element, sizeWords } from "./element.js";
 
-const WIDEST = 460; // pixels of the page
+const WIDEST = 380; // pixels of the page
 
 export class FieldView {
   constructor(host) {
