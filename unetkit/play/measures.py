@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unetkit.geometry import SizeSet
-from unetkit.planning import Plan, SizedPlan, describe, describe_sizes, kept_by_level, needed_memory
+from unetkit.planning import Plan, SizedPlan, describe, kept_by_level, needed_memory
 from unetkit.planning.refusal import fits
 from unetkit.planning.words import in_words_by_axis
 from unetkit.play.spans import keys_of
@@ -67,14 +67,14 @@ def _change(side: dict[str, Any] | None) -> str:
 
 
 def sizes(plan: Plan, size: Size) -> dict[str, Any]:
-    """The stops of a slider of sizes, the sizes near the one that is shown, and the rules in words."""
-    stops = [_stop(plan, one) for one in _stops(plan, size)]
-    near = [tuple(one["input_size"]) for one in describe_sizes(plan, size)["near"]]
+    """What the size that is shown loses, the stops of a slider of sizes, and the rules in words.
+
+    What a stop loses is said once it is the size that is shown: for all of them it takes longer than the drawing.
+    """
     return {
         "size": list(size),
-        "current": _stop(plan, size),
-        "stops": stops,
-        "near": [_stop(plan, one) for one in near],
+        "current": _loss(plan, size),
+        "stops": [{"size": list(one)} for one in _stops(plan, size)],
         "accepted": in_words_by_axis(plan, plan.accepted),
         "aligned": in_words_by_axis(plan, plan.aligned),
     }
@@ -101,7 +101,7 @@ def _at_least(sizes: SizeSet, least: int) -> int | None:
     return round_up if found and sizes.period == 1 and found > 8 and round_up in sizes else found
 
 
-def _stop(plan: Plan, size: Size) -> dict[str, Any]:
+def _loss(plan: Plan, size: Size) -> dict[str, Any]:
     """What a size leaves, how far encoder and decoder are apart, what is dropped, and a warning where not aligned."""
     output, fit = plan.output_size(size), plan.alignment(size)
     is_aligned = all(axis.aligned for axis in fit)
