@@ -112,6 +112,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "unetkit"
     sys_version = ""
     timeout = _SECONDS
+    disable_nagle_algorithm = True  # else the content waits 40 ms for the browser to confirm the headers
 
     def do_GET(self) -> None:
         """Sends a file of the page."""
