@@ -68,6 +68,14 @@ def write_folder(home: Path) -> Path:
     return home
 
 
+def test_a_pilot_says_how_many_seeds_a_difference_of_the_margin_takes(folder: Path) -> None:
+    values = answer("study", "plan", folder / "study.yaml", "--pilot", folder)["pilot"]
+    (one,) = values["estimates"]
+    assert values["margin"] == 0.02 and one["arm"] == "channels=[8, 16]" and one["pairs"] == 2 and one["seeds"] >= 2
+    printed = run("study", "plan", folder / "study.yaml", "--pilot", folder).stdout
+    assert "by the pilot, a true difference of 0.02 is called in 80 % of studies with 1 comparisons" in printed
+
+
 def test_a_report_is_written_and_its_summary_printed(folder: Path) -> None:
     printed = run("study", "report", folder)
     first, second, third, _, page = printed.stdout.splitlines()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -52,11 +53,20 @@ _Time = Annotated[
 ]
 
 
+_Pilot = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="STUDY_FOLDER", help="Say how many seeds a difference of the margin takes, by a study that has run."
+    ),
+]
+
+
 def plan(  # noqa: PLR0913 - one parameter per option
     study: StudyName,
     data: Data = None,
     time: _Time = None,
     max_hours: _MaxHours = None,
+    pilot: _Pilot = None,
     every: Annotated[
         bool, typer.Option("--all", help="Show all arms, however many, and compute their memory.")
     ] = False,
@@ -74,11 +84,18 @@ def plan(  # noqa: PLR0913 - one parameter per option
     say(*loaded.taken, to_errors=True)
     costs = estimate(loaded, steps=time, max_hours=max_hours)
     advice = list(warnings(loaded))
+    judged = None
+    if pilot is not None:
+        from unetkit.study.pilot import pilot as judge  # imports numpy
+
+        judged = judge(pilot, loaded.keys.margin, max(1, len(loaded.planned) - 1))
     if as_json:
-        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": advice})
+        extra = {} if judged is None else {"pilot": judged.json()}
+        print_json({**loaded.json(every=every), "cost": costs.json(), "warnings": advice, **extra})
     else:
         _print_plan(loaded, costs, len(loaded.planned) if every else _MOST_ROWS)
         say(*(f"warning: {text}" for text in advice))
+        say(*(judged.lines() if judged is not None else ()))
 
 
 def with_data(data: str | None, overrides: list[str] | None) -> list[str]:

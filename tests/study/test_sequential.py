@@ -1,0 +1,72 @@
+"""Group-sequential tests against gsDesign's boundaries, enumeration and simulated studies."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from tests.study.simulations import false_calls, intervals, new_images, run_looks
+from unetkit.study.statistics.boundaries import boundaries, sequential_p, spent, t_boundary
+from unetkit.study.statistics.sequential import sign_flip_p
+from unetkit.study.statistics.testing import sign_flip_test
+
+GSDESIGN = {  # as published for gsDesign(k, test.type=2, alpha=0.025, sfu=sfLDOF)$upper$bound
+    (1, 2, 3): [3.7103, 2.5114, 1.9930],
+    (4, 8, 12, 16): [4.3326, 2.9631, 2.3590, 2.0141],
+    (1, 2, 3, 4, 5): [4.8769, 3.3569, 2.6803, 2.2898, 2.0310],
+}
+
+
+@pytest.mark.parametrize("looks", GSDESIGN)
+def test_boundaries_are_those_of_gsdesign(looks: tuple[int, ...]) -> None:
+    np.testing.assert_allclose(stats.norm.isf(np.array(boundaries(looks, 0.05)) / 2), GSDESIGN[looks], atol=2e-4)
+
+
+def test_the_spent_error_grows_from_nothing_to_the_level() -> None:
+    times = np.linspace(0.01, 1, 50)
+    assert (np.diff(spent(times, 0.05)) > 0).all() and spent(times, 0.05)[[0, -1]] == pytest.approx([0, 0.05])
+
+
+def test_a_sequential_p_is_at_most_the_level_where_a_look_crosses_its_boundary() -> None:
+    looks = (4, 8, 12, 16)
+    for level in (0.05, 0.0125):
+        for look in range(1, 4):
+            at = t_boundary(looks, level, look)
+            inside, outside = sequential_p(np.array([at * 0.97, at * 1.03]), looks, look)
+            assert inside <= level <= outside
+
+
+def test_with_one_look_the_sign_flip_test_is_the_usual_one() -> None:
+    rng = np.random.default_rng(0)
+    for sample in rng.normal(0.8, 1, (20, 9)):
+        known = float(sign_flip_test(sample[None], 14, 0)[0])
+        found = sign_flip_p(sample, [9], (9,), 0)
+        assert known <= found <= max(0.002, 1.3 * known + 0.01)
+
+
+def test_sequential_sign_flips_spend_no_more_than_the_level() -> None:
+    rng = np.random.default_rng(1)
+    p = [sign_flip_p(sample, [4, 6, 8, 10], (4, 6, 8, 10), 0) for sample in rng.standard_t(3, (300, 10))]
+    assert np.mean(np.array(p) <= 0.05) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+
+
+@pytest.mark.parametrize("arms", [1, 4])
+def test_sequential_studies_of_equal_arms_call_a_difference_in_about_5_percent(arms: int) -> None:
+    rng = np.random.default_rng(arms)
+    scores = rng.normal(size=(300, arms + 1, 16))
+    called = [(run_looks(one[1:] - one[:1])[0] == "different").any() for one in scores]
+    assert np.mean(called) <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / 300)
+
+
+def test_large_effects_are_called_with_little_more_than_half_of_the_seeds() -> None:
+    differences = np.random.default_rng(0).normal(1.5, 1, (200, 1, 16))
+    made = [run_looks(one) for one in differences]
+    assert np.mean([verdict == "different" for verdict, _, _ in made]) > 0.98
+    assert np.mean([ends.mean() for _, ends, _ in made]) <= 0.6 * 16
+
+
+@pytest.mark.parametrize("part", [intervals, new_images, false_calls])
+def test_the_claims_of_a_report_hold_in_simulated_studies(part: object) -> None:
+    rows = list(part(250, np.random.default_rng(0)))  # type: ignore[operator]
+    assert [row for row in rows if not row.holds(125)] == []
