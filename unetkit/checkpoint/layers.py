@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -117,23 +119,44 @@ def copies(tensors: Mapping[str, Tensor], found: Sequence[ForeignLayer]) -> dict
     """The duplicate layers of a state dict, with the name of the original.
 
     Duplicates share memory, or hold equal numbers that vary: the constant weights of an untrained norm prove nothing.
+    Every tensor is read once, however many layers have equal shapes.
     """
     twice: dict[str, str] = {}
-    firsts: dict[_Shapes, list[ForeignLayer]] = {}
+    shared: dict[Any, str] = {}
+    equal: dict[Any, str] = {}
+    often = Counter(layer.shapes for layer in found)
     for layer in found:
-        alike = firsts.setdefault(layer.shapes, [])
-        first = next((one for one in alike if same(tensors, one, layer)), None)
-        if first is None:
-            alike.append(layer)
-        else:
-            twice[layer.name] = first.name
+        if often[layer.shapes] < 2:
+            continue
+        own = [tensors[f"{layer.name}.{leaf}".lstrip(".")] for leaf, _ in layer.shapes]
+        place = (
+            (layer.shapes, *((one.data_ptr(), one.stride()) for one in own))
+            if all(one.numel() for one in own)
+            else None
+        )
+        numbers = (layer.shapes, _digest(own)) if any(map(_varies, own)) else None
+        first = shared.get(place) or equal.get(numbers)
+        if first is not None:
+            twice[layer.name] = first
+            continue
+        if place is not None:
+            shared[place] = layer.name
+        if numbers is not None:
+            equal[numbers] = layer.name
     return twice
 
 
-def same(tensors: Mapping[str, Tensor], one: ForeignLayer, other: ForeignLayer) -> bool:
-    """Whether two layers of equal shapes are duplicates."""
-    pairs = [tuple(tensors[f"{layer.name}.{leaf}".lstrip(".")] for layer in (one, other)) for leaf, _ in one.shapes]
-    if all(a.data_ptr() == b.data_ptr() and a.numel() for a, b in pairs):
-        return True
-    varied = any(a.numel() > 1 and bool((a != a.flatten()[0]).any()) for a, _ in pairs)
-    return varied and all(bool((a == b).all()) for a, b in pairs)
+def _varies(tensor: Tensor) -> bool:
+    """Whether a tensor has different numbers."""
+    return tensor.numel() > 1 and bool((tensor != tensor.flatten()[0]).any())
+
+
+def _digest(own: Sequence[Tensor]) -> bytes:
+    """A hash of the numbers of a layer and their types."""
+    import torch
+
+    digest = blake2b(digest_size=16)
+    for tensor in own:
+        digest.update(f"{tensor.dtype} ".encode())
+        digest.update(tensor.detach().cpu().contiguous().flatten().view(torch.uint8).numpy().data)
+    return digest.digest()
