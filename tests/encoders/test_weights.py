@@ -20,6 +20,7 @@ from torch import nn
 
 import unetkit
 from tests.support.photos import CPU, trained, values, write_photos
+from unetkit.checkpoint import ImportWeightsError
 from unetkit.errors import FileError, SpecError
 from unetkit.model import pretrained
 from unetkit.model.network import Network
@@ -244,3 +245,10 @@ def test_the_settings_of_parts_stand_in_the_canonical_form(photos: Path, file: P
     assert form["learning_rates"] == {"encoder": 0.1}
     assert load_run(run.resolve()).resolve() == run.resolve()
     assert not {"unfreeze", "learning_rates"} & load_run(run_values(photos, file)).resolve()["training"].keys()
+
+
+def test_weights_in_an_older_format_say_how_to_save_them_again(theirs: nn.Module, tmp_path: Path) -> None:
+    path = tmp_path / "resnet18.pth"
+    torch.save(theirs.state_dict(), path, _use_new_zipfile_serialization=False)
+    with pytest.raises(ImportWeightsError, match=r"before 1\.6(.|\n)*torch\.save\. Then name that file in encoder"):
+        unetkit.build(spec(path))

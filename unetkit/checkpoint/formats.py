@@ -12,9 +12,10 @@ _HEAD = 512
 """Bytes that are read."""
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80"
 _TAR, _TAR_AT, _TORCH_TAR = b"ustar", 257, (b"sys_info", b"./sys_info", b"pickle", b"storages", b"tensors")
-_SAVE_AGAIN = (
+SAVE_AGAIN = (
     "Read it once with PyTorch 2.10 or later, torch.load(FILE, weights_only=True), and write the result by torch.save."
 )
+"""The cure for files of older versions of torch."""
 _OTHERS: dict[bytes, tuple[str, str]] = {
     b"version https://git-lfs": ("it is a pointer of Git LFS in place of the file", "Run: git lfs pull."),
     b"<": ("it is a web page", AGAIN),
@@ -23,7 +24,7 @@ _OTHERS: dict[bytes, tuple[str, str]] = {
     b"\x08\x07": ("it is ONNX", CONVERT),
     b"\x08\x08": ("it is ONNX", CONVERT),
     b"\x93NUMPY": ("it is a NumPy array", CONVERT),
-    _PICKLE: ("it is in the format of PyTorch before 1.6, or another pickle", _SAVE_AGAIN),
+    _PICKLE: ("it is in the format of PyTorch before 1.6, or another pickle", SAVE_AGAIN),
 }
 """The first bytes of other files, what they are, and the cure."""
 
@@ -48,7 +49,7 @@ def _recognized(head: bytes, size: int) -> Format:
         raise Refused("it is empty")
     if head[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         if head[:100].rstrip(b"\0") in _TORCH_TAR:
-            raise Refused("it is in the tar format of PyTorch before 0.1.10", _SAVE_AGAIN)
+            raise Refused("it is in the tar format of PyTorch before 0.1.10", SAVE_AGAIN)
         raise Refused("it is a tar archive", "Unpack it first.")
     start = head.lstrip() if head.lstrip().startswith(b"<") else head
     for beginning, (what, cure) in _OTHERS.items():

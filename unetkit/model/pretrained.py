@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from hashlib import file_digest
 from http.client import HTTPException
 from pathlib import Path
@@ -15,6 +16,8 @@ from urllib.request import urlopen
 import torch
 from torch import Tensor, nn
 
+from unetkit.checkpoint.faults import ImportWeightsError
+from unetkit.checkpoint.formats import SAVE_AGAIN
 from unetkit.encoder import Encoder
 from unetkit.errors import Fault, FileError
 from unetkit.model.checkpoint import read_checkpoint
@@ -48,8 +51,20 @@ def load_pretrained(model: nn.Module, planned: Plan) -> WeightsOrigin | None:
     if not digest.startswith(wanted):
         message = f"{file} is another file than expected: its SHA-256 is {digest[:12]}…, not {wanted[:12]}…"
         raise FileError(Fault("weights-changed", message, cure="Remove it, and get it again."))
-    _fill(model, planned, encoder, read_checkpoint(file).tensors, file)
+    _fill(model, planned, encoder, _tensors(file), file)
     return WeightsOrigin(encoder.weights, file.name, digest)
+
+
+def _tensors(file: Path) -> Mapping[str, Tensor]:
+    """The tensors of a file; the error for an older format also says what to do with the file saved again."""
+    try:
+        return read_checkpoint(file).tensors
+    except ImportWeightsError as error:
+        (first,) = error.faults
+        if first.cure != SAVE_AGAIN:
+            raise
+        cure = f"{first.cure} Then name that file in encoder.weights, as in weights: ./weights.pth."
+        raise ImportWeightsError(replace(first, cure=cure)) from error
 
 
 def _published_hash(name: str) -> str:
