@@ -9,9 +9,10 @@ from torch import Tensor, nn
 import unetkit
 from unetkit import registry
 from unetkit.block import BASES, Component
+from unetkit.encoder import Encoder, EncoderLevel
 from unetkit.geometry import Interval
 from unetkit.operations.operation import Axes
-from unetkit.plugin import Count, Net, Topology
+from unetkit.plugin import Count, Net, Signal, Topology
 from unetkit.testing import Report, check_block
 from unetkit.wrapping.operation import Wrapped
 
@@ -126,6 +127,33 @@ unstable = unetkit.wrap(Unstable, dims=(2,))
 def test_a_mistake_is_caught_by_its_own_check(block: type[Component], check: str, told: str) -> None:
     report = check_block(block, only=[check])
     assert told in report.failures[check]
+
+
+class Pooled(Encoder):
+    """An encoder with a convolution at each level."""
+
+    width: Count = 4
+    """Channels of level 0."""
+
+    @property
+    def pyramid(self) -> tuple[EncoderLevel, ...]:
+        return EncoderLevel(self.width, 1), EncoderLevel(2 * self.width, 2), EncoderLevel(2 * self.width, 4)
+
+    def wire(self, x: Signal, level: int) -> Signal:
+        x = x.max_pool(2) if level else x
+        return x.conv(self.pyramid[level].channels, 3, name="stem")
+
+
+class Misstated(Pooled):
+    spare: bool = False
+    """Nothing."""
+
+
+def test_an_encoder_passes_and_a_parameter_of_one_without_effect_is_caught() -> None:
+    report = check_block(Pooled, expected={"light-import": "this file imports torch"})
+    assert report.passed, str(report)
+    report = check_block(Misstated, only=["parameters-effective"])
+    assert "the parameter 'spare' has no effect" in report.failures["parameters-effective"]
 
 
 def test_an_unstable_order_of_keys_is_caught() -> None:

@@ -1,4 +1,4 @@
-"""The battery of checks for blocks and topologies, built-in and third-party."""
+"""The battery of checks for blocks, topologies and encoders, built-in and third-party."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from unetkit.testing.network_checks import NETWORK_CHECKS
 from unetkit.testing.report import LEAST, Failed, NotHere, Report
 from unetkit.testing.subject import NAME, Subject
 
-_CHECKED = (*BASES, "topology")
+_CHECKED = (*BASES, "topology", "encoder")
 """The slots whose components are checked."""
 
 
 def check_block(
     block: type[Component], *, expected: Mapping[str, str] | None = None, only: Iterable[str] | None = None
 ) -> Report:
-    """Runs the battery on the class of a block or a topology; `report.passed` says whether all checks pass.
+    """Runs the battery on the class of a block, a topology or an encoder; `report.passed` says whether all checks pass.
 
     `expected` maps checks that should fail to the reason: it is a failure if one of them passes. `only` selects checks;
     by default all run. Raises BlockError for a class of another slot.
@@ -47,7 +47,7 @@ def check_block(
 
 
 def plugin_blocks(reference: str | None = None) -> list[type[Component]]:
-    """The blocks and topologies of a distribution or a Python file, by default of all installed distributions.
+    """The blocks, topologies and encoders of a distribution or a Python file, by default of all distributions.
 
     Raises BlockError if there are none, or if one cannot be imported.
     """

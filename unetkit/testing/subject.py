@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from unetkit import registry
 from unetkit.block import Component, insets
+from unetkit.encoder import Encoder
 from unetkit.errors import UnetkitError
 from unetkit.language import load
 from unetkit.planning import Plan, plan
@@ -49,6 +50,8 @@ class Subject:
             return {"channels": [4 if "condition" in self.needed else 8]}  # a modulation keeps its channels
         if self.slot == "topology":
             return {"channels": [4, 6, 8]}
+        if self.slot == "encoder":  # which gives the channels
+            return {}
         usual: Values = {"channels": [8, 16], "skip": "none"}
         if self.slot == "skip":
             values = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "skip": {"type": NAME, **self.needed}}
@@ -67,6 +70,12 @@ class Subject:
         """Values for the required parameters."""
         fields = self.block.model_fields
         return {name: next(self.tried(name)) for name, field in fields.items() if field.is_required()}
+
+    @property
+    def fields(self) -> list[str]:
+        """Its parameters, without those that all encoders have."""
+        common = Encoder.model_fields if self.slot == "encoder" else {}
+        return [name for name in self.block.model_fields if name not in common]
 
     @cached_property
     def dims(self) -> tuple[int, ...]:
@@ -97,12 +106,12 @@ class Subject:
         if inner and inner.branches:
             options = [[one, [one, other]] for one, other in pairwise(names(inner.slot))]
         default = None if info.is_required() else info.get_default(call_default_factory=True)
-        few = _FEW if self.slot == "topology" else None  # its networks are larger
+        few = _FEW if self.slot in ("topology", "encoder") else None  # its networks are larger
         yield from islice((value for value in options if value != default), few)
 
     def parameters(self, dims: int) -> Iterator[tuple[str, Values, Values]]:
         """Yields (name, values, values with another value of that parameter) for parameters with an effect."""
-        for field in self.block.model_fields:
+        for field in self.fields:
             for base in self.bases(dims):
                 if field not in self.component(dims, base).idle():
                     for value in self.tried(field):
@@ -120,7 +129,7 @@ class Subject:
     def bases(self, dims: int) -> Iterator[Values]:
         """Yields the defaults, then values that differ in one parameter."""
         yield dict(self.needed)
-        for field in self.block.model_fields:
+        for field in self.fields:
             for value in self.tried(field):
                 values = self.needed | {field: value}
                 if self.valid(dims, values):
