@@ -14,11 +14,15 @@ from torch import nn
 import unetkit
 from tests.fast.test_optimize import applied, far, noise, outputs, trained_looking
 from tests.support.campaign import sharded
+from tests.support.narrow import narrow
 from unetkit.errors import SizeError
 from unetkit.fast import PASSES
 from unetkit.fast.streaming import StreamedNetwork, StreamingError, make_schedule
+from unetkit.fast.streaming.graph import RowGraph
+from unetkit.model.interface import plan_of
 from unetkit.planning import Plan
 from unetkit.testing.strategies import sizes, specs
+from unetkit.tiling import InferenceError, plan_tiles, ready
 
 EXAMPLES = 120
 SHARDS = 2
@@ -74,3 +78,58 @@ def test_streaming_equals_the_whole_image(data: st.DataObject) -> None:
         check(model, applied(model, names), inputs, strip)
     except StreamingError as error:
         assert "needs the whole map at once" in str(error)
+
+
+NORMED = {"unetkit": 1, "in_channels": 2, "out_channels": 3, "channels": [4, 8, 8]}
+
+
+@pytest.mark.parametrize("norm", ["instance", {"type": "group", "groups": 2}])
+@pytest.mark.parametrize("in_files", [False, True])
+def test_norms_over_the_whole_image_are_streamed_in_passes(norm: Any, in_files: bool, tmp_path: Path) -> None:
+    block = {"type": "residual", "squeeze_excite": 2}
+    model = trained_looking(unetkit.load(NORMED | {"norm": norm, "block": block}))
+    inputs = [torch.randn(1, 2, 52, 36) * 3 + 5]
+    check(model, applied(model, ()), inputs, 8, tmp_path if in_files else None)
+    assert StreamedNetwork(model, (52, 36)).graph.passes[1:]
+    assert not list(tmp_path.iterdir()), "files go with what they hold"
+
+
+def test_memory_does_not_grow_with_the_height() -> None:
+    model = unetkit.build(narrow("unet-same"), seed=0)
+    predicted = [make_schedule(RowGraph(plan_of(model), (height, 64)), 32) for height in (512, 1024, 2048)]
+    assert predicted[0].bytes == predicted[1].bytes == predicted[2].bytes
+    assert predicted[0].heights == predicted[2].heights
+
+
+def test_what_needs_the_whole_map_is_refused() -> None:
+    spec = unetkit.load("unet-same", overrides=["block.padding_mode=circular", "channels=[4,8]"])
+    with pytest.raises(StreamingError, match=r"encoder\.0\.block\.conv1 .* needs the whole map at once"):
+        StreamedNetwork(unetkit.build(spec, seed=0), (64, 64))
+
+
+@pytest.mark.parametrize("name", ["unet-2015", "unet-same", "attention-unet"])
+def test_predict_streams_images_of_any_size(name: str) -> None:
+    model = unetkit.build(narrow(name), seed=0)
+    image = np.random.default_rng(0).random((plan_of(model).spec.in_channels, 301, 203), np.float32)
+    wanted = unetkit.predict(model, image, tile=None)
+    found = unetkit.predict(model, image, tile="stream")
+    assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
+
+
+def test_predict_chooses_strips_where_tiles_differ_from_the_whole_image() -> None:
+    model = unetkit.build(NORMED | {"norm": "instance"}, seed=0)
+    image = np.random.default_rng(0).random((2, 512, 64), np.float32)
+    wanted = unetkit.predict(model, image, tile=None)
+    memory = 1_200_000
+    with ready(model) as runner:
+        chosen = plan_tiles(runner, (512, 64), memory=memory)
+        assert str(chosen) == "in strips of 64 rows, 11 passes"
+        assert str(plan_tiles(runner, (512, 64))) == "at once"
+    found = unetkit.predict(model, image, memory=memory)
+    assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
+
+
+def test_strips_are_refused_where_they_do_not_fit() -> None:
+    model = unetkit.build(NORMED, seed=0)
+    with pytest.raises(InferenceError, match="do not fit into"):
+        unetkit.predict(model, np.zeros((2, 64, 64), np.float32), tile="stream", memory=1000)

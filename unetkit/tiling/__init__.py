@@ -2,6 +2,7 @@
 
 from unetkit.tiling.prediction import Block, plan_tiles, predict, stream
 from unetkit.tiling.running import DTYPES, InferenceError, Runner, TorchRunner, ready
+from unetkit.tiling.strips import Strips
 from unetkit.tiling.tiles import Tile, Tiles, tiles
 
 __all__ = [
@@ -9,6 +10,7 @@ __all__ = [
     "Block",
     "InferenceError",
     "Runner",
+    "Strips",
     "Tile",
     "Tiles",
     "TorchRunner",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from itertools import groupby
 from math import prod
 from typing import Any, overload
@@ -13,18 +14,22 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from unetkit.errors import Fault, SizeError
+from unetkit.fast.streaming import StreamingError
 from unetkit.host.allocator import reserve
 from unetkit.model.interface import named_outputs, plan_of
 from unetkit.planning import Plan
 from unetkit.tiling.blending import weights
 from unetkit.tiling.cuts import Cut
-from unetkit.tiling.running import InferenceError, Runner, free_memory, ready
+from unetkit.tiling.running import InferenceError, Runner, TorchRunner, free_memory, ready
+from unetkit.tiling.strips import Strips, can_stream, run_strips, strips
 from unetkit.tiling.tiles import Tile, Tiles, distant, tiles
 from unetkit.tiling.window import Outside, Read, window
-from unetkit.wording import listed
+from unetkit.wording import listed, megabytes
 
 _LOCAL_MEMORY = 1_000_000_000
 """Default bytes for the activations of a tile: more saves few multiply-adds."""
+_STRIP_COST = 1.2
+"""Time of a multiply-add in strips as a multiple of that in tiles: rows are copied from one strip to the next."""
 
 Block = tuple[tuple[slice, ...], Tensor]
 """A part of the image's pixels, as slices per axis, and the channels of all outputs (channels, *part) for it."""
@@ -74,10 +79,12 @@ def predict(  # noqa: PLR0913 - options of a public function
     A network with several outputs gives a named tuple of them, without those that exist in training only.
 
     The image is mirrored beyond its border, so that the network gives an output for each of its pixels. `tile` is
-    "auto" (tiles whose activations fit into `memory` bytes, with the least work), a number of samples per axis, or None
-    for the whole image at once. Tiles equal the whole image up to float rounding. If an operation depends on the whole
-    image, they overlap and are blended, with a UserWarning, or with `exact` an InferenceError. `dtype` is fp32,
-    bf16 or fp16. `vectors` are the inputs beside the image, by name.
+    "auto" (the whole image, tiles or strips, whichever takes the least work within `memory` bytes), "stream" (strips of
+    rows: each row of each map is computed once), a number of samples per axis of a tile, or None for the whole image at
+    once. Tiles and strips equal the whole image up to float rounding. If an operation depends on the whole image,
+    strips are computed in several passes. Tiles then overlap and are blended, with a UserWarning, or with `exact` an
+    InferenceError. `dtype` is fp32, bf16 or fp16; strips are computed in fp32 on the CPU. `vectors` are the inputs
+    beside the image, by name.
     """
     options: dict[str, Any] = {"memory": memory, "device": device, "dtype": dtype, "exact": exact, "vectors": vectors}
     array: NDArray[Any] = image.numpy(force=True) if isinstance(image, Tensor) else image
@@ -130,13 +137,23 @@ def _check_shape(plan: Plan, shape: tuple[int, ...]) -> None:
 
 def plan_tiles(
     runner: Runner, size: tuple[int, ...], tile: Tile = "auto", memory: int | None = None, *, exact: bool = False
-) -> Tiles:
-    """The tiles of an image; warns, or raises InferenceError, if they cannot give the output of the whole image."""
+) -> Tiles | Strips:
+    """The tiles or strips of an image.
+
+    Warns, or raises InferenceError, if tiles cannot give the output of the whole image.
+    """
     if memory is None:
         memory = free_memory(runner.device) // 2
         if runner.device.type == "cpu" and not distant(runner.plan):
             memory = min(memory, _LOCAL_MEMORY)
+    if tile == "stream":
+        return _only_strips(runner, size, memory)
     cut = tiles(runner.plan, size, tile, memory)
+    if tile == "auto" and cut.count > 1 and can_stream(runner):
+        with suppress(StreamingError):
+            found = strips(runner.plan, size, memory)
+            if found is not None and (not cut.exact or found.macs * _STRIP_COST < cut.macs):
+                return found
     if not cut.exact:
         names = distant(runner.plan) or ("an operation",)
         verb = "depends" if len(names) == 1 else "depend"
@@ -148,8 +165,23 @@ def plan_tiles(
     return cut
 
 
-def stream(runner: Runner, cut: Tiles, read: Read) -> Iterator[Block]:
+def _only_strips(runner: Runner, size: tuple[int, ...], memory: int) -> Strips:
+    """The strips of an image; raises UnetkitError where it cannot be streamed."""
+    if not can_stream(runner):
+        raise InferenceError(Fault("not-streamed", "strips are computed in fp32 on the CPU", cure="Use tiles."))
+    found = strips(runner.plan, size, memory)
+    if found is None:
+        message = f"{runner.plan.spec.name}: strips of rows do not fit into {megabytes(memory)}"
+        raise InferenceError(Fault("memory", message, cure="Allow more memory, or use tiles."))
+    return found
+
+
+def stream(runner: Runner, cut: Tiles | Strips, read: Read) -> Iterator[Block]:
     """Yields the output block by block, each pixel in one block; `read` returns parts of the image."""
+    if isinstance(cut, Strips):
+        assert isinstance(runner, TorchRunner), "others have tiles"
+        reserve(cut.schedule.bytes)
+        return run_strips(runner, cut, read)
     run = _tile_by_tile(runner, cut, read)
     return run() if cut.exact else _blended(cut, run)
 

@@ -12,9 +12,10 @@ from unetkit.tiling.blending import exceeds, largest, overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
 from unetkit.tiling.padding import AxisPadding, frames
+from unetkit.wording import size_text
 
 Tile = int | str | None
-"""Samples per axis of a tile's input, "auto", or None for the whole image."""
+"""Samples per axis of a tile's input, "auto", "stream", or None for the whole image."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,9 @@ class Tiles:
     def bytes(self) -> int:
         """The memory of one tile."""
         return tile_bytes(self.plan, self.size)
+
+    def __str__(self) -> str:
+        return "at once" if self.count == 1 else f"in {self.count} tiles of {size_text(self.size)}"
 
     def __iter__(self) -> Iterator[tuple[Cut, ...]]:
         """Yields the tiles row by row along the first axis."""

@@ -31,7 +31,7 @@ from unetkit.imagefiles.numbers import for_network
 from unetkit.imagefiles.result import ResultWriter
 from unetkit.imagefiles.views.alignment import join_channels
 from unetkit.imagefiles.views.reorientation import FileReorientation, ReorientedWriter, reorientation_to, reoriented
-from unetkit.tiling import InferenceError, Runner, Tile, Tiles, plan_tiles, ready, stream
+from unetkit.tiling import InferenceError, Runner, Strips, Tile, Tiles, plan_tiles, ready, stream
 from unetkit.trained.distribution_shift import DistributionShift
 from unetkit.trained.modelfile import Trained, signature_in
 from unetkit.trained.result_map import ResultMap, result_maps
@@ -53,7 +53,7 @@ class PredictOptions:
     """How images are predicted, and with which resources."""
 
     tile: Tile = "auto"
-    """Approximate samples per axis of a tile; None: the whole image at once."""
+    """Approximate samples per axis of a tile; None: the whole image at once; "stream": strips of rows."""
     memory: int | None = None
     """Main memory in bytes that the process may use in total."""
     device: str | None = None
@@ -210,7 +210,9 @@ class FilePredictor:
             for part, block in self._outputs(self._reader(images, number, shift), images.size, tiles):
                 yield number, part, block
 
-    def _outputs(self, read: Read, size: tuple[int, ...], tiles: Tiles) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
+    def _outputs(
+        self, read: Read, size: tuple[int, ...], tiles: Tiles | Strips
+    ) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
         """Yields parts of an image with the network's output for them; a resampled image is one part."""
         resampled = tuple(frame.image for frame in tiles.frames)
         if resampled == size:

@@ -32,7 +32,9 @@ _Folder = Annotated[
 _TileText = Annotated[
     str,
     typer.Option(
-        "--tile", metavar="auto|N", help="Approximate samples per axis of a tile; auto: chosen by the available memory."
+        "--tile",
+        metavar="auto|stream|N",
+        help="Approximate samples per axis of a tile; stream: strips of rows; auto: chosen by the available memory.",
     ),
 ]
 _MemoryText = Annotated[
@@ -145,10 +147,12 @@ def _progress() -> PredictListener:
 
 
 def _parse_tile(text: str) -> int | str:
-    if text == "auto":
+    if text in ("auto", "stream"):
         return text
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 10**9):
-        raise typer.BadParameter(f"{text!r} is not a tile size: write auto, or a number of samples such as 512.")
+        raise typer.BadParameter(
+            f"{text!r} is not a tile size: write auto, stream, or a number of samples such as 512."
+        )
     return int(text)
 
 

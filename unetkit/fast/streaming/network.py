@@ -157,7 +157,11 @@ class _Run:
 
     def _fitting(self, rows: Tensor) -> Tensor:
         dims = self.graph.plan.dims
-        return rows.contiguous(memory_format=CHANNELS_LAST[dims]) if dims > 1 else rows
+        if dims == 1:
+            return rows
+        fitting = torch.empty(rows.shape, dtype=rows.dtype, device="meta", memory_format=CHANNELS_LAST[dims])
+        # of one channel both formats are the same numbers, and the strides alone tell torch which it is
+        return rows.contiguous(memory_format=CHANNELS_LAST[dims]).as_strided(rows.shape, fitting.stride())
 
     def _close(self, number: int) -> None:
         """Lets go of maps that no later pass reads."""

@@ -68,13 +68,21 @@ class _Run:
                     yield Given(source, self.done[source], high)
                     self.done[source] = high
                     yield from self._release(source)
-            for index in what.nodes:
-                low, high = self.done[index], self._reach(index)
-                if high > low:
-                    yield self._computed(index, low, high)
-                    yield from self._release(index)
-                    for source, _ in dict.fromkeys(self.graph.inputs[index]):
-                        yield from self._release(source)
+            while True:
+                before = dict(self.done)
+                for index in what.nodes:
+                    yield from self._advance(index)
+                if step < steps or self.done == before:  # at the end, until all is done
+                    break
+
+    def _advance(self, index: int) -> Iterator[Event]:
+        """Computes the rows of a node that can be computed now."""
+        low, high = self.done[index], self._reach(index)
+        if high > low:
+            yield self._computed(index, low, high)
+            yield from self._release(index)
+            for source, _ in dict.fromkeys(self.graph.inputs[index]):
+                yield from self._release(source)
 
     def _due(self, source: int, step: int) -> int:
         """Rows of a map that are read by a step: as large a share of it as of the image."""
@@ -134,7 +142,10 @@ class _Run:
                 end = middle
         strip = self.graph.strips[index]
         many = strip.multiple if strip is not None else 1
-        return high if high == rows else low + (high - low) // many * many
+        most = max(many, 2 * -(-rows * self.strip // self.graph.rows[0]))  # so that the end is no heap
+        return (
+            high if high - low <= min(most, rows - low) and high == rows else low + min(high - low, most) // many * many
+        )
 
     def _ready(self, index: int, row: int) -> bool:
         """Whether all rows that one row needs are there."""

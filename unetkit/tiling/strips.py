@@ -1,0 +1,134 @@
+"""Prediction of an image in strips of rows: each row of each map once, in memory that grows with the width."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from unetkit.fast.streaming.graph import RowGraph
+from unetkit.fast.streaming.network import StreamedNetwork
+from unetkit.fast.streaming.schedule import Schedule, make_schedule
+from unetkit.planning import Plan
+from unetkit.planning.spatial_graph import Size
+from unetkit.tiling.padding import AxisPadding, frames
+from unetkit.tiling.running import Runner, TorchRunner
+from unetkit.tiling.window import Outside, Read, window
+
+_STRIPS = (64, 32, 16, 8)
+"""Rows that are read at once: the more, the less is copied."""
+
+
+@dataclass(frozen=True)
+class Strips:
+    """An image as strips of rows along its first axis."""
+
+    plan: Plan
+    frames: tuple[AxisPadding, ...]
+    schedule: Schedule
+    in_files: bool
+    """Whether maps that wait for sums over the whole image do so in temporary files, and not in memory."""
+
+    exact = True
+
+    @property
+    def size(self) -> Size:
+        """The size of the image as the network sees it."""
+        return tuple(frame.input for frame in self.frames)
+
+    @property
+    def num_channels(self) -> int:
+        """The channels of all outputs together."""
+        return sum(self.plan.output_channels.values())
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds of all strips together."""
+        return self.schedule.macs
+
+    @property
+    def whole_macs(self) -> int:
+        """Multiply-adds of the whole image at once."""
+        return self.plan.at(self.size).macs
+
+    @property
+    def bytes(self) -> int:
+        """The memory of all rows that are held at once."""
+        return self.schedule.bytes + self.schedule.stored * (not self.in_files)
+
+    def __str__(self) -> str:
+        passes = f", {self.schedule.passes} passes" if self.schedule.passes > 1 else ""
+        return f"in strips of {self.schedule.strip} rows{passes}"
+
+
+def can_stream(runner: Runner) -> bool:
+    """Whether a runner computes as streaming does: a network of torch on the CPU, in float32."""
+    if not isinstance(runner, TorchRunner) or runner.device.type != "cpu":
+        return False
+    return runner.dtype == getattr(runner.model, "dtype", torch.float32) == torch.float32
+
+
+def strips(plan: Plan, size: Size, memory: int) -> Strips | None:
+    """The strips of an image whose rows fit into `memory` bytes, as many rows at once as do; None where none do.
+
+    Raises StreamingError where the network cannot be computed so.
+    """
+    laid = frames(plan, size)
+    graph = RowGraph(plan, tuple(frame.input for frame in laid))
+    for rows in _STRIPS:
+        found = make_schedule(graph, rows)
+        if found.bytes <= memory:
+            return Strips(plan, laid, found, found.bytes + found.stored > memory)
+    return None
+
+
+def run_strips(runner: TorchRunner, cut: Strips, read: Read) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
+    """Yields the output in strips of the image's pixels, as slices per axis and (channels, *part)."""
+    first, *across = cut.frames
+    same = all(frame.input == frame.output for frame in cut.frames)
+    outside = Outside((same and runner.plan.spec.odd_sizes.padding) or "reflect", runner.background)
+    size = tuple(frame.image for frame in cut.frames)
+
+    def rows(low: int, high: int) -> Tensor:
+        starts = (low - first.before, *(-frame.before for frame in across))
+        lengths = (high - low, *(frame.input for frame in across))
+        return torch.from_numpy(window(read, size, starts, lengths, outside))[None].float()
+
+    vectors = [vector.reshape(1, -1, *(1,) * cut.plan.dims) for vector in runner.vectors]
+    inner = tuple(slice(frame.first, frame.first + frame.image) for frame in across)
+    part = tuple(slice(0, frame.image) for frame in across)
+    with tempfile.TemporaryDirectory(prefix="unetkit-") as folder:
+        network = StreamedNetwork(
+            runner.model, cut.size, strip=cut.schedule.strip, folder=Path(folder) if cut.in_files else None
+        )
+        waiting = _Joined(list(cut.plan.outputs))
+        for name, _, found in network(rows, vectors):
+            for low, joined in waiting.add(name, found):
+                start = max(low, first.first)
+                stop = min(low + joined.shape[1], first.first + first.image)
+                if start < stop:
+                    block = joined[(slice(None), slice(start - low, stop - low), *inner)]
+                    yield (slice(start - first.first, stop - first.first), *part), block
+
+
+class _Joined:
+    """Rows of several outputs, which wait for those of the others."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.rows: dict[str, list[Tensor]] = {name: [] for name in names}
+        self.low = 0
+
+    def add(self, name: str, found: Tensor) -> Iterator[tuple[int, Tensor]]:
+        """Yields the first row and the channels of all outputs of the rows that all have now."""
+        self.rows[name].append(found[0])
+        if not all(self.rows.values()):
+            return
+        joined = {one: torch.cat(rows, 1) if len(rows) > 1 else rows[0] for one, rows in self.rows.items()}
+        count = min(rows.shape[1] for rows in joined.values())
+        yield self.low, torch.cat([rows[:, :count] for rows in joined.values()])
+        self.low += count
+        self.rows = {one: [rows[:, count:]] if rows.shape[1] > count else [] for one, rows in joined.items()}
