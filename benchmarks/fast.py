@@ -40,7 +40,7 @@ def compare() -> Iterator[Comparison]:
     image = torch.randn(1, 3, *SIZE)
     theirs = inference(by_hand.eval(), image)
     for dtype, wanted, memory in (("fp32", 1 / 2.2, 0.45), ("bf16", 1 / 3.1, 0.25)):
-        network = unetkit.optimize(built, size=SIZE, dtype=dtype)
+        network = unetkit.optimize(built, size=SIZE, dtype=dtype, backend="torch")
         if network.dtype != torch.float32 or dtype == "fp32":
             ours = inference(network, image)
             with torch.no_grad():

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from unetkit.lazy import lazy_names
 
 if TYPE_CHECKING:
+    from unetkit.backends import optimize
     from unetkit.errors import AlignmentWarning, BlockError, Fault, FileError, SizeError, SpecError, UnetkitError
-    from unetkit.fast import optimize
     from unetkit.language import Spec, load
     from unetkit.model import build, load_model, save
     from unetkit.planning import Plan, plan
@@ -42,8 +42,8 @@ __version__ = "0.2.0.dev0"
 __getattr__ = lazy_names(
     __name__,
     {
+        "backends": ("optimize",),
         "errors": ("AlignmentWarning", "BlockError", "Fault", "FileError", "SizeError", "SpecError", "UnetkitError"),
-        "fast": ("optimize",),
         "model": ("build", "load_model", "save"),
         "planning": ("Plan", "plan"),
         "registry": ("register",),

@@ -50,20 +50,30 @@ def onnx_bytes(program: ExportedProgram, content: Content) -> bytes:
 
 def open_onnx(path: Path) -> tuple[dict[str, str], Run]:
     """The metadata of an ONNX file and the function that runs it; raises FileError where it is unreadable."""
+    needed("onnxruntime")
+    try:
+        session = open_session(str(path))
+    except Exception as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise FileError(Fault("model-unreadable", f"{path} cannot be read: {reason}")) from error
+    return dict(session.get_modelmeta().custom_metadata_map), session_run(session)
+
+
+def open_session(model: str | bytes) -> Any:
+    """A session of onnxruntime on the CPU, with as many threads as torch, for a file or its content."""
     runtime = needed("onnxruntime")
     options = runtime.SessionOptions()
     options.intra_op_num_threads = torch.get_num_threads()
     options.enable_cpu_mem_arena = False  # it would keep several times the peak memory of a tile
     options.log_severity_level = 4
-    try:
-        session = runtime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise FileError(Fault("model-unreadable", f"{path} cannot be read: {reason}")) from error
+    return runtime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
 
+
+def session_run(session: Any) -> Run:
+    """The function that runs a session."""
     names = [one.name for one in session.get_inputs()]
 
     def run(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
         return list(session.run(None, dict(zip(names, inputs, strict=True))))
 
-    return dict(session.get_modelmeta().custom_metadata_map), run
+    return run

@@ -43,20 +43,26 @@ def open_openvino(folder: Path) -> tuple[dict[str, str], Run]:
     """The metadata of an OpenVINO model and the function that runs it; raises FileError where it is unreadable."""
     openvino = needed("openvino")
     core = openvino.Core()
-    # By default OpenVINO uses bfloat16 where the CPU supports it.
-    settings = {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": torch.get_num_threads()}
     try:
         model = core.read_model(folder / NAMES[0])
-        compiled = core.compile_model(model, "CPU", settings)
+        run = compiled_run(core, model)
     except RuntimeError as error:
         reason = str(error).strip().splitlines()[-1]
         raise FileError(Fault("model-unreadable", f"{folder} cannot be read: {reason}")) from error
     metadata: dict[str, str] = {}
     if model.has_rt_info([KEY]):
         metadata = METADATA.validate_json(model.get_rt_info([KEY]).astype(str))  # raises ValueError
+    return metadata, run
+
+
+def compiled_run(core: Any, model: Any, number_type: str = "f32") -> Run:
+    """The function that runs an OpenVINO model on the CPU, with as many threads as torch."""
+    # By default OpenVINO uses bfloat16 where the CPU supports it.
+    settings = {"INFERENCE_PRECISION_HINT": number_type, "INFERENCE_NUM_THREADS": torch.get_num_threads()}
+    compiled = core.compile_model(model, "CPU", settings)
 
     def run(*inputs: NDArray[Any]) -> list[NDArray[Any]]:
         found = compiled(list(inputs))
         return [found[index] for index in range(len(compiled.outputs))]
 
-    return metadata, run
+    return run

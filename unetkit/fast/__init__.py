@@ -2,13 +2,13 @@
 
 from unetkit.lazy import lazy_names
 
-__all__ = ["PASSES", "OptimizedNetwork", "OptimizedPlan", "optimize"]
+__all__ = ["PASSES", "OptimizedNetwork", "OptimizedPlan", "optimized_network"]
 
 __getattr__ = lazy_names(
     __name__,
     {
         "network": ("OptimizedNetwork",),
-        "optimization": ("optimize",),
+        "optimization": ("optimized_network",),
         "passes": ("PASSES",),
         "plan": ("OptimizedPlan",),
     },

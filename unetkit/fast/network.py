@@ -29,8 +29,6 @@ class OptimizedNetwork(nn.Module):
         self.plan: Plan = plan
         self.spec = plan.spec
         self.dtype = dtype
-        self.reason = ""
-        """Why this number type was chosen, where there was a choice."""
         self.steps = nn.ModuleDict()
         self.order = _order(plan)
         over_inputs, norms = overwriting(plan), _folded_norms(model, plan)

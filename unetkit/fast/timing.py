@@ -46,7 +46,7 @@ def faster_by_winograd(plan: Plan, size: Size) -> list[int]:
     Times are kept in the user's cache folder, by processor and version of torch.
     """
     sizes = plan.at(plan.padded_size(size)).sizes
-    file = _cache_file()
+    file = cache_file("winograd")
     known = _read(file)
     found, before = [], len(known)
     for index in winograd_nodes(plan):
@@ -90,11 +90,11 @@ def _seconds(call: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def _cache_file() -> Path:
-    """Where times of this processor and version of torch are kept."""
+def cache_file(name: str) -> Path:
+    """Where what was measured with this processor and version of torch is kept."""
     folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     machine = f"{platform.machine()}-{torch.backends.cpu.get_cpu_capability()}-{os.cpu_count()}"
-    return folder / "unetkit" / f"winograd-{machine}-torch-{torch.__version__}.json"
+    return folder / "unetkit" / f"{name}-{machine}-torch-{torch.__version__}.json"
 
 
 def _read(file: Path) -> dict[str, bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from os import PathLike
 from pathlib import Path
 
@@ -12,11 +12,15 @@ from unetkit.data.files.grouping import FileGroup, image_groups
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.imagefiles import find_images, merge_alike
 from unetkit.overwriting import check_outputs
+from unetkit.trained.calibration import calibrated
 from unetkit.trained.predictor import FilePredictor, PredictOptions, open_predictor
 
 
 class PredictListener:
     """Receives the progress of `predict_files`. Override its methods."""
+
+    def chosen(self, reason: str) -> None:
+        """The backend and number type were chosen; `reason` is empty where there was no choice."""
 
     def started(self, file: Path) -> None:
         """The prediction of an image begins; an image with a file for each channel is named by the first."""
@@ -49,7 +53,8 @@ def predict_files(
     options, listener = options or PredictOptions(), listener or PredictListener()
     images, model = list(images), Path(model)
     paths: list[Path] = []
-    with open_predictor(model, options) as predictor:
+    with ExitStack() as stack:
+        predictor = stack.enter_context(open_predictor(model, options))
         modalities = predictor.signature.modalities
         groups, faults = (
             image_groups(images, modalities)
@@ -60,6 +65,9 @@ def predict_files(
         tables = [Path(one.table) for one in predictor.vectors if one.table]
         inputs = [model, *tables, *(file for group in groups for file in group.files)]
         check_outputs(_results(groups, predictor, output), inputs=inputs, overwrite=overwrite)
+        if options.dtype == "int8" and groups:
+            predictor = stack.enter_context(calibrated(predictor, groups))
+        listener.chosen(getattr(getattr(predictor.runner, "model", None), "reason", ""))
         for group in groups:
             listener.started(group.files[0])
             path = None

@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unetkit.backends import optimize
 from unetkit.data import Normalization, Preprocessing
 from unetkit.data.files.folders import names_in_file
 from unetkit.data.files.grouping import FileGroup
@@ -23,7 +24,6 @@ from unetkit.data.preprocessing.signature import Signature
 from unetkit.data.vectors import VectorSource, VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
 from unetkit.export import is_exported, open_exported
-from unetkit.fast import optimize
 from unetkit.host import resident_memory
 from unetkit.imagefiles import Images, ReadRequest, format_of, open_images
 from unetkit.imagefiles.file_formats import split_name
@@ -69,6 +69,8 @@ class PredictOptions:
     """Letters of the stored axes, in place of those of the training images."""
     vectors: Mapping[str, GivenVector] = field(default_factory=dict)
     """Vectors beside the images, by name; those that all training images shared need not be given."""
+    backend: str = "auto"
+    """What runs an optimised network (see `unetkit.optimize`)."""
 
 
 @contextmanager
@@ -76,8 +78,13 @@ def file_predictor(trained: Trained, options: PredictOptions) -> Iterator[FilePr
     """Opens the predictor of a trained network; raises InferenceError where the options are not available."""
     device = options.device or ("cuda" if torch.cuda.is_available() else "cpu")
     model, dtype = trained.model, options.dtype
-    if options.fast:
-        model, dtype = optimize(model.to(device), dtype=dtype), "fp32"
+    if not options.fast and (dtype == "int8" or options.backend != "auto"):
+        what = "int8" if dtype == "int8" else f"the backend {options.backend}"
+        raise InferenceError(Fault("fast", f"{what} needs an optimised network", cure="Add --fast."))
+    if dtype == "int8":
+        dtype = "fp32"  # until it is calibrated on the images, which are not known here
+    elif options.fast:
+        model, dtype = optimize(model.to(device), dtype=dtype, backend=options.backend), "fp32"
     with ready(model, device=device, dtype=dtype) as runner:
         yield FilePredictor(runner, trained.signature, trained.preprocessing, options)
 
@@ -107,7 +114,7 @@ def _check_exported_options(options: PredictOptions) -> None:
     if options.dtype != "fp32":
         message = f"exported models compute in fp32, not in {options.dtype}"
         raise InferenceError(Fault("dtype", message, cure=cure.format("dtype")))
-    if options.fast:
+    if options.fast or options.backend != "auto":
         raise InferenceError(Fault("fast", "exported models run as they are", cure=cure.format("fast")))
     if options.device not in (None, "cpu"):
         message = f"exported models run on the CPU, not on {options.device}"

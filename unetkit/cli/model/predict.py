@@ -42,13 +42,23 @@ _MemoryText = Annotated[
     typer.Option(help="Memory limit of the process, as in 4GB.", show_default=False),
 ]
 _Device = Annotated[str | None, typer.Option(help="The device, as in cuda:0. [default: cuda if available, else cpu]")]
-Number = Annotated[Literal["fp32", "bf16", "fp16"], typer.Option("--dtype", help="The number type of the computation.")]
+_Backend = Annotated[
+    Literal["auto", "torch", "compile", "onnxruntime", "openvino"],
+    typer.Option(help="What runs a network with --fast; auto: the quickest here, by a short timing that is kept."),
+]
+Number = Annotated[
+    Literal["fp32", "bf16", "fp16", "int8"],
+    typer.Option(
+        "--dtype",
+        help="The number type of the computation. With --fast only where it is quicker here; int8 needs --fast.",
+    ),
+]
 _Fast = Annotated[
     bool,
     typer.Option(
         "--fast",
         help="Optimise the network first: the same output up to rounding, about twice as fast. The first time, "
-        "convolutions are timed for some seconds.",
+        "backends are timed for up to a minute.",
     ),
 ]
 _Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
@@ -89,6 +99,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     device: _Device = None,
     dtype: Number = "fp32",
     fast: _Fast = False,
+    backend: _Backend = "auto",
     probabilities: _Probabilities = False,
     exact: _Exact = False,
     axes: _AxesText = None,
@@ -106,7 +117,7 @@ def predict(  # noqa: PLR0913 - one parameter per option
     from unetkit.trained import PredictOptions, predict_files
 
     options = PredictOptions(
-        size, limit, device, dtype, fast, probabilities, exact, letters, _parse_vectors(vector or [])
+        size, limit, device, dtype, fast, probabilities, exact, letters, _parse_vectors(vector or []), backend
     )
     predict_files(model, images, output, options, overwrite=overwrite, listener=_progress())
 
@@ -123,6 +134,10 @@ def _progress() -> PredictListener:
     class ProgressBars(PredictListener):
         def __init__(self) -> None:
             self.printed: set[str] = set()
+
+        def chosen(self, reason: str) -> None:
+            if reason:
+                say(reason, to_errors=True)
 
         def started(self, file: Path) -> None:
             name = TextColumn("  {task.description}", markup=False)
