@@ -194,7 +194,7 @@ def test_a_network_of_one_level_has_no_decoder() -> None:
     assert [level["decoder"] for level in values["levels"]] == [None]
 
 
-ONE_SIZE = {"transunet": [224, 224]}
+ONE_SIZE = {"transunet": [224, 224], "unetr": [96, 96, 96]}
 """Networks with learned positions, which accept their own size alone."""
 
 

@@ -298,7 +298,7 @@ def test_what_helps_in_prediction_is_another_image_and_no_data_file(
         (["--tile", "huge"], "'huge' is not a tile size: write auto, stream, or a number of samples such as 512."),
         (["--tile", "0"], "'0' is not a tile size"),
         (["--memory", "much"], "'much' is not an amount of memory: write 4GB, 500MB or 2GiB."),
-        (["--dtype", "int8"], "'int8' is not one of"),
+        (["--dtype", "fp64"], "'fp64' is not one of"),
         (["--axes", "YZ"], "'YZ' does not name axes: X is missing"),
     ],
 )

@@ -25,6 +25,8 @@ ALLOWED = {
     "guessing/fitting.py": "fits the sides of a network to the layers of a file",
     "guessing/guess.py": "names of layers in files of other programs",
     "encoders/regnet.py": "torchvision's own names, which end so",
+    "play/spans.py": "finds the keys of a text that decide what stands at a position",
+    "testing/subject.py": "asks for the slot of a component, which has the name of a side",
     "codegen/stages.py": "the keys by which torch finds a module that is within no other",
 }
 SIDES = re.compile(r"encoder|decoder|bottleneck")

@@ -26,7 +26,7 @@ class ProgressCounter:
     def __call__(self, done: int, total: int) -> None:
         now = monotonic()
         first = self._last == self._start
-        terminal = self._console.is_terminal
+        terminal = self._console.file.isatty()
         if now - self._start < _DELAY or (not first and not terminal and now - self._last < _INTERVAL):
             return
         self._last = now

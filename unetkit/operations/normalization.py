@@ -92,7 +92,7 @@ class GroupNorm(NormalizationOperation):
         return ""
 
     def strip(self, sizes: Axes) -> Strip | None:
-        return Strip(self, kind="moments")
+        return Strip(self, kind="moments", groups=self.groups)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         kwargs = changed(eps=(self.eps, 1e-5), affine=(self.affine, True))

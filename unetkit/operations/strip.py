@@ -21,6 +21,8 @@ class Strip(NamedTuple):
     """Rows of the output that cost as much as fewer of them."""
     reads: Operation | None = None
     """The operation whose `needs` tell the rows to read, where it is not the operation itself."""
+    groups: int = 0
+    """Groups of channels whose moments are those of all their samples; 0: each channel has its own."""
     kind: str = "rows"
     """rows; overlap: each row read adds to several; taps: a sum of rows, weighted by position; or what depends on the
     whole map through a few sums: moments (mean and variance of each channel), mean, maximum."""

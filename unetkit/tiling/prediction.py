@@ -150,7 +150,7 @@ def plan_tiles(
         return _only_strips(runner, size, memory)
     cut = tiles(runner.plan, size, tile, memory)
     if tile == "auto" and cut.count > 1 and can_stream(runner):
-        with suppress(StreamingError):
+        with suppress(SizeError, StreamingError):
             found = strips(runner.plan, size, memory)
             if found is not None and (not cut.exact or found.macs * _STRIP_COST < cut.macs):
                 return found

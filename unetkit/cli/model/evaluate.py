@@ -100,7 +100,7 @@ def _progress(*, as_json: bool) -> Iterator[EvaluateListener]:
     from unetkit.trained import EvaluateListener
 
     stderr = console(to_errors=True)
-    with Progress(console=stderr, transient=True, disable=not stderr.is_terminal) as bar:
+    with Progress(console=stderr, transient=True, disable=not stderr.file.isatty()) as bar:
         task = bar.add_task("  images", total=None)
 
         class Printer(EvaluateListener):

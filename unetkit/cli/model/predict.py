@@ -141,7 +141,7 @@ def _progress() -> PredictListener:
 
         def started(self, file: Path) -> None:
             name = TextColumn("  {task.description}", markup=False)
-            self.bar = Progress(name, *columns, console=stderr, disable=not stderr.is_terminal)
+            self.bar = Progress(name, *columns, console=stderr, disable=not stderr.file.isatty())
             self.task = self.bar.add_task(visible(file.name), total=None, speed="")
             self.bar.start()
 

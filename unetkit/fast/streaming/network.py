@@ -109,15 +109,15 @@ class _Run:
         self._close(number)
 
     def _step(self, index: int) -> Step:
-        strip, operation = self.graph.strips[index], self.graph.nodes[index].operation
+        strip = self.graph.strips[index]
         if strip is None or strip.kind != "moments":
             return step(self.network.network, self.graph, index)
         norm: Any = self.network.network.steps[str(index)]
         sums = self.sums[index]
-        assert isinstance(sums, Moments) and operation is not None, "a norm has moments"
+        assert isinstance(sums, Moments), "a norm has moments"
         scale, shift = (
             each.to(self.network.device, torch.float32).reshape(-1, *(1,) * self.graph.plan.dims)
-            for each in sums.scaled(norm, getattr(operation, "groups", len(sums.mean)))
+            for each in sums.scaled(norm, strip.groups or len(sums.mean))
         )
         return lambda _, rows: torch.addcmul(shift, rows[0], scale)
 

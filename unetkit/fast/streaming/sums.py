@@ -16,7 +16,6 @@ class Moments:
         self.mean = torch.zeros(channels, dtype=torch.float64)
         self.squares = torch.zeros(channels, dtype=torch.float64)
         """Sums of squared distances from the mean."""
-        self.largest = torch.full((channels,), -torch.inf, dtype=torch.float64)
 
     def add(self, rows: Tensor) -> None:
         """Adds the samples of some rows (1, channels, rows, …)."""
