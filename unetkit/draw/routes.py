@@ -52,6 +52,8 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
         via = [(out, start.y), (out, lane), (turn, lane), (turn, end.y)]
     elif start.y != end.y:
         via = [(turn, start.y), (turn, end.y)]
+        if turn < start.left:  # the target begins farther left: a line from the right side would cross the box
+            return Arrow((start.left - CLEAR, start.y), straight.end, connection.slot, marked, tuple(via), steps)
     return Arrow(straight.start, straight.end, connection.slot, marked, tuple(via), steps)
 
 
