@@ -12,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo page test test-long fuzz chaos kills exports check bench clean
+.PHONY: help demo site page test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ demo: $(INSTALLED) ## Run a small study on brain images and report it (less than
 
 page: ## Bundle the editor of `unetkit play`; needs Node, and without it the page has a plain text area
 	@cd editor && npm ci --silent && npm run --silent build
+
+site: $(INSTALLED) ## Build the documentation into build/site; a warning is an error
+	@$(BIN)/python -m docs.site
 
 test: $(INSTALLED) ## Run all tests
 	@$(TEST)

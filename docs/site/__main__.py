@@ -1,0 +1,64 @@
+"""`python -m docs.site` builds the site into build/site, strictly: a warning is an error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from docs.site import catalogue, commands, reference, texts
+from unetkit.draw.markup import colours, style
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+SOURCE, SITE, PLAYGROUND = BUILD / "site-source", BUILD / "site", BUILD / "play"
+
+
+def gather(source: Path, playground: Path | None) -> None:
+    """Writes the sources of the site into an empty folder: the pages of docs/, and those that are generated."""
+    shutil.rmtree(source, ignore_errors=True)
+    docs = ROOT / "docs"
+    shutil.copytree(docs, source, ignore=shutil.ignore_patterns("site", "__pycache__"))
+    shutil.copy(docs / "site" / "conf.py", source)
+    static, extra = source / "_static", source / "_extra"
+    static.mkdir()
+    extra.mkdir()
+    shutil.copy(docs / "site" / "site.css", static)
+    (static / "drawings.css").write_text(drawing_colours(), encoding="utf-8")
+    pages = {
+        **catalogue.pages(playground=playground is not None),
+        "reference/commands.md": commands.page(),
+        "reference/python.md": reference.page(),
+    }
+    for name, text in pages.items():
+        target = source / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8")
+    (extra / "llms.txt").write_text(texts.summary(source), encoding="utf-8")
+    if playground is not None:
+        shutil.copytree(playground, extra / "play")
+
+
+def drawing_colours() -> str:
+    """The style of drawings: in the theme of the system, or that which a reader chose."""
+    lines = [style()]
+    for theme, name in enumerate(("light", "dark")):
+        lines += [f'body[data-theme="{name}"] {rule}' for rule in colours(theme)]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Builds the site and returns the exit code of Sphinx."""
+    gather(SOURCE, PLAYGROUND if PLAYGROUND.is_dir() else None)
+    shutil.rmtree(SITE, ignore_errors=True)
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ.get("PATH", "")))
+    settings = {"PATH": path, "PYTHONPATH": str(ROOT), "PYDEVD_DISABLE_FILE_VALIDATION": "1", "OMP_NUM_THREADS": "1"}
+    options = ["-b", "html", "-W", "--keep-going", "-n", "-q", "-d", str(BUILD / "site-doctrees")]
+    command = [sys.executable, "-m", "sphinx", *options, str(SOURCE), str(SITE)]
+    return subprocess.run(command, env=os.environ | settings, cwd=ROOT, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
