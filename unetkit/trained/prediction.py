@@ -25,6 +25,9 @@ class PredictListener:
     def started(self, file: Path) -> None:
         """The prediction of an image begins; an image with a file for each channel is named by the first."""
 
+    def cut(self, way: str) -> None:
+        """The image is computed in tiles or in strips of rows, which was not asked for."""
+
     def advanced(self, done: int, total: int) -> None:
         """A number of pixels of the image is done."""
 
@@ -74,7 +77,7 @@ def predict_files(
             with warnings.catch_warnings(record=True) as caught:
                 warnings.simplefilter("always")
                 try:
-                    path = predictor.predict_file(group, output, listener.advanced)
+                    path = predictor.predict_file(group, output, listener.advanced, listener.cut)
                     paths += predictor.paths(group, output)
                 except UnetkitError as error:
                     faults += error.faults

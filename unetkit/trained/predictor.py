@@ -145,12 +145,16 @@ class FilePredictor:
         return [one.path(group, folder) for one in self.maps]
 
     def predict_file(
-        self, source: Path | FileGroup, folder: Path, advance: _Advance = lambda done, total: None
+        self,
+        source: Path | FileGroup,
+        folder: Path,
+        advance: _Advance = lambda done, total: None,
+        cut: Callable[[str], None] = lambda way: None,
     ) -> Path:
         """Writes the results for a file, or for a group with a file for each channel, atomically.
 
-        Returns the path of the first output's result. Raises FileError where a file cannot be read, or a result cannot
-        be written.
+        `cut` is told into which tiles or strips the image is cut, where that was not asked for. Returns the path of the
+        first output's result. Raises FileError where a file cannot be read, or a result cannot be written.
         """
         spec, signature = self.runner.plan.spec, self.signature
         group = FileGroup("", (source,)) if isinstance(source, Path) else source
@@ -172,7 +176,10 @@ class FilePredictor:
                 for one, path in zip(self.maps, paths, strict=True):
                     made = writing.enter_context(format_of(file).create(path, stored, one.channels, one.dtype))
                     targets.append(made if turn.is_identity else ReorientedWriter(made, stored, turn))
-                for number, part, block in self._blocks(images, group.name or split_name(file)[0], shift):
+                tiles = self._tiles(images)
+                if self.options.tile == "auto" and str(tiles) != "at once":
+                    cut(str(tiles))
+                for number, part, block in self._blocks(images, group.name or split_name(file)[0], shift, tiles):
                     for one, target in zip(self.maps, targets, strict=True):
                         target.write(number, part, one.block(block))
                     done += prod(block.shape[-spec.dims :])
@@ -199,8 +206,15 @@ class FilePredictor:
                 raise FileError(Fault("no-images", message, cure=cure, file=str(file))) from error
             yield images
 
+    def _tiles(self, images: Images) -> Tiles | Strips:
+        """How images of this size are computed."""
+        memory = None if self.options.memory is None else _tile_memory(self.options.memory)
+        unit = images.geometry.unit if images.geometry else ""
+        size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
+        return plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
+
     def _blocks(
-        self, images: Images, name: str, shift: DistributionShift
+        self, images: Images, name: str, shift: DistributionShift, tiles: Tiles | Strips
     ) -> Iterator[tuple[int, tuple[slice, ...], Tensor]]:
         """Yields the number of an image, a part of it, and the channels of all outputs for that part.
 
@@ -208,10 +222,6 @@ class FilePredictor:
         """
         names = names_in_file(name, images.count)
         vectors = VectorTable(self.vectors, Path(), names)
-        memory = None if self.options.memory is None else _tile_memory(self.options.memory)
-        unit = images.geometry.unit if images.geometry else ""
-        size = self.preprocessing.size(images.size, images.spacing, unit, name=str(images.path))
-        tiles = plan_tiles(self.runner, size, self.options.tile, memory, exact=self.options.exact)
         for number in range(images.count):
             self.runner.condition(vectors.of(names[number]))
             for part, block in self._outputs(self._reader(images, number, shift), images.size, tiles):

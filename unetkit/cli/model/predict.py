@@ -142,8 +142,12 @@ def _progress() -> PredictListener:
         def started(self, file: Path) -> None:
             name = TextColumn("  {task.description}", markup=False)
             self.bar = Progress(name, *columns, console=stderr, disable=not stderr.file.isatty())
+            self.name = visible(file.name)
             self.task = self.bar.add_task(visible(file.name), total=None, speed="")
             self.bar.start()
+
+        def cut(self, way: str) -> None:
+            say(f"{self.name}: {way}", to_errors=True)
 
         def advanced(self, done: int, total: int) -> None:
             seconds = self.bar.tasks[0].elapsed or 1e-9
@@ -151,10 +155,9 @@ def _progress() -> PredictListener:
 
         def ended(self, path: Path | None, messages: Sequence[str]) -> None:
             self.bar.stop()
-            for message in messages:
-                if message not in self.printed:
-                    self.printed.add(message)
-                    say(f"warning: {message}", to_errors=True)
+            for message in [one for one in messages if one not in self.printed]:
+                self.printed.add(message)
+                say(f"warning: {message}", to_errors=True)
             if path is not None:
                 say(path)
 
