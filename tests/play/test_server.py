@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.support.stopping import default_handlers
 from unetkit.errors import FileError
 from unetkit.play import Desk
 from unetkit.play.server import MAX_BODY, PlayServer, serving
@@ -190,12 +190,15 @@ def test_tokens_differ_and_the_server_is_not_seen_from_outside(server: PlayServe
 def test_command_prints_the_address_and_ends_with_control_c(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "unetkit.cli", "play", str(tmp_path / "new.yaml"), "--no-browser"]
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=default_handlers
     ) as running:
-        assert running.stdout is not None
-        address = running.stdout.readline().strip()
-        assert address.startswith("http://127.0.0.1:") and "/?token=" in address
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate(timeout=60)
+        try:
+            assert running.stdout is not None
+            address = running.stdout.readline().strip()
+            assert address.startswith("http://127.0.0.1:") and "/?token=" in address
+            running.send_signal(signal.SIGINT)
+            _, errors = running.communicate(timeout=60)
+        finally:
+            running.kill()
     assert (running.returncode, errors) == (0, "")
     assert not (tmp_path / "new.yaml").exists()
