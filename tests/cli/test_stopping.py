@@ -67,8 +67,8 @@ def test_a_prediction_that_is_stopped_keeps_whole_results_and_no_half_of_one(
     for name in ("a.png", "b.png"):
         write_whole(folder / name, (folder / "image.png").read_bytes())
 
-    def second(self: Any, images: Any, name: str, shift: Any) -> Iterator[Any]:
-        yield from blocks(self, images, name, shift)
+    def second(self: Any, images: Any, name: str, *others: Any) -> Iterator[Any]:
+        yield from blocks(self, images, name, *others)
         if name == "b":
             endless()
 
