@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import ceil, floor
 from typing import NamedTuple
 
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, SizeSet
-from unetkit.planning import Plan, propagate, size_from
+from unetkit.planning import Plan, Size, propagate, size_from
 from unetkit.wording import size_text
 
 _MAX_GROWTH = 8  # attempts at a size that is refused for all axes together (norms of one sample)
@@ -24,6 +25,29 @@ class AxisPadding(NamedTuple):
     output: int
     before: int
     first: int
+
+
+@dataclass(frozen=True)
+class PaddedImage:
+    """An image as a network sees it, in whatever parts it is computed."""
+
+    plan: Plan
+    frames: tuple[AxisPadding, ...]
+
+    @property
+    def padded_size(self) -> Size:
+        """The size of the image as the network sees it."""
+        return tuple(frame.input for frame in self.frames)
+
+    @property
+    def num_channels(self) -> int:
+        """The channels of all outputs together."""
+        return sum(self.plan.output_channels.values())
+
+    @property
+    def whole_macs(self) -> int:
+        """Multiply-adds of the whole image at once."""
+        return self.plan.at(self.padded_size).macs
 
 
 def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:

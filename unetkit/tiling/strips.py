@@ -15,7 +15,7 @@ from unetkit.fast.streaming.network import StreamedNetwork
 from unetkit.fast.streaming.schedule import Schedule, make_schedule
 from unetkit.planning import Plan
 from unetkit.planning.spatial_graph import Size
-from unetkit.tiling.padding import AxisPadding, frames
+from unetkit.tiling.padding import PaddedImage, frames
 from unetkit.tiling.running import Runner, TorchRunner
 from unetkit.tiling.window import Outside, Read, window
 
@@ -24,11 +24,9 @@ _STRIPS = (64, 32, 16, 8)
 
 
 @dataclass(frozen=True)
-class Strips:
+class Strips(PaddedImage):
     """An image as strips of rows along its first axis."""
 
-    plan: Plan
-    frames: tuple[AxisPadding, ...]
     schedule: Schedule
     in_files: bool
     """Whether maps that wait for sums over the whole image do so in temporary files, and not in memory."""
@@ -36,24 +34,9 @@ class Strips:
     exact = True
 
     @property
-    def size(self) -> Size:
-        """The size of the image as the network sees it."""
-        return tuple(frame.input for frame in self.frames)
-
-    @property
-    def num_channels(self) -> int:
-        """The channels of all outputs together."""
-        return sum(self.plan.output_channels.values())
-
-    @property
     def macs(self) -> int:
         """Multiply-adds of all strips together."""
         return self.schedule.macs
-
-    @property
-    def whole_macs(self) -> int:
-        """Multiply-adds of the whole image at once."""
-        return self.plan.at(self.size).macs
 
     @property
     def bytes(self) -> int:
@@ -103,7 +86,7 @@ def run_strips(runner: TorchRunner, cut: Strips, read: Read) -> Iterator[tuple[t
     part = tuple(slice(0, frame.image) for frame in across)
     with tempfile.TemporaryDirectory(prefix="unetkit-") as folder:
         network = StreamedNetwork(
-            runner.model, cut.size, strip=cut.schedule.strip, folder=Path(folder) if cut.in_files else None
+            runner.model, cut.padded_size, strip=cut.schedule.strip, folder=Path(folder) if cut.in_files else None
         )
         waiting = _Joined(list(cut.plan.outputs))
         for name, _, found in network(rows, vectors):

@@ -11,7 +11,7 @@ from unetkit.planning import Plan, Size
 from unetkit.tiling.blending import exceeds, largest, overlapping
 from unetkit.tiling.choice import cheapest, tile_bytes
 from unetkit.tiling.cuts import Cut, Cuts, Reach, count_for, cut, reach, wrapping
-from unetkit.tiling.padding import AxisPadding, frames
+from unetkit.tiling.padding import AxisPadding, PaddedImage, frames
 from unetkit.wording import size_text
 
 Tile = int | str | None
@@ -19,11 +19,9 @@ Tile = int | str | None
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(PaddedImage):
     """The tiles of an image. `exact`: each output pixel is computed once, as in the whole image."""
 
-    plan: Plan
-    frames: tuple[AxisPadding, ...]
     axes: tuple[Cuts, ...]
     exact: bool
 
@@ -38,19 +36,9 @@ class Tiles:
         return prod(len(one.cuts) for one in self.axes)
 
     @property
-    def num_channels(self) -> int:
-        """The channels of all outputs together."""
-        return sum(self.plan.output_channels.values())
-
-    @property
     def macs(self) -> int:
         """Multiply-adds of all tiles together."""
         return self.count * self.plan.at(self.size).macs
-
-    @property
-    def whole_macs(self) -> int:
-        """Multiply-adds of the whole image at once."""
-        return self.plan.at(tuple(frame.input for frame in self.frames)).macs
 
     @property
     def bytes(self) -> int:
