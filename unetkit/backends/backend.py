@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import torch
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 
 from unetkit.planning import Plan
 from unetkit.planning.spatial_graph import Size
@@ -33,6 +33,13 @@ class Request:
     def device(self) -> torch.device:
         """Where the weights are."""
         return next((weight.device for weight in self.model.parameters()), torch.device("cpu"))
+
+    def example(self) -> list[Tensor]:
+        """Noise of the size, and vectors."""
+        generator = torch.Generator().manual_seed(0)
+        image = torch.randn(1, self.plan.spec.in_channels, *self.size, generator=generator)
+        vectors = [torch.randn(1, count, generator=generator) for count in self.plan.vectors.values()]
+        return [one.to(self.device) for one in (image, *vectors)]
 
 
 class Backend(Protocol):

@@ -8,7 +8,6 @@ from contextlib import nullcontext, suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
@@ -18,9 +17,8 @@ from unetkit.backends.backend import Backend, Request
 from unetkit.backends.exported import OnnxruntimeBackend, OpenvinoBackend
 from unetkit.backends.native import CompileBackend, TorchBackend
 from unetkit.errors import UnetkitError
-from unetkit.fast.timing import cache_file
+from unetkit.fast.timing import cache_file, write_cache
 from unetkit.host.allocator import kept_memory
-from unetkit.writing import write_whole
 
 BACKENDS: dict[str, Backend] = {
     one.name: one for one in (TorchBackend(), CompileBackend(), OnnxruntimeBackend(), OpenvinoBackend())
@@ -60,7 +58,7 @@ def quickest(request: Request) -> Choice:
     made: dict[str, nn.Module] = {}
     if key not in known or known[key].keys() != _names(request):
         known[key] = _measure(request, made)
-        _write(file, known)
+        write_cache(file, known)
     trials = known[key]
     exact = trials["fp32 torch"].seconds
     assert exact is not None, "torch runs every network in float32"
@@ -78,7 +76,7 @@ def _names(request: Request) -> set[str]:
 
 def _measure(request: Request, made: dict[str, nn.Module]) -> dict[str, Trial]:
     """A trial of each backend; `made` gets the quickest network of all."""
-    inputs = example(request)
+    inputs = request.example()
     exact = replace(request, dtype="fp32")
     first = BACKENDS["torch"].make(exact)
     wanted = _outputs(first, inputs)
@@ -128,14 +126,6 @@ def _reason(dtype: str, best: str, trials: dict[str, Trial]) -> str:
     return f"{number_type} by {backend}{refused} (beside fp32 by torch, {'; '.join(words)})"
 
 
-def example(request: Request) -> list[Tensor]:
-    """Noise of the size of a request, and vectors."""
-    generator = torch.Generator().manual_seed(0)
-    image = torch.randn(1, request.plan.spec.in_channels, *request.size, generator=generator)
-    vectors = [torch.randn(1, count, generator=generator) for count in request.plan.vectors.values()]
-    return [one.to(request.device) for one in (image, *vectors)]
-
-
 def _outputs(network: nn.Module, inputs: list[Tensor]) -> list[Tensor]:
     with torch.inference_mode():
         found: Any = network(*inputs)
@@ -183,10 +173,3 @@ def _read(values: dict[str, Any]) -> dict[str, Trial]:
         name: Trial(None if seconds is None else float(seconds), float(difference), str(obstacle))
         for name, (seconds, difference, obstacle) in values.items()
     }
-
-
-def _write(file: Path, known: dict[str, dict[str, Trial]]) -> None:
-    """Keeps trials for later calls; what cannot be written is measured again."""
-    with suppress(OSError):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(file, json.dumps(known, indent=1).encode())

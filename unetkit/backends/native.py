@@ -41,11 +41,9 @@ class CompileBackend(TorchBackend):
 
     def make(self, request: Request) -> CompiledNetwork:  # type: ignore[override]
         network = CompiledNetwork(super().make(request))
-        image = torch.zeros(1, request.plan.spec.in_channels, *request.size, device=request.device)
-        vectors = [torch.zeros(1, count, device=request.device) for count in request.plan.vectors.values()]
         try:
             with torch.inference_mode():
-                network(image, *vectors)
+                network(*request.example())
         except RuntimeError as error:  # the compilers of torch have no class of their own in common
             reason = str(error).strip().partition("\n")[0]
             raise UnetkitError(Fault("compile", f"torch cannot compile {request.plan.spec.name}: {reason}")) from error

@@ -6,7 +6,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -56,10 +56,15 @@ def faster_by_winograd(plan: Plan, size: Size) -> list[int]:
         if known[str(shape)]:
             found.append(index)
     if len(known) > before:
-        with suppress(OSError):  # a cache that cannot be written is measured again
-            file.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(file, json.dumps(known, indent=1).encode())
+        write_cache(file, known)
     return found
+
+
+def write_cache(file: Path, known: Mapping[str, object]) -> None:
+    """Keeps what was measured for later calls; what cannot be written is measured again."""
+    with suppress(OSError):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, json.dumps(known, indent=1).encode())
 
 
 def _shape(plan: Plan, index: int, sizes: tuple[Size, ...]) -> _Shape:

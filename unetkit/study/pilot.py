@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from math import sqrt
 from pathlib import Path
+from statistics import stdev
 from typing import Any, NamedTuple
 
 from unetkit.errors import Fault
@@ -72,18 +73,12 @@ def pilot(folder: Path, margin: float | None, comparisons: int) -> Pilot:
             each.arm, each.fraction, len(each.seeds), spread, seeds_for(spread / least, level, settings.power)
         )
         for each in compare_arms(results.scores, results.base, settings)
-        if len(each.seeds) > 1 and (spread := _deviation(each.differences)) > 0
+        if len(each.seeds) > 1 and (spread := stdev(each.differences)) > 0
     )
     if not estimates:
         message = f"no arm in {folder} has two finished seeds in common with the base, or none varies"
         raise StudyError(Fault("no-pilot", message, cure="Run the pilot with two seeds or more; six tell much better."))
     return Pilot(least, settings.power, comparisons, estimates)
-
-
-def _deviation(values: tuple[float, ...]) -> float:
-    """The standard deviation."""
-    centre = sum(values) / len(values)
-    return sqrt(sum((value - centre) ** 2 for value in values) / (len(values) - 1))
 
 
 def seeds_for(deviation: float, level: float, power: float) -> int | None:

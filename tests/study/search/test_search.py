@@ -20,7 +20,7 @@ from unetkit.study.search import (
     write_front,
 )
 from unetkit.study.search.candidates import GLOBAL, plan_candidates
-from unetkit.study.search.front import diverse_front, nondominated
+from unetkit.study.search.front import diverse_front, front_of, nondominated
 
 HEAD = """\
 unetkit: 1
@@ -118,7 +118,7 @@ def test_the_front_has_what_no_other_point_dominates() -> None:
 def test_the_kept_networks_are_on_the_front_and_differ(tmp_path: Path) -> None:
     searched = space(tmp_path)
     found = plan_candidates(searched, limits_of({}), searched.indices(1000, 0))
-    order = list(diverse_front(searched, found))
+    order = list(diverse_front(searched, found, front_of(found)))
     assert len(order) == len(set(order))
     whole = search_front(searched, limits_of({}), SearchOptions(keep=4))
     assert len(whole.networks) == 4

@@ -41,13 +41,12 @@ def nondominated(points: NDArray[np.int64]) -> NDArray[np.bool_]:
     return kept
 
 
-def diverse_front(space: SearchSpace, found: Candidates) -> Iterator[int]:
+def diverse_front(space: SearchSpace, found: Candidates, front: NDArray[np.int64]) -> Iterator[int]:
     """Yields the candidates of the front, as positions in `found`, each as far as possible from those before it.
 
     The distance of two candidates is that of their quantities, in orders of magnitude and scaled to the range of each,
     plus the share of the axes on which they differ. The first has the most parameters.
     """
-    front = front_of(found)
     costs = np.log10(
         np.stack([np.frombuffer(values, np.int64)[front] for values in found.quantities.values()], 1) + 1.0
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from unetkit.errors import Fault, UnetkitError
-from unetkit.language import to_text
+from unetkit.language import load, to_text
+from unetkit.planning import plan
 from unetkit.study.matrix.arm import Arm
 from unetkit.study.matrix.arm_planner import ArmPlanner
 from unetkit.study.search.candidates import QUANTITIES, Candidates, plan_candidates, quantity
@@ -83,7 +84,8 @@ def search_front(
         raise UnetkitError(Fault("search-empty", message, cure="Widen the limits, or give the axes further values."))
     networks: dict[str, FoundNetwork] = {}
     planner = ArmPlanner(space.base)
-    for position in diverse_front(space, found):
+    front = front_of(found)
+    for position in diverse_front(space, found, front):
         candidate = space.candidate(found.indices[position])
         assert candidate is not None, "excluded combinations are no candidates"
         arm = planner.arm(candidate)
@@ -92,14 +94,11 @@ def search_front(
         if len(networks) == options.keep:
             break
     ordered = sorted(networks.values(), key=lambda one: one.quantities["macs"])
-    return FoundFront(space, limits, found, len(front_of(found)), tuple(ordered))
+    return FoundFront(space, limits, found, len(front), tuple(ordered))
 
 
 def _network(space: SearchSpace, limits: CostLimits, arm: Arm) -> FoundNetwork:
     """A network with all its quantities."""
-    from unetkit.language import load
-    from unetkit.planning import plan
-
     spec = arm.values()["spec"]
     made = plan(load(spec))
     return FoundNetwork(arm, {name: quantity(made, name, arm.training, limits) for name in QUANTITIES}, to_text(spec))
