@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
+import sys
 from collections.abc import Iterator
 from functools import cache
 from itertools import pairwise
+from types import ModuleType
 from typing import Any
 
 from pydantic import BaseModel
@@ -239,20 +240,40 @@ def attribute_docs(model: type) -> dict[str, str]:
     return {field: text for owner in reversed(owners) for field, text in _own_docs(owner).items()}
 
 
-@cache
 def _own_docs(owner: type) -> dict[str, str]:
-    """The texts that stand under the attributes of a class itself: its source is read once."""
+    """The texts that stand under the attributes of a class itself."""
+    module = sys.modules.get(owner.__module__)
+    return _docs_of_classes(module).get(owner.__qualname__, {}) if module else {}
+
+
+@cache
+def _docs_of_classes(module: ModuleType) -> dict[str, dict[str, str]]:
+    """The texts that stand under the attributes of the classes of a module: its source is read once."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(owner))).body[0]
+        return dict(_docs_below(ast.parse(inspect.getsource(module))))
     except (OSError, TypeError, SyntaxError):  # there is no source, as of a class that a program makes
         return {}
-    texts: dict[str, str] = {}
-    for field, text in pairwise(tree.body if isinstance(tree, ast.ClassDef) else []):
+
+
+def _docs_below(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, dict[str, str]]]:
+    """Yields the qualified names of the classes below a node, and the texts under their attributes."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, ast.ClassDef):
+            yield prefix + inner.name, dict(_docs_in(inner))
+            yield from _docs_below(inner, f"{prefix}{inner.name}.")
+        elif isinstance(inner, ast.FunctionDef):
+            yield from _docs_below(inner, f"{prefix}{inner.name}.<locals>.")
+        elif isinstance(inner, ast.stmt):
+            yield from _docs_below(inner, prefix)
+
+
+def _docs_in(definition: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """Yields the attributes of a class under which a text stands, and the texts."""
+    for field, text in pairwise(definition.body):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
             match text:
                 case ast.Expr(value=ast.Constant(value=str(words))):
-                    texts[field.target.id] = inspect.cleandoc(words)
-    return texts
+                    yield field.target.id, inspect.cleandoc(words)
 
 
 def first_line(model: type) -> str:

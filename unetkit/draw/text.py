@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import groupby
 
 from unetkit.wording import size_text
@@ -40,6 +41,7 @@ def _advances(table: str) -> dict[str, int]:
 _ADVANCES = {False: _advances(_REGULAR), True: _advances(_BOLD)}
 
 
+@lru_cache(4096)
 def width(text: str, size: float, *, bold: bool = False) -> float:
     """The width of `text` in pixels: an accent adds nothing, an unknown character 1 em.
 
