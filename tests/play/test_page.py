@@ -272,8 +272,7 @@ def test_the_editor_completes_explains_and_colours(opened: Opening) -> None:
         options = page.locator(".cm-tooltip-autocomplete li")
         options.first.wait_for()
         assert any("interpolate" in each for each in options.all_text_contents())
-        page.wait_for_timeout(100)  # CodeMirror takes no choice in the first moments after it opens the list
-        page.keyboard.press("Enter")
+        options.filter(has_text="interpolate").click()
         seen.settled()
         assert seen.text.endswith("up: interpolate")
         page.locator("#editor .tok-propertyName", has_text="align").hover()
