@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from unetkit.draw import svg
@@ -10,7 +9,7 @@ from unetkit.errors import UnetkitError
 from unetkit.language import Spec
 from unetkit.page import Column, Markup, element, notebook_cell, plain_table
 from unetkit.planning import Plan, SizedPlan, describe, natural_size, plan
-from unetkit.planning.words import in_words_by_axis
+from unetkit.planning.words import facts_in_words
 from unetkit.wording import magnitude, megabytes, size_text, value_text
 
 _COLUMNS = (
@@ -77,6 +76,7 @@ def _faults(spec: Spec, error: UnetkitError, *further: str) -> str:
 
 def _html(sized: SizedPlan, *further: str) -> str:
     planned, values = sized.plan, describe(sized.plan, sized.input_size)
+    facts = facts_in_words(sized) | {"memory for inference": megabytes(values["memory"]["inference"])}
     levels = element(
         "details", element("summary", "levels"), plain_table(_COLUMNS, map(_level, values["levels"])), open=True
     )
@@ -84,18 +84,7 @@ def _html(sized: SizedPlan, *further: str) -> str:
     drawing = element("div", Markup(svg(sized)), class_="frame")
     shifts = planned.shift_warning(sized.input_size)
     warning = [element("div", shifts[:1].upper() + shifts[1:] + ".")] if shifts else []
-    return notebook_cell(str(planned.spec), _facts(planned, values), *warning, drawing, levels, *further)
-
-
-def _facts(planned: Plan, values: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    field = [width or "whole" for width in planned.receptive_field]
-    yield "size", _change(values)
-    yield "parameters", f"{values['parameters']:,}"
-    yield "MACs", magnitude(values["macs"])
-    yield "receptive field", size_text(field) if any(planned.receptive_field) else "whole image"
-    yield "memory for inference", megabytes(values["memory"]["inference"])
-    yield "accepted sizes", in_words_by_axis(planned, planned.accepted)
-    yield "aligned sizes", in_words_by_axis(planned, planned.aligned)
+    return notebook_cell(str(planned.spec), facts.items(), *warning, drawing, levels, *further)
 
 
 def _level(level: dict[str, Any]) -> list[str]:

@@ -1,10 +1,52 @@
-"""Sets of sizes in words."""
+"""The facts of a network in words: its sizes, its receptive field, its costs."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from unetkit.geometry import SizeSet
+from unetkit.planning.memory import Memory
 from unetkit.planning.planned import Plan
 from unetkit.planning.refusal import AXES
+from unetkit.planning.sized import SizedPlan
+from unetkit.wording import magnitude, megabytes, size_text
+
+
+def facts_in_words(sized: SizedPlan) -> dict[str, str]:
+    """What a network takes, sees and costs at a size.
+
+    >>> from unetkit.language import load
+    >>> from unetkit.planning import plan
+    >>> facts = facts_in_words(plan(load("unet-2015")).at((572, 572)))
+    >>> facts["size"], facts["receptive field"], facts["parameters"], facts["MACs"]
+    ('572×572 → 388×388', '204×204', '31,030,658', '150.4 G')
+    """
+    plan: Plan = sized.plan
+    whole, left = plan.parameters, plan.for_inference().parameters
+    return {
+        "size": f"{size_text(sized.input_size)} → {size_text(sized.output_size)}",
+        "accepted sizes": in_words_by_axis(plan, plan.accepted),
+        "aligned sizes": in_words_by_axis(plan, plan.aligned),
+        "receptive field": field_in_words(plan.receptive_field),
+        "parameters": f"{whole:,}" if whole == left else f"{whole:,} in training, {left:,} for inference",
+        "MACs": magnitude(sized.macs, ".1f"),
+    }
+
+
+def field_in_words(field: Iterable[int | None]) -> str:
+    """A receptive field, by axis.
+
+    >>> field_in_words((204, 204)), field_in_words((None, None)), field_in_words((44, None))
+    ('204×204', 'the whole image', '44×whole')
+    """
+    widths = tuple(field)
+    return size_text(width or "whole" for width in widths) if any(widths) else "the whole image"
+
+
+def memory_in_words(memory: Memory) -> str:
+    """The memory that one image takes."""
+    inference, training = megabytes(memory.inference), megabytes(memory.training)
+    return f"{inference} for inference, {training} for training, with one image"
 
 
 def in_words_by_axis(plan: Plan, sets: tuple[SizeSet, ...]) -> str:

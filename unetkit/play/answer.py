@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
 from unetkit.errors import Fault, SizeError, UnetkitError
+from unetkit.geometry import SizeSet
 from unetkit.planning import Plan, natural_size
 from unetkit.planning.refusal import fits
+from unetkit.planning.words import facts_in_words
 from unetkit.play import measures, tabs
 from unetkit.play.desk import Desk
 from unetkit.play.faults import fault_json, faults_json
 from unetkit.play.picture import picture
 from unetkit.play.reading import Source, example, planned, size_of
+from unetkit.wording import size_text
 
 Request = Mapping[str, Any]
 Answer = dict[str, Any]
@@ -55,7 +58,7 @@ def _draw(request: Request, desk: Desk) -> Answer:
     wanted = frozenset(request.get("want") or ())
     found: Answer = {"name": plan.spec.name, "digest": plan.digest, "dims": plan.dims, "size": list(size)}
     found |= {"parameters": plan.parameters, "macs": sized.macs, "output_size": list(sized.output_size)}
-    found |= {"facts": measures.facts(sized), **picture(sized, parts="parts" in wanted)}
+    found |= {"facts": list(facts_in_words(sized).items()), **picture(sized, parts="parts" in wanted)}
     found |= {key: make(plan, size) for key, make in _TABS.items() if key in wanted}
     if "diff" in wanted and (other := request.get("other")):
         found["diff"] = tabs.diff(plan, size, str(other), source)
@@ -97,15 +100,16 @@ def _warnings(plan: Plan, size: tuple[int, ...], source: Source) -> list[Answer]
     if not words:
         return []
     fault = Fault("alignment", words.partition(": ")[2])
-    near = (tuple(each(n) for n, each in zip(size, side, strict=True)) for side in _nearest(plan))
-    sizes = [one for one in near if None not in one and fits(plan, one)]
-    fixes = [{"label": "×".join(map(str, one)), "edits": [], "size": list(one)} for one in sizes]
+    fixes = [{"label": size_text(one), "edits": [], "size": list(one)} for one in _aligned_around(plan, size)]
     return [fault_json(fault, source, severity="warning") | {"fixes": fixes}]
 
 
-def _nearest(plan: Plan) -> tuple[list[Callable[[int], Any]], list[Callable[[int], Any]]]:
-    """By axis what finds the next smaller and the next larger aligned size."""
-    return [sets.below for sets in plan.aligned], [sets.above for sets in plan.aligned]
+def _aligned_around(plan: Plan, size: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yields the next smaller and the next larger aligned size, where there are such sizes."""
+    for near in (SizeSet.below, SizeSet.above):
+        found = tuple(n for n in map(near, plan.aligned, size) if n is not None)
+        if len(found) == len(size) and fits(plan, found):
+            yield found
 
 
 @lru_cache(1)

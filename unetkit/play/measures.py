@@ -1,15 +1,15 @@
-"""The numbers of a plan for the page: its facts, its levels, the sizes that it takes, and its receptive field."""
+"""The numbers of a plan for the page: its levels, the sizes that it takes, and its receptive field."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from unetkit.geometry import SizeSet
-from unetkit.planning import Plan, SizedPlan, describe, kept_by_level, needed_memory
+from unetkit.planning import Plan, describe, kept_by_level, needed_memory
 from unetkit.planning.refusal import fits
-from unetkit.planning.words import in_words_by_axis
+from unetkit.planning.words import in_words_by_axis, memory_in_words
 from unetkit.play.spans import keys_of
-from unetkit.wording import magnitude, megabytes, size_text
+from unetkit.wording import size_text
 
 Size = tuple[int, ...]
 MOST_STOPS = 64
@@ -17,26 +17,10 @@ _REACH = {1: 8192, 2: 1024, 3: 256}
 """The size up to which there are stops, by dims, unless the size that is shown is larger."""
 
 
-def facts(sized: SizedPlan) -> list[tuple[str, str]]:
-    """The facts of a network at a size in words."""
-    plan: Plan = sized.plan
-    field = plan.receptive_field
-    whole = "the whole image"
-    return [
-        ("parameters", f"{plan.parameters:,}"),
-        ("multiply-adds", magnitude(sized.macs)),
-        ("size", f"{size_text(sized.input_size)} → {size_text(sized.output_size)}"),
-        ("receptive field", whole if set(field) == {None} else size_text("whole" if n is None else n for n in field)),
-        ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
-        ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
-    ]
-
-
 def memory(plan: Plan, size: Size) -> dict[str, Any]:
     """The memory that one image needs, in bytes and in words."""
     needed = needed_memory(plan, size)
-    words = f"{megabytes(needed.inference)} for inference, {megabytes(needed.training)} for training, with one image"
-    return needed.json() | {"words": words}
+    return needed.json() | {"words": memory_in_words(needed)}
 
 
 def levels(plan: Plan, size: Size) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
     if step.parameters:
         rows.append(("parameters", f"{step.parameters:,}"))
     if step.macs:
-        rows.append(("multiply-adds", magnitude(step.macs)))
+        rows.append(("MACs", magnitude(step.macs)))
     return rows
 
 

@@ -41,7 +41,7 @@ def study(request: Mapping[str, Any], file: Path | None) -> dict[str, Any]:
         "runs": costs.runs,
         "costs": [
             ("runs", f"{plural(len(loaded.planned), 'arm')} × {plural(len(loaded.seeds), 'seed')}"),
-            ("multiply-adds", _range([one.macs for one in facts])),
+            ("MACs", _range([one.macs for one in facts])),
             ("memory of the largest arm", megabytes(largest)),
             ("disk", megabytes(costs.total_disk)),
             *hours,

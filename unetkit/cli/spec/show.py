@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, image_size, plan_of
-from unetkit.wording import megabytes, plural
+from unetkit.wording import plural
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -45,22 +45,19 @@ def _heading(plan: Plan) -> str:
 
 
 def _summary(plan: Plan, values: dict[str, Any]) -> Table:
-    from unetkit.cli.output import facts, magnitude, size_text
-    from unetkit.planning.words import in_words_by_axis
+    from unetkit.cli.output import facts
+    from unetkit.planning.memory import Memory
+    from unetkit.planning.words import facts_in_words, memory_in_words
 
-    inference, training = (megabytes(values["memory"][key]) for key in ("inference", "training"))
+    words = facts_in_words(plan.at(tuple(values["input_size"])))
     measured = values["measured"]
     return facts(
         [
             ("image", f"{plan.dims}D, {values['in_channels']} → {_channels(values)} channels"),
-            ("size", _change(values)),
+            ("size", words.pop("size")),
             *_outputs(values),
-            ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
-            ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
-            ("receptive field", size_text(values["receptive_field"])),
-            ("parameters", _parameters(values)),
-            ("MACs", magnitude(values["macs"])),
-            ("memory", f"{inference} for inference, {training} for training, with one image"),
+            *words.items(),
+            ("memory", memory_in_words(Memory(**values["memory"]))),
             ("digest", values["digest"][:16]),
             *([("measured", f"{len(measured)} modules: {', '.join(measured)}")] if measured else []),
         ]
@@ -70,14 +67,6 @@ def _summary(plan: Plan, values: dict[str, Any]) -> Table:
 def _channels(values: dict[str, Any]) -> str:
     """The channels of each output for inference."""
     return " + ".join(str(output["channels"]) for output in values["outputs"].values() if output["when"] == "always")
-
-
-def _parameters(values: dict[str, Any]) -> str:
-    """The parameters, and how many of them are left for inference."""
-    from unetkit.cli.output import count
-
-    whole, left = values["parameters"], values["inference_parameters"]
-    return count(whole) if whole == left else f"{count(whole)} in training, {count(left)} for inference"
 
 
 def _outputs(values: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -81,7 +81,7 @@ export class StudyView {
     if (answer.refused) faults.push(answer.refused);
     const arms = answer.arms ?? [];
     const table = element("table", {},
-      element("thead", {}, element("tr", {}, ["Arm", "Parameters", "Multiply-adds", "Memory"].map((each, index) => element("th", { scope: "col", class: index ? "number" : null }, each)))),
+      element("thead", {}, element("tr", {}, ["Arm", "Parameters", "MACs", "Memory"].map((each, index) => element("th", { scope: "col", class: index ? "number" : null }, each)))),
       element("tbody", {}, arms.map((arm) => element("tr", {},
         element("th", { scope: "row" }, arm.name, arm.skipped ? element("span", { class: "note" }, ` left out: ${arm.skipped}`) : ""),
         [short(arm.parameters ?? 0), short(arm.macs ?? 0), bytes(arm.memory)].map((each) => element("td", { class: "number" }, each))))));

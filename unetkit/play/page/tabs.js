@@ -40,7 +40,7 @@ export class Tabs {
 }
 
 const nameOf = (tab) => tab.id.replace("tab-", "");
-const COSTS = [["parameters", "Parameters"], ["macs", "Multiply-adds"], ["memory", "Memory"]];
+const COSTS = [["parameters", "Parameters"], ["macs", "MACs"], ["memory", "Memory"]];
 
 /** The levels with bars of what each costs; `choose(level)` is called with the level of a row that was clicked. */
 export function showLevels(levels, totals, choose) {

@@ -13,7 +13,7 @@ from unetkit.draw import svg
 from unetkit.language import resolve, to_text
 from unetkit.model.pretrained import WeightsOrigin
 from unetkit.planning import needed_memory
-from unetkit.planning.words import in_words_by_axis
+from unetkit.planning.words import field_in_words, in_words_by_axis
 from unetkit.quoting import visible
 from unetkit.scoring.metrics import METRICS
 from unetkit.trained.card.about import About
@@ -86,12 +86,11 @@ def _field(about: About, name: str) -> CardPart:
 def _network(card: Card) -> Section:
     plan, sized = card.plan, card.sized
     size = size_text(sized.input_size)
-    field = ["the whole image" if one is None else str(one) for one in plan.receptive_field]
     rows = [
         ("spec", plan.spec.name),
         ("accepted sizes", in_words_by_axis(plan, plan.accepted)),
         ("aligned sizes", in_words_by_axis(plan, plan.aligned)),
-        ("receptive field", field[0] if len(set(field)) == 1 else " × ".join(field)),
+        ("receptive field", field_in_words(plan.receptive_field)),
         ("parameters", f"{plan.parameters:,}"),
         (f"multiply-adds at {size}", magnitude(sized.macs)),
         (f"memory at {size}", f"{megabytes(needed_memory(plan, sized.input_size).inference)} for one image"),
