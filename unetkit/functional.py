@@ -215,6 +215,13 @@ def attend(x: Tensor, heads: int) -> Tensor:
     return y.permute(0, 1, 3, 2).reshape(x.shape[0], -1, *x.shape[2:])
 
 
+def attend_jointly(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
+    """Returns values (N, C, *spatial) weighed by a softmax over all pairs of samples; rows are read on as maps."""
+    products = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (N, samples, samples)
+    weights = products.flatten(1).softmax(1).view_as(products)
+    return (weights @ values.flatten(2).transpose(1, 2)).reshape(values.shape)
+
+
 class ChannelNorm(nn.LayerNorm):
     """Layer norm over the channels of each sample of a tensor (N, C, *spatial)."""
 

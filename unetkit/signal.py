@@ -30,6 +30,7 @@ from unetkit.operations import (
     GlobalAvgPool,
     GlobalMaxPool,
     Interpolation,
+    JointAttention,
     MaxPooling,
     MaxUnpooling,
     Operation,
@@ -508,6 +509,10 @@ class Signal:
         """Appends self-attention within windows by the cosine of queries and keys; see `attend_in_windows`."""
         windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
         return self.apply(CosineAttention(heads, windows, shifts))
+
+    def attend_jointly(self, keys: Signal, values: Signal) -> Signal:
+        """Appends values weighed by the similarity of these queries and keys, where all pairs have the sum 1."""
+        return self.apply(JointAttention(), keys, values)
 
     def learned_positions(self, size: int | Axes) -> Signal:
         """Appends the sum with a learned number for each channel and sample of a map of this size."""

@@ -231,6 +231,8 @@ NETWORKS: dict[str, Published] = {
     "smp UnetPlusPlus, ResNet-34": Published(
         "resnet34-unetplusplus", (), smp("UnetPlusPlus", "resnet34"), ((64, 96),)
     ),
+    "smp MAnet, ResNet-34": Published("resnet34-manet", (), smp("MAnet", "resnet34"), ((64, 96),)),
+    "smp FPN, ResNet-34": Published("resnet34-fpn", (), smp("FPN", "resnet34"), ((64, 96),)),
     "MONAI FlexibleUNet, ResNet-18": Published(
         "flexible-unet-resnet18",
         (),

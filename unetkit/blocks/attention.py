@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from unetkit.block import Block, Count, PerAxis
 from unetkit.blocks.act import GELU
-from unetkit.blocks.fields import NormField, OwnAct, OwnNorm, entered
+from unetkit.blocks.fields import NormField, OwnAct, OwnNorm, centred, entered
 from unetkit.blocks.norm import Batch, LayerNorm
 from unetkit.operations.operation import per_axis, wiring_error
 from unetkit.signal import Signal
@@ -78,6 +78,30 @@ class Transformer(Attending):
         x = x.add(self.attend(x.norm(self.norm)))
         y = x.norm(self.norm).conv(channels * self.expansion, 1, bias=True, name="expand").act(self.act)
         return x.add(y.conv(channels, 1, bias=True, name="reduce"))
+
+
+class PositionAttention(Block):
+    """Adds to each sample values of all samples, weighed by how alike pairs of samples are, then convolves the sum.
+
+    The weights of all pairs together have the sum 1, and rows of values become maps without a transposition: so in the
+    authors' program and in segmentation_models_pytorch.
+    """
+
+    source = "Fan et al., 2020, doi:10.1109/ACCESS.2020.3025372 (MA-Net)"
+    features: Count = 64
+    """Channels by which samples are compared."""
+    kernel: PerAxis = 3
+    """Samples that the convolution to the values, and that of the sum, cover."""
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        yield from centred(self.kernel, 1, "same")
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        x = entered(x, channels)
+        key = x.conv(self.features, 1, bias=True, name="key")
+        query = x.conv(self.features, 1, bias=True, name="query")
+        value = x.conv(channels, self.kernel, bias=True, name="value")
+        return x.add(query.attend_jointly(key, value)).conv(channels, self.kernel, bias=True, name="output")
 
 
 class LearnedPositions(Block):

@@ -7,6 +7,8 @@ from typing import Literal
 
 from unetkit.block import Block, Count, PerAxis
 from unetkit.blocks.fields import centred, entered
+from unetkit.blocks.skip import Aligned
+from unetkit.operations.operation import wiring_error
 from unetkit.signal import Bias, Signal
 
 
@@ -37,8 +39,7 @@ class ChannelAttention(_Gate):
 
     def weighed(self, x: Signal) -> Signal:
         mean = x.global_avg_pool()
-        hidden = mean.conv(max(1, x.channels // self.reduction), 1, bias=self.bias, name="squeeze").activation("ReLU")
-        weights = hidden.conv(x.channels, 1, bias=self.bias, name="excite")
+        weights = _channel_weights(mean, self.reduction, self.bias)
         if self.pool == "mean_max":
             weights = weights.add(weights.reapply(mean, x.global_max_pool()))
         return x.gate(weights.activation("Sigmoid"), whole=True)
@@ -64,3 +65,37 @@ class SpatialAttention(_Gate):
     def weighed(self, x: Signal) -> Signal:
         read = x.channel_summary() if self.reads == "summary" else x
         return x.gate(read.conv(1, self.kernel, bias=self.bias, name="weight").activation("Sigmoid"))
+
+
+class ChannelGate(Aligned):
+    """Weighs each channel of the decoder's map by what the whole image says of both maps, then concatenates both.
+
+    Two 1×1 convolutions make weights of the mean of each map over the image; the weights of both are added.
+    """
+
+    source = "Fan et al., 2020, doi:10.1109/ACCESS.2020.3025372 (MA-Net)"
+    reduction: Count = 16
+    """By how much the channels are divided between the two convolutions."""
+    bias: bool = True
+    """Whether the convolutions have biases."""
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # it weighs by one map
+        return super().wire(x, skip)
+
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        (skip,) = skips
+        if x.channels != skip.channels:
+            message = f"channel_gate needs equal channels, decoder has {x.channels}, encoder has {skip.channels}"
+            raise wiring_error(message, "Let the way up go to the channels of the encoder.")
+        weights = []
+        for name, one in (("encoder", skip), ("decoder", x)):
+            with x.scope(name):
+                mean = one.global_avg_pool()
+                weights.append(_channel_weights(mean, self.reduction, self.bias).activation("Sigmoid"))
+        return x.gate(weights[1].add(weights[0]), whole=True).concat(skip)
+
+
+def _channel_weights(mean: Signal, reduction: int, bias: bool) -> Signal:
+    """What two 1×1 convolutions make of the mean of each channel: a number for each, before the sigmoid."""
+    hidden = mean.conv(max(1, mean.channels // reduction), 1, bias=bias, name="squeeze").activation("ReLU")
+    return hidden.conv(mean.channels, 1, bias=bias, name="excite")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from unetkit.block import PerAxis, Up
+from unetkit.block import Block, PerAxis, Up
 from unetkit.blocks.act import Identity
 from unetkit.blocks.fields import (
     Groups,
@@ -13,6 +13,7 @@ from unetkit.blocks.fields import (
     OwnNorm,
     PaddingMode,
     centred,
+    entered,
     group_count,
     is_point,
     one_sample,
@@ -90,6 +91,30 @@ class Interpolate(Up):
             else:
                 x = x.conv(channels, self.conv, padding_mode=self.padding_mode, bias=self.bias)
         return x.norm(self.norm).act(self.act)
+
+
+class Upsample(Block):
+    """Interpolation by a factor in place of a way up: in a head of a coarser level, or to maps finer than the image."""
+
+    source = "Odena et al., 2016, doi:10.23915/distill.00003"
+    example = {"head": [{"type": "upsample"}, "conv"]}
+    factor: PerAxis = 2
+    """By how much the samples along each axis grow."""
+    method: Literal["nearest", "linear", "cubic"] = "linear"
+    """How values between samples are found."""
+    align_corners: bool = False
+    """Whether the corners of both maps coincide; the spacing then depends on the size, and tiles are not exact."""
+
+    def idle(self) -> dict[str, str]:
+        return {"align_corners": "method: nearest has no corners to align"} if self.method == "nearest" else {}
+
+    def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
+        if self.method == "cubic" and dims != 2:
+            yield "method", f"cubic interpolation exists in 2D only, this network is {dims}D", "Use linear."
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        align_corners = self.align_corners and self.method != "nearest"
+        return entered(x, channels).interpolate(self.factor, self.method, align_corners=align_corners)
 
 
 class PixelShuffleUp(Up):

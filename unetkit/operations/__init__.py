@@ -1,6 +1,6 @@
 """The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
-from unetkit.operations.attention import CosineAttention, GlobalAttention, WindowedAttention
+from unetkit.operations.attention import CosineAttention, GlobalAttention, JointAttention, WindowedAttention
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
 from unetkit.operations.merging import (
@@ -64,6 +64,7 @@ __all__ = [
     "GroupNorm",
     "InstanceNorm",
     "Interpolation",
+    "JointAttention",
     "Layer",
     "MaxPooling",
     "MaxUnpooling",

@@ -81,6 +81,48 @@ class GlobalAttention(AttentionOperation):
         return Layer("functional.attend", (), {"heads": self.heads})
 
 
+@facts
+class JointAttention(Operation):
+    """The products of all queries and keys after one softmax over all pairs weigh the values (Fan et al., 2020).
+
+    The first signal has the queries, then come keys and values. Each row of the result, the values of one sample, is
+    read on as samples of a map.
+    """
+
+    kind = "attention"
+    pointwise = False
+    is_global = True
+    makes_map = True
+    gives_view = True
+    keeps_input = True
+    input_names = ("", "keys", "values")
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] != inputs[1]:
+            raise wiring_error(f"queries of {inputs[0]} channels cannot be compared with keys of {inputs[1]}")
+        return inputs[2]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return tuple(equal(size, sizes[0], "{} and {} samples meet") for size in sizes[1:])
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return (inputs[0] + inputs[2]) * volume(output) ** 2
+
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        return run.bytes(volume(source.size), source.size)  # the weights of all pairs
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        pairs = self.kept_bytes(source, result, run)
+        gradients = 2 * run.bytes(*source) + run.bytes(*result)
+        return Workspace(2 * pairs, 2 * pairs + gradients, 2 * pairs + gradients)
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        return False
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.attend_jointly")
+
+
 class _InWindows(AttentionOperation):
     """The family of operations in which every sample attends to those of its window.
 
