@@ -197,9 +197,9 @@ def spread(run: Callable[..., Any], middle: int, sizes: ModuleFacts) -> tuple[in
 
 def count_macs(make: _Make, shapes: list[Axes]) -> int:
     """The multiply-adds for one image, as torch counts them."""
-    from torch.utils.flop_counter import FlopCounterMode
+    from unetkit.wrapping.flops import MacCounter
 
     module = _on_meta(make)
-    with FlopCounterMode(display=False) as counter:
+    with MacCounter() as counter:
         _output_shape(module, shapes)
-    return int(counter.get_total_flops()) // 2
+    return int(counter.macs)
