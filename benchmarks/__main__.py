@@ -1,6 +1,30 @@
 """All benchmarks, the quick ones first."""
 
-from benchmarks import command, fast, loading, network, planning, plugins, reading, studies, tiling, training
+from benchmarks import (
+    command,
+    fast,
+    loading,
+    network,
+    planning,
+    plugins,
+    reading,
+    recomputation,
+    studies,
+    tiling,
+    training,
+)
 
-for benchmark in (command, planning, plugins, loading, reading, network, fast, tiling, training, studies):
+for benchmark in (
+    command,
+    planning,
+    plugins,
+    loading,
+    reading,
+    network,
+    fast,
+    tiling,
+    recomputation,
+    training,
+    studies,
+):
     benchmark.main()

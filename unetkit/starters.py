@@ -90,7 +90,7 @@ training:
   # balance: 0.3                          # share of patches that are centred on a pixel of a random class
   # deep_supervision: [0.5, 0.25]         # weights of the loss at coarser levels
   # precision: bf16                       # faster on processors that support it
-  # checkpointing: [0]                    # levels to recompute in the backward pass: less memory, more time
+  # memory: 6GB                           # of a step: recomputes activations as far as that needs
   # early_stopping: 3
 """
 

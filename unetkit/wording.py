@@ -80,6 +80,18 @@ def gigabytes(num_bytes: float) -> str:
     return f"{round(num_bytes / 1e9, 1 if num_bytes >= 1e9 else 3):,} GB"
 
 
+def num_bytes(text: str) -> int:
+    """A number of bytes with its unit, as in 500 MB, 6GB or 1.5 GiB.
+
+    >>> num_bytes("500 MB"), num_bytes("6GB"), num_bytes("1.5GiB")
+    (500000000, 6000000000, 1610612736)
+    """
+    number, unit = text.rstrip("MGTiB"), text.lstrip("0123456789. ")
+    power = 2 + "MGT".index(unit[0])
+    base = 1024.0 if "i" in unit else 1000.0
+    return round(float(number) * base**power)
+
+
 def value_text(value: Any) -> str:
     """A value as YAML writes it on one line.
 

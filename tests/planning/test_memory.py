@@ -18,9 +18,9 @@ from tests.support.campaign import SEED, examples, share
 from unetkit.model.interface import arrange, arranged
 from unetkit.operations.onednn import block_size
 from unetkit.planning import Execution, describe, needed_memory
+from unetkit.planning.recomputation import Recomputation, Share, fitting, of_levels, units
 from unetkit.testing.strategies import specs
-from unetkit.train.loop.segmentation import recompute
-from unetkit.train.memory import recomputed_blocks
+from unetkit.train.loop.recomputation import recompute
 
 EXAMPLES = examples(10)
 
@@ -50,7 +50,7 @@ def threads(count: int) -> Iterator[None]:
 
 
 def measured(
-    planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1, again: tuple[str, ...] = (), *, last: bool = False
+    planned: unetkit.Plan, size: tuple[int, ...], batch: int = 1, again: tuple[range, ...] = (), *, last: bool = False
 ) -> tuple[int, int]:
     """Returns the peaks of a forward pass without gradients and of a training step, by the allocator's account.
 
@@ -63,8 +63,7 @@ def measured(
         arrange(model, planned)
     for weight in model.parameters():
         weight.grad = torch.zeros_like(weight)
-    for scope in again:
-        recompute(model.get_submodule(scope))
+    recompute(model, again)
 
     def infer() -> None:
         with torch.no_grad():
@@ -101,17 +100,62 @@ def test_planned_memory_is_what_training_and_prediction_allocate(case: str) -> N
     assert needed.training == pytest.approx(training, rel=0.08 if case == "valid" else 0.05)
 
 
-@pytest.mark.parametrize("levels", [(0,), (0, 1)])
 @pytest.mark.parametrize("case", ["valid", "padded", "residual"])
-def test_blocks_that_are_computed_again_need_no_more_than_planned(case: str, levels: tuple[int, ...]) -> None:
+def test_what_is_computed_again_needs_what_is_planned(case: str) -> None:
     name, overrides, size = CASES[case]
     planned = unetkit.plan(unetkit.load(name, overrides))
-    again = recomputed_blocks(planned, levels)
+    light: Recomputation = Recomputation({unit.scope: "light" for unit in units(planned)})
+    whole = needed_memory(planned, size, Execution(threads=1)).training
+    for again in (of_levels(planned, (0, 1)), light):
+        stretches = again.stretches(planned)
+        with threads(1):
+            training = measured(planned, size, again=stretches)[1]
+        needed = needed_memory(planned, size, Execution(threads=1), recomputed=stretches).training
+        assert needed == pytest.approx(training, rel=0.05)
+        assert needed <= whole
+
+
+@pytest.mark.parametrize("case", ["padded", "residual"])
+def test_half_of_the_memory_is_enough_and_gives_the_same_gradients(case: str) -> None:
+    name, overrides, _ = CASES[case]
+    planned = unetkit.plan(unetkit.load(name, [*overrides, "block.dropout=0.2"]))
+    run, size = Execution(2, threads=1, channels_last=True), (128, 128)
+    whole = needed_memory(planned, size, run).training
+    again = fitting(planned, size, run, whole // 2)
+    assert again is not None
+    stretches = again.stretches(planned)
     with threads(1):
-        training = measured(planned, size, again=again)[1]
-    needed = needed_memory(planned, size, Execution(threads=1), recomputed=again).training
-    assert 1 <= needed / training < 1.25
-    assert needed <= needed_memory(planned, size, Execution(threads=1)).training
+        training = measured(planned, size, 2, stretches, last=True)[1]
+        assert training <= 0.52 * measured(planned, size, 2, last=True)[1]
+        assert all(map(torch.equal, gradients(planned, size, ()), gradients(planned, size, stretches)))
+
+
+def gradients(planned: unetkit.Plan, size: tuple[int, ...], again: tuple[range, ...]) -> list[torch.Tensor]:
+    """Returns the gradients of all weights after a step, and the running statistics."""
+    model = unetkit.build(planned.spec, seed=0)
+    recompute(model, again)
+    torch.manual_seed(0)
+    output: torch.Tensor = model(torch.rand(2, planned.spec.in_channels, *size))
+    output.square().mean().backward()  # type: ignore[no-untyped-call]  # torch's own
+    found = [weight.grad for weight in model.parameters() if weight.grad is not None]
+    return [*found, *model.buffers()]
+
+
+@pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
+@settings(max_examples=examples(5), suppress_health_check=list(HealthCheck))
+@given(st.data())
+def test_what_is_computed_again_does_not_change_the_gradients_of_random_networks(data: st.DataObject) -> None:
+    planned = unetkit.plan(data.draw(specs(max_depth=4)))
+    size = tuple(sizes.above(16) or 0 for sizes in planned.preferred_sizes)
+    assume(0 < prod(size) < 20_000)
+    shares: dict[str, Share] = {}
+    for unit in units(planned):
+        share: Share | None = data.draw(st.sampled_from([None, "light", "all"]))
+        if share:
+            shares[unit.scope] = share
+    again = Recomputation(shares).stretches(planned)
+    with threads(1):
+        assert all(map(torch.equal, gradients(planned, size, ()), gradients(planned, size, again)))
 
 
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")

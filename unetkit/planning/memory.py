@@ -6,13 +6,13 @@ processor's. The image itself, parameters and their gradients are not counted.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from copy import copy
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.planning.spatial_graph import Size
-from unetkit.planning.wiring import Call
 
 if TYPE_CHECKING:
     from unetkit.planning.planned import Plan
@@ -40,18 +40,18 @@ class Memory(NamedTuple):
 
 
 def needed_memory(
-    planned: Plan, size: Size, run: Execution | None = None, *, recomputed: Collection[str] = ()
+    planned: Plan, size: Size, run: Execution | None = None, *, recomputed: Sequence[range] = ()
 ) -> Memory:
     """The memory that a network needs for images of a size; raises SizeError where the size does not fit.
 
-    Without `run` it is one image in fp32, channels first. `recomputed` are the blocks that are computed again in the
-    backward pass, as in `decoder.0.block`; the peak of the training is then an upper bound.
+    Without `run` it is one image in fp32, channels first. `recomputed` are the stretches of nodes that are computed
+    again in the backward pass.
     """
     run = run or Execution()
     weights = planned.parameters * run.itemsize
     return Memory(
         inference=inference_bytes(planned.for_inference(), size, run),
-        training=_training_bytes(planned, size, run, recomputed),
+        training=TrainingLedger(planned, size, run).peak(recomputed),
         weights=weights,
         gradients=weights,
         optimizer=_OPTIMIZER_COPIES["adam"] * weights,
@@ -111,16 +111,35 @@ def overwriting(planned: Plan) -> frozenset[int]:
     return frozenset(found)
 
 
-def _training_bytes(planned: Plan, size: Size, run: Execution, recomputed: Collection[str]) -> int:
-    """The peak of all activations in a forward and a backward pass.
+class TrainingLedger:
+    """The peak of all activations in a forward and a backward pass, for various stretches that are computed again."""
 
-    Blocks that are `recomputed` keep nothing but their inputs; the largest of them is counted once more, whole.
-    """
-    ledger = _Ledger(planned, size, run, training=True)
-    kept = ledger.kept_buffers()
-    again = max((ledger.forget(call, kept) for call in planned.calls if call.scope in recomputed), default=0)
-    peak, held, alive = ledger.forward(kept)
-    return max(peak, _Backward(ledger, planned.outputs.values(), kept, held, alive).peak() + again)
+    def __init__(self, planned: Plan, size: Size, run: Execution) -> None:
+        self.planned = planned
+        self.ledger = _Ledger(planned, size, run, training=True)
+
+    def peak(self, recomputed: Sequence[range]) -> int:
+        """The peak in bytes."""
+        ledger = self.ledger.recomputing(self.planned, recomputed)
+        kept = ledger.kept_buffers()
+        peak, held, alive = ledger.forward(kept)
+        return max(peak, _Backward(ledger, self.planned.outputs.values(), kept, held, alive).peak())
+
+
+class _Again:
+    """A stretch of nodes that is computed again in the backward pass, and what it then makes."""
+
+    def __init__(self, nodes: range) -> None:
+        self.nodes = nodes
+        self.kept: dict[int, int] = {}
+        """By buffer made here the first node whose backward pass needs it."""
+        self.beside: dict[int, int] = {}
+        """Bytes that the backward pass needs beside signals, by node."""
+
+    @property
+    def last(self) -> int:
+        """The last node that is computed again: what nobody needs is not."""
+        return max([*self.kept, *(index for index, count in self.beside.items() if count)], default=-1)
 
 
 class _Ledger:
@@ -155,7 +174,18 @@ class _Ledger:
                 source = nodes[first].operation
                 if source is not None and source.gives_view:  # autograd takes back what is written over a view
                     self.workspaces[index] = Workspace(backward=3 * self.bytes[index])
+        self.again: dict[int, _Again] = {}
+        """By node the stretch that is computed again."""
         self.last = self._last_uses(planned)
+
+    def recomputing(self, planned: Plan, stretches: Sequence[range]) -> _Ledger:
+        """The same where stretches of nodes are computed again in the backward pass."""
+        found = copy(self)
+        found.again = {index: again for again in map(_Again, stretches) for index in again.nodes}
+        for index, again in found.again.items():
+            again.beside[index] = found.kept_beside[index]
+        found.last = found._last_uses(planned)
+        return found
 
     def _last_uses(self, planned: Plan) -> dict[int, int]:
         """The last node that holds each buffer: a block's inputs until it ends, unless released early."""
@@ -163,7 +193,12 @@ class _Ledger:
         for call in planned.calls:
             for index in range(call.start, call.end):
                 for source in self.nodes[index].inputs:
-                    held = call.end - 1 if source in call.inputs and not planned.releases_early else index
+                    held = index
+                    if self.again:
+                        again = self.again.get(index)
+                        held = again.nodes[-1] if again and source < again.nodes.start else index
+                    elif source in call.inputs and not planned.releases_early:
+                        held = call.end - 1
                     for buffer in self._behind(source):
                         last[buffer] = max(last.get(buffer, 0), held)
         return last
@@ -179,10 +214,19 @@ class _Ledger:
         """By buffer the first node whose backward pass needs it: until then it is kept."""
         kept: dict[int, int] = {}
         for index, node in enumerate(self.nodes):
-            if node.operation is not None:
-                needed = node.inputs * node.operation.keeps_input + (index,) * node.operation.keeps_output
-                for source in needed:
-                    kept.setdefault(self.buffer[source], index)
+            if node.operation is None:
+                continue
+            again = self.again.get(index)
+            if again is not None:
+                for source in node.inputs:
+                    if self.buffer[source] < again.nodes.start:
+                        kept[self.buffer[source]] = min(kept.get(self.buffer[source], index), again.nodes.start)
+            needed = node.inputs * node.operation.keeps_input + (index,) * node.operation.keeps_output
+            for buffer in (self.buffer[source] for source in needed):
+                if again is None:
+                    kept.setdefault(buffer, index)
+                elif buffer >= again.nodes.start:
+                    again.kept.setdefault(buffer, index)
         return kept
 
     def forward(self, kept: dict[int, int]) -> tuple[int, int, dict[int, int]]:
@@ -197,20 +241,10 @@ class _Ledger:
                 alive[index] = self.bytes[index]
                 held += self.bytes[index]
             peak = max(peak, held + max(self.workspaces[index].forward, self.kept_beside[index]))
-            held += self.kept_beside[index]
+            held += self.kept_beside[index] if index not in self.again else 0
             for done in [one for one in alive if one not in kept and self.last.get(one, one) <= index]:
                 held -= alive.pop(done)
         return peak, held, alive
-
-    def forget(self, call: Call, kept: dict[int, int]) -> int:
-        """Keeps nothing of what is made within a block, and returns the bytes that would have been kept."""
-        inside = range(call.start, call.end)
-        freed = sum(self.kept_beside[index] for index in inside)
-        for index in inside:
-            self.kept_beside[index] = 0
-            if self.buffer[index] == index and index != self.buffer[call.output] and kept.pop(index, None) is not None:
-                freed += self.bytes[index]
-        return freed
 
 
 class _Backward:
@@ -239,9 +273,30 @@ class _Backward:
     def peak(self) -> int:
         """The most bytes that are held at once."""
         for index in range(len(self.ledger.nodes) - 1, 0, -1):
+            again = self.ledger.again.get(index)
+            if again is not None and index == again.nodes[-1]:
+                self._compute_again(again)
             if index in self.gradient:
                 self._step(index)
         return self.highest
+
+    def _compute_again(self, again: _Again) -> None:
+        """Makes what the backward pass needs of a stretch, as new buffers with negative numbers."""
+        passing: dict[int, int] = {}
+        ledger = self.ledger
+        for index in range(again.nodes.start, again.last + 1):
+            if ledger.buffer[index] == index:
+                self.held += ledger.bytes[index]
+                passing[index] = ledger.bytes[index]
+            self._note(max(ledger.workspaces[index].forward, again.beside[index]))
+            self.held += again.beside[index]
+            for done in [one for one in passing if one not in again.kept and ledger.last.get(one, one) <= index]:
+                self.held -= passing.pop(done)
+        for buffer, count in passing.items():
+            if buffer in again.kept:
+                self.alive[-buffer], self.kept[-buffer] = count, again.kept[buffer]
+            else:
+                self.held -= count
 
     def _step(self, index: int) -> None:
         """Computes the gradients of an operation's inputs, and frees its own."""

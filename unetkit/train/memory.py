@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from math import prod
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -12,13 +11,13 @@ from unetkit.data.overview.footprint import footprint
 from unetkit.errors import Fault, SizeError
 from unetkit.host import available_memory
 from unetkit.operations.onednn import block_size
-from unetkit.planning import Execution, Plan, needed_memory, plan
-from unetkit.topology import MAP_SLOTS
+from unetkit.planning import Execution, Plan, Size, needed_memory, plan
+from unetkit.planning.recomputation import Recomputation, fitting, least_peak, of_levels
 from unetkit.train.machine import Machine, TrainError
 from unetkit.train.network_checks import check_samples
 from unetkit.train.run_keys import PATCH
 from unetkit.train.runspec import RunSpec
-from unetkit.wording import gigabytes, plural, size_text
+from unetkit.wording import gigabytes, num_bytes, plural, size_text
 
 
 def check_run_memory(run: RunSpec, machine: Machine) -> None:
@@ -33,8 +32,8 @@ def check_run_memory(run: RunSpec, machine: Machine) -> None:
     check_samples(run, planned, size, processes=num_processes(machine))
     if on_cpu(machine):
         training, copies = run.training, run.optimizer.copies
-        recomputed = recomputed_blocks(planned, training.checkpointing)
-        step = check_step_memory(planned, size, training.batch, copies, recomputed)
+        stretches = recomputation(run, planned, size).stretches(planned)
+        step = check_step_memory(planned, size, training.batch, copies, stretches)
     free = available_memory()
     if not run.data.cache or images.num_bytes + step <= free:
         return
@@ -64,60 +63,78 @@ def num_processes(machine: Machine) -> int:
     return max(1, machine.devices) * machine.nodes
 
 
-def check_step_memory(
-    plan: Plan, size: tuple[int, ...], batch: int, copies: int, recomputed: Collection[str] = ()
-) -> int:
+def check_step_memory(planned: Plan, size: Size, batch: int, copies: int, stretches: Sequence[range] = ()) -> int:
     """The bytes of a training step; raises TrainError, with the largest patch that fits, if they are not available.
 
-    bf16 is counted as fp32: on the CPU it needs 0.8 to 0.9 times as much.
+    `stretches` are computed again. bf16 is counted as fp32: on the CPU it needs 0.8 to 0.9 times as much.
     """
-    needed, free = step_bytes(plan, size, batch, copies, recomputed), available_memory()
+    needed, free = step_bytes(planned, size, batch, copies, stretches), available_memory()
     if needed <= free:
         return needed
-    largest = largest_patch(plan, size, batch, free, copies, recomputed)
-    fits = f"training.patch={largest} fits" if largest else "No patch fits"
     message = f"a step of {batch} patches of {size_text(size)} needs {gigabytes(needed)}"
     message += f", {gigabytes(free)} are available"
-    raise TrainError(Fault("memory", message, "training.patch", f"{fits}; or reduce training.batch."))
+    cure = _smaller(
+        largest_patch(planned, size, lambda patch: step_bytes(planned, patch, batch, copies, stretches) <= free)
+    )
+    raise TrainError(Fault("memory", message, "training.patch", cure))
 
 
-def recomputed_blocks(plan: Plan, levels: Collection[int]) -> tuple[str, ...]:
-    """The blocks at the given levels, whose activations are recomputed in the backward pass.
+def recomputation(run: RunSpec, planned: Plan, size: Size) -> Recomputation:
+    """What a step computes again in its backward pass; raises TrainError where nothing fits the budget of memory."""
+    training, copies = run.training, run.optimizer.copies
+    if training.memory is None:
+        return of_levels(planned, training.checkpointing)
+    budget = num_bytes(training.memory)
 
-    >>> from unetkit.planning import plan
-    >>> from unetkit.language import load
-    >>> recomputed_blocks(plan(load("unet-same")), [0, 4])
-    ('encoder.0.block', 'bottleneck.block', 'decoder.0.block')
-    """
-    return tuple(call.scope for call in plan.calls if call.slot in MAP_SLOTS and call.level in levels)
+    def left(patch: Size) -> int:
+        return budget - _beside_activations(planned, patch, training.batch, copies)
+
+    def fits(patch: Size) -> bool:
+        return least_peak(planned, *_step(planned, patch, training.batch)) <= left(patch)
+
+    found = fitting(planned, *_step(planned, size, training.batch), left(size))
+    if found is None:
+        least = least_peak(planned, *_step(planned, size, training.batch)) + budget - left(size)
+        message = f"a step of {training.batch} patches of {size_text(size)} needs at least {gigabytes(least)}"
+        cure = _smaller(largest_patch(planned, size, fits))
+        raise run.blame(Fault("memory", message, cure=cure), "training", "memory")
+    return found
 
 
-def step_bytes(plan: Plan, size: tuple[int, ...], batch: int, copies: int, recomputed: Collection[str] = ()) -> int:
+def step_bytes(planned: Plan, size: Size, batch: int, copies: int, stretches: Sequence[range] = ()) -> int:
     """The bytes of a training step with patches whose output is at least `size`.
 
     `copies`: numbers that the optimizer stores for each weight.
     """
-    input_size = covering_window(plan, size).input_size
-    needed = needed_memory(
-        plan,
-        input_size,
-        Execution(batch, channels_last=plan.channels_last, channel_block=block_size()),
-        recomputed=recomputed,
-    )
-    images = 4 * batch * plan.spec.in_channels * prod(input_size)
-    return needed.training + needed.weights * (2 + copies) + images
+    activations = needed_memory(planned, *_step(planned, size, batch), recomputed=stretches).training
+    return activations + _beside_activations(planned, size, batch, copies)
 
 
-def largest_patch(
-    plan: Plan, size: tuple[int, ...], batch: int, free: int, copies: int, recomputed: Collection[str] = ()
-) -> int:
-    """The largest patch with equal axes, smaller than `size`, whose step fits into `free` bytes; 0 for none."""
+def _step(planned: Plan, size: Size, batch: int) -> tuple[Size, Execution]:
+    """The size of the input of a step, and how it is computed on the CPU."""
+    run = Execution(batch, channels_last=planned.channels_last, channel_block=block_size())
+    return covering_window(planned, size).input_size, run
+
+
+def _beside_activations(planned: Plan, size: Size, batch: int, copies: int) -> int:
+    """The bytes of weights, gradients, what the optimizer keeps, and images."""
+    input_size, run = _step(planned, size, batch)
+    return run.itemsize * planned.parameters * (2 + copies) + run.bytes(planned.spec.in_channels, input_size)
+
+
+def largest_patch(planned: Plan, size: Size, fits: Callable[[Size], bool]) -> int:
+    """The largest patch with equal axes, smaller than `size`, that fits; 0 for none."""
     low, high = 0, max(size)
     while high - low > 1:
         middle = (low + high) // 2
         try:
-            fits = step_bytes(plan, (middle,) * plan.dims, batch, copies, recomputed) <= free
+            enough = fits((middle,) * planned.dims)
         except SizeError:
-            fits = True  # too small for the network, so search above
-        low, high = (middle, high) if fits else (low, middle)
+            enough = True  # too small for the network, so search above
+        low, high = (middle, high) if enough else (low, middle)
     return low
+
+
+def _smaller(largest: int) -> str:
+    """The cure for a step that needs too much."""
+    return f"{f'training.patch={largest} fits' if largest else 'No patch fits'}; or reduce training.batch."

@@ -65,6 +65,8 @@ class Training(Keys):
     """Factors of the learning rate for parts of the network, such as {encoder: 0.1}; 1 unless given."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are recomputed in the backward pass instead of kept."""
+    memory: Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?[MGT]i?B$")] | None = None
+    """Memory of a step, such as 6GB: activations are recomputed as far as that needs, in the least time."""
     weights: Annotated[str, Field(min_length=1)] | None = None
     """A model file with the initial weights; random ones unless given."""
     weights_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")] | None = None

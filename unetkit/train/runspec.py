@@ -237,6 +237,8 @@ class RunLoader(Reader):
         if training.early_stopping is not None and training.validate_every is None:
             reason, cure = ": nothing is validated before the end", "Give validate_every."
             self.no_effect(reason, "training", "early_stopping", cure=cure)
+        if training.memory is not None and training.checkpointing:
+            self.no_effect(": memory chooses what is computed again", "training", "checkpointing")
         if training.weights is not None:
             return self.with_weights(training, training.weights)
         for key in ("weights_sha256", "partial"):

@@ -10,13 +10,11 @@ from typing import Any
 import lightning.pytorch as lightning
 import torch
 from torch import Tensor, nn
-from torch.utils.checkpoint import checkpoint
 from torch.utils.data import DataLoader, Sampler
 
 from unetkit.data import Patches
 from unetkit.model.interface import arrange, arranged
 from unetkit.model.network import Network
-from unetkit.train.memory import recomputed_blocks
 from unetkit.train.parts.outputs import OutputLosses
 from unetkit.train.runspec import RunSpec
 
@@ -44,13 +42,10 @@ class Segmentation(lightning.LightningModule):
         self.run = run
         self.fingerprint = fingerprint
         """Of the data; saved in checkpoints."""
-        training = run.training
         self.losses = OutputLosses(patches.plan, patches.window.input_size, run.tasks)
         self.num_batches = 0
         """Batches that this process has used since the start of the run."""
         arrange(self, patches.plan)
-        for scope in recomputed_blocks(patches.plan, training.checkpointing):
-            recompute(model.get_submodule(scope))
 
     def train_dataloader(self) -> DataLoader[Any]:
         """Each of n processes takes every n-th patch, beginning with those of the next step."""
@@ -119,18 +114,6 @@ class Segmentation(lightning.LightningModule):
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         return optimizer
-
-
-def recompute(module: nn.Module) -> None:
-    """Makes a module recompute its activations in the backward pass in place of storing them."""
-    forward = module.forward
-
-    def checkpointed(*inputs: Any) -> Any:
-        if not torch.is_grad_enabled():
-            return forward(*inputs)
-        return checkpoint(forward, *inputs, use_reentrant=False)
-
-    module.forward = checkpointed  # a wrapper module would change the names of the weights
 
 
 def _stay_silent(worker: int) -> None:

@@ -30,10 +30,11 @@ from unetkit.train.loop.initial_weights import load_initial_weights
 from unetkit.train.loop.log import TrainingLog
 from unetkit.train.loop.loggers import loggers, quiet
 from unetkit.train.loop.progress_bar import TrainingBar, print_lines
+from unetkit.train.loop.recomputation import recompute
 from unetkit.train.loop.segmentation import Segmentation
 from unetkit.train.loop.validation import Validation
 from unetkit.train.machine import Machine, TrainError
-from unetkit.train.memory import check_step_memory, num_processes, on_cpu, patch_size, recomputed_blocks
+from unetkit.train.memory import check_step_memory, num_processes, on_cpu, patch_size, recomputation
 from unetkit.train.network_checks import check_pairs, check_samples
 from unetkit.train.parts.task import pixel_maps
 from unetkit.train.result import RunResult, write_log, write_result, write_timing
@@ -64,6 +65,10 @@ class Trainer:
         self.pairs = self.preprocessing.pairs(pairs)
         self.size = patch_size(run, [min(axis) for axis in zip(*(pair.size for pair in self.pairs), strict=True)])
         check_samples(run, self.plan, self.size, processes=num_processes(machine))
+        again = recomputation(run, self.plan, self.size)
+        self.stretches = again.stretches(self.plan)
+        if run.training.memory and progress and is_main_process():
+            print_lines([f"computed again in the backward pass, for {run.training.memory}: {again.text()}"])
         self.model = build(run.network, seed=run.training.seed)
         self.initial_weights = load_initial_weights(self.model, run)
         if self.initial_weights and progress and is_main_process():
@@ -77,8 +82,7 @@ class Trainer:
         """Trains, scores whole images, and writes all files; the result is empty in processes other than the first."""
         training = self.run.training
         if on_cpu(self.machine):
-            recomputed = recomputed_blocks(self.plan, training.checkpointing)
-            check_step_memory(self.plan, self.size, training.batch, self.run.optimizer.copies, recomputed)
+            check_step_memory(self.plan, self.size, training.batch, self.run.optimizer.copies, self.stretches)
         state = read_checkpoint(self.folder / CHECKPOINT)
         if state and state["data"] != self.splits.fingerprint:
             raise data_changed(self.folder)
@@ -163,6 +167,7 @@ class Trainer:
         )
         patches = Patches(self.pairs, self.preprocessing.normalization, self.plan, settings)
         module = Segmentation(self.model, patches, self.run, self.splits.fingerprint)
+        recompute(self.model, self.stretches)
         bars = [TrainingBar(self.budget, self.run.spec.name)] if self.progress else []
         memory = kept_memory() if on_cpu(self.machine) else nullcontext()
         with quiet(), memory, torch.random.fork_rng(devices=[]):
