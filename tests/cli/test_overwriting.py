@@ -52,7 +52,7 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
     "guess": ("guess weights.pt -o out/guessed.yaml", ("guessed.yaml",)),
     "import-nnunet": ("import-nnunet plans.json -o out", ("network.yaml", "data.yaml", "run.yaml")),
-    "search": ("search tiny-study.yaml -o out", ("front.html", "search.json", "specs/01.yaml")),
+    "search": ("search tiny-study.yaml --plan-only -o out", ("front.html", "search.json", "specs/01.yaml")),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),
     "push": ("", ()),  # writes to the Hub: see test_hub.py

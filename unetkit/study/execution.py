@@ -78,7 +78,7 @@ def run_study(
         run_text(study, study.runs[0])  # faults that all runs share are reported before anything is written
     if dry_run:
         return StudyExecution(study_folder.path, tuple(_due(study, study_folder, options.states)), {})
-    settings = _settings(study, options)
+    settings = settings_of(study, options)
     engine_options = EngineOptions(settings.at_once, study_folder.path.absolute(), options.address)
     engine = open_engine(options.engine, engine_options)
     with study_folder.locked():
@@ -143,7 +143,8 @@ def _looked(
     return due
 
 
-def _settings(study: Study, options: RunOptions) -> ExecutionSettings:
+def settings_of(study: Study, options: RunOptions) -> ExecutionSettings:
+    """How the runs of a study are executed, as far as cores and memory allow."""
     on_cluster = options.address is not None or options.engine == "submitit"
     at_once = options.at_once or (_ON_CLUSTER if on_cluster else default_at_once(study))
     memory = available_memory() // at_once if options.engine == "local" else None

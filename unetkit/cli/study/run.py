@@ -21,8 +21,8 @@ _Folder = Annotated[
         "--output", "-o", metavar="DIR", help="The study's folder. [default: studies/NAME]", show_default=False
     ),
 ]
-_Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
-_Address = Annotated[
+Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
+Address = Annotated[
     str | None,
     typer.Option(
         metavar="WHERE",
@@ -30,7 +30,7 @@ _Address = Annotated[
         show_default=False,
     ),
 ]
-_AtOnce = Annotated[
+AtOnce = Annotated[
     int | None,
     typer.Option(
         min=1,
@@ -59,9 +59,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     study: StudyName,
     data: Data = None,
     output: _Folder = None,
-    engine: _Engine = "local",
-    address: _Address = None,
-    at_once: _AtOnce = None,
+    engine: Engine = "local",
+    address: Address = None,
+    at_once: AtOnce = None,
     timeout: Timeout = None,
     runs: _Runs = None,
     separate: _Separate = False,

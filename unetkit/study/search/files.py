@@ -43,7 +43,7 @@ def check_folder(folder: Path, files: Iterable[Path], *, overwrite: bool = False
     check_outputs([folder / name for name in _WRITTEN], inputs=files, overwrite=overwrite)
     others = sorted(path.name for path in folder.iterdir() if path.name not in _WRITTEN) if folder.is_dir() else []
     if others or folder.is_file():
-        message = f"{folder} holds {listed(others)}, which a search did not write" if others else f"{folder} is a file"
+        message = f"{folder} holds {listed(others)} beside the front of a search" if others else f"{folder} is a file"
         raise FileError(Fault("file-exists", message, cure="Choose another folder with -o."))
 
 
@@ -55,8 +55,17 @@ def write_front(found: FoundFront, folder: Path) -> None:
             (growing / "specs" / f"{number:02}.yaml").write_text(network.spec, "utf-8")
         (growing / "front.csv").write_text(front_csv(found), "utf-8")
         (growing / "front.html").write_text(front_page(found), "utf-8")
-        text = json.dumps(found.json(), ensure_ascii=False, indent=1, default=list) + "\n"
-        (growing / "search.json").write_text(text, "utf-8")
+        (growing / "search.json").write_text(_record(found), "utf-8")
+
+
+def is_written(found: FoundFront, folder: Path) -> bool:
+    """Whether a folder has the files of this very search, so that its training can go on."""
+    file = folder / "search.json"
+    return file.is_file() and file.read_text("utf-8") == _record(found)
+
+
+def _record(found: FoundFront) -> str:
+    return json.dumps(found.json(), ensure_ascii=False, indent=1, default=list) + "\n"
 
 
 def front_csv(found: FoundFront) -> str:
