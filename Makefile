@@ -12,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo site page test test-long fuzz chaos kills exports check bench clean
+.PHONY: help demo site page playground test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,11 @@ demo: $(INSTALLED) ## Run a small study on brain images and report it (less than
 page: ## Bundle the editor of `unetkit play`; needs Node, and without it the page has a plain text area
 	@cd editor && npm ci --silent && npm run --silent build
 
-site: $(INSTALLED) ## Build the documentation into build/site; a warning is an error
+playground: $(INSTALLED) page ## Build the page of `unetkit play` into build/play, for any web server; needs Node
+	@npm ci --silent --prefix playground
+	@$(BIN)/python playground/build.py build/play
+
+site: playground ## Build the documentation into build/site; a warning is an error; needs Node
 	@$(BIN)/python -m docs.site
 
 test: $(INSTALLED) ## Run all tests

@@ -93,17 +93,19 @@ class Shown:
 
 
 @contextmanager
-def shown(context: BrowserContext, address: str, editor: str, *, state: str = "current") -> Iterator[Shown]:
+def shown(
+    context: BrowserContext, address: str, editor: str, *, state: str = "current", seconds: int = 20
+) -> Iterator[Shown]:
     """The page of an address in a new tab with a kind of editor; nothing may be asked of another host, nor fail."""
     page = context.new_page()
-    seen = Shown(page, address.partition("/?")[0])
+    seen = Shown(page, address.partition("/?")[0].rstrip("/"))
     page.on("request", lambda request: seen.requests.append(request.url))
     page.on("pageerror", lambda error: seen.errors.append(str(error)))
     if editor == "textarea":
         page.route("**/editor.js", lambda route: route.fulfill(status=404))
     try:
         page.goto(address)
-        page.wait_for_selector("body[data-ready]", timeout=20_000)
+        page.wait_for_selector("body[data-ready]", timeout=1000 * seconds)
         seen.settled(state)
         yield seen
         foreign = [
