@@ -1,6 +1,6 @@
 // The text editor with colours, completion and hover. Where it was not built, the page takes textarea.js instead, which
 // exports the same function.
-import { autocompletion, completionKeymap, startCompletion } from "@codemirror/autocomplete";
+import { autocompletion, completionKeymap } from "@codemirror/autocomplete";
 import { defaultKeymap, history, historyKeymap, redo, undo } from "@codemirror/commands";
 import { yaml } from "@codemirror/lang-yaml";
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, indentUnit, syntaxHighlighting } from "@codemirror/language";
@@ -28,10 +28,10 @@ const chosenRanges = StateField.define({
 });
 
 /**
- * An editor in `parent`. `changed()` is called after every edit, `complete(text, offset)` gives
+ * An editor in `parent`. `changed()` is called after every edit, `moved()` when the cursor moved too, `complete(text, offset)` gives
  * `{from, options: [{label, detail, info, apply}]}` or null, `explain(text, offset)` gives `{from, to, text}` or null.
  */
-export function createEditor(parent, { text, label, changed, complete, explain }) {
+export function createEditor(parent, { text, label, changed, moved, complete, explain }) {
   const source = (context) => {
     const found = complete(context.state.doc.toString(), context.pos);
     if (!found || (!context.explicit && found.from === context.pos)) return null;
@@ -63,7 +63,10 @@ export function createEditor(parent, { text, label, changed, complete, explain }
         autocompletion({ override: [source], activateOnTyping: true }),
         keymap.of([...completionKeymap, ...lintKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...defaultKeymap]),
         EditorView.contentAttributes.of({ "aria-label": label, spellcheck: "false" }),
-        EditorView.updateListener.of((update) => update.docChanged && changed()),
+        EditorView.updateListener.of((update) => {
+          if (update.docChanged) changed();
+          if (update.docChanged || update.selectionSet) moved();
+        }),
       ],
     }),
   });
@@ -102,7 +105,6 @@ export function createEditor(parent, { text, label, changed, complete, explain }
       });
       if (focus) view.focus();
     },
-    complete: () => startCompletion(view),
     undo: () => undo(view),
     redo: () => redo(view),
     focus: () => view.focus(),

@@ -150,6 +150,14 @@ def test_study_has_arms_costs_warnings_and_a_file_that_loads(tmp_path: Path) -> 
     assert wrong_axis["faults"][0]["code"] == "unknown-path"
 
 
+def test_details_are_those_of_the_drawing_without_it() -> None:
+    want = ["levels", "sizes", "field", "chips"]
+    drawn = answer({"text": TEXT, "want": want, "base": "unet-2015"})
+    details = answer({"do": "details", "text": TEXT, "want": want, "base": "unet-2015"})
+    assert details.items() <= drawn.items() and set(want) <= details.keys()
+    assert "svg" not in details
+
+
 def test_examples_and_schema_are_those_of_this_installation() -> None:
     examples = answer({"do": "examples"})["examples"]
     assert {one["name"] for one in examples} == set(shipped())

@@ -128,6 +128,10 @@ def test_a_part_of_the_drawing_shows_its_keys_and_facts(opened: Opening) -> None
         page = seen.page
         page.locator("rect.hot").nth(2).hover()
         assert "channels" in page.inner_text("#tip")
+        page.locator("path.hot.arrow").first.focus()
+        assert "size" in page.inner_text("#tip") and "→" in page.inner_text("#tip")
+        page.keyboard.press("Escape")
+        expect(page.locator("#tip")).to_be_hidden()
         page.locator("rect.hot").nth(2).click()
         assert "parameters" in page.inner_text("#panel-part")
         assert "block: {type: double_conv, padding: valid}" in page.locator(".chosen-key").all_text_contents()
@@ -255,6 +259,8 @@ def test_without_the_server_the_drawing_is_out_of_date(context: BrowserContext, 
         seen.page.route("**/answer", lambda route: route.abort())
         seen.replace("dims: 2", "dims: 3")
         seen.settled("lost")
+        seen.page.select_option("#example", "unet-2015")
+        expect(seen.page.locator("#note")).to_contain_text("That did not work")
         assert "No answer" in seen.page.inner_text("#state") and seen.state()["shown"] == "old"
         seen.page.unroute("**/answer")
         seen.replace("dims: 3", "dims: 2")
@@ -278,6 +284,23 @@ def test_the_editor_completes_explains_and_colours(opened: Opening) -> None:
         page.locator("#editor .tok-propertyName", has_text="align").hover()
         page.wait_for_selector(".explanation")
         assert "crop" in page.inner_text(".explanation")
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_the_key_at_the_cursor_is_explained(opened: Opening, editor: str) -> None:
+    with opened(editor) as seen:
+        seen.field.focus()
+        seen.page.keyboard.press("Control+Home")
+        seen.page.keyboard.press("ArrowDown")
+        seen.page.keyboard.press("ArrowDown")
+        expect(seen.page.locator("#hint")).to_contain_text("dims")
+
+
+def test_the_key_under_the_pointer_is_explained_in_the_plain_editor(opened: Opening) -> None:
+    with opened("textarea") as seen:
+        seen.field.hover(position={"x": 30, "y": 8 + 2 * 20 + 10})
+        expect(seen.page.locator("#tip")).to_be_visible()
+        assert "axes" in seen.page.inner_text("#tip")
 
 
 CHECKS = (Path(__file__).parent / "accessibility.js").read_text(encoding="utf-8")

@@ -2,7 +2,7 @@
 
 from unetkit.operations.execution import Execution
 from unetkit.planning.choice import common_size, covering_size, natural_size, size_from
-from unetkit.planning.description import describe, describe_sizes, facts
+from unetkit.planning.description import describe, describe_levels, describe_sizes, facts
 from unetkit.planning.memory import Memory, kept_by_level, needed_memory
 from unetkit.planning.planned import Plan, plan
 from unetkit.planning.refusal import training_fault
@@ -20,6 +20,7 @@ __all__ = [
     "common_size",
     "covering_size",
     "describe",
+    "describe_levels",
     "describe_sizes",
     "facts",
     "kept_by_level",

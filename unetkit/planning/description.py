@@ -46,7 +46,7 @@ def describe(plan: Plan, size: Size | None = None) -> dict[str, Any]:
         "outputs": {output.name: _output(plan, output, sized.input_size) for output in plan.spec.outputs},
         "memory": needed_memory(plan, sized.input_size).json(),
         "sizes": _size_sets(plan),
-        "levels": list(_levels(sized)),
+        "levels": list(describe_levels(sized)),
         "head": next(step.json() for step in sized.steps if step.name == plan.spec.outputs[0].scope),
         "blocks": [step.json() for step in sized.steps],
     }
@@ -81,8 +81,8 @@ def describe_sizes(plan: Plan, near: Size | None = None) -> dict[str, Any]:
     }
 
 
-def _levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
-    """Yields the levels, full resolution first. Down and up count towards their coarser and finer level.
+def describe_levels(sized: SizedPlan) -> Iterator[dict[str, Any]]:
+    """Yields the levels at a size, full resolution first. Down and up count towards their coarser and finer level.
 
     `encoder` is the first block of a level and `decoder` the last one; `blocks` counts those between them too.
     """

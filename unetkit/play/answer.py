@@ -45,8 +45,8 @@ def answer(request: Any, desk: Desk = _NO_FILE) -> Answer:
     return {"svg": None, "faults": [fault_json(fault, source) for fault in faults]}
 
 
-def _draw(request: Request, desk: Desk) -> Answer:
-    """The drawing of a text or its faults, and what else is wanted."""
+def _draw(request: Request, desk: Desk, *, drawn: bool = True) -> Answer:
+    """The drawing of a text or its faults, and what else is wanted; only this where nothing is `drawn`."""
     source = Source(str(request.get("text", "")), desk.file, tuple(map(str, request.get("overrides") or ())))
     size: tuple[int, ...] | None = None
     try:
@@ -58,7 +58,8 @@ def _draw(request: Request, desk: Desk) -> Answer:
     wanted = frozenset(request.get("want") or ())
     found: Answer = {"name": plan.spec.name, "digest": plan.digest, "dims": plan.dims, "size": list(size)}
     found |= {"parameters": plan.parameters, "macs": sized.macs, "output_size": list(sized.output_size)}
-    found |= {"facts": list(facts_in_words(sized).items()), **picture(sized, parts="parts" in wanted)}
+    if drawn:
+        found |= {"facts": list(facts_in_words(sized).items()), **picture(sized, parts="parts" in wanted)}
     found |= {key: make(plan, size) for key, make in _TABS.items() if key in wanted}
     if "diff" in wanted and (other := request.get("other")):
         found["diff"] = tabs.diff(plan, size, str(other), source)
@@ -160,6 +161,7 @@ def _study(request: Request, desk: Desk) -> Answer:
 
 _KINDS: dict[str, Callable[[Request, Desk], Answer]] = {
     "draw": _draw,
+    "details": lambda request, desk: _draw(request, desk, drawn=False),
     "schema": lambda request, desk: {"schema": _schema()},
     "examples": lambda request, desk: {"examples": _examples()},
     "example": lambda request, desk: {"name": str(request["name"]), "text": example(str(request["name"]))},

@@ -14,15 +14,15 @@ from unetkit.writing import write_whole
 
 
 class Desk(NamedTuple):
-    """What the page was opened with: a file, or a shipped spec, which is not written; or nothing."""
+    """What the page was opened with: a file, or a shipped spec, which is not written."""
 
     file: Path | None = None
-    example: str = ""
+    example: str = "unet-2015"
 
     def open(self) -> dict[str, Any]:
-        """The text of the file or of the example; nothing where there is neither. Raises UnetkitError."""
+        """The text of the file or of the example. Raises UnetkitError."""
         if self.file is None:
-            return {"example": self.example, "text": example(self.example)} if self.example else {}
+            return {"example": self.example, "text": example(self.example)}
         content = self.content()
         try:
             text = content.decode("utf-8")

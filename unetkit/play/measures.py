@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from unetkit.geometry import SizeSet
-from unetkit.planning import Plan, describe, kept_by_level, needed_memory
+from unetkit.planning import Plan, describe_levels, kept_by_level, needed_memory
 from unetkit.planning.refusal import fits
 from unetkit.planning.words import in_words_by_axis, memory_in_words
 from unetkit.play.spans import keys_of
@@ -28,7 +28,7 @@ def levels(plan: Plan, size: Size) -> list[dict[str, Any]]:
     kept = kept_by_level(plan, size)
     positions = {call.scope: call.position for call in plan.calls}
     rows = []
-    for level in describe(plan, size)["levels"]:
+    for level in describe_levels(plan.at(size)):
         number = level["level"]
         spans = {span for one in positions.values() if one.level == number for span in keys_of(plan.spec, one)}
         rows.append(

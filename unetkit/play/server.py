@@ -79,6 +79,12 @@ class PlayServer(ThreadingHTTPServer):
         """Whether a token is that of this server."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
+    def prepare(self) -> None:
+        """Draws the text of the page before it is asked for: modules are imported while the browser starts."""
+        with self.lock:
+            opened = answer({"do": "open"}, self.desk)
+            answer({"text": opened.get("text"), "want": ["parts"]}, self.desk)
+
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Says nothing of a browser that went away."""
 
@@ -112,6 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "unetkit"
     sys_version = ""
     timeout = _SECONDS
+    wbufsize = -1  # headers and content are sent at once
     disable_nagle_algorithm = True  # else the content waits 40 ms for the browser to confirm the headers
 
     def do_GET(self) -> None:

@@ -30,7 +30,7 @@ def play(
     is given, which need not exist yet.
     """
     import webbrowser
-    from threading import Event
+    from threading import Event, Thread
 
     from unetkit.cli.output import say
     from unetkit.play import desk_of
@@ -41,6 +41,7 @@ def play(
     try:
         with serving(desk, port) as server:
             say(server.address)
+            Thread(target=server.prepare, daemon=True).start()
             if browser:
                 webbrowser.open(server.address)
             Event().wait()

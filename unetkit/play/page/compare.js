@@ -1,5 +1,5 @@
 // The comparison with a second spec: an example, a file, or the text as it was.
-import { byId, element } from "./element.js";
+import { attempt, byId, element } from "./element.js";
 
 export class CompareView {
   /** `changed()` is called when there is another spec to compare with; `text()` gives the text that is edited. */
@@ -11,8 +11,10 @@ export class CompareView {
       this.label = label;
       changed();
     };
-    this.select = element("select", { id: "other", onchange: async () => this.select.value && set(await example(this.select.value), this.select.value) });
-    this.file = element("input", { type: "file", accept: ".yaml,.yml", id: "other-file", onchange: async () => this.file.files[0] && set(await this.file.files[0].text(), this.file.files[0].name) });
+    const chosen = attempt(async () => this.select.value && set(await example(this.select.value), this.select.value));
+    const loaded = attempt(async () => this.file.files[0] && set(await this.file.files[0].text(), this.file.files[0].name));
+    this.select = element("select", { id: "other", onchange: chosen });
+    this.file = element("input", { type: "file", accept: ".yaml,.yml", id: "other-file", onchange: loaded });
     this.shown = element("div", { id: "diff" });
     byId("panel-diff").append(
       element("div", { class: "choices" },

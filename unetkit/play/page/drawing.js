@@ -1,5 +1,6 @@
 // The drawing with its parts: each can be pointed at, reached by the keyboard and chosen.
-import { byId, element, facts } from "./element.js";
+import { element, facts } from "./element.js";
+import { hideTip, showTip } from "./tip.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -16,18 +17,16 @@ export class DrawingView {
     this.choose = choose;
     this.parts = [];
     this.chosen = null;
-    host.addEventListener("pointerover", (event) => this.tip(event.target));
-    host.addEventListener("pointerout", () => this.tip(null));
-    host.addEventListener("focusin", (event) => this.tip(event.target));
-    host.addEventListener("focusout", () => this.tip(null));
-    host.addEventListener("click", (event) => this.take(event.target.closest?.(".hot")));
+    for (const begin of ["pointerover", "focusin"]) host.addEventListener(begin, (event) => this.tip(event.target.closest(".hot")));
+    for (const end of ["pointerout", "focusout"]) host.addEventListener(end, hideTip);
+    host.addEventListener("click", (event) => this.take(event.target.closest(".hot")));
     host.addEventListener("keydown", (event) => this.key(event));
   }
 
   show(svg, parts) {
     const name = this.chosen?.id;
     const focused = this.host.contains(document.activeElement);
-    this.tip(null);
+    hideTip();
     this.parts = parts;
     this.host.innerHTML = svg;
     const drawing = this.host.querySelector("svg");
@@ -80,7 +79,7 @@ export class DrawingView {
   }
 
   key(event) {
-    const hot = event.target.closest?.(".hot");
+    const hot = event.target.closest(".hot");
     if (!hot) return;
     const shapes = this.shapes();
     const index = shapes.indexOf(hot);
@@ -96,18 +95,9 @@ export class DrawingView {
     } else if (event.key === "Escape") this.take(null);
   }
 
-  tip(target) {
-    const tip = byId("tip");
-    const hot = target?.closest?.(".hot");
+  tip(hot) {
     const part = hot && this.parts[hot.dataset.index];
-    tip.hidden = !part;
-    if (!part) return;
-    tip.replaceChildren(element("strong", {}, part.title), facts(part.facts.slice(0, 6)));
-    const around = hot.getBoundingClientRect();
-    const own = tip.getBoundingClientRect();
-    const left = Math.min(Math.max(8, around.left + around.width / 2 - own.width / 2), innerWidth - own.width - 8);
-    const below = around.bottom + 8 + own.height < innerHeight;
-    tip.style.left = `${left}px`;
-    tip.style.top = `${below ? around.bottom + 8 : Math.max(8, around.top - own.height - 8)}px`;
+    if (part) showTip(hot.getBoundingClientRect(), element("strong", {}, part.title), facts(part.facts));
+    else hideTip();
   }
 }

@@ -1,4 +1,4 @@
-// DOM elements in one expression, numbers in words, and offsets of places in a text.
+// DOM elements in one expression, what the page says, numbers in words, and offsets of places in a text.
 
 /** An element with attributes (`class`, `on…` handlers, others) and children (nodes or text). */
 export function element(name, attributes = {}, ...children) {
@@ -13,6 +13,20 @@ export function element(name, attributes = {}, ...children) {
 }
 
 export const byId = (id) => document.getElementById(id);
+
+/** Says something in the bar: texts, buttons, fields. */
+export function say(...parts) {
+  byId("note").replaceChildren(...parts);
+}
+
+/** A handler of events that says why it could not act, as where the server was stopped. */
+export const attempt = (act) => async (event) => {
+  try {
+    await act(event);
+  } catch (error) {
+    say(`That did not work: ${error.message}.`);
+  }
+};
 
 /** A list of names and values. */
 export function facts(pairs) {

@@ -1,7 +1,7 @@
 // The page: the text on the left is asked about at every edit, and what the answer says is shown on the right.
 import { CompareView } from "./compare.js";
 import { DrawingView } from "./drawing.js";
-import { byId, download, element, offsetOf } from "./element.js";
+import { attempt, byId, download, element, offsetOf, say } from "./element.js";
 import { engine } from "./engine.js";
 import { FieldView } from "./field.js";
 import { Schema, placeAt } from "./schema.js";
@@ -9,27 +9,33 @@ import { exportAs, linkOf, textOfLink } from "./share.js";
 import { SizeControl } from "./size.js";
 import { StudyView } from "./study.js";
 import { showLevels, showPart, showText, Tabs } from "./tabs.js";
+import { hideTip } from "./tip.js";
 
-const FIRST = "unet-2015";
+const PAUSE = 250; // milliseconds that the cursor rests before its key is explained
+const LATE = 150; // milliseconds without an answer, after which the drawing is shown as pending
+const DETAILS = { levels: ["levels"], field: ["field"], code: ["code"], resolved: ["resolved"], diff: ["diff"] }; // by tab
 const page = {
   engine: null,
   editor: null,
   schema: null,
   file: null, // {file, digest} of the file that was given
-  base: FIRST, // what the text began from
+  base: null, // what the text began from: a text, or the name of an example
   saved: "", // the text as it was opened or saved last
   size: null, // the size that was chosen; null: the spec's own
   fit: true, // whether the nearest size that fits may be taken
   shown: null, // the last answer without faults
   shownText: null, // the text that the last answer is about
   asking: false,
-  examples: [],
+  again: false, // whether the text or the size was changed since it was asked about
 };
 let drawing, sizes, tabs, field, compare, study;
 
 // --- asking -----------------------------------------------------------------------------------------------------------
 
-/** Asks about the text, and again as long as it was edited meanwhile: only the answer to the text as it is counts. */
+/**
+ * Asks about the text, and again as long as it was edited meanwhile: only the answer to the text as it is counts. What
+ * stands beside the drawing is asked for once it is shown.
+ */
 async function update() {
   if (page.asking) {
     page.again = true;
@@ -41,12 +47,14 @@ async function update() {
     for (;;) {
       page.again = false;
       const text = page.editor.text();
-      const answer = await page.engine.ask(request(text));
-      if (!page.again && page.editor.text() === text) {
-        show(answer, text);
-        break;
-      }
-      if (answer.svg) drawing.show(answer.svg, answer.parts ?? []); // the state still says that it is not current
+      const answer = await page.engine.ask({ do: "draw", ...request(text), want: ["parts"] });
+      if (answer.refused) throw new Error(answer.refused);
+      if (answer.svg) drawing.show(answer.svg, answer.parts); // the state still says that it is not current
+      if (page.again) continue;
+      const details = answer.svg ? await page.engine.ask({ do: "details", ...request(text), want: ["sizes", "chips", ...(DETAILS[tabs.name] ?? [])] }) : {};
+      if (page.again) continue;
+      show({ ...details, ...answer }, text);
+      break;
     }
   } catch (error) {
     page.shownText = null;
@@ -58,22 +66,29 @@ async function update() {
 }
 
 function request(text) {
-  const want = ["parts", "sizes", "chips", ...{ levels: ["levels"], field: ["field"], code: ["code"], resolved: ["resolved"], diff: ["diff"] }[tabs.name] ?? []];
-  return { do: "draw", text, size: page.size, fit: page.fit, want, base: page.base, other: compare.other };
+  return { text, size: page.size, fit: page.fit, base: page.base, other: compare.other };
 }
 
 function setState(state, words = "") {
-  document.body.dataset.state = state;
-  if (!["pending", "starting"].includes(state)) document.body.dataset.shown = state === "current" ? "current" : "old";
-  byId("drawing").setAttribute("aria-busy", state === "pending" || state === "starting");
-  if (state !== "pending") byId("state").textContent = words;
+  const { dataset } = document.body;
+  const isPending = state === "pending";
+  if (!isPending || dataset.state !== state) {
+    clearTimeout(page.late);
+    delete dataset.late;
+    if (isPending) page.late = setTimeout(() => (dataset.late = ""), LATE);
+  }
+  dataset.state = state;
+  byId("drawing").setAttribute("aria-busy", isPending || state === "starting");
+  if (isPending) return;
+  if (state !== "starting") dataset.shown = state === "current" ? "current" : "old";
+  byId("state").textContent = words;
 }
 
 // --- showing ----------------------------------------------------------------------------------------------------------
 
 function show(answer, text) {
-  if (answer.refused) throw new Error(answer.refused);
   page.shownText = text;
+  if (tabs.name === "study") study.update();
   showFaults(answer.faults, text);
   if (!answer.svg) {
     const count = answer.faults.length === 1 ? "a fault" : `${answer.faults.length} faults`;
@@ -82,16 +97,16 @@ function show(answer, text) {
     return;
   }
   page.shown = answer;
-  drawing.show(answer.svg, answer.parts ?? []);
   sizes.show(answer.sizes);
-  showChips(answer.chips ?? [], text);
+  showChips(answer.chips ?? []);
   if (answer.levels) showLevels(answer.levels, answer.facts, chooseLevel);
   if (answer.field && tabs.name === "field") field.show(answer.size, answer.output_size, answer.field.size);
   if (answer.code !== undefined) showText("code", answer.code);
   if (answer.resolved !== undefined) showText("resolved", answer.resolved);
   if (tabs.name === "diff") compare.show(answer.diff);
   choosePart(drawing.chosen, { quiet: true });
-  document.title = `${answer.name || "Untitled"} · unetkit play`;
+  const title = `${answer.name || "Untitled"} · unetkit play`;
+  if (document.title !== title) document.title = title;
   setState("current");
 }
 
@@ -106,7 +121,7 @@ function showFaults(faults, text) {
     const cures = (fault.fixes ?? []).map((fix) => ({ label: fix.label, apply: () => cure(fix, text) }));
     return { ...fault, ...range, cures, message: [fault.path && `${fault.path}: `, fault.message].filter(Boolean).join("") };
   });
-  page.editor.showFaults(placed);
+  if (placed.length || byId("faults").firstChild) page.editor.showFaults(placed);
   byId("faults").replaceChildren(...placed.map((fault) => {
     const inside = fault.place !== false && fault.line;
     const where = inside ? `${fault.line}:${fault.column}` : (fault.file ?? "");
@@ -129,21 +144,26 @@ function cure(fix, text) {
   page.editor.focus();
 }
 
-function showChips(chips, text) {
+function showChips(chips) {
   byId("chips").replaceChildren(...chips.map((chip) => {
     const was = chip.was === null || chip.was === undefined ? "not there before" : `was ${plain(chip.was)}`;
-    const go = () => chip.line && page.editor.reveal(rangeOf(text, chip).from);
-    return element("li", {}, element("button", { class: "chip", title: was, onclick: go }, `${chip.path}: ${plain(chip.value)}`));
+    return element("li", {}, element("button", { class: "chip", title: was, onclick: () => chip.line && go(chip) }, `${chip.path}: ${plain(chip.value)}`));
   }));
 }
 
 const plain = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
+/** Highlights keys of the text, unless it was edited since they were found in it. */
 function highlight(keys) {
-  const text = page.shownText;
-  const ranges = (keys ?? []).map((key) => rangeOf(text, key));
+  if (page.editor.text() !== page.shownText) return;
+  const ranges = (keys ?? []).map((key) => rangeOf(page.shownText, key));
   page.editor.highlight(ranges);
   if (ranges.length) page.editor.reveal(ranges[0].from, { focus: false });
+}
+
+/** Leads to a place of the text, unless it was edited since the place was found in it. */
+function go(place) {
+  if (page.editor.text() === page.shownText) page.editor.reveal(rangeOf(page.shownText, place).from);
 }
 
 function choosePart(part, { quiet = false } = {}) {
@@ -151,31 +171,28 @@ function choosePart(part, { quiet = false } = {}) {
     if (tabs.name === "part") showPart(null);
     return;
   }
-  showPart(part, (key) => page.editor.reveal(rangeOf(page.shownText, key).from));
+  showPart(part, go);
   if (quiet) return;
-  if (document.body.dataset.state === "current") highlight(part?.keys);
+  highlight(part?.keys);
   if (part) tabs.select("part");
 }
 
 function chooseLevel(level) {
   drawing.markLevel(level.level);
-  if (document.body.dataset.state === "current") highlight(level.keys);
+  highlight(level.keys);
 }
 
 // --- files ------------------------------------------------------------------------------------------------------------
 
-function say(words) {
-  byId("note").textContent = words;
-}
-
-function begin(text, { name, base = text, file = null }) {
+/** Begins with another text, and asks about it. */
+async function begin(text, { name, base = text, file = null }) {
   page.base = base;
   page.file = file;
   page.size = null;
   page.fit = true;
   page.saved = text;
   byId("file-name").textContent = name;
-  if (page.editor.text() === text) update();
+  if (page.editor.text() === text) await update();
   else page.editor.setText(text);
 }
 
@@ -195,8 +212,11 @@ async function save() {
     page.saved = text;
     say(`Saved ${answer.file}.`);
   } else if (answer.faults?.some((fault) => fault.code === "file-changed")) {
-    const again = element("button", { onclick: () => { page.file.digest = null; save(); } }, "Save all the same");
-    byId("note").replaceChildren("Not saved: another program changed the file since it was opened. ", again);
+    const overwrite = attempt(() => {
+      page.file.digest = null;
+      return save();
+    });
+    say("Not saved: another program changed the file since it was opened. ", element("button", { onclick: overwrite }, "Save all the same"));
   } else say(`Not saved: ${(answer.faults ?? []).map((fault) => fault.message).join(" ") || answer.refused}`);
 }
 
@@ -211,20 +231,16 @@ async function link() {
   } catch {
     words = "Copy this link:";
   }
-  byId("note").replaceChildren(words, where, addressField);
+  say(words, where, addressField);
   addressField.select();
 }
 
 // --- start ------------------------------------------------------------------------------------------------------------
 
-async function makeEditor(host, options) {
-  for (const module of ["./editor.js", "./textarea.js"]) {
-    try {
-      return (await import(module)).createEditor(host, options);
-    } catch (error) {
-      if (module === "./textarea.js") throw error; // editor.js may not have been built
-    }
-  }
+/** What makes the editor: of the file that is built, or a plain one where it was not. */
+async function editorMaker() {
+  const { createEditor } = await import("./editor.js").catch(() => import("./textarea.js"));
+  return createEditor;
 }
 
 function marked() {
@@ -238,6 +254,15 @@ function marked() {
   return [...place.path, ...key].join(".");
 }
 
+/** Explains the key or value at the cursor once it rests there. */
+function explainSoon() {
+  clearTimeout(page.explaining);
+  page.explaining = setTimeout(() => {
+    const found = page.schema?.explain(page.editor.text(), page.editor.cursor());
+    byId("hint").replaceChildren(...(found ? [element("code", {}, found.word), ` ${found.text}`] : []));
+  }, PAUSE);
+}
+
 function known(path) {
   const place = { path: path.split("."), mode: "value", siblings: new Map() };
   return page.schema ? page.schema.values(page.schema.nodesAt(place)).map((each) => each.label) : [];
@@ -246,50 +271,54 @@ function known(path) {
 function listen() {
   byId("undo").addEventListener("click", () => page.editor.undo());
   byId("redo").addEventListener("click", () => page.editor.redo());
-  byId("save").addEventListener("click", save);
-  byId("link").addEventListener("click", link);
+  byId("save").addEventListener("click", attempt(save));
+  byId("link").addEventListener("click", attempt(link));
   byId("open").addEventListener("click", () => byId("file-input").click());
-  byId("file-input").addEventListener("change", async () => {
+  byId("file-input").addEventListener("change", attempt(async () => {
     const file = byId("file-input").files[0];
-    if (file) begin(await file.text(), { name: file.name });
+    if (file) await begin(await file.text(), { name: file.name });
     byId("file-input").value = "";
-  });
-  byId("example").addEventListener("change", async () => {
+  }));
+  byId("example").addEventListener("change", attempt(async () => {
     const name = byId("example").value;
-    if (name) begin(await example(name), { name, base: name });
-  });
-  byId("export").addEventListener("click", async (event) => {
+    if (name) await begin(await example(name), { name, base: name });
+  }));
+  byId("export").addEventListener("click", attempt(async (event) => {
     const kind = event.target.dataset.export;
     if (!kind) return;
     byId("export").open = false;
     if (kind !== "yaml" && document.body.dataset.state !== "current") return say("Nothing exported: the spec has faults.");
     const text = page.editor.text();
-    const code = async () => (await page.engine.ask({ ...request(text), want: ["code"] })).code;
+    const code = async () => (await page.engine.ask({ do: "details", ...request(text), want: ["code"] })).code;
     await exportAs(kind, { name: page.shown?.name, text, answer: page.shown, code });
-    say("");
-  });
+    say();
+  }));
+  const saveByKey = attempt(save);
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key === "s") {
       event.preventDefault();
-      save();
+      saveByKey();
     }
-    if (event.key === "Escape") byId("export").open = false;
+    if (event.key === "Escape") {
+      byId("export").open = false;
+      hideTip();
+    }
   });
   addEventListener("beforeunload", (event) => {
     if (page.file && page.editor.text() !== page.saved) event.preventDefault();
   });
 }
 
-function fill(select, first) {
+function fill(select, examples, first) {
   const families = new Map();
-  for (const each of page.examples) {
-    const family = each.family || `${each.dims}D`;
-    families.set(family, [...(families.get(family) ?? []), element("option", { value: each.name, title: each.about ?? "" }, each.name)]);
+  for (const { name, family, about } of examples) {
+    families.set(family, [...(families.get(family) ?? []), element("option", { value: name, title: about }, name)]);
   }
   select.replaceChildren(element("option", { value: "" }, first), ...[...families].map(([family, options]) => element("optgroup", { label: family }, options)));
 }
 
 async function start() {
+  const maker = editorMaker(); // while Python answers
   tabs = new Tabs(update);
   drawing = new DrawingView(byId("drawing"), (part) => choosePart(part));
   sizes = new SizeControl((size) => {
@@ -305,31 +334,31 @@ async function start() {
   page.engine = await engine((words, share) => setState("starting", `${words}${share ? ` ${Math.round(100 * share)} %` : ""}`));
   const carried = await textOfLink().catch(() => null);
   const opened = await page.engine.ask({ do: "open" });
-  const name = opened.example || FIRST;
-  const text = carried ?? opened.text ?? (await example(name));
-  page.editor = await makeEditor(byId("editor"), {
+  const text = carried ?? opened.text ?? "";
+  const early = page.engine.ask({ do: "draw", ...request(text), want: ["parts"] }); // while the editor is made
+  early.then(({ svg, parts }) => svg && drawing.show(svg, parts)).catch(() => {}); // update() says what is wrong
+  page.editor = (await maker)(byId("editor"), {
     text,
     label: "Spec",
     changed: () => {
       page.fit = true;
       setState("pending");
       update();
-      if (tabs.name === "study") study.update();
     },
+    moved: explainSoon,
     complete: (content, offset) => page.schema?.complete(content, offset) ?? null,
     explain: (content, offset) => page.schema?.explain(content, offset) ?? null,
   });
   document.body.dataset.editor = page.editor.kind;
   listen();
   const file = opened.file ? { file: opened.file, digest: opened.digest } : null;
-  if (carried !== null) begin(carried, { name: "From a link" });
-  else if (file) begin(text, { name: file.file, file });
-  else begin(text, { name, base: name });
+  if (carried !== null) await begin(carried, { name: "From a link" });
+  else if (file) await begin(text, { name: file.file, file });
+  else await begin(text, { name: opened.example ?? "Untitled", base: opened.example });
   const [{ schema }, { examples }] = await Promise.all([page.engine.ask({ do: "schema" }), page.engine.ask({ do: "examples" })]);
   page.schema = new Schema(schema);
-  page.examples = examples;
-  fill(byId("example"), "Open an example…");
-  fill(compare.select, "Choose an example…");
+  fill(byId("example"), examples, "Open an example…");
+  fill(compare.select, examples, "Choose an example…");
   document.body.dataset.ready = "yes";
 }
 

@@ -164,7 +164,7 @@ export class Schema {
     const place = placeAt(text, offset);
     if (!place) return null;
     const nodes = this.nodesAt(place);
-    const options = place.mode === "key" ? this.keys(nodes, place) : this.values(nodes);
+    const options = place.mode === "key" ? this.keys(nodes, place.siblings).filter((each) => !place.siblings.has(each.label)) : this.values(nodes);
     return options.length ? { from: place.from, options } : null;
   }
 
@@ -179,11 +179,11 @@ export class Schema {
     if (!place) return null;
     const nodes = this.nodesAt(place);
     if (place.mode === "key") {
-      const found = this.keys(nodes, { ...place, siblings: new Map() }, place).find((each) => each.label === word);
-      return found && { from, to, text: [found.detail, found.info].filter(Boolean).join("\n") };
+      const found = this.keys(nodes, place.siblings).find((each) => each.label === word);
+      return found ? { from, to, word, text: [found.info, found.detail && `(${found.detail})`].filter(Boolean).join(" ") } : null;
     }
     const found = this.values(nodes).find((each) => each.label === word);
-    return found?.info ? { from, to, text: found.info } : null;
+    return found?.info ? { from, to, word, text: found.info } : null;
   }
 
   /** The alternatives of a node, without references and unions. */
@@ -212,11 +212,11 @@ export class Schema {
     return typeof node.additionalProperties === "object" ? this.flat(node.additionalProperties) : [];
   }
 
-  keys(nodes, { siblings }, { siblings: context } = { siblings }) {
+  keys(nodes, siblings) {
     const options = new Map();
-    for (const node of ofType(nodes, context.get("type"))) {
+    for (const node of ofType(nodes, siblings.get("type"))) {
       for (const [name, value] of Object.entries(node.properties ?? {})) {
-        if (siblings.has(name) || options.has(name)) continue;
+        if (options.has(name)) continue;
         options.set(name, { label: name, type: "property", detail: this.shape(value), info: this.description(value), apply: `${name}: ` });
       }
     }

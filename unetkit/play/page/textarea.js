@@ -1,6 +1,9 @@
-// A plain text area with line numbers and marked faults: the editor where CodeMirror was not built.
+// A plain text area with line numbers, marked faults and hover: the editor where CodeMirror was not built.
+import { hideTip, showTip } from "./tip.js";
 
-export function createEditor(parent, { text, label, changed }) {
+const PAUSE = 300; // milliseconds that the pointer rests before a key is explained
+
+export function createEditor(parent, { text, label, changed, moved, explain }) {
   parent.innerHTML =
     '<div class="plain-editor"><pre class="plain-numbers" aria-hidden="true"></pre>' +
     '<div class="plain-paper"><pre class="plain-marks" aria-hidden="true"></pre><textarea wrap="off" spellcheck="false" ' +
@@ -48,15 +51,34 @@ export function createEditor(parent, { text, label, changed }) {
     marks.style.transform = `translate(${-area.scrollLeft}px, ${-area.scrollTop}px)`;
   }
 
-  function moved() {
+  function edited() {
     faults = [];
     chosen = [];
     paint();
     changed();
   }
 
-  area.addEventListener("input", moved);
+  let resting;
+  function hide() {
+    clearTimeout(resting);
+    hideTip();
+  }
+
+  /** Explains the key under the pointer, in browsers that can tell which it is. */
+  function hover({ clientX, clientY }) {
+    hide();
+    resting = setTimeout(() => {
+      const caret = document.caretPositionFromPoint?.(clientX, clientY);
+      const found = caret?.offsetNode === area && explain(area.value, caret.offset);
+      if (found) showTip({ left: clientX, width: 0, top: clientY - 10, bottom: clientY + 10 }, found.text);
+    }, PAUSE);
+  }
+
+  area.addEventListener("input", edited);
   area.addEventListener("scroll", follow);
+  area.addEventListener("selectionchange", moved);
+  area.addEventListener("pointermove", hover);
+  for (const end of ["pointerleave", "pointerdown", "scroll", "input"]) area.addEventListener(end, hide);
   paint();
   return {
     kind: "textarea",
@@ -79,7 +101,7 @@ export function createEditor(parent, { text, label, changed }) {
       const done = document.execCommand(insert ? "insertText" : "delete", false, insert);
       if (!done) {
         area.setRangeText(insert, from, to, "end");
-        moved();
+        edited();
       }
     },
     setText(value) {
@@ -102,7 +124,6 @@ export function createEditor(parent, { text, label, changed }) {
         area.setSelectionRange(from, from);
       }
     },
-    complete: () => false,
     undo: () => document.execCommand("undo"),
     redo: () => document.execCommand("redo"),
     focus: () => area.focus(),
