@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+AMOUNT = r"[0-9]{1,6}(\.[0-9]{1,3})? ?[MGT]i?B"
+"""A pattern of amounts of memory."""
 _PREFIXES = "kMGTPE"
 
 

@@ -179,6 +179,21 @@ def test_sizes_per_axis_are_lists_and_a_receptive_field_of_the_whole_image_is_nu
     assert answer("show", "unet-2015", "--set", "block.norm=instance")["receptive_field"] == [None, None]
 
 
+def test_show_tells_where_the_memory_of_a_step_goes() -> None:
+    asked = ("show", "unet-small", "--train", "adamw", "--batch", "4", "--size", "64", "--within", "100MB")
+    values = answer(*asked)
+    parts = [level[purpose] for level in values["levels"] for purpose in ("weights", "gradients", "optimizer")]
+    assert values["total"] == sum(parts) + values["images"] + values["activations"]
+    assert values["largest"]["batch"] < values["largest_recomputing"]["batch"]
+    assert answer(*asked, "--dtype", "bf16")["largest"]["batch"] > values["largest"]["batch"]
+    within = values["largest"]["batch"]
+    for batch, fits in ((within, True), (within + 1, False)):
+        assert (answer(*asked[:4], "--size", "64", "--batch", str(batch))["total"] <= 100e6) is fits
+    assert "within 0.1 GB: 4 images of at most" in run(*asked).stdout
+    assert "write 6GB or 500MB" in run(*asked[:-1], "much", code=2).stderr
+    assert "unknown-optimizer" in run("show", "unet-small", "--train", "adamm", code=1).stderr
+
+
 def test_show_reads_like_the_paper() -> None:
     lines = run("show", "unet-2015", "--size", "572").stdout.splitlines()
     assert lines[0] == "unet-2015: The original U-Net, valid convolutions, cropped skips"

@@ -137,6 +137,19 @@ def parse_size(text: str, dims: int) -> tuple[int, ...]:
     return numbers * dims if len(numbers) == 1 else numbers
 
 
+def parse_bytes(text: str) -> int:
+    """Parses an amount of memory. Raises BadParameter for any other text.
+
+    >>> parse_bytes("6GB"), parse_bytes("512 MiB")
+    (6000000000, 536870912)
+    """
+    from unetkit.wording import AMOUNT, num_bytes
+
+    if re.fullmatch(AMOUNT, text) is None:
+        raise typer.BadParameter(f"{text!r} is no amount of memory: write 6GB or 500MB.")
+    return num_bytes(text)
+
+
 def parse_count(text: str) -> int:
     """Parses a count with or without an SI prefix. Raises BadParameter for any other text.
 

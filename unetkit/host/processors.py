@@ -17,11 +17,22 @@ def num_cores() -> int:
     return max(1, int(min(count, *cpu_quotas(), float("inf"))))
 
 
-@cache
 def has_avx512() -> bool:
-    """Whether the processor has AVX-512; False if unknown. No dependency reports it."""
+    """Whether the processor has AVX-512; False if unknown."""
+    return "avx512dq" in _flags()
+
+
+def has_native_bf16() -> bool:
+    """Whether the processor multiplies bfloat16 numbers by itself; False if unknown."""
+    return bool(_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+@cache
+def _flags() -> frozenset[str]:
+    """What the processor can do, in the words of Linux. No dependency reports it."""
     try:
         text = Path("/proc/cpuinfo").read_text("ascii", "replace")
     except OSError:
-        return False
-    return "avx512dq" in next((line for line in text.splitlines() if line.startswith("flags")), "").split()
+        return frozenset()
+    named = (line for line in text.splitlines() if line.startswith(("flags", "Features")))
+    return frozenset(next(named, "").split())

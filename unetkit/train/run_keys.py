@@ -10,6 +10,7 @@ from unetkit.block import Count
 from unetkit.data.data_keys import DataKeys
 from unetkit.document.keys import Holds, Keys, Reference, Slot, bare
 from unetkit.language.spec_keys import SpecKeys
+from unetkit.wording import AMOUNT
 
 PATCH = {1: 2048, 2: 128, 3: 48}
 """The largest patch by default, in samples per axis, by dims."""
@@ -65,7 +66,7 @@ class Training(Keys):
     """Factors of the learning rate for parts of the network, such as {encoder: 0.1}; 1 unless given."""
     checkpointing: tuple[Annotated[int, Field(ge=0)], ...] = ()
     """Levels whose activations are recomputed in the backward pass instead of kept."""
-    memory: Annotated[str, Field(pattern=r"^[0-9]{1,6}(\.[0-9]{1,3})? ?[MGT]i?B$")] | None = None
+    memory: Annotated[str, Field(pattern=f"^{AMOUNT}$")] | None = None
     """Memory of a step, such as 6GB: activations are recomputed as far as that needs, in the least time."""
     weights: Annotated[str, Field(min_length=1)] | None = None
     """A model file with the initial weights; random ones unless given."""

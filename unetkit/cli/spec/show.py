@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, image_size, plan_of
+from unetkit.cli.arguments import AsJson, Overrides, SizeText, SpecName, image_size, parse_bytes, plan_of
 from unetkit.wording import plural
 
 if TYPE_CHECKING:
@@ -16,20 +16,57 @@ if TYPE_CHECKING:
     from unetkit.planning import Plan
 
 _Blocks = Annotated[bool, typer.Option("--blocks", help="List every block, instead of one row per level.")]
+_Memory = Annotated[bool, typer.Option("--memory", help="Show where the memory goes, and what fits.")]
+_Train = Annotated[
+    str | None,
+    typer.Option(
+        metavar="OPTIMIZER", help="The memory of a training step with adamw, adam or sgd.", show_default=False
+    ),
+]
+_Dtype = Annotated[
+    Literal["fp32", "bf16"] | None,
+    typer.Option(help="Number type whose memory is shown. [default: fp32]", show_default=False),
+]
+_Batch = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", help="Images whose memory is shown. [default: 1]", show_default=False),
+]
+_Within = Annotated[
+    str | None,
+    typer.Option(
+        metavar="AMOUNT",
+        help="Memory that the largest image and batch fit into, such as 6GB. [default: what is free]",
+        show_default=False,
+    ),
+]
 
 
-def show(
+def show(  # noqa: PLR0913 - one parameter per option
     spec: SpecName,
     size: SizeText = None,
     blocks: _Blocks = False,
+    memory: _Memory = False,
+    train: _Train = None,
+    dtype: _Dtype = None,
+    batch: _Batch = None,
+    within: _Within = None,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the levels of a network: sizes, channels, parameters, multiply-adds (MACs)."""
+    """Show the levels of a network: sizes, channels, parameters, multiply-adds (MACs); or its memory.
+
+    --train, --dtype, --batch and --within imply --memory.
+    """
     from unetkit.cli.output import print_json, print_rich
     from unetkit.planning import describe
 
     plan = plan_of(spec, overrides)
+    if memory or train or dtype or batch or within:
+        from unetkit.cli.spec.show_memory import Question, show_memory
+
+        question = Question(train, dtype or "fp32", batch or 1, parse_bytes(within) if within else None)
+        show_memory(plan, image_size(plan, size), question, as_json=as_json)
+        return
     values = describe(plan, image_size(plan, size))
     if as_json:
         print_json(values)
