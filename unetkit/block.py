@@ -35,15 +35,19 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 class Inset(NamedTuple):
     """Marks a field that holds a component of another slot.
 
-    `inherited`: its default is that of the spec. `branches`: it holds a tuple, each of one component or a list.
+    `inherited`: its default is that of the spec. `lists`: it may hold a list too. `branches`: it holds a tuple, each of
+    one component or a list.
     """
 
     slot: str
     inherited: bool = False
+    lists: bool = False
     branches: bool = False
 
     def __get_pydantic_json_schema__(self, core_schema: Any, handler: Any) -> dict[str, Any]:
-        return {"type": "array", "items": {"slot": f"{self.slot}_item"}} if self.branches else {"slot": self.slot}
+        if self.branches:
+            return {"type": "array", "items": {"slot": f"{self.slot}_item"}}
+        return {"slot": self.slot, "list": True} if self.lists else {"slot": self.slot}
 
 
 class Component(BaseModel):

@@ -157,6 +157,16 @@ def blur_pool(x: Tensor, kernel: tuple[int, ...], stride: tuple[int, ...], paddi
     return convolve(x, weight, stride=stride, padding=padding, groups=x.shape[1])
 
 
+def shrink(x: Tensor, factor: tuple[int, ...]) -> Tensor:
+    """Returns x (N, C, *spatial) at the centre of each group of `factor` samples along each axis."""
+    kernel = [2 - step % 2 for step in factor]
+    before = [(step - width) // 2 for step, width in zip(factor, kernel, strict=True)]
+    if any(before):
+        x = functional.pad(x, [-one for margin in reversed(before) for one in (margin, margin)])
+    pool = (functional.avg_pool1d, functional.avg_pool2d, functional.avg_pool3d)[len(factor) - 1]
+    return pool(x, kernel, stride=factor)
+
+
 def pad_channels(x: Tensor, channels: int) -> Tensor:
     """Returns x with channels of zeros after its own."""
     return functional.pad(x, [0, 0] * (x.dim() - 2) + [0, channels - x.shape[1]])

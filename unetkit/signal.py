@@ -40,6 +40,7 @@ from unetkit.operations import (
     SameSize,
     SampleShift,
     Shift,
+    Shrinking,
     SidePadding,
     StochasticDepth,
     SubpixelShuffle,
@@ -426,6 +427,10 @@ class Signal:
         """Appends interpolation by a whole factor: nearest, linear or cubic."""
         return self.apply(Interpolation(per_axis(factor, self.dims, "factor"), method, align_corners))
 
+    def shrink(self, factor: int | Axes) -> Signal:
+        """Appends linear interpolation to fewer samples, by a whole factor."""
+        return self.apply(Shrinking(per_axis(factor, self.dims, "factor")))
+
     def pixel_unshuffle(self, factor: int | Axes, *, by_sample: bool = False) -> Signal:
         """Appends the rearrangement of samples into channels, the inverse of `pixel_shuffle`.
 
@@ -613,14 +618,14 @@ def step_ratios(x: Strided, y: Strided) -> Iterator[tuple[int, int]]:
         yield x_up * y_down, x_down * y_up
 
 
-def stride_between(x: Strided, toward: Strided, coarser: int = 1) -> Axes:
+def stride_between(x: Strided, toward: Strided, coarser: int = 1, finer: int = 1) -> Axes:
     """By how much a way up must multiply the samples of x to come to the resolution of `toward`.
 
-    Or to one that is coarser by a factor.
+    Or to one that is coarser or finer by a factor.
     """
     strides = []
-    for wide, fine in step_ratios(x, toward):
-        narrow = fine * coarser
+    for whole, fine in step_ratios(x, toward):
+        wide, narrow = whole * finer, fine * coarser
         if wide % narrow:
             raise wiring_error(f"the way down went by a stride of {wide}/{narrow}, which no way up can undo")
         strides.append(wide // narrow)

@@ -41,8 +41,8 @@ class Position(NamedTuple):
 class Placement(NamedTuple):
     """A position with the signals that it reads.
 
-    A way up leads to the resolution of the signal `toward`, or to one that is coarser by a factor. `component` is one
-    of the topology's own, in place of what the spec says.
+    A way up leads to the resolution of the signal `toward`, or to one that is coarser or finer by a factor. `component`
+    is one of the topology's own, in place of what the spec says.
     """
 
     position: Position
@@ -50,6 +50,7 @@ class Placement(NamedTuple):
     toward: int | None = None
     component: Component | None = None
     coarser: int = 1
+    finer: int = 1
 
 
 class Backbone(NamedTuple):
@@ -153,7 +154,7 @@ def call_arguments(placement: Placement, x: Strided, toward: Strided | None) -> 
         return {"level": position.level}
     if toward is None:
         return {"channels": position.channels}
-    return {"channels": position.channels, "stride": stride_between(x, toward, placement.coarser)}
+    return {"channels": position.channels, "stride": stride_between(x, toward, placement.coarser, placement.finer)}
 
 
 class Net:
@@ -193,13 +194,14 @@ class Net:
         channels: int | None = None,
         toward: int | None = None,
         coarser: int = 1,
+        finer: int = 1,
         component: Component | None = None,
     ) -> int:
         """Places the component of a slot, and returns its output.
 
         `channels` are those of the level on this side unless given. An `up` needs the signal `toward` whose resolution
-        it leads to, or to one that is `coarser` by a factor. A `component` of the topology itself takes the place of
-        what the spec says. Raises BlockError for a level, side, slot or signal that does not exist.
+        it leads to, or to one that is `coarser` or `finer` by a factor. A `component` of the topology itself takes the
+        place of what the spec says. Raises BlockError for a level, side, slot or signal that does not exist.
         """
         check_placement(scope, slot, inputs, toward, 1 + len(self.placements))
         check_level(scope, level, side, Side, len(self.channels))
@@ -211,7 +213,7 @@ class Net:
         if toward is not None and self.backbone is not None and not self.backbone.maps[level]:
             coarser = self.backbone.strides[level]
         position = Position(scope, slot, level, side, column, channels)
-        return self._append(position, inputs, toward, component, coarser)
+        return self._append(position, inputs, toward, component, coarser, finer)
 
     def place_backbone(self, scope: str, level: int, signal: int, column: int = 0) -> int:
         """Places a level of the backbone, which reads the map of the level before, and returns its output."""
@@ -235,8 +237,9 @@ class Net:
         toward: int | None = None,
         component: Component | None = None,
         coarser: int = 1,
+        finer: int = 1,
     ) -> int:
-        self.placements.append(Placement(position, inputs, toward, component, coarser))
+        self.placements.append(Placement(position, inputs, toward, component, coarser, finer))
         return len(self.placements)
 
 

@@ -184,6 +184,7 @@ COUNTS = {
     "dc-unet": dc_unet(32),
     "pix2pix-256": pix2pix(3, 64, 128, 256, 512, 512, 512, 512, 512),
     "stardist-2d": stardist(),
+    "kiu-net": 291_234 - 2 * (64 * 64 * 9 + 64 + 2 * 64),  # without two convolutions and norms that it does not use
     "wave-u-net": wave(12, 24),
     "fc-ef": change_detection(6, 1),
     "fc-siam-conc": change_detection(3, 2),

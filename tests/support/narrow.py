@@ -13,6 +13,13 @@ _TIME = ("inputs.time.width=32", "inputs.time.embed.0.channels=8")
 NARROW: dict[str, list[str]] = {
     "resnet34-unet": ["encoder.levels=3", "decoder.channels=[4, 4]"],
     "resnet34-linknet": ["encoder.levels=3", "decoder.channels=[8, 64]"],
+    "resnet34-manet": ["encoder.levels=4", "decoder.channels=[8, 32, 64]"],
+    "resnet34-fpn": [
+        "encoder.levels=4",
+        "heads.level_5=null",
+        "heads.level_4=null",
+        "heads.output.at=[level_2, level_3]",
+    ],
     "dc-unet": [],  # the channels of its branches add up to those of the level
     "ddpm-256": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
     "ddpm-cifar10": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],

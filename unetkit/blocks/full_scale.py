@@ -52,8 +52,8 @@ class FullScale(Skip):
 class Rescale(Skip):
     """Brings all maps to the resolution of the first, then concatenates or adds them. It has no weights.
 
-    Coarser maps are interpolated, finer ones are max-pooled; where sizes then differ they are resized. It is what
-    makes several maps one for a head; as a skip it brings the encoder's map to the decoder's size.
+    Coarser maps are interpolated, finer ones are max-pooled or interpolated; where sizes then differ they are resized.
+    It is what makes several maps one for a head; as a skip it brings the encoder's map to the decoder's size.
     """
 
     source = "Qin et al., 2020, arXiv:2005.09007 (U²-Net)"
@@ -61,17 +61,22 @@ class Rescale(Skip):
     """Whether the channels stand one after the other, the first map's first, or are added."""
     method: Literal["nearest", "linear"] = "linear"
     """How coarser maps are interpolated."""
+    finer: Literal["max_pool", "linear"] = "max_pool"
+    """How finer maps lose samples: the largest of each group stays, or the value at its centre, found linearly."""
 
     def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
-        others = [_at_resolution_of(x, one, self.method).resize_to(x, self.method) for one in (skip, *further)]
+        maps = [_at_resolution_of(x, one, self.method, self.finer) for one in (skip, *further)]
+        others = [one.resize_to(x, self.method) for one in maps]
         return x.concat(*others) if self.merge_by == "concat" else x.add(*others)
 
 
-def _at_resolution_of(level: Signal, x: Signal, method: str) -> Signal:
+def _at_resolution_of(level: Signal, x: Signal, method: str, finer_by: str = "max_pool") -> Signal:
     """A map at the resolution of another; raises BlockError where it is finer along one axis and coarser along one."""
     finer, coarser = _factors(level, x), _factors(x, level)
     if finer is not None:
-        return x if max(finer) == 1 else x.max_pool(finer)
+        if max(finer) == 1:
+            return x
+        return x.shrink(finer) if finer_by == "linear" else x.max_pool(finer)
     if coarser is not None:
         return x.interpolate(coarser, method)
     raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")

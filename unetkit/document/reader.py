@@ -197,7 +197,7 @@ class Reader:
                     for number in range(len(written)):
                         found[name, number] = branches.read(inset.slot, choice.within(name, number).listed())
                     values[name] = tuple([one and one.part for at, one in found.items() if at[0] == name])
-            elif isinstance(written, dict | str):
+            elif isinstance(written, dict | str) or (inset.lists and isinstance(written, tuple)):
                 found[name,] = self.read(inset.slot, choice.within(name), inherited)
             elif name not in values and inset.inherited and inset.slot in inherited:
                 found[name,] = self.read(inset.slot, inherited[inset.slot])

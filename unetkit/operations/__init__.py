@@ -37,7 +37,7 @@ from unetkit.operations.pooling import (
     SampleShift,
     SidePadding,
 )
-from unetkit.operations.resampling import Interpolation, SubpixelShuffle, SubpixelUnshuffle
+from unetkit.operations.resampling import Interpolation, Shrinking, SubpixelShuffle, SubpixelUnshuffle
 
 __all__ = [
     "AbsoluteDifference",
@@ -78,6 +78,7 @@ __all__ = [
     "SameSize",
     "SampleShift",
     "Shift",
+    "Shrinking",
     "Sinusoids",
     "StochasticDepth",
     "TrimTo",

@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from unetkit.geometry import Grid, Interval, Limit, Number, at_least, equal
+from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.operation import Axes, Layer, Operation, compact, facts, volume, wiring_error
 from unetkit.operations.strip import Strip
 from unetkit.operations.taps import Resize, misrounds
+from unetkit.operations.window import WindowedOperation
 
 _TORCH_MODES = {
     ("nearest", 1): "nearest",
@@ -100,6 +102,48 @@ class Interpolation(_Upsampling):
 
     def label(self) -> str:
         return f"{self.method} ×{'×'.join(map(str, self.factor)) if len(set(self.factor)) > 1 else self.factor[0]}"
+
+
+@facts
+class Shrinking(WindowedOperation):
+    """Divides the size by `factor`: linear interpolation at the centre of each group of `factor` samples, rounded down.
+
+    The centre is a sample where the factor is odd, and between two samples where it is even.
+    """
+
+    factor: Axes
+
+    kind = "shrink"
+    stateless = True
+
+    @property
+    def kernel(self) -> Axes:  # type: ignore[override]  # one or two samples
+        return tuple(2 - factor % 2 for factor in self.factor)
+
+    @property
+    def stride(self) -> Axes:  # type: ignore[override]  # to the same samples of the next group
+        return self.factor
+
+    @property
+    def padding(self) -> Axes:  # type: ignore[override]  # samples before the centre are left out
+        return tuple((kernel - factor) // 2 for kernel, factor in zip(self.kernel, self.factor, strict=True))
+
+    @property
+    def keeps_input(self) -> bool:  # type: ignore[override]  # or a copy of what it reads
+        return not any(self.padding)
+
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        return run.bytes(*source) * any(self.padding)
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        copy = self.kept_bytes(source, result, run)
+        return Workspace(copy, run.bytes(*source) + copy, run.bytes(*source) + copy)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.shrink", (), {"factor": self.factor})
+
+    def label(self) -> str:
+        return f"linear ÷{'×'.join(map(str, self.factor)) if len(set(self.factor)) > 1 else self.factor[0]}"
 
 
 @facts

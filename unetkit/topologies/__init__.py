@@ -10,6 +10,7 @@ COMPONENTS = {
         "cascade": "unetkit.topologies.cascade:Cascade",
         "skip_per_block": "unetkit.topologies.skip_per_block:SkipPerBlock",
         "unetr": "unetkit.topologies.unetr:UNETR",
+        "kiu_net": "unetkit.topologies.kiu_net:KiUNet",
         "siamese": "unetkit.topologies.siamese:Siamese",
     }
 }

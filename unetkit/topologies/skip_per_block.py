@@ -17,7 +17,7 @@ class SkipPerBlock(Topology):
     source = "Ho et al., 2020, arXiv:2006.11239"
     blocks: Count = 2
     """Blocks of each level of the encoder."""
-    stem: Annotated[Block | None, Inset("block")] = None
+    stem: Annotated[Block | None, Inset("block", lists=True)] = None
     """The block before the first level, at its channels; none unless given."""
 
     def wire(self, net: Net, image: int) -> dict[int | str, int]:
