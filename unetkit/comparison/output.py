@@ -23,10 +23,11 @@ def write_comparison(found: Comparison, path: Path) -> None:
         write_drawing(comparison_svg(found), path, further=(".html",))
 
 
-def comparison_svg(found: Comparison) -> str:
-    """Both networks in one drawing, what differs marked, with the settings that differ below them."""
+def comparison_svg(found: Comparison, *, with_settings: bool = True) -> str:
+    """Both networks in one drawing, what differs marked, and below them the settings that differ."""
     drawn = [
         DrawnPlan(sized, name, marked)
         for sized, name, marked in zip(found.sized, found.names, found.changed, strict=True)
     ]
-    return pair_svg(drawn[0], drawn[1], [(row.name, row.old, row.new) for row in setting_rows(found)])
+    rows = setting_rows(found) if with_settings else ()
+    return pair_svg(drawn[0], drawn[1], [(row.name, row.old, row.new) for row in rows])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from unetkit.draw.text import size_label
 from unetkit.geometry import SizeSet
 from unetkit.planning import Plan, describe_levels, kept_by_level, needed_memory
 from unetkit.planning.refusal import fits
 from unetkit.planning.words import in_words_by_axis, memory_in_words
 from unetkit.play.spans import keys_of
-from unetkit.wording import size_text
 
 Size = tuple[int, ...]
 MOST_STOPS = 64
@@ -47,7 +47,7 @@ def levels(plan: Plan, size: Size) -> list[dict[str, Any]]:
 
 
 def _change(side: dict[str, Any] | None) -> str:
-    return f"{size_text(side['input_size'])} → {size_text(side['output_size'])}" if side else ""
+    return f"{size_label(side['input_size'])} → {size_label(side['output_size'])}" if side else ""
 
 
 def sizes(plan: Plan, size: Size) -> dict[str, Any]:

@@ -9,10 +9,11 @@ from typing import Any
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import markup
 from unetkit.draw.shapes import Area, Arrow, Drawing
+from unetkit.draw.text import size_label
 from unetkit.planning import SizedPlan
 from unetkit.planning.sized import Step
 from unetkit.play.spans import keys_of
-from unetkit.wording import magnitude, plural, size_text
+from unetkit.wording import magnitude, plural
 
 
 def picture(sized: SizedPlan, *, parts: bool) -> dict[str, Any]:
@@ -27,10 +28,10 @@ def step_facts(step: Step) -> list[tuple[str, str]]:
     rows = [
         ("type", step.type),
         ("channels", f"{step.in_channels} → {step.channels}"),
-        ("size", f"{size_text(step.input_size)} → {size_text(step.output_size)}"),
+        ("size", f"{size_label(step.input_size)} → {size_label(step.output_size)}"),
     ]
     if step.skip_size is not None:
-        rows.insert(2, ("merges", f"{step.skip_channels} channels, {size_text(step.skip_size)}"))
+        rows.insert(2, ("merges", f"{step.skip_channels} channels, {size_label(step.skip_size)}"))
     if step.parameters:
         rows.append(("parameters", f"{step.parameters:,}"))
     if step.macs:
@@ -76,7 +77,7 @@ def _place(shapes: Sequence[Any]) -> tuple[list[str], dict[str, Any]]:
         return list(first.steps), values | {"title": " and ".join(first.steps)}
     made = first.map
     corners = [point for area in shapes for point in area.points]
-    title = f"{plural(made.channels, 'channel')}, {size_text(made.size)}"
+    title = f"{plural(made.channels, 'channel')}, {size_label(made.size)}"
     return [name for _, name in made.steps], {"kind": "map", "slot": made.slot, "box": _box(corners), "title": title}
 
 

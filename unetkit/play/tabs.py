@@ -48,7 +48,8 @@ def diff(plan: Plan, size: tuple[int, ...], given: str, source: Source) -> dict[
         found = compare(other, plan, both)
         rows = [list(row[:3]) for row in setting_rows(found)]
         costs = [list(row) for row in cost_rows(found)]
-        return {"svg": comparison_svg(found), "rows": rows, "costs": costs, "same": found.same, "faults": []}
+        svg = comparison_svg(found, with_settings=False)  # the page has a table of them
+        return {"svg": svg, "rows": rows, "costs": costs, "same": found.same, "faults": []}
     except UnetkitError as error:
         return {"svg": None, "rows": [], "costs": [], "faults": [fault.json() for fault in error.faults]}
 

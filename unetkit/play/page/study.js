@@ -84,7 +84,7 @@ export class StudyView {
       element("thead", {}, element("tr", {}, ["Arm", "Parameters", "MACs", "Memory"].map((each, index) => element("th", { scope: "col", class: index ? "number" : null }, each)))),
       element("tbody", {}, arms.map((arm) => element("tr", {},
         element("th", { scope: "row" }, arm.name, arm.skipped ? element("span", { class: "note" }, ` left out: ${arm.skipped}`) : ""),
-        [short(arm.parameters ?? 0), short(arm.macs ?? 0), bytes(arm.memory)].map((each) => element("td", { class: "number" }, each))))));
+        [[arm.parameters, short], [arm.macs, short], [arm.memory, bytes]].map(([count, words]) => element("td", { class: "number" }, count === null ? "–" : words(count)))))));
     this.result.replaceChildren(
       lines(faults, "error"),
       lines((answer.warnings ?? []).map(String), "warning"),
