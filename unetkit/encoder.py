@@ -85,10 +85,15 @@ class Encoder(Component):
         return tensor
 
     @property
+    def address(self) -> str | None:
+        """Where the weights are: a published name, `hf://owner/repository/file`, or a local file."""
+        return self.weights
+
+    @property
     def local_file(self) -> str | None:
         """The local file that it begins with, as it is written; None where it has none."""
-        other = self.weights is None or self.weights in self.published or self.weights.startswith("hf:")
-        return None if other else self.weights
+        address = self.address
+        return None if address is None or address in self.published or address.startswith("hf:") else address
 
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         most = len(self.pyramid)

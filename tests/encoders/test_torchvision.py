@@ -16,7 +16,7 @@ from unetkit.encoders import COMPONENTS
 from unetkit.model.network import empty
 from unetkit.model.weights import Uninitialized
 
-NAMES = tuple(COMPONENTS["encoder"])
+NAMES = tuple(name for name in COMPONENTS["encoder"] if name != "timm")
 FRAME = {"unetkit": 1, "in_channels": 3, "out_channels": 1}
 MAPS = {
     "resnet": ["relu", "layer1", "layer2", "layer3", "layer4"],

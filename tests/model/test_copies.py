@@ -163,7 +163,7 @@ def test_operations_are_equal_where_their_kinds_and_arguments_are() -> None:
     assert one != Convolution(8, (3, 3), (2, 2), (1, 1), (1, 1)) and one != MaxPooling((3, 3), (1, 1), (0, 0))
     assert repr(MaxPooling((2, 2), (2, 2), (0, 0))).startswith("MaxPooling(kernel=(2, 2), stride=(2, 2)")
     counted: list[Any] = [lambda sizes: 0, lambda sizes: 1]
-    wrapped, again = (Wrapped(nn.Identity, {"a": [1]}, 4, (), 0, one) for one in counted)
+    wrapped, again = (Wrapped(4, (), 0, one, nn.Identity, {"a": [1]}) for one in counted)
     assert wrapped == again and hash(wrapped) == hash(again)
 
 

@@ -41,6 +41,7 @@ COMPONENTS = {
         },
         **{f"swin_{size[0].lower()}": f"unetkit.encoders.swin:Swin{size}" for size in ("Tiny", "Small", "Base")},
         **{f"swin_v2_{size[0].lower()}": f"unetkit.encoders.swin:SwinV2{size}" for size in ("Tiny", "Small", "Base")},
+        "timm": "unetkit.encoders.timm.encoder:Timm",
     }
 }
 """The built-in components: slot → name → module:Class."""

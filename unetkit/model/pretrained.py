@@ -43,9 +43,9 @@ def load_pretrained(model: nn.Module, planned: Plan) -> WeightsOrigin | None:
     Raises FileError, with what to do, where the file is missing, is another one, or does not fit.
     """
     encoder = planned.spec.encoder
-    if encoder is None or encoder.weights is None:
+    if encoder is None or encoder.weights is None or encoder.address is None:
         return None
-    file = _weights_file(encoder, encoder.weights)
+    file = _weights_file(encoder, encoder.address)
     digest = _digest(file)
     wanted = encoder.sha256 or _published_hash(encoder.published.get(encoder.weights, ""))
     if not digest.startswith(wanted):

@@ -69,7 +69,7 @@ class WrappedPart(Component):
         def counted(sizes: tuple[Axes, ...]) -> int:
             return macs(self.module, repr(sorted(arguments.items())), Frozen(arguments), taken, sizes)
 
-        return Wrapped(self.module, arguments, found.out, found.axes, found.weights, counted, declared is not None)
+        return Wrapped(found.out, found.axes, found.weights, counted, self.module, arguments, declared is not None)
 
 
 class Frozen(dict[str, Any]):

@@ -17,7 +17,7 @@ from unetkit.errors import UnetkitError
 from unetkit.wrapping.facts import ModuleFacts
 from unetkit.writing import write_whole
 
-_FORM = 2
+_FORM = 3
 """Version of the measuring code: measurements of other versions are repeated."""
 
 

@@ -40,3 +40,7 @@ class ModuleFacts:
     def size(self, samples: int) -> int:
         """The output size for an input of `samples`."""
         return self.scale * ((samples + self.offset) // self.stride) + self.extra
+
+    def accepts(self, samples: int) -> bool:
+        """Whether an input of `samples` is taken."""
+        return samples >= self.least and samples % self.multiple == 0

@@ -7,7 +7,7 @@ with its input depends on the position (windows, positional encodings): no tile 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +19,8 @@ _REFUSALS = (RuntimeError, ValueError, AssertionError, IndexError, TypeError, Ze
 """Exceptions by which modules refuse a size."""
 _PROBED = 72
 """Sizes 1 … PROBED are tried along each axis."""
+_FEW = (1, 2, 3, 4, 5, 7, 8, 16, 27, 32, 48, 64, 65, 71)
+"""Sizes that show whether an axis is like another."""
 _IMAGE = 96
 """Samples along the axis in which a reach is measured; a reach of more than half counts as the whole image."""
 
@@ -70,7 +72,7 @@ def measure(make: _Make, channels: Axes, dims: int, declared: tuple[ModuleFacts,
     if declared:
         for axis, facts in enumerate(declared):
             _check_reach(make, channels, dims, axis, facts)
-    axes = declared or tuple(_axis_facts(make, module, channels, dims, axis, base) for axis in range(dims))
+    axes = declared or _measured_axes(make, module, channels, dims, base)
     return MeasuredModule(axes, shape[0], weights)
 
 
@@ -87,15 +89,20 @@ def _square(channels: Axes, dims: int, size: int, axis: int = 0, along: int = 0)
     return [(count, *spatial) for count in channels]
 
 
-def _axis_facts(make: _Make, module: Any, channels: Axes, dims: int, axis: int, base: int) -> ModuleFacts:
-    """The facts along one axis."""
-    found = {}
-    for size in range(1, _PROBED + 1):
-        shape = _output_shape(module, _square(channels, dims, base, axis, size))
-        if shape is not None and min(shape) > 0:
-            found[size] = shape[axis + 1]
-    sizes = _formula(found, _name_of(module))
-    return reach(make, channels, dims, axis, sizes)
+def _measured_axes(make: _Make, module: Any, channels: Axes, dims: int, base: int) -> tuple[ModuleFacts, ...]:
+    """The facts along each axis. Few sizes are tried along an axis that is like the one before."""
+    found: list[ModuleFacts] = []
+    sizes: ModuleFacts | None = None
+    for axis in range(dims):
+
+        def tried(numbers: Iterable[int], axis: int = axis) -> dict[int, int]:
+            shapes = {n: _output_shape(module, _square(channels, dims, base, axis, n)) for n in numbers}
+            return {n: shape[axis + 1] for n, shape in shapes.items() if shape is not None and min(shape) > 0}
+
+        if sizes is None or tried(_FEW) != {n: sizes.size(n) for n in _FEW if sizes.accepts(n)}:
+            sizes = _formula(tried(range(1, _PROBED + 1)), _name_of(module))
+        found.append(reach(make, channels, dims, axis, sizes))
+    return tuple(found)
 
 
 def _formula(found: dict[int, int], name: str) -> ModuleFacts:
@@ -125,14 +132,14 @@ def _gap(found: dict[int, int]) -> int:
 
 @contextmanager
 def _with_random_weights(make: _Make) -> Iterator[Any]:
-    """The module with random weights: zero weights would hide what an output depends on."""
+    """The module with random weights: zeros would hide what an output depends on, and large ones would overflow."""
     import torch
 
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         module = make().eval()
         for weight in module.parameters():
-            weight.copy_(0.5 + torch.rand_like(weight) / max(1, weight[0].numel() if weight.dim() > 1 else 1))
+            weight.copy_((0.5 + torch.rand_like(weight)) / max(1, weight[0].numel() if weight.dim() > 1 else 1))
         yield module
 
 

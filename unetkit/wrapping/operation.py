@@ -1,4 +1,4 @@
-"""A wrapped module as one operation of the plan."""
+"""A torch module as one operation of the plan."""
 
 from __future__ import annotations
 
@@ -13,23 +13,28 @@ from unetkit.wrapping.facts import ModuleFacts
 
 
 @facts
-class Wrapped(Operation):
-    """A torch module with its constructor `arguments`. `axes` are its facts per axis; `counted` measures its MACs."""
+class ModuleOperation(Operation):
+    """The base of operations that are torch modules: `out` channels, facts per axis, and the number of weights.
 
-    module: Any
-    arguments: dict[str, Any]
+    `counted` gives the multiply-adds for the sizes of its inputs.
+    """
+
     out: int
     axes: tuple[ModuleFacts, ...]
     weights: int
     counted: Callable[[tuple[Axes, ...]], int]
-    declared: bool = False
 
     kind = "module"
     pointwise = False
     makes_map = True
     keeps_input = True
     keeps_output = True
-    mask_bytes = 16  # a guess: four maps inside
+    measured = True
+
+    @property
+    def title(self) -> str:
+        """What messages and drawings call the module."""
+        raise NotImplementedError
 
     def _values(self) -> dict[str, Any]:
         return {name: value for name, value in Operation._values(self).items() if name != "counted"}  # a function
@@ -42,13 +47,6 @@ class Wrapped(Operation):
     def is_global(self) -> bool:  # type: ignore[override]  # a fact of the class for most others
         return any(axis.is_global for axis in self.axes)
 
-    @property
-    def measured(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
-        return not self.declared
-
-    def spatial(self) -> Operation:
-        return replace(self, arguments={}, out=1, weights=0)
-
     def channels(self, inputs: Axes) -> int:
         return self.out
 
@@ -57,7 +55,7 @@ class Wrapped(Operation):
         return own.scale * ((sizes[0] + own.offset) // own.stride) + own.extra
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        own, name = self.axes[axis], self.module.__name__
+        own, name = self.axes[axis], self.title
         for other in sizes[1:]:
             yield equal(other, sizes[0], f"{name} takes signals of one size, here are {{0}} and {{1}}")
         if own.least > 1:
@@ -105,11 +103,33 @@ class Wrapped(Operation):
     def alike(self, axis: int, other: int) -> bool:
         return self.axes[axis] == self.axes[other]
 
+    def label(self) -> str:
+        return f"{self.title}{' (measured)' if self.measured else ''}"
+
+
+@facts
+class Wrapped(ModuleOperation):
+    """A torch module with its constructor `arguments`."""
+
+    module: Any
+    arguments: dict[str, Any]
+    declared: bool = False
+
+    mask_bytes = 16  # a guess: four maps inside
+
+    @property
+    def title(self) -> str:
+        return str(self.module.__name__)
+
+    @property
+    def measured(self) -> bool:  # type: ignore[override]  # a fact of the class for all others
+        return not self.declared
+
+    def spatial(self) -> Operation:
+        return replace(self, arguments={}, out=1, weights=0)
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer(self.module.__qualname__, (), self.arguments, self.module.__module__)
 
     def import_layer(self, layer: Layer) -> Any:
         return self.module
-
-    def label(self) -> str:
-        return f"{self.module.__name__}{' (measured)' if self.measured else ''}"
