@@ -12,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo site page playground test test-long fuzz chaos kills exports check bench clean
+.PHONY: help demo site page pictures playground test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ page: ## Bundle the editor of `unetkit play`; needs Node, and without it the pag
 playground: $(INSTALLED) page ## Build the page of `unetkit play` into build/play, for any web server; needs Node
 	@npm ci --silent --prefix playground
 	@$(BIN)/python playground/build.py build/play
+
+pictures: $(INSTALLED) ## Take the pictures of the README anew, after make demo and make page
+	@$(BIN)/python -m tests.docs.pictures
 
 site: playground ## Build the documentation into build/site; a warning is an error; needs Node
 	@$(BIN)/python -m docs.site
