@@ -20,7 +20,7 @@ from unetkit.export import Content, ExportError, InputScaling, export, open_expo
 from unetkit.export.exporting import TOLERANCE, Check, compare, refuse_difference, sizes_to_check
 from unetkit.export.onnxfile import onnx_bytes, open_onnx
 from unetkit.export.openvinofile import open_openvino, write_openvino
-from unetkit.export.sizes import taken
+from unetkit.export.sizes import from_json, taken
 from unetkit.export.tracing import traced
 from unetkit.language import shipped
 from unetkit.model import for_inference, plan_of
@@ -242,6 +242,29 @@ def test_networks_without_sizes_in_steps_are_refused() -> None:
     several = ["down={type: strided_conv, kernel: 3}", "odd_sizes=pad"]
     with pytest.raises(ExportError, match=r"pads odd sizes to the remainders 13, 14, 15 modulo 16"):
         taken(unetkit.plan(unetkit.load("unet-2015", several)))
+
+
+ONE_SIZE = {
+    "unetkit": 1,
+    "in_channels": 1,
+    "out_channels": 1,
+    "channels": [4, 8],
+    "down": {"type": "max_pool", "kernel": 2},
+    "bottleneck": {"block": [{"type": "learned_positions", "size": 4}, "single_conv"]},
+}
+
+
+@pytest.mark.parametrize("to", ["onnx", "torch"])
+def test_a_network_of_one_size_is_exported_for_it(to: Any, tmp_path: Path) -> None:
+    model = unetkit.build(ONE_SIZE, seed=0)
+    found = export(model, tmp_path / f"model.{'onnx' if to == 'onnx' else 'pt2'}", to)
+    assert [check.size for check in found.checks] == [(8, 8)]
+    assert found.json()["sizes"] == [{"least": 8, "period": 0, "remainder": 0}] * 2
+    assert from_json(found.json()["sizes"]) == found.sizes
+    if to == "onnx":
+        with open_exported(found.path) as runner:
+            assert runner.plan.preferred_sizes == found.sizes
+            assert runner(torch.rand(1, 8, 8)).shape == (1, 8, 8)
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,10 @@ def export(model: _Model, to: Format, output: _Output, overwrite: Overwrite = Fa
 def _print_exported(exported: Exported) -> None:
     from unetkit.cli.output import facts, print_rich, size_text, table
 
-    axes = [f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}" for one in exported.sizes]
+    axes = [
+        f"{one.few[0]} only" if one.few else f"{one.start} + {one.period}·k" if one.period > 1 else f"from {one.start}"
+        for one in exported.sizes
+    ]
     print_rich(
         facts(
             [
