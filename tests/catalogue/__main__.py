@@ -1,6 +1,7 @@
 """`python -m tests.catalogue [SPEC …]`: tries all that a network shall survive with every shipped spec, made narrow.
 
-Each spec has a process of its own, whose memory is limited. Prints a table, and ends with 1 if anything failed.
+Each spec has a process of its own, whose memory is limited. Prints a table, and ends with 1 if anything failed. With
+`--results FILE` outcomes are added to a file, and a spec is tried again only where it failed: to go on after a stop.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def main() -> int:
     """Tries specs one after the other, or one of them in this process."""
     parser = argparse.ArgumentParser(prog="python -m tests.catalogue", description=__doc__)
     parser.add_argument("specs", nargs="*", help="names of shipped specs; all but the largest unless given")
+    parser.add_argument("--results", type=Path, metavar="FILE", help="a JSON file of outcomes, read and added to")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.one:
@@ -37,25 +39,34 @@ def main() -> int:
         asked.one.write_text(json.dumps(outcomes(asked.specs[0])), encoding="utf-8")
         return 0
     names = asked.specs or [name for name in shipped() if name not in LARGE]
-    return table(names)
+    return table(names, asked.results)
 
 
-def table(names: list[str]) -> int:
-    """Prints a row per spec and what failed, and returns the exit code."""
+Outcomes = dict[str, str]
+"""What failed with a spec, by trial; empty where it passed."""
+
+
+def table(names: list[str], results: Path | None) -> int:
+    """Prints a row per spec, how many pass, and what failed; returns the exit code."""
+    known: dict[str, Outcomes] = json.loads(results.read_bytes()) if results and results.exists() else {}
     width = max(map(len, names))
     print("".ljust(width), *TRIALS, "seconds", sep="  ", flush=True)  # noqa: T201
-    failures: list[str] = []
     for name in names:
-        start = time.monotonic()
-        found = elsewhere(name)
-        cells = [("-" if found.get(trial) else "ok").ljust(len(trial)) for trial in TRIALS]
-        print(name.ljust(width), *cells, f"{time.monotonic() - start:.0f}", sep="  ", flush=True)  # noqa: T201
-        failures += [f"{name}: {trial}: {message}" for trial, message in found.items() if message]
-    print(f"{plural(len(names), 'spec')}, {plural(len(failures), 'failure')}", *failures, sep="\n")  # noqa: T201
+        start, before = time.monotonic(), known.get(name, {"": "not tried"})
+        if any(before.values()):
+            known[name] = elsewhere(name)
+            if results:
+                results.write_text(json.dumps(known, indent=1), encoding="utf-8")
+        cells = [("-" if known[name].get(trial) else "ok").ljust(len(trial)) for trial in TRIALS]
+        seconds = f"{time.monotonic() - start:.0f}" if any(before.values()) else "before"
+        print(name.ljust(width), *cells, seconds, sep="  ", flush=True)  # noqa: T201
+    failures = [f"{name}: {trial}: {text}" for name in names for trial, text in known[name].items() if text]
+    passed = sum(not any(known[name].values()) for name in names)
+    print(f"{passed} of {plural(len(names), 'spec')} pass", *failures, sep="\n")  # noqa: T201
     return 1 if failures else 0
 
 
-def elsewhere(name: str) -> dict[str, str]:
+def elsewhere(name: str) -> Outcomes:
     """What failed with a spec, by trial, in a process of its own."""
     with TemporaryDirectory(prefix="unetkit-catalogue-") as folder:
         file = Path(folder, "outcomes.json")
@@ -67,11 +78,11 @@ def elsewhere(name: str) -> dict[str, str]:
         if not file.exists():
             last = (done.stderr.strip().splitlines() or [""])[-1]
             return dict.fromkeys(TRIALS, f"the process ended with {done.returncode}: {last}")
-        found: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
+        found: Outcomes = json.loads(file.read_text(encoding="utf-8"))
         return found
 
 
-def outcomes(name: str) -> dict[str, str]:
+def outcomes(name: str) -> Outcomes:
     """What failed with a spec, by trial; empty where it passed."""
     warnings.simplefilter("ignore")
     found = {}

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 import unetkit
 from tests.support.narrow import narrow, vectors
 from unetkit.codegen import code
-from unetkit.export import ExportError, export
+from unetkit.export import export
 from unetkit.export.sizes import taken
 from unetkit.model import for_inference, plan_of
 
@@ -32,11 +32,7 @@ class Trial(NamedTuple):
         """The network of a shipped spec, and a batch of two images."""
         torch.manual_seed(0)
         spec = narrow(name)
-        plan = unetkit.plan(spec)
-        try:
-            size = tuple(sizes.start for sizes in taken(plan))
-        except ExportError:  # it accepts few sizes
-            size = tuple(sizes.minimum or 1 for sizes in plan.preferred_sizes)
+        size = tuple(sizes.minimum or 1 for sizes in taken(unetkit.plan(spec)))
         image = torch.rand(2, spec.in_channels, *size)
         return cls(unetkit.build(spec, seed=0), (image, *vectors(spec, 2)), folder)
 
@@ -47,11 +43,12 @@ def listed(outputs: Any) -> list[Tensor]:
 
 
 def train(trial: Trial, kind: torch.dtype) -> None:
-    """One step of training: loss, gradients, and outputs after it are finite."""
-    network = trial.network.to(kind).train()
-    inputs = [one.to(kind) for one in trial.inputs]
+    """One step of training, as `precision` does it: loss, gradients, and outputs after it are finite."""
+    network = trial.network.train()
+    computed = torch.autocast("cpu", kind, enabled=kind != torch.float32)
     optimizer = torch.optim.AdamW(network.parameters(), lr=1e-4)
-    loss = torch.stack([one.float().square().mean() for one in listed(network(*inputs))]).sum()
+    with computed:
+        loss = torch.stack([one.float().square().mean() for one in listed(network(*trial.inputs))]).sum()
     torch.autograd.backward(loss)
     lost = [name for name, weight in network.named_parameters() if weight.grad is None]
     assert not lost, f"no gradient reaches {lost[0]}"
@@ -60,7 +57,8 @@ def train(trial: Trial, kind: torch.dtype) -> None:
     ]
     assert not broken, f"the gradient of {broken[0]} is not finite"
     optimizer.step()
-    assert all(map(all_finite, [loss, *listed(network(*inputs))])), "an output is not finite"
+    with computed:
+        assert all(map(all_finite, [loss, *listed(network(*trial.inputs))])), "an output is not finite"
 
 
 def all_finite(tensor: Tensor) -> bool:
