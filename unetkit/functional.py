@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -295,22 +296,27 @@ class PixelShuffle(nn.Module):
 class PixelUnshuffle(nn.Module):
     """Turns samples (N, C, *spatial) into channels (N, C·f, *spatial/factor), for any dims and a factor per axis.
 
-    With `by_sample` the channels of one sample stay together, and the first axis varies first.
+    With `by_sample` the channels of one sample stay together: first the first sample, then those that are further along
+    one axis, then along two, the first axis first; as in Swin, and in 3D as in MONAI.
     """
 
     def __init__(self, factor: tuple[int, ...], by_sample: bool = False) -> None:
         super().__init__()
         self.factor = tuple(factor)
         self.by_sample = by_sample
+        places = product(*map(range, reversed(self.factor)))
+        self.places = sorted([place[::-1] for place in places], key=lambda place: sum(map(bool, place)))
 
     def forward(self, x: Tensor) -> Tensor:
+        if self.by_sample:
+            steps = [tuple(map(slice, place, [None] * len(place), self.factor)) for place in self.places]
+            return torch.cat([x[(slice(None), slice(None), *step)] for step in steps], 1)
         dims = len(self.factor)
         size = [n // f for n, f in zip(x.shape[2:], self.factor, strict=True)]
         split = [n for pair in zip(size, self.factor, strict=True) for n in pair]
         parts = x.reshape(*x.shape[:2], *split)  # (N, C, H/f, f, W/f, f)
-        offsets = [3 + 2 * i for i in range(dims)]
-        order = [*reversed(offsets), 1] if self.by_sample else [1, *offsets]
-        return parts.permute(0, *order, *[2 + 2 * i for i in range(dims)]).reshape(x.shape[0], -1, *size)
+        order = [1, *[3 + 2 * i for i in range(dims)], *[2 + 2 * i for i in range(dims)]]
+        return parts.permute(0, *order).reshape(x.shape[0], -1, *size)
 
     def extra_repr(self) -> str:
         return f"factor={self.factor}{', by_sample=True' if self.by_sample else ''}"

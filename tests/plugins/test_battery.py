@@ -20,7 +20,6 @@ from unetkit.wrapping.operation import Wrapped
 BUILT_IN = [(slot, name) for slot in (*BASES, "topology") for name in registry.BUILT_IN[slot]]
 EXPECTED = {
     "channel_gate": {"gradients": "8 channels: one hidden channel, which its activation makes 0 here"},
-    "rescale": {"parameters-effective": "no map is finer than the first in the network of the battery"},
     "siamese": {"parameters-effective": "the network of the battery has one image"},
     "sinusoidal": {"parameters-effective": "4 channels in, 8 out: one frequency each, which is 1"},
 }

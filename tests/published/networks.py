@@ -17,6 +17,7 @@ class Published(NamedTuple):
     overrides: tuple[str, ...]
     make: Callable[[], nn.Module]
     sizes: tuple[Size, ...]
+    """An odd one among them, unless the package refuses odd sizes."""
     fixed: Mapping[str, str] = {}
     """Layers that names and shapes do not tell apart, with ours."""
     unused: tuple[str, ...] = ()
@@ -97,6 +98,11 @@ DENSE_LAYERS = {"encoder.features.norm5": "encoder.5.features.norm5"} | {
         f"features.denseblock{block}.denselayer{layer}.{part}" for part in ("norm1", "conv1", "norm2", "conv2")
     )
 }
+ANY_SIZE = (
+    "skip={type: concat, order: up_first, align: resize, method: nearest}",
+    "levels.0.skip={type: none, align: resize, method: nearest}",
+)
+"""How the Unet of smp meets sizes that are no multiple of 32; its other networks refuse them."""
 VGG = "{type: single_conv, bias: true, repeat: 3}"
 NETWORKS: dict[str, Published] = {
     "MONAI UNet, residual units": Published(
@@ -172,35 +178,41 @@ NETWORKS: dict[str, Published] = {
         ),
         ((32, 32, 64),),
     ),
-    "smp Unet, ResNet-18": Published("resnet34-unet", ("encoder=resnet18",), smp("Unet", "resnet18"), ((64, 96),)),
-    "smp Unet, ResNet-34": Published("resnet34-unet", (), smp("Unet", "resnet34"), ((64, 96),)),
-    "smp Unet, ResNet-50": Published("resnet34-unet", ("encoder=resnet50",), smp("Unet", "resnet50"), ((64, 96),)),
+    "smp Unet, ResNet-18": Published(
+        "resnet34-unet", ("encoder=resnet18", *ANY_SIZE), smp("Unet", "resnet18"), ((64, 96), (65, 99))
+    ),
+    "smp Unet, ResNet-34": Published("resnet34-unet", ANY_SIZE, smp("Unet", "resnet34"), ((64, 96), (65, 99))),
+    "smp Unet, ResNet-50": Published(
+        "resnet34-unet", ("encoder=resnet50", *ANY_SIZE), smp("Unet", "resnet50"), ((64, 96), (65, 99))
+    ),
     "smp Unet, encoder VGG-16": Published(
         "resnet34-unet",
-        ("encoder=vgg16_bn", "bottleneck={block: double_conv}", "levels={0: {skip: none}}"),
+        ("encoder=vgg16_bn", "bottleneck={block: double_conv}", *ANY_SIZE),
         smp("Unet", "vgg16_bn"),
-        ((32, 64),),
+        ((32, 64), (39, 65)),
     ),
-    "smp Unet, VGG-13": Published("unet-smp-vgg13", (), smp("Unet", "vgg13_bn"), ((32, 64),)),
+    "smp Unet, VGG-13": Published("unet-smp-vgg13", ANY_SIZE, smp("Unet", "vgg13_bn"), ((32, 64), (39, 65))),
     "smp Unet, VGG-16": Published(
         "unet-smp-vgg13",
-        tuple(f"levels.{level}.encoder={{block: [{VGG}]}}" for level in (2, 3, 4)),
+        (*(f"levels.{level}.encoder={{block: [{VGG}]}}" for level in (2, 3, 4)), *ANY_SIZE),
         smp("Unet", "vgg16_bn"),
-        ((32, 64),),
+        ((32, 64), (39, 65)),
     ),
-    "smp Unet, MobileNetV2": Published("mobilenet-v2-unet", (), smp("Unet", "mobilenet_v2"), ((64, 96),)),
+    "smp Unet, MobileNetV2": Published(
+        "mobilenet-v2-unet", ANY_SIZE, smp("Unet", "mobilenet_v2"), ((64, 96), (65, 99))
+    ),
     "smp Unet, DenseNet-121": Published(
         "densenet121-unet",
-        (),
+        ANY_SIZE,
         smp("Unet", "densenet121"),
-        ((64, 96),),
+        ((64, 96), (65, 99)),
         fixed=DENSE_LAYERS,
     ),
     "smp Unet, EfficientNet-B0": Published(
         "efficientnet-b0-unet",
-        (),
+        ANY_SIZE,
         smp("Unet", "efficientnet-b0"),
-        ((64, 96),),
+        ((64, 96), (65, 99)),
         unused=("encoder._conv_head", "encoder._bn1"),
     ),
     "smp Linknet, ResNet-34": Published("resnet34-linknet", (), smp("Linknet", "resnet34"), ((64, 96),)),
@@ -292,6 +304,15 @@ NETWORKS: dict[str, Published] = {
             window_size=2,
         ),
         ((64, 96),),
+    ),
+    "MONAI SwinUNETR, 3D": Published(
+        "swin-unetr",
+        (
+            "channels=[12,12,24,48,96,192]", "decoder.channels=[12,12,24,48,96]", "levels.0.skip.0.channels=12",
+            "define.swin.head_channels=4", "define.swin.window=2", "define.merge.order=by_sample",
+        ),
+        monai("SwinUNETR", in_channels=1, out_channels=2, feature_size=12, num_heads=(3, 6, 12, 24), window_size=2),
+        ((64, 64, 64),),
     ),
     "MONAI UNETR": Published(
         "unetr",

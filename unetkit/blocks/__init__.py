@@ -45,6 +45,7 @@ COMPONENTS = {
         "difference": "unetkit.blocks.skip:Difference",
         "full_scale": "unetkit.blocks.full_scale:FullScale",
         "rescale": "unetkit.blocks.full_scale:Rescale",
+        "resample": "unetkit.blocks.full_scale:Resample",
         "coarse_gate": "unetkit.blocks.coarse_gate:CoarseGate",
         "channel_gate": "unetkit.blocks.gates:ChannelGate",
         "unpool": "unetkit.blocks.skip:Unpool",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from unetkit.block import Count, PerAxis, Skip
 from unetkit.blocks.act import ReLU
@@ -52,31 +52,40 @@ class FullScale(Skip):
 class Rescale(Skip):
     """Brings all maps to the resolution of the first, then concatenates or adds them. It has no weights.
 
-    Coarser maps are interpolated, finer ones are max-pooled or interpolated; where sizes then differ they are resized.
-    It is what makes several maps one for a head; as a skip it brings the encoder's map to the decoder's size.
+    Coarser maps are interpolated, finer ones are max-pooled; where sizes then differ they are resized. It is what
+    makes several maps one for a head; as a skip it brings the encoder's map to the decoder's size.
     """
 
     source = "Qin et al., 2020, arXiv:2005.09007 (U²-Net)"
+    pools: ClassVar[bool] = True
+    """Whether the largest of each group of samples stands for a finer map, not the value at its centre."""
     merge_by: Literal["concat", "add"] = "concat"
     """Whether the channels stand one after the other, the first map's first, or are added."""
     method: Literal["nearest", "linear"] = "linear"
     """How coarser maps are interpolated."""
-    finer: Literal["max_pool", "linear"] = "max_pool"
-    """How finer maps lose samples: the largest of each group stays, or the value at its centre, found linearly."""
 
     def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
-        maps = [_at_resolution_of(x, one, self.method, self.finer) for one in (skip, *further)]
-        others = [one.resize_to(x, self.method) for one in maps]
+        others = [
+            _at_resolution_of(x, one, self.method, pool=self.pools).resize_to(x, self.method)
+            for one in (skip, *further)
+        ]
         return x.concat(*others) if self.merge_by == "concat" else x.add(*others)
 
 
-def _at_resolution_of(level: Signal, x: Signal, method: str, finer_by: str = "max_pool") -> Signal:
+class Resample(Rescale):
+    """Brings all maps to the resolution of the first as `rescale` does, but interpolates finer ones linearly too."""
+
+    source = "Valanarasu et al., 2020, arXiv:2006.04878 (KiU-Net)"
+    pools = False
+
+
+def _at_resolution_of(level: Signal, x: Signal, method: str, *, pool: bool = True) -> Signal:
     """A map at the resolution of another; raises BlockError where it is finer along one axis and coarser along one."""
     finer, coarser = _factors(level, x), _factors(x, level)
     if finer is not None:
         if max(finer) == 1:
             return x
-        return x.shrink(finer) if finer_by == "linear" else x.max_pool(finer)
+        return x.max_pool(finer) if pool else x.shrink(finer)
     if coarser is not None:
         return x.interpolate(coarser, method)
     raise wiring_error("a map is finer along one axis and coarser along another", "Use the same stride.")

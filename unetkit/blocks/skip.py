@@ -134,10 +134,20 @@ class Unpool(Skip):
 
 
 class NoSkip(Skip):
-    """No connection: the decoder goes on alone."""
+    """No connection: the decoder goes on alone, in its own size unless asked otherwise."""
+
+    align: Literal["none", "pad", "resize"] = "none"
+    """Whether the decoder's map is padded with zeros, or resized, to the size of the encoder's."""
+    method: Literal["nearest", "linear"] = "linear"
+    """Interpolation for align: resize."""
+
+    def idle(self) -> dict[str, str]:
+        return {} if self.align == "resize" else {"method": f"align: {self.align} does not interpolate"}
 
     def wire(self, x: Signal, skip: Signal, *further: Signal) -> Signal:
-        return x
+        if self.align == "none":
+            return x
+        return x.pad_to(skip) if self.align == "pad" else x.resize_to(skip, self.method)
 
 
 def _added(x: Signal, skip: Signal) -> Signal:

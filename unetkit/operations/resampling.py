@@ -175,7 +175,7 @@ class SubpixelShuffle(_Upsampling):
 class SubpixelUnshuffle(Operation):
     """Turns `factor` samples along each axis into channels: the inverse of `SubpixelShuffle`.
 
-    With `by_sample` the channels of one sample stay together, and the first axis varies first, as in Swin.
+    With `by_sample` the channels of one sample stay together, as in Swin.
     """
 
     factor: Axes

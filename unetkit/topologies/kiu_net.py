@@ -21,7 +21,7 @@ class KiUNet(Topology):
     name = "KiU-Net"
     source = "Valanarasu et al., 2020, arXiv:2006.04878"
     exchange: Annotated[Skip | None, Inset("skip", lists=True)] = None
-    """How each branch takes in the map of the other after each way, as `rescale` does; not at all unless given."""
+    """How each branch takes in the map of the other after each way, as `resample` does; not at all unless given."""
 
     def wire(self, net: Net, image: int) -> dict[int | str, int]:
         x, y, pairs = image, image, list[tuple[int, int]]()  # the maps of both branches
