@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from itertools import product
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unetkit.operations.fast import TILE, strip_rows
+from unetkit.operations.fast import TILE, tiles_at_once
 
 _INPUT = (
     (4, 0, -5, 0, 1, 0),
@@ -75,9 +76,10 @@ def _one_image(
     depth, (_, height, width, _) = parts[0].shape[0], output.shape
     tiles = -(-height // TILE), -(-width // TILE)
     kernels = [matrices.split([part.shape[-1] for part in parts], dim=1) for matrices in kernel]
-    step = strip_rows(tiles[1])
-    for first in range(0, tiles[0], step):
-        rows = min(step, tiles[0] - first)
+    most = tiles_at_once(tiles[1])
+    for top, left in product(range(0, tiles[0], most[0]), range(0, tiles[1], most[1])):
+        count = min(most[0], tiles[0] - top), min(most[1], tiles[1] - left)
+        start = TILE * top - before[1], TILE * left - before[2]
         held: dict[int, list[Tensor]] = {}  # transformed slices that later outputs read too
         for place in range(len(output)):
             total: Tensor | None = None
@@ -86,25 +88,28 @@ def _one_image(
                 if not 0 <= source < depth:
                     continue
                 if source not in held:
-                    held[source] = [
-                        _transformed(part[source], TILE * first, rows, tiles[1], before[1:]) for part in parts
-                    ]
+                    held[source] = [_transformed(part[source], start, count) for part in parts]
                 for values, matrices in zip(held[source], kernels[tap], strict=True):
                     total = torch.bmm(values, matrices) if total is None else total.baddbmm_(values, matrices)
             held.pop(place - before[0], None)
-            strip = output[place, TILE * first : TILE * (first + rows)]
-            _put(total, rows, tiles[1], bias, strip)
+            rows, columns = (
+                slice(TILE * one, TILE * (one + many)) for one, many in zip((top, left), count, strict=True)
+            )
+            _put(total, count, bias, output[place, rows, columns])
 
 
-def _transformed(part: Tensor, row: int, rows: int, columns: int, before: tuple[int, ...]) -> Tensor:
-    """The tiles of a strip of (H, W, channels), transformed: (36, tiles, channels)."""
+def _transformed(part: Tensor, start: tuple[int, int], count: tuple[int, int]) -> Tensor:
+    """Tiles (rows, columns) of (H, W, channels) from `start` on, transformed: (36, tiles, channels)."""
+    rows, columns = count
     wanted = TILE * rows + 2, TILE * columns + 2
-    height, width, channels = part.shape
-    low, high = row - before[0], row - before[0] + wanted[0]
-    inside = part[max(0, low) : max(0, min(height, high))]
-    beside = before[1], wanted[1] - before[1] - width
-    padded = functional.pad(inside, (0, 0, *beside, max(0, -low), max(0, high - max(height, low, 0))))
-    padded = padded[: wanted[0]].contiguous()
+    channels = part.shape[2]
+    around: list[int] = [0, 0]
+    for axis in (1, 0):
+        low, high, size = start[axis], start[axis] + wanted[axis], part.shape[axis]
+        first, last = min(max(0, low), size), max(0, min(size, high))
+        part = part.narrow(axis, first, max(0, last - first))
+        around += [max(0, min(-low, wanted[axis])), max(0, high - max(size, low))]
+    padded = (functional.pad(part, around) if any(around) else part).contiguous()
     steps = padded.stride()
     tiles = padded.as_strided(
         (_READ, _READ, rows, columns, channels), (*steps[:2], TILE * steps[0], TILE * steps[1], steps[2])
@@ -113,11 +118,12 @@ def _transformed(part: Tensor, row: int, rows: int, columns: int, before: tuple[
     return (transform @ tiles.reshape(_READ**2, -1)).view(_READ**2, rows * columns, channels)
 
 
-def _put(total: Tensor | None, rows: int, columns: int, bias: Tensor | None, strip: Tensor) -> None:
-    """Transforms the products of a strip back into `strip` (H, W, out), which the last tiles may exceed."""
+def _put(total: Tensor | None, count: tuple[int, int], bias: Tensor | None, strip: Tensor) -> None:
+    """Transforms the products of some tiles back into `strip` (H, W, out), which the last tiles may exceed."""
     if total is None:
         strip.zero_()
     else:
+        rows, columns = count
         values = (_transform(_OUTPUT, strip.device) @ total.view(_READ**2, -1)).view(TILE, TILE, rows, columns, -1)
         values = values.permute(2, 0, 3, 1, 4)
         height, width, channels = strip.shape

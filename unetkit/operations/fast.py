@@ -18,9 +18,10 @@ _AT_ONCE = 128
 """Tiles that are transformed at once, so that their products stay in the cache."""
 
 
-def strip_rows(columns: int) -> int:
-    """Rows of so many tiles that are transformed at once."""
-    return max(1, _AT_ONCE // columns)
+def tiles_at_once(columns: int) -> tuple[int, int]:
+    """Rows and columns of tiles that are transformed at once, of a map that has so many columns of them."""
+    parts = -(-columns // _AT_ONCE)
+    return max(1, _AT_ONCE // columns), -(-columns // parts)
 
 
 @facts
@@ -54,11 +55,13 @@ class Winograd(Convolution):
 
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         rows, width = result.size[-2:]
-        columns = -(-width // TILE)
-        strip = min(strip_rows(columns), -(-rows // TILE))
+        strip, columns = tiles_at_once(-(-width // TILE))
+        strip = min(strip, -(-rows // TILE))
         slices = len(source.size) == 3 and self.kernel[0] or 1
         transformed = _FREQUENCIES * strip * columns * ((slices + 1) * source.channels + 2 * result.channels)
-        return Workspace((transformed + source.channels * volume((TILE * strip + 2, width + 6))) * run.itemsize)
+        return Workspace(
+            (transformed + source.channels * volume((TILE * strip + 2, TILE * columns + 2))) * run.itemsize
+        )
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Convolution.layer(self, inputs, dims)._replace(name=f"functional.winograd{dims}d")
