@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from math import prod
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
+
+from unetkit.model.interface import CHANNELS_LAST
 
 
 class Rows:
@@ -20,10 +22,29 @@ class Rows:
         self.first = self.last = 0
         self.highest = 0
         """The most rows that were held at once."""
+        self.room: Tensor | None = None
+
+    def room_for(self, like: Tensor) -> Tensor | None:
+        """Where the next rows may be written: behind a copy of those that are held, to be read with them at once.
+
+        None where so many rows are held that a copy costs more than it saves.
+        """
+        held, count = self.last - self.first, like.shape[2]
+        if not held or 4 * held > count:
+            return None
+        self.room = like.new_empty_strided(*_with_rows(like, held + count))
+        low = 0
+        for piece in self.pieces:
+            self.room.narrow(2, low, piece.shape[2]).copy_(piece)
+            low += piece.shape[2]
+        return self.room.narrow(2, held, count)
 
     def append(self, piece: Tensor) -> None:
         """Adds rows at the end."""
-        self.pieces.append(piece)
+        if self.room is None:
+            self.pieces.append(piece)
+        else:
+            self.pieces, self.room = [self.room], None
         self.last += piece.shape[2]
         self.highest = max(self.highest, self.last - self.first)
 
@@ -36,21 +57,38 @@ class Rows:
             piece = self.pieces[0]
             rest = piece.shape[2] - excess
             kept = piece.narrow(2, excess, rest)
-            self.pieces[0] = kept.clone() if 2 * rest <= piece.shape[2] else kept  # a view keeps all of it
+            self.pieces[0] = kept.clone() if 4 * rest <= piece.shape[2] else kept  # a view keeps all of it
         self.first = low
 
     def read(self, low: int, high: int) -> Tensor | None:
         """The rows `low` … high − 1; None where there are none."""
-        found, first = [], self.first
+        found = list(self._parts(low, high))
+        if not found:
+            return None
+        return found[0] if len(found) == 1 else torch.cat(found, 2)
+
+    def copy(self, low: int, high: int, target: Tensor) -> None:
+        """Copies the rows `low` … high − 1 into a map."""
+        first = 0
+        for part in self._parts(low, high):
+            target.narrow(2, first, part.shape[2]).copy_(part)
+            first += part.shape[2]
+
+    def _parts(self, low: int, high: int) -> Iterator[Tensor]:
+        first = self.first
         for piece in self.pieces:
             last = first + piece.shape[2]
             if first < high and low < last:
                 start = max(low, first)
-                found.append(piece.narrow(2, start - first, min(high, last) - start))
+                yield piece.narrow(2, start - first, min(high, last) - start)
             first = last
-        if not found:
-            return None
-        return found[0] if len(found) == 1 else torch.cat(found, 2)
+
+
+def _with_rows(like: Tensor, rows: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The shape and the strides of a map like another, with another number of rows."""
+    shape = (*like.shape[:2], rows, *like.shape[3:])
+    fitting = CHANNELS_LAST[like.dim() - 2] if like.dim() > 3 else torch.contiguous_format
+    return shape, torch.empty(shape, device="meta", memory_format=fitting).stride()
 
 
 class Store:
