@@ -1,0 +1,222 @@
+"""Images in strips of rows beside MONAI's sliding_window_inference: multiply-adds, time, memory, exactness.
+
+Each measurement is a process of its own, with one thread; the image is made row by row, and the map of classes goes to
+a file. `python -m benchmarks.streaming --rows 4096 8192 16384 --width 8192` takes an hour; without arguments all is
+small, and takes minutes. `--only` chooses among heights, monai, exact, norm and volume.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+import unetkit
+from benchmarks.comparison import Comparison, report
+from unetkit.fast import optimized_network
+from unetkit.host.allocator import kept_memory
+from unetkit.language import Spec
+from unetkit.tiling import Strips, plan_tiles, ready, stream
+
+MEMORY = 1_000_000_000
+WINDOW, OVERLAP = 512, 0.25
+PERIOD = 512
+"""Rows after which the image repeats itself, so that it takes no memory and no time."""
+
+
+def spec_of(base: int, *further: str, dims: int = 2) -> Spec:
+    """A padded U-Net of five levels."""
+    channels = [base * 2**level for level in range(5)]
+    return unetkit.load("unet-same", overrides=[f"dims={dims}", f"channels={channels}", "norm=batch", *further])
+
+
+def built(base: int, *further: str, dims: int = 2) -> nn.Module:
+    """The network with random weights, for inference."""
+    return unetkit.build(spec_of(base, *further, dims=dims), seed=0).eval()
+
+
+def image(size: tuple[int, ...]) -> Any:
+    """What reads parts (1, *part) of an image."""
+    noise = np.random.default_rng(0).random((1, min(PERIOD, size[0]), *size[1:]), np.float32)
+
+    def read(part: tuple[slice, ...]) -> Any:
+        rows = np.arange(part[0].start, part[0].stop) % noise.shape[1]
+        return noise[(slice(None), slice(None), *part[1:])][:, rows]
+
+    return read
+
+
+# ---- what is measured, each in a process of its own
+
+
+def status(key: str) -> int:
+    """Bytes of main memory: VmRSS of now, or VmHWM, the most so far."""
+    lines = Path("/proc/self/status").read_text("utf-8").splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+def measured(call: Callable[[], Any]) -> dict[str, Any]:
+    """CPU seconds of a call, and the most memory above what was used before it."""
+    before = status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", "utf-8")  # the most so far begins anew
+    start, wall = time.process_time(), time.perf_counter()
+    found = call()
+    seconds = time.process_time() - start
+    return {"seconds": seconds, "wall": time.perf_counter() - wall, "bytes": status("VmHWM") - before, "found": found}
+
+
+def strips(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
+    """Streams an image to a map of classes in a file."""
+    network = optimized_network(built(base, *further, dims=len(size)), tuple(min(n, WINDOW) for n in size))
+    read = image(size)
+
+    def call() -> dict[str, Any]:
+        with ready(network) as runner, tempfile.TemporaryFile() as file:
+            cut = plan_tiles(runner, size, "stream", MEMORY)
+            assert isinstance(cut, Strips), "it was asked for"
+            for _, block in stream(runner, cut, read):
+                file.write(block.argmax(0).to(torch.uint8).numpy().tobytes())
+            return {"strips": str(cut), "predicted": cut.bytes, "macs": cut.macs / cut.whole_macs}
+
+    return measured(call)
+
+
+def windows(size: tuple[int, ...], base: int, alike: str) -> dict[str, Any]:
+    """MONAI's windows, as shipped, or `alike`: with the same optimised network, memory format and allocator."""
+    from monai.inferers.utils import sliding_window_inference
+
+    network, tuned = built(base), alike == "alike"
+    if tuned:
+        network = optimized_network(network, (WINDOW, WINDOW))
+    fitting = torch.channels_last if tuned else torch.contiguous_format
+    whole = torch.from_numpy(image(size)(tuple(slice(0, n) for n in size)))[None].contiguous(memory_format=fitting)
+
+    def call() -> None:
+        with torch.inference_mode(), kept_memory() if tuned else nullcontext():
+            sliding_window_inference(whole, (WINDOW, WINDOW), 1, network, overlap=OVERLAP)
+
+    return measured(call)
+
+
+def error(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
+    """The largest difference of strips from the whole image, by the network as it was built, of the range."""
+    model = built(base, *further, dims=len(size))
+    read = image(size)
+    with torch.inference_mode(), kept_memory():
+        whole = torch.from_numpy(read(tuple(slice(0, n) for n in size)))[None]
+        wanted: Tensor = model(whole)[0]
+    worst, passes = 0.0, ("fold_norms", "drop_dropout", "join_late", "winograd")
+    fast = optimized_network(model, tuple(min(n, WINDOW) for n in size), passes)
+    with ready(fast) as runner:
+        cut = plan_tiles(runner, size, "stream", MEMORY)
+        for part, block in stream(runner, cut, read):
+            worst = max(worst, float((block - wanted[(slice(None), *part)]).abs().max()))
+    return {"error": worst / float(wanted.max() - wanted.min()), "strips": str(cut)}
+
+
+MEASURES: dict[str, Callable[..., dict[str, Any]]] = {"strips": strips, "windows": windows, "error": error}
+
+
+def apart(name: str, size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
+    """One measurement in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.streaming", "--measure", json.dumps([name, size, base, *further])]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    print(name, "×".join(map(str, size)), *further, json.dumps(found), flush=True)
+    return found
+
+
+# ---- the figures
+
+
+def heights(rows: list[int], width: int, base: int) -> list[Comparison]:
+    """Multiply-adds, and memory at each height beside that of the least."""
+    found = [apart("strips", (height, width), base) for height in rows]
+    peaks = [float(one["bytes"]) for one in found]
+    macs = [
+        Comparison(f"{height}×{width}: multiply-adds, whole image", [one["found"]["macs"]], [1.0], 1.02, "")
+        for height, one in zip(rows, found, strict=True)
+    ]
+    bound = [
+        Comparison(f"{height}×{width}: memory, 1 GB", [one], [float(MEMORY)], 1.0, "B")
+        for height, one in zip(rows, peaks, strict=True)
+    ]
+    return [*macs, *bound, Comparison(f"memory at {rows[-1]} rows, at {rows[0]}", peaks[-1:], peaks[:1], 1.05, "B")]
+
+
+def beside_monai(size: tuple[int, ...], base: int, rounds: int) -> list[Comparison]:
+    """CPU time beside MONAI's, in turn."""
+    ours, shipped, alike = [], [], []
+    for _ in range(rounds):
+        ours.append(apart("strips", size, base)["seconds"])
+        alike.append(apart("windows", size, base, "alike")["seconds"])
+        shipped.append(apart("windows", size, base, "shipped")["seconds"])
+    name = "×".join(map(str, size))
+    return [
+        Comparison(f"{name}: MONAI as shipped", ours, shipped, 1 / 3),
+        Comparison(f"{name}: MONAI with the same network", ours, alike, 1 / 1.9),
+    ]
+
+
+def whole(size: tuple[int, ...], base: int, *further: str) -> list[Comparison]:
+    """Exactness, multiply-adds and memory."""
+    name = "×".join(map(str, (*size, *further)))
+    found = apart("strips", size, base, *further)
+    differs = apart("error", size, base, *further)["error"]
+    return [
+        Comparison(f"{name}: error, 1e-5 of the range", [differs], [1e-5], 1.0, ""),
+        Comparison(f"{name}: multiply-adds, whole image", [found["found"]["macs"]], [1.0], 1.02, ""),
+        Comparison(f"{name}: memory, 1 GB", [float(found["bytes"])], [float(MEMORY)], 1.0, "B"),
+    ]
+
+
+def options() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, nargs="+", default=[512, 1024], help="heights of the image")
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--base", type=int, default=16, help="channels of the first level")
+    parser.add_argument("--rounds", type=int, default=1, help="of the comparison with MONAI")
+    parser.add_argument("--exact", type=int, default=512, help="rows and columns that are compared with the whole")
+    parser.add_argument("--norm", type=int, default=512, help="rows and columns for a network with instance norm")
+    parser.add_argument("--volume", type=int, nargs=3, default=[16, 96, 96])
+    parser.add_argument("--only", nargs="+", default=["heights", "monai", "exact", "norm", "volume"])
+    parser.add_argument("--measure", type=json.loads, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Measures all, or what `--only` names."""
+    given = options()
+    torch.set_num_threads(1)
+    if given.measure:
+        name, size, *further = given.measure
+        warnings.simplefilter("ignore")
+        print(json.dumps(MEASURES[name](tuple(size), *further)))
+        return
+    parts: dict[str, Callable[[], list[Comparison]]] = {
+        "heights": partial(heights, given.rows, given.width, given.base),
+        "monai": partial(beside_monai, (min(given.rows[-1], given.width), given.width), given.base, given.rounds),
+        "exact": partial(whole, (given.exact, given.exact), given.base),
+        "norm": partial(whole, (given.norm, given.norm), given.base, "norm=instance"),
+        "volume": partial(whole, tuple(given.volume), given.base),
+    }
+    for name in given.only:
+        report(f"strips of rows: {name}", parts[name]())
+
+
+if __name__ == "__main__":
+    main()
