@@ -13,7 +13,7 @@ from torch import nn
 
 import unetkit
 from tests.model import published
-from tests.published.networks import NETWORKS
+from tests.published.networks import NETWORKS, smp
 from tests.published.weights import with_random_weights
 from tests.support.campaign import share
 from tests.support.commandline import answer, run
@@ -78,6 +78,36 @@ def test_networks_with_other_widths_and_depths_are_found(spec: str, changes: lis
     matches = {match.spec: match for match in guessed(network, tmp_path).matches}
     assert spec in matches
     assert unetkit.plan(matches[spec].load()).digest == unetkit.plan(unetkit.load(spec, changes)).digest
+
+
+OTHERS = {
+    "Unet, ResNet-50": (smp("Unet", "resnet50"), "resnet34-unet", ["encoder=resnet50"]),
+    "UnetPlusPlus, ResNet-18": (smp("UnetPlusPlus", "resnet18"), "resnet34-unetplusplus", ["encoder=resnet18"]),
+    "Linknet, ResNet-18": (smp("Linknet", "resnet18"), "resnet34-linknet", ["encoder=resnet18"]),
+    "MAnet, ResNet-18": (smp("MAnet", "resnet18"), "resnet34-manet", ["encoder=resnet18"]),
+    "FPN, ResNet-50": (smp("FPN", "resnet50"), "resnet34-fpn", ["encoder=resnet50"]),
+    "Unet, DenseNet-169": (smp("Unet", "densenet169"), "densenet121-unet", ["encoder=densenet169"]),
+    "Unet, EfficientNet-B1": (
+        smp("Unet", "efficientnet-b1"),
+        "efficientnet-b0-unet",
+        ["encoder={type: efficientnet_b1, layout: smp}"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", share(OTHERS, of=3))
+def test_the_encoder_of_a_network_of_smp_is_found(name: str, tmp_path: Path) -> None:
+    make, spec, changes = OTHERS[name]
+    (first, *_) = guessed(make(), tmp_path).matches
+    assert (first.spec, first.overrides) == (spec, changes)
+
+
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("diffusers")])
+def test_the_widths_of_a_network_of_diffusers_are_found(name: str, tmp_path: Path) -> None:
+    (first, *_) = guessed(NETWORKS[name].make(), tmp_path).matches
+    assert (first.spec, first.changes["channels"]) == (NETWORKS[name].spec, [16, 32, 32, 32])
+    (tmp_path / "found.yaml").write_text(first.yaml(), encoding="utf-8")
+    assert unetkit.plan(unetkit.load(tmp_path / "found.yaml")).digest == unetkit.plan(first.load()).digest
 
 
 def test_the_command_prints_and_writes_the_spec(tmp_path: Path) -> None:

@@ -70,6 +70,28 @@ _THREE = (("to_q", "to_k", "to_v"), ("query", "key", "value"), ("q_proj", "k_pro
 """The names of layers that compute queries, keys and values apart."""
 
 
+def joined(found: Sequence[ForeignLayer]) -> tuple[ForeignLayer, ...]:
+    """The layers, in which one computes queries, keys and values where three of equal shapes did.
+
+    >>> joined([ForeignLayer(f"attn.to_{one}", (("weight", (2, 4)),)) for one in "qkv"])
+    (ForeignLayer(name='attn.to_q+to_k+to_v', shapes=(('weight', (6, 4)),)),)
+    """
+    by_name = {layer.name: layer for layer in found}
+    made = list[ForeignLayer]()
+    done = set[str]()
+    for layer in found:
+        outer, _, last = layer.name.rpartition(".")
+        three = next((names for names in _THREE if last in names), ())
+        parts = [f"{outer}.{one}".lstrip(".") for one in three]
+        if not three or len({by_name[part].shapes if part in by_name else part for part in parts}) != 1:
+            made.append(layer)
+        elif layer.name not in done:
+            done.update(parts)
+            shapes = tuple((leaf, (3 * shape[0], *shape[1:])) for leaf, shape in layer.shapes)
+            made.append(ForeignLayer(f"{outer}.{'+'.join(three)}".lstrip("."), shapes))
+    return tuple(made)
+
+
 _INDEX = "relative_position_index"
 """Offsets between the samples of a window, which follow from its size."""
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from math import gcd
 from typing import Any, NamedTuple
 
 from unetkit.checkpoint.layers import ForeignLayer
 from unetkit.checkpoint.orders import arrangements
 from unetkit.errors import UnetkitError
+from unetkit.guessing.encoders import other_encoders
 from unetkit.guessing.layers import PlannedLayer, elements, kind, planned_layers, weight
 from unetkit.language import Spec, load
 from unetkit.planning import Plan, plan
 
-_MOST_LEVELS, _MOST_PARTS = 12, 12
+_MOST_LEVELS, _MOST_PARTS, _MOST_BLOCKS = 12, 12, 4
 _MOST_HEADS = 4
 """Numbers of output channels that are tried."""
 
@@ -52,19 +54,42 @@ def fit(name: str, found: Sequence[ForeignLayer]) -> Fit | None:
     shipped = _tried(name, {})
     if shipped is None or not dims:
         return None
-    changes: Changes = {} if shipped.spec.dims == dims else {"dims": dims}
-    trial = _tried(name, changes) if changes else shipped
-    trial = trial and _with_levels(name, changes, trial, found)
-    if trial is None:
-        return None
-    levels = len(trial.spec.channels)
-    if levels != len(shipped.spec.channels):
-        changes = changes | {"channels": list(trial.spec.channels)}
-    for chosen in _widths(changes, trial, found):
-        fitted = _compared(name, _changed(chosen, shipped.spec), found)
-        if fitted is not None:
-            return fitted
+    start: Changes = {} if shipped.spec.dims == dims else {"dims": dims}
+    for changes, trial in _variants(name, start, shipped, found):
+        for chosen in _widths(changes, trial, found):
+            fitted = _compared(name, _changed(chosen, shipped.spec), found)
+            if fitted is not None:
+                return fitted
     return None
+
+
+def _variants(
+    name: str, changes: Changes, shipped: _Trial, found: Sequence[ForeignLayer]
+) -> Iterator[tuple[Changes, _Trial]]:
+    """Yields the spec with as many levels, with as many blocks of each, or with the encoder that a file may be of."""
+    trial = _tried(name, changes) if changes else shipped
+    if trial is None:
+        return
+    if shipped.spec.encoder is not None:
+        for encoder in ({}, *other_encoders(trial.spec, found)):
+            other = _tried(name, changes | encoder) if encoder else trial
+            if other is not None and (_could_be(other, found) or _is_near(other, found)):
+                yield changes | encoder, other
+        return
+    for blocks in _blocks(shipped.spec):
+        other = _tried(name, changes | blocks) if blocks else trial
+        other = other and _with_levels(name, changes | blocks, other, found)
+        if other is not None:
+            grown = len(other.spec.channels) != len(shipped.spec.channels)
+            yield changes | blocks | ({"channels": list(other.spec.channels)} if grown else {}), other
+
+
+def _blocks(spec: Spec) -> Iterator[Changes]:
+    """Yields no change, then other numbers of blocks per level, where the topology has one number for all."""
+    yield {}
+    own = getattr(spec.topology, "blocks", None)
+    if isinstance(own, int):
+        yield from ({"topology.blocks": count} for count in range(1, _MOST_BLOCKS + 1) if count != own)
 
 
 def _changed(changes: Changes, spec: Spec) -> Changes:
@@ -88,7 +113,7 @@ def _tried(name: str, changes: Changes) -> _Trial | None:
 
 def _dims(found: Sequence[ForeignLayer]) -> int:
     """The number of spatial axes that most convolutions have."""
-    counts = Counter(len(weight(layer.shapes)) - 2 for layer in found if weight(layer.shapes))
+    counts = Counter(len(weight(layer.shapes)) - 2 for layer in found if len(weight(layer.shapes)) > 2)
     return counts.most_common(1)[0][0] if counts else 0
 
 
@@ -145,10 +170,11 @@ def _widths(changes: Changes, trial: _Trial, found: Sequence[ForeignLayer]) -> I
     """Yields numbers of channels that the file may be of, the likeliest first."""
     seen: list[Changes] = []
     for arranged in _orders(found):
-        for chosen in _widths_in_order(trial, arranged):
-            if chosen not in seen:
-                seen.append(chosen)
-                yield changes | chosen
+        for wide_kernels in (False, True):
+            for chosen in _widths_in_order(trial, arranged, wide_kernels=wide_kernels):
+                if chosen not in seen:
+                    seen.append(chosen)
+                    yield changes | chosen
 
 
 def _orders(found: Sequence[ForeignLayer]) -> Iterator[Sequence[ForeignLayer]]:
@@ -158,13 +184,20 @@ def _orders(found: Sequence[ForeignLayer]) -> Iterator[Sequence[ForeignLayer]]:
         yield sorted(found, key=lambda layer, part=part: layer.name.partition(".")[0] != part)  # type: ignore[misc]
 
 
-def _widths_in_order(trial: _Trial, found: Sequence[ForeignLayer]) -> Iterator[Changes]:
-    """Yields numbers of channels, where the layers run in the order given."""
-    planned = [layer for layer in trial.layers if weight(layer.shapes)]
-    convolutions = [layer for layer in found if weight(layer.shapes)]
+def _widths_in_order(trial: _Trial, found: Sequence[ForeignLayer], *, wide_kernels: bool) -> Iterator[Changes]:
+    """Yields numbers of channels, where the layers run in the order given.
+
+    With `wide_kernels` only kernels of more than one sample count: shortcuts of others depend on the widths.
+    """
+    planned = [layer for layer in trial.layers if _counts(layer, wide_kernels)]
+    convolutions = [layer for layer in found if _counts(layer, wide_kernels)]
+    if not convolutions:
+        return
     down, rest = _aligned([one for one in planned if one.side in ("encoder", "bottleneck")], convolutions)
     wide = _by_level(down, trial.spec.channels)
-    channels: list[Changes] = [{"channels": wide}, {}] if wide != list(trial.spec.channels) else [{}]
+    channels: list[Changes] = [{}]
+    if trial.spec.encoder is None and wide != list(trial.spec.channels):
+        channels = [{"channels": wide} | _coupled(trial.spec, wide), {}]
     blocks = [one for one in planned if one.side == "decoder" and one.slot == "block"]
     ups = [one for one in planned if one.side == "decoder" and one.slot in ("block", "up")]
     decoders: list[Changes] = [{}]
@@ -179,6 +212,28 @@ def _widths_in_order(trial: _Trial, found: Sequence[ForeignLayer]) -> Iterator[C
                 yield inputs | heads | high | low
 
 
+def _counts(layer: ForeignLayer | PlannedLayer, wide_kernels: bool) -> bool:
+    """Whether a layer is a convolution, with a kernel of more than one sample if only these count."""
+    shape = weight(layer.shapes)
+    return bool(shape) and not (wide_kernels and set(shape[2:]) <= {1})
+
+
+def _coupled(spec: Spec, wide: Sequence[int]) -> Changes:
+    """What goes with other channels: the width of what blocks read of a vector, and a number of groups that fits."""
+    changes: Changes = {}
+    for name, given in (spec.keys.inputs or {}).items():
+        if given.width:
+            changes[f"inputs.{name}.width"] = given.width * wide[0] // spec.channels[0]
+            items = given.embed if isinstance(given.embed, tuple) else ()
+            for number, item in enumerate(items):
+                if isinstance(item, dict) and isinstance(item.get("channels"), int):
+                    changes[f"inputs.{name}.embed.{number}.channels"] = item["channels"] * wide[0] // spec.channels[0]
+    groups = spec.keys.norm.get("groups") if isinstance(spec.keys.norm, dict) else None
+    if isinstance(groups, int) and any(width % groups for width in wide):
+        changes["norm.groups"] = gcd(groups, *wide)
+    return changes
+
+
 def _aligned(
     planned: Sequence[PlannedLayer], found: Sequence[ForeignLayer]
 ) -> tuple[list[tuple[PlannedLayer, ForeignLayer]], Sequence[ForeignLayer]]:
@@ -186,7 +241,7 @@ def _aligned(
     pairs: list[tuple[PlannedLayer, ForeignLayer]] = []
     at = 0
     for layer in planned:
-        index = next((i for i in range(at, len(found)) if kind(found[i].shapes) == kind(layer.shapes)), None)
+        index = next((i for i in range(at, len(found)) if kind(found[i].form) == kind(layer.form)), None)
         if index is None:
             break
         pairs.append((layer, found[index]))

@@ -22,8 +22,8 @@ _MARKS = (
 )
 """Names of layers that tell which program a file is of, and the folder of the specs of its networks."""
 _UNSEEN = frozenset({
-    "act", "activation", "align", "align_corners", "dilation", "eps", "method", "momentum", "padding", "padding_mode",
-    "slope", "stride",
+    "act", "activation", "align", "align_corners", "dilation", "eps", "groups", "head_channels", "method", "momentum",
+    "padding", "padding_mode", "slope", "stride",
 })  # fmt: skip
 """Settings that no shape depends on."""
 _SHOWN = 6
@@ -51,8 +51,13 @@ class Match:
         """A spec file that extends the shipped one."""
         lines = ["unetkit: 1", f"extends: {self.spec}"]
         for path, value in self.changes.items():
-            section, _, key = path.rpartition(".")
-            lines.append(f"{section}: {{{key}: {value}}}" if section else f"{key}: {value}")
+            first, *rest = path.split(".")
+            if first != "inputs":
+                lines.append(f"{first}: {''.join(f'{{{key}: ' for key in rest)}{value}{'}' * len(rest)}")
+        if any(path.startswith("inputs.") for path in self.changes):  # a path into a list is no map of a file
+            import yaml
+
+            lines.append(yaml.safe_dump({"inputs": self.load().resolve()["inputs"]}, sort_keys=False).rstrip())
         return "\n".join(lines) + "\n"
 
     def json(self) -> dict[str, Any]:
@@ -96,15 +101,39 @@ def guess(state: StateDict) -> Guess:
     for name, file in shipped().items():
         fitted = fit(name, found)
         if fitted is not None:
-            order = (file.parent.name != folder, len(fitted.changes), -round(fitted.likeness, 2), name)
+            likeness = -round(fitted.likeness, 2)
+            order = (
+                file.parent.name != folder,
+                len(fitted.changes),
+                _is_of_another_family(name, fitted),
+                likeness,
+                name,
+            )
             fits.append((order, name, fitted))
     if not fits:
         raise _nothing(state, found)
-    fits.sort(key=lambda one: one[0])
+    fits = _without_repetition(sorted(fits, key=lambda one: one[0]))
     matches = tuple(Match(name, one.changes, one.unused, one.plan.parameters) for _, name, one in fits)
     elements = sum(prod(record.shape) for record in state.tensors.values())
     unseen = dict(_unseen(fits[0][2].plan.spec.resolve()))
     return Guess(str(state.file), state.key, len(found), elements, matches, unseen)
+
+
+def _is_of_another_family(name: str, fitted: Fit) -> bool:
+    """Whether a fit has an encoder of another family than that of its spec, as DenseNet is to ResNet."""
+    if "encoder" not in fitted.changes:
+        return False
+    return type(load(name).encoder).__module__ != type(fitted.plan.spec.encoder).__module__
+
+
+def _without_repetition(fits: list[tuple[tuple[Any, ...], str, Fit]]) -> list[tuple[tuple[Any, ...], str, Fit]]:
+    """The fits without those that are an earlier one's network by another encoder in place of their own."""
+    kept: list[tuple[tuple[Any, ...], str, Fit]] = []
+    for fitted in fits:
+        other = "encoder" in fitted[2].changes
+        if not (other and any(fitted[2].plan.digest == one[2].plan.digest for one in kept)):
+            kept.append(fitted)
+    return kept
 
 
 def _family(found: list[ForeignLayer]) -> str:

@@ -7,7 +7,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from unetkit.checkpoint import StateDict, TensorRecord
-from unetkit.checkpoint.layers import COUNTER, ForeignLayer, layers
+from unetkit.checkpoint.layers import COUNTER, ForeignLayer, joined, layers
 from unetkit.operations import Operation
 from unetkit.planning import Plan
 
@@ -41,9 +41,9 @@ def kind(shapes: tuple[tuple[str, Axes], ...]) -> tuple[tuple[str, Axes], ...]:
 
 
 def weight(shapes: tuple[tuple[str, Axes], ...]) -> Axes:
-    """The shape of the weight of a convolution; empty for other layers."""
+    """The shape of the weight of a convolution or a linear layer; empty for other layers."""
     found = dict(shapes).get("weight", ())
-    return found if len(found) > 2 else ()
+    return found if len(found) > 1 else ()
 
 
 def elements(shapes: tuple[tuple[str, Axes], ...]) -> int:
@@ -64,7 +64,7 @@ def file_layers(state: StateDict) -> list[ForeignLayer]:
         key = tuple(sorted(found, key=lambda one: one[0]))
         if all(record.storage.size for _, record in found) and firsts.setdefault(key, layer) != layer:
             copied.add(layer)
-    return [layer for layer in layers(state.tensors) if layer.name not in copied]
+    return list(joined([layer for layer in layers(state.tensors) if layer.name not in copied]))
 
 
 def planned_layers(plan: Plan) -> list[PlannedLayer]:
