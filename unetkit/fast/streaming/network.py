@@ -143,7 +143,7 @@ class _Run:
             return self.steps[index](event, [self._joined(event)])
         rows: list[Any] = []
         for (source, _), wanted in zip(graph.inputs[index], event.reads, strict=True):
-            if wanted is None:
+            if wanted is None or not wanted.length:
                 rows.append(None)
                 continue
             low, high = graph.within(index, source, wanted)

@@ -138,14 +138,16 @@ class _Overlapping:
         self.tail: Tensor | None = None
 
     def __call__(self, event: Computed, rows: list[Any]) -> Tensor:
-        (x,) = rows
-        found: Tensor = self.module(x)
+        (x,), (wanted,), tail = rows, event.reads, self.tail
+        assert wanted is not None, "it reads its input"
+        if x is None:  # all rows were read before
+            assert tail is not None, "they left what is given now"
+            found, tail = tail, None
+        else:
+            found = self.module(x)
         if self.fits:
             return found
-        (wanted,) = event.reads
-        assert wanted is not None, "it reads its input"
-        start, step = wanted.low * self.stride, x.shape[2] * self.stride
-        tail = self.tail
+        start, step = wanted.low * self.stride, wanted.length * self.stride
         if tail is not None:
             short = max(0, tail.shape[2] - found.shape[2])
             found = _longer(found, short)
