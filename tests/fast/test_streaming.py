@@ -22,7 +22,7 @@ from unetkit.fast.streaming.graph import RowGraph
 from unetkit.model.interface import plan_of
 from unetkit.planning import Plan
 from unetkit.testing.strategies import sizes, specs
-from unetkit.tiling import InferenceError, plan_tiles, ready
+from unetkit.tiling import InferenceError, Strips, plan_tiles, ready, tiles
 
 EXAMPLES = 120
 SHARDS = 2
@@ -133,3 +133,24 @@ def test_strips_are_refused_where_they_do_not_fit() -> None:
     model = unetkit.build(NORMED, seed=0)
     with pytest.raises(InferenceError, match="do not fit into"):
         unetkit.predict(model, np.zeros((2, 64, 64), np.float32), tile="stream", memory=1000)
+
+
+def test_strips_are_used_where_not_even_the_smallest_tile_fits() -> None:
+    model = unetkit.build(NORMED, seed=0)
+    image = np.random.default_rng(0).random((2, 1024, 64), np.float32)
+    memory = 400_000
+    with ready(model) as runner:
+        with pytest.raises(SizeError, match="the smallest tile"):
+            tiles(runner.plan, (1024, 64), "auto", memory)
+        assert isinstance(plan_tiles(runner, (1024, 64), memory=memory), Strips)
+    wanted = unetkit.predict(model, image, tile=None)
+    found = unetkit.predict(model, image, memory=memory)
+    assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
+
+
+def test_a_transposed_convolution_gives_rows_after_its_input_ended() -> None:
+    spec = {"unetkit": 1, "dims": 1, "in_channels": 2, "out_channels": 3, "channels": [4, 4, 4], "down": []}
+    spec |= {"up": [{"type": "mednext", "kernel": 3}], "skip": {"type": "rescale", "method": "linear"}}
+    model = trained_looking(spec | {"levels": {2: {"down": {"type": "avg_pool", "stride": 2}}}})
+    for strip in (1, 2):
+        check(model, applied(model, ()), [torch.randn(1, 2, 6)], strip)

@@ -148,7 +148,14 @@ def plan_tiles(
             memory = min(memory, _LOCAL_MEMORY)
     if tile == "stream":
         return _only_strips(runner, size, memory)
-    cut = tiles(runner.plan, size, tile, memory)
+    try:
+        cut = tiles(runner.plan, size, tile, memory)
+    except SizeError:
+        if tile != "auto":
+            raise
+        with suppress(InferenceError, StreamingError):
+            return _only_strips(runner, size, memory)
+        raise
     if tile == "auto" and cut.count > 1 and can_stream(runner):
         with suppress(SizeError, StreamingError):
             found = strips(runner.plan, size, memory)
@@ -180,7 +187,7 @@ def stream(runner: Runner, cut: Tiles | Strips, read: Read) -> Iterator[Block]:
     """Yields the output block by block, each pixel in one block; `read` returns parts of the image."""
     if isinstance(cut, Strips):
         assert isinstance(runner, TorchRunner), "others have tiles"
-        reserve(cut.schedule.bytes)
+        reserve(cut.bytes)
         return run_strips(runner, cut, read)
     run = _tile_by_tile(runner, cut, read)
     return run() if cut.exact else _blended(cut, run)

@@ -21,6 +21,8 @@ from unetkit.tiling.window import Outside, Read, window
 
 _STRIPS = (64, 32, 16, 8)
 """Rows that are read at once: the more, the less is copied."""
+_HEAP = 1.8
+"""Bytes of the heap for each one of rows: those of maps of many sizes leave gaps."""
 
 
 @dataclass(frozen=True)
@@ -40,8 +42,8 @@ class Strips(PaddedImage):
 
     @property
     def bytes(self) -> int:
-        """The memory of all rows that are held at once."""
-        return self.schedule.bytes + self.schedule.stored * (not self.in_files)
+        """The memory for all rows that are held at once."""
+        return int(_HEAP * self.schedule.bytes) + self.schedule.stored * (not self.in_files)
 
     def __str__(self) -> str:
         passes = f", {self.schedule.passes} passes" if self.schedule.passes > 1 else ""
@@ -64,8 +66,8 @@ def strips(plan: Plan, size: Size, memory: int) -> Strips | None:
     graph = RowGraph(plan, tuple(frame.input for frame in laid))
     for rows in _STRIPS:
         found = make_schedule(graph, rows)
-        if found.bytes <= memory:
-            return Strips(plan, laid, found, found.bytes + found.stored > memory)
+        if _HEAP * found.bytes <= memory:
+            return Strips(plan, laid, found, _HEAP * found.bytes + found.stored > memory)
     return None
 
 
