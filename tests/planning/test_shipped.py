@@ -14,12 +14,12 @@ from tests.support.narrow import vectors
 from unetkit.language import shipped
 
 PARAMETERS = {
-    "unet-2015": {(1, 2): 31_030_658, (1, 1): 31_030_593},
+    "unet-2015": {(1, 2): 31_030_658, (1, 1): 31_030_593, (3, 2): 31_031_810},
     "unet-crop": {(1, 2): 31_042_434},
     "unet-pad": {(1, 2): 31_042_434},
     "unet-same": {(1, 2): 31_042_434},
-    "unet-milesial": {(3, 2): 31_037_698, (3, 1): 31_037_633},
-    "unet-milesial-bilinear": {(3, 2): 17_263_042, (3, 1): 17_262_977},
+    "unet-milesial": {(3, 2): 31_037_698, (3, 1): 31_037_633, (1, 2): 31_036_546, (1, 1): 31_036_481},
+    "unet-milesial-bilinear": {(3, 2): 17_263_042, (3, 1): 17_262_977, (1, 1): 17_261_825},
     "unet-monai-basic": {(1, 2): 5_749_410},
     "unet-nnunet": {(1, 2): 31_195_594 - 4 * 2 - 2 * (320 + 256 + 128 + 64)},  # without the heads of deep supervision
     "unet-smp-vgg13": {(3, 1): 18_444_433},
@@ -31,6 +31,8 @@ PARAMETERS = {
     "densenet121-unet": {(3, 1): 13_607_633},
     "efficientnet-b0-unet": {(3, 1): 6_251_469 - (320 * 1280 + 2 * 1280)},  # smp keeps a last convolution, unused
     "resnet34-linknet": {(3, 1): 21_771_937},
+    "resnet34-manet": {(3, 1): 31_783_633},
+    "resnet34-fpn": {(3, 1): 23_155_393},
     "unet-plus-plus": {(3, 1): 9_163_428},  # with the heads of deep supervision
     "unet-3-plus": {(3, 1): 26_989_637},
     "u2net": {(3, 1): 44_009_869},
@@ -48,6 +50,14 @@ PARAMETERS = {
     "r2u-net": {(3, 1): 39_091_393},
     "unet-3d": {(3, 3): 19_067_616 + 2_336 + 3 + 2 * 2_336},  # weights, conv biases, head biases, batch norm
 }
+VARIANTS = (
+    ("resnet34-unet", ["encoder=resnet18"], 14_328_209),
+    ("resnet34-unet", ["encoder=resnet50"], 32_521_105),
+    ("segresnet", ["channels=[8, 16, 32, 64]", "in_channels=1", "out_channels=2"], 1_176_186),
+    ("unet-nnunet", ["in_channels=4", "out_channels=4"], 31_199_796 - 4 * 4 - 4 * (320 + 256 + 128 + 64)),
+    ("unet-plus-plus", ["topology=unet", "heads=null"], 7_852_545),
+)
+"""Published networks that are another one with a few changes, and their parameters."""
 SIZES: dict[str, dict[tuple[int, ...], tuple[int, ...]]] = {
     "unet-2015": {(572, 572): (388, 388), (188, 188): (4, 4), (572, 700): (388, 516)},
     "unet-crop": {(572, 572): (388, 388)},
@@ -91,6 +101,11 @@ def test_parameters_are_those_of_the_publication(name: str) -> None:
     for (in_channels, out_channels), count in PARAMETERS[name].items():
         ends = [f"in_channels={in_channels}", f"out_channels={out_channels}"]
         assert unetkit.plan(unetkit.load(name, ends)).parameters == count
+
+
+@pytest.mark.parametrize(("name", "changes", "count"), VARIANTS)
+def test_published_variants_are_a_few_changes(name: str, changes: list[str], count: int) -> None:
+    assert unetkit.plan(unetkit.load(name, changes)).parameters == count
 
 
 def test_the_residual_encoder_of_nnunet_has_seven_stages_too() -> None:
