@@ -12,7 +12,7 @@ INSTALLED := .venv/installed
 TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
-.PHONY: help demo site page pictures playground test test-long fuzz chaos kills exports check bench clean
+.PHONY: help demo site page pictures playground runtime test test-long fuzz chaos kills exports check bench clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ playground: $(INSTALLED) page ## Build the page of `unetkit play` into build/pla
 
 pictures: $(INSTALLED) ## Take the pictures of the README anew, after make demo and make page
 	@$(BIN)/python -m tests.docs.pictures
+
+runtime: ## Bundle what `unetkit card --embed` puts into a card to run its network; needs Node
+	@cd card-runtime && npm ci --silent && npm run --silent build
 
 site: playground ## Build the documentation into build/site; a warning is an error; needs Node
 	@$(BIN)/python -m docs.site
@@ -68,7 +71,8 @@ bench: $(INSTALLED) ## Measure unetkit against handwritten PyTorch
 
 clean: ## Remove all that these commands made, .venv and demo/ too
 	@rm -rf .venv build demo dist .hypothesis .import_linter_cache .fuzz .mypy_cache .pytest_cache .ruff_cache
-	@rm -rf benchmarks/results.json editor/node_modules unetkit/play/page/editor.js
+	@rm -rf benchmarks/results.json */node_modules unetkit/play/page/editor.js
+	@rm -f unetkit/trained/card/embedded/runtime.*
 	@find unetkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # The stamp is written last, so an installation that was broken off is done again.

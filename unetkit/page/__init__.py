@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from unetkit.page.cell import notebook_cell, plain_table
 from unetkit.page.chart import ChartAxis, ChartLine, Point, chart, marks
-from unetkit.page.document import document, section
+from unetkit.page.document import POLICY, document, section
 from unetkit.page.element import Markup, breakable, element, join, picture
 from unetkit.page.scale import ChartScale, scale
 from unetkit.page.table import Cell, Column, table
 
 __all__ = [
+    "POLICY",
     "Cell",
     "ChartAxis",
     "ChartLine",

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from unetkit.page.element import Markup, element, join
 
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
-"""The content security policy: nothing may be fetched."""
+POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
+"""The usual content security policy: nothing may be fetched."""
 
 
-def document(title: str, *body: str) -> str:
-    """A self-contained HTML document."""
+def document(title: str, *body: str, policy: str = POLICY) -> str:
+    """A self-contained HTML document with a content security policy."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=_POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
         element("title", title),

@@ -65,7 +65,9 @@ def frames(plan: Plan, size: tuple[int, ...]) -> tuple[AxisPadding, ...]:
         )
     least = tuple(size)
     for _ in range(_MAX_GROWTH):
-        found = tuple(_frame(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True)))
+        found = tuple(
+            axis_padding(plan, axis, n, start) for axis, (n, start) in enumerate(zip(size, least, strict=True))
+        )
         try:
             plan.at(tuple(one.input for one in found))
         except SizeError as error:
@@ -88,7 +90,7 @@ def check_outputs(plan: Plan, size: tuple[int, ...]) -> None:
             raise SizeError(Fault("output-resolution", message, cure=cure))
 
 
-def _frame(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
+def axis_padding(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
     """The padding along one axis, to the smallest accepted input of at least `least` samples."""
     sizes = (plan.padding_sizes if plan.pads else plan.preferred_sizes)[axis]
     size = _covering(plan, axis, sizes, image, max(image, least))

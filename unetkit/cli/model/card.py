@@ -36,6 +36,14 @@ _AboutFile = Annotated[
     ),
 ]
 
+_Embed = Annotated[
+    bool,
+    typer.Option(
+        "--embed",
+        help="Let the reader of card.html run the network on images, in the browser: adds 5 MB, and the weights.",
+    ),
+]
+
 
 def card(  # noqa: PLR0913 - one parameter per option
     model: _Model,
@@ -45,6 +53,7 @@ def card(  # noqa: PLR0913 - one parameter per option
     split: Annotated[Literal["test", "validation", "train"], typer.Option(help="The part of --data.")] = "test",
     samples: Annotated[int, typer.Option(min=0, max=20, help="Number of images of --data to show.")] = 3,
     about: _AboutFile = None,
+    embed: _Embed = False,
     size: SizeText = None,
     overwrite: Overwrite = False,
 ) -> None:
@@ -55,6 +64,8 @@ def card(  # noqa: PLR0913 - one parameter per option
     """
     from unetkit.overwriting import check_outputs
     from unetkit.trained.card import About, card_paths, load_about
+    from unetkit.trained.card.about import HTML
+    from unetkit.wording import megabytes
 
     fields = load_about(about) if about else About()  # faults in it are reported before torch is imported
     check_outputs(card_paths(output), inputs=[model, *([about] if about else [])], overwrite=overwrite)
@@ -63,8 +74,8 @@ def card(  # noqa: PLR0913 - one parameter per option
     from unetkit.trained.card import CardOptions, make_card, write_card
 
     image_size = None if size is None else parse_size(size, read_plan(model).dims)
-    options = CardOptions(fields, run, data, split, samples, image_size)
+    options = CardOptions(fields, run, data, split, samples, embed, image_size)
     for path in write_card(make_card(model, options), output):
-        say(path)
+        say(f"{path} ({megabytes(path.stat().st_size)}, with the network)" if embed and path.name == HTML else path)
     if fields.missing:
         say(f"missing: {', '.join(fields.missing)}; provide them in a YAML file with --about")

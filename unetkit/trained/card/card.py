@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import file_digest
 from os import PathLike
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from unetkit.data import Pairs, open_data
 from unetkit.data.preprocessing.data_for_network import data_like
@@ -21,6 +21,9 @@ from unetkit.trained.card.history import History, history_of, read_history
 from unetkit.trained.evaluation import measure
 from unetkit.trained.modelfile import Trained
 from unetkit.wording import plural
+
+if TYPE_CHECKING:
+    from unetkit.trained.card.embedded import EmbeddedNetwork
 
 
 class ModelFileFacts(NamedTuple):
@@ -44,6 +47,8 @@ class CardOptions:
     split: Literal["test", "validation", "train"] = "test"
     samples: int = 3
     """Number of images of `data` that are shown."""
+    embed: bool = False
+    """Whether card.html can run the network."""
     size: tuple[int, ...] | None = None
     """Image size for the drawing and the costs, by default a usual one that fits."""
 
@@ -60,6 +65,7 @@ class Card:
     measured: Measurement | None = None
     measured_on: str = ""
     samples: tuple[Example, ...] = ()
+    embedded: EmbeddedNetwork | None = None
 
     @property
     def plan(self) -> Plan:
@@ -91,6 +97,10 @@ def make_card(model: str | PathLike[str], options: CardOptions | None = None) ->
         message = f"the run trained another network ({history.digest[:12]}) than that of {file} ({plan.digest[:12]})"
         raise FileError(Fault("run-other", message, cure="Give the folder of the run that wrote the file."))
     card = Card(file_facts(file), trained, plan.at(options.size or natural_size(plan)), options.about, history)
+    if options.embed:
+        from unetkit.trained.card.embedded import embed  # imports the exports
+
+        card = replace(card, embedded=embed(trained))
     if pairs is not None:
         measured = measure(trained, pairs)
         samples = _examples(trained, pairs, measured, options.samples)

@@ -9,7 +9,20 @@ from typing import Any
 from PIL import Image
 
 from unetkit.data.pairs import Colour
-from unetkit.page import Cell, ChartAxis, ChartLine, Column, Markup, chart, document, element, join, picture, scale
+from unetkit.page import (
+    POLICY,
+    Cell,
+    ChartAxis,
+    ChartLine,
+    Column,
+    Markup,
+    chart,
+    document,
+    element,
+    join,
+    picture,
+    scale,
+)
 from unetkit.page import section as page_section
 from unetkit.page import table as page_table
 from unetkit.scoring.figure import PANELS
@@ -32,12 +45,21 @@ def to_html(card: Card) -> str:
     found = sections(card)
     links = [element("li", element("a", one.title, href=f"#{one.anchor}")) for one in found]
     parts = ((one, [_WRITERS[type(part)](part) for part in one.parts]) for one in found)
+    written = [page_section(one.title, *body, anchor=one.anchor, lead=one.lead) for one, body in parts]
+    policy = POLICY
+    if card.embedded is not None:
+        links.insert(0, element("li", element("a", card.embedded.title, href="#try-it")))
+        written.insert(
+            0, page_section(card.embedded.title, card.embedded.content(), anchor="try-it", lead=card.embedded.lead)
+        )
+        policy = card.embedded.policy
     return document(
         card.title,
         element("h1", card.title),
         element("p", lead(card), class_="lead"),
         element("nav", element("ul", *links, class_="contents")),
-        *(page_section(one.title, *body, anchor=one.anchor, lead=one.lead) for one, body in parts),
+        *written,
+        policy=policy,
     )
 
 
