@@ -128,40 +128,38 @@ class _Overlapping:
     def __init__(self, module: Any, operation: Any, graph: RowGraph, index: int) -> None:
         self.kernel, self.stride, self.padding = operation.kernel[0], operation.stride[0], operation.padding[0]
         self.fits = self.kernel == self.stride and not self.padding and not operation.extra[0]
-        self.rows = graph.rows[index]
         self.module = copy.copy(module)  # shares the weights
         self.module.padding = (0, *operation.padding[1:])
         self.module.output_padding = (0, *operation.extra[1:])
         self.bias = None if module.bias is None else module.bias.detach().reshape(-1, *(1,) * graph.plan.dims)
         if not self.fits:
             self.module._parameters = {**module._parameters, "bias": None}
-        self.tail: Tensor | None = None
+        shape = graph.nodes[index].channels, graph.sizes[index][1:]
+        self.tail, self.place = self.module.weight.new_zeros(1, shape[0], 0, *shape[1]), 0
+        """Sums that later rows add to, and the place of the first, counted from the padding."""
 
     def __call__(self, event: Computed, rows: list[Any]) -> Tensor:
-        (x,), (wanted,), tail = rows, event.reads, self.tail
+        (x,), (wanted,) = rows, event.reads
         assert wanted is not None, "it reads its input"
-        if x is None:  # all rows were read before
-            assert tail is not None, "they left what is given now"
-            found, tail = tail, None
-        else:
-            found = self.module(x)
-        if self.fits:
-            return found
-        start, step = wanted.low * self.stride, wanted.length * self.stride
-        if tail is not None:
-            short = max(0, tail.shape[2] - found.shape[2])
-            found = _longer(found, short)
-            found[:, :, : tail.shape[2]] += tail
-        first, last = event.low + self.padding - start, event.high + self.padding - start
-        found = _longer(found, max(0, max(step, last) - found.shape[2]))
-        self.tail = found[:, :, step:].clone()
-        given = found[:, :, first:last]
-        return given if self.bias is None else given + self.bias
+        start, end = wanted.low * self.stride, (wanted.low + wanted.length) * self.stride
+        first, last = event.low + self.padding, event.high + self.padding
+        if self.fits and (start, end) == (first, last):
+            return self.module(x)  # type: ignore[no-any-return]
+        found = self.tail
+        if x is not None:  # else all rows were read before
+            made = self.module(x)
+            found = _longer(made, max(0, self.place + found.shape[2] - start - made.shape[2]), start - self.place)
+            found[:, :, : self.tail.shape[2]] += self.tail
+        found = _longer(found, max(0, max(last, end) - self.place - found.shape[2]))
+        given = found[:, :, first - self.place : last - self.place]
+        kept = min(last, end)  # no later row adds to those before
+        self.tail, self.place = found[:, :, kept - self.place :].clone(), kept
+        return given if self.bias is None or self.fits else given + self.bias
 
 
-def _longer(x: Tensor, rows: int) -> Tensor:
-    """The map with rows of zeros at its end."""
-    return functional.pad(x, [*(0, 0) * (x.dim() - 3), 0, rows]) if rows else x
+def _longer(x: Tensor, after: int, before: int = 0) -> Tensor:
+    """The map with rows of zeros at its ends."""
+    return functional.pad(x, [*(0, 0) * (x.dim() - 3), before, after]) if before or after else x
 
 
 def _resized(module: Any, graph: RowGraph, index: int, resize: Resize, event: Computed, rows: list[Any]) -> Tensor:
