@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, expect
 
 import unetkit
 from tests.draw.browser import FOUND
+from tests.play.axe import violations
 from tests.play.browser import BUILT, EDITORS, Shown, launched, shown
 from unetkit.play.desk import Desk
 from unetkit.play.server import PlayServer, serving
@@ -326,6 +327,7 @@ def test_nothing_overflows_and_everything_has_a_name_and_contrast(
         for tab in tabs:
             seen.tab(tab)
             assert json.loads(seen.page.evaluate(CHECKS)) == [], tab
+            assert violations(seen.page) == [], tab
         seen.replace("channels: [8", "chanels: [8")
         seen.settled("faulty")
         assert json.loads(seen.page.evaluate(CHECKS)) == []
