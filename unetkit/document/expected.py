@@ -55,7 +55,7 @@ def _simple(annotation: Any) -> str:
         return f"{'an' if slot[0] in 'aeiou' else 'a'} {slot}: its name, or a map with type and parameters"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return f"a map with {', '.join(annotation.model_fields)}"
-    return "a block: its name, or a map with type and parameters"
+    return "a component: its name, or a map with type and parameters"
 
 
 def _bounds(metadata: tuple[Any, ...]) -> str:

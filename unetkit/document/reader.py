@@ -17,6 +17,7 @@ from unetkit.document.faults import faults_of, shown
 from unetkit.document.keys import Keys
 from unetkit.document.list_reader import ListReader
 from unetkit.document.merge import Key, KeyPath, as_lists, without
+from unetkit.document.misplaced import belonging
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault, SpecError, UnetkitError
 from unetkit.plugins.distributions import namespace
@@ -87,7 +88,9 @@ class Reader:
             except ValidationError as error:
                 for where, fault in faults_of(error, model):
                     if not attempt:
-                        self.fault(fault, *path, *where, key=fault.code == "unknown-key")
+                        unknown = fault.code == "unknown-key"
+                        hint = belonging(where[0], model, values) if unknown and len(where) == 1 else ""
+                        self.fault(replace(fault, cure=hint or fault.cure), *path, *where, key=unknown)
                     values = {**stand_in, **without(values, where[:1] if attempt else where)}
         self.stop()
 
