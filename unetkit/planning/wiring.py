@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -138,24 +139,37 @@ class _Network:
         return Wired(tuple(self.calls), tuple(self.blocks), outputs, vectors)
 
     def decide_biases(self) -> None:
-        """Takes the bias from the output of blocks that only normalization reads.
-
-        What exists in training only has no say, so that the rest of the network is the same without it.
-        """
-        undecided = {self.calls[number].output: number for number, one in enumerate(self.blocks) if one.undecided}
-        if not undecided:
-            return
-        readers = {index: [self.blocks[number].readers[-1]] for index, number in undecided.items()}
-        stays = {position.scope for position in self.spec.for_inference().layout.positions}
-        for call, block in zip(self.calls, self.blocks, strict=True):
-            for index, reads in zip(call.inputs, block.readers, strict=False):
-                if index in readers and call.scope in stays:
-                    readers[index].append(reads)
-        keeping = set[str]()
-        for index, number in undecided.items():
-            found = [reads for reads in readers[index] if reads is not None]
-            if not (found and all(found)):
-                keeping.add(self.calls[number].scope)
-        for number in undecided.values():
-            if self.calls[number].scope not in keeping:  # only normalization reads it
+        """Takes the bias from the output of blocks that only normalization reads."""
+        if any(block.undecided for block in self.blocks):
+            stays = {position.scope for position in self.spec.for_inference().layout.positions}
+            wires = [Wires(call.scope, call.inputs, call.output) for call in self.calls]
+            for number in list(biasless_blocks(wires, self.blocks, stays)):
                 self.blocks[number] = self.blocks[number].biasless
+
+
+class Wires(NamedTuple):
+    """The scope of a block in a network, and the signals that it reads and gives, as numbers of any kind."""
+
+    scope: str
+    inputs: tuple[int, ...]
+    output: int
+
+
+def biasless_blocks(wires: Sequence[Wires], blocks: Sequence[PlannedBlock], stays: Container[str]) -> Iterator[int]:
+    """Yields the numbers of the blocks whose output only normalization reads, so that it needs no bias.
+
+    What exists in training only, and is not in the scopes `stays`, has no say, so that the rest of the network is the
+    same without it.
+    """
+    undecided = {wires[number].output: number for number, one in enumerate(blocks) if one.undecided}
+    readers = {index: [blocks[number].readers[-1]] for index, number in undecided.items()}
+    for own, block in zip(wires, blocks, strict=True):
+        for index, reads in zip(own.inputs, block.readers, strict=False):
+            if index in readers and own.scope in stays:
+                readers[index].append(reads)
+    keeping = set[str]()
+    for index, number in undecided.items():
+        found = [reads for reads in readers[index] if reads is not None]
+        if not (found and all(found)):
+            keeping.add(wires[number].scope)
+    yield from (number for number in undecided.values() if wires[number].scope not in keeping)

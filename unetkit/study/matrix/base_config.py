@@ -62,6 +62,10 @@ class BaseConfig:
 
     def loaded(self, settings: _Settings) -> Spec:
         """The base's spec with some settings; raises SpecError where it is invalid."""
+        return spec_of(self.document(settings), self.name)
+
+    def document(self, settings: _Settings) -> Document:
+        """What is written for the base's spec with some settings; raises SpecError where a path leads nowhere."""
         root = self.spec.root
         for one in settings:
             if one.part == "spec":
@@ -69,7 +73,7 @@ class BaseConfig:
                 if len(one.keys) > 1 and first.value not in root.value and first.value in _DEFAULTS:
                     root = assigned(root, one.keys[:1], noded(_DEFAULTS[first.value], first))
                 root = assigned(root, one.keys, one.leaf)
-        return spec_of(Document(self.spec.name, root), self.name)
+        return Document(self.spec.name, root)
 
     def part(self, key: Literal["data", "training"], settings: _Settings) -> dict[str, Any]:
         """The plain values of the data or the training with some settings. They are shared and must not be changed.

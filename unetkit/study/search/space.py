@@ -81,6 +81,16 @@ class SearchSpace:
             return iter(range(self.size))
         return iter(sorted(random.Random(seed).sample(range(self.size), most)))
 
+    def choice(self, index: int) -> tuple[int, ...] | None:
+        """For each axis which of its values a combination has, -1 where it does not apply; None where excluded."""
+        if not (self.matrix.when or self.matrix.exclude):
+            return tuple(self.places(index))
+        candidate = self.candidate(index)
+        if candidate is None:
+            return None
+        chosen = {axis.name: axis.values.index(value) for axis, value in candidate.choices}
+        return tuple([chosen.get(axis.name, -1) for axis in self.axes])
+
     def candidate(self, index: int) -> Candidate | None:
         """The candidate of a combination; None where a condition excludes it."""
         choices = tuple((axis, axis.values[place]) for axis, place in zip(self.axes, self.places(index), strict=True))
