@@ -9,6 +9,7 @@ from benchmarks import (
     plugins,
     reading,
     recomputation,
+    results,
     streaming,
     studies,
     tiling,
@@ -28,5 +29,6 @@ for benchmark in (
     recomputation,
     training,
     studies,
+    results,
 ):
     benchmark.main()

@@ -38,6 +38,7 @@ COMMANDS = {
     "train": "model.train",
     "predict": "model.predict",
     "evaluate": "model.evaluate",
+    "bench": "model.bench",
     "card": "model.card",
     "push": "model.push",
     "export": "model.export",
