@@ -138,6 +138,11 @@ def test_the_report_of_a_screening_shows_its_effects_and_aliases(tmp_path: Path)
     write_report(Results("s", "dice", "arm 0", arms, tuple(runs), scores, factors=factors), tmp_path)
     page = (tmp_path / "report.html").read_text("utf-8")
     assert 'id="effects"' in page
+    assert "Averaged over the other factors, an effect of A (low → high) on Dice (+0.09" in page
+    assert (
+        "and an effect of A × B = C × E = D × F on Dice (+0.018" in page
+        and "are shown; 12 others are not. On these" in page
+    )
     assert "A × B = C × E = D × F" in page
     assert "low → high" in page and "Half-normal plot" in page
     found = json.loads((tmp_path / "statistics.json").read_text())["effects"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from unetkit.study.report.view import View, p_is
 from unetkit.study.statistics import Comparison
+from unetkit.study.statistics.effects import Effect, effects_in
 from unetkit.study.statistics.modes import open_rate
 from unetkit.wording import listed, plural
 
@@ -62,7 +63,35 @@ def found(view: View) -> str:
             text += _left_open(view, groups[verdict]) if verdict == "equivalent" else ""
             parts.append(f"{_names(view, groups[verdict])} {'is' if len(groups[verdict]) == 1 else 'are'} {text}")
     text = ", ".join(parts[:-1]) + (", and " if len(parts) > 1 else "") + parts[-1]
-    return f"On these images {text}.{_failing(view)}"
+    return f"{_effects(view)}On these images {text}.{_failing(view)}"
+
+
+def _effects(view: View) -> str:
+    """The effects that are shown, of a study whose factors are combined; they use all runs, and so come first."""
+    if view.results.factors is None:
+        return ""
+    found = effects_in(view.results.scores, view.results.factors, view.analysis.settings)
+    tested = [one for one in found.effects if one.p_holm is not None] if found else []
+    if not tested:
+        return ""
+    level = view.analysis.settings.level
+    shown = sorted((one for one in tested if (one.p_holm or 0) <= level), key=lambda one: -one.size)
+    if not shown:
+        return f"Averaged over the other factors, none of {len(tested)} effects is shown. "
+    text = listed([_effect(view, one) for one in shown], 3, last=" and ")
+    rest = len(tested) - len(shown)
+    return (
+        f"Averaged over the other factors, {text} {'is' if len(shown) == 1 else 'are'} shown; {rest} others are not. "
+    )
+
+
+def _effect(view: View, effect: Effect) -> str:
+    """An effect with its levels, its estimate and its interval."""
+    levels = f" ({effect.about})" * bool(effect.about)
+    if effect.estimate is None:
+        return f"an effect of {effect.name}{levels} of size {view.score(effect.size)}"
+    number = f"{view.signed(effect.estimate)}, {view.percent} interval {view.between(effect.interval)}"
+    return f"an effect of {effect.name}{levels} on {view.metric} ({number})"
 
 
 def _names(view: View, group: Sequence[Comparison]) -> str:
