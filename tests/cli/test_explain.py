@@ -61,10 +61,26 @@ def test_json_has_places_and_positions() -> None:
                 {"value": 3, "place": {"file": "base.yaml", "line": 5, "column": 17}},
             ],
             "applies_to": ["encoder.*.block"],
-            "used_at": None,
+            "used_at": [],
             "unused": "",
         }
     ]
+
+
+def test_all_uses_of_a_definition_are_told() -> None:
+    Path("uses.yaml").write_text(
+        "extends: base.yaml\n"
+        "define: {stem: [{type: single_conv, kernel: 7}, single_conv]}\n"
+        "levels:\n"
+        "  0: {encoder: {block: stem}}\n"
+        "  1: {encoder: {block: stem}, decoder: {block: stem}}\n"
+    )
+    lines = ["uses.yaml:4:24", "uses.yaml:5:24", "uses.yaml:5:48"]
+    for path in ("define.stem.0.kernel", "define.stem.0"):
+        (row,) = [row for row in run("explain", "uses.yaml", path).stdout.splitlines() if row.startswith("used at")]
+        assert row.removeprefix("used at").strip() == ", ".join(lines)
+        for one in answer("explain", "uses.yaml", path)["settings"]:
+            assert [f"uses.yaml:{place['line']}:{place['column']}" for place in one["used_at"]] == lines
 
 
 def test_an_unknown_path_is_an_error_of_the_input() -> None:

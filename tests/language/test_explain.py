@@ -131,7 +131,7 @@ def test_a_definition_is_shown_with_its_use(child: Spec) -> None:
     for path in ("define.stem.0.kernel", "encoder.0.block.0.kernel", "levels.0.encoder.block.0.kernel"):
         (found,) = explain(child, path)
         assert told(found) == (7, "base.yaml:8:38", [], ["encoder.0.block"]) and found.path == path
-        assert str(found.used_at) == "child.yaml:4:24"
+        assert list(map(str, found.used_at)) == ["child.yaml:4:24"]
     (kind,) = explain(child, "encoder.0.block.type")
     assert told(kind)[:3] == (["single_conv", "single_conv x2"], "base.yaml:8:9", ["double_conv base.yaml:5:15"])
 

@@ -37,8 +37,8 @@ class Explanation(NamedTuple):
     """The values in whose place it stands: of narrower scopes and newer files first."""
     applies_to: tuple[str, ...]
     """The positions, with `*` for all levels; `*` alone is the whole network."""
-    used_at: Place | None = None
-    """Where the name stands that brings it in: of a definition, or `norm` and `act` in a list."""
+    used_at: tuple[Place, ...] = ()
+    """Where the names stand that bring it in: of a definition, or `norm` and `act` in a list."""
     unused: str = ""
     """Why it has no effect; empty where it has one."""
 
@@ -51,7 +51,7 @@ class Explanation(NamedTuple):
             "default": self.default and {"value": as_lists(self.default.value), "owner": self.default.owner},
             "replaced": [{"value": as_lists(one.value), "place": _place_json(one.place)} for one in self.replaced],
             "applies_to": list(self.applies_to),
-            "used_at": _place_json(self.used_at),
+            "used_at": [_place_json(place) for place in self.used_at],
             "unused": self.unused,
         }
 
@@ -91,8 +91,9 @@ def _explanation(spec: Spec, settings: list[Setting], path: str, group: list[Set
     alike = [one for one in settings if (one.path, repr(one.value)) == (first.path, repr(first.value))]
     replaced = {one.place: one for setting in group for one in setting.replaced}
     places = () if first.path[0] in DESCRIPTIVE else tuple(_places(spec, alike))
+    used_at = tuple(dict.fromkeys(one.used_at for one in group if one.used_at))
     return Explanation(
-        path, first.value, first.place, first.default, tuple(replaced.values()), places, first.used_at, first.unused
+        path, first.value, first.place, first.default, tuple(replaced.values()), places, used_at, first.unused
     )
 
 

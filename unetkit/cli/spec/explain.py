@@ -46,13 +46,12 @@ def explain(spec: SpecName, path: _Path, overrides: Overrides = None, as_json: A
     shown = found if len(found) <= _MOST_ROWS else [one for one in found if one.place] or found
     for number, group in enumerate(_groups(shown)):
         applies = ("applies to", _places_text(group[0].applies_to))
-        used = [("used at", _place_text(one.used_at)) for one in group if one.used_at][:1]
         if number:
             print_rich("")
         if len(group) == 1:
             print_rich(facts([*_rows(group[0]), applies]))
         else:
-            print_rich(_table(group), "", facts([*used, applies]))
+            print_rich(_table(group), "", facts([*_used_at(group), applies]))
     if len(shown) < len(found):
         print_rich("", f"{len(found) - len(shown)} settings with their defaults are left out; --json lists them.")
 
@@ -75,8 +74,7 @@ def _rows(one: Explanation) -> Iterator[tuple[str, str]]:
         yield "", one.place.text.strip()
     for number, text in enumerate(_replaced(one)):
         yield "" if number else "in place of", text
-    if one.used_at:
-        yield "used at", _place_text(one.used_at)
+    yield from _used_at([one])
     if one.unused:
         yield "without effect", one.unused
 
@@ -89,6 +87,12 @@ def _table(group: list[Explanation]) -> Table:
     for one in group:
         rows.add_row(one.path, value_text(one.value), _source_text(one), lines(*_replaced(one)))
     return rows
+
+
+def _used_at(group: list[Explanation]) -> Iterator[tuple[str, str]]:
+    """The places of the names that bring settings in, as a line; none where the settings are written in place."""
+    if places := dict.fromkeys(place for one in group for place in one.used_at):
+        yield "used at", listed([_place_text(place) for place in places], _MOST_PLACES)
 
 
 def _replaced(one: Explanation) -> Iterator[str]:
