@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from numpy.typing import NDArray
 
 from unetkit.data import UNLABELLED, Normalization, Pair, Pairs, Preprocessing
-from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels
+from unetkit.data.preprocessing.resampling import nearest, resampled, resampled_labels, resampled_parts
 from unetkit.errors import FileError
 
 sizes = st.lists(st.integers(1, 9), min_size=1, max_size=3).map(tuple)
@@ -35,6 +35,19 @@ def test_resampling_is_a_triangle_about_each_new_sample(size: tuple[int, ...], d
     for axis, count in enumerate(wanted, 1):
         expected = expected if count == size[axis - 1] else reference(expected, axis, count)
     assert_allclose(resampled(array, wanted), expected, atol=1e-5)
+
+
+@given(sizes, st.data())
+def test_parts_have_the_numbers_of_the_whole(size: tuple[int, ...], data: st.DataObject) -> None:
+    wanted = tuple(data.draw(st.integers(1, 12)) for _ in size)
+    array = np.random.default_rng(0).normal(size=(2, *size)).astype(np.float32)
+    found = np.full((2, *wanted), np.nan, np.float32)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("unetkit.data.preprocessing.resampling._PART", data.draw(st.integers(1, 60)))
+        for part, block in resampled_parts(array, wanted):
+            assert np.isnan(found[(slice(None), *part)]).all()
+            found[(slice(None), *part)] = block
+    assert_array_equal(found, resampled(array, wanted))
 
 
 @given(sizes, st.data())

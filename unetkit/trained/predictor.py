@@ -20,6 +20,7 @@ from unetkit.data import Normalization, Preprocessing
 from unetkit.data.files.folders import names_in_file
 from unetkit.data.files.grouping import FileGroup
 from unetkit.data.normalization import slabs
+from unetkit.data.preprocessing.resampling import resampled_parts
 from unetkit.data.preprocessing.signature import Signature
 from unetkit.data.vectors import VectorSource, VectorTable
 from unetkit.errors import Fault, FileError, UnetkitError
@@ -230,7 +231,7 @@ class FilePredictor:
     def _outputs(
         self, read: Read, size: tuple[int, ...], tiles: Tiles | Strips
     ) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
-        """Yields parts of an image with the network's output for them; a resampled image is one part."""
+        """Yields parts of an image with the network's output for them; a resampled image is read whole."""
         resampled = tuple(frame.image for frame in tiles.frames)
         if resampled == size:
             scale = self.preprocessing.normalization.scaling(lambda: map(read, slabs(size)))
@@ -241,7 +242,8 @@ class FilePredictor:
         output = np.empty((tiles.num_channels, *resampled), np.float32)
         for part, block in stream(self.runner, tiles, lambda part: image[(slice(None), *part)]):
             output[(slice(None), *part)] = block
-        yield whole, torch.from_numpy(self.preprocessing.output(output, size))
+        for part, channels in resampled_parts(output, size):
+            yield part, torch.from_numpy(channels)
 
     def _reader(self, images: Images, number: int, shift: DistributionShift) -> Read:
         """The function that reads parts of one image, with the channels that the network takes."""

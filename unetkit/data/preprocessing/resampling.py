@@ -7,6 +7,7 @@ Labels are resampled class by class, and the class with the largest fraction win
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import prod
 from typing import Any
 
@@ -15,6 +16,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import interpolate
+
+_PART = 1 << 20
+"""Samples of an image that are resampled at a time where not all are needed at once."""
 
 
 def resampled_size(size: tuple[int, ...], spacing: tuple[float, ...], target: tuple[float, ...]) -> tuple[int, ...]:
@@ -32,12 +36,39 @@ def resampled(array: NDArray[Any] | Tensor, size: tuple[int, ...]) -> NDArray[np
     >>> resampled(np.array([[0.0, 2.0]]), (4,)).tolist()
     [[0.0, 0.5, 1.5, 2.0]]
     """
-    tensor = array if isinstance(array, Tensor) else torch.from_numpy(np.ascontiguousarray(array, np.float32))
-    shares = [count / tensor.shape[axis] for axis, count in enumerate(size, 1)]
-    for place in sorted(range(len(size)), key=shares.__getitem__):  # first those that leave the fewest samples
-        tensor = _resample_axis(tensor.float(), place + 1, size[place])
+    tensor, order = _as_tensor(array), _axis_order(array.shape[1:], size)
+    for axis in order:
+        tensor = _resample_axis(tensor.float(), axis + 1, size[axis])
     result: NDArray[np.float32] = tensor.contiguous().numpy()
     return result
+
+
+def resampled_parts(
+    array: NDArray[np.float32], size: tuple[int, ...]
+) -> Iterator[tuple[tuple[slice, ...], NDArray[np.float32]]]:
+    """Yields parts of what `resampled` returns, the same numbers, without holding all of it.
+
+    Only the axis that leaves the fewest samples is resampled at once. The parts are slices along it.
+    """
+    first, *others = _axis_order(array.shape[1:], size)
+    tensor = _resample_axis(_as_tensor(array).float(), first + 1, size[first])
+    step = max(1, _PART * size[first] // prod(size))
+    for start in range(0, size[first], step):
+        stop = min(start + step, size[first])
+        piece = tensor.narrow(first + 1, start, stop - start)
+        for axis in others:
+            piece = _resample_axis(piece, axis + 1, size[axis])
+        part = tuple(slice(start, stop) if axis == first else slice(0, count) for axis, count in enumerate(size))
+        yield part, piece.contiguous().numpy()
+
+
+def _as_tensor(array: NDArray[Any] | Tensor) -> Tensor:
+    return array if isinstance(array, Tensor) else torch.from_numpy(np.ascontiguousarray(array, np.float32))
+
+
+def _axis_order(old: tuple[int, ...], new: tuple[int, ...]) -> list[int]:
+    """The axes in the order of resampling: first those that leave the fewest samples."""
+    return sorted(range(len(new)), key=lambda axis: new[axis] / old[axis])
 
 
 def _resample_axis(tensor: Tensor, axis: int, count: int) -> Tensor:
