@@ -11,14 +11,15 @@ POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-s
 """The usual content security policy: nothing may be fetched."""
 
 
-def document(title: str, *body: str, policy: str = POLICY) -> str:
-    """A self-contained HTML document with a content security policy."""
+def document(title: str, *body: str, policy: str = POLICY, refresh: int = 0) -> str:
+    """A self-contained HTML document with a content security policy; reloaded every `refresh` seconds unless 0."""
     head = element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
+        element("meta", http_equiv="refresh", content=str(refresh)) if refresh else Markup(""),
         element("title", title),
         element("style", shared("page.css")),
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from unetkit.host import available_memory
+from unetkit.study.live import LiveReport, is_live
 from unetkit.study.matrix.arm import StudyRun
 from unetkit.study.results.collecting import collect, results_in
 from unetkit.study.results.exit_status import State, failures_in, state_of
@@ -44,6 +45,8 @@ class RunOptions:
     """Whether the study's folder is not visible where runs execute."""
     states: tuple[State, ...] = ("waiting",)
     """Which runs are executed."""
+    live: bool = False
+    """Whether the report is written again while the runs execute."""
 
 
 class StudyExecution(NamedTuple):
@@ -91,16 +94,24 @@ def run_study(
             at_once = min(len(todo), settings.at_once)
             first = f" before the next look of at most {num_runs}" if study.looks else f" of {num_runs}"
             listener.note(f"{study.name}: {len(todo):,}{first} to do, {at_once} at once")
-            listener.begin(len(todo))
+            waiting = partial(_due, study, study_folder, settings.states)
+            live = LiveReport(study_folder.path, listener, at_once, waiting) if options.live else None
+            told = live or listener
+            told.begin(len(todo))
             try:
                 with engine as executor:
-                    due = partial(_looked, study, study_folder, listener, settings.states) if study.looks else None
-                    Coordinator(study, study_folder, listener, settings, due=due).run(executor)
+                    due = partial(_looked, study, study_folder, told, settings.states) if study.looks else None
+                    Coordinator(study, study_folder, told, settings, due=due).run(executor)
+            except BaseException:
+                if live is not None:
+                    live.stop()
+                raise
             finally:
-                listener.finish()
+                told.finish()
         failures = _note_failures(study, study_folder, listener)
         result = StudyExecution(study_folder.path, todo, failures)
-        if not todo and not changed and (study_folder.path / "report" / "report.html").is_file():
+        page = study_folder.path / "report" / "report.html"
+        if not todo and not changed and page.is_file() and not is_live(study_folder.path):
             listener.note(
                 f"{study.name}: {'' if failures or study.looks else f'all {num_runs} are done; '}nothing to do"
             )
@@ -139,7 +150,8 @@ def _looked(
         stage = stage_of(results_in(study_folder.path))
         if stage.settings.looked:
             listener.note(str(stage))
-            write_study_report(study_folder.path)
+            if not isinstance(listener, LiveReport):  # which writes it itself, with the status
+                write_study_report(study_folder.path)
     return due
 
 

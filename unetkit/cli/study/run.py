@@ -69,6 +69,9 @@ def run(  # noqa: PLR0913 - one parameter per option
     only_failed: Annotated[
         bool, typer.Option("--only-failed", help="Repeat failed runs, and execute no others.")
     ] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Write the report again while runs execute; its page reloads itself.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="List the runs to execute, and execute none.")] = False,
     overwrite: Overwrite = False,
     overrides: Overrides = None,
@@ -81,7 +84,7 @@ def run(  # noqa: PLR0913 - one parameter per option
     from unetkit.study import RunOptions, load_study, run_study
 
     states: tuple[State, ...] = ("failed",) if only_failed else ("waiting", "failed") if retry else ("waiting",)
-    options = RunOptions(engine, address, at_once, timeout, runs, separate, states)
+    options = RunOptions(engine, address, at_once, timeout, runs, separate, states, live)
     with resumable(lambda: "finished runs are kept, and this resumes the study"):
         with shown_at(OptionValue("--data", data, "data")):
             loaded = load_study(study, with_data(data, overrides))

@@ -32,9 +32,12 @@ PARTS = {
     "settings": "Settings and versions",
 }
 
+_REFRESH = 10
+"""Seconds after which the page of a running study is reloaded."""
 
-def page(view: View, factorial: Effects | None = None) -> str:
-    """The report as HTML."""
+
+def page(view: View, factorial: Effects | None = None, status: str = "") -> str:
+    """The report as HTML. With the `status` of a running study, the page reloads itself."""
     base = view.base
     parts = {
         "differences": (forest(view), ""),
@@ -64,7 +67,9 @@ def page(view: View, factorial: Effects | None = None) -> str:
         element("style", Markup((Path(__file__).parent / "report.css").read_text("utf-8")), Markup(style())),
         element("h1", view.results.name),
         description,
+        element("p", status, class_="status") if status else Markup(""),
         element("div", *(element("p", sentence) for sentence in sentences(view)), class_="summary"),
         element("ul", *links, class_="contents"),
         *(section(PARTS[name], body, anchor=name, lead=lead) for name, (body, lead) in parts.items()),
+        refresh=_REFRESH if status else 0,
     )

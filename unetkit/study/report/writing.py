@@ -90,8 +90,10 @@ def write_study_report(
     return StudyReport(target / "report.html", sentences(View(results, analysis)), analysis)
 
 
-def write_report(results: Results, folder: Path, settings: AnalysisSettings | None = None) -> Analysis:
-    """Writes `report.html` and its tables into a folder, and returns the analysis."""
+def write_report(
+    results: Results, folder: Path, settings: AnalysisSettings | None = None, status: str = ""
+) -> Analysis:
+    """Writes `report.html` and its tables into a folder, and returns the analysis; `status` is of a running study."""
     chosen = settings or settings_for(results)
     analysis = analyse(
         results.scores, results.base, chosen, costs=costs(results), order=[arm.name for arm in results.arms]
@@ -106,7 +108,7 @@ def write_report(results: Results, folder: Path, settings: AnalysisSettings | No
         "comparisons.csv": comparisons_csv(view),
         "statistics.json": json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n",
         "table.tex": latex(view),
-        "report.html": page(view, factorial),
+        "report.html": page(view, factorial, status),
     }
     if results.factors is not None:
         files["effects.csv"] = effects_csv(factorial)
