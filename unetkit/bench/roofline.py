@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
+from math import atan, degrees
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,22 +63,13 @@ def _roofs(axes: Any, found: Bench) -> None:
     left, right = _span(found)
     band, rates = found.peaks.bandwidth, _roof_rates(found)
     axes.plot([left, max(rates.values()) / band], [left * band, max(rates.values())], color=_INK, lw=1.2)
-    axes.annotate(
-        f"memory {band:.0f} GB/s",
-        (left, left * band),
-        (-2, 26),
-        textcoords="offset points",
-        color=_INK,
-        va="bottom",
-        xycoords="data",
-        rotation=45,
-    )
+    axes.text(
+        1.1 * left, 1.2 * left * band, f"memory {band:.0f} GB/s", color=_INK, rotation=degrees(atan(1.2 / 1.1 * band)),
+        rotation_mode="anchor", transform_rotates_text=True,
+    )  # fmt: skip
     for name, best in rates.items():
-        axes.plot([best / band, right], [best, best], color=_COLOURS[name], lw=1.2)
-        axes.annotate(
-            f"{_LABELS[name]} {best:.0f}", (right, best), (-4, 2), textcoords="offset points", color=_COLOURS[name],
-            ha="right", va="bottom",
-        )  # fmt: skip
+        label = f"{_LABELS[name]}: peak {best:.0f} GFLOP/s"
+        axes.plot([best / band, right], [best, best], color=_COLOURS[name], lw=1.2, label=label)
 
 
 def _points(axes: Any, found: Bench) -> None:

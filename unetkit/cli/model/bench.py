@@ -90,7 +90,7 @@ def _print(found: Bench) -> None:
     rates = ", ".join(f"{name} {rate:.0f}" for name, rate in best.items() if rate)
     lines = [(f"{found.name}", f"{size_text(options.size)}, batch {options.batch}, {options.rounds} rounds")]
     lines += [*found.machine.items(), ("peaks", f"{rates} GFLOP/s; memory {peaks.bandwidth:.0f} GB/s")]
-    numbers = ("parameters", "MACs", "time", "of eager", "GFLOP/s", "of direct", "of Winograd", "of bf16", "memory")
+    numbers = ("parameters", "MACs", "time", "relative", "GFLOP/s", "of direct", "of Winograd", "of bf16", "memory")
     rows = table("way", *numbers, right=numbers)
     for row in found.rows:
         if row.seconds is None or row.rate is None:
