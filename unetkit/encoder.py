@@ -101,6 +101,10 @@ class Encoder(Component):
             yield "levels", f"this encoder has {most} levels, not {self.levels}", f"Give at most {most}."
             return
         filled = [level for level, one in enumerate(self.used_levels) if one.channels]
+        if not filled:
+            least = 1 + next(level for level, one in enumerate(self.pyramid) if one.channels)
+            yield "levels", f"the first {self.levels} levels of this encoder have no map", f"Give at least {least}."
+            return
         for level in () if self.freeze == "all" else self.freeze:
             if level not in filled:
                 cure = f"Levels {filled[0]} to {filled[-1]} have weights."

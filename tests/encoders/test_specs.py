@@ -61,6 +61,17 @@ def test_a_level_without_a_map_may_merge_the_image() -> None:
     unetkit.plan(spec)
 
 
+@pytest.mark.parametrize("topology", ["unet", "unet_plus_plus", "cascade"])
+@pytest.mark.parametrize(
+    "values", [{}, {"skip": "rescale"}, {"encoder": {"type": "resnet18", "levels": 2}, "decoder": {"channels": [4]}}]
+)
+def test_the_canonical_form_merges_the_image_too(values: dict[str, Any], topology: str) -> None:
+    spec = unetkit.load(SMALL | values | {"topology": topology, "levels": {0: {"skip": "concat"}}})
+    again = unetkit.load(spec.resolve())
+    assert again.resolve() == spec.resolve()
+    assert unetkit.plan(again).digest == unetkit.plan(spec).digest
+
+
 def test_a_block_of_the_bottleneck_follows_the_last_level() -> None:
     values = FRAME | {"encoder": {"type": "vgg11", "levels": 3}, "bottleneck": {"block": "double_conv"}}
     assert scopes(values)[:4] == ["encoder.0", "encoder.1", "encoder.2", "bottleneck.block"]
@@ -73,6 +84,10 @@ def test_a_block_of_the_bottleneck_follows_the_last_level() -> None:
         ({"encoder": "resnet35"}, "no encoder is called 'resnet35'"),
         ({"encoder": "resnet34", "channels": [4, 8]}, "channels has no effect"),
         ({"encoder": {"type": "resnet34", "levels": 9}}, "this encoder has 6 levels, not 9"),
+        (
+            {"encoder": {"type": "swin_t", "levels": 2}},
+            "the first 2 levels of this encoder have no map\n.*\n.*\n.*least 3",
+        ),
         ({"encoder": {"type": "resnet34", "freeze": [0]}}, "no weights at level 0"),
         ({"encoder": {"type": "resnet34", "adapt": "sum"}}, "adapt has no effect: there are no weights"),
         ({"encoder": {"type": "resnet34", "block": "residual"}}, "there is no key 'block' here"),

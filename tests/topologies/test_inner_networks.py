@@ -26,6 +26,11 @@ def test_a_block_is_a_network(kind: str) -> None:
     assert np.allclose(unetkit.predict(network, image, 32), whole, atol=1e-5)
 
 
+def test_the_canonical_form_has_a_component_that_is_left_out() -> None:
+    spec = unetkit.load(SPEC | {"bottleneck": {"block": {"type": "skip_per_block", "channels": [4, 4]}}})
+    assert unetkit.load(spec.resolve()).resolve() == spec.resolve()
+
+
 def test_norm_and_act_come_from_the_surroundings_or_from_the_network_itself() -> None:
     outer = unetkit.build(SPEC | {"norm": "instance", "block": SMALL})
     inner = unetkit.build(SPEC | {"block": SMALL | {"norm": "none"}})

@@ -139,3 +139,9 @@ def test_a_network_of_two_images_learns_what_changed_between_them() -> None:
         optimizer.step()
         losses.append(float(loss.detach()))
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
+
+
+def test_unetr_says_how_many_stages_there_are() -> None:
+    topology = {"type": "unetr", "blocks": [1, 1]}
+    with pytest.raises(unetkit.SpecError, match="this network has 1 stage, blocks has 2"):
+        unetkit.load({"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4, 4, 4], "topology": topology})

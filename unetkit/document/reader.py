@@ -267,7 +267,7 @@ def written_form(part: Component, types: Mapping[type[Component], str], *, nulls
     for name in type(part).model_fields:
         value = getattr(part, name)
         if name not in idle and (nulls or value is not None):
-            if name not in inner:
+            if name not in inner or value is None:
                 form[name] = as_lists(value)
             elif inner[name].branches:
                 forms = [written_form(branch, types, nulls=nulls) for branch in value]

@@ -30,7 +30,12 @@ def resolve(spec: Spec) -> dict[str, Any]:
     if spec.encoder is None:
         form["channels"] = list(spec.channels)
     positions = spec.layout.open_positions
-    place_frame(form, positions, {one.scope: block_form(spec, spec.parts[one.scope]) for one in positions})
+    forms = {one.scope: block_form(spec, spec.parts[one.scope]) for one in positions}
+    image_skips = _image_skips(spec, positions)
+    place_frame(form, [one for one in positions if one not in image_skips], forms)
+    if image_skips:
+        form.setdefault("levels", {}).setdefault(0, {})["skip"] = forms[image_skips[0].scope]
+        form["levels"] = dict(sorted(form["levels"].items()))
     _place_heads(spec, form)
     if spec.encoder is not None:
         form["encoder"] = written_form(spec.encoder, spec.types, nulls=True)
@@ -41,6 +46,13 @@ def resolve(spec: Spec) -> dict[str, Any]:
         form["plugins"] = dict(sorted(spec.plugins.items()))
     order = [key for key in (*_HEADER, *type(keys).model_fields) if key in form]
     return {key: form[key] for key in order}
+
+
+def _image_skips(spec: Spec, positions: Iterable[Position]) -> list[Position]:
+    """The skips that merge the image where the encoder has no map at full resolution: only level 0 can ask for them."""
+    if spec.encoder is None or spec.encoder.used_levels[0].channels:
+        return []
+    return [one for one in positions if one.slot == "skip" and one.level == 0 and one.side == "decoder"]
 
 
 def place_frame(form: dict[str, Any], positions: Iterable[Position], forms: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ class UNETR(Topology):
     def wire(self, net: Net, image: int) -> dict[int | str, int]:
         counts = self.blocks or (1,) * max(0, net.last - 1)
         if len(counts) != max(0, net.last - 1):
-            message = f"there are {plural(max(0, net.last - 1), 'stage')}, blocks has {len(counts)}"
+            message = f"this network has {plural(max(0, net.last - 1), 'stage')}, blocks has {len(counts)}"
             raise wiring_error(message, "Give a number for each level but the first and the last.")
         x = image
         for level in range(1, net.last):
