@@ -176,7 +176,7 @@ def test_a_long_error_is_not_wrapped(folder: Path) -> None:
 
 def test_all_faults_of_all_files_are_told(folder: Path) -> None:
     (folder / "one.yaml").write_text(
-        START + "up: {type: transposed_conv, bias: maybe}\nskip: {type: none, align: pad}\n"
+        START + "up: {type: transposed_conv, bias: maybe}\nskip: {type: none, gate: pad}\n"
     )
     (folder / "two.yaml").write_text(START.replace("[8, 16]", "[]"))
     result = run("validate", "unet-small", "one.yaml", "missing.yaml", "two.yaml", "unet-1d", code=1)

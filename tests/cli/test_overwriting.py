@@ -52,6 +52,7 @@ WRITING: dict[str, tuple[str, tuple[str, ...]]] = {
     "import-weights": ("import-weights weights.pt --spec tiny.yaml -o out/i.safetensors", ("i.safetensors",)),
     "guess": ("guess weights.pt -o out/guessed.yaml", ("guessed.yaml",)),
     "import-nnunet": ("import-nnunet plans.json -o out", ("network.yaml", "data.yaml", "run.yaml")),
+    "bench": ("bench tiny.yaml --size 32 --rounds 1 --only eager --plot out/r.svg", ("r.svg",)),
     "search": ("search tiny-study.yaml --plan-only -o out", ("front.html", "search.json", "specs/01.yaml")),
     "study report": ("study report study -o out", ("report.html", "scores.csv", "table.tex")),
     "study run": ("study run tiny-study.yaml -o out --dry-run", ("study.yaml", "report/report.html")),

@@ -24,6 +24,8 @@ ALLOWED = {
     "comparison/merging.py": "joins positions to the ranges that a person reads",
     "guessing/fitting.py": "fits the sides of a network to the layers of a file",
     "guessing/guess.py": "names of layers in files of other programs",
+    "guessing/encoders.py": "writes keys of a spec, and asks for the slot that has the name of a side",
+    "study/search/partwise.py": "knows a key of a spec, decoder.channels",
     "encoders/regnet.py": "torchvision's own names, which end so",
     "play/spans.py": "finds the keys of a text that decide what stands at a position",
     "testing/subject.py": "asks for the slot of a component, which has the name of a side",

@@ -9,7 +9,7 @@ from unetkit.errors import SizeError
 from unetkit.operations.execution import Execution
 from unetkit.planning.choice import covering_size
 from unetkit.planning.memory import inference_bytes, kept_by_level, needed_memory
-from unetkit.planning.recomputation import of_levels
+from unetkit.planning.recomputation import recomputed_whole
 from unetkit.planning.spatial_graph import Size
 
 if TYPE_CHECKING:
@@ -138,6 +138,6 @@ def _total(planned: Plan, use: MemoryUse, *, recomputing: bool = False) -> int:
     copied = run.itemsize * planned.parameters if run.itemsize != _WEIGHT_BYTES else 0
     if use.copies is None:
         return inference_bytes(planned.for_inference(), use.size, run) + weights + copied + _images(planned, use)
-    stretches = of_levels(planned, range(planned.spec.depth)).stretches(planned) if recomputing else ()
+    stretches = recomputed_whole(planned).stretches(planned) if recomputing else ()
     activations = needed_memory(planned, use.size, run, recomputed=stretches).training
     return activations + weights * (2 + use.copies) + copied + _images(planned, use)

@@ -68,6 +68,11 @@ def of_levels(planned: Plan, levels: Collection[int]) -> Recomputation:
     return Recomputation({one.scope: "all" for one in units(planned) if one.level in levels})
 
 
+def recomputed_whole(planned: Plan) -> Recomputation:
+    """Everything of all levels is computed again."""
+    return Recomputation({one.scope: "all" for one in units(planned)})
+
+
 def fitting(planned: Plan, size: Size, run: Execution, budget: int) -> Recomputation | None:
     """What to compute again so that the activations of a training step fit into `budget` bytes; None where none does.
 
