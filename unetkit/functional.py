@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -304,7 +303,9 @@ class PixelUnshuffle(nn.Module):
         super().__init__()
         self.factor = tuple(factor)
         self.by_sample = by_sample
-        places = product(*map(range, reversed(self.factor)))
+        places: list[tuple[int, ...]] = [()]
+        for count in reversed(self.factor):
+            places = [(*place, one) for place in places for one in range(count)]
         self.places = sorted([place[::-1] for place in places], key=lambda place: sum(map(bool, place)))
 
     def forward(self, x: Tensor) -> Tensor:
