@@ -89,7 +89,7 @@ def study(tmp_path: Path) -> Study:
 def do(study: Study, folder: Path, scored: Scored, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Runs the study, and returns the messages."""
     monkeypatch.setattr(execution, "open_engine", lambda name, options: nullcontext(scored))
-    monkeypatch.setattr(writing, "page", lambda view, effects, status: "")  # drawn below, once
+    monkeypatch.setattr(writing, "page", lambda view, status: "")  # drawn below, once
     notes = Notes()
     run_study(study, folder, listener=notes)
     return notes.lines

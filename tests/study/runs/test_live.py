@@ -19,7 +19,7 @@ FIXED = TEXT.replace("{at_least: 4, at_most: 8}", "2")
 REFRESH = '<meta http-equiv="refresh" content="10">'
 
 
-def shown(view: Any, effects: Any, status: str) -> str:
+def shown(view: Any, status: str) -> str:
     """A page that is quickly written."""
     return (REFRESH if status else "") + status
 
@@ -111,7 +111,7 @@ def test_a_study_that_is_stopped_leaves_a_report_without_status(
 def test_an_error_of_the_live_report_is_noted_once_and_runs_go_on(
     load: Callable[[str], Study], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken(view: Any, effects: Any, status: str) -> str:
+    def broken(view: Any, status: str) -> str:
         if status:
             raise OSError("the disk is full")
         return "whole"

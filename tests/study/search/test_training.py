@@ -95,7 +95,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> FoundFront:
 
 @pytest.fixture
 def trained(found: FoundFront, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path, Scored], ConfirmedSearch]:
-    monkeypatch.setattr(writing, "page", lambda view, effects, status: "")
+    monkeypatch.setattr(writing, "page", lambda view, status: "")
 
     def do(folder: Path, scored: Scored) -> ConfirmedSearch:
         for module in (execution, confirmation):

@@ -16,7 +16,6 @@ from unetkit.study.report.method import method, settings
 from unetkit.study.report.summary import sentences
 from unetkit.study.report.tables import arms_table, heat_map, troubles
 from unetkit.study.report.view import View
-from unetkit.study.statistics.effects import Effects
 
 PARTS = {
     "differences": "Differences to the base",
@@ -36,13 +35,13 @@ _REFRESH = 10
 """Seconds after which the page of a running study is reloaded."""
 
 
-def page(view: View, factorial: Effects | None = None, status: str = "") -> str:
+def page(view: View, status: str = "") -> str:
     """The report as HTML. With the `status` of a running study, the page reloads itself."""
     base = view.base
     parts = {
         "differences": (forest(view), ""),
         "effects": (
-            effects(view, factorial),
+            effects(view),
             "What each factor changes, averaged over the others, and how factors change each other’s effects.",
         ),
         "arms": (arms_table(view), "What each arm changes, costs and scores."),

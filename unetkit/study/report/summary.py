@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from unetkit.study.report.view import View, p_is
 from unetkit.study.statistics import Comparison
-from unetkit.study.statistics.effects import Effect, effects_in
+from unetkit.study.statistics.effects import Effect
 from unetkit.study.statistics.modes import open_rate
 from unetkit.wording import listed, plural
 
@@ -68,10 +68,7 @@ def found(view: View) -> str:
 
 def _effects(view: View) -> str:
     """The effects that are shown, of a study whose factors are combined; they use all runs, and so come first."""
-    if view.results.factors is None:
-        return ""
-    found = effects_in(view.results.scores, view.results.factors, view.analysis.settings)
-    tested = [one for one in found.effects if one.p_holm is not None] if found else []
+    tested = [one for one in view.effects.effects if one.p_holm is not None] if view.effects else []
     if not tested:
         return ""
     level = view.analysis.settings.level

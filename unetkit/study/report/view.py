@@ -9,6 +9,7 @@ from statistics import median
 
 from unetkit.study.results.results import ArmFacts, Results, RunFacts
 from unetkit.study.statistics import Analysis, Comparison
+from unetkit.study.statistics.effects import Effects, effects_in
 from unetkit.wording import magnitude
 
 VERDICTS = {
@@ -29,6 +30,12 @@ class View:
 
     results: Results
     analysis: Analysis
+
+    @cached_property
+    def effects(self) -> Effects | None:
+        """The effects of a study whose factors are combined; None of others, and where none can be estimated yet."""
+        factors = self.results.factors
+        return None if factors is None else effects_in(self.results.scores, factors, self.analysis.settings)
 
     @property
     def metric(self) -> str:

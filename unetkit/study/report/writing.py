@@ -21,7 +21,6 @@ from unetkit.study.results.collecting import results_in
 from unetkit.study.results.results import Results
 from unetkit.study.results.tidy import write_scores
 from unetkit.study.statistics import Analysis, AnalysisSettings, analyse
-from unetkit.study.statistics.effects import effects_in
 from unetkit.study.statistics.settings import MARGINS
 from unetkit.writing import write_whole
 
@@ -99,8 +98,7 @@ def write_report(
         results.scores, results.base, chosen, costs=costs(results), order=[arm.name for arm in results.arms]
     )
     view = View(results, analysis)
-    factorial = None if results.factors is None else effects_in(results.scores, results.factors, chosen)
-    found = analysis.json() | ({"effects": factorial.json()} if factorial else {})
+    found = analysis.json() | ({"effects": view.effects.json()} if view.effects else {})
     write_scores(results.scores, folder / "scores.csv")
     files = {
         "arms.csv": arms_csv(view),
@@ -108,10 +106,10 @@ def write_report(
         "comparisons.csv": comparisons_csv(view),
         "statistics.json": json.dumps(found, ensure_ascii=False, allow_nan=False) + "\n",
         "table.tex": latex(view),
-        "report.html": page(view, factorial, status),
+        "report.html": page(view, status),
     }
     if results.factors is not None:
-        files["effects.csv"] = effects_csv(factorial)
+        files["effects.csv"] = effects_csv(view.effects)
     for name, text in files.items():
         write_whole(folder / name, text.encode())
     return analysis

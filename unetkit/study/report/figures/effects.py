@@ -14,8 +14,9 @@ _MOST_PLOTS = 6
 """Largest number of interactions that are plotted."""
 
 
-def effects(view: View, found: Effects | None) -> Markup:
+def effects(view: View) -> Markup:
     """The section, or a note where nothing can be estimated yet."""
+    found = view.effects
     if found is None:
         note = "Effects take three arms with all factors and the same finished seeds."
         return element("p", note, class_="note")
