@@ -10,7 +10,8 @@ from typing import Any
 import unetkit
 from benchmarks.comparison import RESULTS, amount
 from unetkit.bench import Bench, BenchOptions, bench, draw_roofline
-from unetkit.wording import magnitude, megabytes, size_text
+from unetkit.bench.measurement import COLUMNS
+from unetkit.wording import size_text
 
 FOLDER = Path(__file__).parent
 CASES: tuple[tuple[str, list[str], BenchOptions], ...] = (
@@ -59,27 +60,13 @@ def _network(found: Bench) -> list[str]:
         "",
         f"Peaks of the machine with {options.threads} thread{'s' * (options.threads != 1)}: direct convolution "
         f"{peaks.direct:.0f}, Winograd {peaks.winograd:.0f}, matrix product {peaks.matmul:.0f}{bf16} GFLOP/s; "
-        f"memory {peaks.bandwidth:.0f} GB/s. `of eager` compares a training step with one in fp32.",
+        f"memory {peaks.bandwidth:.0f} GB/s. `relative` is the time as a share of that of eager, or of a "
+        "training step in fp32.",
         "",
-        "| way | parameters | MACs | time | of eager | GFLOP/s | of direct | of Winograd | of bf16 | peak memory |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|",
+        f"| {' | '.join(COLUMNS)} |",
+        "|---" + "|--:" * (len(COLUMNS) - 1) + "|",
     ]
-    for row in found.rows:
-        if row.seconds is None or row.rate is None:
-            lines.append(f"| {row.name} | {row.note} |" + " |" * 8)
-            continue
-        shares = row.shares(peaks)
-        cells = [
-            row.name,
-            magnitude(row.parameters),
-            magnitude(row.macs),
-            amount(row.seconds, "s"),
-            f"{row.ratio:.2f}" if row.ratio else "",
-            f"{row.rate:.0f}",
-            *(f"{shares[name]:.0%}" if name in shares else "" for name in ("direct", "winograd", "bf16")),
-            megabytes(row.memory) if row.memory is not None else "",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    lines += [f"| {' | '.join(row.cells(peaks))} |" for row in found.rows]
     return lines
 
 

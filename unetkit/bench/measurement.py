@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
@@ -18,10 +17,17 @@ from unetkit.bench.peaks import Peaks, measured_peaks
 from unetkit.bench.rivals import RIVALS, check_rival
 from unetkit.bench.ways import SLOW, WAYS, Way, Ways
 from unetkit.errors import Fault, UnetkitError
-from unetkit.host import num_cores
+from unetkit.host import num_cores, processor_name
 from unetkit.planning import Plan, Size
+from unetkit.wording import magnitude, megabytes
 
-_UNITS = ("avx2", "avx512f", "avx512_bf16", "avx512_vnni", "amx_bf16", "amx_int8")
+COLUMNS = (
+    *("way", "parameters", "MACs", "time", "relative", "GFLOP/s"),
+    *("of direct", "of Winograd", "of bf16", "memory"),
+)
+"""Of a table of ways. `relative`: the time as a share of eager's, or of a training step's in fp32."""
+_LONG = 10
+"""Seconds from which times are told in seconds."""
 _PACKAGES = ("torch", "onnxruntime", "openvino", "monai", "segmentation-models-pytorch")
 
 
@@ -62,6 +68,22 @@ class Row(NamedTuple):
             return {}
         names = ("bf16",) if self.dtype == "bf16" else ("direct", "winograd", "matmul")
         return {name: self.rate / best for name in names if (best := getattr(peaks, name))}
+
+    def cells(self, peaks: Peaks) -> tuple[str, ...]:
+        """What a table says of it, by `COLUMNS`; where it was not possible, the reason stands in the last."""
+        if self.seconds is None or self.rate is None:
+            return (self.name, *[""] * (len(COLUMNS) - 2), self.note)
+        shares = self.shares(peaks)
+        return (
+            self.name,
+            magnitude(self.parameters),
+            magnitude(self.macs),
+            f"{self.seconds * 1e3:.0f} ms" if self.seconds < _LONG else f"{self.seconds:.1f} s",
+            f"{self.ratio:.2f}" if self.ratio else "-",
+            f"{self.rate:.0f}",
+            *(f"{shares[name]:.0%}" if name in shares else "-" for name in ("direct", "winograd", "bf16")),
+            megabytes(self.memory) if self.memory is not None else "-",
+        )
 
 
 class Bench(NamedTuple):
@@ -108,14 +130,14 @@ def bench(plan: Plan, options: BenchOptions, progress: Callable[[str], None] = l
         progress("peaks of this machine")
         peaks = measured_peaks(_clock(options))
         times = _interleaved(made, options, progress)
-        memory = {way.name: peak_memory(way.call) if way.accounted else None for way in made.values()}
+        memory = {name: peak_memory(way.call) if way.accounted else None for name, way in made.items()}
     finally:
         torch.set_num_threads(before)
     rows = []
     for name in [*names, *options.against]:
         if name in made:
             base = times.get("training" if name.startswith("training") else "eager")
-            rows.append(_row(made[name], times[name], base, memory[made[name].name]))
+            rows.append(_row(made[name], times[name], base, memory[name]))
         else:
             rows.append(Row(name, "fp32", plan.parameters, 0, None, None, None, None, None, notes[name]))
     return Bench(plan.spec.name, plan.digest, options, machine(options.threads), peaks, tuple(rows))
@@ -170,23 +192,14 @@ def _row(way: Way, seconds: list[float], base: list[float] | None, memory: int |
 
 def machine(threads: int) -> dict[str, str]:
     """The processor, and the versions of what computes."""
-    found = {"processor": _processor(), "threads": f"{threads} of {num_cores()}", "Python": platform.python_version()}
+    found = {
+        "processor": processor_name(),
+        "threads": f"{threads} of {num_cores()}",
+        "Python": platform.python_version(),
+    }
     for name in _PACKAGES:
         try:
             found[name] = version(name)
         except PackageNotFoundError:
             continue
     return found
-
-
-def _processor() -> str:
-    """The processor's own name, with the number types that it has units for."""
-    name = platform.processor() or platform.machine()
-    try:
-        lines = Path("/proc/cpuinfo").read_text("ascii", "replace").splitlines()
-    except OSError:
-        return name
-    model = next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), name)
-    flags = next((line.split() for line in lines if line.startswith("flags")), [])
-    units = [word for word in _UNITS if word in flags]
-    return f"{model} ({', '.join(units)})" if units else model

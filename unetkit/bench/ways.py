@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.flop_counter import FlopCounterMode
 
 from unetkit.backends.choice import BACKENDS
 from unetkit.backends.optimization import optimize
@@ -21,6 +20,7 @@ from unetkit.model import build
 from unetkit.model.interface import arrange, arranged
 from unetkit.planning import Plan, Size
 from unetkit.tiling.prediction import predict_channels
+from unetkit.wrapping.flops import MacCounter
 
 _BACKWARD = 2
 """Multiply-adds of a backward pass, as a multiple of those of the forward pass."""
@@ -124,7 +124,7 @@ class Ways:
     def _rival(self, name: str) -> Way:
         network = RIVALS[name].make(self.plan).eval()
         image = self.inputs[0]
-        with torch.inference_mode(), FlopCounterMode(display=False) as counted:
+        with torch.no_grad(), MacCounter() as counted:
             network(image)
 
         def call() -> None:
@@ -132,7 +132,7 @@ class Ways:
                 network(image)
 
         parameters = sum(weight.numel() for weight in network.parameters())
-        return Way(RIVALS[name].label, call, counted.get_total_flops() // 2, parameters, 0)
+        return Way(RIVALS[name].label, call, counted.macs, parameters, 0)
 
 
 def traffic(plan: Plan, size: Size) -> int:

@@ -82,29 +82,15 @@ def _names(text: str | None) -> tuple[str, ...]:
 
 
 def _print(found: Bench) -> None:
-    from unetkit.cli.output import facts, magnitude, print_rich, size_text, table
-    from unetkit.wording import megabytes
+    from unetkit.bench.measurement import COLUMNS
+    from unetkit.cli.output import facts, print_rich, size_text, table
 
     options, peaks = found.options, found.peaks
     best = {"direct": peaks.direct, "Winograd": peaks.winograd, "matrix product": peaks.matmul, "bf16": peaks.bf16}
     rates = ", ".join(f"{name} {rate:.0f}" for name, rate in best.items() if rate)
     lines = [(f"{found.name}", f"{size_text(options.size)}, batch {options.batch}, {options.rounds} rounds")]
     lines += [*found.machine.items(), ("peaks", f"{rates} GFLOP/s; memory {peaks.bandwidth:.0f} GB/s")]
-    numbers = ("parameters", "MACs", "time", "relative", "GFLOP/s", "of direct", "of Winograd", "of bf16", "memory")
-    rows = table("way", *numbers, right=numbers)
+    rows = table(*COLUMNS, right=COLUMNS[1:])
     for row in found.rows:
-        if row.seconds is None or row.rate is None:
-            rows.add_row(row.name, *[""] * 8, row.note)
-            continue
-        shares = row.shares(peaks)
-        rows.add_row(
-            row.name,
-            magnitude(row.parameters),
-            magnitude(row.macs),
-            f"{row.seconds * 1e3:.0f} ms" if row.seconds < 10 else f"{row.seconds:.1f} s",
-            f"{row.ratio:.2f}" if row.ratio else "-",
-            f"{row.rate:.0f}",
-            *(f"{shares[name]:.0%}" if name in shares else "-" for name in ("direct", "winograd", "bf16")),
-            megabytes(row.memory) if row.memory is not None else "-",
-        )
+        rows.add_row(*row.cells(peaks))
     print_rich(facts(lines), "", rows)
