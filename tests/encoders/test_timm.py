@@ -118,7 +118,7 @@ def test_a_damaged_measurement_is_made_anew(damage: bytes, monkeypatch: pytest.M
     file = folder() / "one.json"
     file.parent.mkdir(parents=True)
     file.write_bytes(damage)
-    assert facts._kept("one.json", facts.ModelFacts, lambda: whole) == whole
+    assert facts._kept("one", facts.ModelFacts, lambda: whole) == whole
     assert facts.ModelFacts.model_validate_json(file.read_bytes()) == whole
 
 

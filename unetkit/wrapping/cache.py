@@ -9,7 +9,7 @@ import sys
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -61,6 +61,9 @@ def versions(packages: set[str]) -> dict[str, str]:
     return found
 
 
+Stored = TypeVar("Stored", bound=BaseModel)
+
+
 class CachedMeasurement(BaseModel):
     """A measurement as stored: facts by axis, output channels, weights, and versions of the packages."""
 
@@ -74,12 +77,20 @@ class CachedMeasurement(BaseModel):
 
 def read(name: str) -> CachedMeasurement | None:
     """A stored measurement; None if there is none, or if its packages have changed since."""
+    kept = stored(name, CachedMeasurement)
     try:
-        kept = CachedMeasurement.model_validate_json((folder() / f"{name}.json").read_bytes())
-        fresh = all(version(owner) == known for owner, known in kept.versions.items())
-    except (OSError, ValueError, RuntimeError, PackageNotFoundError):  # a RuntimeError where there is no home
+        fresh = kept is not None and all(version(owner) == known for owner, known in kept.versions.items())
+    except PackageNotFoundError:
         return None
     return kept if fresh else None
+
+
+def stored(name: str, kind: type[Stored]) -> Stored | None:
+    """What is stored under a name; None if there is nothing, or something damaged."""
+    try:
+        return kind.model_validate_json((folder() / f"{name}.json").read_bytes())
+    except (OSError, ValueError, RuntimeError):  # a RuntimeError where there is no home
+        return None
 
 
 def write(name: str, values: dict[str, Any]) -> None:

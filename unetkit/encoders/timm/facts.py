@@ -11,11 +11,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from unetkit.errors import UnetkitError
 from unetkit.operations.operation import Axes
-from unetkit.wrapping.cache import folder
+from unetkit.wrapping.cache import stored, write
 from unetkit.wrapping.facts import ModuleFacts
-from unetkit.writing import write_whole
 
 _FORM = 1
 """Version of the measurements: those of other versions are repeated."""
@@ -102,18 +100,13 @@ def stage_macs(name: str, in_channels: int, stage: int, size: Axes) -> int:
 
 def _file(*what: object) -> str:
     """The name of the file of a measurement."""
-    return sha256(json.dumps(["timm", _FORM, _version(), *what]).encode()).hexdigest() + ".json"
+    return sha256(json.dumps(["timm", _FORM, _version(), *what]).encode()).hexdigest()
 
 
 def _kept(name: str, kind: type[Kept], measured: Callable[[], Kept]) -> Kept:
     """A measurement from disk. It is made, and written, where there is none or a damaged one."""
-    try:
-        return kind.model_validate_json((folder() / name).read_bytes())
-    except (OSError, ValueError, RuntimeError):  # a RuntimeError where there is no home
+    found = stored(name, kind)
+    if found is None:
         found = measured()
-    try:
-        folder().mkdir(parents=True, exist_ok=True)
-        write_whole(folder() / name, found.model_dump_json().encode())
-    except (OSError, RuntimeError, UnetkitError):  # a full or read-only disk, or no home: measured again next time
-        pass
+        write(name, found.model_dump(mode="json"))
     return found
