@@ -5,9 +5,9 @@ import { build } from "esbuild";
 
 const TARGET = "../unetkit/trained/card/embedded/";
 const PACKAGE = "node_modules/onnxruntime-web/";
-const { version } = JSON.parse(readFileSync(`${PACKAGE}package.json`, "utf8"));
+const version = (name) => JSON.parse(readFileSync(`node_modules/${name}/package.json`, "utf8")).version;
 const NOTICE = `/*!
-onnxruntime-web ${version}
+onnxruntime-common ${version("onnxruntime-common")}, onnxruntime-web ${version("onnxruntime-web")}
 
 MIT License
 
