@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unetkit.draw.boxes import box
 from unetkit.draw.figure import Figure, figure
-from unetkit.draw.layout import place
+from unetkit.draw.layout import Arrangement
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.routes import level, routes
 from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
@@ -40,10 +40,12 @@ class Panel:
         self.marked = frozenset(marked)
         self.changed = frozenset(changed)
         self.shown = figure(plan)
-        layout = place(self.shown, 0, 0)
+        self.arrangement = Arrangement.of(self.shown)
+        layout = self.arrangement.placed(0, 0)
         if layout.right > WIDE:
             self.shown = figure(plan, whole_blocks=True)
-            layout = place(self.shown, 0, 0)
+            self.arrangement = Arrangement.of(self.shown)
+            layout = self.arrangement.placed(0, 0)
         arrows = [one for one in routes(layout) if isinstance(one, Arrow)]
         self.indent = _LEVELS - min([0.0, *(x for one in arrows for x, _ in (one.start, *one.via, one.end))])
         """The width left of the boxes: the names of levels, and arrows beside them."""
@@ -56,7 +58,7 @@ class Panel:
         """The shapes below `top`, centred in the width `full`, and the y below the last."""
         head, lower = self._heading(top, MARGIN + full)
         left = MARGIN + (full - self.content) / 2
-        layout = place(self.shown, left + self.indent, lower + 18)
+        layout = self.arrangement.placed(left + self.indent, lower + 18)
         names = [
             Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, f"level {number}", LEVEL_FONT, "muted")
             for number, row in self.shown.rows.items()

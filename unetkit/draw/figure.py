@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -52,13 +53,14 @@ class Connection(NamedTuple):
     step: str
 
 
-class Figure(NamedTuple):
+@dataclass(frozen=True)
+class Figure:
     """Groups in execution order, and their connections."""
 
     groups: tuple[FigureGroup, ...]
     connections: tuple[Connection, ...]
 
-    @property
+    @cached_property
     def rows(self) -> dict[int, tuple[int, ...]]:
         """The groups of each level from left to right, level 0 first."""
         order = sorted(range(len(self.groups)), key=lambda index: (self.groups[index].column, index))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import log2, prod, sqrt
 
 from unetkit.draw.figure import FigureMap, Size
@@ -65,6 +66,11 @@ class Glyph:
     def size_label(self) -> str:
         return size_label(self.map.size) if self.size_shown else ""
 
+    def at(self, x: float, y: float) -> Glyph:
+        """The box around another anchor."""
+        return Glyph(self.map, self.borrowed, self.own, self.height, self.depth, self.size_shown, self.kept, x, y)
+
+    @cached_property
     def lanes(self) -> tuple[tuple[float, float], ...]:
         """The extents to the left and right of x: of the labels above, of the box, and of the label below."""
         middle = self.middle - self.x
@@ -79,7 +85,7 @@ class Glyph:
 
 def distance(left: Glyph, right: Glyph, arrow: float) -> float:
     """The least distance of two anchors that keeps labels apart and leaves room for an arrow."""
-    (above, body, below), (next_above, next_body, next_below) = left.lanes(), right.lanes()
+    (above, body, below), (next_above, next_body, next_below) = left.lanes, right.lanes
     least = max(above[1] - next_above[0] + _APART, body[1] - next_body[0] + arrow, below[1] - next_below[0] + _APART)
     if right.height - left.height > _APART:  # the labels of the lower box stand beside the higher one
         least = max(least, max(above[1], below[1]) - next_body[0] + _APART)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from unetkit.draw.figure import Connection, Figure, FigureGroup
 from unetkit.draw.glyph import Glyph, distance, glyphs, heights
@@ -25,12 +25,12 @@ class PlacedGroup:
     @property
     def left(self) -> float:
         """The left end, with labels."""
-        return min(glyph.x + min(start for start, _ in glyph.lanes()) for glyph in self.glyphs)
+        return min(glyph.x + min(start for start, _ in glyph.lanes) for glyph in self.glyphs)
 
     @property
     def right(self) -> float:
         """The right end, with labels."""
-        return max(glyph.x + max(end for _, end in glyph.lanes()) for glyph in self.glyphs)
+        return max(glyph.x + max(end for _, end in glyph.lanes) for glyph in self.glyphs)
 
 
 @dataclass(frozen=True)
@@ -58,26 +58,45 @@ class Layout:
         return max(group.right for group in self.groups)
 
 
-def place(figure: Figure, left: float, top: float) -> Layout:
-    """The placed figure, right of `left` and below `top`."""
-    scale = heights([each.size for each in figure.maps])
-    groups = [_spread(glyphs(group.maps, scale)) for group in figure.groups]
-    ends, upright, bent = _solved(figure, groups)
-    start = left - min(
-        first + min(lane[0] for lane in group[0].lanes()) for group, (first, _) in zip(groups, ends, strict=True)
-    )
-    placed = [_widened(group, start + first, last - first) for group, (first, last) in zip(groups, ends, strict=True)]
-    lanes = {level: _lane_sources(figure, row, upright | bent) for level, row in figure.rows.items()}
-    tracks: dict[tuple[int, str], float] = {}
-    for level, row in figure.rows.items():
-        roof = min(glyph.roof for index in row for glyph in placed[index])
-        y = top - roof + LANE * (len(lanes[level]) + bool(lanes[level]))  # with room for the tips of arrows
-        tracks |= {source: top + LANE * number for number, source in enumerate(lanes[level])}
-        for index in row:
-            placed[index] = [replace(glyph, y=y) for glyph in placed[index]]
-        top = max(glyph.floor for index in row for glyph in placed[index]) + FALL
-    whole = tuple(PlacedGroup(group, tuple(boxes)) for group, boxes in zip(figure.groups, placed, strict=True))
-    return Layout(figure, whole, upright, bent, tracks)
+@dataclass(frozen=True)
+class Arrangement:
+    """A figure with the distances between its boxes, which are the same wherever it is placed.
+
+    `groups` are boxes at their least distances from the first of their group; `ends` are the x of the first and last.
+    """
+
+    figure: Figure
+    groups: list[list[Glyph]]
+    ends: list[tuple[float, float]]
+    upright: frozenset[Connection]
+    bent: frozenset[Connection]
+
+    @classmethod
+    def of(cls, figure: Figure) -> Arrangement:
+        """The arrangement of a figure."""
+        scale = heights([each.size for each in figure.maps])
+        groups = [_spread(glyphs(group.maps, scale)) for group in figure.groups]
+        return cls(figure, groups, *_solved(figure, groups))
+
+    def placed(self, left: float, top: float) -> Layout:
+        """The placed figure, right of `left` and below `top`."""
+        figure, groups, ends = self.figure, self.groups, self.ends
+        start = left - min(
+            first + min(lane[0] for lane in group[0].lanes) for group, (first, _) in zip(groups, ends, strict=True)
+        )
+        placed = list(groups)
+        tracks: dict[tuple[int, str], float] = {}
+        for row in figure.rows.values():
+            lanes = _lane_sources(figure, row, self.upright | self.bent)
+            roof = min(glyph.roof for index in row for glyph in groups[index])
+            y = top - roof + LANE * (len(lanes) + bool(lanes))  # with room for the tips of arrows
+            tracks |= {source: top + LANE * number for number, source in enumerate(lanes)}
+            for index in row:
+                first, last = ends[index]
+                placed[index] = _widened(groups[index], start + first, last - first, y)
+            top = max(glyph.floor for index in row for glyph in placed[index]) + FALL
+        whole = tuple(PlacedGroup(group, tuple(boxes)) for group, boxes in zip(figure.groups, placed, strict=True))
+        return Layout(figure, whole, self.upright, self.bent, tracks)
 
 
 def _solved(
@@ -159,8 +178,7 @@ class _Constraints:
         ]
         self.apart += self.around_lines(figure)
         self.apart += [
-            (each.source, each.target, ARROW - min(start for start, _ in groups[each.target][0].lanes()))
-            for each in bent
+            (each.source, each.target, ARROW - min(start for start, _ in groups[each.target][0].lanes)) for each in bent
         ]
 
     @staticmethod
@@ -168,7 +186,7 @@ class _Constraints:
         """The least distance of the last box of a group and the first of the next one."""
         least = max(each.x - before[-1].x + distance(each, after[0], SKIP) for each in before)
         turns = any(each.target == target and not is_beside(figure, each) for each in figure.connections)
-        edges = before[-1].lanes()[0][1], after[0].lanes()[0][0]
+        edges = before[-1].lanes[0][1], after[0].lanes[0][0]
         return max(least, edges[0] - edges[1] + 2 * TURN + 8) if turns else least
 
     def around_lines(self, figure: Figure) -> list[tuple[int, int, float]]:
@@ -182,7 +200,7 @@ class _Constraints:
             if all(one == row[target] for one in rows):
                 continue
             first = self.groups[target][0]
-            line = min(start for start, _ in first.lanes()) - TURN
+            line = min(start for start, _ in first.lanes) - TURN
             for other, boxes in enumerate(self.groups):
                 if (
                     other == target
@@ -191,10 +209,10 @@ class _Constraints:
                 ):
                     continue
                 if figure.groups[other].column < figure.groups[target].column:
-                    right = max(end for _, end in boxes[-1].lanes())
+                    right = max(end for _, end in boxes[-1].lanes)
                     found.append((other, target, right - line + TURN))
                 else:
-                    left = min(start for start, _ in boxes[0].lanes())
+                    left = min(start for start, _ in boxes[0].lanes)
                     found.append((-1 - target, other, line - left + TURN))
         return found
 
@@ -227,13 +245,13 @@ class _Constraints:
 
 def _spread(row: Sequence[Glyph]) -> list[Glyph]:
     """The boxes at their least distances, the first with its anchor at 0."""
-    placed = [replace(row[0], x=0.0)]
+    placed = [row[0].at(0.0, 0.0)]
     for glyph in row[1:]:
-        placed.append(replace(glyph, x=max(each.x + distance(each, glyph, ARROW) for each in placed)))
+        placed.append(glyph.at(max(each.x + distance(each, glyph, ARROW) for each in placed), 0.0))
     return placed
 
 
-def _widened(row: Sequence[Glyph], first: float, width: float) -> list[Glyph]:
-    """The boxes with the first at an x, and the last at a distance from it."""
-    extra = width - row[-1].x
-    return [replace(glyph, x=first + glyph.x + extra * index / max(1, len(row) - 1)) for index, glyph in enumerate(row)]
+def _widened(row: Sequence[Glyph], first: float, width: float, y: float) -> list[Glyph]:
+    """The boxes with the first at (first, y), and the last at a distance from it."""
+    extra, last = width - row[-1].x, max(1, len(row) - 1)
+    return [glyph.at(first + glyph.x + extra * index / last, y) for index, glyph in enumerate(row)]

@@ -40,13 +40,13 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
         tip = (end.left - CLEAR, end.y)
         return Arrow((start.x, start.floor), tip, connection.slot, marked, ((start.x, end.y),), steps)
     straight = level(start, end, connection.slot, steps, marked)
-    turn = end.x + min(begin for begin, _ in end.lanes()) - TURN
+    turn = end.x + min(begin for begin, _ in end.lanes) - TURN
     via: list[Point] = []
     if needs_lane(layout.figure, connection):
         slots = [slot for source, slot in layout.lanes if source == connection.source]
         beside = TURN / 2 + _APART * slots.index(connection.slot)
         out, lane = (
-            start.x + max(over for _, over in start.lanes()) + beside,
+            start.x + max(over for _, over in start.lanes) + beside,
             layout.lanes[connection.source, connection.slot],
         )
         via = [(out, start.y), (out, lane), (turn, lane), (turn, end.y)]

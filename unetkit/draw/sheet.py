@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from unetkit.draw.boxes import box
 from unetkit.draw.figure import figure
 from unetkit.draw.file import png, suffix_of
-from unetkit.draw.layout import place
+from unetkit.draw.layout import Arrangement
 from unetkit.draw.markup import document, element, number
 from unetkit.draw.routes import level, routes
 from unetkit.draw.shapes import Shape, Text
@@ -76,7 +76,7 @@ def small_svg(plan: SizedPlan) -> str:
 
 def small_drawing(plan: SizedPlan, marked: Collection[str] = ()) -> tuple[list[Shape], float, float]:
     """The drawing of a network without heading and legend, one arrow for each block; its width and its height."""
-    layout, highlighted = place(figure(plan, whole_blocks=True), 0, 0), frozenset(marked)
+    layout, highlighted = Arrangement.of(figure(plan, whole_blocks=True)).placed(0, 0), frozenset(marked)
     shapes: list[Shape] = [shape for glyph in layout.glyphs for shape in box(glyph, highlighted)]
     shapes += [
         level(a, b, b.map.slot, (), b.map.is_made_by((b.map.slot,), highlighted))
