@@ -216,6 +216,13 @@ def gate_image(x: Tensor, weights: Tensor) -> Tensor:
     return x * weights
 
 
+def mask_by_class(x: Tensor, classes: Tensor) -> Tensor:
+    """Returns x for images whose first value of `classes` (N, classes, 1, …) is not the largest, zeros for others."""
+    if classes.shape[2:].numel() != 1:
+        raise ValueError(f"classes of {tuple(classes.shape)} are not those of a whole image")
+    return x * (classes.argmax(1, keepdim=True) > 0).to(x.dtype)
+
+
 def attend(x: Tensor, heads: int) -> Tensor:
     """Returns self-attention over all samples of x (N, 3·C, *spatial): queries, keys and values one after the other."""
     tokens = x.flatten(2).transpose(1, 2).contiguous()  # (N, samples, 3·C)

@@ -19,6 +19,7 @@ from unetkit.operations import (
     ChannelPadding,
     ChannelScale,
     ChannelSummary,
+    ClassMask,
     Concatenation,
     Convolution,
     CosineAttention,
@@ -526,6 +527,10 @@ class Signal:
     def gate(self, weights: Signal, *, whole: bool = False) -> Signal:
         """Appends the product with a gate; `whole`: the gate has one sample per channel."""
         return self.apply(Gate(whole), weights)
+
+    def mask_by_class(self, classes: Signal) -> Signal:
+        """Appends zeros in place of the signal where the most likely class of the whole image is class 0."""
+        return self.apply(ClassMask(), classes)
 
     def pad_channels(self, channels: int) -> Signal:
         """Appends channels of zeros up to a number; nothing where the signal has as many."""

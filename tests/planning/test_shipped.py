@@ -35,6 +35,7 @@ PARAMETERS = {
     "resnet34-fpn": {(3, 1): 23_155_393},
     "unet-plus-plus": {(3, 1): 9_163_428},  # with the heads of deep supervision
     "unet-3-plus": {(3, 1): 26_989_637},
+    "unet-3-plus-cgm": {(3, 1): 26_991_687},
     "u2net": {(3, 1): 44_009_869},
     "u2net-p": {(3, 1): 1_131_181},
     "mednext-s-k3": {(1, 3): 5_550_948 - 1},  # without a number that the original does not use

@@ -16,9 +16,9 @@ from tests.support.photos import trained, values
 from unetkit.data import UNLABELLED, Pair
 from unetkit.data.targets import Distance, Regions
 from unetkit.errors import SpecError
-from unetkit.train import load_run
+from unetkit.train import TrainError, load_run
 from unetkit.train.parts.losses import CrossEntropy, Dice, MeanAbsoluteError, MeanSquaredError, ValueInput
-from unetkit.train.parts.outputs import region_input
+from unetkit.train.parts.outputs import presence, region_input
 from unetkit.trained import Trained
 
 TWO = {"mask": {"channels": 2}, "distance": {"channels": 1, "head": {"activation": "sigmoid"}}}
@@ -112,6 +112,23 @@ def test_distances_are_in_samples_of_the_finest_axis() -> None:
 def test_an_object_that_fills_the_image_has_its_border_as_end() -> None:
     pair = Pair("a", np.zeros((1, 5, 5), np.float32), np.ones((5, 5), np.int64))
     assert Distance(relative=False).values(pair)[0].max() == 3
+
+
+GATED = {
+    "output": {"at": ["mask", "presence"], "merge": {"type": "class_gate"}, "head": []},
+    "mask": {"when": "never"},
+    "presence": {"channels": 2, "head": ["global_pool", "conv"], "when": "training"},
+}
+
+
+def test_a_class_of_the_whole_image_is_trained_beside_the_map_that_it_gates(photos: Path, tmp_path: Path) -> None:
+    said = values(photos, targets={"presence": "presence"}, losses={"presence": "cross_entropy"})
+    said["spec"]["heads"] = GATED
+    trained(said, tmp_path)
+    labels = torch.tensor([[[0, 0, UNLABELLED]], [[0, 1, 0]], [[UNLABELLED] * 3]])
+    assert presence(labels).flatten().tolist() == [0, 1, UNLABELLED]
+    with pytest.raises(TrainError, match="presence has one sample for the whole image, its target is a map"):
+        trained(said, tmp_path / "map", "training.targets={presence: classes}")
 
 
 def test_losses_of_regions_are_those_of_torch_and_monai() -> None:

@@ -14,6 +14,7 @@ from unetkit.blocks.fields import (
     Order,
     PaddingMode,
     centred,
+    entered,
     group_count,
     one_sample,
 )
@@ -140,3 +141,16 @@ class DoubleConv(SingleConv):
         if whole % 2:
             raise wiring_error(f"mid_channels: {self.mid_channels} needs an even number of channels, not {whole}")
         return whole // 2
+
+
+class DropoutAlone(Block):
+    """Zeroes a share of the values, or of whole channels, in training."""
+
+    source = "Srivastava et al., 2014, jmlr.org/papers/v15/srivastava14a.html"
+    share: Share = 0.5
+    """Share of values that are zeroed in training."""
+    whole_channels: bool = False
+    """Whether whole channels are zeroed, not single values."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        return entered(x, channels).dropout(self.share, whole_channels=self.whole_channels)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from unetkit.block import Block, Count, PerAxis
+from unetkit.block import Block, Count, PerAxis, Skip
 from unetkit.blocks.fields import centred, entered
 from unetkit.blocks.skip import Aligned
 from unetkit.operations.operation import wiring_error
@@ -65,6 +65,38 @@ class SpatialAttention(_Gate):
     def weighed(self, x: Signal) -> Signal:
         read = x.channel_summary() if self.reads == "summary" else x
         return x.gate(read.conv(1, self.kernel, bias=self.bias, name="weight").activation("Sigmoid"))
+
+
+class GlobalPool(Block):
+    """One sample for the whole image: the mean of each channel, or its largest value."""
+
+    source = "Lin et al., 2014, arXiv:1312.4400"
+    example = {"heads": {"output": {}, "presence": {"head": ["global_pool", "conv"], "when": "training"}}}
+    method: Literal["mean", "max"] = "mean"
+    """What the image says of a channel: its mean, or its largest value."""
+
+    def wire(self, x: Signal, channels: int) -> Signal:
+        x = entered(x, channels)
+        return x.global_max_pool() if self.method == "max" else x.global_avg_pool()
+
+
+class ClassGate(Skip):
+    """Keeps a map where the most likely class of the whole image is not class 0; otherwise it is zero.
+
+    It merges the maps that a head reads. The second has a channel for each class; its largest values decide.
+    """
+
+    source = "Huang et al., 2020, arXiv:2004.08790 (UNet 3+, classification-guided module)"
+    example = {
+        "heads": {
+            "output": {"at": ["mask", "presence"], "merge": {"type": "class_gate"}, "head": []},
+            "mask": {"when": "never"},
+            "presence": {"channels": 2, "head": ["global_pool", "conv"], "when": "training"},
+        }
+    }
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # one class decides
+        return x.mask_by_class(skip.global_max_pool())
 
 
 class ChannelGate(Aligned):

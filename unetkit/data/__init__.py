@@ -65,6 +65,7 @@ COMPONENTS = {
         "classes": "unetkit.data.targets:Classes",
         "regions": "unetkit.data.targets:Regions",
         "distance": "unetkit.data.targets:Distance",
+        "presence": "unetkit.data.targets:Presence",
     },
 }
 """The built-in components: slot → name → module:Class."""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from unetkit.data.pairs import Pair
 
-TargetKind: TypeAlias = Literal["classes", "regions", "values"]
-"""One class per pixel; several regions, each for itself; or numbers."""
+TargetKind: TypeAlias = Literal["classes", "regions", "values", "presence"]
+"""One class per pixel; several regions, each for itself; numbers; or one class for the whole image."""
 _Class = Annotated[int, Field(ge=0, lt=4096)]
 
 
@@ -75,6 +75,22 @@ class Regions(Target):
                 yield "regions", f"{name} has class {unknown[0]}, which the data do not define", known
             if not members:
                 yield "regions", f"{name} has no class", "Give the numbers of its classes."
+
+
+class Presence(Target):
+    """Whether the image has an object: class 1 where any of its pixels is of a class above 0, otherwise class 0.
+
+    The output has one sample, as `global_pool` gives, and one or two channels. It exists in training only.
+    """
+
+    kind = "presence"
+    source = "Huang et al., 2020, arXiv:2004.08790 (UNet 3+, classification-guided module)"
+
+    def names(self, classes: tuple[str, ...]) -> tuple[str, ...]:
+        return ("absent", "present")
+
+    def channels(self, num_classes: int) -> tuple[int, ...]:
+        return (2, 1)
 
 
 class Distance(Target):

@@ -6,6 +6,7 @@ from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
 from unetkit.operations.merging import (
     AbsoluteDifference,
     Addition,
+    ClassMask,
     Concatenation,
     CropTo,
     Gate,
@@ -51,6 +52,7 @@ __all__ = [
     "ChannelRange",
     "ChannelScale",
     "ChannelSummary",
+    "ClassMask",
     "Concatenation",
     "Convolution",
     "CosineAttention",

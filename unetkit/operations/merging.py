@@ -94,6 +94,37 @@ class Gate(Operation):
 
 
 @facts
+class ClassMask(Operation):
+    """A signal where the most likely class of the whole image is not class 0, and zeros otherwise.
+
+    The second signal has a value for each class. The class that is chosen counts alone: no gradient reaches the values.
+    """
+
+    kind = "class gate"
+    pointwise = False
+    makes_map = True
+    size_inputs = 1  # no gradient reaches the second
+    input_names = ("", "classes")
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[1] < 2:
+            raise wiring_error("one class is always the most likely", "Give the head of the classes channels: 2.")
+        return inputs[0]
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[1], 1, "a class of the whole image has one sample, this one has {}"),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, Interval(0, 0))
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.mask_by_class")
+
+
+@facts
 class Shift(Operation):
     """A signal plus a vector: one value per channel, for the whole image."""
 

@@ -9,7 +9,7 @@ from unetkit.document.document import override
 from unetkit.errors import Fault, UnetkitError
 from unetkit.language import spec_of
 from unetkit.model.interface import last_activation
-from unetkit.planning import Plan, covering_size, plan, training_fault
+from unetkit.planning import Plan, covering_size, natural_size, plan, training_fault
 from unetkit.train.machine import TrainError
 from unetkit.train.parts.task import OutputTask
 from unetkit.train.runspec import RunSpec
@@ -33,6 +33,7 @@ def check_pairs(plan: Plan, pairs: Pairs, tasks: Sequence[OutputTask]) -> None:
             output = "the output" if len(tasks) == 1 else f"the output {task.name}"
             message = f"{output} passes through {activation}, but the loss expects logits"
             raise TrainError(Fault("no-logits", message, "head", "Set head.activation=none."))
+    _check_whole_images(plan, tasks)
     if not pairs:
         raise TrainError(Fault("no-images", "there are no training images"))
     channels = {output.name: output.channels for output in spec.outputs}
@@ -57,6 +58,19 @@ def check_pairs(plan: Plan, pairs: Pairs, tasks: Sequence[OutputTask]) -> None:
             message = f"{pair.name} has class {wrong.max()}, the network predicts classes 0 to {classes - 1}"
             cure = f"Set out_channels={wrong.max() + 1}, or set `ignore` to the label of unlabelled pixels."
             raise TrainError(Fault("classes", message, "out_channels", cure))
+
+
+def _check_whole_images(plan: Plan, tasks: Sequence[OutputTask]) -> None:
+    """Raises TrainError where an output has one sample and its target is a map, or the other way round."""
+    sizes = plan.output_sizes(natural_size(plan))
+    for task in tasks:
+        path = f"training.targets.{task.name}"
+        if task.target.kind == "presence" and max(sizes[task.name]) > 1:
+            message = f"{task.name} is a map, its target is one class for the whole image"
+            raise TrainError(Fault("wrong-value", message, path, "End its head with global_pool."))
+        if task.target.kind != "presence" and max(sizes[task.name]) == 1:
+            message = f"{task.name} has one sample for the whole image, its target is a map"
+            raise TrainError(Fault("wrong-value", message, path, f"Set training.targets.{task.name}=presence."))
 
 
 def _check_vectors(plan: Plan, pair: Pair) -> None:

@@ -255,6 +255,7 @@ def _signature(run: RunSpec, pairs: Pairs, preprocessing: Preprocessing) -> Sign
             target=as_lists(written_form(task.target, run.types)),
         )
         for task in tasks
+        if task.target.kind != "presence"  # which exists in training only
     )
     return signature.model_copy(update={"outputs": records})
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from unetkit.data.targets import Regions
+from unetkit.data.targets import Presence, Regions
 from unetkit.planning import Plan
 from unetkit.train.parts.losses import UNLABELLED, RegionInput, ValueInput, loss_input
 from unetkit.train.parts.task import OutputTask
@@ -38,7 +38,11 @@ class OutputLosses:
     def __init__(self, plan: Plan, size: tuple[int, ...], tasks: Sequence[OutputTask]) -> None:
         total = sum(task.weight for task in tasks)
         self.places = [
-            _Place(task, None if number == 0 else label_positions(plan, task.name, size), task.weight / total)
+            _Place(
+                task,
+                label_positions(plan, task.name, size) if number and task.target.kind != "presence" else None,
+                task.weight / total,
+            )
             for number, task in enumerate(tasks)
         ]
         self.weighted = any(task.loss.weight_map() is not None for task in tasks)
@@ -63,6 +67,8 @@ class OutputLosses:
 def _batch(place: _Place, output: Tensor, labels: Tensor, weight: Tensor | None, values: Tensor | None) -> Any:
     """The input of the loss of an output."""
     task, positions = place.task, place.positions
+    if isinstance(task.target, Presence):
+        return loss_input(output, presence(labels))
     weight = weight if task.loss.weight_map() is not None else None
     if positions is not None:
         labels = sampled(labels, positions)
@@ -73,6 +79,13 @@ def _batch(place: _Place, output: Tensor, labels: Tensor, weight: Tensor | None,
     if isinstance(task.target, Regions):
         return region_input(output, labels, task.target, weight)
     return loss_input(output, labels, weight)
+
+
+def presence(labels: Tensor) -> Tensor:
+    """The class (N, 1, …) of each image: 1 where any label is above 0; unlabelled where no pixel is labelled."""
+    axes = tuple(range(1, labels.dim()))
+    found = ((labels > 0) & (labels != UNLABELLED)).any(axes, keepdim=True).long()
+    return found.masked_fill((labels == UNLABELLED).all(axes, keepdim=True), UNLABELLED)
 
 
 def region_input(logits: Tensor, labels: Tensor, target: Regions, weight: Tensor | None = None) -> RegionInput:

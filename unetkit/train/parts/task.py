@@ -110,6 +110,13 @@ def task_faults(spec: Spec, tasks: Sequence[OutputTask], num_classes: int) -> It
         if weight != maps[0][1]:
             message = f"the losses of {maps[0][0].name} and {task.name} weight pixels differently"
             yield ("losses", task.name), Fault("wrong-value", message, cure="Give both the same settings.")
-    if tasks[0].target.kind == "values":
-        message = f"the first output, {tasks[0].name}, predicts numbers, by which no best network is chosen"
+    always = {output.name for output in spec.outputs if output.when == "always"}
+    for task in tasks:
+        if task.target.kind == "presence" and task.name in always:
+            message = f"{task.name} predicts presence, and predictions are maps"
+            yield ("targets", task.name), Fault("wrong-value", message, cure="Give the head when: training.")
+    if tasks[0].target.kind in ("values", "presence"):
+        message = (
+            f"the first output, {tasks[0].name}, predicts {tasks[0].target.kind}, by which no best network is chosen"
+        )
         yield ("targets", tasks[0].name), Fault("wrong-value", message, cure="Put an output of classes first.")
