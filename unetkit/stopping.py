@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import ctypes
 import os
 import signal
 import sys
@@ -33,12 +35,22 @@ class Stopped(BaseException):
         return 128 + self.number
 
 
+_LOST_AFTER = 0.5
+"""Seconds between two looks at whether a Stopped is still on its way; it is lost where it twice is not."""
+
+
 class StopHandler:
-    """The handler of these signals. The second signal ends the process at once."""
+    """The handler of these signals. The second signal ends the process at once.
+
+    Python and C discard an exception in some places, such as destructors and callbacks. A signal that arrives there
+    would be without effect, so its exception is raised again.
+    """
 
     def __init__(self) -> None:
         self.process = os.getpid()
         self.stopped: Stopped | None = None
+        self.arrived = threading.Event()
+        """Set when the context ends, however it ends."""
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         if os.getpid() != self.process:  # forked, like data loading workers, which the first process ends
@@ -50,7 +62,31 @@ class StopHandler:
             signal.signal(each, signal.SIG_DFL if each.name != "SIGHUP" else signal.SIG_IGN)
         self.stopped = Stopped(number)
         sys.unraisablehook = _ignore  # destructors fail where the signal ended their workers too
+        _thread.start_new_thread(self._insist, ())  # a Thread takes locks that the code which was interrupted may hold
         raise self.stopped
+
+    def _insist(self) -> None:
+        """Raises an exception in the main thread again, as often as the exception is lost."""
+        main, missing = threading.main_thread().ident or 0, 0
+        while not self.arrived.wait(_LOST_AFTER):
+            missing = 0 if self.stopped in _handled(main) else missing + 1
+            if missing > 1:
+                ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(main), ctypes.py_object(_StoppedAgain))
+
+
+class _StoppedAgain(BaseException):
+    """In place of a Stopped that was lost; the context turns it into that Stopped."""
+
+
+def _handled(thread: int) -> list[BaseException]:
+    """The exception that a thread is handling, in `except`, `finally` or `__exit__`, and those during which it came."""
+    found: list[BaseException] = []
+    error: Any = sys._current_exceptions().get(thread)
+    error = error[1] if isinstance(error, tuple) else error  # a tuple before Python 3.12
+    while error is not None and all(error is not one for one in found):
+        found.append(error)
+        error = error.__context__
+    return found
 
 
 @contextmanager
@@ -74,6 +110,7 @@ def stoppable() -> Iterator[None]:
             raise request.stopped from error
         raise
     finally:
+        request.arrived.set()
         sys.unraisablehook = report_unraisable
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -8,6 +8,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -16,6 +17,7 @@ import yaml
 
 from tests.support.photos import trained, values
 from tests.support.stopping import HANDLERS, begin, program, stopped, stopped_when
+from unetkit import stopping
 from unetkit.stopping import Stopped, stoppable
 from unetkit.train.loop.checkpoint import read_checkpoint
 from unetkit.writing import PREFIX
@@ -168,6 +170,46 @@ def test_what_a_signal_causes_on_the_way_out_is_not_told_in_its_place() -> None:
         ends()
     with pytest.raises(RuntimeError), stoppable():
         raise RuntimeError("nothing to do with a signal")
+
+
+class Ending:
+    """Is told to stop while it is destroyed, where exceptions are discarded."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_signal_that_came_in_a_destructor_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_LOST_AFTER", 0.01)
+    until = time.monotonic() + 60
+    with pytest.raises(Stopped), stoppable():
+        Ending()
+        while time.monotonic() < until:
+            pass
+    assert time.monotonic() < until
+
+
+@pytest.mark.usefixtures("handlers")
+def test_what_is_cleaned_up_is_not_interrupted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stopping, "_LOST_AFTER", 0.001)
+    cleaned = []
+
+    @contextmanager
+    def cleaning() -> Iterator[None]:
+        try:
+            yield
+        finally:
+            with suppress(KeyError):
+                until = time.monotonic() + 0.1
+                while time.monotonic() < until:
+                    pass
+                raise KeyError
+            cleaned.append(True)
+
+    with pytest.raises(Stopped), stoppable(), cleaning():
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert cleaned
 
 
 def test_a_program_without_handlers_does_not_end_well_after_sigterm(photos: Path, tmp_path: Path) -> None:
