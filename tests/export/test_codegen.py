@@ -128,6 +128,13 @@ def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
     assert_same_network(spec, size)
 
 
+def test_a_network_within_a_block_has_the_same_first_weights() -> None:
+    """Also where its modules are not listed in the order in which they compute."""
+    block = {"type": "unet_plus_plus", "channels": [4, 4, 4], "block": "single_conv"}
+    spec = unetkit.load({"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": [4], "block": block})
+    assert_same_network(spec, (8, 8))
+
+
 KINDS = ["conv", "act", "add", "concat", "weigh", "within", "place"]
 STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
 

@@ -9,6 +9,7 @@ from torch import fx, nn
 from torch.fx.graph import PythonCode
 
 from unetkit import functional
+from unetkit.module_tree import leaves, module_tree
 from unetkit.operations import Layer, Operation
 from unetkit.planning import Plan
 from unetkit.planning.wiring import Call
@@ -32,24 +33,33 @@ class SharedCodeGraph(fx.Graph):
 def block_module(planned: Plan, call: Call, overwriting: frozenset[int]) -> fx.GraphModule:
     """One block as a module. `overwriting` are the nodes that write their output over their input."""
     root = nn.Module()
-    graph, made = SharedCodeGraph(), set[str]()
+    for index in leaves(module_tree(_first_uses(planned, call))):  # as a seed fills them in generated code
+        node, layer = planned.nodes[index], planned.layer(index)
+        inplace = {"inplace": True} if index in overwriting else {}
+        add_module(root, node.name, layer_target(layer, node.operation)(*layer.args, **layer.kwargs, **inplace))
+    graph = SharedCodeGraph()
     names = input_names(len(call.inputs), call.conditions)
     signals = {index: graph.placeholder(name) for index, name in zip(call.inputs, names, strict=True)}
     for index in range(call.start, call.end):
         node, layer = planned.nodes[index], planned.layer(index)
         inputs = tuple(signals[source] for source in node.inputs)
-        target = layer_target(layer, node.operation)
         if layer.is_module:
-            if node.name not in made:  # else it shares the weights of an earlier one
-                inplace = {"inplace": True} if index in overwriting else {}
-                add_module(root, node.name, target(*layer.args, **layer.kwargs, **inplace))
-                made.add(node.name)
             signals[index] = graph.call_module(node.name, inputs)
         else:
+            target = layer_target(layer, node.operation)
             signals[index] = graph.call_function(target, (inputs,) if layer.joins else inputs, dict(layer.kwargs))
     graph.output(signals[call.output])
     kind = planned.spec.type_of(planned.spec.parts[call.scope])
     return fx.GraphModule(root, graph, class_name=kind.title().replace("_", ""))
+
+
+def _first_uses(planned: Plan, call: Call) -> dict[str, int]:
+    """The first node of each module of a block by name; later ones share its weights."""
+    found: dict[str, int] = {}
+    for index in range(call.start, call.end):
+        if planned.layer(index).is_module:
+            found.setdefault(planned.nodes[index].name, index)
+    return found
 
 
 def layer_target(layer: Layer, operation: Operation | None) -> Any:
