@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from unetkit.planning.sized import Step
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
+MOST_LINES = 8
+"""Of an entry; a text that needs more is cut."""
+_COMMA = ", "
 _BOXES = {
     "borrowed": "copied from the encoder",
     "kept": "the part that is copied",
@@ -91,22 +94,47 @@ def _described(kind: str, labels: Sequence[str]) -> str:
 
 
 def flow(items: Iterable[LegendEntry], left: float, top: float, right: float) -> tuple[list[Shape], float]:
-    """The shapes of the entries, in lines up to `right`, and the y below the last."""
+    """The shapes of the entries, in lines up to `right`, and the y below the last.
+
+    An entry longer than a line has lines of its own.
+    """
     shapes: list[Shape] = []
     x, y = left, top
     for entry in items:
-        lead = width(entry.word, FONT, bold=True) + 6 if entry.word else 0
-        text = fit(entry.text, right - left - SAMPLE - lead - width(entry.places, FONT), FONT) + entry.places
-        full = SAMPLE + lead + width(text, FONT)
-        if x > left and x + full > right:
+        lead = SAMPLE + (width(entry.word, FONT, bold=True) + 6 if entry.word else 0)
+        lines = _lines(entry.text, entry.places, right - left - lead)
+        full = lead + width(lines[0], FONT)
+        if x > left and (x + full > right or len(lines) > 1):
             x, y = left, y + LINE
         middle = y + LINE / 2
         shapes.append(_sample(entry.kind, x, middle))
         if entry.word:
             shapes.append(Text(x + SAMPLE, middle + 4, entry.word, FONT, bold=True))
-        shapes.append(Text(x + SAMPLE + lead, middle + 4, text, FONT, kind="muted"))
-        x += full + GAP
+        shapes += [
+            Text(x + lead, middle + 4 + LINE * number, line, FONT, kind="muted") for number, line in enumerate(lines)
+        ]
+        y += LINE * (len(lines) - 1)
+        x = right if len(lines) > 1 else x + full + GAP
     return shapes, y + LINE
+
+
+def _lines(text: str, places: str, room: float) -> list[str]:
+    """The text of an entry in lines that fit, broken after commas; of one that is too long the beginning."""
+    lines = [""]
+    for piece in text.split(_COMMA):
+        longer = f"{lines[-1]}{_COMMA}{piece}" if lines[-1] else piece
+        if lines[-1] and width(f"{longer},", FONT) > room:
+            lines[-1] += ","
+            lines.append(piece)
+        else:
+            lines[-1] = longer
+    if width(lines[-1] + places, FONT) > room and len(lines) < MOST_LINES:
+        *whole, last = lines[-1].split(_COMMA)
+        lines[-1:] = [f"{_COMMA.join(whole)},", last] if whole else [last]
+    if len(lines) > MOST_LINES:
+        lines[MOST_LINES - 1 :] = [f"{lines[MOST_LINES - 1]} …"]
+    end = fit(lines[-1], room - width(places, FONT), FONT) + places
+    return [*(fit(line, room, FONT) for line in lines[:-1]), end]
 
 
 def _sample(kind: str, x: float, y: float) -> Shape:
