@@ -6,7 +6,6 @@ import io
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,16 +17,15 @@ from hypothesis import strategies as st
 from PIL import Image, ImageFont
 
 import unetkit.draw
+from tests.draw.legibility import arrows, check_legible, check_lines, check_whole_texts, extent
 from unetkit.draw.drawing import draw_plan
-from unetkit.draw.markup import TIP
-from unetkit.draw.shapes import Area, Arrow, Bounds, Drawing, Shape, Text
+from unetkit.draw.shapes import Arrow, Drawing, Text
 from unetkit.draw.text import CHARACTERS, UNITS, fit, size_label, width
 from unetkit.errors import FileError, SizeError
 from unetkit.language.find import shipped
 from unetkit.testing.strategies import specs
 
 FONTS = Path(unetkit.draw.__file__).parent / "fonts"
-SMALLEST_FONT = 9
 Size = tuple[int, ...]
 
 
@@ -124,50 +122,9 @@ DEPTHS = [
 ]
 
 
-def overlap(a: Bounds, b: Bounds) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
-
-
-def parts(shape: Shape) -> list[Shape]:
-    """Returns a shape, or the straight lines of an arrow."""
-    if not isinstance(shape, Arrow):
-        return [shape]
-    return [Arrow(start, end, shape.kind) for start, end in shape.segments]
-
-
-def extent(shape: Shape) -> Bounds:
-    """Returns the room that a shape takes; an arrow is as thick as its tip."""
-    if isinstance(shape, Text):
-        return shape.bounds
-    if isinstance(shape, Area):
-        across, down = zip(*shape.points, strict=True)
-        return min(across), min(down), max(across), max(down)
-    (x0, y0), (x1, y1), thick = shape.start, shape.end, TIP * 0.6
-    level = abs(x1 - x0) > abs(y1 - y0)
-    dx, dy = (0.0, thick) if level else (thick, 0.0)
-    return min(x0, x1) - dx, min(y0, y1) - dy, max(x0, x1) + dx, max(y0, y1) + dy
-
-
-def check_legible(drawing: Drawing) -> None:
-    """Checks that no label meets another, a box or an arrow, and that all are on the page and large enough."""
-    texts = [shape for shape in drawing.shapes if isinstance(shape, Text)]
-    assert all(text.size >= SMALLEST_FONT for text in texts)
-    for first, second in combinations(texts, 2):
-        assert not overlap(first.bounds, second.bounds), (first, second)
-    for shape in (part for whole in drawing.shapes for part in parts(whole)):
-        left, top, right, bottom = bounds = extent(shape)
-        assert left >= 0 and top >= 0 and right <= drawing.width and bottom <= drawing.height
-        if not isinstance(shape, Text):
-            assert not [text for text in texts if overlap(text.bounds, bounds)], shape
-
-
 def written(text: str) -> list[str]:
     """Returns the labels of an SVG."""
     return [element.text or "" for element in ElementTree.fromstring(text).iter("{http://www.w3.org/2000/svg}text")]
-
-
-def arrows(drawing: Drawing, kind: str = "") -> list[Arrow]:
-    return [shape for shape in drawing.shapes if isinstance(shape, Arrow) and shape.kind.startswith(kind)]
 
 
 def identity(sketch: Sketch) -> str:
@@ -187,7 +144,10 @@ def test_no_label_meets_another_label_a_box_or_an_arrow_in_any_plan(sketch: Sket
 @pytest.mark.parametrize("name", shipped())
 def test_no_label_meets_anything_in_a_shipped_spec(name: str) -> None:
     planned = unetkit.plan(unetkit.load(name))
-    check_legible(draw_plan(planned.at(unetkit.planning.natural_size(planned)), ""))
+    drawing = draw_plan(planned.at(unetkit.planning.natural_size(planned)), "")
+    check_legible(drawing)
+    check_lines(drawing)
+    check_whole_texts(drawing)
 
 
 @given(st.data())

@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 import unetkit
-from tests.draw.test_draw import arrows, check_legible, written
-from tests.draw.test_topologies import check_lines
+from tests.draw.legibility import arrows, check_legible, check_lines
+from tests.draw.test_draw import written
 from unetkit.comparison import Comparison, compare
 from unetkit.comparison.output import comparison_svg
 from unetkit.comparison.rows import setting_rows

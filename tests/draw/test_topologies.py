@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 import unetkit
-from tests.draw.test_draw import check_legible, extent, overlap, written
+from tests.draw.legibility import check_legible, check_lines, check_whole_texts, extent, overlap
+from tests.draw.test_draw import written
 from unetkit import registry
 from unetkit.draw.drawing import draw_plan
-from unetkit.draw.figure import figure
-from unetkit.draw.shapes import Area, Arrow, Drawing
+from unetkit.draw.figure import FigureMap, figure
+from unetkit.draw.markup import markup
+from unetkit.draw.shapes import Area, Arrow, Drawing, rectangle
 from unetkit.planning import SizedPlan
 
 TOPOLOGIES = registry.BUILT_IN["topology"]
@@ -26,16 +28,6 @@ def sized(topology: str, depth: int, dims: int = 2, **keys: Any) -> SizedPlan:
         values["inputs"] = {"before": {"channels": 1}, "after": {"channels": 1}}
     plan = unetkit.plan(unetkit.load({**values, **keys}))
     return plan.at(tuple(each.above(128) or 1 for each in plan.accepted))
-
-
-def check_lines(drawing: Drawing) -> None:
-    """Checks that no line between groups crosses a box, and that lines are level or upright."""
-    boxes = [shape for shape in drawing.shapes if isinstance(shape, Area) and shape.kind in ("own", "borrowed")]
-    for arrow in (shape for shape in drawing.shapes if isinstance(shape, Arrow)):
-        for start, end in arrow.segments:
-            assert start[0] == pytest.approx(end[0]) or start[1] == pytest.approx(end[1])
-            line = (min(start[0], end[0]), min(start[1], end[1]), max(start[0], end[0]), max(start[1], end[1]))
-            assert not [box for box in boxes if overlap(line, extent(box))], arrow
 
 
 @pytest.mark.parametrize("topology", TOPOLOGIES)
@@ -108,6 +100,18 @@ def test_a_line_to_a_head_is_not_that_to_a_skip() -> None:
     assert heights["skip"] and heights["head"] and not heights["skip"] & heights["head"]
 
 
-def test_a_legend_that_is_too_long_keeps_its_place() -> None:
-    labels = written(unetkit.draw.svg(sized("unet_3_plus", 4, dims=3, block="residual")))
-    assert any(label.endswith("… (decoder 0)") for label in labels)
+def test_a_long_entry_of_the_legend_is_broken_after_commas() -> None:
+    drawing = draw_plan(sized("unet_3_plus", 4, dims=3, block="residual"), "")
+    labels = written(markup(drawing))
+    assert any(label.endswith(",") for label in labels)
+    check_whole_texts(drawing)
+    check_legible(drawing)
+
+
+def test_lines_of_two_kinds_that_run_together_would_be_found() -> None:
+    box = rectangle(0, 0, 10, 20, "own", shown=FigureMap(1, (1,)))
+    lines = [Arrow((14, 10), (50, 10), kind, steps=("one",)) for kind in ("skip", "head")]
+    boxes = (box, rectangle(54, 0, 60, 20, "own", shown=FigureMap(1, (1,))))
+    check_lines(Drawing(100, 100, "", "", (*boxes, lines[0])))
+    with pytest.raises(AssertionError, match="head"):
+        check_lines(Drawing(100, 100, "", "", (*boxes, *lines)))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
-from math import hypot
+from itertools import pairwise
+from math import dist, hypot
 
 from unetkit.draw.shapes import Area, Arrow, Drawing, Point, Shape, Text
 from unetkit.draw.text import FAMILY
 
 TIP = 6.5
+_BEND = 7.0  # the radius of a corner
 
 _SHAPES = """
 .unetkit polygon { stroke-width: 1; stroke-linejoin: round }
@@ -101,11 +103,29 @@ def _arrow(shape: Arrow) -> str:
     back = (x1 - TIP * dx, y1 - TIP * dy)
     wing = TIP * 0.6
     corners = ((x1, y1), (back[0] - wing * dy, back[1] + wing * dx), (back[0] + wing * dy, back[1] - wing * dx))
-    way = "L".join(points((point,)) for point in (shape.start, *shape.via, back))
-    line = f'<path class="{shape.kind}" d="M{way}"/>'
+    way = _way((shape.start, *shape.via, back))
+    line = f'<path class="{shape.kind}" d="{way}"/>'
     if shape.marked:
-        line = f'<path class="stripe" d="M{way}"/>{line}'
+        line = f'<path class="stripe" d="{way}"/>{line}'
     return f'{line}<polygon class="tip {shape.kind}" points="{points(corners)}"/>'
+
+
+def _way(corners: tuple[Point, ...]) -> str:
+    """A line with round corners, which show where it turns off from others; lines that cross have none."""
+    way = f"M{points(corners[:1])}"
+    room = [dist(one, other) / 2 for one, other in pairwise(corners)]
+    room[0], room[-1] = 2 * room[0], 2 * room[-1] - 1  # which have one corner; straight where the tip begins
+    for before, corner, after, *straight in zip(corners, corners[1:], corners[2:], room, room[1:], strict=False):
+        bend = max(0.0, min(_BEND, *straight))
+        ends = (_toward(corner, before, bend), corner, _toward(corner, after, bend))
+        way += f"L{points(ends[:1])}Q{points(ends[1:])}"
+    return f"{way}L{points(corners[-1:])}"
+
+
+def _toward(start: Point, end: Point, way: float) -> Point:
+    """The point at a distance from one point towards another."""
+    share = way / (dist(start, end) or 1.0)
+    return start[0] + (end[0] - start[0]) * share, start[1] + (end[1] - start[1]) * share
 
 
 def points(each: tuple[Point, ...]) -> str:
