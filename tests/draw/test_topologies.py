@@ -115,3 +115,10 @@ def test_lines_of_two_kinds_that_run_together_would_be_found() -> None:
     check_lines(Drawing(100, 100, "", "", (*boxes, lines[0])))
     with pytest.raises(AssertionError, match="head"):
         check_lines(Drawing(100, 100, "", "", (*boxes, *lines)))
+
+
+def test_maps_finer_than_the_image_stand_above_it() -> None:
+    shown = figure(sized("kiu_net", 3))
+    assert list(shown.rows) == [-2, -1, 0, 1, 2]
+    assert all(one.size == (512, 512) for index in shown.rows[-2] for one in shown.groups[index].maps)
+    assert {"2× finer", "4× finer"} <= set(written(unetkit.draw.svg(sized("kiu_net", 3))))

@@ -7,7 +7,7 @@ from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from unetkit.draw.boxes import box
-from unetkit.draw.figure import Figure, figure
+from unetkit.draw.figure import Figure, figure, level_name
 from unetkit.draw.layout import Arrangement
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.routes import level, routes
@@ -60,7 +60,7 @@ class Panel:
         left = MARGIN + (full - self.content) / 2
         layout = self.arrangement.placed(left + self.indent, lower + 18)
         names = [
-            Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, f"level {number}", LEVEL_FONT, "muted")
+            Text(left, layout.groups[row[0]].glyphs[0].y + 3.5, level_name(number), LEVEL_FONT, "muted")
             for number, row in self.shown.rows.items()
         ]
         boxes = [shape for glyph in layout.glyphs for shape in box(glyph, self.marked)]
@@ -140,6 +140,6 @@ def description(plan: SizedPlan, shown: Figure) -> str:
     for number, row in shown.rows.items():
         last = shown.groups[row[0]].maps[-1]
         more = f" in {len(row)} places" if len(row) > 2 else ""
-        rows.append(f"level {number}: {last.channels} channels at {size_label(last.size)}{more}")
+        rows.append(f"{level_name(number)}: {last.channels} channels at {size_label(last.size)}{more}")
     name, count = plan.plan.spec.topology.name, len(shown.rows)
     return f"{name} with {count} level{'s' * (count > 1)}. {', '.join(facts(plan))}. {'; '.join(rows)}."

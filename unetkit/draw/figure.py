@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ class FigureMap:
 
 @dataclass(frozen=True)
 class FigureGroup:
-    """Feature maps of one level, each made from the one to its left; others read only the last."""
+    """Feature maps of one level, each made from the one to its left; others read only the last.
+
+    Maps finer than the image have a negative level: -1 for twice the resolution, -2 for four times.
+    """
 
     level: int
     column: int
@@ -62,7 +66,7 @@ class Figure:
 
     @cached_property
     def rows(self) -> dict[int, tuple[int, ...]]:
-        """The groups of each level from left to right, level 0 first."""
+        """The groups of each level from left to right, finest first."""
         order = sorted(range(len(self.groups)), key=lambda index: (self.groups[index].column, index))
         levels = sorted({group.level for group in self.groups})
         return {level: tuple(index for index in order if self.groups[index].level == level) for level in levels}
@@ -71,6 +75,15 @@ class Figure:
     def maps(self) -> tuple[FigureMap, ...]:
         """All maps."""
         return tuple(each for group in self.groups for each in group.maps)
+
+
+def level_name(level: int) -> str:
+    """What a level of a figure is called.
+
+    >>> level_name(2), level_name(-2)
+    ('level 2', '4× finer')
+    """
+    return f"level {level}" if level >= 0 else f"{2**-level}× finer"
 
 
 def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
@@ -143,7 +156,16 @@ class _Sketch:
 
     def continues(self, call: Call) -> bool:
         """Whether a call continues the group that it reads, as nobody else reads it."""
-        return self.groups[self.sources(call)[0]].level == call.level and self.num_readers[call.scope, call.output] == 1
+        source = self.groups[self.sources(call)[0]]
+        return source.level == self.level(call) and self.num_readers[call.scope, call.output] == 1
+
+    def level(self, call: Call) -> int:
+        """The level of the map that a call makes, by its size where that or the map before is finer than the image."""
+        finer = max(n / of for n, of in zip(self.plan.sizes[call.output], self.plan.input_size, strict=True))
+        if finer < 1 or call.level == 0 and finer < 2:
+            return call.level
+        was_finer = self.groups[self.sources(call)[0]].level < 0
+        return -int(log2(finer)) if finer >= 2 or was_finer else call.level
 
     def append(self, call: Call, maps: list[FigureMap]) -> None:
         """Adds the maps of a call, to the group that it reads or as a new one."""
@@ -159,14 +181,16 @@ class _Sketch:
         for source in dict.fromkeys(self.sources(call)):
             self.connections.append(Connection(source, len(self.groups), call.slot, call.scope))
         self.held[call.output] = len(self.groups)
-        self.groups.append(_Group(call.level, call.position.column, maps))
+        self.groups.append(_Group(self.level(call), call.position.column, maps))
 
     def merge(self, step: Step, call: Call) -> None:
         """Merges further maps into the one that a call reads first."""
         x, *further = self.sources(call)
         for source in further:
-            self.copy(source, step)
-        if self.continues(call) and len(self.groups[x].maps) == 1 and not self.groups[x].maps[0].caption:
+            self.copy(source, step, self.level(call))
+        group = self.groups[x]
+        is_fresh = len(group.maps) == 1 and not group.maps[0].caption
+        if self.continues(call) and is_fresh and all(self.groups[one].column <= group.column for one in further):
             self.groups[x].maps[-1] = self.merged(step, call, self.groups[x].maps[-1])
             self.held[call.output] = x
             for source in dict.fromkeys(further):
@@ -181,12 +205,12 @@ class _Sketch:
         steps = (*x.steps, (step.slot, step.name))
         return FigureMap(step.channels, step.output_size, borrowed=borrowed if joined else 0, steps=steps)
 
-    def copy(self, source: int, step: Step) -> None:
+    def copy(self, source: int, step: Step, level: int) -> None:
         """Records the part of a map that a skip of its level copies, if that is not all of it."""
         group, size = self.groups[source], step.output_size
         last = group.maps[-1]
         smaller = size != last.size and all(new <= old for new, old in zip(size, last.size, strict=True))
-        if group.level == step.level and smaller and (last.kept is None or size > last.kept):
+        if group.level == level and smaller and (last.kept is None or size > last.kept):
             group.maps[-1] = replace(last, kept=size)
 
     def finished(self) -> Figure:

@@ -8,7 +8,7 @@ from unetkit.block import Inset, Skip
 from unetkit.topology import Net, Side, Topology
 
 _STEPS = 4
-"""Columns in the figure for each way and exchange of both branches."""
+"""Columns in the figure for each level: the first branch, its way on, the second branch, its way on."""
 
 
 class KiUNet(Topology):
@@ -28,29 +28,29 @@ class KiUNet(Topology):
         for level in range(net.last):
             column = _STEPS * level
             x = net.place(f"encoder.{level}.block", "block", level, "encoder", x, column=column)
-            y = net.place(f"over.encoder.{level}.block", "block", level, "encoder", y, column=column + 1)
-            x = self._down(net, f"encoder.{level + 1}", level + 1, x, column + _STEPS - 2)
+            y = net.place(f"over.encoder.{level}.block", "block", level, "encoder", y, column=column + 2)
+            x = self._down(net, f"encoder.{level + 1}", level + 1, x, column + 1)
             y = net.place(
                 f"over.encoder.{level + 1}.up", "up", level, "decoder", y,
-                column=column + _STEPS - 1, toward=image, finer=2 ** (level + 1),
+                column=column + 3, toward=image, finer=2 ** (level + 1),
             )  # fmt: skip
             x, y = self._exchanged(net, "encoder", level + 1, x, y, column + _STEPS)
             pairs.append((x, y))
         column = _STEPS * net.last
         x = net.place("bottleneck.block", "block", net.last, "bottleneck", x, column=column)
-        y = net.place("over.bottleneck.block", "block", net.last, "bottleneck", y, column=column + 1)
+        y = net.place("over.bottleneck.block", "block", net.last, "bottleneck", y, column=column + 2)
         outputs: dict[int | str, int] = {net.last: x}
         for level in reversed(range(net.last)):
             column = _STEPS * (2 * net.last - level)
             toward = pairs[level - 1][0] if level else image
-            x = net.place(f"decoder.{level}.up", "up", level, "decoder", x, column=column - 2, toward=toward)
+            x = net.place(f"decoder.{level}.up", "up", level, "decoder", x, column=column - 3, toward=toward)
             y = self._down(net, f"over.decoder.{level}", level + 1, y, column - 1)
             skip = y
             if level:
                 x, y = self._exchanged(net, "decoder", level, x, y, column)
                 skip, other = pairs[level - 1]
-                y = net.place(f"over.decoder.{level}.skip", "skip", level, "decoder", y, other, column=column + 1)
-                y = net.place(f"over.decoder.{level}.block", "block", level, "decoder", y, column=column + 1)
+                y = net.place(f"over.decoder.{level}.skip", "skip", level, "decoder", y, other, column=column + 2)
+                y = net.place(f"over.decoder.{level}.block", "block", level, "decoder", y, column=column + 2)
             x = net.place(f"decoder.{level}.skip", "skip", level, "decoder", x, skip, column=column)
             x = outputs[level] = net.place(f"decoder.{level}.block", "block", level, "decoder", x, column=column)
         return outputs
@@ -64,7 +64,7 @@ class KiUNet(Topology):
         """The maps of both branches, each with that of the other."""
         if self.exchange is None:
             return x, y
-        places = ((f"{path}.{level}.exchange", x, y, column), (f"over.{path}.{level}.exchange", y, x, column + 1))
+        places = ((f"{path}.{level}.exchange", x, y, column), (f"over.{path}.{level}.exchange", y, x, column + 2))
         first, second = (
             net.place(scope, "skip", level, "encoder", own, other, column=at, component=self.exchange)
             for scope, own, other, at in places
