@@ -11,7 +11,7 @@ from unetkit.draw.figure import Figure, figure, level_name
 from unetkit.draw.layout import Arrangement
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.routes import level, routes
-from unetkit.draw.shapes import Arrow, Drawing, Shape, Text
+from unetkit.draw.shapes import Drawing, Shape, Text
 from unetkit.draw.text import fit, size_label, width
 from unetkit.wording import magnitude
 
@@ -46,7 +46,7 @@ class Panel:
             self.shown = figure(plan, whole_blocks=True)
             self.arrangement = Arrangement.of(self.shown)
             layout = self.arrangement.placed(0, 0)
-        arrows = [one for one in routes(layout) if isinstance(one, Arrow)]
+        arrows = routes(layout)
         self.indent = _LEVELS - min([0.0, *(x for one in arrows for x, _ in (one.start, *one.via, one.end))])
         """The width left of the boxes: the names of levels, and arrows beside them."""
         self.content = self.indent + layout.right
