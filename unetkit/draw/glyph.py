@@ -62,7 +62,7 @@ class Glyph:
         """The lower end, with labels."""
         return self.bottom + (LINE + 2 if self.size_shown else 3)
 
-    @property
+    @cached_property
     def size_label(self) -> str:
         return size_label(self.map.size) if self.size_shown else ""
 

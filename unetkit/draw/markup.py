@@ -139,9 +139,11 @@ def number(value: float) -> str:
     >>> number(12.04), number(12.5), number(-0.01)
     ('12', '12.5', '0')
     """
-    return f"{round(value, 1) + 0.0:.1f}".removesuffix(".0")
+    text = f"{value:.1f}"
+    return text if text[-1] != "0" else text[:-2] if text != "-0.0" else "0"
 
 
 def _clean(text: str) -> str:
     """Text for XML: escaped, without control characters and lone surrogates."""
-    return escape("".join(letter for letter in text if letter.isprintable()), quote=False)
+    printable = text if text.isprintable() else "".join(letter for letter in text if letter.isprintable())
+    return escape(printable, quote=False)

@@ -42,8 +42,10 @@ def _alignment(plan: Plan, axis: int, n: int) -> Alignment:
 
 def shift_warning(plan: Plan, size: Size) -> str:
     """What is wrong with a size that is accepted but not aligned; "" where it is aligned."""
-    parts = []
     outputs = plan.output_size(size)
+    if all(n in sizes for n, sizes in zip(plan.padded_size(tuple(size)), plan.aligned, strict=True)):
+        return ""
+    parts = []
     for name, n, m, sizes, fit in zip(AXES[plan.dims], size, outputs, plan.aligned, plan.alignment(size), strict=True):
         if fit.aligned:
             continue

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -15,7 +16,7 @@ from unetkit.planning.words import facts_in_words
 from unetkit.play import measures, tabs
 from unetkit.play.desk import Desk
 from unetkit.play.faults import fault_json, faults_json
-from unetkit.play.picture import picture
+from unetkit.play.picture import Picture
 from unetkit.play.reading import Source, example, planned, size_of
 from unetkit.wording import size_text
 
@@ -49,18 +50,20 @@ def _draw(request: Request, desk: Desk, *, drawn: bool = True) -> Answer:
     """The drawing of a text or its faults, and what else is wanted; only this where nothing is `drawn`."""
     source = Source(str(request.get("text", "")), desk.file, tuple(map(str, request.get("overrides") or ())))
     size: tuple[int, ...] | None = None
+    if drawn:
+        _picture.cache_clear()  # a file that the text extends may have been changed
     try:
-        plan = planned(source)
-        size = _size(plan, request)
-        sized = plan.at(size)
+        picture = _picture(source, json.dumps([request.get("size"), bool(request.get("fit"))]))
+        plan, size = picture.plan, picture.size
+        sized = picture.sized
     except UnetkitError as error:
         return {"svg": None, "faults": faults_json(error.faults, source, size)}
     wanted = frozenset(request.get("want") or ())
     found: Answer = {"name": plan.spec.name, "digest": plan.digest, "dims": plan.dims, "size": list(size)}
     found |= {"parameters": plan.parameters, "macs": sized.macs, "output_size": list(sized.output_size)}
     if drawn:
-        found |= {"facts": list(facts_in_words(sized).items()), **picture(sized, parts="parts" in wanted)}
-    found |= {key: make(plan, size) for key, make in _TABS.items() if key in wanted}
+        found |= {"facts": list(facts_in_words(sized).items()), **picture.svg()}
+    found |= {key: make(picture) for key, make in _WANTED.items() if key in wanted}
     if "diff" in wanted and (other := request.get("other")):
         found["diff"] = tabs.diff(plan, size, str(other), source)
     if "chips" in wanted and (base := request.get("base")) and plan.spec.document:
@@ -68,28 +71,36 @@ def _draw(request: Request, desk: Desk, *, drawn: bool = True) -> Answer:
     return found | {"faults": _warnings(plan, size, source)}
 
 
-_TABS: dict[str, Callable[[Plan, tuple[int, ...]], Any]] = {
-    "levels": measures.levels,
-    "sizes": measures.sizes,
-    "field": measures.field,
-    "memory": measures.memory,
-    "code": lambda plan, size: tabs.code_of(plan),
-    "resolved": lambda plan, size: tabs.resolved(plan),
+@lru_cache(1)
+def _picture(source: Source, size: str) -> Picture:
+    """What is drawn; it is kept, because the page asks for details of what it was just shown."""
+    plan = planned(source)
+    given, fit = json.loads(size)
+    return Picture(plan, _size(plan, given, fit=fit))
+
+
+_WANTED: dict[str, Callable[[Picture], Any]] = {
+    "parts": Picture.parts,
+    "levels": lambda picture: measures.levels(picture.plan, picture.size),
+    "sizes": lambda picture: measures.sizes(picture.plan, picture.size),
+    "field": lambda picture: measures.field(picture.plan, picture.size),
+    "memory": lambda picture: measures.memory(picture.plan, picture.size),
+    "code": lambda picture: tabs.code_of(picture.plan),
+    "resolved": lambda picture: tabs.resolved(picture.plan),
 }
 """What a request may want beside the drawing."""
 
 
-def _size(plan: Plan, request: Request) -> tuple[int, ...]:
-    """The size at which the network is shown: that of the request, the nearest that fits, or the natural one."""
-    given = request.get("size")
+def _size(plan: Plan, given: Any, *, fit: bool) -> tuple[int, ...]:
+    """The size at which the network is shown: the given one, with `fit` the nearest that fits, or the natural one."""
     if not given:
         return natural_size(plan)
     size = size_of(given, plan.dims)
     if size is None:
-        if request.get("fit"):
+        if fit:
             return natural_size(plan)
         raise SizeError(Fault("size-shape", f"{given} is no size for {plan.dims}D"))
-    if not request.get("fit") or fits(plan, size):
+    if not fit or fits(plan, size):
         return size
     near = tuple(sets.below(n) or sets.above(n) or n for n, sets in zip(size, plan.preferred_sizes, strict=True))
     return near if fits(plan, near) else natural_size(plan)
@@ -147,8 +158,9 @@ def _png(request: Request, desk: Desk) -> Answer:
     from unetkit.draw.file import png
 
     plan = planned(Source(str(request.get("text", "")), desk.file, tuple(map(str, request.get("overrides") or ()))))
+    size = _size(plan, request.get("size"), fit=bool(request.get("fit")))
     try:
-        return {"png": base64.b64encode(png(svg(plan.at(_size(plan, request))))).decode("ascii")}
+        return {"png": base64.b64encode(png(svg(plan.at(size)))).decode("ascii")}
     except ImportError:
         return {"refused": "there is no renderer of PNG here"}
 

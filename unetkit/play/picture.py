@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import Any
 
@@ -10,17 +11,37 @@ from unetkit.draw.drawing import draw_plan
 from unetkit.draw.markup import markup
 from unetkit.draw.shapes import Area, Arrow, Drawing
 from unetkit.draw.text import size_label
-from unetkit.planning import SizedPlan
+from unetkit.planning import Plan, SizedPlan
 from unetkit.planning.sized import Step
 from unetkit.play.spans import keys_of
 from unetkit.wording import magnitude, plural
 
 
-def picture(sized: SizedPlan, *, parts: bool) -> dict[str, Any]:
-    """The drawing as SVG text, and with `parts` what can be pointed at in it."""
-    drawing = draw_plan(sized, "")
-    values: dict[str, Any] = {"svg": markup(drawing), "title": drawing.title, "description": drawing.description}
-    return values | {"parts": list(_parts(sized, drawing))} if parts else values
+class Picture:
+    """A plan at a size with its drawing. Raises SizeError at `sized` where the size does not fit."""
+
+    def __init__(self, plan: Plan, size: tuple[int, ...]) -> None:
+        self.plan = plan
+        self.size = size
+
+    @cached_property
+    def sized(self) -> SizedPlan:
+        """The plan at the size."""
+        return self.plan.at(self.size)
+
+    @cached_property
+    def drawing(self) -> Drawing:
+        """The drawing as shapes."""
+        return draw_plan(self.sized, "")
+
+    def svg(self) -> dict[str, Any]:
+        """The drawing as SVG text, with its title and its description in words."""
+        drawing = self.drawing
+        return {"svg": markup(drawing), "title": drawing.title, "description": drawing.description}
+
+    def parts(self) -> list[dict[str, Any]]:
+        """What can be pointed at in the drawing."""
+        return list(_parts(self.sized, self.drawing))
 
 
 def step_facts(step: Step) -> list[tuple[str, str]]:

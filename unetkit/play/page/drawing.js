@@ -3,6 +3,7 @@ import { element, facts } from "./element.js";
 import { hideTip, showTip } from "./tip.js";
 
 const SVG = "http://www.w3.org/2000/svg";
+const STYLE = /^(.*?)<style>(.*?)<\/style>(.*)$/s; // set once: the styles of a page are computed anew where one comes or goes
 
 function shape(name, attributes) {
   const made = document.createElementNS(SVG, name);
@@ -17,36 +18,46 @@ export class DrawingView {
     this.choose = choose;
     this.parts = [];
     this.chosen = null;
+    this.style = document.head.appendChild(element("style"));
     for (const begin of ["pointerover", "focusin"]) host.addEventListener(begin, (event) => this.tip(event.target.closest(".hot")));
     for (const end of ["pointerout", "focusout"]) host.addEventListener(end, hideTip);
     host.addEventListener("click", (event) => this.take(event.target.closest(".hot")));
     host.addEventListener("keydown", (event) => this.key(event));
   }
 
-  show(svg, parts) {
-    const name = this.chosen?.id;
-    const focused = this.host.contains(document.activeElement);
+  /** Shows a drawing as SVG text; its parts follow, so that the drawing need not wait for them. */
+  show(svg) {
+    this.wasFocused ||= this.host.contains(document.activeElement);
     hideTip();
-    this.parts = parts;
-    this.host.innerHTML = svg;
-    const drawing = this.host.querySelector("svg");
-    if (!drawing) return;
-    const [, , width, height] = drawing.getAttribute("viewBox").split(" ").map(Number);
+    this.parts = [];
+    const [, start, rules, rest] = STYLE.exec(svg);
+    if (this.style.textContent !== rules) this.style.textContent = rules;
     const frame = element("div", { class: "drawing-frame" });
-    this.host.style.setProperty("--width", width);
-    this.host.style.setProperty("--height", height);
+    frame.innerHTML = start + rest;
+    const drawing = frame.firstChild;
+    [this.width, this.height] = drawing.getAttribute("viewBox").split(" ").slice(2);
+    this.host.style.setProperty("--width", this.width);
+    this.host.style.setProperty("--height", this.height);
     drawing.removeAttribute("width");
     drawing.removeAttribute("height");
-    const over = shape("svg", { viewBox: `0 0 ${width} ${height}`, class: "parts", role: "group", "aria-label": "Parts of the network" });
-    parts.forEach((part, index) => over.append(this.hot(part, index)));
-    frame.append(drawing, over);
     this.host.replaceChildren(frame);
-    const again = parts.findIndex((part) => part.id === name);
+  }
+
+  /** Lays the parts over the drawing. The one that was chosen stays so. */
+  showParts(parts) {
+    this.parts = parts;
+    const over = shape("svg", { viewBox: `0 0 ${this.width} ${this.height}`, class: "parts", role: "group", "aria-label": "Parts of the network" });
+    const shapes = parts.map((part, index) => this.hot(part, index));
+    over.append(...shapes);
+    const again = parts.findIndex((part) => part.id === this.chosen?.id);
     this.chosen = again < 0 ? null : parts[again];
-    const current = this.shapes()[Math.max(again, 0)];
+    const current = shapes[Math.max(again, 0)];
     current?.setAttribute("tabindex", "0");
     if (this.chosen) current.classList.add("chosen");
-    if (focused && name) current?.focus({ preventScroll: true });
+    this.host.querySelector(".parts")?.remove();
+    this.host.querySelector(".drawing-frame").append(over);
+    if (this.wasFocused && this.chosen && document.activeElement === document.body) current.focus({ preventScroll: true });
+    this.wasFocused = false;
   }
 
   hot(part, index) {

@@ -47,11 +47,11 @@ async function update() {
     for (;;) {
       page.again = false;
       const text = page.editor.text();
-      const answer = await page.engine.ask({ do: "draw", ...request(text), want: ["parts"] });
+      const answer = await page.engine.ask({ do: "draw", ...request(text) });
       if (answer.refused) throw new Error(answer.refused);
-      if (answer.svg) drawing.show(answer.svg, answer.parts); // the state still says that it is not current
+      if (answer.svg) drawing.show(answer.svg); // the state still says that it is not current
       if (page.again) continue;
-      const details = answer.svg ? await page.engine.ask({ do: "details", ...request(text), want: ["sizes", "chips", ...(DETAILS[tabs.name] ?? [])] }) : {};
+      const details = answer.svg ? await page.engine.ask({ do: "details", ...request(text), want: ["parts", "sizes", "chips", ...(DETAILS[tabs.name] ?? [])] }) : {};
       if (page.again) continue;
       show({ ...details, ...answer }, text);
       break;
@@ -97,6 +97,7 @@ function show(answer, text) {
     return;
   }
   page.shown = answer;
+  drawing.showParts(answer.parts);
   sizes.show(answer.sizes);
   showChips(answer.chips ?? []);
   if (answer.levels) showLevels(answer.levels, answer.facts, chooseLevel);
@@ -335,8 +336,8 @@ async function start() {
   const carried = await textOfLink().catch(() => null);
   const opened = await page.engine.ask({ do: "open" });
   const text = carried ?? opened.text ?? "";
-  const early = page.engine.ask({ do: "draw", ...request(text), want: ["parts"] }); // while the editor is made
-  early.then(({ svg, parts }) => svg && drawing.show(svg, parts)).catch(() => {}); // update() says what is wrong
+  const early = page.engine.ask({ do: "draw", ...request(text) }); // while the editor is made
+  early.then(({ svg }) => svg && drawing.show(svg)).catch(() => {}); // update() says what is wrong
   page.editor = (await maker)(byId("editor"), {
     text,
     label: "Spec",

@@ -19,14 +19,18 @@ export function createEditor(parent, { text, label, changed, moved, explain }) {
     const value = area.value;
     const count = value.split("\n").length;
     const faulty = new Set(faults.map((fault) => value.slice(0, fault.from).split("\n").length));
-    numbers.replaceChildren(
-      ...Array.from({ length: count }, (_, index) => {
-        const line = document.createElement("span");
-        line.textContent = `${index + 1}\n`;
-        if (faulty.has(index + 1)) line.className = "faulty";
-        return line;
-      }),
-    );
+    const numbered = [count, ...faulty].join();
+    if (numbers.dataset.of !== numbered) {
+      numbers.dataset.of = numbered;
+      numbers.replaceChildren(
+        ...Array.from({ length: count }, (_, index) => {
+          const line = document.createElement("span");
+          line.textContent = `${index + 1}\n`;
+          if (faulty.has(index + 1)) line.className = "faulty";
+          return line;
+        }),
+      );
+    }
     const edges = new Set([0, value.length]);
     const spans = [
       ...faults.map((each) => ({ ...each, to: Math.max(each.to, each.from + 1), look: `mark-${each.severity}` })),
@@ -42,7 +46,8 @@ export function createEditor(parent, { text, label, changed, moved, explain }) {
       piece.textContent = value.slice(from, to);
       return piece;
     });
-    marks.replaceChildren(...pieces, "\n");
+    if (spans.length) marks.replaceChildren(...pieces, "\n");
+    else marks.textContent = "";
     follow();
   }
 
