@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -62,20 +63,33 @@ def served(command: str, folder: Path) -> Iterator[str]:
         own = str(free.getsockname()[1])
         free.close()
         for once in documented("ray get-auth-token") if "ray start" in servers else ():
-            subprocess.run(words(once), cwd=folder, env=surroundings(folder), capture_output=True, check=True)
+            subprocess.run(
+                words(once), cwd=folder, env=surroundings(folder), capture_output=True, check=True, timeout=60
+            )
         for start in servers:
             server = words(documented(start)[0].replace(port, own))
             with (folder / "server.txt").open("ab") as log:
-                process = subprocess.Popen(server, cwd=folder, env=surroundings(folder), stdout=log, stderr=log)
-            stack.enter_context(process)
-            stack.callback(process.terminate)
+                process = subprocess.Popen(
+                    server, cwd=folder, env=surroundings(folder), stdout=log, stderr=log, start_new_session=True
+                )
+            stack.callback(end, process)
         yield command.replace(port, own) if port else command
+
+
+def end(server: subprocess.Popen[bytes]) -> None:
+    """Ends a server and its processes; one of Ray does not always end when it is told to."""
+    server.terminate()
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(30)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait(30)
 
 
 def surroundings(folder: Path) -> dict[str, str]:
     """Returns the environment of commands: what the documentation exports, and a home where Ray leaves its token."""
     exported = dict(line.removeprefix("export ").split("=") for line in documented("export "))
-    return os.environ | exported | {"HOME": str(folder)}
+    return os.environ | exported | {"HOME": str(folder), "RAY_worker_niceness": "0"}
 
 
 def done(command: str, folder: Path) -> dict[str, str]:
