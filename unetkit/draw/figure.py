@@ -160,12 +160,12 @@ class _Sketch:
         return source.level == self.level(call) and self.num_readers[call.scope, call.output] == 1
 
     def level(self, call: Call) -> int:
-        """The level of the map that a call makes, by its size where that or the map before is finer than the image."""
-        finer = max(n / of for n, of in zip(self.plan.sizes[call.output], self.plan.input_size, strict=True))
-        if finer < 1 or call.level == 0 and finer < 2:
+        """The level of the map that a call makes; by its size above the image, where a way up leads from level 0."""
+        source = self.groups[self.sources(call)[0]].level
+        if source > 0 or (source == 0 and call.slot != "up"):
             return call.level
-        was_finer = self.groups[self.sources(call)[0]].level < 0
-        return -int(log2(finer)) if finer >= 2 or was_finer else call.level
+        finer = max(n / of for n, of in zip(self.plan.sizes[call.output], self.plan.sizes[0], strict=True))
+        return -int(log2(finer)) if finer >= 1 else call.level
 
     def append(self, call: Call, maps: list[FigureMap]) -> None:
         """Adds the maps of a call, to the group that it reads or as a new one."""
