@@ -232,6 +232,22 @@ def attend(x: Tensor, heads: int) -> Tensor:
     return y.permute(0, 1, 3, 2).reshape(x.shape[0], -1, *x.shape[2:])
 
 
+def tokens(x: Tensor, count: int) -> Tensor:
+    """Returns the values of vectors (N, count·C, 1, …) as sequences (N, C, count, 1, …)."""
+    parts = x.reshape(x.shape[0], count, -1).transpose(1, 2)
+    return parts.reshape(*parts.shape, *(1,) * (x.dim() - 3))
+
+
+def attend_to(x: Tensor, context: Tensor, heads: int) -> Tensor:
+    """Returns what x (N, C, *spatial) takes from a context (N, 2·C, *spatial): keys and values one after the other."""
+    query = x.flatten(2).transpose(1, 2).contiguous()  # (N, samples, C)
+    query = query.reshape(*query.shape[:2], heads, -1).transpose(1, 2)
+    pairs = context.flatten(2).transpose(1, 2).contiguous()  # (N, tokens, 2·C)
+    key, value = pairs.reshape(*pairs.shape[:2], 2, heads, -1).permute(2, 0, 3, 1, 4)  # (N, heads, tokens, C / heads)
+    y = functional.scaled_dot_product_attention(query, key, value)
+    return y.permute(0, 1, 3, 2).reshape(x.shape)
+
+
 def attend_jointly(queries: Tensor, keys: Tensor, values: Tensor) -> Tensor:
     """Returns values (N, C, *spatial) weighed by a softmax over all pairs of samples; rows are read on as maps."""
     products = queries.flatten(2).transpose(1, 2) @ keys.flatten(2)  # (N, samples, samples)

@@ -17,6 +17,7 @@ from unetkit.operations import (
     AvgPooling,
     BlurPooling,
     ChannelPadding,
+    ChannelRange,
     ChannelScale,
     ChannelSummary,
     ClassMask,
@@ -24,6 +25,7 @@ from unetkit.operations import (
     Convolution,
     CosineAttention,
     CropTo,
+    CrossAttention,
     Dropout,
     FilledUp,
     Gate,
@@ -516,6 +518,10 @@ class Signal:
         windows, shifts = per_axis(window, self.dims, "window"), per_axis(shift, self.dims, "shift")
         return self.apply(CosineAttention(heads, windows, shifts))
 
+    def attend_to(self, context: Signal, heads: int) -> Signal:
+        """Appends attention of these queries to the keys and values of a second signal, one after the other."""
+        return self.apply(CrossAttention(heads), context)
+
     def attend_jointly(self, keys: Signal, values: Signal) -> Signal:
         """Appends values weighed by the similarity of these queries and keys, where all pairs have the sum 1."""
         return self.apply(JointAttention(), keys, values)
@@ -531,6 +537,10 @@ class Signal:
     def mask_by_class(self, classes: Signal) -> Signal:
         """Appends zeros in place of the signal where the most likely class of the whole image is class 0."""
         return self.apply(ClassMask(), classes)
+
+    def channel_range(self, start: int, count: int) -> Signal:
+        """Appends the choice of `count` channels from `start` on."""
+        return self.apply(ChannelRange(start, count))
 
     def pad_channels(self, channels: int) -> Signal:
         """Appends channels of zeros up to a number; nothing where the signal has as many."""

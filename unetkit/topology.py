@@ -95,18 +95,28 @@ class Output(NamedTuple):
 
 
 class Input(NamedTuple):
-    """A named input: some of the channels of the image, or a vector, with one sample per axis, beside the image."""
+    """A named input: some of the channels of the image, or a vector beside it, with one sample per axis.
+
+    The values of a vector may be those of a sequence of tokens.
+    """
 
     name: str
     channels: int
     is_vector: bool = False
     embedding: int = 0
     """Channels of what a block computes from a vector; 0: blocks read the vector itself."""
+    tokens: int = 0
+    """The number of tokens; 0: it is no sequence."""
 
     @property
     def scope(self) -> str:
         """How the names of its weights begin."""
         return f"inputs.{self.name}"
+
+    @property
+    def tokens_scope(self) -> str:
+        """The scope of the sequence that its values are."""
+        return f"{self.scope}.tokens"
 
     @property
     def embedding_scope(self) -> str:
@@ -406,6 +416,8 @@ def _place_inputs(net: Net, inputs: tuple[Input, ...]) -> tuple[_Named, _Named]:
         signal = net.place_input(given.scope, "input", 0, given.channels)
         if given.is_vector:
             vectors.append((given.name, signal))
+        if given.tokens:
+            signal = net.place_input(given.tokens_scope, "input", signal, given.channels // given.tokens)
         if given.embedding:
             signal = net.place_input(given.embedding_scope, "block", signal, given.embedding)
         if given.is_vector:

@@ -204,3 +204,22 @@ def test_a_smaller_image_is_padded_to_the_only_size(mode: str) -> None:
         assert model(torch.rand(1, 4, 5, 12)).shape[2:] == (5, 12)
     with pytest.raises(SizeError, match="positions are learned for 4 samples"):
         plan.output_size((16, 12))
+
+
+@pytest.mark.parametrize("size", [(40,), (24, 40), (8, 8, 16)])
+def test_tiles_attend_to_a_sequence_as_the_whole_image_does(size: Place) -> None:
+    """In windows, each sample also attends to the tokens, which every tile has whole."""
+    attending = {"type": "transformer", "window": 4, "heads": 2, "condition": "text", "gated": True}
+    inputs = {"text": {"channels": 6, "tokens": 3, "width": 4, "embed": {"type": "single_conv", "kernel": 1}}}
+    spec = unetkit.load(SPEC | {"dims": len(size), "inputs": inputs, "bottleneck": {"block": attending}})
+    plan, model = unetkit.plan(spec), unetkit.build(spec, seed=0).eval()
+    assert plan.vectors == {"text": 18} and plan.parameters == sum(one.numel() for one in model.parameters())
+    image, text = torch.rand(1, 4, *size), torch.rand(1, 3, 6)
+    with torch.no_grad():
+        whole = model(image, text)
+        torch.testing.assert_close(model(image, text.flatten(1)), whole)
+        assert not torch.allclose(model(image, text.flip(1)[:, :, [1, 0, 2, 3, 4, 5]]), whole)
+    tiled = unetkit.predict(model, image[0].numpy(), tile=16, vectors={"text": text[0].numpy()})
+    assert np.abs(tiled - whole[0].numpy()).max() < 1e-5
+    with pytest.raises(SizeError, match="text has 18 values for each image"):
+        model(image, torch.rand(1, 4, 6))

@@ -35,6 +35,8 @@ PARAMETERS = {
     "resnet34-fpn": {(3, 1): 23_155_393},
     "unet-plus-plus": {(3, 1): 9_163_428},  # with the heads of deep supervision
     "unet-3-plus": {(3, 1): 26_989_637},
+    "stable-diffusion-1": {(4, 4): 859_520_964},
+    "resunet-a": {(3, 6): 58_037_717},
     "unet-3-plus-cgm": {(3, 1): 26_991_687},
     "u2net": {(3, 1): 44_009_869},
     "u2net-p": {(3, 1): 1_131_181},

@@ -24,6 +24,10 @@ class Published(NamedTuple):
     """Layers that do not reach the output, or beginnings of their names."""
     vectors: tuple[float, ...] = ()
     """Values of the vectors that it takes after the image."""
+    tokens: tuple[int, int] | None = None
+    """The tokens and the channels of the sequence that it takes after them."""
+    resizes: bool = False
+    """Whether it interpolates maps of sizes that do not fit before a convolution, where the spec refuses them."""
 
 
 def monai(name: str, **arguments: Any) -> Callable[[], nn.Module]:
@@ -60,13 +64,13 @@ def dynamic(name: str, dims: int, **arguments: Any) -> Callable[[], nn.Module]:
     return make
 
 
-def diffusion(**arguments: Any) -> Callable[[], nn.Module]:
-    """A UNet2DModel of diffusers."""
+def diffusion(name: str = "UNet2DModel", **arguments: Any) -> Callable[[], nn.Module]:
+    """A network of diffusers."""
 
     def make() -> nn.Module:
         import diffusers
 
-        network: nn.Module = getattr(diffusers, "UNet2DModel")(**arguments)  # noqa: B009 - its types are incomplete
+        network: nn.Module = getattr(diffusers, name)(**arguments)
         return network
 
     return make
@@ -239,6 +243,21 @@ NETWORKS: dict[str, Published] = {
         diffusion(block_out_channels=(16, 32, 32, 32), norm_num_groups=8),
         ((16, 24),),
         vectors=(7.0,),
+    ),
+    "diffusers UNet2DConditionModel": Published(
+        "stable-diffusion-1",
+        (
+            "channels=[16,32,32,32]", "inputs.time.width=64", "inputs.time.embed.0.channels=16", "norm.groups=8",
+            "inputs.text={channels: 24, tokens: 5}", "define.attend.0.groups=8", "define.attend.2.heads=2",
+        ),
+        diffusion(
+            "UNet2DConditionModel", block_out_channels=(16, 32, 32, 32), norm_num_groups=8, cross_attention_dim=24,
+            attention_head_dim=2,
+        ),
+        ((16, 24),),
+        vectors=(7.0,),
+        tokens=(5, 24),
+        resizes=True,
     ),
     "smp UnetPlusPlus, ResNet-34": Published(
         "resnet34-unetplusplus", (), smp("UnetPlusPlus", "resnet34"), ((64, 96),)

@@ -20,6 +20,14 @@ NARROW: dict[str, list[str]] = {
         "heads.level_4=null",
         "heads.output.at=[level_2, level_3]",
     ],
+    "stable-diffusion-1": [
+        *_TIME,
+        "channels=[8, 16, 16, 16]",
+        "norm.groups=4",
+        "inputs.text={channels: 8, tokens: 5}",
+        "define.attend.0.groups=4",
+        "define.attend.2.heads=2",
+    ],
     "dc-unet": [],  # the channels of its branches add up to those of the level
     "ddpm-256": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
     "ddpm-cifar10": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],

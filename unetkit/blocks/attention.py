@@ -17,6 +17,8 @@ class Attending(Block):
 
     head_channels: Count | None = None
     """Channels of each head; one head of all channels unless given."""
+    heads: Count | None = None
+    """The number of heads, in place of their channels."""
     window: PerAxis | None = None
     """Samples of a window along each axis, of which maps are multiples; the whole map unless given."""
     shifted: bool = False
@@ -34,12 +36,12 @@ class Attending(Block):
     def faults(self, dims: int) -> Iterator[tuple[str, str, str]]:
         if self.shifted and self.window is not None and max(per_axis(self.window, dims, "window")) == 1:
             yield "shifted", "a window of one sample cannot be moved by half its size", "Use a larger window."
+        if self.heads is not None and self.head_channels is not None:
+            yield "heads", "the channels of a head follow from the number of heads", "Give heads or head_channels."
 
     def attend(self, x: Signal) -> Signal:
         """Returns what each sample takes from the others: a 1×1 convolution, attention, and a 1×1 convolution."""
-        heads, rest = divmod(x.channels, self.head_channels or x.channels)
-        if rest:
-            raise wiring_error(f"{x.channels} channels cannot be divided into heads of {self.head_channels}")
+        heads = self.num_heads(x.channels)
         y = x.conv(3 * x.channels, 1, bias=self.bias, name="qkv")
         if self.window is None:
             y = y.attend(heads)
@@ -48,6 +50,15 @@ class Attending(Block):
             shift = tuple(n // 2 for n in window) if self.shifted else 0
             y = y.attend_in_windows(heads, window, shift=shift, position_bias=self.position_bias)
         return y.conv(x.channels, 1, bias=True, name="project")
+
+    def num_heads(self, channels: int) -> int:
+        """The number of heads of so many channels."""
+        heads, rest = divmod(channels, self.head_channels or channels)
+        if rest:
+            raise wiring_error(f"{channels} channels cannot be divided into heads of {self.head_channels}")
+        if channels % (self.heads or heads):
+            raise wiring_error(f"{channels} channels cannot be divided among {self.heads} heads")
+        return self.heads or heads
 
 
 class SelfAttention(Attending):
@@ -63,11 +74,21 @@ class SelfAttention(Attending):
 
 
 class Transformer(Attending):
-    """Norm and self-attention beside a shortcut, then norm and two 1×1 convolutions beside another."""
+    """Norm and self-attention beside a shortcut, then norm and two 1×1 convolutions beside another.
 
-    source = "Dosovitskiy et al., 2021, arXiv:2010.11929; with windows Liu et al., 2021, arXiv:2103.14030 (Swin)"
+    With a `condition` each sample also attends to a sequence beside the image, such as a text, between the two.
+    """
+
+    source = (
+        "Dosovitskiy et al., 2021, arXiv:2010.11929; with windows Liu et al., 2021, arXiv:2103.14030 (Swin); with a "
+        "condition Rombach et al., 2022, arXiv:2112.10752"
+    )
     expansion: Count = 4
     """By how much the channels grow between the last two convolutions."""
+    gated: bool = False
+    """Whether the first of the two gives twice as many, and the activation of one half weighs the other (GEGLU)."""
+    condition: str | None = None
+    """A sequence of tokens, or a vector, among the inputs, to which the samples attend."""
     norm: OwnNorm = LayerNorm()
     """Norm before the attention and before the convolutions."""
     act: OwnAct = GELU()
@@ -76,8 +97,24 @@ class Transformer(Attending):
     def wire(self, x: Signal, channels: int) -> Signal:
         x = entered(x, channels)
         x = x.add(self.attend(x.norm(self.norm)))
-        y = x.norm(self.norm).conv(channels * self.expansion, 1, bias=True, name="expand").act(self.act)
-        return x.add(y.conv(channels, 1, bias=True, name="reduce"))
+        if self.condition is not None:
+            x = x.add(self.attend_to(x.norm(self.norm), x.condition(self.condition)))
+        return x.add(self.expanded(x.norm(self.norm)).conv(channels, 1, bias=True, name="reduce"))
+
+    def attend_to(self, x: Signal, context: Signal) -> Signal:
+        """Returns what each sample takes from the samples of a context."""
+        query = x.conv(x.channels, 1, bias=self.bias, name="query")
+        context = context.conv(2 * x.channels, 1, bias=self.bias, name="context")
+        y = query.attend_to(context, self.num_heads(x.channels))
+        return y.conv(x.channels, 1, bias=True, name="project_context")
+
+    def expanded(self, x: Signal) -> Signal:
+        """Returns the output of the first convolution after its activation."""
+        width = x.channels * self.expansion
+        if not self.gated:
+            return x.conv(width, 1, bias=True, name="expand").act(self.act)
+        y = x.conv(2 * width, 1, bias=True, name="expand")
+        return y.channel_range(0, width).gate(y.channel_range(width, width).act(self.act))
 
 
 class PositionAttention(Block):

@@ -70,25 +70,38 @@ _THREE = (("to_q", "to_k", "to_v"), ("query", "key", "value"), ("q_proj", "k_pro
 """The names of layers that compute queries, keys and values apart."""
 
 
+def _group(name: str, shapes: Mapping[str, object], leaf: str = "") -> tuple[str, tuple[str, ...]]:
+    """The layer that stands for several, of which `name` is one, and their names; no names where it stands alone.
+
+    Those are queries, keys and values of equal shapes; or keys and values alone, where queries are of another signal.
+    """
+    outer, _, last = name.rpartition(".")
+    for three in _THREE:
+        for group in (three, three[1:]):
+            names = tuple([f"{outer}.{one}".lstrip(".") for one in group])
+            found = {shapes.get(f"{one}{leaf}") for one in names}
+            if last in group and len(found) == 1 and None not in found:
+                return f"{outer}.{'+'.join(group)}".lstrip("."), names
+    return name, ()
+
+
 def joined(found: Sequence[ForeignLayer]) -> tuple[ForeignLayer, ...]:
     """The layers, in which one computes queries, keys and values where three of equal shapes did.
 
     >>> joined([ForeignLayer(f"attn.to_{one}", (("weight", (2, 4)),)) for one in "qkv"])
     (ForeignLayer(name='attn.to_q+to_k+to_v', shapes=(('weight', (6, 4)),)),)
     """
-    by_name = {layer.name: layer for layer in found}
+    by_name = {layer.name: layer.shapes for layer in found}
     made = list[ForeignLayer]()
     done = set[str]()
     for layer in found:
-        outer, _, last = layer.name.rpartition(".")
-        three = next((names for names in _THREE if last in names), ())
-        parts = [f"{outer}.{one}".lstrip(".") for one in three]
-        if not three or len({by_name[part].shapes if part in by_name else part for part in parts}) != 1:
+        whole, parts = _group(layer.name, by_name)
+        if not parts:
             made.append(layer)
         elif layer.name not in done:
             done.update(parts)
-            shapes = tuple((leaf, (3 * shape[0], *shape[1:])) for leaf, shape in layer.shapes)
-            made.append(ForeignLayer(f"{outer}.{'+'.join(three)}".lstrip("."), shapes))
+            shapes = tuple((leaf, (len(parts) * shape[0], *shape[1:])) for leaf, shape in layer.shapes)
+            made.append(ForeignLayer(whole, shapes))
     return tuple(made)
 
 
@@ -112,7 +125,7 @@ def arranged(tensors: Mapping[str, Tensor], dims: int) -> dict[str, Tensor]:
     import torch
 
     made: dict[str, Tensor] = {}
-    done = set[str]()
+    shapes = {name: tuple(tensor.shape) for name, tensor in tensors.items()}
     for name, tensor in tensors.items():
         last = name.rpartition(".")[2]
         if last == _INDEX:
@@ -126,14 +139,11 @@ def arranged(tensors: Mapping[str, Tensor], dims: int) -> dict[str, Tensor]:
                 made[f"{name}.weight"] = tensor[0].T.reshape(-1, *(side,) * dims)
                 continue
         parent, _, leaf = name.rpartition(".")
-        outer, _, last = parent.rpartition(".")
-        three = next((names for names in _THREE if last in names), None)
-        parts = [f"{outer}.{one}.{leaf}".lstrip(".") for one in three or ()]
-        if three is None or not all(part in tensors and tensors[part].dim() == tensor.dim() for part in parts):
+        whole, parts = _group(parent, shapes, f".{leaf}")
+        if not parts:
             made[name] = tensor
-        elif name not in done:
-            done.update(parts)
-            made[f"{outer}.{'+'.join(three)}.{leaf}".lstrip(".")] = torch.cat([tensors[part] for part in parts])
+        elif f"{whole}.{leaf}" not in made:
+            made[f"{whole}.{leaf}"] = torch.cat([tensors[f"{part}.{leaf}"] for part in parts])
     return made
 
 

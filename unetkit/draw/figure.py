@@ -92,7 +92,7 @@ def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
     With `whole_blocks`, and for blocks with branches, a block is one arrow to its last map.
     """
     drawn = [(step, call) for step, call in zip(plan.steps, plan.plan.calls, strict=True) if _is_drawn(plan, call)]
-    images = (name for name, one in plan.plan.spec.keys.inputs.items() if not one.vector)
+    images = (name for name, one in plan.plan.spec.keys.inputs.items() if not one.is_beside)
     drawn = [(step, call) for step, call in drawn if call.output not in call.inputs]  # the others do nothing
     sketch = _Sketch(plan, [call for _, call in drawn])
     for step, call in drawn:
@@ -111,7 +111,7 @@ def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
 def _is_drawn(plan: SizedPlan, call: Call) -> bool:
     """Whether a call makes a map of the image, not a vector."""
     vectors = {node for node in plan.plan.inputs.values() if node}
-    return call.output not in vectors and (call.side != "input" or not vectors.intersection(call.inputs))
+    return call.output not in vectors and (call.side != "input" or 0 in call.inputs)
 
 
 def _branches(plan: SizedPlan, call: Call) -> bool:

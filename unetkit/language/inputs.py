@@ -1,9 +1,9 @@
-"""Named inputs: images, which are groups of the image's channels, and vectors."""
+"""Named inputs: images, which are groups of the image's channels, vectors, and sequences of tokens."""
 
 from __future__ import annotations
 
 from unetkit.block import Component, Count
-from unetkit.operations import ChannelRange, VectorInput
+from unetkit.operations import ChannelRange, Tokens, VectorInput
 from unetkit.signal import Signal
 
 
@@ -30,5 +30,16 @@ class Vector(Component):
         return x.apply(VectorInput(self.channels))
 
 
-INPUT_TYPES: dict[type[Component], str] = {ImageInput: "image", Vector: "vector"}
+class TokenSequence(Component):
+    """The values of a vector as a sequence of tokens."""
+
+    slot = "input"
+    count: Count
+
+    def wire(self, x: Signal) -> Signal:
+        """The sequence, along the first axis."""
+        return x.apply(Tokens(self.count))
+
+
+INPUT_TYPES: dict[type[Component], str] = {ImageInput: "image", Vector: "vector", TokenSequence: "tokens"}
 """What messages and tables call them."""

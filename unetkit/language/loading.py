@@ -26,7 +26,7 @@ from unetkit.language.backbone import backbone_of, default_decoder, encoder_scop
 from unetkit.language.cascade import Scopes, choose, scopes, written
 from unetkit.language.find import SUFFIXES, find_spec
 from unetkit.language.heads_reader import HeadsReader
-from unetkit.language.inputs import INPUT_TYPES, ImageInput, Vector
+from unetkit.language.inputs import INPUT_TYPES, ImageInput, TokenSequence, Vector
 from unetkit.language.network_reader import NetworkReader
 from unetkit.language.spec import Spec
 from unetkit.language.spec_keys import MAX_LEVELS, EncoderKeys, SpecKeys
@@ -230,7 +230,7 @@ class SpecLoader(Reader):
 
     def inputs(self, keys: SpecKeys) -> list[Input]:
         """The named inputs; faults are collected."""
-        images = [one.channels for one in keys.inputs.values() if not one.vector]
+        images = [one.channels for one in keys.inputs.values() if not one.is_beside]
         if images and sum(images) != keys.in_channels:
             message = f"the images have {' + '.join(map(str, images))} channels, in_channels is {keys.in_channels}"
             self.fault(Fault("wrong-value", message, cure=f"Set in_channels: {sum(images)}."), "inputs")
@@ -242,10 +242,10 @@ class SpecLoader(Reader):
             if one.embed is None:
                 if one.width is not None:
                     self.no_effect(": nothing is embedded", "inputs", name, "width")
-            elif not one.vector:
-                self.no_effect(": only a vector is embedded", "inputs", name, "embed")
+            elif not one.is_beside:
+                self.no_effect(": only a vector or tokens are embedded", "inputs", name, "embed")
             embedding = 0 if one.embed is None else one.width or one.channels
-            found.append(Input(name, one.channels, one.vector, embedding))
+            found.append(Input(name, one.values, one.is_beside, embedding, one.tokens or 0))
         return found
 
     def place_inputs(
@@ -262,7 +262,8 @@ class SpecLoader(Reader):
         self.types |= INPUT_TYPES
         start, placed = 0, {position.scope for position in network.positions}
         for one in inputs:
-            origins[one.scope] = origins[one.embedding_scope] = {(): ("inputs", one.name)}
+            for scope in (one.scope, one.tokens_scope, one.embedding_scope):
+                origins[scope] = {(): ("inputs", one.name)}
             if one.scope not in placed:
                 message = f"the topology reads the image {next(iter(keys.inputs))} alone"
                 cure = "Use a topology for several images, such as siamese."
@@ -271,6 +272,8 @@ class SpecLoader(Reader):
                 Vector(channels=one.channels) if one.is_vector else ImageInput(start=start, channels=one.channels)
             )
             start += 0 if one.is_vector else one.channels
+            if one.tokens:
+                parts[one.tokens_scope] = TokenSequence(count=one.tokens)
             if one.embedding:
                 reading = self.read_around("block", keys.inputs[one.name].embed, keys, "inputs", one.name, "embed")
                 if reading is not None:

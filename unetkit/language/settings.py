@@ -90,7 +90,7 @@ def plain_settings(spec: Spec) -> Iterator[Setting]:
     for name, one in keys.inputs.items():
         for position in spec.layout.positions:
             if position.scope == Input(name, 1).scope:
-                yield from _fields(spec, ("inputs", name), one, ("channels", "vector", "width"), position)
+                yield from _fields(spec, ("inputs", name), one, ("channels", "vector", "tokens", "width"), position)
 
 
 def _outputs(spec: Spec) -> Iterator[Setting]:

@@ -103,7 +103,7 @@ class Spec:
     @property
     def vectors(self) -> dict[str, int]:
         """The number of values of each vector that the network takes beside the image, by name."""
-        return {name: self.keys.inputs[name].channels for name, _ in self.layout.vectors}
+        return {name: self.keys.inputs[name].values for name, _ in self.layout.vectors}
 
     def for_inference(self) -> Spec:
         """The same network without outputs that exist in training only, and what only they need."""

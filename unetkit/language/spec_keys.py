@@ -130,13 +130,25 @@ class InputKeys(Keys):
     """The keys of an input."""
 
     channels: Count
-    """Channels of the image, or values of the vector."""
+    """Channels of the image or of each token, or values of the vector."""
     vector: bool = False
     """Whether it is a vector beside the image, for `condition` in blocks, and not some of the image's channels."""
+    tokens: Count | None = None
+    """The number of tokens of a sequence beside the image, such as those of a text, for `condition` in blocks."""
     embed: Annotated[SlotOrList, WithJsonSchema({"slot": "block", "list": True})] = None
     """The block, or the list of them, that computes from the vector what other blocks read."""
     width: Count | None = None
     """Channels of what it computes; those of the vector unless given."""
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is given beside the image."""
+        return self.vector or self.tokens is not None
+
+    @property
+    def values(self) -> int:
+        """Its channels, or the values of all tokens."""
+        return self.channels * (self.tokens or 1)
 
 
 class FrameKeys(Keys):

@@ -36,7 +36,7 @@ class InputCheck:
     def __init__(self, planned: Plan) -> None:
         self.plan = planned
         self.checked: set[tuple[int, ...]] = set()
-        self.images = [one.channels for one in planned.spec.keys.inputs.values() if not one.vector]
+        self.images = [one.channels for one in planned.spec.keys.inputs.values() if not one.is_beside]
         """Channels of each image that the channels hold."""
 
     def __call__(self, module: nn.Module, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:

@@ -1,8 +1,14 @@
 """The operations under all blocks: one class per operation, one family per file, each with its facts."""
 
-from unetkit.operations.attention import CosineAttention, GlobalAttention, JointAttention, WindowedAttention
+from unetkit.operations.attention import (
+    CosineAttention,
+    CrossAttention,
+    GlobalAttention,
+    JointAttention,
+    WindowedAttention,
+)
 from unetkit.operations.convolution import Convolution, TransposedConvolution
-from unetkit.operations.inputs import ChannelRange, Sinusoids, VectorInput
+from unetkit.operations.inputs import ChannelRange, Sinusoids, Tokens, VectorInput
 from unetkit.operations.merging import (
     AbsoluteDifference,
     Addition,
@@ -56,6 +62,7 @@ __all__ = [
     "Concatenation",
     "Convolution",
     "CosineAttention",
+    "CrossAttention",
     "CropTo",
     "Dropout",
     "FilledUp",
@@ -83,6 +90,7 @@ __all__ = [
     "Shrinking",
     "Sinusoids",
     "StochasticDepth",
+    "Tokens",
     "TrimTo",
     "VectorInput",
     "TransposedConvolution",

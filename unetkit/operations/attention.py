@@ -82,6 +82,50 @@ class GlobalAttention(AttentionOperation):
 
 
 @facts
+class CrossAttention(Operation):
+    """Every sample attends to all samples of a second signal, which has keys and values one after the other."""
+
+    heads: int
+
+    kind = "attention"
+    pointwise = False
+    makes_map = True
+    gives_view = True
+    keeps_output = True
+    keeps_input = True
+    input_names = ("", "context")
+
+    def spatial(self) -> Operation:
+        return CrossAttention(1)
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % self.heads:
+            raise wiring_error(f"{inputs[0]} channels cannot be divided among {self.heads} heads")
+        if inputs[1] != 2 * inputs[0]:
+            raise wiring_error(f"queries of {inputs[0]} channels need keys and values of as many, here are {inputs[1]}")
+        return inputs[0]
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, Interval(0, sizes[1] - 1))
+
+    def macs(self, inputs: Axes, sizes: tuple[Axes, ...], output: Axes) -> int:
+        return 2 * inputs[0] * volume(output) * volume(sizes[1])
+
+    def kept_bytes(self, source: MapShape, result: MapShape, run: Execution) -> int:
+        copied = 0 if run.channels_last else run.bytes(*source)
+        return copied + run.bytes(self.heads, source.size)  # and the sums of the softmax
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return Workspace(self.kept_bytes(source, result, run), 2 * run.bytes(*source), 2 * run.bytes(*source))
+
+    def gives_channels_last(self, source: MapShape, run: Execution) -> bool:
+        return True
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.attend_to", (), {"heads": self.heads})
+
+
+@facts
 class JointAttention(Operation):
     """The products of all queries and keys after one softmax over all pairs weigh the values (Fan et al., 2020).
 

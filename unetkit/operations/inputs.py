@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from unetkit.geometry import Interval, Limit, Number
+from unetkit.geometry import Interval, Limit, Number, equal
 from unetkit.operations.operation import Axes, Layer, Operation, facts, wiring_error
 
 
@@ -52,6 +52,43 @@ class VectorInput(Operation):
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("input", (self.count,))
+
+
+@facts
+class Tokens(Operation):
+    """The numbers of a vector as a sequence: a map with `count` samples along the first axis, and one along the others.
+
+    The vector has the channels of the first token, then those of the next.
+    """
+
+    count: int
+
+    kind = "tokens"
+    pointwise = False
+    is_view = True
+
+    def channels(self, inputs: Axes) -> int:
+        if inputs[0] % self.count:
+            raise wiring_error(f"{inputs[0]} values cannot be divided among {self.count} tokens")
+        return inputs[0] // self.count
+
+    def size(self, axis: int, sizes: tuple[Number, ...]) -> Number:
+        return 1 if axis else self.count
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[0], 1, "tokens are made of a vector, this map has {} samples"),)
+
+    def lossless(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return ()
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (Interval(0, 0),)
+
+    def alike(self, axis: int, other: int) -> bool:
+        return bool(axis) == bool(other)
+
+    def layer(self, inputs: Axes, dims: int) -> Layer:
+        return Layer("functional.tokens", (), {"count": self.count})
 
 
 @facts

@@ -313,7 +313,7 @@ class RunLoader(Reader):
 
     def check_images(self, spec: Spec, data: DataSpec) -> None:
         """Collects the fault of images with other names, channels or another order than those of the network."""
-        wanted = {name: one.channels for name, one in spec.keys.inputs.items() if not one.vector}
+        wanted = {name: one.channels for name, one in spec.keys.inputs.items() if not one.is_beside}
         given = data.image_channels
         if wanted and given and list(wanted.items()) != list(given.items()):
             taken, named = (listed([f"{name} ({count})" for name, count in one.items()], 9) for one in (wanted, given))
