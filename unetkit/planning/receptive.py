@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import inf, lcm
 
+from unetkit.errors import SizeError
 from unetkit.geometry import Affine, Interval, Number, Unsettled
 from unetkit.geometry.residues import MAX_FAMILIES, too_rare
 from unetkit.planning import propagate
@@ -14,6 +15,8 @@ _MAX_POSITIONS = 64
 """Outputs that are looked at where what they depend on follows no pattern."""
 _FEW_PHASES = 16
 """Neighbouring outputs that are looked at one by one; of more, all are looked at as a family."""
+_MANY_PHASES = 512
+"""Neighbouring outputs up to which each is looked at where there would be more families than outputs."""
 LARGE = {1: 512, 2: 512, 3: 128}
 """Samples along an axis of the image whose outputs are looked at then, by dims."""
 
@@ -30,7 +33,13 @@ def receptive_field(
     if not propagate.stretches(nodes, axis, found):
         # after so many outputs everything comes again
         phases = lcm(int(max(propagate.resolution(nodes, axis))), propagate.period(nodes, axis))
-        return _lengths(nodes, axis, found, output, range(phases) if phases <= _FEW_PHASES else [Affine(1, 0)])
+        if phases > _FEW_PHASES:
+            try:
+                return _lengths(nodes, axis, found, output, [Affine(1, 0)], min(phases, MAX_FAMILIES))
+            except SizeError:  # as with pooling under windows of hundreds of samples
+                if phases > _MANY_PHASES:
+                    raise
+        return _lengths(nodes, axis, found, output, range(phases))
     found = integers(nodes, axis, large())
     return _lengths(nodes, axis, found, output, range(0, found[output], 1 + found[output] // _MAX_POSITIONS))
 
@@ -41,17 +50,20 @@ def integers(nodes: Nodes, axis: int, size: int) -> list[int]:
 
 
 def _lengths(
-    nodes: Nodes, axis: int, found: list[int], output: int, positions: Sequence[Number]
+    nodes: Nodes, axis: int, found: list[int], output: int, positions: Sequence[Number], families: int = 0
 ) -> tuple[int, int] | None:
-    """The least and the most samples that outputs depend on, at given positions or families of positions."""
+    """The least and the most samples that outputs depend on, at given positions or families of positions.
+
+    Raises SizeError where these would have to be divided into more than so many families.
+    """
     least, most = inf, 0
     waiting = list(positions)
-    allowed = MAX_FAMILIES + len(waiting)
+    allowed = families + len(waiting)
     while waiting:
         position = waiting.pop()
         allowed -= 1
         if allowed < len(waiting):
-            raise too_rare(f"one output depends on as much as another in more than {MAX_FAMILIES} ways")
+            raise too_rare(f"one output depends on as much as another in more than {families} ways")
         try:
             interval = propagate.needs(nodes, axis, found, output, Interval(position, position))
         except Unsettled as unsettled:
