@@ -8,8 +8,9 @@ MINUTES ?= 10
 BIN := .venv/bin
 INSTALLED := .venv/installed
 
-# One thread for each test worker: two workers with two threads each would wait for one another.
-TEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+# One thread for each test worker: two workers with two threads each would wait for one another. Bytecode is kept, or
+# each of the processes that tests begin would compile the whole package. Tests of two threads do not spin while they wait.
+TEST := OMP_NUM_THREADS=1 OMP_WAIT_POLICY=passive PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := help
 .PHONY: help demo site page pictures playground runtime test test-long fuzz chaos kills exports check bench clean
