@@ -18,8 +18,6 @@ from tests.support.campaign import examples, sharded
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
-from unetkit.model.network import assemble
-from unetkit.model.weights import Uninitialized
 from unetkit.testing.strategies import specs
 
 EXAMPLES = examples(100)
@@ -104,9 +102,12 @@ def test_an_image_of_any_size_has_an_output_of_its_size(data: st.DataObject) -> 
         assert network(torch.rand(1, planned.spec.in_channels, *size)).shape[2:] == size
 
 
-@sharded(2000, 8)
+@sharded(600, 4)
 def test_the_output_is_no_larger_than_the_image_and_has_its_grid(data: st.DataObject) -> None:
-    """At odd sizes: torch gives the planned size; where its samples lie in the image does not depend on the size."""
+    """At odd sizes; where its samples lie in the image does not depend on the size.
+
+    That torch gives the planned size is test_plan_equals_torch, whose specs pad odd sizes too.
+    """
     spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": data.draw(st.sampled_from(MODES))}))
     planned = unetkit.plan(spec)
     assume(all(planned.aligned))
@@ -129,10 +130,6 @@ def test_the_output_is_no_larger_than_the_image_and_has_its_grid(data: st.DataOb
     assert grids == planned.output_grid(inner)
     assume(all(grid.step == 1 for grid in grids))  # up: none leaves the output coarser
     assert all(cut.start >= 0 and cut.stop <= n for cut, n in zip(planned.crop_target(size), size, strict=True))
-    if data.draw(st.integers(0, 7)) == 0:  # test_plan_equals_torch does so for all
-        with torch.device("meta"), Uninitialized():
-            network = assemble(planned).eval()
-        assert tuple(network(torch.empty(1, spec.in_channels, *size, device="meta")).shape[2:]) == output
 
 
 @pytest.mark.parametrize("size", [31, 32, 33, 47])
