@@ -13,7 +13,8 @@ import pytest
 from PIL import Image
 
 from tests.imagefiles.test_imagefiles import trained
-from tests.support.stopping import HANDLERS, stopped
+from tests.support.program import HANDLERS
+from tests.support.stopping import stopped
 from unetkit.writing import PREFIX, write_whole
 
 SENTENCE = "stopped by {}; no file is left incomplete\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,15 +13,30 @@ from typing import Any
 
 import torch
 
-from tests.support.places import ROOT
+from tests.support.program import HANDLERS, begin_program
 from unetkit.cli import main
+from unetkit.study.runs.process import Process
 
-HANDLERS: dict[int, Any] = {
-    signal.SIGINT: signal.default_int_handler,
-    signal.SIGTERM: signal.SIG_DFL,
-    signal.SIGHUP: signal.SIG_DFL,
-}
-"""What a program begins with in a terminal."""
+
+class OwnFork:
+    """A fork of this process."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self.code: int | None = None
+
+    def wait(self, timeout: float | None) -> bool:
+        """Whether it ended in time: now, or ever."""
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, 0 if timeout is None else os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code is not None
+
+    def end(self) -> int:
+        """Its exit code, for which it waits."""
+        self.wait(None)
+        assert self.code is not None, "it has ended"
+        return self.code
 
 
 def own_forkserver() -> None:
@@ -31,42 +45,23 @@ def own_forkserver() -> None:
     server._forkserver_pid = server._forkserver_alive_fd = server._forkserver_address = None
 
 
-def program(text: str, arguments: list[str], folder: Path) -> int:
-    """Begins a text of Python in a new process, as a terminal would, its output in files of the folder; returns its id.
-
-    A training needs one: torch refuses gradients in a fork of a process in which they had threads.
-    """
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")])
-    with (folder / "out.txt").open("w") as out, (folder / "err.txt").open("w") as err:
-        started = subprocess.Popen(
-            [sys.executable, "-c", text, *arguments],
-            stdout=out,
-            stderr=err,
-            env={**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            start_new_session=True,
-            preexec_fn=default_handlers,
-        )
-    STARTED.append(started)
-    return started.pid
-
-
-STARTED: list[subprocess.Popen[bytes]] = []
-"""Kept, so that their exit codes are for whoever waits for the process."""
-
-
 def default_handlers() -> None:
     """Sets what a program begins with; others are inherited where these tests run in the background."""
     for number in HANDLERS:
         signal.signal(number, signal.SIG_DFL)
 
 
-def begin(line: list[str], folder: Path, *, fresh: bool = False) -> int:
-    """Begins a command in a process and a session of its own, its output in files of the folder; returns its id."""
+def begin(line: list[str], folder: Path, *, fresh: bool = False) -> Process:
+    """Begins a command in a process and a session of its own, its output in files of the folder.
+
+    `fresh`: it is no fork of this process.
+    """
     if fresh:
-        return program("import sys; from unetkit.cli import main; sys.argv[0] = 'unetkit'; main()", line, folder)
+        command = "import sys; from unetkit.cli import main; sys.argv[0] = 'unetkit'; main()"
+        return begin_program(command, line, folder)
     child = os.fork()
     if child:
-        return child
+        return OwnFork(child)
     code = 99
     try:
         os.setsid()
@@ -80,8 +75,8 @@ def begin(line: list[str], folder: Path, *, fresh: bool = False) -> int:
         torch.set_num_threads(1)
         try:
             main()
-        except SystemExit as ended:
-            code = int(ended.code or 0)
+        except SystemExit as end:
+            code = int(end.code or 0)
     finally:
         os._exit(code)
 
@@ -93,12 +88,17 @@ def stopped(
     return stopped_when(begin(line, folder, fresh=fresh), folder, number, when, group=group)
 
 
-def stopped_when(child: int, folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
+def stopped_when(child: Process, folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
     """Sends a signal to a process as soon as something is the case, and returns the exit code."""
     until = time.monotonic() + 120
     while not when():
-        assert time.monotonic() < until and os.waitpid(child, os.WNOHANG) == (0, 0), (folder / "err.txt").read_text()
+        assert time.monotonic() < until and not child.wait(0), (folder / "err.txt").read_text()
         time.sleep(0.01)
-    (os.killpg if group else os.kill)(child, number)
-    status = os.waitpid(child, 0)[1]
-    return os.waitstatus_to_exitcode(status)
+    (os.killpg if group else os.kill)(child.pid, number)
+    return ended(child)
+
+
+def ended(child: Process) -> int:
+    """Returns the exit code of a process when it has ended."""
+    child.wait(None)
+    return child.end()

@@ -16,7 +16,8 @@ import pytest
 import yaml
 
 from tests.support.photos import trained, values
-from tests.support.stopping import HANDLERS, begin, program, stopped, stopped_when
+from tests.support.program import HANDLERS, begin_program
+from tests.support.stopping import begin, ended, stopped, stopped_when
 from unetkit import stopping
 from unetkit.stopping import Stopped, stoppable
 from unetkit.train.loop.checkpoint import read_checkpoint
@@ -76,7 +77,7 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(photos: Path, tm
     line = ["train", str(tmp_path / "run.yaml"), "-o", str(tmp_path / "run"), "--accelerator", "cpu", "--threads", "1"]
     checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
     assert stopped(line, tmp_path, signal.SIGTERM, checkpoint.exists, fresh=True) in (143, 0)
-    assert os.waitstatus_to_exitcode(os.waitpid(begin(line, tmp_path, fresh=True), 0)[1]) == 0
+    assert ended(begin(line, tmp_path, fresh=True)) == 0
     whole = trained(said, tmp_path / "whole")
     again = trained(said, tmp_path / "run")
     assert again.values == whole.values
@@ -219,6 +220,6 @@ def test_a_program_without_handlers_does_not_end_well_after_sigterm(photos: Path
         "import json, sys; from pathlib import Path; from unetkit.train import Machine, load_run, train_run;"
         "train_run(load_run(json.loads(sys.argv[1])), Path(sys.argv[2]), machine=Machine('cpu'), progress=False)"
     )
-    child = program(text, [json.dumps(said), str(tmp_path / "run")], tmp_path)
+    child = begin_program(text, [json.dumps(said), str(tmp_path / "run")], tmp_path)
     checkpoint = tmp_path / "run" / "checkpoints" / "last.ckpt"
     assert stopped_when(child, tmp_path, signal.SIGTERM, checkpoint.exists) == 143
