@@ -12,6 +12,7 @@ from torchvision.models.feature_extraction import create_feature_extractor
 from torchvision.models.regnet import BlockParams
 
 import unetkit
+from tests.support.campaign import only_long
 from unetkit.encoders import COMPONENTS
 from unetkit.model.network import empty
 from unetkit.model.weights import Uninitialized
@@ -32,9 +33,10 @@ MAPS = {
 """The nodes of torchvision's networks that give the map of each level, by the beginning of the name."""
 MAPS |= dict.fromkeys(("resnext", "wide"), MAPS["resnet"]) | {"swin": MAPS["convnext"]}
 COMPARED = (
-    "resnet18", "resnet34", "resnet50", "resnext50_32x4d", "wide_resnet50_2", "vgg11", "vgg11_bn", "vgg16", "vgg16_bn",
-    "efficientnet_b0", "efficientnet_b5", "efficientnet_v2_s", "mobilenet_v2", "mobilenet_v3_large",
-    "mobilenet_v3_small", "densenet121", "regnet_x_400mf", "regnet_y_400mf", "convnext_tiny", "swin_t", "swin_v2_t",
+    "resnet18", "resnet50", "resnext50_32x4d", "vgg11", "vgg11_bn", "efficientnet_b0", "efficientnet_v2_s",
+    "mobilenet_v2", "mobilenet_v3_large", "mobilenet_v3_small", "densenet121", "regnet_x_400mf", "regnet_y_400mf",
+    "convnext_tiny", "swin_t", "swin_v2_t",
+    *only_long("resnet34", "wide_resnet50_2", "vgg16", "vgg16_bn", "efficientnet_b5"),
 )  # fmt: skip
 """Networks that are compared by their maps; for others of a family names and shapes suffice."""
 

@@ -72,7 +72,7 @@ def assert_alike(one: Any, other: Any) -> None:
     assert sum(type(hook).__name__ == "InputCheck" for hook in other._forward_pre_hooks.values()) == 1
 
 
-@pytest.mark.parametrize(("name", "way"), share(product([one for one in shipped() if one not in LARGE], WAYS), of=5))
+@pytest.mark.parametrize(("name", "way"), share(product([one for one in shipped() if one not in LARGE], WAYS), of=9))
 def test_a_copied_model_is_the_model(name: str, way: str) -> None:
     model = unetkit.build(narrow(name), seed=1).eval()
     assert_alike(model, WAYS[way](model))

@@ -39,6 +39,11 @@ def share(cases: Iterable[Case], of: int) -> list[Case]:
     return list(cases)[:: of if TIMES == 1 else 1]
 
 
+def only_long(*cases: Case) -> tuple[Case, ...]:
+    """Returns cases that `make test-long` has beside those of `make test`."""
+    return () if TIMES == 1 else cases
+
+
 def register_profiles() -> None:
     """Loads the profile of this run."""
     # A deadline would measure the machine; a database would make what is drawn depend on what was drawn before.
