@@ -25,7 +25,7 @@ _COLUMNS = (
 def spec_html(spec: Spec) -> str:
     """A spec: what its plan shows, and its canonical form. Where it has no plan, the faults."""
     lines = "\n".join(f"{key}: {value_text(value)}" for key, value in spec.resolve().items())
-    canonical = element("details", element("summary", "canonical form"), element("pre", lines))
+    canonical = element("details", element("summary", "canonical form"), element("pre", lines, tabindex="0"))
     try:
         return _html(_natural(plan(spec)), canonical)
     except UnetkitError as error:
@@ -71,7 +71,7 @@ def _natural(planned: Plan) -> SizedPlan:
 
 
 def _faults(spec: Spec, error: UnetkitError, *further: str) -> str:
-    return notebook_cell(str(spec), (), element("pre", str(error)), *further)
+    return notebook_cell(str(spec), (), element("pre", str(error), tabindex="0"), *further)
 
 
 def _html(sized: SizedPlan, *further: str) -> str:

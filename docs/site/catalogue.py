@@ -19,7 +19,7 @@ from unetkit.wording import magnitude, plural, size_text
 def pages(*, playground: bool) -> dict[str, str]:
     """The pages by file name. With a playground each network has a link that opens it there."""
     found = [(spec, unetkit.plan(unetkit.load(spec.name)).at(spec.facts.inputs[0].size)) for spec in select()]
-    texts = {f"gallery/{spec.name}.md": _network(spec, plan, playground) for spec, plan in found}
+    texts = {f"gallery/{spec.name}.md": network(spec, plan, playground) for spec, plan in found}
     return texts | {"gallery/index.md": _index(found)}
 
 
@@ -51,7 +51,7 @@ def _small(spec: ShippedSpec, plan: SizedPlan) -> Markup:
     )
 
 
-def _network(spec: ShippedSpec, plan: SizedPlan, playground: bool) -> str:
+def network(spec: ShippedSpec, plan: SizedPlan, playground: bool) -> str:
     """The page of one network."""
     text = spec.path.read_text("utf-8")
     lines = [f"# {spec.name}", "", _sentence(spec.about), ""]
@@ -61,7 +61,7 @@ def _network(spec: ShippedSpec, plan: SizedPlan, playground: bool) -> str:
     if playground:
         link = element("a", "Open in the playground", href=f"../play/index.html{fragment(text)}", class_="playground")
         lines += _raw(element("p", link))
-    lines += ["| | |", "|---|---|", *(f"| {name} | {_cell(value)} |" for name, value in _facts(spec)), ""]
+    lines += ["| fact | value |", "|---|---|", *(f"| {name} | {_cell(value)} |" for name, value in _facts(spec)), ""]
     lines += ["## The spec", "", f"`specs/{spec.family}/{spec.path.name}`", "", "````yaml", text.rstrip(), "````", ""]
     return "\n".join(lines)
 

@@ -32,7 +32,7 @@ def _command(name: str, command: Any, depth: int) -> Iterator[str]:
     yield from ("```text", f"{name} {usage}", "```", "")
     rows = [_row(each, context) for each in command.params if not getattr(each, "hidden", False)]
     if rows:
-        yield from ("| | |", "|---|---|", *rows, "")
+        yield from ("| argument or option | meaning |", "|---|---|", *rows, "")
 
 
 def _row(parameter: Any, context: Any) -> str:

@@ -32,6 +32,7 @@ suppress_warnings = [
     "config.cache",  # a hook is a function, which is not cached between builds
 ]
 
+templates_path = ["_templates"]
 html_theme = "furo"
 html_title = "unetkit"
 html_static_path = ["_static"]

@@ -91,7 +91,7 @@ def code(view: View) -> Markup:
         "statistics.json": "everything that was computed, with its settings",
         "table.tex": "the table of arms for a paper",
     }
-    return join([element("pre", element("code", _snippet(view))), pairs_list(files)])
+    return join([element("pre", element("code", _snippet(view)), tabindex="0"), pairs_list(files)])
 
 
 def settings(view: View) -> Markup:
@@ -104,5 +104,5 @@ def settings(view: View) -> Markup:
         pairs_list(results.versions) if results.versions else element("p", "Not recorded.", class_="note"),
     ]
     for title, text in results.settings.items():
-        parts += [element("h3", title), element("pre", element("code", text.strip()))]
+        parts += [element("h3", title), element("pre", element("code", text.strip()), tabindex="0")]
     return join(parts)
