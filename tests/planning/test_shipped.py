@@ -36,6 +36,8 @@ PARAMETERS = {
     "unet-plus-plus": {(3, 1): 9_163_428},  # with the heads of deep supervision
     "unet-3-plus": {(3, 1): 26_989_637},
     "stable-diffusion-1": {(4, 4): 859_520_964},
+    "swin-unet": {(3, 9): 27_168_900},
+    "convunext": {(3, 2): 3_505_730, (1, 2): 3_502_594},
     "resunet-a": {(3, 6): 58_037_717},
     "unet-3-plus-cgm": {(3, 1): 26_991_687},
     "u2net": {(3, 1): 44_009_869},
@@ -56,6 +58,14 @@ PARAMETERS = {
 VARIANTS = (
     ("resnet34-unet", ["encoder=resnet18"], 14_328_209),
     ("resnet34-unet", ["encoder=resnet50"], 32_521_105),
+    (
+        "unet-nnunet-resenc",
+        [
+            "channels=[32, 64, 128, 256, 320, 320, 320]",
+            "levels.5.encoder={block: [{type: residual, stride: 2, shortcut: pool, bias: true, repeat: 6}]}",
+        ],
+        141_889_612 - 5 * 2 - 2 * (320 + 320 + 256 + 128 + 64),
+    ),
     ("segresnet", ["channels=[8, 16, 32, 64]", "in_channels=1", "out_channels=2"], 1_176_186),
     ("unet-nnunet", ["in_channels=4", "out_channels=4"], 31_199_796 - 4 * 4 - 4 * (320 + 256 + 128 + 64)),
     ("unet-plus-plus", ["topology=unet", "heads=null"], 7_852_545),

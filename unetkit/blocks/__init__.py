@@ -50,6 +50,7 @@ COMPONENTS = {
         "resample": "unetkit.blocks.full_scale:Resample",
         "coarse_gate": "unetkit.blocks.coarse_gate:CoarseGate",
         "channel_gate": "unetkit.blocks.gates:ChannelGate",
+        "update_gate": "unetkit.blocks.gates:UpdateGate",
         "class_gate": "unetkit.blocks.gates:ClassGate",
         "unpool": "unetkit.blocks.skip:Unpool",
         "none": "unetkit.blocks.skip:NoSkip",

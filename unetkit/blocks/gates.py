@@ -116,15 +116,43 @@ class ChannelGate(Aligned):
 
     def merge(self, x: Signal, *skips: Signal) -> Signal:
         (skip,) = skips
-        if x.channels != skip.channels:
-            message = f"channel_gate needs equal channels, decoder has {x.channels}, encoder has {skip.channels}"
-            raise wiring_error(message, "Let the way up go to the channels of the encoder.")
+        _check_equal("channel_gate", x, skip)
         weights = []
         for name, one in (("encoder", skip), ("decoder", x)):
             with x.scope(name):
                 mean = one.global_avg_pool()
                 weights.append(_channel_weights(mean, self.reduction, self.bias).activation("Sigmoid"))
         return x.gate(weights[1].add(weights[0]), whole=True).concat(skip)
+
+
+class UpdateGate(Aligned):
+    """Weighs the encoder's map and adds to it, both by gates of the decoder's map, then concatenates both maps.
+
+    Of the decoder's map a 1×1 convolution makes three maps. The first, added to the encoder's, gives by another such
+    convolution the weights of that; the second weighs the third, as in an LSTM.
+    """
+
+    source = "Han et al., 2022, doi:10.1016/j.knosys.2022.109512 (ConvUNeXt)"
+
+    def wire(self, x: Signal, skip: Signal) -> Signal:  # type: ignore[override]  # it weighs one map
+        return super().wire(x, skip)
+
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        (skip,) = skips
+        _check_equal("update_gate", x, skip)
+        count = skip.channels
+        gates = x.conv(3 * count, 1, bias=True, name="gates")
+        keep = gates.channel_range(0, count).add(skip).conv(count, 1, bias=True, name="keep").activation("Sigmoid")
+        share = gates.channel_range(count, count).activation("Sigmoid")
+        new = gates.channel_range(2 * count, count).activation("Tanh").gate(share)
+        return skip.gate(keep).add(new).conv(count, 1, bias=True, name="update").concat(x)
+
+
+def _check_equal(name: str, x: Signal, skip: Signal) -> None:
+    """Raises BlockError where decoder and encoder differ in channels."""
+    if x.channels != skip.channels:
+        message = f"{name} needs equal channels, decoder has {x.channels}, encoder has {skip.channels}"
+        raise wiring_error(message, "Let the way up go to the channels of the encoder.")
 
 
 def _channel_weights(mean: Signal, reduction: int, bias: bool) -> Signal:
