@@ -33,15 +33,15 @@ def item_slots(slot: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((slot, *_ONE_SIGNAL)))
 
 
-CHANNELS = r"^(input|[0-9]{1,6}(\.[0-9]{1,6})?x)$"
-"""The texts that say how many channels an item has: those of its input, or a multiple of the level's."""
+CHANNELS = r"^(input(/[1-9][0-9]{0,5})?|[0-9]{1,6}(\.[0-9]{1,6})?x)$"
+"""The texts that say how many channels an item has: those of its input or a part of them, a multiple of the level's."""
 
 
 def is_channels(value: object) -> bool:
-    """Whether a value says how many channels an item has: a number, `input`, or a multiple such as `0.5x`.
+    """Whether a value says how many channels an item has: a number, `input`, `input/4`, or a multiple such as `0.5x`.
 
-    >>> [is_channels(value) for value in (64, "input", "0.5x", "2x", "half", 0, True)]
-    [True, True, True, True, False, False, False]
+    >>> [is_channels(value) for value in (64, "input", "input/4", "0.5x", "2x", "half", "input/0", 0, True)]
+    [True, True, True, True, True, False, False, False, False]
     """
     if isinstance(value, str):
         return re.fullmatch(CHANNELS, value) is not None
@@ -49,7 +49,7 @@ def is_channels(value: object) -> bool:
 
 
 class SequenceItem(BaseModel):
-    """One component of a list, and its channels: a number, `input`, or a multiple of the level's such as `0.5x`."""
+    """One component of a list, and its channels: a number, `input`, `input/4`, or a multiple of the level's: `0.5x`."""
 
     model_config = ConfigDict(frozen=True, strict=True, arbitrary_types_allowed=True)
 
@@ -62,8 +62,8 @@ class SequenceItem(BaseModel):
             return default
         if isinstance(self.channels, int):
             return self.channels
-        if self.channels == "input":
-            return inputs
+        if self.channels.startswith("input"):
+            return max(1, inputs // int(self.channels.partition("/")[2] or 1))
         return max(1, int(Fraction(self.channels.removesuffix("x")) * level))
 
     @property

@@ -83,6 +83,12 @@ def test_networks_with_other_widths_and_depths_are_found(spec: str, changes: lis
 OTHERS = {
     "Unet, ResNet-50": (smp("Unet", "resnet50"), "resnet34-unet", ["encoder=resnet50"]),
     "UnetPlusPlus, ResNet-18": (smp("UnetPlusPlus", "resnet18"), "resnet34-unetplusplus", ["encoder=resnet18"]),
+    "Unet, VGG-16": (
+        smp("Unet", "vgg16_bn"),
+        "resnet34-unet",
+        ["encoder=vgg16_bn", "bottleneck.block=double_conv", "levels.0.skip=none"],
+    ),
+    "Linknet, ResNet-50": (smp("Linknet", "resnet50"), "resnet34-linknet", ["encoder=resnet50"]),
     "Linknet, ResNet-18": (smp("Linknet", "resnet18"), "resnet34-linknet", ["encoder=resnet18"]),
     "MAnet, ResNet-18": (smp("MAnet", "resnet18"), "resnet34-manet", ["encoder=resnet18"]),
     "FPN, ResNet-50": (smp("FPN", "resnet50"), "resnet34-fpn", ["encoder=resnet50"]),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
@@ -98,6 +100,7 @@ def guess(state: StateDict) -> Guess:
     found = file_layers(state)
     folder = _family(found)
     fits: list[tuple[tuple[Any, ...], str, Fit]] = []
+    extended = _extended()
     for name, file in shipped().items():
         fitted = fit(name, found)
         if fitted is not None:
@@ -107,6 +110,7 @@ def guess(state: StateDict) -> Guess:
                 len(fitted.changes),
                 _is_of_another_family(name, fitted),
                 likeness,
+                -extended[name],
                 name,
             )
             fits.append((order, name, fitted))
@@ -117,6 +121,12 @@ def guess(state: StateDict) -> Guess:
     elements = sum(prod(record.shape) for record in state.tensors.values())
     unseen = dict(_unseen(fits[0][2].plan.spec.resolve()))
     return Guess(str(state.file), state.key, len(found), elements, matches, unseen)
+
+
+def _extended() -> Counter[str]:
+    """How many shipped specs extend another one, by the name of that: it is what they have in common."""
+    texts = (file.read_text(encoding="utf-8") for file in shipped().values())
+    return Counter(name for text in texts for name in re.findall(r"^extends: ([\w-]+)$", text, re.MULTILINE))
 
 
 def _is_of_another_family(name: str, fitted: Fit) -> bool:
