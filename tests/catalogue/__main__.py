@@ -17,7 +17,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tests.catalogue.trials import TRIALS, Trial
-from tests.support.narrow import LARGE
 from unetkit.language import shipped
 from unetkit.wording import plural
 
@@ -30,7 +29,7 @@ TIME_LIMIT = 600
 def main() -> int:
     """Tries specs one after the other, or one of them in this process."""
     parser = argparse.ArgumentParser(prog="python -m tests.catalogue", description=__doc__)
-    parser.add_argument("specs", nargs="*", help="names of shipped specs; all but the largest unless given")
+    parser.add_argument("specs", nargs="*", help="names of shipped specs; all unless given")
     parser.add_argument("--results", type=Path, metavar="FILE", help="a JSON file of outcomes, read and added to")
     parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
     asked = parser.parse_args()
@@ -38,7 +37,7 @@ def main() -> int:
         resource.setrlimit(resource.RLIMIT_DATA, (LIMIT, LIMIT))
         asked.one.write_text(json.dumps(outcomes(asked.specs[0])), encoding="utf-8")
         return 0
-    names = asked.specs or [name for name in shipped() if name not in LARGE]
+    names = asked.specs or list(shipped())
     return table(names, asked.results)
 
 

@@ -51,6 +51,13 @@ NARROW: dict[str, list[str]] = {
         "topology.blocks=[1, 2, 1]",
         "bottleneck.down.1.size=2",
     ],
+    "swin-unetr": [
+        "channels=[8,8,16,32,64,128]",
+        "decoder.channels=[8,8,16,32,64]",
+        "levels.0.skip.0.channels=8",
+        "define.swin.head_channels=8",
+        "define.swin.window=2",  # of 7 samples they would take images of 224 samples per axis
+    ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
     "mobilenet-v2-unet": ["encoder={type: mobilenet_v2, levels: 3}", "decoder.channels=[8, 8]"],
     "densenet121-unet": ["encoder={type: densenet121, levels: 3}", "decoder.channels=[8, 8]"],
@@ -63,7 +70,7 @@ _AS_THEY_ARE = frozenset(("inputs", "heads", "in_channels", "out_channels"))
 
 
 LARGE = {"swin-unetr"}
-"""Networks whose smallest image takes gigabytes, however narrow they are: 224 samples per axis in 3D."""
+"""Networks that take long even when they are narrow: 64 samples per axis in 3D at least."""
 
 
 def narrow(name: str) -> Spec:

@@ -37,8 +37,12 @@ FLOOR = 8 * 2.0**-23
 The range of an untrained network, whose outputs hardly vary, may itself be a rounding error.
 """
 
-STEPS = (0, 1, 3)
-"""Checked sizes in periods above the smallest; each further axis is one period longer."""
+STEPS: dict[int, tuple[tuple[int, ...], ...]] = {
+    1: ((0,), (1,), (3,)),
+    2: ((0, 0), (1, 2), (3, 4)),
+    3: ((0, 0, 0), (1, 2, 3), (3, 1, 0)),
+}
+"""Checked sizes by dims, in periods above the smallest along each axis; volumes grow fast, and with them the memory."""
 
 
 class Check(NamedTuple):
@@ -163,12 +167,11 @@ def _run_program(program: nn.Module, plan: Plan, inputs: tuple[NDArray[Any], ...
 
 def sizes_to_check(plan: Plan, sizes: Sizes) -> Iterator[Size]:
     """Yields three sizes, including the smallest, with axes of different lengths; or the only one."""
-    for steps in STEPS if any(not one.few for one in sizes) else STEPS[:1]:
-        longer = steps and 1
-        periods = tuple(steps + longer * axis for axis in range(plan.dims))
+    for steps in STEPS[plan.dims] if any(not one.few for one in sizes) else STEPS[plan.dims][:1]:
+        periods = steps
         if plan.pads:
             periods = tuple(
-                count * inner.period + longer for count, inner in zip(periods, plan.preferred_sizes, strict=True)
+                count * inner.period + any(steps) for count, inner in zip(steps, plan.preferred_sizes, strict=True)
             )
         yield spread(sizes, periods)
 
