@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import _thread
-import ctypes
 import os
 import signal
 import sys
@@ -67,6 +66,8 @@ class StopHandler:
 
     def _insist(self) -> None:
         """Raises an exception in the main thread again, as often as the exception is lost."""
+        import ctypes
+
         main, missing = threading.main_thread().ident or 0, 0
         while not self.arrived.wait(_LOST_AFTER):
             missing = 0 if self.stopped in _handled(main) else missing + 1
