@@ -7,6 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing import forkserver
 from pathlib import Path
 from typing import Any
@@ -91,11 +92,16 @@ def stopped(
 def stopped_when(child: Process, folder: Path, number: int, when: Callable[[], bool], *, group: bool = False) -> int:
     """Sends a signal to a process as soon as something is the case, and returns the exit code."""
     until = time.monotonic() + 120
-    while not when():
-        assert time.monotonic() < until and not child.wait(0), (folder / "err.txt").read_text()
-        time.sleep(0.01)
-    (os.killpg if group else os.kill)(child.pid, number)
-    return ended(child)
+    try:
+        while not when():
+            assert time.monotonic() < until and not child.wait(0), (folder / "err.txt").read_text()
+            time.sleep(0.01)
+        (os.killpg if group else os.kill)(child.pid, number)
+        return ended(child)
+    except BaseException:  # a command that goes on after its test would take the processor from others
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        raise
 
 
 def ended(child: Process) -> int:
