@@ -20,7 +20,7 @@ from unetkit import registry
 from unetkit.backends import optimize
 from unetkit.draw.drawing import draw_plan
 from unetkit.errors import SizeError, UnetkitError
-from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan
+from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan, convolution
 from unetkit.fast.winograd import transformed_kernel, winograd
 from unetkit.model import plan_of
 from unetkit.planning import needed_memory
@@ -209,3 +209,31 @@ def test_a_network_of_one_size_pads_like_the_network_itself() -> None:
     image = torch.randn(1, 1, 7, 5)
     with torch.no_grad():
         assert torch.allclose(optimize(model, (7, 5), backend="torch")(image), model(image), atol=1e-5)
+
+
+@pytest.mark.parametrize("winograd", [True, False])
+@pytest.mark.parametrize("size", [(64, 48), (53, 38), (27, 18, 13)])
+def test_maps_computed_late_and_written_over_change_nothing(
+    size: tuple[int, ...], winograd: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(convolution, "_STRIP", 4096)  # several strips
+    monkeypatch.setattr(convolution, "_WEIGHTS", 4096)
+    monkeypatch.setattr(convolution, "_BLOCK", 4)
+    model = trained_looking(unetkit.load("unet-milesial", overrides=[f"dims={len(size)}", "channels=[8, 16, 24]"]))
+    network = applied(model, [name for name in PASSES if winograd or name != "winograd"])
+    assert len(network.plan.written_over) == 2
+    assert sum("(row by row)" in line for line in network.plan.listing()) == 4
+    image = torch.randn(2, 3, *size)
+    with torch.inference_mode():
+        assert far(network(image), model(image)) <= CLOSE
+
+
+def test_a_map_that_shares_its_memory_is_not_written_over() -> None:
+    network = applied(trained_looking(narrow("unet-milesial")), tuple(PASSES))
+    index, part = next(iter(network.plan.written_over.items()))
+    (joined,) = network.plan.nodes[index].inputs
+    shape = (1, network.plan.nodes[part].channels, 8, 8)
+    parts = [torch.zeros(shape).to(memory_format=torch.channels_last) for _ in network.plan.nodes[joined].inputs]
+    place = network.plan.nodes[joined].inputs.index(part)
+    assert network._free(index, tuple(parts), []) is parts[place]
+    assert network._free(index, tuple(parts), [parts[place][:, :, 1:]]) is None

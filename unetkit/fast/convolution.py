@@ -9,11 +9,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from unetkit.fast.late import LateMap
 from unetkit.fast.winograd import transformed_kernel, winograd
 from unetkit.model.interface import CHANNELS_LAST
+from unetkit.operations.fast import TILE, tiles_at_once
 
-_STRIP_BYTES = 8_000_000
-"""Output of a convolution of several parts that is computed at once."""
+_STRIP = 1 << 20
+"""Numbers of the output of a convolution of several parts that are computed at once."""
+_WEIGHTS = 1 << 22
+"""Weights of a convolution of one part that are read at once."""
+_BLOCK = 64
+"""Channels of the output of which a multiple is computed at once."""
+_SLICES = 8
+"""Strips of a volume that goes by Winograd's algorithm, which transforms slices between two of them twice."""
 
 
 class FastConvolution(nn.Module):
@@ -30,6 +38,7 @@ class FastConvolution(nn.Module):
         self.around = layer._reversed_padding_repeated_twice
         self.convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[self.dims - 1]
         self.by_winograd = by_winograd
+        self.kernel = tuple(weight.shape[2:])
         if by_winograd:
             weight = transformed_kernel(weight)
         elif self.dims > 1:
@@ -43,49 +52,101 @@ class FastConvolution(nn.Module):
         bias = None if layer.bias is None else layer.bias.detach()
         return cls(layer, layer.weight.detach(), bias, by_winograd=by_winograd)
 
-    def forward(self, x: Tensor | tuple[Tensor, ...]) -> Tensor:
+    def forward(self, x: Tensor | tuple[Tensor | LateMap, ...], over: Tensor | None = None) -> Tensor:
+        """The convolution; `over` is the part, of the size of the output, over which the output is written."""
         parts = (x,) if isinstance(x, Tensor) else x
+        stored = [part for part in parts if isinstance(part, Tensor)]
+        if over is not None or len(stored) < len(parts) or (len(parts) > 1 and not self.by_winograd):
+            return self._in_strips(parts, over)
         if self.by_winograd:
-            return winograd(parts, self.weight, self.bias, self.padding)
-        if len(parts) == 1:
-            padding = self.padding
-            if self.mode != "zeros":
-                parts, padding = (functional.pad(parts[0], self.around, mode=self.mode),), 0
-            return self.convolve(parts[0], self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
-        return self._sum(parts)
+            return winograd(stored, self.weight, self.bias, self.padding)
+        padding = self.padding
+        if self.mode != "zeros":
+            stored, padding = [functional.pad(stored[0], self.around, mode=self.mode)], 0
+        count = self._channels_at_once
+        if count < len(self.weight):
+            return self._by_channels(stored[0], padding, count)
+        return self.convolve(stored[0], self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
-    def _sum(self, parts: Sequence[Tensor]) -> Tensor:
-        """The sum of the convolutions of all parts, in strips along the first axis so that little is held twice."""
-        kernels = torch.split(self.weight, [part.shape[1] for part in parts], dim=1)
-        kernel, stride, padding, step = (
-            self.weight.shape[2],
-            self.stride[0],
-            self.padding[0],
-            self.dilation[0],
-        )
+    @property
+    def _channels_at_once(self) -> int:
+        """Channels of the output that are computed at once: oneDNN copies the weights for each call."""
+        if self.groups > 1:
+            return len(self.weight)
+        return max(_BLOCK, _WEIGHTS // (self.weight.numel() // len(self.weight)) // _BLOCK * _BLOCK)
+
+    def _by_channels(self, x: Tensor, padding: int | tuple[int, ...], count: int) -> Tensor:
+        """The convolution, some channels of the output after the others."""
+        biases = [None] * len(self.weight) if self.bias is None else torch.split(self.bias, count)
+        found = [
+            self.convolve(x, weight, bias, self.stride, padding, self.dilation)
+            for weight, bias in zip(torch.split(self.weight, count), biases, strict=False)
+        ]
+        return torch.cat(found, 1)
+
+    def _in_strips(self, parts: Sequence[Tensor | LateMap], over: Tensor | None) -> Tensor:
+        """The convolution of all parts in strips along the first axis, so that little is held twice."""
+        output = self._empty(parts) if over is None else over
+        size, stride, padding, reach = output.shape[2], self.stride[0], self.padding[0], self._reach
+        rows = max(self._strip_rows(output), padding)
+        waiting: tuple[Tensor, Tensor] | None = None  # a strip is written when the next one has read its rows
+        for first in range(0, size, rows):
+            strip = output.narrow(2, first, min(rows, size - first))
+            low = first * stride - padding
+            high = (first + strip.shape[2] - 1) * stride - padding + reach
+            found = self._rows(parts, low, high)
+            if waiting is not None:
+                waiting[0].copy_(waiting[1])
+            waiting = strip, found
+        assert waiting is not None, "an output has rows"
+        waiting[0].copy_(waiting[1])
+        return output
+
+    def _rows(self, parts: Sequence[Tensor | LateMap], low: int, high: int) -> Tensor:
+        """The sum of the convolutions of rows of all parts, without padding along the first axis."""
+        padding = (0, *self.padding[1:])
+        if self.by_winograd:
+            return winograd([_rows(part, low, high) for part in parts], self.weight, self.bias, padding)
+        total: Tensor | None = None
+        for part, kernel in zip(parts, torch.split(self.weight, [part.shape[1] for part in parts], 1), strict=True):
+            bias = self.bias if total is None else None
+            found = self.convolve(_rows(part, low, high), kernel, bias, self.stride, padding, self.dilation)
+            total = found if total is None else total.add_(found)
+        assert total is not None, "there is a part"
+        return total
+
+    @property
+    def _reach(self) -> int:
+        """Rows of the input that a row of the output is made of."""
+        reach: int = self.dilation[0] * (self.kernel[0] - 1) + 1
+        return reach
+
+    def _strip_rows(self, output: Tensor) -> int:
+        """Rows of the output that are computed at once."""
+        size = output.shape[2]
+        rows = max(1, _STRIP * size // output.numel())
+        if not self.by_winograd:
+            return rows
+        if self.dims == 3:
+            return max(rows, -(-size // _SLICES))
+        step = TILE * tiles_at_once(-(-output.shape[3] // TILE), output.shape[1])[0]
+        return step * max(1, rows // 2 // step)
+
+    def _empty(self, parts: Sequence[Tensor | LateMap]) -> Tensor:
+        """Memory for the output."""
         size = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
             for n, p, d, k, s in zip(
-                parts[0].shape[2:], self.padding, self.dilation, self.weight.shape[2:], self.stride, strict=True
+                parts[0].shape[2:], self.padding, self.dilation, self.kernel, self.stride, strict=True
             )
         ]
-        shape = (len(parts[0]), self.weight.shape[0], *size)
+        like = next(part if isinstance(part, Tensor) else part.x for part in parts)
         fitting = CHANNELS_LAST[self.dims] if self.dims > 1 else torch.contiguous_format
-        output = torch.empty(shape, dtype=parts[0].dtype, device=parts[0].device, memory_format=fitting)
-        rows = max(1, _STRIP_BYTES * size[0] // (output.numel() * output.element_size()))
-        for first in range(0, size[0], rows):
-            strip = output.narrow(2, first, min(rows, size[0] - first))
-            low = first * stride - padding
-            high = (first + strip.shape[2] - 1) * stride - padding + step * (kernel - 1) + 1
-            for number, (part, weight) in enumerate(zip(parts, kernels, strict=True)):
-                read = _rows(part, low, high)
-                bias = None if number else self.bias
-                found = self.convolve(read, weight, bias, self.stride, (0, *self.padding[1:]), self.dilation)
-                strip.add_(found) if number else strip.copy_(found)
-        return output
+        channels = self.weight.shape[-1 if self.by_winograd else 0]
+        return torch.empty((len(like), channels, *size), dtype=like.dtype, device=like.device, memory_format=fitting)
 
 
-def _rows(x: Tensor, low: int, high: int) -> Tensor:
+def _rows(x: Tensor | LateMap, low: int, high: int) -> Tensor:
     """The rows `low` … high − 1 along the first spatial axis, zeros where there are none."""
     size = x.shape[2]
     inside = x.narrow(2, min(max(low, 0), size), max(0, min(high, size) - max(low, 0)))

@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from unetkit import functional
 from unetkit.fast.convolution import FastConvolution
+from unetkit.fast.late import LateMap, LatePadding, LateUpsampling
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.model.blocks import layer_target
-from unetkit.model.interface import InputCheck, memory_format, named_outputs
-from unetkit.operations.fast import is_absorbed, is_late, is_winograd
+from unetkit.model.interface import CHANNELS_LAST, InputCheck, memory_format, named_outputs
+from unetkit.operations.fast import is_absorbed, is_computed_late, is_late, is_winograd, passes_rows_on
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
 
@@ -43,6 +44,7 @@ class OptimizedNetwork(nn.Module):
         """Stays in evaluation mode: what was folded cannot be trained."""
         return super().train(False)
 
+    @torch.no_grad()
     def forward(self, image: Tensor, *vectors: Tensor) -> Any:
         """The output (N, out_channels, *spatial), float32, or a named tuple of the outputs."""
         plan = self.plan
@@ -56,16 +58,43 @@ class OptimizedNetwork(nn.Module):
         for index, vector in zip(list(plan.inputs.values())[1:], vectors, strict=True):
             signals[index] = vector.to(self.dtype)
         for index, _ in self.order:
-            signals[index] = self.steps[str(index)](*(signals[source] for source in plan.nodes[index].inputs))
-            for done in self.releases.get(index, ()):
-                del signals[done]
+            done = self.releases.get(index, ())
+            inputs = [signals[source] for source in plan.nodes[index].inputs]
+            kept = [image, *(signal for source, signal in signals.items() if source not in done)]
+            over = {"over": self._free(index, inputs[0], kept)} if index in plan.written_over else {}
+            signals[index] = self.steps[str(index)](*inputs, **over)
+            for source in done:
+                del signals[source]
+            del inputs, over, kept
         outputs = [self._output(name, signals[node], padded_like, image) for name, node in plan.outputs.items()]
         return named_outputs(tuple(plan.outputs), outputs)
+
+    def _free(self, index: int, parts: tuple[Tensor | LateMap, ...], kept: list[Any]) -> Tensor | None:
+        """The part of a concatenation over which a convolution writes its output; None where others share its memory.
+
+        A layer may give its input on as it is, so that what nothing reads may be what another signal is.
+        """
+        (joined,) = self.plan.nodes[index].inputs
+        number = self.plan.nodes[joined].inputs.index(self.plan.written_over[index])
+        part = parts[number]
+        others = {place for one in (*kept, *parts[:number], *parts[number + 1 :]) for place in _places(one)}
+        if not isinstance(part, Tensor) or part.requires_grad or _places(part) & others:
+            return None
+        fitting = CHANNELS_LAST[self.plan.dims] if self.plan.dims > 1 else torch.contiguous_format
+        return part if part.is_contiguous(memory_format=fitting) else None
 
     def _output(self, name: str, output: Tensor, padded: Tensor, image: Tensor) -> Tensor:
         if self.plan.pads and self.plan.is_full(name):
             output = functional.cut_padding(output, padded, image)
         return output.float()
+
+
+def _places(signal: Any) -> set[int]:
+    """Where the memory of a signal begins; several where it has parts."""
+    if isinstance(signal, tuple):
+        return set().union(*map(_places, signal))
+    tensor: Tensor = signal.x if isinstance(signal, LateMap) else signal
+    return {tensor.untyped_storage().data_ptr()}
 
 
 class _Function(nn.Module):
@@ -117,6 +146,11 @@ def _step(
         return nn.Identity()
     if is_late(operation):
         return _Parts()
+    if is_computed_late(operation):
+        if passes_rows_on(operation):
+            return LatePadding()
+        upsampling: Any = model.get_submodule(f"{scope}.{node.name}")
+        return LateUpsampling(upsampling if norm is None else _transposed(upsampling, *_folded(upsampling, norm)))
     original = plan.original.nodes[index].operation
     layer = plan.original.layer(index)
     target = layer_target(layer, original)

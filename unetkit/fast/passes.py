@@ -7,9 +7,18 @@ from collections.abc import Callable, Collection
 
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.operations import Operation
-from unetkit.operations.fast import Absorbed, by_winograd, folded, joined_later, takes_parts
+from unetkit.operations.fast import (
+    Absorbed,
+    by_winograd,
+    computed_later,
+    folded,
+    is_late,
+    joined_later,
+    passes_rows_on,
+    reads_size_alone,
+    takes_parts,
+)
 from unetkit.planning import Plan
-from unetkit.signal import Node
 
 Pass = Callable[[Plan], OptimizedPlan]
 
@@ -49,9 +58,50 @@ def join_late(plan: Plan) -> OptimizedPlan:
         late = joined_later(node.operation) if node.operation is not None else None
         if late is None or not readers[index] or index in outputs or _parts_joined(plan, node.inputs):
             continue
-        if all(one.inputs == (index,) and one.operation and takes_parts(one.operation) for one in readers[index]):
+        reading = [plan.nodes[reader] for reader in readers[index]]
+        if all(one.inputs == (index,) and one.operation and takes_parts(one.operation) for one in reading):
             changes[index] = late
     return OptimizedPlan(plan, changes)
+
+
+def upsample_late(plan: Plan) -> OptimizedPlan:
+    """Transposed convolutions are not stored where one convolution alone reads them as a part of a concatenation.
+
+    It computes their rows as it needs them.
+    """
+    changes: dict[int, Operation] = {}
+    readers = _readers(plan)
+    for index, node in enumerate(plan.nodes):
+        late = computed_later(node.operation) if node.operation is not None else None
+        if late is None or passes_rows_on(late):
+            continue
+        for passed in _rows_on_the_way(plan, index, readers):
+            operation = plan.nodes[passed].operation
+            found = computed_later(operation) if operation is not None else None
+            if found is not None:
+                changes[passed] = found
+    return OptimizedPlan(plan, changes)
+
+
+def _rows_on_the_way(plan: Plan, index: int, readers: dict[int, list[int]]) -> list[int]:
+    """The nodes that pass the rows of a map on to a concatenation that is not stored; none where others read them."""
+    path, outputs = [index], set(plan.outputs.values())
+    while path[-1] not in outputs:
+        values = [reader for reader in readers[path[-1]] if not _reads_size_alone(plan, reader, path[-1])]
+        operation = plan.nodes[values[0]].operation if len(values) == 1 else None
+        if operation is None:
+            return []
+        if is_late(operation):
+            return path if len(readers[values[0]]) == 1 else []
+        if not passes_rows_on(operation):
+            return []
+        path.append(values[0])
+    return []
+
+
+def _reads_size_alone(plan: Plan, reader: int, source: int) -> bool:
+    node = plan.nodes[reader]
+    return node.operation is not None and reads_size_alone(node.operation, node.inputs.index(source))
 
 
 def use_winograd(plan: Plan, nodes: Collection[int] | None = None) -> OptimizedPlan:
@@ -78,17 +128,18 @@ PASSES: dict[str, Pass] = {
     "fold_norms": fold_norms,
     "drop_dropout": drop_dropout,
     "join_late": join_late,
+    "upsample_late": upsample_late,
     "winograd": use_winograd,
 }
 """All passes by name, in the order in which they are applied."""
 
 
-def _readers(plan: Plan) -> dict[int, list[Node]]:
+def _readers(plan: Plan) -> dict[int, list[int]]:
     """The nodes that read each node, once for each time."""
-    found: dict[int, list[Node]] = defaultdict(list)
-    for node in plan.nodes:
+    found: dict[int, list[int]] = defaultdict(list)
+    for index, node in enumerate(plan.nodes):
         for source in node.inputs:
-            found[source].append(node)
+            found[source].append(index)
     return found
 
 

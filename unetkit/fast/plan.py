@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from unetkit.operations import Operation
+from unetkit.operations.fast import is_computed_late, is_late, keeps_shape
 from unetkit.planning import Plan
 from unetkit.planning.wiring import Wired
 from unetkit.signal import Node
@@ -37,6 +38,27 @@ class OptimizedPlan(Plan):
             node._replace(operation=self.rewritten.get(index, node.operation))
             for index, node in enumerate(self.original.nodes)
         )
+
+    @cached_property
+    def written_over(self) -> dict[int, int]:  # type: ignore[override]  # a fact of the class for all others
+        """By convolution of a concatenation that is not stored a part that nothing else reads later."""
+        last = {source: index for index, node in enumerate(self.nodes) for source in node.inputs}
+        last |= dict.fromkeys((*self.outputs.values(), *self.inputs.values()), len(self.nodes))
+        found = {}
+        for index, node in enumerate(self.nodes):
+            if node.operation is None or not keeps_shape(node.operation):
+                continue
+            (joined,) = node.inputs
+            joining = self.nodes[joined].operation
+            if joining is None or not is_late(joining) or last[joined] > index:
+                continue
+            for part in self.nodes[joined].inputs:
+                operation = self.nodes[part].operation
+                late = operation is not None and is_computed_late(operation)
+                if self.nodes[part].channels == node.channels and last[part] == joined and not late:
+                    found[index] = part
+                    break
+        return found
 
     def listing(self) -> list[str]:
         """The network as text: its operations, one a line, with where each is, its channels and what it reads."""

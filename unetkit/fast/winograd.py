@@ -6,7 +6,7 @@ needs 144. The transforms are matrix products as well; strips of a few rows of t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
 
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unetkit.operations.fast import TILE, tiles_at_once
+from unetkit.operations.fast import CHANNELS_AT_ONCE, TILE, tiles_at_once
 
 _INPUT = (
     (4, 0, -5, 0, 1, 0),
@@ -34,6 +34,8 @@ _KERNEL = (
 )
 _OUTPUT = ((1, 1, 1, 1, 1, 0), (0, 1, -1, 2, -2, 0), (0, 1, 1, 4, 4, 0), (0, 1, -1, 8, -8, 1))
 _READ = TILE + 2
+_CHUNK = 1 << 18
+"""Numbers that a transform reads at once: 1 MB."""
 
 
 @cache
@@ -73,13 +75,15 @@ def _one_image(
     parts: list[Tensor], kernel: Tensor, bias: Tensor | None, before: tuple[int, ...], output: Tensor
 ) -> None:
     """Fills `output` (D, H, W, out) for parts (D, H, W, in)."""
-    depth, (_, height, width, _) = parts[0].shape[0], output.shape
+    depth, (_, height, width, channels) = parts[0].shape[0], output.shape
     tiles = -(-height // TILE), -(-width // TILE)
-    kernels = [matrices.split([part.shape[-1] for part in parts], dim=1) for matrices in kernel]
-    most = tiles_at_once(tiles[1])
+    pieces = [piece for part in parts for piece in torch.split(part, CHANNELS_AT_ONCE, dim=-1)]
+    kernels = [matrices.split([piece.shape[-1] for piece in pieces], dim=1) for matrices in kernel]
+    most = tiles_at_once(tiles[1], channels)
     for top, left in product(range(0, tiles[0], most[0]), range(0, tiles[1], most[1])):
         count = min(most[0], tiles[0] - top), min(most[1], tiles[1] - left)
         start = TILE * top - before[1], TILE * left - before[2]
+        rows, columns = (slice(TILE * one, TILE * (one + many)) for one, many in zip((top, left), count, strict=True))
         held: dict[int, list[Tensor]] = {}  # transformed slices that later outputs read too
         for place in range(len(output)):
             total: Tensor | None = None
@@ -87,49 +91,67 @@ def _one_image(
                 source = place + tap - before[0]
                 if not 0 <= source < depth:
                     continue
-                if source not in held:
-                    held[source] = [_transformed(part[source], start, count) for part in parts]
-                for values, matrices in zip(held[source], kernels[tap], strict=True):
+                if len(kernel) > 1 and source not in held:
+                    held[source] = [_transformed(piece[source], start, count) for piece in pieces]
+                for number, matrices in enumerate(kernels[tap]):
+                    found = held.get(source)
+                    values = found[number] if found else _transformed(pieces[number][source], start, count)
                     total = torch.bmm(values, matrices) if total is None else total.baddbmm_(values, matrices)
+                    del values
             held.pop(place - before[0], None)
-            rows, columns = (
-                slice(TILE * one, TILE * (one + many)) for one, many in zip((top, left), count, strict=True)
-            )
             _put(total, count, bias, output[place, rows, columns])
 
 
 def _transformed(part: Tensor, start: tuple[int, int], count: tuple[int, int]) -> Tensor:
     """Tiles (rows, columns) of (H, W, channels) from `start` on, transformed: (36, tiles, channels)."""
     rows, columns = count
-    wanted = TILE * rows + 2, TILE * columns + 2
     channels = part.shape[2]
+    found = part.new_empty((_READ**2, rows, columns * channels))
+    transform = _transform(_INPUT, part.device)
+    for first, many in _chunks(rows, columns * channels):
+        padded = _window(part, (start[0] + TILE * first, start[1]), (TILE * many + 2, TILE * columns + 2))
+        steps = padded.stride()
+        tiles = padded.as_strided(
+            (_READ, _READ, many, columns, channels), (*steps[:2], TILE * steps[0], TILE * steps[1], steps[2])
+        )
+        target = found[:, first : first + many].flatten(1)
+        torch.mm(transform, tiles.reshape(_READ**2, -1), out=target)
+    return found.view(_READ**2, rows * columns, channels)
+
+
+def _window(part: Tensor, start: tuple[int, int], size: tuple[int, int]) -> Tensor:
+    """A contiguous window of (H, W, channels), with zeros where it lies beyond the border."""
     around: list[int] = [0, 0]
     for axis in (1, 0):
-        low, high, size = start[axis], start[axis] + wanted[axis], part.shape[axis]
-        first, last = min(max(0, low), size), max(0, min(size, high))
+        low, high, length = start[axis], start[axis] + size[axis], part.shape[axis]
+        first, last = min(max(0, low), length), max(0, min(length, high))
         part = part.narrow(axis, first, max(0, last - first))
-        around += [max(0, min(-low, wanted[axis])), max(0, high - max(size, low))]
-    padded = (functional.pad(part, around) if any(around) else part).contiguous()
-    steps = padded.stride()
-    tiles = padded.as_strided(
-        (_READ, _READ, rows, columns, channels), (*steps[:2], TILE * steps[0], TILE * steps[1], steps[2])
-    )
-    transform = _transform(_INPUT, part.device)
-    return (transform @ tiles.reshape(_READ**2, -1)).view(_READ**2, rows * columns, channels)
+        around += [max(0, min(-low, size[axis])), max(0, high - max(length, low))]
+    return (functional.pad(part, around) if any(around) else part).contiguous()
+
+
+def _chunks(rows: int, numbers: int) -> Iterator[tuple[int, int]]:
+    """The first row of tiles and their number, so many at once that they stay in the cache; `numbers` are in a row."""
+    most = max(1, _CHUNK // (_READ**2 * numbers))
+    for first in range(0, rows, most):
+        yield first, min(most, rows - first)
 
 
 def _put(total: Tensor | None, count: tuple[int, int], bias: Tensor | None, strip: Tensor) -> None:
     """Transforms the products of some tiles back into `strip` (H, W, out), which the last tiles may exceed."""
+    rows, columns = count
+    _, width, channels = strip.shape
     if total is None:
-        strip.zero_()
-    else:
-        rows, columns = count
-        values = (_transform(_OUTPUT, strip.device) @ total.view(_READ**2, -1)).view(TILE, TILE, rows, columns, -1)
-        values = values.permute(2, 0, 3, 1, 4)
-        height, width, channels = strip.shape
-        if (height, width) == (TILE * rows, TILE * columns):
-            strip.view(rows, TILE, columns, TILE, channels).copy_(values)
+        strip.copy_(strip.new_zeros(channels) if bias is None else bias)
+        return
+    products, transform = total.view(_READ**2, rows, columns * channels), _transform(_OUTPUT, strip.device)
+    for first, many in _chunks(rows, columns * channels):
+        values = torch.mm(transform, products[:, first : first + many].flatten(1))
+        if bias is not None:
+            values.view(-1, channels).add_(bias)
+        values = values.view(TILE, TILE, many, columns, channels).permute(2, 0, 3, 1, 4)
+        target = strip[TILE * first : TILE * (first + many)]
+        if target.shape[:2] == (TILE * many, TILE * columns):
+            target.view(many, TILE, columns, TILE, channels).copy_(values)
         else:
-            strip.copy_(values.reshape(TILE * rows, TILE * columns, channels)[:height, :width])
-    if bias is not None:
-        strip.add_(bias)
+            target.copy_(values.reshape(TILE * many, TILE * columns, channels)[: target.shape[0], :width])

@@ -6,9 +6,9 @@ from dataclasses import fields, replace
 
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.execution import Execution, MapShape, Workspace
-from unetkit.operations.merging import Concatenation
+from unetkit.operations.merging import Concatenation, CropTo, PadTo, SameSize
 from unetkit.operations.normalization import BatchNorm
-from unetkit.operations.operation import Axes, Layer, Operation, facts, volume
+from unetkit.operations.operation import Axes, Layer, Operation, facts
 from unetkit.operations.strip import Strip
 
 TILE = 4
@@ -16,12 +16,17 @@ TILE = 4
 _FREQUENCIES = (TILE + 2) ** 2
 _AT_ONCE = 128
 """Tiles that are transformed at once, so that their products stay in the cache."""
+_WIDE = 512
+"""Channels from which on half as many are."""
+CHANNELS_AT_ONCE = 256
+"""Channels of the input that are transformed at once in 2D."""
 
 
-def tiles_at_once(columns: int) -> tuple[int, int]:
-    """Rows and columns of tiles that are transformed at once, of a map that has so many columns of them."""
-    parts = -(-columns // _AT_ONCE)
-    return max(1, _AT_ONCE // columns), -(-columns // parts)
+def tiles_at_once(columns: int, channels: int) -> tuple[int, int]:
+    """Rows and columns of tiles that are transformed at once, of a map with so many columns, to so many channels."""
+    most = _AT_ONCE if channels < _WIDE else _AT_ONCE // 2
+    parts = -(-columns // most)
+    return max(1, most // columns), -(-columns // parts)
 
 
 @facts
@@ -50,18 +55,37 @@ class LateConcatenation(Concatenation):
 
 
 @facts
+class LateTransposedConvolution(TransposedConvolution):
+    """A transposed convolution that is never stored: what reads it computes the rows that it needs."""
+
+    is_view = True
+    makes_map = False
+
+    def label(self) -> str:
+        return f"{TransposedConvolution.label(self)} (row by row)"
+
+
+@facts
+class LatePadTo(PadTo):
+    """Zeros around a map that is never stored."""
+
+    is_view = True
+
+    def label(self) -> str:
+        return f"{PadTo.label(self)} (row by row)"
+
+
+@facts
 class Winograd(Convolution):
     """A 3×3 convolution of stride 1 by F(4×4, 3×3) (Lavin & Gray, 2016, arXiv:1509.09308), per depth tap in 3D."""
 
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         rows, width = result.size[-2:]
-        strip, columns = tiles_at_once(-(-width // TILE))
+        strip, columns = tiles_at_once(-(-width // TILE), result.channels)
         strip = min(strip, -(-rows // TILE))
-        slices = len(source.size) == 3 and self.kernel[0] or 1
-        transformed = _FREQUENCIES * strip * columns * ((slices + 1) * source.channels + 2 * result.channels)
-        return Workspace(
-            (transformed + source.channels * volume((TILE * strip + 2, TILE * columns + 2))) * run.itemsize
-        )
+        slices = self.kernel[0] if len(source.size) == 3 else 0
+        read = (slices + 1) * source.channels if slices else min(source.channels, CHANNELS_AT_ONCE)
+        return Workspace(_FREQUENCIES * strip * columns * (2 * read + result.channels) * run.itemsize)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Convolution.layer(self, inputs, dims)._replace(name=f"functional.winograd{dims}d")
@@ -86,6 +110,40 @@ def folded(first: Operation, then: Operation) -> Operation | None:
 def joined_later(operation: Operation) -> Operation | None:
     """The same concatenation without a copy; None for other operations."""
     return LateConcatenation() if isinstance(operation, Concatenation) else None
+
+
+def computed_later(operation: Operation) -> Operation | None:
+    """The same operation computed row by row by what reads it; None for what cannot be."""
+    if isinstance(operation, PadTo) and operation.mode == "zeros":
+        return LatePadTo()
+    if not isinstance(operation, TransposedConvolution) or operation.groups > 1:
+        return None
+    if operation.kernel != operation.stride or any((*operation.padding, *operation.extra)):
+        return None
+    return LateTransposedConvolution(*(getattr(operation, field.name) for field in fields(TransposedConvolution)))
+
+
+def is_computed_late(operation: Operation) -> bool:
+    """Whether what reads it computes it."""
+    return isinstance(operation, LateTransposedConvolution | LatePadTo)
+
+
+def passes_rows_on(operation: Operation) -> bool:
+    """Whether it gives the rows of its first input, perhaps among zeros."""
+    return isinstance(operation, Absorbed | SameSize | LatePadTo) or computed_later(operation) == LatePadTo()
+
+
+def reads_size_alone(operation: Operation, number: int) -> bool:
+    """Whether only the size of an input counts."""
+    return isinstance(operation, PadTo | SameSize | CropTo) and number > 0
+
+
+def keeps_shape(operation: Operation) -> bool:
+    """Whether it is a convolution whose output has the size of its input."""
+    if not isinstance(operation, Convolution) or max(operation.stride) > 1:
+        return False
+    spans = zip(operation.kernel, operation.dilation, operation.padding, strict=True)
+    return all(dilation * (kernel - 1) == 2 * padding for kernel, dilation, padding in spans)
 
 
 def is_absorbed(operation: Operation) -> bool:

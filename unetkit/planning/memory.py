@@ -169,7 +169,9 @@ class _Ledger:
             self.workspaces[index] = operation.workspace(maps[first], maps[index], own)
             self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], run) * training
             overwrites = index in overwriting_nodes
-            if overwrites or operation.is_view or (operation.training_only and not training):
+            if index in planned.written_over:
+                self.buffer[index] = self.buffer[planned.written_over[index]]
+            elif overwrites or operation.is_view or (operation.training_only and not training):
                 self.buffer[index] = self.buffer[first]
                 source = nodes[first].operation
                 if source is not None and source.gives_view:  # autograd takes back what is written over a view

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -40,6 +40,8 @@ class Plan:
 
     releases_early: ClassVar[bool] = False
     """Whether a signal is released after its last use, and not at the end of the block that reads it."""
+    written_over: ClassVar[Mapping[int, int]] = {}  # never written to
+    """By node the map over which it writes its output, beside the layers that torch lets do so."""
 
     def __init__(self, spec: Spec, wired: Wired, preferred: tuple[SizeSet, ...] | None = None) -> None:
         self.spec = spec

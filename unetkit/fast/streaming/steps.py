@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from unetkit.fast.convolution import FastConvolution
+from unetkit.fast.late import LateUpsampling
 from unetkit.fast.network import OptimizedNetwork
 from unetkit.fast.streaming.buffers import Rows
 from unetkit.fast.streaming.graph import RowGraph
@@ -41,7 +42,9 @@ def step(network: OptimizedNetwork, graph: RowGraph, index: int, held: Rows) -> 
     assert strip is not None and node.operation is not None, "it is computed"
     module: Any = network.steps[str(index)]
     if strip.kind == "overlap":
-        return _Overlapping(module, node.operation, graph, index)
+        return _Overlapping(
+            module.convolution() if isinstance(module, LateUpsampling) else module, node.operation, graph, index
+        )
     if type(module) in _INTO:
         return partial(_written, module, _INTO[type(module)], held)
     if strip.operation != node.operation:
