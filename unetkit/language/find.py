@@ -23,6 +23,11 @@ def specs_folder() -> Path:
 
 def shipped(folder: str = "") -> dict[str, Path]:
     """The shipped specs by name, ordered by family, whose folder they are in; or the files in a folder beside these."""
+    return dict(_listed(folder))
+
+
+@cache
+def _listed(folder: str) -> dict[str, Path]:
     if folder:
         paths = list((specs_folder() / folder).glob("*.yaml"))
     else:
