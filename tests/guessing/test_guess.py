@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.published.weights import with_random_weights
 from tests.support.campaign import share
 from tests.support.commandline import answer, run
 from unetkit.checkpoint import ImportWeightsError, open_state_dict
-from unetkit.guessing import Guess, guess
+from unetkit.guessing import Guess, fitting, guess
 
 WIDTHS = {"channels", "decoder.channels", "in_channels", "out_channels", "dims"}
 """Settings that `guess` changes."""
@@ -27,6 +28,23 @@ IMPORTABLE = [
     for name, one in NETWORKS.items()
     if {text.partition("=")[0] for text in one.overrides} <= WIDTHS
 ]  # fmt: skip
+
+
+@pytest.fixture(scope="module", autouse=True)
+def planned_once() -> Iterator[None]:
+    """Plans each spec of the catalogue once, not once for each file."""
+    tried: Callable[..., Any] = vars(fitting)["_tried"]
+    kept: dict[tuple[str, ...], Any] = {}
+
+    def once(name: str, changes: dict[str, Any]) -> Any:
+        key = (name, *fitting.overrides(changes))
+        if key not in kept:
+            kept[key] = tried(name, changes)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "_tried", once)
+        yield
 
 
 def guessed(network: nn.Module, folder: Path) -> Guess:
