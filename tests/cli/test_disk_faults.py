@@ -6,10 +6,11 @@ Real file systems in memory, which only root may mount; skipped where the system
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from tests.cli.test_study_report import write_folder
 from tests.support.commandline import run
 from tests.support.photos import write_photos
 from unetkit.data import Normalization
+from unetkit.export import exporting
 from unetkit.trained import Trained
 
 COMMANDS = {
@@ -86,6 +88,26 @@ def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
     yield made
     subprocess.run(["umount", "--lazy", str(made.place)], check=True)
     made.place.rmdir()
+
+
+@pytest.fixture(autouse=True, scope="module")
+def exported_once() -> Iterator[None]:
+    """Traces the network and translates it once: each takes seconds, and is not what a disk spoils."""
+    kept: dict[tuple[Any, ...], Any] = {}
+
+    def once(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*given: Any, **options: Any) -> Any:
+            key = (function, *options.items())
+            if key not in kept:
+                kept[key] = function(*given, **options)
+            return kept[key]
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("traced", "onnx_bytes"):
+            patch.setattr(exporting, name, once(getattr(exporting, name)))
+        yield
 
 
 @pytest.fixture
