@@ -165,7 +165,7 @@ def test_the_digest_tells_outputs_apart() -> None:
     assert one.digest != planned(heads={"a": {}, "b": {"when": "training"}}).digest
 
 
-@sharded(400, 4)
+@sharded(200, 2)
 def test_several_outputs_of_any_network_are_what_its_plan_says(data: st.DataObject) -> None:
     """Sizes, parameters, canonical form, inference without outputs for training, and the written code."""
     alone = data.draw(specs(max_depth=4))
