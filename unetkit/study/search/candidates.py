@@ -209,20 +209,21 @@ class _Planner:
             elif name == "memory":
                 value = quantity(self.network(self.settings(index)), name, context.training, self.limits)
             else:
-                sizes = sizes or table.sizes_of(counted.blocks, lambda: self.measured(index))
+                sizes = sizes or table.sizes_of(counted.blocks, lambda: self.receptive_field(index))
                 value = sizes.receptive_field
                 if name == "macs":
-                    value = table.macs(counted.blocks, sizes.at(context.size))
+                    value = table.macs(
+                        counted.blocks, sizes.at(context.size, lambda: self.network(self.settings(index)))
+                    )
             if not self.limits.within(name, value):
                 outside[name] += 1
                 return None
             values.append(value)
         return values
 
-    def measured(self, index: int) -> tuple[Plan, int]:
-        """A network and its receptive field."""
-        made = self.network(self.settings(index))
-        return made, quantity(made, "receptive_field", {}, self.limits)
+    def receptive_field(self, index: int) -> int:
+        """The receptive field of a combination."""
+        return quantity(self.network(self.settings(index)), "receptive_field", {}, self.limits)
 
     def context(self, index: int, choice: Choice, table: BlocksTable) -> _Context:
         """The training of a combination, and the size for which multiply-adds are counted; checks that the data fit."""

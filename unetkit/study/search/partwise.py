@@ -67,19 +67,22 @@ class GroupEntry(NamedTuple):
 class SizesOf:
     """What the operations that determine sizes say of a network: its receptive field, and the sizes that blocks read.
 
-    `plan` is any network of these sizes.
+    Networks are not kept: there may be as many as there are combinations of values that change sizes.
     """
 
-    plan: Plan
     receptive_field: int
     read: dict[tuple[int, ...], list[tuple[tuple[int, ...], ...]]] = field(default_factory=dict)
 
-    def at(self, wanted: tuple[int, ...]) -> list[tuple[tuple[int, ...], ...]]:
-        """The sizes that each block reads, for the least image whose output has a size."""
+    def at(self, wanted: tuple[int, ...], network: Callable[[], Plan]) -> list[tuple[tuple[int, ...], ...]]:
+        """The sizes that each block reads, for the least image whose output has a size.
+
+        `network` gives a network of these sizes where they are not known yet.
+        """
         found = self.read.get(wanted)
         if found is None:
-            sizes = self.plan.at(covering_size(self.plan, wanted)).sizes
-            found = self.read[wanted] = [tuple([sizes[index] for index in call.inputs]) for call in self.plan.calls]
+            made = network()
+            sizes = made.at(covering_size(made, wanted)).sizes
+            found = self.read[wanted] = [tuple([sizes[index] for index in call.inputs]) for call in made.calls]
         return found
 
 
@@ -259,13 +262,13 @@ class BlocksTable:
         placed = zip(self.placements, blocks, strict=True)
         return all(by_scope.setdefault(one.position.scope, block) == block for one, block in placed)
 
-    def sizes_of(self, blocks: tuple[int, ...], plan: Callable[[], tuple[Plan, int]]) -> SizesOf:
-        """The sizes of a network; `plan` gives a network and its receptive field where they are not known yet."""
+    def sizes_of(self, blocks: tuple[int, ...], receptive_field: Callable[[], int]) -> SizesOf:
+        """The sizes of a network; `receptive_field` gives that of the network where it is not known yet."""
         spatial = self.spatial
         key = tuple([spatial[block] for block in blocks])
         found = self.table.sizes.get(key)
         if found is None:
-            found = self.table.sizes[key] = SizesOf(*plan())
+            found = self.table.sizes[key] = SizesOf(receptive_field())
         return found
 
     def macs(self, blocks: tuple[int, ...], read: list[tuple[tuple[int, ...], ...]]) -> int:
