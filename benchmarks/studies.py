@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from benchmarks.comparison import Comparison, report
+from unetkit.engine import EngineOptions
 from unetkit.study import Study, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, run_text
-from unetkit.study.runs.engines import EngineOptions, open_engine
+from unetkit.study.runs.engines import open_engine
 from unetkit.study.runs.study_folder import StudyFolder
 
 TEXT = """\

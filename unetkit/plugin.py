@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from unetkit.data.patches.augmentation import Augmentation
     from unetkit.data.splits.split import Split
     from unetkit.encoder import Encoder, EncoderLevel
+    from unetkit.engine import Engine, EngineOptions
     from unetkit.errors import BlockError, Fault, FileError
     from unetkit.geometry import Grid, Interval, Limit, at_least, equal
     from unetkit.operations.execution import Execution, MapShape, Workspace
@@ -59,6 +60,8 @@ __all__ = [
     "Down",
     "Encoder",
     "EncoderLevel",
+    "Engine",
+    "EngineOptions",
     "Execution",
     "Fault",
     "FileError",
@@ -129,6 +132,7 @@ __getattr__ = lazy_names(
         "data.patches.augmentation": ("Augmentation",),
         "data.splits.split": ("Split",),
         "encoder": ("Encoder", "EncoderLevel"),
+        "engine": ("Engine", "EngineOptions"),
         "errors": ("BlockError", "Fault", "FileError"),
         "geometry": ("Grid", "Interval", "Limit", "at_least", "equal"),
         "operations.execution": ("Execution", "MapShape", "Workspace"),

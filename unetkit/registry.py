@@ -32,14 +32,15 @@ FAMILIES = (
     "unetkit.data.patches",
     "unetkit.data.splits",
     "unetkit.train.parts",
+    "unetkit.engine",
 )
-"""The packages with a table of built-in components, `COMPONENTS`."""
+"""The modules with a table of built-in components, `COMPONENTS`."""
 BUILT_IN: dict[str, dict[str, str]] = {
     slot: components for family in FAMILIES for slot, components in import_module(family).COMPONENTS.items()
 }
 """Slot → name → module:Class, as in an entry point."""
 SLOTS = tuple(BUILT_IN)
-"""The slots of a spec, of a data file and of a training."""
+"""The slots of a spec, of a data file, of a training and of a study."""
 
 _registered: dict[tuple[str, str], type[Component]] = {}
 

@@ -16,8 +16,8 @@ PUBLIC = {
         "load load_model optimize plan predict register save wrap"
     ),
     "unetkit.plugin": (
-        "Act Augmentation Axes Block BlockError Component Count Dataset Down Encoder EncoderLevel "
-        "Execution Fault FileError Filling Grid "
+        "Act Augmentation Axes Block BlockError Component Count Dataset Down Encoder EncoderLevel Engine "
+        "EngineOptions Execution Fault FileError Filling Grid "
         "Head ImageEntry Init Inset Interval Layer Limit Loss LossInput MapShape ModuleFacts Net Norm Normalization "
         "NormalizationMethod OddSizes Operation Optimizer PerAxis ReadOptions Report Schedule Share Signal Skip Split "
         "Topology Up Workspace at_least check_block equal facts per_axis register wiring_error wrap"

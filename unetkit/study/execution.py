@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from unetkit.engine import EngineOptions
 from unetkit.host import available_memory
 from unetkit.study.live import LiveReport, is_live
 from unetkit.study.matrix.arm import StudyRun
@@ -15,7 +16,7 @@ from unetkit.study.results.collecting import collect, results_in
 from unetkit.study.results.exit_status import State, failures_in, state_of
 from unetkit.study.results.records import PlanRecord
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, missing, run_text
-from unetkit.study.runs.engines import EngineOptions, default_at_once, open_engine
+from unetkit.study.runs.engines import default_at_once, find_engine, open_engine
 from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.study import Study
@@ -32,7 +33,7 @@ class RunOptions:
     """Where and how the runs of a study are executed."""
 
     engine: str = "local"
-    """One of local, dask, submitit, ray."""
+    """local, dask, submitit, ray, or an engine of a plugin."""
     address: str | None = None
     """Of the Dask scheduler or the Ray cluster; with submitit: slurm or local."""
     at_once: int | None = None
@@ -157,9 +158,10 @@ def _looked(
 
 def settings_of(study: Study, options: RunOptions) -> ExecutionSettings:
     """How the runs of a study are executed, as far as cores and memory allow."""
-    on_cluster = options.address is not None or options.engine == "submitit"
+    engine = find_engine(options.engine)
+    on_cluster = options.address is not None or engine.on_cluster
     at_once = options.at_once or (_ON_CLUSTER if on_cluster else default_at_once(study))
-    memory = available_memory() // at_once if options.engine == "local" else None
+    memory = None if on_cluster or engine.takes_address else available_memory() // at_once
     return ExecutionSettings(at_once, options.timeout, memory, options.states, separate=options.separate)
 
 

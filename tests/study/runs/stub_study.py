@@ -7,9 +7,10 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from unetkit.engine import EngineOptions
 from unetkit.study import Study, StudyRun, load_study
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener
-from unetkit.study.runs.engines import EngineOptions, open_engine
+from unetkit.study.runs.engines import open_engine
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.runs.task import Outcome
 

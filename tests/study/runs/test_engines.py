@@ -14,10 +14,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.plugins.sites import distribution
 from tests.study.runs.chaos import ROOT, processes
-from tests.study.runs.stub_study import results
+from tests.study.runs.stub_study import Stub, do, results, write_study
+from unetkit import registry
+from unetkit.engine import EngineOptions
+from unetkit.errors import BlockError
+from unetkit.study import RunOptions, load_study
+from unetkit.study.execution import settings_of
 from unetkit.study.results.results import StudyError
-from unetkit.study.runs.engines import ENGINES, PACKAGES, EngineOptions, open_engine
+from unetkit.study.runs.engines import find_engine, open_engine
 from unetkit.study.runs.study_folder import StudyFolder
 
 BIN = Path(sys.executable).parent
@@ -110,7 +116,7 @@ def test_a_documented_command_gives_the_results_of_the_default_engine(
     command: str, wanted: dict[str, str], tmp_path: Path
 ) -> None:
     engine = command.split("--engine ")[1].split()[0]
-    if find_spec(PACKAGES[engine]) is None:
+    if find_spec(find_engine(engine).package) is None:
         pytest.skip(f"{engine} is not installed")
     with served(command, tmp_path) as ready:
         assert done(ready, tmp_path) == wanted
@@ -122,7 +128,7 @@ def test_a_documented_command_gives_the_results_of_the_default_engine(
 def test_an_address_where_nothing_answers_is_told(
     engine: str, address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if find_spec(PACKAGES[engine]) is None:
+    if find_spec(find_engine(engine).package) is None:
         pytest.skip(f"{engine} is not installed")
     monkeypatch.setattr("unetkit.study.runs.engines.PATIENCE", 1.0)
     with pytest.raises(StudyError, match=f"--address: no .* answers at {address}\n.*Is it running"):
@@ -130,7 +136,7 @@ def test_an_address_where_nothing_answers_is_told(
 
 
 def test_engines_that_are_not_there_are_told() -> None:
-    with pytest.raises(StudyError, match="there is no engine 'slurm'\n.*Known: local, dask, submitit, ray"):
+    with pytest.raises(BlockError, match="no engine is called 'slurm'\n.*Known: dask, local, ray, submitit"):
         open_engine("slurm", EngineOptions(1, Path()))
     with pytest.raises(StudyError, match="the local engine has no address"):
         open_engine("local", EngineOptions(1, Path(), "tcp://127.0.0.1:1"))
@@ -143,4 +149,67 @@ def test_an_engine_whose_package_is_missing_names_what_to_install(monkeypatch: p
 
 
 def test_the_documentation_names_every_engine() -> None:
-    assert {command.split("--engine ")[1].split()[0] for command in COMMANDS} == set(ENGINES) - {"local"}
+    assert {command.split("--engine ")[1].split()[0] for command in COMMANDS} == {*registry.BUILT_IN["engine"]} - {
+        "local"
+    }
+
+
+PLUGIN = """
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+
+from unetkit.plugin import Engine, EngineOptions
+
+
+class Threads(Engine):
+    \"\"\"Waits for each run in a thread.\"\"\"
+
+    takes_address = False
+
+    @contextmanager
+    def open(self, options: EngineOptions) -> Iterator[Executor]:
+        with ThreadPoolExecutor(options.at_once) as executor:
+            yield executor
+
+
+class Needy(Threads):
+    queue: str
+
+
+class Absent(Threads):
+    package = "acme_scheduler"
+"""
+
+
+@pytest.fixture
+def acme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A distribution with three engines."""
+    points = {"engines/threads": "acme:Threads", "engines/needy": "acme:Needy", "engines/absent": "acme:Absent"}
+    distribution(tmp_path / "site", "acme", points, PLUGIN)
+    monkeypatch.syspath_prepend(str(tmp_path / "site"))
+    registry.forget()
+    yield
+    monkeypatch.undo()
+    registry.forget()
+
+
+@pytest.mark.usefixtures("acme")
+def test_an_engine_of_a_plugin_executes_the_runs_of_a_study(tmp_path: Path) -> None:
+    study = load_study(write_study(tmp_path, 1))
+    folder = StudyFolder(tmp_path / "out")
+    told = do(study, folder, Stub(steps=1), engine="threads")
+    assert sorted(results(folder)) == sorted(told.order) == sorted(run.id for run in study.runs)
+    assert find_engine("acme/threads") == find_engine("threads")
+    settings = settings_of(study, RunOptions("threads"))
+    assert settings.memory is not None and settings.at_once < 16
+
+
+@pytest.mark.usefixtures("acme")
+def test_an_engine_of_a_plugin_that_cannot_be_opened_is_told() -> None:
+    with pytest.raises(StudyError, match="the threads engine has no address"):
+        open_engine("threads", EngineOptions(1, Path(), "host"))
+    with pytest.raises(StudyError, match="the engine needy needs queue, which no command gives"):
+        find_engine("needy")
+    with pytest.raises(StudyError, match="needs the package acme_scheduler\n.*pip install acme_scheduler"):
+        open_engine("absent", EngineOptions(1, Path()))

@@ -21,7 +21,9 @@ _Folder = Annotated[
         "--output", "-o", metavar="DIR", help="The study's folder. [default: studies/NAME]", show_default=False
     ),
 ]
-Engine = Annotated[str, typer.Option(help="Executes the runs: local, dask, submitit or ray.", metavar="NAME")]
+Engine = Annotated[
+    str, typer.Option(help="Executes the runs: local, dask, submitit, ray or that of a plugin.", metavar="NAME")
+]
 Address = Annotated[
     str | None,
     typer.Option(

@@ -1,4 +1,4 @@
-"""Engines that execute runs on this machine or on a cluster, each a `concurrent.futures.Executor`."""
+"""The built-in engines, which execute runs on this machine or on a cluster, and the opening of any engine."""
 
 from __future__ import annotations
 
@@ -6,66 +6,65 @@ import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from time import monotonic, sleep
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from unetkit import registry
+from unetkit.engine import Engine, EngineOptions
 from unetkit.errors import Fault
 from unetkit.host import available_memory, num_cores
 from unetkit.study.results.results import StudyError
 from unetkit.study.runs.process import quickest
 from unetkit.study.runs.task import PROCESSES
 from unetkit.study.study import MANY, Study
+from unetkit.wording import listed
 
 T = TypeVar("T")
 _OWN = 600_000_000
 """Memory in bytes of a process that has imported torch and Lightning, before it trains."""
-PACKAGES = {"dask": "distributed", "submitit": "submitit", "ray": "ray"}
-_EXTRAS = {"dask": "dask", "submitit": "slurm", "ray": "ray"}
 PATIENCE = 20.0
 """Seconds that a cluster may take to answer."""
 
 
-@dataclass(frozen=True)
-class EngineOptions:
-    """Options of an engine: runs at once, a folder for its own files, and the `address` of a running scheduler."""
-
-    at_once: int
-    folder: Path
-    address: str | None = None
-
-
-@contextmanager
-def local(options: EngineOptions) -> Iterator[Executor]:
+class Local(Engine):
     """On this machine: one thread for each process, on Linux forked from a server that has imported what runs need.
 
     Processes that still run when the context is left are ended.
     """
-    PROCESSES.allow(quickest())
-    with ThreadPoolExecutor(options.at_once, "run") as executor:
-        try:
-            yield executor
-        finally:
-            PROCESSES.stop()
+
+    takes_address = False
+
+    @contextmanager
+    def open(self, options: EngineOptions) -> Iterator[Executor]:
+        PROCESSES.allow(quickest())
+        with ThreadPoolExecutor(options.at_once, "run") as executor:
+            try:
+                yield executor
+            finally:
+                PROCESSES.stop()
 
 
-@contextmanager
-def dask(options: EngineOptions) -> Iterator[Executor]:
+class Dask(Engine):
     """On the workers of a Dask scheduler, or on a local cluster."""
-    import distributed
 
-    opened: Any = distributed  # its classes are not annotated
-    with ExitStack() as stack:
-        where: Any = options.address
-        if where is None:
-            own = {"n_workers": options.at_once, "threads_per_worker": 1, "dashboard_address": None}
-            where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(options.folder / "jobs")))
-        with _reaching("Dask scheduler", options.address, "Is it running?"):
-            client = stack.enter_context(opened.Client(where, timeout=PATIENCE))
-        executor: Executor = client.get_executor(pure=False, retries=3)
-        yield executor
+    package = "distributed"
+    extra = "dask"
+
+    @contextmanager
+    def open(self, options: EngineOptions) -> Iterator[Executor]:
+        import distributed
+
+        opened: Any = distributed  # its classes are not annotated
+        with ExitStack() as stack:
+            where: Any = options.address
+            if where is None:
+                own = {"n_workers": options.at_once, "threads_per_worker": 1, "dashboard_address": None}
+                where = stack.enter_context(opened.LocalCluster(**own, local_directory=str(options.folder / "jobs")))
+            with _reaching("Dask scheduler", options.address, "Is it running?"):
+                client = stack.enter_context(opened.Client(where, timeout=PATIENCE))
+            executor: Executor = client.get_executor(pure=False, retries=3)
+            yield executor
 
 
 @contextmanager
@@ -108,50 +107,61 @@ class WaitingPool(ThreadPoolExecutor):
         return super().submit(self.hand, fn, *args, **kwargs)
 
 
-@contextmanager
-def submitit(options: EngineOptions) -> Iterator[Executor]:
+class Submitit(Engine):
     """As Slurm jobs where Slurm is available, else with submitit's local executor. `address` selects one of them."""
-    from submitit import AutoExecutor
 
-    jobs: list[Any] = []
-    made = AutoExecutor(folder=options.folder / "jobs", cluster=options.address)
-    made.update_parameters(cpus_per_task=1, tasks_per_node=1, timeout_min=60 * 24 * 7, name="unetkit")
+    package = "submitit"
+    extra = "slurm"
+    on_cluster = True
 
-    def hand(function: Callable[..., T], *arguments: Any) -> T:
-        job = made.submit(function, *arguments)
-        jobs.append(job)
-        result: T = job.result()
-        return result
+    @contextmanager
+    def open(self, options: EngineOptions) -> Iterator[Executor]:
+        from submitit import AutoExecutor
 
-    with WaitingPool(options.at_once, hand) as executor:
-        try:
-            yield executor
-        finally:
-            for job in jobs:
-                if not job.done():
-                    job.cancel()
+        jobs: list[Any] = []
+        made = AutoExecutor(folder=options.folder / "jobs", cluster=options.address)
+        made.update_parameters(cpus_per_task=1, tasks_per_node=1, timeout_min=60 * 24 * 7, name="unetkit")
+
+        def hand(function: Callable[..., T], *arguments: Any) -> T:
+            job = made.submit(function, *arguments)
+            jobs.append(job)
+            result: T = job.result()
+            return result
+
+        with WaitingPool(options.at_once, hand) as executor:
+            try:
+                yield executor
+            finally:
+                for job in jobs:
+                    if not job.done():
+                        job.cancel()
 
 
-@contextmanager
-def ray(options: EngineOptions) -> Iterator[Executor]:
+class Ray(Engine):
     """On a Ray cluster, or on a local one."""
-    import ray as engine
 
-    own = (
-        {"address": "local", "num_cpus": options.at_once, "include_dashboard": False}
-        if options.address is None
-        else {"address": options.address}
-    )
-    cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
-    with _reaching("Ray cluster", options.address, cure, engine.exceptions.RayError):
-        _wait_for(options.address or "")
-        engine.init(**own, log_to_driver=False, configure_logging=False)
-    try:
-        remote = engine.remote(num_cpus=1, max_retries=3)(call)
-        with WaitingPool(options.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
-            yield executor
-    finally:
-        engine.shutdown()
+    package = "ray"
+    extra = "ray"
+
+    @contextmanager
+    def open(self, options: EngineOptions) -> Iterator[Executor]:
+        import ray as engine
+
+        own = (
+            {"address": "local", "num_cpus": options.at_once, "include_dashboard": False}
+            if options.address is None
+            else {"address": options.address}
+        )
+        cure = "Is it running, and are RAY_AUTH_MODE and the token here what they are there?"
+        with _reaching("Ray cluster", options.address, cure, engine.exceptions.RayError):
+            _wait_for(options.address or "")
+            engine.init(**own, log_to_driver=False, configure_logging=False)
+        try:
+            remote = engine.remote(num_cpus=1, max_retries=3)(call)
+            with WaitingPool(options.at_once, lambda *task: engine.get(remote.remote(*task))) as executor:
+                yield executor
+        finally:
+            engine.shutdown()
 
 
 def call(function: Callable[..., T], *arguments: Any) -> T:
@@ -159,26 +169,27 @@ def call(function: Callable[..., T], *arguments: Any) -> T:
     return function(*arguments)
 
 
-ENGINES: dict[str, Callable[[EngineOptions], AbstractContextManager[Executor]]] = {
-    "local": local,
-    "dask": dask,
-    "submitit": submitit,
-    "ray": ray,
-}
+def find_engine(name: str) -> Engine:
+    """An engine by its name; raises UnetkitError where there is none, or it cannot be chosen by its name alone."""
+    kind = cast("type[Engine]", registry.find("engine", name))
+    required = [key for key, field in kind.model_fields.items() if field.is_required()]
+    if required:
+        message = f"the engine {name} needs {listed(required)}, which no command gives"
+        raise StudyError(Fault("block-class", message, cure="Give all its fields defaults."))
+    return kind()
 
 
 def open_engine(name: str, options: EngineOptions) -> AbstractContextManager[Executor]:
-    """An engine as a context; raises StudyError where it is unknown or its package is missing."""
-    if name not in ENGINES:
-        raise StudyError(Fault("unknown-engine", f"there is no engine {name!r}", cure=f"Known: {', '.join(ENGINES)}."))
-    if name == "local" and options.address is not None:
-        fault = Fault("no-effect", "the local engine has no address", cure="Leave --address out, or choose --engine.")
+    """An engine as a context; raises UnetkitError where it is unknown or its package is missing."""
+    engine = find_engine(name)
+    if options.address is not None and not engine.takes_address:
+        fault = Fault("no-effect", f"the {name} engine has no address", cure="Leave --address out, or choose --engine.")
         raise StudyError(fault)
-    package = PACKAGES.get(name)
-    if package is not None and find_spec(package) is None:
-        cure = f"Install it: pip install 'unetkit[{_EXTRAS[name]}]'."
-        raise StudyError(Fault("engine-missing", f"the engine {name} needs the package {package}", cure=cure))
-    return ENGINES[name](options)
+    if engine.package and find_spec(engine.package) is None:
+        what = f"'unetkit[{engine.extra}]'" if engine.extra else engine.package
+        message = f"the engine {name} needs the package {engine.package}"
+        raise StudyError(Fault("engine-missing", message, cure=f"Install it: pip install {what}."))
+    return engine.open(options)
 
 
 def default_at_once(study: Study) -> int:

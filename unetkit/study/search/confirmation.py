@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from unetkit.document.merge import plain
+from unetkit.engine import EngineOptions
 from unetkit.errors import Fault, UnetkitError
 from unetkit.language import to_text
 from unetkit.quoting import table_text
@@ -19,7 +20,7 @@ from unetkit.study.loading import load_study
 from unetkit.study.report.writing import StudyReport
 from unetkit.study.results.exit_status import failures_in
 from unetkit.study.runs.coordinator import Coordinator, StudyListener, run_text
-from unetkit.study.runs.engines import EngineOptions, open_engine
+from unetkit.study.runs.engines import open_engine
 from unetkit.study.runs.same_data import check_same_data
 from unetkit.study.runs.study_folder import StudyFolder
 from unetkit.study.search.halving import Halving, TrainedNetwork, halving_study
