@@ -10,6 +10,7 @@ import pytest
 
 from tests.study.studies import names, study
 from unetkit.errors import SpecError
+from unetkit.study.advice import warnings
 from unetkit.study.matrix.fraction import TwoLevelFraction, columns_of
 
 SIZES = {  # the fewest runs: Box, Hunter and Hunter (2005), Statistics for Experimenters, tables 6.22 and 7.3 ff.
@@ -57,6 +58,7 @@ def test_folding_over_on_a_factor_separates_its_interactions() -> None:
 
 def test_a_screening_of_seven_axes_has_sixteen_combinations_beside_the_base(tmp_path: Path) -> None:
     planned = study(tmp_path, AXES + "design: screening\n")
+    assert not any("sign-flip" in text for text in warnings(planned))
     assert planned.factors is not None
     assert len(planned.factors["points"]) == 16
     assert planned.factors["resolution"] == 4

@@ -9,6 +9,8 @@ from unetkit.study.study import Study
 
 _LEVEL = 0.05
 """Significance level."""
+_EFFECTS = ("screening", "interactions")
+"""Designs whose effects are estimated from all runs, by tests that need few seeds."""
 _NOTABLE_RATIO = 1.5
 _NOTABLE_RESIDUAL = 0.02
 
@@ -18,7 +20,8 @@ def warnings(study: Study) -> Iterator[str]:
     yield from _unbuilt(study)
     if not study.base.values()["data"]:
         yield "no data is given, without which nothing can run: name it with --data, or in the study as data:"
-    yield from power(len(study.seeds), len(study.planned) - 1)
+    if study.keys.design not in _EFFECTS:
+        yield from power(len(study.seeds), len(study.planned) - 1)
     yield from sizes(study)
     yield from _mismatches(study)
     if study.keys.budget is not None and study.keys.budget.minutes is not None:

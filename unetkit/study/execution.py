@@ -71,8 +71,9 @@ def run_study(
     """Executes the missing runs of a study in a folder, by default studies/NAME, and writes its report there.
 
     It can be interrupted and repeated at any time: finished runs are kept, and active ones are resumed. A failed run
-    does not stop the others. With `dry_run` nothing is written or executed. Raises SpecError where runs are invalid,
-    StudyError where the folder belongs to another study or is in use, and FileError where it has foreign files.
+    does not stop the others, unless it is the first one and its input is refused. With `dry_run` nothing is written or
+    executed. Raises SpecError where runs are invalid, StudyError where the folder belongs to another study or is in use
+    or the first run is refused, and FileError where it has foreign files.
     """
     options, listener = options or RunOptions(), listener or StudyListener()
     study_folder = StudyFolder(folder or Path("studies") / study.name)
@@ -102,7 +103,8 @@ def run_study(
             try:
                 with engine as executor:
                     due = partial(_looked, study, study_folder, told, settings.states) if study.looks else None
-                    Coordinator(study, study_folder, told, settings, due=due).run(executor)
+                    coordinator = Coordinator(study, study_folder, told, settings, due=due, needed=study.runs[0])
+                    coordinator.run(executor)
             except BaseException:
                 if live is not None:
                     live.stop()

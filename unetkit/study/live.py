@@ -97,18 +97,15 @@ class LiveReport(StudyListener):
         return f"{text}."
 
     def _write(self, status: str) -> None:
-        from unetkit.study.deciding import stage_of, with_unneeded  # imports numpy
-        from unetkit.study.report.writing import settings_for, write_report
+        from unetkit.study.report.writing import judged, write_report  # imports numpy
         from unetkit.study.results.collecting import results_in
 
         try:
-            results = results_in(self.folder)
-            stage = stage_of(results)
+            stage, results, settings = judged(results_in(self.folder))
             if status:
                 decided = str(stage) if results.looks else "nothing is decided before all runs have ended"
                 status = f"The study is running: {decided}. {status}"
-            results = with_unneeded(results, stage.unneeded)
-            write_report(results, self.folder / "report", settings_for(results), status)
+            write_report(results, self.folder / "report", settings, status)
             message = f"live report: {self.folder / 'report' / 'report.html'}" if status else ""
             kind = "page"
         except Exception as error:  # noqa: BLE001 - whatever fails in a report, the runs go on

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 
 from tests.support.commandline import answer, run
-from unetkit.study import Study, StudyListener, execution, load_study, run_study
+from unetkit.errors import Fault, UnetkitError
+from unetkit.study import RunOptions, Study, StudyListener, execution, load_study, run_study
 from unetkit.study.report import writing
-from unetkit.study.results.exit_status import ExitStatus
+from unetkit.study.results.exit_status import REFUSED, ExitStatus
 from unetkit.study.results.results import StudyError
 from unetkit.study.runs.task import Outcome, Task
+from unetkit.study.runs.worker import attempt
 from unetkit.study.study_keys import SeedRange
 
 TEXT = """\
@@ -192,3 +194,45 @@ def test_there_are_at_most_seven_looks_that_end_at_the_largest_number() -> None:
             looks = SeedRange(at_most, at_least).looks
             assert looks[0] == at_least and looks[-1] == at_most and len(looks) <= 7
             assert list(looks) == sorted(set(looks))
+
+
+class Refusing(Scored):
+    """Refuses the runs of some arms."""
+
+    def __init__(self, study: Study, *arms: str) -> None:
+        super().__init__(study)
+        self.arms = arms
+
+    def write(self, task: Task) -> Outcome:
+        if self.runs[task.id][0] not in self.arms:
+            return super().write(task)
+        self.order.append(self.runs[task.id])
+        status = ExitStatus(REFUSED, "the labels have no names")
+        status.write(Path(task.folder))
+        return Outcome(status, 1.0, {})
+
+
+def test_a_study_whose_first_run_is_refused_stops_and_begins_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "decided.yaml").write_text(TEXT.replace("{at_least: 4, at_most: 8}", "2"))
+    study, folder = load_study(tmp_path / "decided.yaml"), tmp_path / "out"
+    refusing = Refusing(study, *EFFECTS)
+    monkeypatch.setattr(execution, "open_engine", lambda name, options: nullcontext(refusing))
+    with pytest.raises(StudyError, match="all others are compared, is refused: the labels have no names"):
+        run_study(study, folder, RunOptions(at_once=2))
+    assert len(refusing.order) == 2 and refusing.order[0] == ("base", 0)
+    sound = Refusing(study, "width=same")
+    monkeypatch.setattr(execution, "open_engine", lambda name, options: nullcontext(sound))
+    assert len(run_study(study, folder, RunOptions(at_once=2)).failures) == 2
+    assert len(sound.order) == len(study.runs)
+
+
+def test_a_run_is_refused_before_it_trains_and_fails_while_it_does(tmp_path: Path) -> None:
+    def work(code: str) -> Callable[[Path], None]:
+        def fails(folder: Path) -> None:
+            raise UnetkitError(Fault(code, "it is wrong"))
+
+        return fails
+
+    assert [attempt(tmp_path, work(code)).code for code in ("classes", "diverged", "memory")] == [REFUSED, 1, 1]

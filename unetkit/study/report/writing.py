@@ -10,7 +10,7 @@ from typing import Any
 
 from unetkit.overwriting import check_outputs, same_file
 from unetkit.page import Column, element, notebook_cell, plain_table
-from unetkit.study.deciding import own_settings, stage_of, with_unneeded
+from unetkit.study.deciding import Stage, stage_of, with_unneeded
 from unetkit.study.report.figures.effects import effects_csv
 from unetkit.study.report.files import arms_csv, comparisons_csv, runs_csv
 from unetkit.study.report.latex import latex
@@ -83,9 +83,9 @@ def write_study_report(
     if output is not None and not same_file(output, folder / "report"):
         inputs = [path for path in folder.rglob("*") if path.is_file()] if overwrite else [folder / "plan.json"]
         check_outputs((output / name for name in _WRITTEN), inputs=inputs, overwrite=overwrite)
-    results, target = results_in(folder), output or folder / "report"
-    results = with_unneeded(results, stage_of(results).unneeded)
-    analysis = write_report(results, target, settings_for(results, metric, margin))
+    target = output or folder / "report"
+    _, results, settings = judged(results_in(folder), metric, margin)
+    analysis = write_report(results, target, settings)
     return StudyReport(target / "report.html", sentences(View(results, analysis)), analysis)
 
 
@@ -115,8 +115,21 @@ def write_report(
     return analysis
 
 
-def settings_for(results: Results, metric: str | None = None, margin: float | None = None) -> AnalysisSettings:
-    """The analysis settings of a study; `metric` and `margin` override those of the study.
+def judged(
+    results: Results, metric: str | None = None, margin: float | None = None
+) -> tuple[Stage, Results, AnalysisSettings]:
+    """The stage of a study, its results with the runs marked that are never started, and the settings of the analysis.
+
+    Raises StudyError for a metric that no run has.
+    """
+    stage = stage_of(results)
+    return stage, with_unneeded(results, stage.unneeded), settings_for(results, metric, margin, stage.settings)
+
+
+def settings_for(
+    results: Results, metric: str | None = None, margin: float | None = None, own: AnalysisSettings | None = None
+) -> AnalysisSettings:
+    """The analysis settings of a study; `metric` and `margin` override those of the study, `own` if they are known.
 
     Raises StudyError for a metric that no run has.
     """
@@ -124,7 +137,7 @@ def settings_for(results: Results, metric: str | None = None, margin: float | No
 
     name = metric or results.metric
     results.check_metric(name)
-    own = stage_of(results).settings if results.looks else own_settings(results)
+    own = own or stage_of(results).settings
     if name != results.metric:
         known = METRICS.get(name)
         less_is_better = known is not None and not known.higher_is_better

@@ -14,6 +14,8 @@ from unetkit.writing import PREFIX, write_whole
 
 FILE = "exit.json"
 RESULT = "result.json"
+REFUSED = 2
+"""Exit code of a run whose data, network or settings are refused before anything is trained."""
 
 State = Literal["done", "failed", "running", "waiting"]
 

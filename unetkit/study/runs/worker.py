@@ -16,13 +16,15 @@ from pathlib import Path
 from unetkit.errors import UnetkitError
 from unetkit.host import die_with, exclusive_lock, limit_memory
 from unetkit.stopping import Stopped, stoppable
-from unetkit.study.results.exit_status import FILE, ExitStatus, state_of, sweep
+from unetkit.study.results.exit_status import FILE, REFUSED, ExitStatus, state_of, sweep
 from unetkit.study.runs.training import train
 from unetkit.wording import gigabytes
 
 _LOCK = ".worker"
 NEEDED = ("filelock", "psutil", "torch", "lightning.pytorch", "unetkit.train", "unetkit.scoring")
 """Modules that each run imports, and that take seconds."""
+_LATER = ("diverged", "memory")
+"""Codes of faults that come up while a run trains, or that depend on the machine."""
 
 
 def main(arguments: Sequence[str], work: Callable[[Path], None] = train) -> int:
@@ -58,7 +60,8 @@ def attempt(folder: Path, work: Callable[[Path], None], memory: int = 0) -> Exit
         work(folder)
     except UnetkitError as error:
         print(error, file=sys.stderr)  # noqa: T201 - the log
-        return ExitStatus(1, "; ".join(fault.message for fault in error.faults))
+        code = 1 if any(fault.code in _LATER for fault in error.faults) else REFUSED
+        return ExitStatus(code, "; ".join(fault.message for fault in error.faults))
     except Exception as error:  # noqa: BLE001 - whatever fails, the study goes on and tells it
         traceback.print_exc()
         if memory and (isinstance(error, MemoryError) or "allocate memory" in str(error)):
