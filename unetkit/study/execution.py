@@ -13,8 +13,9 @@ from unetkit.host import available_memory
 from unetkit.study.live import LiveReport, is_live
 from unetkit.study.matrix.arm import StudyRun
 from unetkit.study.results.collecting import collect, results_in
-from unetkit.study.results.exit_status import State, failures_in, state_of
+from unetkit.study.results.exit_status import FILE, REFUSED, State, exit_status_of, failures_in, state_of
 from unetkit.study.results.records import PlanRecord
+from unetkit.study.results.results import StudyError
 from unetkit.study.runs.coordinator import Coordinator, ExecutionSettings, StudyListener, missing, run_text
 from unetkit.study.runs.engines import default_at_once, find_engine, open_engine
 from unetkit.study.runs.same_data import check_same_data
@@ -105,7 +106,9 @@ def run_study(
                     due = partial(_looked, study, study_folder, told, settings.states) if study.looks else None
                     coordinator = Coordinator(study, study_folder, told, settings, due=due, needed=study.runs[0])
                     coordinator.run(executor)
-            except BaseException:
+            except BaseException as error:
+                if isinstance(error, StudyError):
+                    _forget_refusals(study, study_folder)
                 if live is not None:
                     live.stop()
                 raise
@@ -176,6 +179,14 @@ def _prepare(study: Study, study_folder: StudyFolder, listener: StudyListener) -
         listener.note(f"{study.name}: {len(copied):,} of {len(study.runs):,} runs were done in {name}; they are copied")
     check_same_data(study, study_folder)
     return change is not None
+
+
+def _forget_refusals(study: Study, study_folder: StudyFolder) -> None:
+    """Lets refused runs wait again, since all may be refused for what the first one is."""
+    for run in study.runs:
+        status = exit_status_of(study_folder.run(run.id))
+        if status is not None and status.code == REFUSED:
+            (study_folder.run(run.id) / FILE).unlink()
 
 
 def _note_failures(study: Study, study_folder: StudyFolder, listener: StudyListener) -> dict[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from unetkit.errors import Fault, UnetkitError
 from unetkit.study.matrix.arm import StudyRun
-from unetkit.study.results.exit_status import FILE, REFUSED, RESULT, ExitStatus, State, exit_status_of, state_of
+from unetkit.study.results.exit_status import REFUSED, RESULT, ExitStatus, State, state_of
 from unetkit.study.results.index import RunIndex, entries_in
 from unetkit.study.results.results import StudyError
 from unetkit.study.runs.study_folder import StudyFolder
@@ -98,12 +98,11 @@ class Coordinator:
     needed: StudyRun | None = None
     """A run without which the others are of no use: where it is refused, the study stops."""
     tries: Counter[str] = field(default_factory=Counter)
-    refused: list[StudyRun] = field(default_factory=list)
 
     def run(self, executor: Executor) -> None:
         """Executes the missing runs. Afterwards every run is done or has failed, which the folders record.
 
-        Raises StudyError where the run that is needed is refused; all refused runs then count as waiting.
+        Raises StudyError where the run that is needed is refused.
         """
         planned = ((run.id, run.arm.name, run.seed, run.fraction) for run in self.study.runs)
         index = RunIndex(self.study_folder.path, entries_in(planned, self.study_folder.runs))
@@ -132,29 +131,19 @@ class Coordinator:
                 outcome = self.keep(run, _outcome_of(future))
                 if self.again(run, outcome, index):
                     queue.appendleft(run)
-                elif outcome.exit_status.code == REFUSED:
-                    self.refused.append(run)
-            self.check_needed(index)
+                elif run == self.needed and outcome.exit_status.code == REFUSED:
+                    raise self.stopping(run, outcome.exit_status.reason)
             self.listener.tick()
             if due and not queue and not going:
                 queue.extend(run for run in due() if run.id not in known)
                 known.update(run.id for run in queue)
                 self.listener.more(len(queue))
 
-    def check_needed(self, index: RunIndex) -> None:
-        """Raises StudyError where the run that is needed has been refused."""
-        if self.needed is None or self.needed not in self.refused:
-            return
-        folder = self.study_folder.run(self.needed.id)
-        status = exit_status_of(folder)
-        for run in self.refused:
-            (self.study_folder.run(run.id) / FILE).unlink(missing_ok=True)
-            index.note(run.id, "waiting")
-        message = (
-            f"{self.needed.title}, with which all others are compared, is refused: {status.reason if status else ''}"
-        )
-        cure = f"Mend it and repeat the command. {folder / 'log.txt'} tells more."
-        raise StudyError(Fault("run-refused", message, cure=cure))
+    def stopping(self, run: StudyRun, reason: str) -> StudyError:
+        """The error that ends a study whose run that is needed is refused."""
+        message = f"{run.title}, with which all others are compared, is refused: {reason}"
+        cure = f"Mend it and repeat the command. {self.study_folder.run(run.id) / 'log.txt'} tells more."
+        return StudyError(Fault("run-refused", message, cure=cure))
 
     def task(self, run: StudyRun, index: RunIndex) -> Task | None:
         """Creates a run's folder and its task; None where its settings are invalid, and the run counts as failed."""
