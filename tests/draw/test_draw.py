@@ -148,6 +148,7 @@ def test_no_label_meets_anything_in_a_shipped_spec(name: str) -> None:
     check_legible(drawing)
     check_lines(drawing)
     check_whole_texts(drawing)
+    assert drawing.width < 2000
 
 
 @given(st.data())

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from unetkit.draw.boxes import box
 from unetkit.draw.figure import Figure, figure, level_name
-from unetkit.draw.layout import Arrangement
+from unetkit.draw.layout import WIDEST, Arrangement
 from unetkit.draw.legend import entries, flow
 from unetkit.draw.routes import level, routes
 from unetkit.draw.shapes import Drawing, Shape, Text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
 
 MARGIN = 22.0
-NARROW, WIDE = 560.0, 1900.0
+NARROW = 560.0
 TITLE_FONT, FACTS_FONT, LEVEL_FONT = 17.0, 12.0, 10.0
 _LEVELS = 46.0  # the column that names the levels
 _BETWEEN = " · "
@@ -28,8 +28,8 @@ _BETWEEN = " · "
 class Panel:
     """A network as it is drawn: its heading, its boxes and arrows, and its legend.
 
-    If an arrow per operation would make it too wide, each block is one arrow. Components in `marked` are highlighted,
-    as are the facts of the heading in `changed`.
+    If an arrow per operation would make it too wide, each block is one arrow, and if need be the boxes are nearer.
+    Components in `marked` are highlighted, as are the facts of the heading in `changed`.
     """
 
     def __init__(
@@ -41,17 +41,16 @@ class Panel:
         self.changed = frozenset(changed)
         self.shown = figure(plan)
         self.arrangement = Arrangement.of(self.shown)
-        layout = self.arrangement.placed(0, 0)
-        if layout.right > WIDE:
+        if self.arrangement.is_wide:
             self.shown = figure(plan, whole_blocks=True)
-            self.arrangement = Arrangement.of(self.shown)
-            layout = self.arrangement.placed(0, 0)
+            self.arrangement = Arrangement.fitting(self.shown)
+        layout = self.arrangement.placed(0, 0)
         arrows = routes(layout)
         self.indent = _LEVELS - min([0.0, *(x for one in arrows for x, _ in (one.start, *one.via, one.end))])
         """The width left of the boxes: the names of levels, and arrows beside them."""
         self.content = self.indent + layout.right
         self.width = max(
-            self.content, min(max(self.content, WIDE / 2), width(self.title, TITLE_FONT, bold=True)), NARROW
+            self.content, min(max(self.content, WIDEST / 2), width(self.title, TITLE_FONT, bold=True)), NARROW
         )
 
     def shapes(self, top: float, full: float) -> tuple[list[Shape], float]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import log2, prod, sqrt
+from typing import NamedTuple
 
 from unetkit.draw.figure import FigureMap, Size
 from unetkit.draw.text import size_label, width
@@ -16,6 +17,17 @@ LINE = 13.0  # the height of one line of label
 _DEPTH = 7.0  # how far the faces of a volume slant
 HEAD = 7.0  # half the room that a vertical arrow takes
 _APART = 6.0  # the least room between two labels
+
+
+class Spacing(NamedTuple):
+    """The least arrow within a group and between two groups of a row, and how much of its width a box has."""
+
+    arrow: float = 22.0
+    skip: float = 46.0
+    thickness: float = 1.0
+
+
+LOOSE, DENSE = Spacing(), Spacing(18.0, 32.0, 0.6)
 
 
 @dataclass(frozen=True)
@@ -94,15 +106,15 @@ def distance(left: Glyph, right: Glyph, arrow: float) -> float:
     return least
 
 
-def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Glyph]:
+def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float], thickness: float) -> list[Glyph]:
     """One side of a row, not placed yet. A size is shown if it differs from the one before."""
     dims = len(maps[0].size)
     before: list[Size | None] = [None, *(each.size for each in maps[:-1])]
     return [
         Glyph(
             map=each,
-            borrowed=_thickness(each.borrowed, dims) if each.borrowed else 0.0,
-            own=_thickness(each.channels - each.borrowed, dims),
+            borrowed=_thickness(each.borrowed, dims, thickness) if each.borrowed else 0.0,
+            own=_thickness(each.channels - each.borrowed, dims, thickness),
             height=scale(each.size),
             depth=_DEPTH if dims == 3 else 0.0,
             size_shown=each.size != previous or bool(each.caption),
@@ -112,9 +124,9 @@ def glyphs(maps: Sequence[FigureMap], scale: Callable[[Size], float]) -> list[Gl
     ]
 
 
-def _thickness(channels: int, dims: int) -> float:
+def _thickness(channels: int, dims: int, share: float) -> float:
     """The width of a box: it grows with the logarithm of the channels, less in 1D."""
-    return 3.0 + 1.3 * log2(channels) if dims == 1 else 4.0 + 3.0 * log2(channels)
+    return 3.0 + 1.3 * share * log2(channels) if dims == 1 else 4.0 + 3.0 * share * log2(channels)
 
 
 def heights(sizes: Sequence[Size]) -> Callable[[Size], float]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from unetkit.draw.figure import Connection, Figure, FigureGroup
-from unetkit.draw.glyph import Glyph, distance, glyphs, heights
+from unetkit.draw.glyph import DENSE, LOOSE, Glyph, Spacing, distance, glyphs, heights
 from unetkit.topology import MAP_SLOTS
 
-ARROW, SKIP, FALL = 22.0, 46.0, 26.0  # the least arrow within a group, between two of a row, between two rows
+WIDEST = 1900.0
+FALL = 26.0  # the least arrow between two rows
 LANE = 7.0  # between two lines above a row
 TURN = 16.0  # from a line that leads down or up to the group beside it
 _ROUNDS = 4  # per group: after so many the constraints contradict each other
@@ -72,11 +73,22 @@ class Arrangement:
     bent: frozenset[Connection]
 
     @classmethod
-    def of(cls, figure: Figure) -> Arrangement:
+    def of(cls, figure: Figure, spacing: Spacing = LOOSE) -> Arrangement:
         """The arrangement of a figure."""
         scale = heights([each.size for each in figure.maps])
-        groups = [_spread(glyphs(group.maps, scale)) for group in figure.groups]
-        return cls(figure, groups, *_solved(figure, groups))
+        groups = [_spread(glyphs(group.maps, scale, spacing.thickness), spacing.arrow) for group in figure.groups]
+        return cls(figure, groups, *_solved(figure, groups, spacing))
+
+    @classmethod
+    def fitting(cls, figure: Figure) -> Arrangement:
+        """The arrangement of a figure, dense where it would be wider than `WIDEST`."""
+        loose = cls.of(figure)
+        return cls.of(figure, DENSE) if loose.is_wide else loose
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it is wider than a drawing should be."""
+        return self.placed(0, 0).right > WIDEST
 
     def placed(self, left: float, top: float) -> Layout:
         """The placed figure, right of `left` and below `top`."""
@@ -100,11 +112,12 @@ class Arrangement:
 
 
 def _solved(
-    figure: Figure, groups: Sequence[list[Glyph]]
+    figure: Figure, groups: Sequence[list[Glyph]], spacing: Spacing
 ) -> tuple[list[tuple[float, float]], frozenset[Connection], frozenset[Connection]]:
     """Where the first and last box of each group are, and which connections are upright and bent.
 
-    Where the boxes of a block that leads down cannot be below each other, they form a staircase.
+    Where the boxes of a block that leads down cannot be below each other, they form a staircase; where that is not
+    enough, those connections are upright that can be.
     """
     straight = upright_connections(figure)
     first = {row[0] for row in figure.rows.values()}  # the way from the left to others would cross it
@@ -113,12 +126,17 @@ def _solved(
     nothing = frozenset[Connection]()
     stairs = frozenset(each for each in down if each.slot in MAP_SLOTS)
     for upright, bent in ((straight, nothing), (straight - stairs, stairs), (straight - down, down)):
-        ends = _Constraints(figure, groups, upright, bent).solved()
+        ends = _Constraints(figure, groups, upright, bent, spacing).solved()
         if ends is not None:
             return ends, upright, bent
-    ends = _Constraints(figure, groups, nothing, nothing).solved()
+    kept = nothing
+    ends = _Constraints(figure, groups, kept, nothing, spacing).solved()
+    for each in sorted(straight):
+        possible = _Constraints(figure, groups, kept | {each}, nothing, spacing).solved()
+        if possible is not None:
+            ends, kept = possible, kept | {each}
     assert ends is not None, "everything may move to the right"
-    return ends, nothing, nothing
+    return ends, kept, nothing
 
 
 def upright_connections(figure: Figure) -> frozenset[Connection]:
@@ -166,8 +184,10 @@ class _Constraints:
         groups: Sequence[list[Glyph]],
         upright: frozenset[Connection],
         bent: frozenset[Connection],
+        spacing: Spacing,
     ) -> None:
         self.groups = groups
+        self.spacing = spacing
         self.ends = [(0.0, group[-1].x) for group in groups]
         self.upright = upright
         self.direct = upright | bent
@@ -177,14 +197,15 @@ class _Constraints:
             for before, after in zip(row, row[1:], strict=False)
         ]
         self.apart += self.around_lines(figure)
+        self.apart += self.to_the_right(figure)
         self.apart += [
-            (each.source, each.target, ARROW - min(start for start, _ in groups[each.target][0].lanes)) for each in bent
+            (each.source, each.target, spacing.arrow - min(start for start, _ in groups[each.target][0].lanes))
+            for each in bent
         ]
 
-    @staticmethod
-    def room(before: Sequence[Glyph], after: Sequence[Glyph], figure: Figure, target: int) -> float:
+    def room(self, before: Sequence[Glyph], after: Sequence[Glyph], figure: Figure, target: int) -> float:
         """The least distance of the last box of a group and the first of the next one."""
-        least = max(each.x - before[-1].x + distance(each, after[0], SKIP) for each in before)
+        least = max(each.x - before[-1].x + distance(each, after[0], self.spacing.skip) for each in before)
         turns = any(each.target == target and not is_beside(figure, each) for each in figure.connections)
         edges = before[-1].lanes[0][1], after[0].lanes[0][0]
         return max(least, edges[0] - edges[1] + 2 * TURN + 8) if turns else least
@@ -208,13 +229,24 @@ class _Constraints:
                     or not min(*rows, row[target]) <= row[other] <= max(*rows, row[target])
                 ):
                     continue
-                if figure.groups[other].column < figure.groups[target].column:
+                if (figure.groups[other].column, other) < (figure.groups[target].column, target):
                     right = max(end for _, end in boxes[-1].lanes)
                     found.append((other, target, right - line + TURN))
                 else:
                     left = min(start for start, _ in boxes[0].lanes)
                     found.append((-1 - target, other, line - left + TURN))
         return found
+
+    def to_the_right(self, figure: Figure) -> Iterator[tuple[int, int, float]]:
+        """Keeps the line from a group of several boxes to another row from leading back over them."""
+        for each in figure.connections:
+            source, target = figure.groups[each.source], figure.groups[each.target]
+            if each in self.direct or source.level == target.level or source.column > target.column:
+                continue
+            if len(source.maps) > 1:
+                last, first = self.groups[each.source][-1], self.groups[each.target][0]
+                line = min(start for start, _ in first.lanes) - TURN
+                yield each.source, each.target, max(end for _, end in last.lanes) - line
 
     def solved(self) -> list[tuple[float, float]] | None:
         """The x of the first and last box of each group, as far left as can be; None where they contradict."""
@@ -243,11 +275,11 @@ class _Constraints:
             self.ends[group] = (last if len(self.groups[group]) == 1 else start), last
 
 
-def _spread(row: Sequence[Glyph]) -> list[Glyph]:
+def _spread(row: Sequence[Glyph], arrow: float) -> list[Glyph]:
     """The boxes at their least distances, the first with its anchor at 0."""
     placed = [row[0].at(0.0, 0.0)]
     for glyph in row[1:]:
-        placed.append(glyph.at(max(each.x + distance(each, glyph, ARROW) for each in placed), 0.0))
+        placed.append(glyph.at(max(each.x + distance(each, glyph, arrow) for each in placed), 0.0))
     return placed
 
 

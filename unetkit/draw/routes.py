@@ -16,8 +16,9 @@ _APART = 5.0  # between two lines of one box
 
 def routes(layout: Layout, marked: frozenset[str] = frozenset()) -> Iterator[Arrow]:
     """Yields the arrows between groups."""
+    kinds = _kinds(layout)
     for each in layout.figure.connections:
-        yield _arrow(layout, each, each.step in marked)
+        yield _arrow(layout, each, kinds.index(each.slot), each.step in marked)
 
 
 def level(left: Glyph, right: Glyph, kind: str, steps: Sequence[str], marked: bool) -> Arrow:
@@ -26,8 +27,8 @@ def level(left: Glyph, right: Glyph, kind: str, steps: Sequence[str], marked: bo
     return Arrow(start, end, kind, marked, steps=tuple(steps))
 
 
-def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
-    """The arrow of a connection."""
+def _arrow(layout: Layout, connection: Connection, kind: int, marked: bool) -> Arrow:
+    """The arrow of a connection; lines of each kind turn beside those of others."""
     start, end = layout.groups[connection.source].glyphs[-1], layout.groups[connection.target].glyphs[0]
     steps = (connection.step,)
     if connection in layout.upright:
@@ -38,12 +39,14 @@ def _arrow(layout: Layout, connection: Connection, marked: bool) -> Arrow:
         tip = (end.left - CLEAR, end.y)
         return Arrow((start.x, start.floor), tip, connection.slot, marked, ((start.x, end.y),), steps)
     leaving, arriving = _rank(layout, connection, "source"), _rank(layout, connection, "target")
-    y, to_y = start.y - _shift(start, leaving), end.y - _shift(end, arriving)
-    turn = end.x + min(begin for begin, _ in end.lanes) - TURN - _APART * arriving
+    over = needs_lane(layout.figure, connection)
+    y = start.y + _shift(start, leaving) * (1 if end.y > start.y and not over else -1)
+    to_y = end.y + _shift(end, arriving) * (1 if start.y > end.y else -1)
+    turn = end.x + min(begin for begin, _ in end.lanes) - TURN - _APART * kind
     begin, tip = (start.right + start.depth + CLEAR, y), (end.left - CLEAR, to_y)
     via: list[Point] = []
-    if needs_lane(layout.figure, connection):
-        out = start.x + max(over for _, over in start.lanes) + TURN / 2 + _APART * leaving
+    if over:
+        out = start.x + max(right for _, right in start.lanes) + TURN / 2 + _APART * leaving
         lane = layout.lanes[connection.source, connection.slot]
         via = [(out, y), (out, lane), (turn, lane), (turn, to_y)]
     elif y != to_y and not is_beside(layout.figure, connection):
@@ -64,6 +67,13 @@ def _rank(layout: Layout, connection: Connection, end: Literal["source", "target
     return list(dict.fromkeys(each.slot for each in lines)).index(connection.slot)
 
 
+def _kinds(layout: Layout) -> list[str]:
+    """The slots of all lines, those of lines that lead around boxes first."""
+    direct = layout.upright | layout.bent
+    around = [each for each in layout.figure.connections if each not in direct and not is_beside(layout.figure, each)]
+    return list(dict.fromkeys(each.slot for each in (*around, *layout.figure.connections)))
+
+
 def _shift(glyph: Glyph, rank: int) -> float:
-    """How far above the middle of a box a line of a rank meets it."""
+    """How far from the middle of a box a line of a rank meets it."""
     return min(_APART * rank, glyph.height / 2 - 1)

@@ -76,7 +76,7 @@ def small_svg(plan: SizedPlan) -> str:
 
 def small_drawing(plan: SizedPlan, marked: Collection[str] = ()) -> tuple[list[Shape], float, float]:
     """The drawing of a network without heading and legend, one arrow for each block; its width and its height."""
-    layout, highlighted = Arrangement.of(figure(plan, whole_blocks=True)).placed(0, 0), frozenset(marked)
+    layout, highlighted = Arrangement.fitting(figure(plan, whole_blocks=True)).placed(0, 0), frozenset(marked)
     shapes: list[Shape] = [shape for glyph in layout.glyphs for shape in box(glyph, highlighted)]
     shapes += [
         level(a, b, b.map.slot, (), b.map.is_made_by((b.map.slot,), highlighted))
