@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from itertools import pairwise
 from math import dist, hypot
@@ -65,7 +65,7 @@ def colours(theme: int) -> Iterator[str]:
 def markup(drawing: Drawing) -> str:
     """The drawing as an SVG document; equal drawings have equal text."""
     extent = (drawing.width, drawing.height)
-    return document(extent, drawing.title, drawing.description, map(element, drawing.shapes))
+    return document(extent, drawing.title, drawing.description, elements(drawing.shapes))
 
 
 def document(extent: Point, title: str, description: str, lines: Iterable[str]) -> str:
@@ -83,6 +83,14 @@ def document(extent: Point, title: str, description: str, lines: Iterable[str]) 
     return "\n".join((*head, *lines, "</g>", "</svg>")) + "\n"
 
 
+def elements(shapes: Sequence[Shape]) -> Iterator[str]:
+    """Yields shapes as SVG elements, the stripes of marked arrows first, so that none covers a line."""
+    for shape in shapes:
+        if isinstance(shape, Arrow) and shape.marked:
+            yield f'<path class="stripe" d="{_way(_line(shape))}"/>'
+    yield from map(element, shapes)
+
+
 def element(shape: Shape) -> str:
     """One shape as an SVG element."""
     if isinstance(shape, Text):
@@ -97,17 +105,21 @@ def element(shape: Shape) -> str:
 
 def _arrow(shape: Arrow) -> str:
     """An arrow as a line with corners and its tip."""
-    (x0, y0), (x1, y1) = (shape.start, *shape.via)[-1], shape.end
-    length = hypot(x1 - x0, y1 - y0)
-    dx, dy = (x1 - x0) / length, (y1 - y0) / length
-    back = (x1 - TIP * dx, y1 - TIP * dy)
+    line, (x1, y1) = _line(shape), shape.end
+    back = line[-1]
+    dx, dy = (x1 - back[0]) / TIP, (y1 - back[1]) / TIP
     wing = TIP * 0.6
     corners = ((x1, y1), (back[0] - wing * dy, back[1] + wing * dx), (back[0] + wing * dy, back[1] - wing * dx))
-    way = _way((shape.start, *shape.via, back))
-    line = f'<path class="{shape.kind}" d="{way}"/>'
-    if shape.marked:
-        line = f'<path class="stripe" d="{way}"/>{line}'
-    return f'{line}<polygon class="tip {shape.kind}" points="{points(corners)}"/>'
+    return (
+        f'<path class="{shape.kind}" d="{_way(line)}"/><polygon class="tip {shape.kind}" points="{points(corners)}"/>'
+    )
+
+
+def _line(shape: Arrow) -> tuple[Point, ...]:
+    """The corners of an arrow up to the back of its tip."""
+    (x0, y0), (x1, y1) = (shape.start, *shape.via)[-1], shape.end
+    length = hypot(x1 - x0, y1 - y0)
+    return (shape.start, *shape.via, (x1 - TIP * (x1 - x0) / length, y1 - TIP * (y1 - y0) / length))
 
 
 def _way(corners: tuple[Point, ...]) -> str:

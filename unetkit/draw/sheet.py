@@ -11,7 +11,7 @@ from unetkit.draw.boxes import box
 from unetkit.draw.figure import figure
 from unetkit.draw.file import png, suffix_of
 from unetkit.draw.layout import Arrangement
-from unetkit.draw.markup import document, element, number
+from unetkit.draw.markup import document, element, elements, number
 from unetkit.draw.routes import level, routes
 from unetkit.draw.shapes import Shape, Text
 from unetkit.draw.text import fit, size_label
@@ -62,7 +62,7 @@ def _cell(plan: SizedPlan, x: float, y: float) -> Iterable[str]:
     shapes, right, bottom = small_drawing(plan)
     scale = min(_LARGEST, CELL / right, FIGURE / bottom)
     yield f'<g transform="translate({number(x)} {number(y + HEAD)}) scale({scale:.4f})">'
-    yield from map(element, shapes)
+    yield from elements(shapes)
     yield "</g>"
 
 
@@ -70,7 +70,7 @@ def small_svg(plan: SizedPlan) -> str:
     """The small drawing of one network, as SVG text no larger than a cell of a sheet."""
     shapes, right, bottom = small_drawing(plan)
     scale = min(_LARGEST, CELL / right, FIGURE / bottom)
-    lines = [f'<g transform="scale({scale:.4f})">', *map(element, shapes), "</g>"]
+    lines = [f'<g transform="scale({scale:.4f})">', *elements(shapes), "</g>"]
     return document((right * scale, bottom * scale), plan.plan.spec.name, "", lines)
 
 
