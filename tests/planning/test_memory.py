@@ -100,6 +100,18 @@ def test_planned_memory_is_what_training_and_prediction_allocate(case: str) -> N
     assert needed.training == pytest.approx(training, rel=0.08 if case == "valid" else 0.05)
 
 
+@pytest.mark.parametrize("last", [False, True], ids=["channels first", "channels last"])
+@pytest.mark.parametrize("block", ["transformer", "self_attention"])
+def test_attention_keeps_queries_keys_and_values_as_planned(block: str, last: bool) -> None:
+    """As a copy with channels last, or where the channels are last already as its input itself."""
+    planned = unetkit.plan(unetkit.load("unet-small", ["channels=[16,32]", f"bottleneck.block={block}"]))
+    with threads(1):
+        inference, training = measured(planned, (128, 128), last=last)
+    needed = needed_memory(planned, (128, 128), Execution(1, threads=1, channels_last=last, channel_block=block_size()))
+    assert needed.inference == pytest.approx(inference, rel=0.02)
+    assert needed.training == pytest.approx(training, rel=0.03)
+
+
 @pytest.mark.parametrize("case", ["valid", "padded", "residual"])
 def test_what_is_computed_again_needs_what_is_planned(case: str) -> None:
     name, overrides, size = CASES[case]

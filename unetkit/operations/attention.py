@@ -77,6 +77,9 @@ class GlobalAttention(AttentionOperation):
         """Bytes of a copy of the input with its channels last, where they are not."""
         return 0 if run.channels_last else run.bytes(*source)
 
+    def holds_inputs(self, run: Execution) -> bool:
+        return run.channels_last  # else it keeps the copy
+
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.attend", (), {"heads": self.heads})
 

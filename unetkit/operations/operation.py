@@ -219,6 +219,10 @@ class Operation:
         """Bytes that are kept for the backward pass beside inputs and output."""
         return self.mask_bytes * run.bytes(*result) // run.itemsize
 
+    def holds_inputs(self, run: Execution) -> bool:
+        """Whether the backward pass needs the inputs themselves, as an operation may keep a copy of another format."""
+        return self.keeps_input
+
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         """What torch borrows on the CPU while it runs; `run.channels_last` is the memory format of the inputs."""
         gradient = run.bytes(*source)

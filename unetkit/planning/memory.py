@@ -155,6 +155,8 @@ class _Ledger:
         self.workspaces = [Workspace()] * len(nodes)
         self.kept_beside = [0] * len(nodes)
         """Bytes that the backward pass needs beside signals, by node; none in inference."""
+        self.holds_inputs = [False] * len(nodes)
+        """Whether the backward pass needs the inputs of a node."""
         self.buffer = list(range(len(nodes)))
         channels_last = [run.channels_last] * len(nodes)
         overwriting_nodes = overwriting(planned)
@@ -167,7 +169,8 @@ class _Ledger:
             own = run._replace(channels_last=all(channels_last[source] for source in inputs))
             channels_last[index] = operation.gives_channels_last(maps[first], own)
             self.workspaces[index] = operation.workspace(maps[first], maps[index], own)
-            self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], run) * training
+            self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], own) * training
+            self.holds_inputs[index] = operation.holds_inputs(own)
             overwrites = index in overwriting_nodes
             if index in planned.written_over:
                 self.buffer[index] = self.buffer[planned.written_over[index]]
@@ -223,7 +226,7 @@ class _Ledger:
                 for source in node.inputs:
                     if self.buffer[source] < again.nodes.start:
                         kept[self.buffer[source]] = min(kept.get(self.buffer[source], index), again.nodes.start)
-            needed = node.inputs * node.operation.keeps_input + (index,) * node.operation.keeps_output
+            needed = node.inputs * self.holds_inputs[index] + (index,) * node.operation.keeps_output
             for buffer in (self.buffer[source] for source in needed):
                 if again is None:
                     kept.setdefault(buffer, index)
