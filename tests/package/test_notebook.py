@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import unetkit
 from tests.study.studies import study
 from tests.study.study_results import results
+from unetkit.comparison import compare
 from unetkit.scoring import Scores
 from unetkit.study.report import settings_for, write_report
 from unetkit.study.report.summary import sentences
@@ -121,6 +122,12 @@ def test_a_fault_is_shown_with_its_place_and_its_remedy(tmp_path: Path) -> None:
         unetkit.load(file)
     lines = caught.value._render_traceback_()
     assert lines[1].startswith(f"{file}:2:") and lines[-1].strip() == "Did you mean: align?"
+
+
+def test_a_comparison_shows_both_networks_and_what_differs() -> None:
+    first, second = unetkit.load("unet-same"), unetkit.load("unet-same", overrides=["skip=add"])
+    text = compare(unetkit.plan(first), unetkit.plan(second))._repr_html_()
+    assert {"svg", "table"} <= Tags(text).tags and "decoder.*.skip.type" in text and "add" in text
 
 
 def test_a_study_and_its_arms_show_what_they_change_and_cost(tmp_path: Path) -> None:

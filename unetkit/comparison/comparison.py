@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from unetkit.language import Difference, differences
+from unetkit.lazy import call_late
 from unetkit.planning import (
     Memory,
     Plan,
@@ -78,6 +79,9 @@ class Comparison(NamedTuple):
     def changed(self) -> tuple[frozenset[str], frozenset[str]]:
         """The names of the components in each that differ, or that the other does not have."""
         return changed_components(self.new, self.old), changed_components(self.old, self.new)
+
+    def _repr_html_(self) -> str:
+        return str(call_late("unetkit.comparison.output", "comparison_html", self))
 
     def json(self) -> dict[str, Any]:
         """The comparison as plain values."""

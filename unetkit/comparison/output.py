@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetkit.comparison.comparison import Comparison
-from unetkit.comparison.rows import setting_rows
+from unetkit.comparison.rows import cost_rows, setting_rows
 from unetkit.draw import DrawnPlan, pair_svg, write_drawing
+from unetkit.page import Column, Markup, element, notebook_cell, plain_table
 from unetkit.writing import write_whole
 
 
@@ -31,3 +32,14 @@ def comparison_svg(found: Comparison, *, with_settings: bool = True) -> str:
     ]
     rows = setting_rows(found) if with_settings else ()
     return pair_svg(drawn[0], drawn[1], [(row.name, row.old, row.new) for row in rows])
+
+
+def comparison_html(found: Comparison) -> str:
+    """A comparison as notebooks show it: both drawings, the settings that differ, and the costs."""
+    old, new = found.names
+    columns = [Column("setting or cost"), Column(old, True), Column(new, True), Column("change", True)]
+    rows = [*setting_rows(found), *cost_rows(found)]
+    drawing = element(
+        "div", Markup(comparison_svg(found, with_settings=False)), class_="frame"
+    )  # its texts are escaped
+    return notebook_cell(f"{old} and {new}", [], drawing, plain_table(columns, rows))
