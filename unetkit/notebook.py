@@ -81,7 +81,7 @@ def _html(sized: SizedPlan, *further: str) -> str:
         "details", element("summary", "levels"), plain_table(_COLUMNS, map(_level, values["levels"])), open=True
     )
     # The text of the drawing is escaped where it is made.
-    drawing = element("div", Markup(svg(sized)), class_="frame")
+    drawing = element("div", Markup(svg(sized)), class_="frame", tabindex="0")
     shifts = planned.shift_warning(sized.input_size)
     warning = [element("div", shifts[:1].upper() + shifts[1:] + ".")] if shifts else []
     return notebook_cell(str(planned.spec), facts.items(), *warning, drawing, levels, *further)

@@ -40,6 +40,6 @@ def comparison_html(found: Comparison) -> str:
     columns = [Column("setting or cost"), Column(old, True), Column(new, True), Column("change", True)]
     rows = [*setting_rows(found), *cost_rows(found)]
     drawing = element(
-        "div", Markup(comparison_svg(found, with_settings=False)), class_="frame"
+        "div", Markup(comparison_svg(found, with_settings=False)), class_="frame", tabindex="0"
     )  # its texts are escaped
     return notebook_cell(f"{old} and {new}", [], drawing, plain_table(columns, rows))

@@ -32,4 +32,4 @@ def plain_table(columns: Sequence[Column], rows: Iterable[Sequence[str]]) -> Mar
         for row in rows
     ]
     made = element("table", element("thead", element("tr", *heads)), element("tbody", *body))
-    return element("div", made, class_="frame")
+    return element("div", made, class_="frame", tabindex="0")
