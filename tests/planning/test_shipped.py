@@ -58,14 +58,6 @@ PARAMETERS = {
 VARIANTS = (
     ("resnet34-unet", ["encoder=resnet18"], 14_328_209),
     ("resnet34-unet", ["encoder=resnet50"], 32_521_105),
-    (
-        "unet-nnunet-resenc",
-        [
-            "channels=[32, 64, 128, 256, 320, 320, 320]",
-            "levels.5.encoder={block: [{type: residual, stride: 2, shortcut: pool, bias: true, repeat: 6}]}",
-        ],
-        141_889_612 - 5 * 2 - 2 * (320 + 320 + 256 + 128 + 64),
-    ),
     ("segresnet", ["channels=[8, 16, 32, 64]", "in_channels=1", "out_channels=2"], 1_176_186),
     ("unet-nnunet", ["in_channels=4", "out_channels=4"], 31_199_796 - 4 * 4 - 4 * (320 + 256 + 128 + 64)),
     ("unet-plus-plus", ["topology=unet", "heads=null"], 7_852_545),
