@@ -57,41 +57,41 @@ def test_a_backend_computes_what_the_network_computes(backend: str, dtype: str, 
 
 
 def timed(monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float]) -> list[str]:
-    """Replaces the timing: the seconds of each kind of network; returns the names that are timed."""
+    """Replaces the timing: the relative time of each kind of network; returns the names that are timed."""
     called = []
 
-    def took(network: nn.Module, inputs: object) -> float:
+    def took(network: nn.Module, exact: nn.Module, inputs: object) -> float:
         name = f"{type(network).__name__} {getattr(network, 'dtype', '')}".strip()
         called.append(name)
         return seconds[name]
 
-    monkeypatch.setattr(choice, "seconds_of", took)
+    monkeypatch.setattr(choice, "relative_time", took)
     for name in ("onnxruntime", "openvino"):  # whose files take seconds to write
         monkeypatch.setattr(BACKENDS[name], "obstacle", lambda request: "it is left out")
     return called
 
 
-@pytest.mark.parametrize(("rounded", "dtype"), [(0.5, torch.bfloat16), (1.5, torch.float32)])
+@pytest.mark.parametrize(("rounded", "dtype"), [(0.5, torch.bfloat16), (0.98, torch.float32), (1.5, torch.float32)])
 def test_auto_takes_what_is_quicker_than_float32_and_remembers_it(
     rounded: float, dtype: torch.dtype, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    called = timed(monkeypatch, {"OptimizedNetwork torch.float32": 1.0, "OptimizedNetwork torch.bfloat16": rounded})
+    called = timed(monkeypatch, {"OptimizedNetwork torch.bfloat16": rounded})
     for _ in range(2):
         made = optimize(network(), SIZE, "bf16", passes=["fold_norms"])
         assert made.dtype is dtype
         assert f"bf16 by torch: {rounded:.2f} times as long" in made.reason
         assert ("bf16 is not quicker here" in made.reason) == (dtype is torch.float32)
         assert "bf16 by openvino: it is left out" in made.reason
-    assert called == ["OptimizedNetwork torch.float32", "OptimizedNetwork torch.bfloat16"]
+    assert called == ["OptimizedNetwork torch.bfloat16"]
 
 
 def test_a_damaged_record_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    called = timed(monkeypatch, {"OptimizedNetwork torch.float32": 1.0})
-    file = cache_file("backends")
-    optimize(network(), SIZE, passes=["fold_norms"])
+    called = timed(monkeypatch, {"OptimizedNetwork torch.bfloat16": 0.5})
+    file = cache_file("backend-times")
+    optimize(network(), SIZE, "bf16", passes=["fold_norms"])
     for text in ("[1", json.dumps({key: {"fp32 torch": [1]} for key in json.loads(file.read_bytes())})):
         file.write_text(text)
-        optimize(network(), SIZE, passes=["fold_norms"])
+        optimize(network(), SIZE, "bf16", passes=["fold_norms"])
     assert len(called) == 3
 
 
@@ -108,6 +108,22 @@ def test_what_cannot_be_is_refused(options: dict[str, Any], code: str) -> None:
     with pytest.raises(UnetkitError) as error:
         optimize(network(), SIZE, **options)
     assert [fault.code for fault in error.value.faults] == [code]
+
+
+def test_a_network_is_timed_in_turn_with_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    quick, exact, order = nn.Identity(), nn.Identity(), []
+
+    def took(called: nn.Module, inputs: object) -> float:
+        order.append(called)
+        return 1.0 if called is quick else 2.0
+
+    monkeypatch.setattr(choice, "_seconds", took)
+    assert choice.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
+    assert order == [exact, quick, quick, exact, exact, quick, quick, exact, exact, quick]
+    monkeypatch.setattr(choice, "_SECONDS", 0)
+    order.clear()
+    assert choice.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
+    assert order == [exact, quick]
 
 
 def test_images_for_calibration_are_cut_or_mirrored() -> None:

@@ -7,7 +7,7 @@ import time
 from contextlib import nullcontext, suppress
 from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
-from itertools import pairwise
+from statistics import median
 from typing import Any, NamedTuple
 
 import torch
@@ -25,16 +25,21 @@ BACKENDS: dict[str, Backend] = {
 }
 """All backends by name."""
 
-_ROUNDS = 2
+_EXACT = "fp32 torch"
+"""What the others are compared with."""
+_PAIRS, _SECONDS = 5, 1.5
+"""Calls of a backend, each beside one of float32 by torch, and the time after which no further pair begins."""
+_MARGIN = 0.05
+"""The share of time that a backend must save at least: less is within what one timing tells."""
 _CLOSE = 1e-3
 """Largest accepted difference of a float32 output, as a share of its range; what exceeds it is not the network."""
 
 
 class Trial(NamedTuple):
-    """What a backend did in a timing: its seconds, or why it was left out."""
+    """What a backend did in a timing: its time, or why it was left out."""
 
-    seconds: float | None
-    """For one image; None where it could not be used."""
+    relative: float | None
+    """The time of a call as a share of that of float32 by torch; None where it could not be used."""
     difference: float
     """The largest difference from float32 by torch, as a share of the range of the output."""
     obstacle: str
@@ -51,7 +56,7 @@ class Choice(NamedTuple):
 
 def quickest(request: Request) -> Choice:
     """The quickest backend for a request: float32 by torch where none is quicker than that."""
-    file, known = cache_file("backends"), {}
+    file, known = cache_file("backend-times"), {}
     with suppress(OSError, ValueError, TypeError, AttributeError):
         known = {key: _read(value) for key, value in json.loads(file.read_bytes()).items()}
     key = _key(request)
@@ -60,10 +65,12 @@ def quickest(request: Request) -> Choice:
         known[key] = _measure(request, made)
         write_cache(file, known)
     trials = known[key]
-    exact = trials["fp32 torch"].seconds
-    assert exact is not None, "torch runs every network in float32"
-    usable = {name: trial for name, trial in trials.items() if trial.seconds is not None}
-    best = min(usable, key=lambda name: usable[name].seconds or 0.0)
+    quick = {
+        name: trial.relative
+        for name, trial in trials.items()
+        if trial.relative is not None and trial.relative < 1.0 - _MARGIN
+    }
+    best = min(quick, key=quick.__getitem__, default=_EXACT)
     dtype, backend = best.split()
     network = made.get(best) or BACKENDS[backend].make(replace(request, dtype=dtype))
     return Choice(network, dtype, _reason(request.dtype, best, trials), trials[best].difference)
@@ -71,18 +78,17 @@ def quickest(request: Request) -> Choice:
 
 def _names(request: Request) -> set[str]:
     """The number types and backends that are compared."""
-    return {"fp32 torch", *(f"{request.dtype} {name}" for name in BACKENDS)}
+    return {_EXACT, *(f"{request.dtype} {name}" for name in BACKENDS)}
 
 
 def _measure(request: Request, made: dict[str, nn.Module]) -> dict[str, Trial]:
     """A trial of each backend; `made` gets the quickest network of all."""
     inputs = request.example()
-    exact = replace(request, dtype="fp32")
-    first = BACKENDS["torch"].make(exact)
+    first = BACKENDS["torch"].make(replace(request, dtype="fp32"))
     wanted = _outputs(first, inputs)
-    trials = {"fp32 torch": Trial(seconds_of(first, inputs), 0.0, "")}
-    best, least = "fp32 torch", trials["fp32 torch"].seconds or 0.0
-    made[best] = first
+    trials = {_EXACT: Trial(1.0, 0.0, "")}
+    least = 1.0 - _MARGIN
+    made[_EXACT] = first
     for name, backend in BACKENDS.items():
         label = f"{request.dtype} {name}"
         if label in trials:
@@ -102,10 +108,10 @@ def _measure(request: Request, made: dict[str, nn.Module]) -> dict[str, Trial]:
         if request.dtype == "fp32" and not difference <= _CLOSE:
             trials[label] = Trial(None, difference, f"its output differs by {difference:.1e} of the range")
             continue
-        seconds = seconds_of(network, inputs)
-        trials[label] = Trial(seconds, difference, "")
-        if seconds < least:
-            least = seconds
+        relative = relative_time(network, first, inputs)
+        trials[label] = Trial(relative, difference, "")
+        if relative < least:
+            least = relative
             made.clear()
             made[label] = network
     return trials
@@ -113,13 +119,12 @@ def _measure(request: Request, made: dict[str, nn.Module]) -> dict[str, Trial]:
 
 def _reason(dtype: str, best: str, trials: dict[str, Trial]) -> str:
     """What was chosen, and how all others compare."""
-    exact = trials["fp32 torch"].seconds or 1.0
     words = []
     for name, trial in trials.items():
         number_type, backend = name.split()
-        if name == "fp32 torch":
+        if name == _EXACT:
             continue
-        took = trial.obstacle if trial.seconds is None else f"{trial.seconds / exact:.2f} times as long"
+        took = trial.obstacle if trial.relative is None else f"{trial.relative:.2f} times as long"
         words.append(f"{number_type} by {backend}: {took}")
     number_type, backend = best.split()
     refused = f"; {dtype} is not quicker here" if number_type != dtype else ""
@@ -137,17 +142,29 @@ def _difference(found: Tensor, wanted: Tensor) -> float:
     return float((found - wanted).abs().max()) / max(1e-12, float(wanted.max() - wanted.min()))
 
 
-def seconds_of(network: nn.Module, inputs: list[Tensor]) -> float:
-    """The least time of several calls, after one to warm up, with the memory settings of `predict`."""
+def relative_time(network: nn.Module, exact: nn.Module, inputs: list[Tensor]) -> float:
+    """The time of a network as a share of that of another, called in turn with the memory settings of `predict`.
+
+    Both have been called before. It is the median of as many pairs as a few seconds allow, one at least.
+    """
     cuda = inputs[0].is_cuda
-    marks = [0.0]
+    found: list[float] = []
     with nullcontext() if cuda else kept_memory(), torch.inference_mode():
-        for _ in range(_ROUNDS + 1):
-            network(*inputs)
-            if cuda:
-                torch.cuda.synchronize(inputs[0].device)
-            marks.append(time.perf_counter())
-    return min(later - earlier for earlier, later in pairwise(marks[1:]))
+        end = time.perf_counter() + _SECONDS
+        while len(found) < _PAIRS and (not found or time.perf_counter() < end):
+            order = (network, exact) if len(found) % 2 else (exact, network)
+            seconds = {id(one): _seconds(one, inputs) for one in order}
+            found.append(seconds[id(network)] / seconds[id(exact)])
+    return median(found)
+
+
+def _seconds(network: nn.Module, inputs: list[Tensor]) -> float:
+    """The time of one call."""
+    start = time.perf_counter()
+    network(*inputs)
+    if inputs[0].is_cuda:
+        torch.cuda.synchronize(inputs[0].device)
+    return time.perf_counter() - start
 
 
 def _key(request: Request) -> str:
@@ -170,6 +187,6 @@ def _version(name: str) -> str:
 def _read(values: dict[str, Any]) -> dict[str, Trial]:
     """Trials that were written; raises ValueError or TypeError where they are damaged."""
     return {
-        name: Trial(None if seconds is None else float(seconds), float(difference), str(obstacle))
-        for name, (seconds, difference, obstacle) in values.items()
+        name: Trial(None if relative is None else float(relative), float(difference), str(obstacle))
+        for name, (relative, difference, obstacle) in values.items()
     }

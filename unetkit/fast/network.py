@@ -53,6 +53,7 @@ class OptimizedNetwork(nn.Module):
         if mode:
             x = functional.pad_image(x, plan.padding_rule, mode)
         padded_like = torch.empty_like(x, device="meta")  # of its size alone: the image is released after its last use
+        written_over = {} if torch.compiler.is_compiling() else plan.written_over  # a compiler has memory of its own
         signals: dict[int, Any] = {0: x}
         del x
         for index, vector in zip(list(plan.inputs.values())[1:], vectors, strict=True):
@@ -61,7 +62,7 @@ class OptimizedNetwork(nn.Module):
             done = self.releases.get(index, ())
             inputs = [signals[source] for source in plan.nodes[index].inputs]
             kept = [image, *(signal for source, signal in signals.items() if source not in done)]
-            over = {"over": self._free(index, inputs[0], kept)} if index in plan.written_over else {}
+            over = {"over": self._free(index, inputs[0], kept)} if index in written_over else {}
             signals[index] = self.steps[str(index)](*inputs, **over)
             for source in done:
                 del signals[source]

@@ -30,7 +30,8 @@ def optimized_network(
     model = for_inference(model)
     plan = OptimizedPlan(plan_of(model), {})
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-    for name in (name for name in PASSES if name in passes and name != "winograd"):
+    left_out = {"winograd"} if device.type == "cpu" else {"winograd", "upsample_late"}  # strips are slow on a GPU
+    for name in (name for name in PASSES if name in passes and name not in left_out):
         plan = PASSES[name](plan)
     if "winograd" in passes and device.type == "cpu" and dtype == torch.float32:
         plan = use_winograd(plan, faster_by_winograd(plan, size or natural_size(plan.original)))
