@@ -140,7 +140,9 @@ def test_the_snippet_of_the_page_makes_every_number_again(
 ) -> None:
     import html
 
-    snippet = html.unescape(page.split('<section id="method">')[1].split("<pre><code>")[1].split("</code>")[0])
+    snippet = html.unescape(
+        page.split('<section id="method">')[1].split('<pre tabindex="0"><code>')[1].split("</code>")[0]
+    )
     monkeypatch.chdir(folder)
     names: dict[str, object] = {}
     exec(snippet, names)  # noqa: S102 - the text that the page shows, made by us
