@@ -50,7 +50,7 @@ class Row(NamedTuple):
     def holds(self, studies: int) -> bool:
         """Whether a frequency is as it should, within twice the error of the simulation; a share, without allowance."""
         if "as a share" in self.claim:
-            return self.least <= self.figure <= max(self.most, 1.0 if self.least else 0.0)
+            return self.figure >= self.least if self.least else self.figure <= self.most
         slack = 2 * np.sqrt(max(self.figure * (1 - self.figure), 0.01) / studies)
         return bool(self.least - slack <= self.figure <= self.most + slack)
 
@@ -232,6 +232,7 @@ def page(rows: list[Row], studies: int) -> str:
     lines += ["| claim | case | figure | should be | holds |", "|---|---|---|---|---|"]
     for row in rows:
         wanted = "" if (row.least, row.most) == (0, 1) else f"{row.least:g} to {row.most:g}"
+        wanted = f"{row.least:g} or more" if row.least and "as a share" in row.claim else wanted
         said = "" if not wanted else "yes" if row.holds(studies) else "**no**"
         lines.append(f"| {row.claim} | {row.case} | {row.figure:.3f} | {wanted} | {said} |")
     return "\n".join([*lines, ""])

@@ -32,6 +32,7 @@ from unetkit.study.statistics.spread import spread
 from unetkit.study.statistics.testing import (
     equivalence_test,
     holm,
+    hommel,
     moments,
     sign_flip_test,
     spread_test,
@@ -129,10 +130,11 @@ def test_five_seeds_cannot_reach_five_percent_with_a_sign_flip_test_and_six_can(
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 7, 12, 40])
-def test_holm_is_that_of_statsmodels(count: int) -> None:
+def test_holm_and_hommel_are_those_of_statsmodels(count: int) -> None:
     rng = np.random.default_rng(count)
     p = np.round(rng.random(count) ** 3, 2)  # with ties
     np.testing.assert_allclose(holm(p), multipletests(p, method="holm")[1])
+    np.testing.assert_allclose(hommel(p), multipletests(p, method="hommel")[1])
 
 
 def test_the_equivalence_test_is_that_of_statsmodels() -> None:

@@ -28,7 +28,8 @@ def latex(view: View) -> str:
     place = {(each.arm, each.fraction): number for number, each in enumerate(view.ranked)}
     arms = sorted(view.analysis.arms, key=lambda arm: (-arm.fraction, place.get((arm.arm, arm.fraction), -1)))
     lines = [
-        f"% Made by unetkit from scores.csv. {view.percent} intervals: paired t over the seeds. p: adjusted by Holm.",
+        f"% Made by unetkit from scores.csv. {view.percent} intervals: paired t over the seeds. "
+        f"p: adjusted by {view.adjusted}.",
         r"\begin{tabular}{lrrrllrl}",
         r"\toprule",
         row(

@@ -31,13 +31,13 @@ def method(view: View) -> Markup:
         f"independently ({settings.resamples:,} times); its variances, corrected for bias, are combined with a "
         f"quantile of Student’s t with Satterthwaite’s degrees of freedom. {groups} The percentiles of the bootstrap "
         "itself are not used: with few seeds their coverage falls to 75 %.",
-        f"A difference is significant where p of the {'sequential ' if looks else 'paired '}t-test, adjusted by Holm "
-        f"for all {len(analysis.comparisons):,} comparisons, is at most {settings.level:g}. The classes are a "
-        f"separate family ({len(analysis.by_class):,} comparisons). The sign-flip test, which assumes only symmetry "
-        f"({exact}), is reported too; with {plural(len(analysis.seeds), 'seed')} its p, before Holm, is at least "
-        f"{floor:.2g}.",
-        "Arms are equivalent where two one-sided t-tests, adjusted by Holm, show a difference within the margin, "
-        f"unless a Pitman-Morgan test (p at most {settings.level:g}) shows that the arm and the base spread "
+        f"A difference is significant where p of the {'sequential ' if looks else 'paired '}t-test, adjusted by "
+        f"{view.adjusted} for all {len(analysis.comparisons):,} comparisons, is at most {settings.level:g}. The "
+        f"classes are a separate family ({len(analysis.by_class):,} comparisons{', adjusted by Holm' * bool(looks)}). "
+        f"The sign-flip test, which assumes only symmetry ({exact}), is reported too; with "
+        f"{plural(len(analysis.seeds), 'seed')} its p, before {view.adjusted}, is at least {floor:.2g}.",
+        f"Arms are equivalent where two one-sided t-tests, adjusted by {view.adjusted}, show a difference within the "
+        f"margin, unless a Pitman-Morgan test (p at most {settings.level:g}) shows that the arm and the base spread "
         "differently over the seeds, or the runs of one of them are seen to fall into two modes (least share of the "
         "sum of squares within two parts, below that of 99 % of normal samples). What is neither different nor "
         "equivalent is undecided: the seeds are too few, or vary too much, to decide. Runs that fail to learn may be "

@@ -56,6 +56,11 @@ class View:
         return f"{'repeated ' if self.analysis.settings.looks else ''}{self.percent} interval"
 
     @property
+    def adjusted(self) -> str:
+        """Whose method adjusts the p-values of the arms for each other."""
+        return "Hommel" if self.analysis.settings.looks else "Holm"
+
+    @property
     def base(self) -> str:
         """The name of the arm with which the others are compared."""
         return self.results.base

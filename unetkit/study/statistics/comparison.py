@@ -14,7 +14,7 @@ from unetkit.study.statistics.cube import ArmFraction, Values, mean
 from unetkit.study.statistics.modes import lower_mode
 from unetkit.study.statistics.paired import PairedDifferences
 from unetkit.study.statistics.power import detectable_again
-from unetkit.study.statistics.sequential import confidence_at, decide, held, sign_flip_p
+from unetkit.study.statistics.sequential import all_adjusted, confidence_at, decide, held, sign_flip_p
 from unetkit.study.statistics.settings import AnalysisSettings
 from unetkit.study.statistics.testing import (
     equivalence_test,
@@ -37,7 +37,7 @@ class Comparison:
     `interval` is Student's over the seeds, for these test images; `crossed` generalises to new images. The p-values are
     those of the t-test, the sign-flip test and the equivalence test, each also adjusted by Holm over its family (all
     arms and fractions; separately, all arms, fractions and classes). None where there are too few pairs. In a study
-    that decides while it runs, intervals and p-values hold for any look.
+    that decides while it runs, intervals and p-values hold for any look, and those of arms are adjusted by Hommel.
     """
 
     arm: str
@@ -173,11 +173,12 @@ def _looked_at(columns: Sequence[_Column], family: Family) -> tuple[list[_Column
     found = moments(np.stack([column.differences for column in columns]))
     confidence = confidence_at(settings, made.look)
     low, high = t_interval(found, confidence)
-    numbers = {"difference": found.mean, "p": made.p, "p_holm": holm(made.p), "confidence": confidence}
+    adjusted = all_adjusted if family.stops is None else holm
+    numbers = {"difference": found.mean, "p": made.p, "p_holm": adjusted(made.p), "confidence": confidence}
     numbers |= {name: np.where(made.look > 0, ends, np.nan) for name, ends in (("low", low), ("high", high))}
     flip = _flip_p(columns, made.look, settings) if family.stops is None else np.full(len(columns), np.nan)
-    numbers |= {"p_flip": flip, "p_flip_holm": holm(flip)}
-    numbers |= {"p_equivalent": made.p_equivalent, "p_equivalent_holm": holm(made.p_equivalent)}
+    numbers |= {"p_flip": flip, "p_flip_holm": adjusted(flip)}
+    numbers |= {"p_equivalent": made.p_equivalent, "p_equivalent_holm": adjusted(made.p_equivalent)}
     numbers |= {"look": counts.astype(float), "different": (made.verdict == "different").astype(float)}
     numbers |= {"same": (made.verdict == "equivalent").astype(float)}
     return columns, numbers | _spreads(columns, settings)

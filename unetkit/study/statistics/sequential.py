@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unetkit.study.statistics.boundaries import sequential_p, spent, t_boundary
 from unetkit.study.statistics.cube import Values
 from unetkit.study.statistics.settings import AnalysisSettings
-from unetkit.study.statistics.testing import Moments, equivalence_test, holm, moments, t_test
+from unetkit.study.statistics.testing import Moments, equivalence_test, holm, hommel, moments, t_test
 
 _EXACT = 16
 """Largest number of seeds for which all sign flips are enumerated; beyond, 2^16 are drawn."""
@@ -36,9 +36,9 @@ def decide(
 ) -> Decisions:
     """The decisions about a family of comparisons (comparison, seed), look by look.
 
-    At each look, p-values are adjusted by Holm over the family, so that the comparisons that remain are tested at the
-    levels that those decided leave (Ye et al., 2013). A comparison without a new pair is not looked at. `equal` (look,
-    comparison) is whether an arm may be equivalent.
+    At each look, p-values are adjusted by Hommel over the family, so that the comparisons that remain are tested at the
+    levels that those decided leave (Ye et al., 2013), and all at once at the whole level. A comparison without a new
+    pair is not looked at. `equal` (look, comparison) is whether an arm may be equivalent.
     """
     count = len(differences)
     p, same = np.full(count, np.nan), np.full(count, np.nan)
@@ -52,8 +52,8 @@ def decide(
         p = np.where(going, np.fmin(p, sequential_p(t_test(found), settings.looks, index)), p)
         if settings.margin is not None:
             same = np.where(going, np.fmin(same, equivalence_p(found, settings, index)), same)
-        verdict = np.where((verdict == "") & (_all_adjusted(p) <= settings.level), "different", verdict)
-        may = (verdict == "") & going & equal[index] & (_all_adjusted(same) <= settings.level)
+        verdict = np.where((verdict == "") & (all_adjusted(p) <= settings.level), "different", verdict)
+        may = (verdict == "") & going & equal[index] & (all_adjusted(same) <= settings.level)
         verdict = np.where(may, "equivalent", verdict)
     return Decisions(look, p, same, verdict)
 
@@ -71,9 +71,9 @@ def held(differences: Values, seeds: Sequence[int], looks: NDArray[np.int64], se
     return Decisions(looks, p, same, verdict)
 
 
-def _all_adjusted(p: Values) -> Values:
-    """p-values adjusted by Holm for all comparisons, also those that cannot be tested yet."""
-    return holm(np.where(np.isnan(p), 1.0, p))
+def all_adjusted(p: Values) -> Values:
+    """p-values adjusted by Hommel for all comparisons, also those that cannot be tested yet, whose p is NaN."""
+    return np.where(np.isnan(p), np.nan, hommel(np.where(np.isnan(p), 1.0, p)))
 
 
 def until(values: Values, seeds: Sequence[int], count: int) -> Values:

@@ -121,7 +121,7 @@ def key(view: View) -> Markup:
         f"Large dot: the mean difference over the seeds; small dots: each seed. Thick line: {view.percent} interval ",
         "for these test images and new seeds (paired t). Thin line: for new seeds and new images (crossed bootstrap). ",
         f"Band: ±{margin:g}, the margin of equivalence. " if margin else "No margin of equivalence is set. ",
-        "p: paired t-test, adjusted for all comparisons (Holm); an interval that leaves out zero beside “undecided” ",
-        "is not significant after that adjustment.",
+        f"p: paired t-test, adjusted for all comparisons ({view.adjusted}); an interval that leaves out zero beside ",
+        "“undecided” is not significant after that adjustment.",
     ]
     return element("figcaption", *parts, class_="aside")
