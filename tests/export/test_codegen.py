@@ -31,7 +31,7 @@ from unetkit.language import shipped
 from unetkit.signal import Signal
 from unetkit.testing.strategies import sizes, specs
 
-EXAMPLES = examples(100)
+EXAMPLES = examples(60)
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 FULL = {
     "channels": [8, 16, 32],
@@ -103,7 +103,7 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
     assert_same(trained(network, image, *given), trained(built, image, *given))
 
 
-@pytest.mark.parametrize("name", share((name for name in shipped() if name not in LARGE), of=3))
+@pytest.mark.parametrize("name", share((name for name in shipped() if name not in LARGE), of=5))
 def test_a_shipped_spec_computes_the_same(name: str) -> None:
     spec = narrow(name)
     size = tuple(accepted.above(30) or 1 for accepted in unetkit.plan(spec).accepted)

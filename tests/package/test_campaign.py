@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ def test_this_is_known_to_fail():
 """
 
 
+@cache
 def drawn() -> str:
     """A hash of random specs, as a test draws them."""
     found: list[Any] = []

@@ -20,7 +20,7 @@ from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
 from unetkit.testing.strategies import specs
 
-EXAMPLES = examples(100)
+EXAMPLES = examples(60)
 MODES = ["reflect", "replicate", "zeros"]
 SMALL: dict[str, Any] = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [2, 4, 4], "act": "gelu"}
 VALID: dict[str, Any] = {

@@ -169,7 +169,7 @@ def test_too_few_checks_are_a_failure_and_so_is_an_expected_one_that_passes() ->
     assert not Report("x").passed
 
 
-@pytest.mark.parametrize(("slot", "name"), share(BUILT_IN, of=3))
+@pytest.mark.parametrize(("slot", "name"), share(BUILT_IN, of=4))
 def test_built_in_blocks_pass(slot: str, name: str) -> None:
     report = check_block(registry.find(slot, name), expected=EXPECTED.get(name))
     assert report.passed, str(report)

@@ -33,7 +33,7 @@ from unetkit.tiling.padding import AxisPadding, frames
 from unetkit.tiling.tiles import distant
 from unetkit.tiling.window import source, take
 
-EXAMPLES = 200
+EXAMPLES = 120
 SHARDS = 4
 MOST = {1: 3000, 2: 200_000, 3: 200_000}
 """Input samples of the whole image at most, by dims, so that a case takes a fraction of a second."""
