@@ -1,11 +1,12 @@
 """Hypothesis strategies for specs and sizes, for tests of unetkit and of third-party blocks.
 
-Parameters are drawn from the annotations of each registered block: a new block needs no strategy of its own.
+Parameters are drawn from the annotations of each registered block: a new block needs no strategy of its own. Strategies
+are made once, since Hypothesis examines every new one.
 """
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache, partial
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from hypothesis import assume, reject
@@ -53,6 +54,7 @@ def specs(draw: st.DrawFn, /, *, dims: int | None = None, max_depth: int = 6, **
     return spec
 
 
+@cache
 @st.composite
 def frames(draw: st.DrawFn, *, dims: int | None = None, max_depth: int = 6) -> dict[str, Any]:
     """Draws the values of a spec, whose blocks may still not fit together."""
@@ -90,6 +92,7 @@ def _joined(values: dict[str, Any], topology: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+@cache
 @st.composite
 def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     """Draws overrides for encoder, decoder, bottleneck and single levels."""
@@ -117,6 +120,7 @@ def _scopes(draw: st.DrawFn, dims: int, depth: int) -> dict[str, Any]:
     return values
 
 
+@cache
 def _drawn(slot: str) -> list[str]:
     """The built-in components of a slot, but for those that need an input by its name or a size of the image."""
     models = {name: registry.find(slot, name).model_fields for name in registry.BUILT_IN[slot]}
@@ -128,6 +132,7 @@ def _drawn(slot: str) -> list[str]:
     ]
 
 
+@cache
 @st.composite
 def components(draw: st.DrawFn, slot: str, *, dims: int) -> Any:
     """Draws what a slot may hold: a block, or a list where the slot takes one."""
@@ -136,6 +141,7 @@ def components(draw: st.DrawFn, slot: str, *, dims: int) -> Any:
     return draw(blocks(slot, dims=dims))
 
 
+@cache
 @st.composite
 def lists(draw: st.DrawFn, slot: str, *, dims: int, nested: bool = False) -> list[Any]:
     """Draws a list for a slot. `nested`: it is a branch, in which no further branches are drawn."""
@@ -146,6 +152,7 @@ def lists(draw: st.DrawFn, slot: str, *, dims: int, nested: bool = False) -> lis
     return [*items[:place], draw(blocks(slot, dims=dims)), *items[place:]]
 
 
+@cache
 @st.composite
 def _items(draw: st.DrawFn, dims: int, *, nested: bool) -> Any:
     """Draws an item that may stand in any list: a block, the norm or the activation of the spec or of its own."""
@@ -185,13 +192,15 @@ def heads(draw: st.DrawFn, spec: Spec) -> dict[str, Any]:
     return {"output": {"at": [0, *unread] if unread else 0}} | found
 
 
+@cache
 @st.composite
 def blocks(draw: st.DrawFn, slot: str, *, dims: int, name: str | None = None) -> dict[str, Any]:
     """Draws a block of a slot: a map with its type and some parameters, each with an effect."""
     name = name or draw(st.sampled_from(_drawn(slot)))
     model, inner = registry.find(slot, name), insets(registry.find(slot, name))
     values: dict[str, Any] = {}
-    for field, info in model.model_fields.items():
+    fields: dict[str, Any] = dict(model.model_fields)
+    for field, info in fields.items():
         if field == "condition" or (slot == "block" and field == "stride"):
             continue  # an input of that name; at level 0 the output would be coarser than the image
         if field in inner and inner[field].branches:
@@ -231,6 +240,7 @@ def _filled(inset: Inset, values: Any) -> Any:
     return model.model_validate(arguments)
 
 
+@cache
 def parameters(field: str, annotation: Any, metadata: tuple[Any, ...], dims: int) -> st.SearchStrategy[Any]:
     """A strategy for one parameter, from its type."""
     inset = next((mark for mark in metadata if isinstance(mark, Inset)), None)
