@@ -126,7 +126,7 @@ def test_the_encoder_of_a_network_of_smp_is_found(name: str, tmp_path: Path) -> 
     assert (first.spec, first.overrides) == (spec, changes)
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("diffusers")])
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name.startswith("diffusers UNet2DModel")])
 def test_the_widths_of_a_network_of_diffusers_are_found(name: str, tmp_path: Path) -> None:
     (first, *_) = guessed(NETWORKS[name].make(), tmp_path).matches
     assert (first.spec, first.changes["channels"]) == (NETWORKS[name].spec, [16, 32, 32, 32])
