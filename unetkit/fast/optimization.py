@@ -30,7 +30,9 @@ def optimized_network(
     model = for_inference(model)
     plan = OptimizedPlan(plan_of(model), {})
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
-    left_out = {"winograd"} if device.type == "cpu" else {"winograd", "upsample_late"}  # strips are slow on a GPU
+    left_out = {"winograd"}
+    if device.type != "cpu" or plan.dims == 3:  # strips are slow on a GPU, and cost a volume more time than they save
+        left_out.add("upsample_late")
     for name in (name for name in PASSES if name in passes and name not in left_out):
         plan = PASSES[name](plan)
     if "winograd" in passes and device.type == "cpu" and dtype == torch.float32:
