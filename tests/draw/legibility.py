@@ -70,6 +70,8 @@ def check_lines(drawing: Drawing) -> None:
             assert [box for box in shown if overlap(near, box)], arrow
         (x, y), tip = arrow.segments[-1]
         assert abs(tip[0] - x) + abs(tip[1] - y) > TIP, f"only a tip: {arrow}"
+    explained = {arrow.kind for arrow in arrows(drawing) if not arrow.steps}
+    assert explained >= {arrow.kind for arrow in arrows(drawing)}, "kinds of lines are not in the legend"
     for (kind, one), (other_kind, other) in combinations(set(segments(drawing)), 2):
         assert kind == other_kind or not run_together(one, other), (kind, one, other_kind, other)
 

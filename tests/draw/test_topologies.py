@@ -112,9 +112,10 @@ def test_lines_of_two_kinds_that_run_together_would_be_found() -> None:
     box = rectangle(0, 0, 10, 20, "own", shown=FigureMap(1, (1,)))
     lines = [Arrow((14, 10), (50, 10), kind, steps=("one",)) for kind in ("skip", "head")]
     boxes = (box, rectangle(54, 0, 60, 20, "own", shown=FigureMap(1, (1,))))
-    check_lines(Drawing(100, 100, "", "", (*boxes, lines[0])))
+    legend = [Arrow((0, y), (20, y), kind) for y, kind in ((60, "skip"), (80, "head"))]
+    check_lines(Drawing(100, 100, "", "", (*boxes, *legend, lines[0])))
     with pytest.raises(AssertionError, match="head"):
-        check_lines(Drawing(100, 100, "", "", (*boxes, *lines)))
+        check_lines(Drawing(100, 100, "", "", (*boxes, *legend, *lines)))
 
 
 def test_maps_finer_than_the_image_stand_above_it() -> None:

@@ -38,8 +38,9 @@ def entries(plan: SizedPlan, shown: Figure, marked: Collection[str] = ()) -> lis
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[Step]]] = {}
     consists = _operations(plan)
+    drawn = {each.slot for each in (*shown.connections, *shown.maps)} - {step.slot for step in plan.steps if step.maps}
     for step in plan.steps:
-        if step.maps:
+        if step.maps or step.slot in drawn:
             text = _described(step.type, consists[step.name])
             found.setdefault(step.slot, {}).setdefault(text, []).append(step)
     slots = sorted(found, key=lambda slot: _ORDER.index(slot) if slot in _ORDER else len(_ORDER))
@@ -75,16 +76,18 @@ def _places(plan: SizedPlan, steps: Sequence[Step]) -> Iterator[str]:
 
 
 def _operations(plan: SizedPlan) -> dict[str, list[str]]:
-    """The labels of each step: of operations that make a map, crop or pad."""
+    """The labels of each step: of operations that make a map, crop or pad, or of all where none does."""
     nodes, sizes = plan.plan.nodes, plan.sizes
-    return {
-        call.scope: [
-            nodes[index].operation.label()
-            for index in range(call.start, call.end)
+    found: dict[str, list[str]] = {}
+    for call in plan.plan.calls:
+        indices = range(call.start, call.end)
+        telling = [
+            index
+            for index in indices
             if nodes[index].operation.makes_map or sizes[index] != sizes[nodes[index].inputs[0]]
         ]
-        for call in plan.plan.calls
-    }
+        found[call.scope] = [nodes[index].operation.label() for index in telling or indices]
+    return found
 
 
 def _described(kind: str, labels: Sequence[str]) -> str:
