@@ -38,7 +38,8 @@ def entries(plan: SizedPlan, shown: Figure, marked: Collection[str] = ()) -> lis
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[Step]]] = {}
     consists = _operations(plan)
-    drawn = {each.slot for each in (*shown.connections, *shown.maps)} - {step.slot for step in plan.steps if step.maps}
+    drawn = {each.slot for each in shown.connections} | {each.slot for each in shown.maps}
+    drawn -= {step.slot for step in plan.steps if step.maps}
     for step in plan.steps:
         if step.maps or step.slot in drawn:
             text = _described(step.type, consists[step.name])
