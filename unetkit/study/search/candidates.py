@@ -136,7 +136,7 @@ class _Planner:
         marks = [own[place] for own, place in zip(self.marks, choice, strict=True) if place >= 0]
         blocks = self.blocks(index, choice)
         if self.explained and (blocks == "idle" or (blocks == "wrong" and self.built.issuperset(marks))):
-            raise _UNBUILT
+            raise _UNBUILT.with_traceback(None)  # which would keep the frames of every time that it is raised
         try:
             if isinstance(blocks, tuple):
                 values = self.summed(index, choice, *blocks, names, outside)
@@ -260,7 +260,7 @@ class _Planner:
                 self.last = own, error
         made = self.last[1]
         if isinstance(made, UnetkitError):
-            raise made
+            raise made.with_traceback(None)
         return made
 
     def failed(self, error: UnetkitError, marks: list[int]) -> None:
