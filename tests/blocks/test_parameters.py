@@ -15,7 +15,7 @@ from unetkit import registry
 from unetkit.block import BASES, Component, Inset
 from unetkit.errors import SpecError
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.testing.strategies import blocks
+from unetkit.testing.component_strategies import blocks
 
 BASE = {"unetkit": 1, "in_channels": 4, "out_channels": 4, "channels": [4, 8, 12]}
 NAMES = [(slot, name) for slot in BASES for name in registry.BUILT_IN[slot]]

@@ -18,7 +18,7 @@ from unetkit.errors import Fault, SizeError, SpecError
 from unetkit.language import from_text
 from unetkit.language.compare import differences
 from unetkit.language.spec_keys import SpecKeys
-from unetkit.testing.strategies import components, lists
+from unetkit.testing.component_strategies import components, lists
 
 BASE: dict[str, Any] = {"unetkit": 1, "in_channels": 3, "out_channels": 2, "channels": [8, 16, 32]}
 CONV = "single_conv"

@@ -22,7 +22,7 @@ PUBLIC = {
         "NormalizationMethod OddSizes Operation Optimizer PerAxis ReadOptions Report Schedule Share Signal Skip Split "
         "Topology Up Workspace at_least check_block equal facts per_axis register wiring_error wrap"
     ),
-    "unetkit.testing": "Report at_or_above blocks check_block plugin_blocks sizes specs",
+    "unetkit.testing": "Report at_or_above blocks check_block plugin_blocks sizes specs wide_specs",
 }
 FACES = {"unetkit", "unetkit.plugin", "unetkit.testing"}
 

@@ -106,7 +106,7 @@ def test_an_image_of_any_size_has_an_output_of_its_size(data: st.DataObject) -> 
 def test_the_output_is_no_larger_than_the_image_and_has_its_grid(data: st.DataObject) -> None:
     """At odd sizes; where its samples lie in the image does not depend on the size.
 
-    That torch gives the planned size is test_plan_equals_torch, whose specs pad odd sizes too.
+    That torch gives the planned size is a test of tests/planning/test_properties.py, whose specs pad odd sizes too.
     """
     spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": data.draw(st.sampled_from(MODES))}))
     planned = unetkit.plan(spec)

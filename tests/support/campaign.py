@@ -9,14 +9,15 @@ from __future__ import annotations
 import os
 import random
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from hypothesis.internal.conjecture import providers
+from hypothesis.internal.conjecture import engine, providers
 from hypothesis.internal.constants_ast import Constants
 
 TIMES = int(os.environ.get("UNETKIT_TIMES", "1"))
@@ -60,6 +61,17 @@ def forget_constants() -> None:
     """
     nothing = Constants()
     providers._get_local_constants = lambda: nothing
+
+
+@contextmanager
+def distinct() -> Iterator[None]:
+    """Keeps Hypothesis from drawing each example several times over with parts of it exchanged.
+
+    It finds faults of equal values, which our strategies draw anyway; here every example is another network.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine.ConjectureRunner, "generate_mutations_from", lambda self, data: None)
+        yield
 
 
 def sharded(count: int, shards: int) -> Callable[[Check], Check]:
