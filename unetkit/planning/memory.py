@@ -148,7 +148,8 @@ class _Ledger:
     def __init__(self, planned: Plan, size: Size, run: Execution, *, training: bool = False) -> None:
         sizes = planned.at(size).sizes
         nodes = self.nodes = planned.nodes
-        self.inputs = frozenset(planned.inputs.values())
+        self.constant = set(planned.inputs.values())
+        """The inputs, and the signals that no weight has part in: they have no gradient."""
         maps = [MapShape(node.channels, shape) for node, shape in zip(nodes, sizes, strict=True)]
         self.bytes = [run.bytes(*one) for one in maps]
         self.padding = self.bytes[0] if planned.pads and prod(sizes[0]) != prod(size) else 0
@@ -171,6 +172,11 @@ class _Ledger:
             self.workspaces[index] = operation.workspace(maps[first], maps[index], own)
             self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], own) * training
             self.holds_inputs[index] = operation.holds_inputs(own)
+            valued = node.inputs[: len(node.inputs) - operation.size_inputs]
+            weights = operation.parameters(tuple(nodes[source].channels for source in node.inputs))
+            if not weights and self.constant.issuperset(valued):
+                self.constant.add(index)
+                self.kept_beside[index], self.holds_inputs[index] = 0, False
             overwrites = index in overwriting_nodes
             if index in planned.written_over:
                 self.buffer[index] = self.buffer[planned.written_over[index]]
@@ -226,7 +232,8 @@ class _Ledger:
                 for source in node.inputs:
                     if self.buffer[source] < again.nodes.start:
                         kept[self.buffer[source]] = min(kept.get(self.buffer[source], index), again.nodes.start)
-            needed = node.inputs * self.holds_inputs[index] + (index,) * node.operation.keeps_output
+            keeps_output = node.operation.keeps_output and index not in self.constant
+            needed = node.inputs * self.holds_inputs[index] + (index,) * keeps_output
             for buffer in (self.buffer[source] for source in needed):
                 if again is None:
                     kept.setdefault(buffer, index)
@@ -309,7 +316,7 @@ class _Backward:
         node, workspace = self.ledger.nodes[index], self.ledger.workspaces[index]
         assert node.operation is not None, "the image has no gradient"
         valued = node.inputs[: len(node.inputs) - node.operation.size_inputs]
-        sources = [source for source in valued if source not in self.ledger.inputs]
+        sources = [source for source in valued if source not in self.ledger.constant]
         if node.operation.passes_gradient:
             for source in sources:
                 self._share(source, own)
