@@ -58,7 +58,7 @@ bad.yaml:5:14: error[unknown-skip]: skip.type: no skip is called 'concatt'
    skip: {type: concatt}
                 ^^^^^^^
    Did you mean: concat? Known: concat, add, attention, difference, full_scale, rescale, resample, coarse_gate, \
-channel_gate, unpool, none.
+channel_gate, update_gate, class_gate, unpool, none.
 """,
     ),
     "wrong type": (

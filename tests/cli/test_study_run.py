@@ -62,7 +62,7 @@ def test_a_dry_run_lists_what_is_missing_and_writes_nothing(file: Path) -> None:
 
 
 def test_what_is_wrong_is_said_before_anything_is_written(file: Path) -> None:
-    assert "there is no engine 'lsf'" in run("study", "run", file, "--engine", "lsf", code=1).stderr
+    assert "no engine is called 'lsf'" in run("study", "run", file, "--engine", "lsf", code=1).stderr
     assert "studies/discs holds no plan.json" in run("study", "status", "studies/discs", code=1).stderr
     other = write_study(file.parent / "other", 1)
     Path("studies/discs").mkdir(parents=True, exist_ok=True)

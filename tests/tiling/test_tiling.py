@@ -292,8 +292,8 @@ def test_chosen_tiles_fit_into_the_memory(data: st.DataObject, memory: int) -> N
     assume(all(planned.aligned))
     try:
         cut = tiles(planned, (97,) * planned.dims, "auto", memory)
-    except SizeError as error:
-        assert "needs" in str(error)
+    except SizeError as error:  # a block that enlarges leaves an output finer than the image
+        assert "needs" in str(error) or error.faults[0].code == "output-resolution"
         return
     assert tile_bytes(planned, cut.size) <= memory
 
