@@ -46,6 +46,10 @@ def test_parameters_and_memory_follow_the_vector() -> None:
         ({"bottleneck": {"block": "single_conv"}}, "no block reads the vector time"),
         ({"inputs": {}}, "no vector 'time' among its inputs"),
         ({"inputs": {"time": {"channels": 1, "vector": True, "width": 8}}}, "nothing is embedded"),
+        (
+            {"inputs": {"time": {"channels": 1, "vector": True, "tokens": 3}}},
+            "vector has no effect: a sequence of tokens",
+        ),
         ({"inputs": {"x": {"channels": 1, "vector": True}}}, "cannot name an input"),
         ({"inputs": {"class": {"channels": 1, "vector": True}}}, "cannot name an input"),
         ({"inputs": {"train": {"channels": 1, "vector": True, "embed": "sinusoidal"}}}, "cannot name an input"),
@@ -54,6 +58,12 @@ def test_parameters_and_memory_follow_the_vector() -> None:
 def test_wrong_vectors_are_faults(change: dict[str, Any], message: str) -> None:
     with pytest.raises(unetkit.SpecError, match=message):
         unetkit.plan(unetkit.load(SPEC | change))
+
+
+def test_film_reads_no_sequence_of_tokens() -> None:
+    planned = unetkit.plan(unetkit.load(SPEC | {"inputs": {"time": {"channels": 1, "tokens": 7}}}))
+    with pytest.raises(unetkit.SizeError, match="has one sample.*, this one has 7"):
+        planned.at((64, 64))
 
 
 def test_wrong_tensors_are_refused() -> None:

@@ -244,6 +244,8 @@ class SpecLoader(Reader):
                     self.no_effect(": nothing is embedded", "inputs", name, "width")
             elif not one.is_beside:
                 self.no_effect(": only a vector or tokens are embedded", "inputs", name, "embed")
+            if one.vector and one.tokens:
+                self.no_effect(": a sequence of tokens is beside the image too", "inputs", name, "vector")
             embedding = 0 if one.embed is None else one.width or one.channels
             found.append(Input(name, one.values, one.is_beside, embedding, one.tokens or 0))
         return found

@@ -80,7 +80,7 @@ class Gate(Operation):
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
         if self.whole:
-            return (equal(sizes[1], 1, "a gate for the whole image has one sample, this one has {}"),)
+            return (equal(sizes[1], 1, "a gate for the whole image has one sample, this one has {1}"),)
         return (equal(sizes[1], sizes[0], "{} and {} samples meet"),)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
@@ -112,7 +112,7 @@ class ClassMask(Operation):
         return inputs[0]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (equal(sizes[1], 1, "a class of the whole image has one sample, this one has {}"),)
+        return (equal(sizes[1], 1, "a class of the whole image has one sample, this one has {1}"),)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0))
@@ -139,7 +139,7 @@ class Shift(Operation):
         return inputs[0]
 
     def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (equal(sizes[1], 1, "a shift has one sample per channel, this one has {}"),)
+        return (equal(sizes[1], 1, "a shift has one sample per channel, this one has {1}"),)
 
     def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
         return (wanted, Interval(0, 0))
