@@ -25,11 +25,12 @@ import torch
 from torch import Tensor, nn
 
 import unetkit
-from benchmarks.comparison import Comparison, report
+from benchmarks.comparison import Comparison, amount, report
 from unetkit.fast import optimized_network
 from unetkit.host.allocator import kept_memory
 from unetkit.language import Spec
 from unetkit.tiling import Strips, plan_tiles, ready, stream
+from unetkit.wording import size_text
 
 MEMORY = 1_000_000_000
 WINDOW, OVERLAP = 512, 0.25
@@ -135,8 +136,16 @@ def apart(name: str, size: tuple[int, ...], base: int, *further: str) -> dict[st
     command = [sys.executable, "-m", "benchmarks.streaming", "--measure", json.dumps([name, size, base, *further])]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    print(name, "×".join(map(str, size)), *further, json.dumps(found), flush=True)
+    print(f"{' '.join([name, size_text(size), *further])}: {told(found)}", flush=True)
     return found
+
+
+def told(found: dict[str, Any]) -> str:
+    """A measurement in words."""
+    words = [amount(found[key], unit) for key, unit in (("seconds", "s"), ("bytes", "B")) if key in found]
+    words += [f"error {found['error']:.1e} of the range"] if "error" in found else []
+    cut = (found.get("found") or found).get("strips")
+    return ", ".join([*words, cut] if cut else words)
 
 
 # ---- the figures
