@@ -72,7 +72,7 @@ def _network(found: Bench) -> list[str]:
 
 def _comparisons(title: str, rows: list[dict[str, Any]]) -> list[str]:
     """A table of ratios: quantities of unetkit as shares of those of something else."""
-    lines = [f"## {title[0].upper()}{title[1:]}", "", "| what | unetkit | other | ratio | quartiles | wanted ≤ |"]
+    lines = [f"## {title}", "", "| what | unetkit | other | ratio | quartiles | wanted ≤ |"]
     lines.append("|---|--:|--:|--:|--:|--:|")
     for row in rows:
         ours, theirs = (amount(median(row[key]), row["unit"]) for key in ("unetkit", "other"))
@@ -84,7 +84,7 @@ def _comparisons(title: str, rows: list[dict[str, Any]]) -> list[str]:
             theirs,
             f"{ratio['median']:.3g}",
             f"{first:.3g}-{third:.3g}",
-            f"{ratio['wanted']:g}",
+            f"{ratio['wanted']:.3g}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines
