@@ -97,8 +97,7 @@ class Forward:
     def target(self, index: int) -> str:
         """The variable for a result: that of an input that is no longer needed, or a new one."""
         line = self.lines[index]
-        valued = line.inputs[: len(line.inputs) - line.operation.size_inputs]
-        held = [source for source in valued if source in self.variables]
+        held = [source for source in line.operation.valued(line.inputs) if source in self.variables]
         spare = [self.variables[source] for source in held if not self.lives(source, index)]
         if spare:
             return "x" if "x" in spare else spare[0]

@@ -61,12 +61,15 @@ class OptimizedNetwork(nn.Module):
         for index, _ in self.order:
             done = self.releases.get(index, ())
             inputs = [signals[source] for source in plan.nodes[index].inputs]
-            kept = [image, *(signal for source, signal in signals.items() if source not in done)]
-            over = {"over": self._free(index, inputs[0], kept)} if index in written_over else {}
+            over = {}
+            if index in written_over:
+                kept = [image, *(signal for source, signal in signals.items() if source not in done)]
+                over["over"] = self._free(index, inputs[0], kept)
+                del kept
             signals[index] = self.steps[str(index)](*inputs, **over)
             for source in done:
                 del signals[source]
-            del inputs, over, kept
+            del inputs, over
         outputs = [self._output(name, signals[node], padded_like, image) for name, node in plan.outputs.items()]
         return named_outputs(tuple(plan.outputs), outputs)
 

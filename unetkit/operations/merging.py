@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from unetkit.geometry import Affine, Grid, Interval, Limit, Number, at_least, equal
 from unetkit.operations.execution import Execution, MapShape, Workspace
@@ -93,16 +94,34 @@ class Gate(Operation):
         return Layer("functional.gate_image" if self.whole else "functional.gate")
 
 
+class _ByOneSample(Operation):
+    """The family of operations whose second signal has one sample, for the whole image."""
+
+    __slots__ = ()
+    pointwise = False
+    makes_map = True
+    rule: ClassVar[str]
+    """What a second signal of more samples breaks."""
+
+    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
+        return (equal(sizes[1], 1, self.rule),)
+
+    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
+        return (wanted, Interval(0, 0))
+
+    def strip(self, sizes: Axes) -> Strip | None:
+        return Strip(self)
+
+
 @facts
-class ClassMask(Operation):
+class ClassMask(_ByOneSample):
     """A signal where the most likely class of the whole image is not class 0, and zeros otherwise.
 
     The second signal has a value for each class. The class that is chosen counts alone: no gradient reaches the values.
     """
 
     kind = "class gate"
-    pointwise = False
-    makes_map = True
+    rule = "a class of the whole image has one sample, this one has {1}"
     size_inputs = 1  # no gradient reaches the second
     input_names = ("", "classes")
 
@@ -111,41 +130,22 @@ class ClassMask(Operation):
             raise wiring_error("one class is always the most likely", "Give the head of the classes channels: 2.")
         return inputs[0]
 
-    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (equal(sizes[1], 1, "a class of the whole image has one sample, this one has {1}"),)
-
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (wanted, Interval(0, 0))
-
-    def strip(self, sizes: Axes) -> Strip | None:
-        return Strip(self)
-
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.mask_by_class")
 
 
 @facts
-class Shift(Operation):
+class Shift(_ByOneSample):
     """A signal plus a vector: one value per channel, for the whole image."""
 
     kind = "shift"
-    pointwise = False
-    makes_map = True
+    rule = "a shift has one sample per channel, this one has {1}"
     input_names = ("", "shift")
 
     def channels(self, inputs: Axes) -> int:
         if inputs[1] != inputs[0]:
             raise wiring_error(f"a shift of {inputs[1]} channels does not fit a signal of {inputs[0]}")
         return inputs[0]
-
-    def limits(self, axis: int, sizes: tuple[Number, ...]) -> Iterable[Limit]:
-        return (equal(sizes[1], 1, "a shift has one sample per channel, this one has {1}"),)
-
-    def needs(self, axis: int, wanted: Interval, sizes: Axes) -> tuple[Interval | None, ...]:
-        return (wanted, Interval(0, 0))
-
-    def strip(self, sizes: Axes) -> Strip | None:
-        return Strip(self)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Layer("functional.shift")

@@ -77,7 +77,7 @@ class Operation:
     elementwise: ClassVar[bool] = False
     """Whether several inputs of one size are combined sample by sample."""
     size_inputs: ClassVar[int] = 0
-    """How many of the last inputs count by their size alone."""
+    """How many of the last inputs have no gradient: they count by their size alone, or choose among values."""
     is_input: ClassVar[bool] = False
     """Whether it stands for a further input of the network."""
     measured: ClassVar[bool] = False
@@ -186,6 +186,10 @@ class Operation:
     def grid(self, axis: int, grids: tuple[Grid, ...], sizes: tuple[Number, ...]) -> Grid:
         """The positions of the output samples, in input pixels."""
         return grids[0]
+
+    def valued(self, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        """Those of its inputs that have a gradient."""
+        return inputs[: len(inputs) - self.size_inputs]
 
     def parameters(self, inputs: Axes) -> int:
         """The number of trainable parameters."""

@@ -172,9 +172,8 @@ class _Ledger:
             self.workspaces[index] = operation.workspace(maps[first], maps[index], own)
             self.kept_beside[index] = operation.kept_bytes(maps[first], maps[index], own) * training
             self.holds_inputs[index] = operation.holds_inputs(own)
-            valued = node.inputs[: len(node.inputs) - operation.size_inputs]
             weights = operation.parameters(tuple(nodes[source].channels for source in node.inputs))
-            if not weights and self.constant.issuperset(valued):
+            if not weights and self.constant.issuperset(operation.valued(node.inputs)):
                 self.constant.add(index)
                 self.kept_beside[index], self.holds_inputs[index] = 0, False
             overwrites = index in overwriting_nodes
@@ -315,8 +314,7 @@ class _Backward:
         own = self.gradient.pop(index)
         node, workspace = self.ledger.nodes[index], self.ledger.workspaces[index]
         assert node.operation is not None, "the image has no gradient"
-        valued = node.inputs[: len(node.inputs) - node.operation.size_inputs]
-        sources = [source for source in valued if source not in self.ledger.constant]
+        sources = [source for source in node.operation.valued(node.inputs) if source not in self.ledger.constant]
         if node.operation.passes_gradient:
             for source in sources:
                 self._share(source, own)
