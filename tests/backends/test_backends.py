@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from torch import nn
 
 import unetkit
-from unetkit.backends import BACKENDS, choice, optimize
+from unetkit.backends import BACKENDS, apart, optimize, trial
+from unetkit.backends.backend import Request
 from unetkit.backends.quantization import fitted
 from unetkit.errors import UnetkitError
 from unetkit.fast.timing import cache_file
+from unetkit.model import plan_of
 
 SIZE = (32, 32)
 TINY = ["channels=[4, 8]"]
@@ -65,7 +69,7 @@ def timed(monkeypatch: pytest.MonkeyPatch, seconds: dict[str, float]) -> list[st
         called.append(name)
         return seconds[name]
 
-    monkeypatch.setattr(choice, "relative_time", took)
+    monkeypatch.setattr(trial, "relative_time", took)
     for name in ("onnxruntime", "openvino"):  # whose files take seconds to write
         monkeypatch.setattr(BACKENDS[name], "obstacle", lambda request: "it is left out")
     return called
@@ -83,6 +87,39 @@ def test_auto_takes_what_is_quicker_than_float32_and_remembers_it(
         assert ("bf16 is not quicker here" in made.reason) == (dtype is torch.float32)
         assert "bf16 by openvino: it is left out" in made.reason
     assert called == ["OptimizedNetwork torch.bfloat16"]
+
+
+def tried(monkeypatch: pytest.MonkeyPatch) -> trial.Trial:
+    """The trial of onnxruntime in a process of its own, whose folder is gone afterwards."""
+    folders: list[Path] = []
+
+    def write(name: str, request: Request, folder: Path, write: Any = apart._write) -> None:
+        folders.append(folder)
+        write(name, request, folder)
+
+    monkeypatch.setattr(apart, "_write", write)
+    model = network()
+    found = apart.trial_apart("onnxruntime", Request(model, plan_of(model), SIZE, "int8", ("fold_norms",), images(2)))
+    assert len(folders) == 1 and not folders[0].exists()
+    return found
+
+
+def test_a_trial_apart_tells_time_and_difference(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tried(monkeypatch)
+    assert found.obstacle == ""
+    assert found.relative is not None and found.relative > 0
+    assert 0 < found.difference < 0.2
+
+
+def test_a_trial_apart_is_ended_after_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "LIMIT", 0.0)
+    assert "its trial takes more than 0 s" in tried(monkeypatch).obstacle
+    assert not psutil.Process().children()
+
+
+def test_a_trial_apart_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apart, "_MODEL", "another.safetensors")
+    assert tried(monkeypatch).obstacle.startswith("in a process of its own: ")
 
 
 def test_a_damaged_record_is_measured_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,12 +154,12 @@ def test_a_network_is_timed_in_turn_with_float32(monkeypatch: pytest.MonkeyPatch
         order.append(called)
         return 1.0 if called is quick else 2.0
 
-    monkeypatch.setattr(choice, "_seconds", took)
-    assert choice.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
+    monkeypatch.setattr(trial, "_seconds", took)
+    assert trial.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
     assert order == [exact, quick, quick, exact, exact, quick, quick, exact, exact, quick]
-    monkeypatch.setattr(choice, "_SECONDS", 0)
+    monkeypatch.setattr(trial, "_SECONDS", 0)
     order.clear()
-    assert choice.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
+    assert trial.relative_time(quick, exact, [torch.zeros(1)]) == 0.5
     assert order == [exact, quick]
 
 

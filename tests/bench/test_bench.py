@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,9 @@ def test_the_arithmetic_of_each_way_is_that_of_the_plan(measured: Bench) -> None
         assert row.seconds and row.rate and row.memory
         assert row.rate == pytest.approx(2e-9 * row.macs / row.seconds)
     assert measured.rows[0].ratio == 1
+    tiled, streamed = (row.cells(measured.peaks)[0] for row in measured.rows[2:4])
+    assert re.fullmatch(r"tiled, in \d+ tiles of \d+×\d+", tiled)
+    assert re.fullmatch(r"streamed, in strips of \d+ rows", streamed)
     assert measured.rows[1].shares(measured.peaks).keys() == {"direct", "winograd", "matmul"}
 
 

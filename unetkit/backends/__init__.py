@@ -6,5 +6,5 @@ __all__ = ["BACKENDS", "Backend", "Request", "optimize"]
 
 __getattr__ = lazy_names(
     __name__,
-    {"backend": ("Backend", "Request"), "choice": ("BACKENDS",), "optimization": ("optimize",)},
+    {"available": ("BACKENDS",), "backend": ("Backend", "Request"), "optimization": ("optimize",)},
 )

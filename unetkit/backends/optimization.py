@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from unetkit.backends.available import BACKENDS
 from unetkit.backends.backend import NUMBER_TYPES, Request
-from unetkit.backends.choice import BACKENDS, quickest
+from unetkit.backends.choice import quickest
 from unetkit.errors import Fault, UnetkitError
 from unetkit.fast.passes import PASSES
 from unetkit.model import for_inference

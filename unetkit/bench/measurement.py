@@ -44,7 +44,7 @@ class BenchOptions:
 
 
 class Row(NamedTuple):
-    """What was measured of one way; seconds, ratio and memory are None where it is not possible, with the reason."""
+    """What was measured of one way; seconds, ratio and memory are None where it is not possible; `note` says why."""
 
     name: str
     dtype: str
@@ -61,6 +61,7 @@ class Row(NamedTuple):
     memory: int | None
     """The peak in bytes, without weights; None for runtimes that keep no account."""
     note: str
+    """The reason, or into which tiles or strips the image is cut."""
 
     def shares(self, peaks: Peaks) -> dict[str, float]:
         """The rate as a share of the peaks of its number type."""
@@ -75,7 +76,7 @@ class Row(NamedTuple):
             return (self.name, *[""] * (len(COLUMNS) - 2), self.note)
         shares = self.shares(peaks)
         return (
-            self.name,
+            f"{self.name}, {self.note}" if self.note else self.name,
             magnitude(self.parameters),
             magnitude(self.macs),
             f"{self.seconds * 1e3:.0f} ms" if self.seconds < _LONG else f"{self.seconds:.1f} s",
@@ -185,9 +186,8 @@ def _row(way: Way, seconds: list[float], base: list[float] | None, memory: int |
     taken = median(seconds)
     ratio = median(own / other for own, other in zip(seconds, base, strict=True)) if base else None
     intensity = 2 * way.macs / way.traffic if way.traffic else None
-    return Row(
-        way.name, way.dtype, way.parameters, way.macs, taken, ratio, 2e-9 * way.macs / taken, intensity, memory, ""
-    )
+    rate, note = 2e-9 * way.macs / taken, way.note
+    return Row(way.name, way.dtype, way.parameters, way.macs, taken, ratio, rate, intensity, memory, note)
 
 
 def machine(threads: int) -> dict[str, str]:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import Any, NamedTuple
 
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
-from unetkit.backends.choice import BACKENDS
+from unetkit.backends.available import BACKENDS
 from unetkit.backends.optimization import optimize
 from unetkit.bench.rivals import RIVALS
 from unetkit.errors import Fault, UnetkitError
@@ -19,7 +21,7 @@ from unetkit.host.allocator import kept_memory
 from unetkit.model import build
 from unetkit.model.interface import arrange, arranged
 from unetkit.planning import Plan, Size
-from unetkit.tiling.prediction import predict_channels
+from unetkit.tiling import Strips, Tiles, plan_tiles, ready, stream, tiles
 from unetkit.wrapping.flops import MacCounter
 
 _BACKWARD = 2
@@ -42,6 +44,8 @@ class Way(NamedTuple):
     accounted: bool = True
     """Whether its memory is torch's, so that there is an account of it."""
     dtype: str = "fp32"
+    note: str = ""
+    """Into which tiles or strips the image is cut."""
 
 
 class Ways:
@@ -91,18 +95,29 @@ class Ways:
         return Way(name, inferring, self.macs, self.plan.parameters, self.batch * traffic(plan, self.size))
 
     def _predicted(self, name: str) -> Way:
-        """The prediction of one image, cut into tiles of half the size or into strips, by the optimised network."""
+        """The prediction of one image after another, in tiles or strips, by the optimised network.
+
+        The tiles are those that `predict` chooses for half of the memory that the whole image needs.
+        """
         network = optimize(self.model, self.size, backend="torch")
-        array = self.inputs[0][0].numpy()
-        vectors = dict(zip(self.plan.vectors, (one[0] for one in self.inputs[1:]), strict=True))
-        tile: Any = "stream" if name == "streamed" else max(16, max(self.size) // 2)
+        images = self.inputs[0].numpy()
+        with ready(network) as runner:
+            if name == "streamed":
+                cut: Tiles | Strips = plan_tiles(runner, self.size, "stream")
+            else:
+                cut = tiles(runner.plan, self.size, "auto", tiles(runner.plan, self.size, None, 0).bytes // 2)
+        result = torch.empty(cut.num_channels, *self.size)
 
         def call() -> None:
-            for _ in range(self.batch):
-                predict_channels(network, array, tile, vectors=vectors)
+            with ready(network) as runner:
+                for number, image in enumerate(images):
+                    vectors = zip(self.plan.vectors, (one[number] for one in self.inputs[1:]), strict=True)
+                    runner.condition(dict(vectors))
+                    for part, block in stream(runner, cut, partial(_part, image)):
+                        result[(slice(None), *part)] = block
 
         call()  # raises where the network does not allow it
-        return self._way(name, call, network.plan)
+        return self._way(name, call, network.plan)._replace(note=str(cut))
 
     def _training(self, name: str, dtype: str) -> Way:
         """A training step without the update of the weights: forward and backward."""
@@ -151,6 +166,11 @@ def traffic(plan: Plan, size: Size) -> int:
             read = [plan.nodes[source].channels * prod(sizes[source]) for source in node.inputs]
             numbers += sum(read) + node.channels * prod(sizes[index])
     return 4 * numbers
+
+
+def _part(image: NDArray[Any], wanted: tuple[slice, ...]) -> NDArray[Any]:
+    """A part of an image (channels, *spatial)."""
+    return image[(slice(None), *wanted)]
 
 
 def _loss(outputs: Any) -> Tensor:

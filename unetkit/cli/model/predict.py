@@ -58,7 +58,7 @@ _Fast = Annotated[
     typer.Option(
         "--fast",
         help="Optimise the network first: the same output up to rounding, about twice as fast. The first time, "
-        "backends are timed for up to a minute.",
+        "backends are timed, each for up to a minute.",
     ),
 ]
 _Probabilities = Annotated[bool, typer.Option("--probabilities", help="Write probabilities instead of class numbers.")]
