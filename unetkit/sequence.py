@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, create_model
 
@@ -33,30 +33,40 @@ def item_slots(slot: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys((slot, *_ONE_SIGNAL)))
 
 
-CHANNELS = r"^(input(/[1-9][0-9]{0,5})?|[0-9]{1,6}(\.[0-9]{1,6})?x)$"
-"""The texts that say how many channels an item has: those of its input or a part of them, a multiple of the level's."""
+OF_SKIP = "skip"
+"""The text that says that an item of `up` has the channels of the map that the skip merges."""
+CHANNELS = rf"^(input(/[1-9][0-9]{{0,5}})?|{OF_SKIP}|[0-9]{{1,6}}(\.[0-9]{{1,6}})?x)$"
+"""The texts that say how many channels an item has: those of its input or a part of them, of another map, or a multiple
+of the level's."""
 
 
 def is_channels(value: object) -> bool:
-    """Whether a value says how many channels an item has: a number, `input`, `input/4`, or a multiple such as `0.5x`.
+    """Whether a value says how many channels an item has: a number, `input`, `input/4`, `skip`, or a multiple: `0.5x`.
 
-    >>> [is_channels(value) for value in (64, "input", "input/4", "0.5x", "2x", "half", "input/0", 0, True)]
-    [True, True, True, True, True, False, False, False, False]
+    >>> [is_channels(value) for value in (64, "input", "input/4", "skip", "0.5x", "2x", "half", "input/0", 0, True)]
+    [True, True, True, True, True, True, False, False, False, False]
     """
     if isinstance(value, str):
         return re.fullmatch(CHANNELS, value) is not None
     return type(value) is int and 1 <= value <= 1 << 20
 
 
+class Asked(NamedTuple):
+    """The channels of the level that a list is at, and in `up` those of the map that the skip merges."""
+
+    level: int
+    skip: int = 0
+
+
 class SequenceItem(BaseModel):
-    """One component of a list, and its channels: a number, `input`, `input/4`, or a multiple of the level's: `0.5x`."""
+    """One component of a list, and its channels: a number, `input`, `input/4`, `skip`, or a multiple of the level's."""
 
     model_config = ConfigDict(frozen=True, strict=True, arbitrary_types_allowed=True)
 
     part: Component
     channels: int | str | None = None
 
-    def number(self, inputs: int, level: int, default: int) -> int:
+    def number(self, inputs: int, asked: Asked, default: int) -> int:
         """Its channels, where it reads `inputs` channels; a multiple is rounded down, to at least 1."""
         if self.channels is None:
             return default
@@ -64,7 +74,9 @@ class SequenceItem(BaseModel):
             return self.channels
         if self.channels.startswith("input"):
             return max(1, inputs // int(self.channels.partition("/")[2] or 1))
-        return max(1, int(Fraction(self.channels.removesuffix("x")) * level))
+        if self.channels == OF_SKIP:
+            return asked.skip
+        return max(1, int(Fraction(self.channels.removesuffix("x")) * asked.level))
 
     @property
     def stays(self) -> bool:
@@ -108,25 +120,27 @@ class Sequence(Component):
         """The list that follows this one where it is repeated."""
         return self.model_copy(update={"items": tuple([item.again() for item in self.items if item.stays])})
 
-    def wire(self, x: Signal, *skips: Signal, channels: int | None = None, **arguments: Any) -> Signal:
+    def wire(
+        self, x: Signal, *skips: Signal, channels: int | None = None, skip_channels: int = 0, **arguments: Any
+    ) -> Signal:
         """The output of the last item. `channels` and `arguments` are those that the slot asks for."""
         level = skips[0].channels if skips else x.channels if channels is None or self.slot == "head" else channels
-        start, asked, merged = x, channels, not skips
+        start, asked, merged = x, Asked(level, skip_channels), not skips
         for index, item in enumerate(self.items):
             with start.within(index):
                 if item.part.slot == self.slot != "block":
                     own = arguments
-                    if asked is not None:
-                        own = own | {"channels": item.number(x.channels, level, asked)}
-                    x = _checked(item, x.place(str(index), item.part, *skips, **own), x, level)
+                    if channels is not None:
+                        own = own | {"channels": item.number(x.channels, asked, channels)}
+                    x = _checked(item, x.place(str(index), item.part, *skips, **own), x, asked)
                     merged = True
                 elif merged:
-                    x = self._applied(item, str(index), x, level)
+                    x = self._applied(item, str(index), x, asked)
                 elif len(skips) == 1:
-                    skips = (self._applied(item, str(index), skips[0], level),)
+                    skips = (self._applied(item, str(index), skips[0], asked),)
                 else:
                     with x.scope(str(index)):
-                        skips = tuple([self._applied(item, str(n), skip, level) for n, skip in enumerate(skips)])
+                        skips = tuple([self._applied(item, str(n), skip, asked) for n, skip in enumerate(skips)])
         if self.slot == "up":
             _check_step(start, x, arguments["stride"])
         if self.slot == "head" and x.channels != channels:
@@ -134,12 +148,12 @@ class Sequence(Component):
             raise wiring_error(message, f"End it with conv, or with a block of channels: {channels}.")
         return x
 
-    def _applied(self, item: SequenceItem, name: str, x: Signal, level: int) -> Signal:
+    def _applied(self, item: SequenceItem, name: str, x: Signal, asked: Asked) -> Signal:
         """The output of an item that reads one signal; it keeps the channels in a skip and in a head."""
         if item.part.slot not in SIZED_SLOTS:
             return x.place(name, item.part)
-        default = x.channels if self.slot in ("skip", "head") else level
-        return _checked(item, x.place(name, item.part, channels=item.number(x.channels, level, default)), x, level)
+        default = x.channels if self.slot in ("skip", "head") else asked.level
+        return _checked(item, x.place(name, item.part, channels=item.number(x.channels, asked, default)), x, asked)
 
 
 def _check_step(x: Signal, output: Signal, stride: tuple[int, ...]) -> None:
@@ -151,9 +165,9 @@ def _check_step(x: Signal, output: Signal, stride: tuple[int, ...]) -> None:
             raise wiring_error(message, "Let the list have one up, such as transposed_conv.")
 
 
-def _checked(item: SequenceItem, output: Signal, x: Signal, level: int) -> Signal:
+def _checked(item: SequenceItem, output: Signal, x: Signal, asked: Asked) -> Signal:
     """The output; raises BlockError where it has other channels than those that the item asks for."""
-    wanted = item.number(x.channels, level, output.channels)
+    wanted = item.number(x.channels, asked, output.channels)
     if output.channels != wanted:
         message = f"channels: {item.channels} asks for {wanted} channels, this {item.part.slot} gives {output.channels}"
         raise wiring_error(message, "Leave channels out.")

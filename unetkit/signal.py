@@ -100,6 +100,12 @@ def _most_signals(component: type[Component]) -> int | None:
     return sum(name in ("x", "skip") for name in parameters)
 
 
+@cache
+def takes_skip_channels(component: type[Component]) -> bool:
+    """Whether the `wire` of a way up takes the channels of the map whose resolution it leads to."""
+    return "skip_channels" in signature(component.wire).parameters  # type: ignore[attr-defined]  # an up has one
+
+
 class InnerCall(NamedTuple):
     """A component at work within a block: the scope of its operations, and their range, as in `Call`."""
 
@@ -619,8 +625,10 @@ class Signal:
 
 
 class Strided(Protocol):
-    """A signal, of which the products of the strides passed so far are known."""
+    """A signal, of which the channels and the products of the strides passed so far are known."""
 
+    @property
+    def channels(self) -> int: ...
     @property
     def up(self) -> Axes: ...
     @property

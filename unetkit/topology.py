@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 from unetkit.block import ByValue, Component
 from unetkit.errors import BlockError
 from unetkit.operations.operation import wiring_error
-from unetkit.signal import Strided, stride_between
+from unetkit.signal import Strided, stride_between, takes_skip_channels
 from unetkit.wiring_rules import check_level, check_outputs, check_placement, check_scopes
 from unetkit.wording import plural
 
@@ -152,7 +152,7 @@ class Layout(NamedTuple):
         )
 
 
-def call_arguments(placement: Placement, x: Strided, toward: Strided | None) -> dict[str, Any]:
+def call_arguments(placement: Placement, part: Component, x: Strided, toward: Strided | None) -> dict[str, Any]:
     """What the component of a position is told beside the signals that it reads, of which `x` is the first.
 
     Raises BlockError where no stride leads to the resolution of `toward`.
@@ -164,7 +164,9 @@ def call_arguments(placement: Placement, x: Strided, toward: Strided | None) -> 
         return {"level": position.level}
     if toward is None:
         return {"channels": position.channels}
-    return {"channels": position.channels, "stride": stride_between(x, toward, placement.coarser, placement.finer)}
+    stride = stride_between(x, toward, placement.coarser, placement.finer)
+    arguments = {"channels": position.channels, "stride": stride}
+    return arguments | {"skip_channels": toward.channels} if takes_skip_channels(type(part)) else arguments
 
 
 class Net:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from torch import nn
 
 import unetkit
 from tests.model import published
-from tests.published.networks import NETWORKS, smp
+from tests.published.networks import NETWORKS, diffusion, smp
 from tests.published.weights import with_random_weights
 from tests.support.campaign import share
 from tests.support.commandline import answer, run
@@ -109,6 +110,18 @@ OTHERS = {
     "Linknet, ResNet-50": (smp("Linknet", "resnet50"), "resnet34-linknet", ["encoder=resnet50"]),
     "Linknet, ResNet-18": (smp("Linknet", "resnet18"), "resnet34-linknet", ["encoder=resnet18"]),
     "MAnet, ResNet-18": (smp("MAnet", "resnet18"), "resnet34-manet", ["encoder=resnet18"]),
+    "MAnet, ResNet-50": (smp("MAnet", "resnet50"), "resnet34-manet", ["encoder=resnet50"]),
+    "MAnet, VGG-13": (smp("MAnet", "vgg13_bn"), "resnet34-manet", ["encoder=vgg13_bn", "levels.0.skip=none"]),
+    "MAnet, EfficientNet-B2": (
+        smp("MAnet", "efficientnet-b2"),
+        "resnet34-manet",
+        ["encoder={type: efficientnet_b2, layout: smp}"],
+    ),
+    "Linknet, VGG-11": (
+        smp("Linknet", "vgg11_bn"),
+        "resnet34-linknet",
+        ["encoder=vgg11_bn", "levels.0.skip=none", "decoder.channels=[32, 128, 256, 512, 512]"],
+    ),
     "FPN, ResNet-50": (smp("FPN", "resnet50"), "resnet34-fpn", ["encoder=resnet50"]),
     "Unet, DenseNet-169": (smp("Unet", "densenet169"), "densenet121-unet", ["encoder=densenet169"]),
     "Unet, EfficientNet-B1": (
@@ -132,6 +145,27 @@ def test_the_widths_of_a_network_of_diffusers_are_found(name: str, tmp_path: Pat
     assert (first.spec, first.changes["channels"]) == (NETWORKS[name].spec, [16, 32, 32, 32])
     (tmp_path / "found.yaml").write_text(first.yaml(), encoding="utf-8")
     assert unetkit.plan(unetkit.load(tmp_path / "found.yaml")).digest == unetkit.plan(first.load()).digest
+
+
+@pytest.mark.parametrize("tokens", [(77, 24), (5, 64)])
+def test_the_channels_of_the_tokens_of_a_network_of_diffusers_are_found(
+    tokens: tuple[int, int], tmp_path: Path
+) -> None:
+    network = diffusion(
+        "UNet2DConditionModel", block_out_channels=(16, 32, 32, 32), norm_num_groups=8, cross_attention_dim=tokens[1]
+    )
+    (first, *_) = guessed(network(), tmp_path).matches
+    assert (first.spec, first.changes["channels"]) == ("stable-diffusion-1", [16, 32, 32, 32])
+    assert first.changes["inputs.text.channels"] == tokens[1]
+
+
+def test_specs_that_others_build_on_are_counted_in_lists_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    texts = {"one": "a: 1", "two": "b: 1", "both": "extends: [one.yaml, two.yaml]\nc: 1", "again": "extends: both.yaml"}
+    for name, text in texts.items():
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    module = import_module("unetkit.guessing.guess")
+    monkeypatch.setattr(module, "shipped", lambda: {name: tmp_path / f"{name}.yaml" for name in texts})
+    assert vars(module)["_extended"]() == {"one": 2, "two": 2, "both": 1}
 
 
 def test_the_command_prints_and_writes_the_spec(tmp_path: Path) -> None:

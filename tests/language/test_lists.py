@@ -81,6 +81,14 @@ def test_an_item_has_the_channels_it_asks_for(channels: Any, number: int) -> Non
     assert again == spec and unetkit.plan(again).digest == unetkit.plan(spec).digest
 
 
+def test_an_item_of_up_may_have_the_channels_of_the_skip() -> None:
+    up = ["transposed_conv", {"type": CONV, "channels": "skip"}]
+    spec = load(decoder={"channels": [4, 6]}, up=up)
+    channels = {step.name: step.channels for step in unetkit.plan(spec).at((16, 16)).steps}
+    assert (channels["decoder.1.up"], channels["decoder.0.up"]) == (16, 8)
+    assert unetkit.load(spec.resolve()) == spec
+
+
 def test_the_first_of_the_repeats_alone_has_the_stride() -> None:
     item = {"type": CONV, "stride": 2, "repeat": 3}
     spec = load(down=[], encoder={"block": CONV}, levels={1: {"encoder": {"block": [item]}}})
@@ -175,6 +183,8 @@ def test_definitions_are_inherited(tmp_path: Path) -> None:
         ({"block": [CONV, {"type": CONV, "kernal": 5}]}, "unknown-key", "block.1.kernal", "there is no key 'kernal'"),
         ({"block": [{"type": CONV, "kernel": 1, "padding": "valid"}]}, "no-effect", "block.0.padding", "has no effect"),
         ({"block": [{"type": CONV, "channels": "half"}]}, "wrong-value", "block.0.channels", "is no number of channel"),
+        ({"head": [{"type": CONV, "channels": "skip"}, "conv"]},
+         "wrong-value", "head.0.channels", "only a list in the slot up knows the channels of the map"),
         ({"block": [{"type": CONV, "repeat": 0}]}, "wrong-value", "block.0.repeat", "0 is not a whole number from 1"),
         ({"block": [{"type": "batch", "channels": 4}]}, "unknown-key", "block.0.channels", "norm takes no channels"),
         ({"block": [{"type": "norm", "eps": 1e-3}]}, "unknown-key", "block.0.eps", "stands for the norm of the spec"),

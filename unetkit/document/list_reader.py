@@ -12,7 +12,16 @@ from unetkit.document.faults import shown
 from unetkit.document.merge import KeyPath
 from unetkit.document.reading import Reading
 from unetkit.errors import BlockError, Fault
-from unetkit.sequence import LIST_SLOTS, SIZED_SLOTS, Sequence, SequenceItem, is_channels, item_slots, sequence_class
+from unetkit.sequence import (
+    LIST_SLOTS,
+    OF_SKIP,
+    SIZED_SLOTS,
+    Sequence,
+    SequenceItem,
+    is_channels,
+    item_slots,
+    sequence_class,
+)
 
 if TYPE_CHECKING:
     from unetkit.document.reader import Reader
@@ -84,7 +93,7 @@ class ListReader:
             del keys["channels"]  # those of the network's own levels
         bare = SlotChoice({key: value for key, value in choice.values.items() if key not in keys}, choice.origins)
         items = self.without_keys(slot, slots, kind, bare) if slots else None
-        if not self.are_sound(keys, items, choice) or items is None:
+        if not self.are_sound(slot, keys, items, choice) or items is None:
             return None
         if "channels" in keys:
             items = [one._replace(item=one.item.model_copy(update={"channels": keys["channels"]})) for one in items]
@@ -130,7 +139,7 @@ class ListReader:
             kind = values.get("type") if isinstance(values, dict) else None
         return kind
 
-    def are_sound(self, keys: Mapping[str, Any], items: list[_Item] | None, choice: SlotChoice) -> bool:
+    def are_sound(self, slot: str, keys: Mapping[str, Any], items: list[_Item] | None, choice: SlotChoice) -> bool:
         """Whether channels and repeats of an entry are sound; collects their faults."""
         message, cure, repeat, channels = "", "", keys.get("repeat", 1), keys.get("channels", 1)
         if type(repeat) is not int or not 1 <= repeat <= _MOST_REPEATS:
@@ -138,6 +147,10 @@ class ListReader:
             self.reader.fault(Fault("wrong-value", message), *choice.origins[("repeat",)])
         elif not is_channels(channels):
             message = f"{shown(channels)} is no number of channels"
+            cure = "Give a number, input, or a multiple of the level's such as 0.5x."
+            self.reader.fault(Fault("wrong-value", message, cure=cure), *choice.origins[("channels",)])
+        elif channels == OF_SKIP and slot != "up":
+            message = "only a list in the slot up knows the channels of the map that the skip merges"
             cure = "Give a number, input, or a multiple of the level's such as 0.5x."
             self.reader.fault(Fault("wrong-value", message, cure=cure), *choice.origins[("channels",)])
         elif "channels" in keys and items is not None:

@@ -137,7 +137,7 @@ def _item_schema(slot: str, definitions: JsonSchemaValue) -> JsonSchemaValue:
     """What may stand in a list: a name, a list, or a map with a type, channels and repeats."""
     channels: JsonSchemaValue = {
         "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": CHANNELS}],
-        "description": "A number, `input`, or a multiple of the level's such as `0.5x`.",
+        "description": "A number, `input`, in `up` also `skip`, or a multiple of the level's such as `0.5x`.",
     }
     repeat: JsonSchemaValue = {"type": "integer", "minimum": 1, "description": "How often it comes, one after another."}
     of_slot: JsonSchemaValue = {"enum": list(item_slots(slot)), "description": "Its slot, where several know the name."}

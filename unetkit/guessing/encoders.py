@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import product
+from typing import Any, Literal, NamedTuple, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from unetkit import registry
 from unetkit.block import Component
@@ -16,8 +19,12 @@ from unetkit.guessing.layers import planned_layers, weight
 from unetkit.language import Spec, load
 from unetkit.planning import plan
 
-_NO_SKIP_AT_THE_TOP = {"bottleneck.block": "double_conv", "levels.0.skip": "none"}
-"""What smp's Unet has around encoders with a map at full resolution."""
+_AROUND_FULL: tuple[dict[str, Any], ...] = (
+    {},
+    {"bottleneck.block": "double_conv", "levels.0.skip": "none"},  # its Unet
+    {"levels.0.skip": "none"},  # its other networks
+)
+"""What networks of smp have around encoders with a map at full resolution."""
 
 
 class _Layers(NamedTuple):
@@ -33,25 +40,35 @@ def other_encoders(spec: Spec, found: Sequence[ForeignLayer]) -> Iterator[dict[s
     if spec.encoder is None or first is None:
         return
     have, fitting = Counter(layer.form for layer in found), list[tuple[int, str, _Layers]]()
-    for name in registry.BUILT_IN["encoder"]:
-        written = _written(name, spec.encoder)
-        known = _layers(written, spec.dims, weight(first.shapes)[1]) if written else None
+    for written in (one for name in registry.BUILT_IN["encoder"] for one in _writings(name, spec.encoder)):
+        known = _layers(written, spec.dims, weight(first.shapes)[1])
         if known and not known.forms - have:
             fitting.append((known.forms.total(), written, known))
     for _, written, known in sorted(fitting, key=lambda one: -one[0]):
-        yield {"encoder": written}
-        if known.starts_full:
-            yield {"encoder": written, **_NO_SKIP_AT_THE_TOP}
+        for around in _AROUND_FULL if known.starts_full else ({},):
+            yield {"encoder": written} | around
 
 
-def _written(name: str, instead_of: Encoder) -> str:
-    """An encoder with the parameters of another that it has too; empty where it is the other, or needs parameters."""
+def _writings(name: str, instead_of: Encoder) -> Iterator[str]:
+    """Yields how an encoder can be written with the parameters of another that it has too, and any choice of others.
+
+    There is none where it is the other, or needs parameters.
+    """
     model = registry.find("encoder", name)
-    if model is type(instead_of) or any(field.is_required() for field in model.model_fields.values()):
-        return ""
+    fields = {name: field for name, field in model.model_fields.items() if name not in Encoder.model_fields}
+    if model is type(instead_of) or any(field.is_required() for field in fields.values()):
+        return
     own = _own_values(instead_of)
-    kept = [f"{field}: {own[field]}" for field in model.model_fields if field in own]
-    return f"{{{', '.join([f'type: {name}', *kept])}}}" if kept else name
+    values = [(own[name],) if name in own else _choices(field) for name, field in fields.items()]
+    for chosen in product(*values):
+        given = zip(fields.items(), chosen, strict=True)
+        kept = [f"{name}: {value}" for (name, field), value in given if value != field.default]
+        yield f"{{{', '.join([f'type: {name}', *kept])}}}" if kept else name
+
+
+def _choices(field: FieldInfo) -> tuple[Any, ...]:
+    """The values that a parameter may have where it names them; else its default."""
+    return get_args(field.annotation) if get_origin(field.annotation) is Literal else (field.default,)
 
 
 def _own_values(encoder: Encoder) -> dict[str, Any]:

@@ -98,6 +98,7 @@ def _changed(changes: Changes, spec: Spec) -> Changes:
         "dims": spec.dims, "in_channels": spec.in_channels, "out_channels": spec.out_channels,
         "channels": list(spec.channels),
     }  # fmt: skip
+    said |= {f"inputs.{name}.channels": given.channels for name, given in (spec.keys.inputs or {}).items()}
     return {path: value for path, value in changes.items() if path not in said or said[path] != value}
 
 
@@ -206,6 +207,7 @@ def _widths_in_order(trial: _Trial, found: Sequence[ForeignLayer], *, wide_kerne
         if narrow and {"decoder.channels": narrow} not in decoders:
             decoders.append({"decoder.channels": narrow})
     inputs: Changes = {"in_channels": weight(convolutions[0].shapes)[1]} if len(trial.plan.inputs) == 1 else {}
+    inputs |= _read_as_given(trial.spec, down)
     for heads in _heads(trial, found):
         for high in channels:
             for low in decoders:
@@ -219,7 +221,7 @@ def _counts(layer: ForeignLayer | PlannedLayer, wide_kernels: bool) -> bool:
 
 
 def _coupled(spec: Spec, wide: Sequence[int]) -> Changes:
-    """What goes with other channels: the width of what blocks read of a vector, and a number of groups that fits."""
+    """What goes with other channels: the width of what blocks read of a vector, and numbers of groups that fit."""
     changes: Changes = {}
     for name, given in (spec.keys.inputs or {}).items():
         if given.width:
@@ -228,9 +230,30 @@ def _coupled(spec: Spec, wide: Sequence[int]) -> Changes:
             for number, item in enumerate(items):
                 if isinstance(item, dict) and isinstance(item.get("channels"), int):
                     changes[f"inputs.{name}.embed.{number}.channels"] = item["channels"] * wide[0] // spec.channels[0]
-    groups = spec.keys.norm.get("groups") if isinstance(spec.keys.norm, dict) else None
-    if isinstance(groups, int) and any(width % groups for width in wide):
-        changes["norm.groups"] = gcd(groups, *wide)
+    for path, number in _divisors(spec.document.values() if spec.document else {}):
+        fits, fitted = (gcd(number, *widths) == number for widths in (wide, spec.channels))
+        if fitted and not fits:
+            changes[path] = gcd(number, *wide)
+    return changes
+
+
+def _divisors(values: Any, path: str = "") -> Iterator[tuple[str, int]]:
+    """Yields the numbers of groups and heads in plain values, by their path."""
+    entries = values.items() if isinstance(values, dict) else enumerate(values) if isinstance(values, tuple) else ()
+    for key, value in entries:
+        inner = f"{path}.{key}" if path else str(key)
+        if key in ("groups", "heads") and isinstance(value, int):
+            yield inner, value
+        yield from _divisors(value, inner)
+
+
+def _read_as_given(spec: Spec, pairs: Sequence[tuple[PlannedLayer, ForeignLayer]]) -> Changes:
+    """The channels of the vectors and tokens that layers of the file read without a block before."""
+    changes: Changes = {}
+    for name, given in (spec.keys.inputs or {}).items():
+        widths = Counter(weight(layer.shapes)[1] for planned, layer in pairs if planned.condition == name)
+        if widths and given.embed is None:
+            changes[f"inputs.{name}.channels"] = widths.most_common(1)[0][0]
     return changes
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -12,9 +11,10 @@ from typing import Any
 from unetkit.checkpoint import ImportWeightsError, StateDict
 from unetkit.checkpoint.faults import fault
 from unetkit.checkpoint.layers import ForeignLayer
+from unetkit.document.document import read
 from unetkit.guessing.fitting import Fit, fit, overrides
 from unetkit.guessing.layers import file_layers
-from unetkit.language import Spec, load, shipped
+from unetkit.language import Spec, find_spec, load, shipped
 from unetkit.wording import listed
 
 _MARKS = (
@@ -24,8 +24,8 @@ _MARKS = (
 )
 """Names of layers that tell which program a file is of, and the folder of the specs of its networks."""
 _UNSEEN = frozenset({
-    "act", "activation", "align", "align_corners", "dilation", "eps", "groups", "head_channels", "method", "momentum",
-    "padding", "padding_mode", "slope", "stride",
+    "act", "activation", "align", "align_corners", "dilation", "eps", "groups", "head_channels", "heads", "method",
+    "momentum", "padding", "padding_mode", "slope", "stride",
 })  # fmt: skip
 """Settings that no shape depends on."""
 _SHOWN = 6
@@ -124,9 +124,9 @@ def guess(state: StateDict) -> Guess:
 
 
 def _extended() -> Counter[str]:
-    """How many shipped specs extend another one, by the name of that: it is what they have in common."""
-    texts = (file.read_text(encoding="utf-8") for file in shipped().values())
-    return Counter(name for text in texts for name in re.findall(r"^extends: ([\w-]+)$", text, re.MULTILINE))
+    """How many shipped specs build on another one, by the name of that: it is what they have in common."""
+    read_files = ((file, read(file, find=find_spec).files()) for file in shipped().values())
+    return Counter(one.stem for file, files in read_files for one in files if one != file)
 
 
 def _is_of_another_family(name: str, fitted: Fit) -> bool:

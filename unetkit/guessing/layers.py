@@ -18,7 +18,7 @@ class PlannedLayer(NamedTuple):
     """A layer of a plan; `shapes` is empty where only its number of parameters is known.
 
     `slot`, `level` and `side` say where its call is. `out` is the axis of a convolution's weight with its output
-    channels.
+    channels. `condition` is the vector or the sequence beside the image that it reads, by name.
     """
 
     name: str
@@ -28,6 +28,7 @@ class PlannedLayer(NamedTuple):
     level: int
     side: str
     out: int
+    condition: str = ""
 
     @property
     def form(self) -> tuple[tuple[str, Axes], ...]:
@@ -71,7 +72,7 @@ def planned_layers(plan: Plan) -> list[PlannedLayer]:
     """The layers of a plan in execution order; calls that share weights have them once."""
     found: dict[str, PlannedLayer] = {}
     for call in plan.calls:
-        place = call.position
+        place, beside = call.position, dict(zip(call.inputs[::-1], call.conditions[::-1], strict=False))
         for index in range(call.start, call.end):
             node = plan.nodes[index]
             inputs = tuple(plan.nodes[source].channels for source in node.inputs)
@@ -81,7 +82,8 @@ def planned_layers(plan: Plan) -> list[PlannedLayer]:
             count = node.operation.parameters(inputs)
             if shapes or count:
                 out = int(_is_transposed(node.operation, inputs, plan.dims))
-                found[name] = PlannedLayer(name, shapes, count, place.slot, place.level, place.side, out)
+                condition = next((beside[source] for source in node.inputs if source in beside), "")
+                found[name] = PlannedLayer(name, shapes, count, place.slot, place.level, place.side, out, condition)
     return list(found.values())
 
 
@@ -136,6 +138,10 @@ def _group_norm(args: Axes, values: dict[str, Any], dims: int) -> Iterator[tuple
     return _affine(values, args[1], default=True)
 
 
+def _channel_norm(args: Axes, values: dict[str, Any], dims: int) -> Iterator[tuple[str, Axes]]:
+    return _affine(values, args[0], default=True)
+
+
 def _prelu(args: Axes, values: dict[str, Any], dims: int) -> Iterator[tuple[str, Axes]]:
     yield "weight", (values.get("num_parameters", args[0] if args else 1),)
 
@@ -151,5 +157,6 @@ _TENSORS = {
     "nn.InstanceNorm": _instance_norm,
     "nn.GroupNorm": _group_norm,
     "nn.PReLU": _prelu,
+    "functional.ChannelNorm": _channel_norm,
 }
-"""The tensors of torch's layers by the name of the layer, without its number of axes."""
+"""The tensors of layers by the name of the layer, without its number of axes."""

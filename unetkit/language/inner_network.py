@@ -45,7 +45,7 @@ class InnerNetwork(Block):
             toward = None if placement.toward is None else signals[placement.toward]
             part = placement.component or parts[position.scope]
             with x.within(position.scope):
-                arguments = call_arguments(placement, first, toward)
+                arguments = call_arguments(placement, part, first, toward)
                 signals.append(first.place(position.scope, part, *others, **arguments))
         ((_, output),) = network.outputs
         return signals[output]

@@ -97,8 +97,9 @@ class _Network:
         conditions = tuple([(name, vector.source) for name, vector in vectors.items()])
         try:
             toward = None if placement.toward is None else self.signals[placement.toward].source
-            arguments = call_arguments(placement, sources[0], toward)
-            block = planned_block(self.spec.parts[position.scope], self.spec.dims, sources, conditions, **arguments)
+            part = self.spec.parts[position.scope]
+            arguments = call_arguments(placement, part, sources[0], toward)
+            block = planned_block(part, self.spec.dims, sources, conditions, **arguments)
         except BlockError as error:
             raise self.blamed(position.scope, error) from error
         indices = (*indices, *[vectors[name].node for name in block.conditions])

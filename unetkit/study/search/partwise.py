@@ -227,8 +227,9 @@ class BlocksTable:
         placement, known = self.placements[number], [self.sources[source] for source in reads]
         inputs = tuple(known[: len(placement.inputs)])
         try:
-            arguments = call_arguments(placement, inputs[0], None if placement.toward is None else known[-1])
-            block = planned_block(self.table.components[part], self.spec.dims, inputs, **arguments)
+            component = self.table.components[part]
+            arguments = call_arguments(placement, component, inputs[0], None if placement.toward is None else known[-1])
+            block = planned_block(component, self.spec.dims, inputs, **arguments)
         except BlockError:
             return WRONG, WRONG
         key = part, inputs, tuple(arguments.items())
