@@ -20,7 +20,9 @@ from unetkit import registry
 from unetkit.backends import optimize
 from unetkit.draw.drawing import draw_plan
 from unetkit.errors import SizeError, UnetkitError
-from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan, convolution
+from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan
+from unetkit.fast import convolution as convolutions
+from unetkit.fast.direct import Window, convolution
 from unetkit.fast.winograd import transformed_kernel, winograd
 from unetkit.model import plan_of
 from unetkit.planning import needed_memory
@@ -121,6 +123,49 @@ def test_winograd_is_the_convolution(size: tuple[int, ...], padding: int) -> Non
     assert far(found, wanted) < 2e-5
 
 
+@pytest.mark.parametrize("activation", [None, nn.ReLU(True), nn.LeakyReLU(0.1, True), nn.SiLU(True)])
+@pytest.mark.parametrize("summed", [False, True])
+@pytest.mark.parametrize("size", [(9,), (9, 7), (4, 5, 6)])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_convolution_with_a_sum_and_an_activation_is_one_after_the_other(
+    activation: nn.Module | None, summed: bool, size: tuple[int, ...], dtype: torch.dtype
+) -> None:
+    dims = len(size)
+    x, weight, bias = torch.randn(1, 4, *size), torch.randn(6, 2, *(3,) * dims), torch.randn(6)
+    x, weight, bias = x.to(dtype), weight.to(dtype), bias.to(dtype)
+    window = Window((1,) * dims, (1,) * dims, (1,) * dims, 2)
+    convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[dims - 1]
+    plain = convolve(x, weight, bias, 1, 1, 1, 2)
+    onto = torch.randn_like(plain) if summed else None
+    wanted = plain + onto if onto is not None else plain
+    wanted = wanted if activation is None else activation(wanted.clone())
+    found = convolution(x, weight, bias, window, onto=onto, activation=activation)
+    assert far(found, wanted) < 1e-6
+    assert onto is None or found is onto
+
+
+def test_activations_are_part_of_the_convolutions_before_them() -> None:
+    model = trained_looking(narrow("unet-milesial"))
+    network = applied(model, ("fold_norms", "fuse_activations"))
+    lines = network.plan.listing()
+    assert sum("act (folded)" in line for line in lines) == sum(": act" in line for line in lines) > 0
+    image = torch.randn(1, 3, 32, 32)
+    with torch.inference_mode():
+        assert far(network(image), model(image)) <= CLOSE
+
+
+def test_an_activation_of_a_map_that_something_else_reads_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", registry._registered.copy())
+    unetkit.register("dropped_shortcut", Shortcut)
+    spec = {"unetkit": 1, "in_channels": 1, "out_channels": 2, "channels": [4], "block": "dropped_shortcut"}
+    model = unetkit.build(spec, seed=0).eval()
+    network = applied(model, ("drop_dropout", "fuse_activations"))
+    assert not any("act (folded)" in line for line in network.plan.listing())
+    image = torch.randn(1, 1, 8, 8)
+    with torch.inference_mode():
+        assert far(network(image), model(image)) <= CLOSE
+
+
 def test_an_optimised_plan_is_a_plan() -> None:
     model = trained_looking(narrow("unet-milesial"))
     network = optimize(model, size=(64, 64), backend="torch")
@@ -216,9 +261,9 @@ def test_a_network_of_one_size_pads_like_the_network_itself() -> None:
 def test_maps_computed_late_and_written_over_change_nothing(
     size: tuple[int, ...], winograd: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(convolution, "_STRIP", 4096)  # several strips
-    monkeypatch.setattr(convolution, "_WEIGHTS", 4096)
-    monkeypatch.setattr(convolution, "_BLOCK", 4)
+    monkeypatch.setattr(convolutions, "_STRIP", 4096)  # several strips
+    monkeypatch.setattr(convolutions, "_WEIGHTS", 4096)
+    monkeypatch.setattr(convolutions, "_BLOCK", 4)
     model = trained_looking(unetkit.load("unet-milesial", overrides=[f"dims={len(size)}", "channels=[8, 16, 24]"]))
     network = applied(model, [name for name in PASSES if winograd or name != "winograd"])
     assert len(network.plan.written_over) == 2

@@ -17,8 +17,10 @@ from tests.support.campaign import sharded
 from tests.support.narrow import narrow
 from unetkit.errors import SizeError
 from unetkit.fast import PASSES
-from unetkit.fast.streaming import StreamedNetwork, StreamingError, make_schedule
+from unetkit.fast.streaming import StreamedNetwork, StreamingError, division, make_schedule
+from unetkit.fast.streaming.buffers import Rows
 from unetkit.fast.streaming.graph import RowGraph
+from unetkit.fast.streaming.schedule import Computed
 from unetkit.model.interface import plan_of
 from unetkit.planning import Plan
 from unetkit.testing.strategies import sizes, specs
@@ -48,7 +50,9 @@ def check(model: nn.Module, network: Any, inputs: list[torch.Tensor], strip: int
     own = max(map(far, outputs(model.float(), inputs), wanted))
     stream = StreamedNetwork(network, size, strip=strip, folder=folder)
     predicted = make_schedule(stream.graph, strip)
-    found = streamed(stream, inputs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(division, "_LEAST", 1)  # so that rows of small maps, too, are computed apart
+        found = streamed(stream, inputs)
     assert max(map(far, found, wanted)) <= max(CLOSE, 20 * own)  # networks that amplify rounding
     assert stream.heights == predicted.heights
     assert predicted.macs <= stream.plan.macs(size)
@@ -146,6 +150,19 @@ def test_strips_are_used_where_not_even_the_smallest_tile_fits() -> None:
     wanted = unetkit.predict(model, image, tile=None)
     found = unetkit.predict(model, image, memory=memory)
     assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
+
+
+def test_rows_that_read_one_piece_are_computed_apart() -> None:
+    graph = RowGraph(unetkit.plan(unetkit.load("unet-same", overrides=["channels=[4,8]"])), (64, 1 << 16))
+    conv = next(i for i, strip in enumerate(graph.strips) if strip is not None and graph.reads(i, 8, 9)[0] == (7, 9))
+    ((source, _),) = graph.inputs[conv]
+    held = Rows()
+    for rows in (2, 16):
+        held.append(torch.empty(1, graph.nodes[source].channels, rows, 1))
+    whole = Computed(conv, 1, 17, tuple(graph.reads(conv, 1, 17)))
+    parts = list(division.divided(graph, whole, {source: held}))
+    assert [(part.low, part.high) for part in parts] == [(1, 3), (3, 17)]
+    assert [part.reads for part in parts] == [((0, 3),), ((2, 17),)]
 
 
 def test_a_transposed_convolution_gives_rows_after_its_input_ended() -> None:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from unetkit.fast.direct import Window, convolution, has_fusion
 from unetkit.fast.late import LateMap
 from unetkit.fast.winograd import transformed_kernel, winograd
 from unetkit.model.interface import CHANNELS_LAST
@@ -25,18 +26,26 @@ _SLICES = 8
 
 
 class FastConvolution(nn.Module):
-    """A convolution with weights of its own, of one map or of several that are not joined."""
+    """A convolution with weights of its own, of one map or of several that are not joined, and an activation."""
 
     weight: Tensor
     bias: Tensor | None
 
-    def __init__(self, layer: Any, weight: Tensor, bias: Tensor | None, *, by_winograd: bool) -> None:
+    def __init__(
+        self,
+        layer: Any,
+        weight: Tensor,
+        bias: Tensor | None,
+        *,
+        by_winograd: bool,
+        activation: nn.Module | None = None,
+    ) -> None:
         super().__init__()
+        self.activation = activation
         self.dims = weight.dim() - 2
         self.stride, self.padding, self.dilation = layer.stride, layer.padding, layer.dilation
         self.groups, self.mode = layer.groups, layer.padding_mode
         self.around = layer._reversed_padding_repeated_twice
-        self.convolve = (functional.conv1d, functional.conv2d, functional.conv3d)[self.dims - 1]
         self.by_winograd = by_winograd
         self.kernel = tuple(weight.shape[2:])
         if by_winograd:
@@ -56,17 +65,30 @@ class FastConvolution(nn.Module):
         """The convolution; `over` is the part, of the size of the output, over which the output is written."""
         parts = (x,) if isinstance(x, Tensor) else x
         stored = [part for part in parts if isinstance(part, Tensor)]
-        if over is not None or len(stored) < len(parts) or (len(parts) > 1 and not self.by_winograd):
+        if over is not None or len(stored) < len(parts):
             return self._in_strips(parts, over)
+        if len(parts) > 1 and not self.by_winograd and not has_fusion(stored[0]):  # which adds without a second map
+            return self._in_strips(parts, over)
+        return self._of(stored, self.padding)
+
+    def _of(self, parts: Sequence[Tensor], padding: tuple[int, ...]) -> Tensor:
+        """The convolution of all parts, and the activation."""
         if self.by_winograd:
-            return winograd(stored, self.weight, self.bias, self.padding)
-        padding = self.padding
+            found = winograd(parts, self.weight, self.bias, padding)
+            return found if self.activation is None else self.activation(found)
         if self.mode != "zeros":
-            stored, padding = [functional.pad(stored[0], self.around, mode=self.mode)], 0
-        count = self._channels_at_once
-        if count < len(self.weight):
-            return self._by_channels(stored[0], padding, count)
-        return self.convolve(stored[0], self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+            parts, padding = [functional.pad(parts[0], self.around, mode=self.mode)], (0,) * self.dims
+        window = Window(self.stride, padding, self.dilation, self.groups)
+        if len(parts) == 1 and self._channels_at_once < len(self.weight):
+            return self._by_channels(parts[0], window)
+        kernels = torch.split(self.weight, [part.shape[1] for part in parts], 1) if len(parts) > 1 else (self.weight,)
+        total: Tensor | None = None
+        for number, (part, kernel) in enumerate(zip(parts, kernels, strict=True), start=1):
+            bias = self.bias if total is None else None
+            activation = self.activation if number == len(parts) else None
+            total = convolution(part, kernel, bias, window, onto=total, activation=activation)
+        assert total is not None, "there is a part"
+        return total
 
     @property
     def _channels_at_once(self) -> int:
@@ -75,14 +97,12 @@ class FastConvolution(nn.Module):
             return len(self.weight)
         return max(_BLOCK, _WEIGHTS // (self.weight.numel() // len(self.weight)) // _BLOCK * _BLOCK)
 
-    def _by_channels(self, x: Tensor, padding: int | tuple[int, ...], count: int) -> Tensor:
+    def _by_channels(self, x: Tensor, window: Window) -> Tensor:
         """The convolution, some channels of the output after the others."""
-        biases = [None] * len(self.weight) if self.bias is None else torch.split(self.bias, count)
-        found = [
-            self.convolve(x, weight, bias, self.stride, padding, self.dilation)
-            for weight, bias in zip(torch.split(self.weight, count), biases, strict=False)
-        ]
-        return torch.cat(found, 1)
+        weights = torch.split(self.weight, self._channels_at_once)
+        biases = [None] * len(weights) if self.bias is None else torch.split(self.bias, self._channels_at_once)
+        pairs = zip(weights, biases, strict=True)
+        return torch.cat([convolution(x, *pair, window, activation=self.activation) for pair in pairs], 1)
 
     def _in_strips(self, parts: Sequence[Tensor | LateMap], over: Tensor | None) -> Tensor:
         """The convolution of all parts in strips along the first axis, so that little is held twice."""
@@ -94,26 +114,13 @@ class FastConvolution(nn.Module):
             strip = output.narrow(2, first, min(rows, size - first))
             low = first * stride - padding
             high = (first + strip.shape[2] - 1) * stride - padding + reach
-            found = self._rows(parts, low, high)
+            found = self._of([_rows(part, low, high) for part in parts], (0, *self.padding[1:]))
             if waiting is not None:
                 waiting[0].copy_(waiting[1])
             waiting = strip, found
         assert waiting is not None, "an output has rows"
         waiting[0].copy_(waiting[1])
         return output
-
-    def _rows(self, parts: Sequence[Tensor | LateMap], low: int, high: int) -> Tensor:
-        """The sum of the convolutions of rows of all parts, without padding along the first axis."""
-        padding = (0, *self.padding[1:])
-        if self.by_winograd:
-            return winograd([_rows(part, low, high) for part in parts], self.weight, self.bias, padding)
-        total: Tensor | None = None
-        for part, kernel in zip(parts, torch.split(self.weight, [part.shape[1] for part in parts], 1), strict=True):
-            bias = self.bias if total is None else None
-            found = self.convolve(_rows(part, low, high), kernel, bias, self.stride, padding, self.dilation)
-            total = found if total is None else total.add_(found)
-        assert total is not None, "there is a part"
-        return total
 
     @property
     def _reach(self) -> int:

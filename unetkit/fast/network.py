@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -32,9 +32,9 @@ class OptimizedNetwork(nn.Module):
         self.dtype = dtype
         self.steps = nn.ModuleDict()
         self.order = _order(plan)
-        over_inputs, norms = overwriting(plan), _folded_norms(model, plan)
+        over_inputs, added = overwriting(plan), _added(model, plan)
         for index, scope in self.order:
-            step = _step(model, plan, index, scope, norms.get(index), index in over_inputs)
+            step = _step(model, plan, index, scope, added.get(index, _Added()), index in over_inputs)
             self.steps[str(index)] = step if dtype == torch.float32 else deepcopy(step).to(dtype)
         self.releases = _last_uses(plan)
         self.register_forward_pre_hook(InputCheck(plan))
@@ -139,10 +139,16 @@ def _last_uses(plan: Plan) -> dict[int, list[int]]:
     return found
 
 
-def _step(
-    model: nn.Module, plan: OptimizedPlan, index: int, scope: str, norm: nn.Module | None, in_place: bool
-) -> nn.Module:
-    """What computes a node; `norm` is folded into it."""
+class _Added(NamedTuple):
+    """What a convolution does too."""
+
+    norm: nn.Module | None = None
+    activation: nn.Module | None = None
+    """In place."""
+
+
+def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, added: _Added, in_place: bool) -> nn.Module:
+    """What computes a node."""
     node = plan.nodes[index]
     operation = node.operation
     assert operation is not None, "an input is no step"
@@ -154,7 +160,9 @@ def _step(
         if passes_rows_on(operation):
             return LatePadding()
         upsampling: Any = model.get_submodule(f"{scope}.{node.name}")
-        return LateUpsampling(upsampling if norm is None else _transposed(upsampling, *_folded(upsampling, norm)))
+        return LateUpsampling(
+            upsampling if added.norm is None else _transposed(upsampling, *_folded(upsampling, added.norm))
+        )
     original = plan.original.nodes[index].operation
     layer = plan.original.layer(index)
     target = layer_target(layer, original)
@@ -164,23 +172,32 @@ def _step(
         return target(*layer.args, **layer.kwargs, inplace=True)  # type: ignore[no-any-return]
     module: Any = model.get_submodule(f"{scope}.{node.name}")
     late = any(is_late(each.operation) for each in (plan.nodes[i] for i in node.inputs) if each.operation is not None)
-    if operation == original and norm is None and not late:
+    if operation == original and added == _Added() and not late:
         return module  # type: ignore[no-any-return]
-    weight, bias = _folded(module, norm) if norm is not None else (module.weight.detach(), module.bias)
+    weight, bias = _folded(module, added.norm) if added.norm is not None else (module.weight.detach(), module.bias)
     if isinstance(module, nn.modules.conv._ConvTransposeNd):
         return _transposed(module, weight, bias)
     bias = None if bias is None else bias.detach()
-    return FastConvolution(module, weight, bias, by_winograd=is_winograd(operation))
+    return FastConvolution(module, weight, bias, by_winograd=is_winograd(operation), activation=added.activation)
 
 
-def _folded_norms(model: nn.Module, plan: OptimizedPlan) -> dict[int, nn.Module]:
-    """The norms that were folded into convolutions, by the node of the convolution."""
-    found = {}
+def _added(model: nn.Module, plan: OptimizedPlan) -> dict[int, _Added]:
+    """The norms and activations that are part of other operations, by the node of these."""
+    found: dict[int, _Added] = {}
     for index, scope in _order(plan):
         node, original = plan.nodes[index], plan.original.nodes[index].operation
-        absorbed = node.operation is not None and is_absorbed(node.operation)
-        if absorbed and original is not None and original.replaces_bias:
-            found[node.inputs[0]] = model.get_submodule(f"{scope}.{node.name}")
+        if original is None or node.operation is None or not is_absorbed(node.operation):
+            continue
+        source = node.inputs[0]
+        while (operation := plan.nodes[source].operation) is not None and is_absorbed(operation):
+            source = plan.nodes[source].inputs[0]
+        before = found.get(source, _Added())
+        if original.replaces_bias:
+            found[source] = before._replace(norm=model.get_submodule(f"{scope}.{node.name}"))
+        elif original.activation:
+            layer = plan.original.layer(index)
+            made = layer_target(layer, original)(*layer.args, **layer.kwargs, inplace=True)
+            found[source] = before._replace(activation=made)
     return found
 
 

@@ -11,7 +11,9 @@ from unetkit.operations.fast import (
     Absorbed,
     by_winograd,
     computed_later,
+    computes_activation,
     folded,
+    is_absorbed,
     is_late,
     joined_later,
     passes_rows_on,
@@ -48,6 +50,27 @@ def drop_dropout(plan: Plan) -> OptimizedPlan:
             if node.operation is not None and node.operation.training_only
         },
     )
+
+
+def fuse_activations(plan: Plan) -> OptimizedPlan:
+    """Activations become part of the convolutions before them, which write what the activation gives."""
+    changes: dict[int, Operation] = {}
+    outputs, readers, shared = set(plan.outputs.values()), _readers(plan), _shared(plan)
+    fused = set[int]()
+    for index, node in enumerate(plan.nodes):
+        if node.operation is None or not node.operation.activation:
+            continue
+        (source,), between = node.inputs, [index]
+        while (operation := plan.nodes[source].operation) is not None and is_absorbed(operation):
+            between.append(source)
+            (source,) = plan.nodes[source].inputs
+        alone = all(len(readers[one]) == 1 and one not in outputs for one in (*between[1:], source))
+        if operation is None or not alone or source in fused or {*between, source} & shared:
+            continue
+        if computes_activation(operation, node.operation):
+            changes[index] = Absorbed(node.operation.label())
+            fused.add(source)
+    return OptimizedPlan(plan, changes)
 
 
 def join_late(plan: Plan) -> OptimizedPlan:
@@ -127,6 +150,7 @@ def winograd_nodes(plan: Plan) -> list[int]:
 PASSES: dict[str, Pass] = {
     "fold_norms": fold_norms,
     "drop_dropout": drop_dropout,
+    "fuse_activations": fuse_activations,
     "join_late": join_late,
     "upsample_late": upsample_late,
     "winograd": use_winograd,

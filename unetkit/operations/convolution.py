@@ -172,6 +172,8 @@ class TransposedConvolution(_ConvolutionOperation):
         return Layer(f"nn.ConvTranspose{dims}d", args, kwargs, arg_names=arg_names)
 
     def strip(self, sizes: Axes) -> Strip | None:
+        if self.kernel[0] == self.stride[0] and not self.padding[0] and not self.extra[0]:
+            return Strip(self, "none", per_row=self.stride[0], multiple=self.stride[0])
         return Strip(self, "none", kind="overlap")
 
     def _run(self, source: MapShape, result: MapShape, run: Execution) -> ConvolutionRun:

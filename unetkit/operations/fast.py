@@ -18,6 +18,8 @@ _AT_ONCE = 128
 """Tiles that are transformed at once, so that their products stay in the cache."""
 _WIDE = 512
 """Channels from which on half as many are."""
+_WITH_CONVOLUTIONS = frozenset({"ReLU", "LeakyReLU", "SiLU"})
+"""Activations that convolutions compute as well."""
 CHANNELS_AT_ONCE = 256
 """Channels of the input that are transformed at once in 2D."""
 
@@ -105,6 +107,11 @@ def folded(first: Operation, then: Operation) -> Operation | None:
     if isinstance(first, TransposedConvolution) and first.groups > 1:
         return None
     return replace(first, bias=True)
+
+
+def computes_activation(operation: Operation, activation: Operation) -> bool:
+    """Whether a convolution gives what an activation after it gives, as it writes its output."""
+    return isinstance(operation, Convolution) and activation.activation in _WITH_CONVOLUTIONS
 
 
 def joined_later(operation: Operation) -> Operation | None:

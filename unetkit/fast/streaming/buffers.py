@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from unetkit.model.interface import CHANNELS_LAST
-
 
 class Rows:
     """The rows of one map that are held now, as the pieces in which they came."""
@@ -22,29 +20,10 @@ class Rows:
         self.first = self.last = 0
         self.highest = 0
         """The most rows that were held at once."""
-        self.room: Tensor | None = None
-
-    def room_for(self, like: Tensor) -> Tensor | None:
-        """Where the next rows may be written: behind a copy of those that are held, to be read with them at once.
-
-        None where so many rows are held that a copy costs more than it saves.
-        """
-        held, count = self.last - self.first, like.shape[2]
-        if not held or 4 * held > count:
-            return None
-        self.room = like.new_empty_strided(*_with_rows(like, held + count))
-        low = 0
-        for piece in self.pieces:
-            self.room.narrow(2, low, piece.shape[2]).copy_(piece)
-            low += piece.shape[2]
-        return self.room.narrow(2, held, count)
 
     def append(self, piece: Tensor) -> None:
         """Adds rows at the end."""
-        if self.room is None:
-            self.pieces.append(piece)
-        else:
-            self.pieces, self.room = [self.room], None
+        self.pieces.append(piece)
         self.last += piece.shape[2]
         self.highest = max(self.highest, self.last - self.first)
 
@@ -67,12 +46,15 @@ class Rows:
             return None
         return found[0] if len(found) == 1 else torch.cat(found, 2)
 
-    def copy(self, low: int, high: int, target: Tensor) -> None:
-        """Copies the rows `low` … high − 1 into a map."""
-        first = 0
-        for part in self._parts(low, high):
-            target.narrow(2, first, part.shape[2]).copy_(part)
-            first += part.shape[2]
+    def spans(self, low: int, high: int) -> list[tuple[int, int]]:
+        """The first and last + 1 of the rows `low` … high − 1 in each piece."""
+        found, first = [], self.first
+        for piece in self.pieces:
+            last = first + piece.shape[2]
+            if first < high and low < last:
+                found.append((max(low, first), min(high, last)))
+            first = last
+        return found
 
     def _parts(self, low: int, high: int) -> Iterator[Tensor]:
         first = self.first
@@ -82,13 +64,6 @@ class Rows:
                 start = max(low, first)
                 yield piece.narrow(2, start - first, min(high, last) - start)
             first = last
-
-
-def _with_rows(like: Tensor, rows: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shape and the strides of a map like another, with another number of rows."""
-    shape = (*like.shape[:2], rows, *like.shape[3:])
-    fitting = CHANNELS_LAST[like.dim() - 2] if like.dim() > 3 else torch.contiguous_format
-    return shape, torch.empty(shape, device="meta", memory_format=fitting).stride()
 
 
 class Store:

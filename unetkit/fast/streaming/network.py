@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from unetkit.fast.network import OptimizedNetwork
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.fast.streaming.buffers import Rows, Store
+from unetkit.fast.streaming.division import divided
 from unetkit.fast.streaming.graph import RowGraph
-from unetkit.fast.streaming.schedule import Computed, Given, Released, events, last_reads
-from unetkit.fast.streaming.steps import Step, extended, joins_parts, step
+from unetkit.fast.streaming.schedule import Computed, Event, Given, Released, events, last_reads
+from unetkit.fast.streaming.steps import Step, extended, step
 from unetkit.fast.streaming.sums import Largest, Moments
 from unetkit.model import for_inference
 from unetkit.model.interface import CHANNELS_LAST, plan_of
@@ -88,7 +89,7 @@ class _Run:
             channels = graph.nodes[source].channels
             self.sums[index] = Largest(channels) if strip.kind == "maximum" else Moments(channels)
             summed.setdefault(source, []).append(self.sums[index])
-        for event in events(graph, number, self.network.strip):
+        for event in self._events(number):
             with torch.inference_mode():
                 if isinstance(event, Released):
                     self.rows[event.node].release(event.low)
@@ -108,10 +109,18 @@ class _Run:
             self.heights[index] = max(self.heights.get(index, 0), held.highest)
         self._close(number)
 
+    def _events(self, number: int) -> Iterator[Event]:
+        """What happens in a pass, in parts that join few rows."""
+        for event in events(self.graph, number, self.network.strip):
+            if isinstance(event, Computed):
+                yield from divided(self.graph, event, self.rows)
+            else:
+                yield event
+
     def _step(self, index: int) -> Step:
         strip = self.graph.strips[index]
         if strip is None or strip.kind != "moments":
-            return step(self.network.network, self.graph, index, self.rows[index])
+            return step(self.network.network, self.graph, index)
         norm: Any = self.network.network.steps[str(index)]
         sums = self.sums[index]
         assert isinstance(sums, Moments), "a norm has moments"
@@ -139,8 +148,6 @@ class _Run:
         index, graph = event.node, self.graph
         strip = graph.strips[index]
         assert strip is not None, "it is computed"
-        if joins_parts(self.network.network, graph, index):
-            return self.steps[index](event, [self._joined(event)])
         rows: list[Any] = []
         for (source, _), wanted in zip(graph.inputs[index], event.reads, strict=True):
             if wanted is None or not wanted.length:
@@ -152,27 +159,10 @@ class _Run:
             rows.append(extended(found, full, graph.rows[source], strip.fill, self._maker(source)))
         return self.steps[index](event, rows)
 
-    def _joined(self, event: Computed) -> Tensor:
-        """The rows of all parts of a concatenation as one map, with zeros beyond its ends."""
-        index, graph, wanted = event.node, self.graph, event.reads[0]
-        sources = [source for source, _ in graph.inputs[index]]
-        assert wanted is not None, "it reads its parts"
-        low, high = graph.within(index, sources[0], wanted)
-        made = self._maker(*sources)(wanted.length)
-        before = min(max(0, low - wanted.low), wanted.length)
-        made.narrow(2, 0, before).zero_()
-        made.narrow(2, before + high - low, wanted.length - before - (high - low)).zero_()
-        first = 0
-        for source in sources:
-            count = graph.nodes[source].channels
-            self.rows[source].copy(low, high, made.narrow(1, first, count).narrow(2, before, high - low))
-            first += count
-        return made
-
-    def _maker(self, *sources: int) -> Callable[[int], Tensor]:
-        """What makes rows of a map with the channels of all sources."""
+    def _maker(self, source: int) -> Callable[[int], Tensor]:
+        """What makes rows of a map."""
         graph = self.graph
-        channels, across = sum(graph.nodes[source].channels for source in sources), graph.sizes[sources[0]][1:]
+        channels, across = graph.nodes[source].channels, graph.sizes[source][1:]
         fitting = CHANNELS_LAST.get(graph.plan.dims, torch.contiguous_format)
         return lambda rows: torch.empty((1, channels, rows, *across), device=self.network.device, memory_format=fitting)
 

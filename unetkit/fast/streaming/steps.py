@@ -8,13 +8,11 @@ from functools import partial
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.late import LateUpsampling
 from unetkit.fast.network import OptimizedNetwork
-from unetkit.fast.streaming.buffers import Rows
 from unetkit.fast.streaming.graph import RowGraph
 from unetkit.fast.streaming.schedule import Computed
 from unetkit.geometry import Interval
@@ -25,53 +23,21 @@ Step = Callable[[Computed, list[Any]], Tensor]
 """Computes the rows of an event from those of each input, of which None stands for one whose size alone counts."""
 
 
-_Into = Callable[[Any, Tensor, Tensor], object]
-_INTO: dict[type[nn.Module], _Into] = {
-    nn.ReLU: lambda _, x, out: torch.clamp_min(x, 0, out=out),
-    nn.LeakyReLU: lambda own, x, out: torch.ops.aten.leaky_relu.out(x, own.negative_slope, out=out),
-    nn.ELU: lambda own, x, out: torch.ops.aten.elu.out(x, own.alpha, out=out),
-    nn.SiLU: lambda _, x, out: torch.ops.aten.silu.out(x, out=out),
-    nn.GELU: lambda own, x, out: torch.ops.aten.gelu.out(x, approximate=own.approximate, out=out),
-}
-"""Layers of one sample that can write where they are told."""
-
-
-def step(network: OptimizedNetwork, graph: RowGraph, index: int, held: Rows) -> Step:
-    """What computes rows of a node, with what it keeps from one strip to the next; `held` are its rows so far."""
+def step(network: OptimizedNetwork, graph: RowGraph, index: int) -> Step:
+    """What computes rows of a node, with what it keeps from one strip to the next."""
     strip, node = graph.strips[index], graph.nodes[index]
     assert strip is not None and node.operation is not None, "it is computed"
     module: Any = network.steps[str(index)]
+    if isinstance(module, LateUpsampling):
+        module = module.convolution()
     if strip.kind == "overlap":
-        return _Overlapping(
-            module.convolution() if isinstance(module, LateUpsampling) else module, node.operation, graph, index
-        )
-    if type(module) in _INTO:
-        return partial(_written, module, _INTO[type(module)], held)
+        return _Overlapping(module, node.operation, graph, index)
     if strip.operation != node.operation:
         module = _unpadded(graph, index, module)
     if strip.kind == "taps":
         resize: Resize = node.operation.resize(tuple(graph.rows[source] for source in node.inputs))  # type: ignore[attr-defined]  # those with taps have it
         return partial(_resized, module, graph, index, resize)
     return partial(_sliced, module, graph, index)
-
-
-def _written(module: Any, into: _Into, held: Rows, event: Computed, rows: list[Any]) -> Tensor:
-    """Calls a layer of one sample, which writes behind the rows that are held where there is room."""
-    (x,) = rows
-    room = held.room_for(x)
-    if room is None:
-        return module(x)  # type: ignore[no-any-return]
-    into(module, x, room)
-    return room
-
-
-def joins_parts(network: OptimizedNetwork, graph: RowGraph, index: int) -> bool:
-    """Whether a node reads the parts of a concatenation and is quicker where their rows are joined.
-
-    They are copied anyway, where they come in several pieces.
-    """
-    module = network.steps[str(index)]
-    return isinstance(module, FastConvolution) and not module.by_winograd and len(graph.inputs[index]) > 1
 
 
 def _unpadded(graph: RowGraph, index: int, module: Any) -> Any:
@@ -95,8 +61,6 @@ def _sliced(module: Any, graph: RowGraph, index: int, event: Computed, rows: lis
     """Calls a layer on the rows, and cuts the wanted ones."""
     strip = graph.strips[index]
     assert strip is not None, "it is computed"
-    if len(rows) < len(graph.inputs[index]):
-        return module(*rows)  # type: ignore[no-any-return]  # parts that were joined
     stub = _stub(graph, index, event, rows)
     found: Tensor = module(*_grouped(graph, index, [stub if one is None else one for one in rows]))
     if not strip.per_row:
@@ -130,13 +94,11 @@ class _Overlapping:
 
     def __init__(self, module: Any, operation: Any, graph: RowGraph, index: int) -> None:
         self.kernel, self.stride, self.padding = operation.kernel[0], operation.stride[0], operation.padding[0]
-        self.fits = self.kernel == self.stride and not self.padding and not operation.extra[0]
         self.module = copy.copy(module)  # shares the weights
         self.module.padding = (0, *operation.padding[1:])
         self.module.output_padding = (0, *operation.extra[1:])
         self.bias = None if module.bias is None else module.bias.detach().reshape(-1, *(1,) * graph.plan.dims)
-        if not self.fits:
-            self.module._parameters = {**module._parameters, "bias": None}
+        self.module._parameters = {**module._parameters, "bias": None}
         shape = graph.nodes[index].channels, graph.sizes[index][1:]
         self.tail, self.place = self.module.weight.new_zeros(1, shape[0], 0, *shape[1]), 0
         """Sums that later rows add to, and the place of the first, counted from the padding."""
@@ -146,8 +108,6 @@ class _Overlapping:
         assert wanted is not None, "it reads its input"
         start, end = wanted.low * self.stride, (wanted.low + wanted.length) * self.stride
         first, last = event.low + self.padding, event.high + self.padding
-        if self.fits and (start, end) == (first, last):
-            return self.module(x)  # type: ignore[no-any-return]
         found = self.tail
         if x is not None:  # else all rows were read before
             made = self.module(x)
@@ -157,7 +117,7 @@ class _Overlapping:
         given = found[:, :, first - self.place : last - self.place]
         kept = min(last, end)  # no later row adds to those before
         self.tail, self.place = found[:, :, kept - self.place :].clone(), kept
-        return given if self.bias is None or self.fits else given + self.bias
+        return given if self.bias is None else given + self.bias
 
 
 def _longer(x: Tensor, after: int, before: int = 0) -> Tensor:
