@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import unetkit
-from tests.draw.legibility import check_legible, check_lines, check_whole_texts, extent, overlap
+from tests.draw.legibility import arrows, check_legible, check_lines, check_whole_texts, extent, overlap
 from tests.draw.test_draw import written
 from unetkit import registry
 from unetkit.draw.drawing import draw_plan
@@ -20,7 +20,7 @@ from unetkit.planning import SizedPlan
 TOPOLOGIES = registry.BUILT_IN["topology"]
 
 
-def sized(topology: str, depth: int, dims: int = 2, **keys: Any) -> SizedPlan:
+def sized(topology: str, depth: int, dims: int = 2, /, **keys: Any) -> SizedPlan:
     """Returns a network at a size."""
     values = {"unetkit": 1, "dims": dims, "in_channels": 2, "out_channels": 2, "block": "double_conv"}
     values |= {"channels": [32 * 2**level for level in range(depth)], "topology": topology}
@@ -34,6 +34,63 @@ def sized(topology: str, depth: int, dims: int = 2, **keys: Any) -> SizedPlan:
 @pytest.mark.parametrize(("depth", "dims"), [*((depth, 2) for depth in range(1, 8)), (4, 1), (4, 3)])
 def test_nothing_meets_anything_in_any_topology(topology: str, depth: int, dims: int) -> None:
     drawing = draw_plan(sized(topology, depth, dims), "")
+    check_legible(drawing)
+    check_lines(drawing)
+    assert drawing.width < 2000
+
+
+@pytest.mark.parametrize("depth", range(3, 8))
+def test_networks_in_a_list_are_drawn_one_after_the_other(depth: int) -> None:
+    u = {"type": "unet", "channels": [32 * 2**level for level in range(depth)], "block": "double_conv"}
+    classes = {"type": "single_conv", "kernel": 1, "channels": 20, "act": "softmax"}
+    plan = sized("unet", 1, block=[u, classes, u])
+    drawing = draw_plan(plan, "")
+    check_legible(drawing)
+    check_lines(drawing)
+    assert len(arrows(drawing, "down")) == len(arrows(drawing, "up")) == 2 * (depth - 1) + 1  # and in the legend
+    rows = {level: [figure(plan).groups[one].column for one in row] for level, row in figure(plan).rows.items()}
+    assert list(rows) == list(range(depth))
+    assert rows[depth - 1] == [0, depth + 1]  # the second U is right of the first and of what is between them
+    assert {"bottleneck.block"} == {name for each in figure(plan).maps for slot, name in each.steps if slot != "head"}
+
+
+def test_networks_in_the_blocks_of_a_u_are_not_drawn() -> None:
+    inner = {"type": "unet", "channels": [8, 8]}
+    assert len(figure(sized("unet", 2, block=inner)).rows) == 2
+
+
+def test_what_an_activation_between_networks_computes_is_a_map_too() -> None:
+    u = {"type": "unet", "channels": [8, 8]}
+    drawing = draw_plan(sized("unet", 1, block=["relu", u, {"type": "relu"}, [u]]), "")
+    check_legible(drawing)
+    check_lines(drawing)
+    assert len(arrows(drawing, "down")) == 2 + 1
+
+
+@pytest.mark.parametrize("depth", [6, 7])
+def test_all_rows_begin_at_the_left_where_a_u_would_be_too_wide(depth: int) -> None:
+    drawing = draw_plan(sized("skip_per_block", depth), "")
+    assert drawing.width < 900
+    stepped = [arrow for arrow in drawing.shapes if isinstance(arrow, Arrow) and arrow.kind == "down" and arrow.steps]
+    assert [len(arrow.via) for arrow in stepped] == [2] * (depth - 1)
+    assert len({arrow.end[0] for arrow in stepped}) == 1
+
+
+@pytest.mark.parametrize("weights", ["shared", "own"])
+@pytest.mark.parametrize("bottom", ["merge", "last"])
+def test_images_whose_deepest_maps_have_no_block_are_merged_right_of_them(weights: str, bottom: str) -> None:
+    topology = {"type": "siamese", "weights": weights, "bottom": bottom}
+    drawing = draw_plan(sized("siamese", 2, topology=topology, bottleneck={"block": []}), "")
+    check_legible(drawing)
+    check_lines(drawing)
+
+
+def test_a_line_leads_over_an_image_in_its_way() -> None:
+    """The encoder's first map is that of level 2."""
+    images = {"before": {"channels": 1}, "after": {"channels": 1}}
+    values = {"unetkit": 1, "in_channels": 2, "out_channels": 2, "inputs": images, "topology": "siamese"}
+    encoder = {"encoder": {"type": "swin_t", "levels": 3}, "decoder": {"channels": [8, 8]}}
+    drawing = draw_plan(unetkit.plan(unetkit.load(values | encoder)).at((64, 64)), "")
     check_legible(drawing)
     check_lines(drawing)
 

@@ -28,7 +28,8 @@ _BETWEEN = " · "
 class Panel:
     """A network as it is drawn: its heading, its boxes and arrows, and its legend.
 
-    If an arrow per operation would make it too wide, each block is one arrow, and if need be the boxes are nearer.
+    If an arrow per operation would make it too wide, each block is one arrow. If need be the boxes are nearer to each
+    other, or all rows begin at the left.
     Components in `marked` are highlighted, as are the facts of the heading in `changed`.
     """
 
@@ -41,7 +42,7 @@ class Panel:
         self.changed = frozenset(changed)
         self.shown = figure(plan)
         self.arrangement = Arrangement.of(self.shown)
-        if self.arrangement.is_wide:
+        if self.arrangement.width > WIDEST:
             self.shown = figure(plan, whole_blocks=True)
             self.arrangement = Arrangement.fitting(self.shown)
         layout = self.arrangement.placed(0, 0)

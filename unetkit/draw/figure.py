@@ -7,6 +7,8 @@ from functools import cached_property
 from math import log2
 from typing import TYPE_CHECKING, NamedTuple
 
+from unetkit.draw.drawn import drawn
+
 if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
     from unetkit.planning.sized import Step
@@ -67,9 +69,13 @@ class Figure:
     @cached_property
     def rows(self) -> dict[int, tuple[int, ...]]:
         """The groups of each level from left to right, finest first."""
-        order = sorted(range(len(self.groups)), key=lambda index: (self.groups[index].column, index))
+        order = sorted(range(len(self.groups)), key=self.place)
         levels = sorted({group.level for group in self.groups})
         return {level: tuple(index for index in order if self.groups[index].level == level) for level in levels}
+
+    def place(self, index: int) -> tuple[int, int]:
+        """The place of a group from left to right: its column, and in a column its number."""
+        return self.groups[index].column, index
 
     @property
     def maps(self) -> tuple[FigureMap, ...]:
@@ -91,11 +97,10 @@ def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
 
     With `whole_blocks`, and for blocks with branches, a block is one arrow to its last map.
     """
-    drawn = [(step, call) for step, call in zip(plan.steps, plan.plan.calls, strict=True) if _is_drawn(plan, call)]
     images = (name for name, one in plan.plan.spec.keys.inputs.items() if not one.is_beside)
-    drawn = [(step, call) for step, call in drawn if call.output not in call.inputs]  # the others do nothing
-    sketch = _Sketch(plan, [call for _, call in drawn])
-    for step, call in drawn:
+    shown = [one for one in drawn(plan) if _is_map(plan, one.call)]
+    sketch = _Sketch(plan, [call for _, call in shown])
+    for step, call in shown:
         if step.slot == "skip":
             sketch.merge(step, call)
         elif step.slot in ("down", "up", "input"):
@@ -108,10 +113,10 @@ def figure(plan: SizedPlan, *, whole_blocks: bool = False) -> Figure:
     return sketch.finished()
 
 
-def _is_drawn(plan: SizedPlan, call: Call) -> bool:
-    """Whether a call makes a map of the image, not a vector."""
+def _is_map(plan: SizedPlan, call: Call) -> bool:
+    """Whether a call makes a map of the image: not a vector, and not what it reads."""
     vectors = {node for node in plan.plan.inputs.values() if node}
-    return call.output not in vectors and (call.side != "input" or 0 in call.inputs)
+    return call.output not in vectors and call.output not in call.inputs and (call.side != "input" or 0 in call.inputs)
 
 
 def _branches(plan: SizedPlan, call: Call) -> bool:
@@ -190,7 +195,8 @@ class _Sketch:
             self.copy(source, step, self.level(call))
         group = self.groups[x]
         is_fresh = len(group.maps) == 1 and not group.maps[0].caption
-        if self.continues(call) and is_fresh and all(self.groups[one].column <= group.column for one in further):
+        to_the_left = all((self.groups[one].column, one) < (group.column, x) for one in further)
+        if self.continues(call) and is_fresh and to_the_left:
             self.groups[x].maps[-1] = self.merged(step, call, self.groups[x].maps[-1])
             self.held[call.output] = x
             for source in dict.fromkeys(further):

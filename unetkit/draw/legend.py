@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from unetkit.draw.drawn import drawn
 from unetkit.draw.figure import Figure
 from unetkit.draw.shapes import Arrow, Shape, Text, rectangle
 from unetkit.draw.text import fit, parts, width
@@ -12,6 +13,7 @@ from unetkit.draw.text import fit, parts, width
 if TYPE_CHECKING:
     from unetkit.planning import SizedPlan
     from unetkit.planning.sized import Step
+    from unetkit.planning.wiring import Call
 
 FONT, LINE, SAMPLE, GAP = 11.0, 19.0, 26.0, 26.0
 MOST_LINES = 8
@@ -37,37 +39,38 @@ class LegendEntry(NamedTuple):
 def entries(plan: SizedPlan, shown: Figure, marked: Collection[str] = ()) -> list[LegendEntry]:
     """An entry for each kind of step, with places if it has variants, and for each kind of box."""
     found: dict[str, dict[str, list[Step]]] = {}
-    consists = _operations(plan)
-    drawn = {each.slot for each in shown.connections} | {each.slot for each in shown.maps}
-    drawn -= {step.slot for step in plan.steps if step.maps}
-    for step in plan.steps:
-        if step.maps or step.slot in drawn:
-            text = _described(step.type, consists[step.name])
+    all_drawn = drawn(plan)
+    every = [step for step, _ in all_drawn]
+    arrowed = {each.slot for each in shown.connections} | {each.slot for each in shown.maps}
+    arrowed -= {step.slot for step in every if step.maps}
+    for step, call in all_drawn:
+        if step.maps or step.slot in arrowed:
+            text = _described(step.type, _operations(plan, call))
             found.setdefault(step.slot, {}).setdefault(text, []).append(step)
     slots = sorted(found, key=lambda slot: _ORDER.index(slot) if slot in _ORDER else len(_ORDER))
     arrows = [
-        LegendEntry(slot, slot, text, "" if len(found[slot]) == 1 else f" ({', '.join(_places(plan, steps))})")
+        LegendEntry(slot, slot, text, "" if len(found[slot]) == 1 else f" ({', '.join(_places(every, steps))})")
         for slot in slots
         for text, steps in found[slot].items()
     ]
     seen = {
         "borrowed": any(each.borrowed for each in shown.maps),
         "kept": any(each.kept for each in shown.maps),
-        "own marked": any(step.name in marked and step.maps for step in plan.steps),
+        "own marked": any(step.name in marked and step.maps for step in every),
     }
     later = any(each.slot == "skip" and shown.groups[each.source].column for each in shown.connections)
     texts = _BOXES | ({"borrowed": "copied from maps to its left"} if later else {})
     return arrows + [LegendEntry(kind, "", text) for kind, text in texts.items() if seen[kind]]
 
 
-def _places(plan: SizedPlan, steps: Sequence[Step]) -> Iterator[str]:
-    """Yields the sides of steps, with their levels where a side has several.
+def _places(every: Sequence[Step], steps: Sequence[Step]) -> Iterator[str]:
+    """Yields the sides of some steps of a network, with their levels where a side has several.
 
     Levels without a gap between them are a range.
     """
     for side in dict.fromkeys(step.side for step in steps):
         levels = sorted({step.level for step in steps if step.side == side})
-        if len({step.level for step in plan.steps if step.side == side}) == 1:
+        if len({step.level for step in every if step.side == side}) == 1:
             yield side
         else:
             starts = [level for level in levels if level - 1 not in levels]
@@ -76,19 +79,14 @@ def _places(plan: SizedPlan, steps: Sequence[Step]) -> Iterator[str]:
             yield f"{side} {', '.join(ranges)}"
 
 
-def _operations(plan: SizedPlan) -> dict[str, list[str]]:
-    """The labels of each step: of operations that make a map, crop or pad, or of all where none does."""
+def _operations(plan: SizedPlan, call: Call) -> list[str]:
+    """The labels of a component: of operations that make a map, crop or pad, or of all where none does."""
     nodes, sizes = plan.plan.nodes, plan.sizes
-    found: dict[str, list[str]] = {}
-    for call in plan.plan.calls:
-        indices = range(call.start, call.end)
-        telling = [
-            index
-            for index in indices
-            if nodes[index].operation.makes_map or sizes[index] != sizes[nodes[index].inputs[0]]
-        ]
-        found[call.scope] = [nodes[index].operation.label() for index in telling or indices]
-    return found
+    indices = range(call.start, call.end)
+    telling = [
+        index for index in indices if nodes[index].operation.makes_map or sizes[index] != sizes[nodes[index].inputs[0]]
+    ]
+    return [nodes[index].operation.label() for index in telling or indices]
 
 
 def _described(kind: str, labels: Sequence[str]) -> str:

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 from unetkit.draw.figure import Connection
 from unetkit.draw.glyph import Glyph
-from unetkit.draw.layout import TURN, Layout, is_beside, needs_lane
+from unetkit.draw.layout import Layout
+from unetkit.draw.lines import APART, LEAVE, TURN, is_beside, needs_lane
 from unetkit.draw.shapes import Arrow, Point
 
 CLEAR = 4.0  # from an arrow to a box
-_APART = 5.0  # between two lines of one box
 
 
 def routes(layout: Layout, marked: frozenset[str] = frozenset()) -> Iterator[Arrow]:
     """Yields the arrows between groups."""
-    kinds = _kinds(layout)
-    for each in layout.figure.connections:
-        yield _arrow(layout, each, kinds.index(each.slot), each.step in marked)
+    for each in layout.lines.figure.connections:
+        ways = _direct if each in layout.lines.direct else _around
+        start, *via, end = ways(layout, each)
+        yield Arrow(start, end, each.slot, each.step in marked, tuple(via), (each.step,))
 
 
 def level(left: Glyph, right: Glyph, kind: str, steps: Sequence[str], marked: bool) -> Arrow:
@@ -27,53 +27,41 @@ def level(left: Glyph, right: Glyph, kind: str, steps: Sequence[str], marked: bo
     return Arrow(start, end, kind, marked, steps=tuple(steps))
 
 
-def _arrow(layout: Layout, connection: Connection, kind: int, marked: bool) -> Arrow:
-    """The arrow of a connection; lines of each kind turn beside those of others."""
+def _direct(layout: Layout, connection: Connection) -> tuple[Point, ...]:
+    """The points of an arrow to the next row: straight, with a step, or down and to the right."""
     start, end = layout.groups[connection.source].glyphs[-1], layout.groups[connection.target].glyphs[0]
-    steps = (connection.step,)
-    if connection in layout.upright:
-        down = end.y > start.y
-        ends = ((start.x, start.floor), (end.x, end.roof)) if down else ((start.x, start.roof), (end.x, end.floor))
-        return Arrow(*ends, connection.slot, marked, steps=steps)
+    down = end.y > start.y
+    begin = start.x, start.floor if down else start.roof
     if connection in layout.bent:
-        tip = (end.left - CLEAR, end.y)
-        return Arrow((start.x, start.floor), tip, connection.slot, marked, ((start.x, end.y),), steps)
-    leaving, arriving = _rank(layout, connection, "source"), _rank(layout, connection, "target")
-    over = needs_lane(layout.figure, connection)
+        return begin, (start.x, end.y), (end.left - CLEAR, end.y)
+    tip, y = (end.x, end.roof if down else end.floor), layout.steps.get(connection)
+    return (begin, tip) if y is None or start.x == end.x else (begin, (start.x, y), (end.x, y), tip)
+
+
+def _around(layout: Layout, connection: Connection) -> tuple[Point, ...]:
+    """The points of another arrow, which may lead over or beside boxes; each kind of arrow turns beside the others."""
+    start, end = layout.groups[connection.source].glyphs[-1], layout.groups[connection.target].glyphs[0]
+    lines = layout.lines
+    leaving = lines.leaving[connection.source][connection.slot]
+    arriving = lines.arriving[connection.target][connection.slot]
+    over = needs_lane(lines.figure, connection)
     y = start.y + _shift(start, leaving) * (1 if end.y > start.y and not over else -1)
     to_y = end.y + _shift(end, arriving) * (1 if start.y > end.y else -1)
-    turn = end.x + min(begin for begin, _ in end.lanes) - TURN - _APART * kind
+    turn = end.x + min(begin for begin, _ in end.lanes) - TURN - APART * lines.kinds[connection.slot]
     begin, tip = (start.right + start.depth + CLEAR, y), (end.left - CLEAR, to_y)
-    via: list[Point] = []
     if over:
-        out = start.x + max(right for _, right in start.lanes) + TURN / 2 + _APART * leaving
+        out = start.x + max(right for _, right in start.lanes) + LEAVE + APART * leaving
         lane = layout.lanes[connection.source, connection.slot]
-        via = [(out, y), (out, lane), (turn, lane), (turn, to_y)]
-    elif y != to_y and not is_beside(layout.figure, connection):
-        via = [(turn, y), (turn, to_y)]
-        if turn < start.left:  # the target begins farther left: a line from the right side would cross the box
-            begin = start.left - CLEAR, y
-    elif y != to_y:
-        tip = tip[0], y
-    return Arrow(begin, tip, connection.slot, marked, tuple(via), steps)
-
-
-def _rank(layout: Layout, connection: Connection, end: Literal["source", "target"]) -> int:
-    """The place of a connection among the lines at its source or target: one for each slot, a straight one first."""
-    place = getattr(connection, end)
-    direct = layout.upright | layout.bent
-    lines = [each for each in layout.figure.connections if getattr(each, end) == place and each not in direct]
-    lines.sort(key=lambda each: not is_beside(layout.figure, each))
-    return list(dict.fromkeys(each.slot for each in lines)).index(connection.slot)
-
-
-def _kinds(layout: Layout) -> list[str]:
-    """The slots of all lines, those of lines that lead around boxes first."""
-    direct = layout.upright | layout.bent
-    around = [each for each in layout.figure.connections if each not in direct and not is_beside(layout.figure, each)]
-    return list(dict.fromkeys(each.slot for each in (*around, *layout.figure.connections)))
+        return begin, (out, y), (out, lane), (turn, lane), (turn, to_y), tip
+    if is_beside(lines.figure, connection):
+        return begin, (tip[0], y)
+    if y == to_y:
+        return begin, tip
+    if turn < start.left:  # the target begins farther left: a line from the right side would cross the box
+        begin = start.left - CLEAR, y
+    return begin, (turn, y), (turn, to_y), tip
 
 
 def _shift(glyph: Glyph, rank: int) -> float:
     """How far from the middle of a box a line of a rank meets it."""
-    return min(_APART * rank, glyph.height / 2 - 1)
+    return min(APART * rank, glyph.height / 2 - 1)
