@@ -6,10 +6,14 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 from tests.draw.browser import FOUND
+from tests.support.places import ROOT
 from unetkit.play.server import PAGE
 
 if TYPE_CHECKING:
@@ -18,6 +22,8 @@ if TYPE_CHECKING:
 BUILT = (PAGE / "editor.js").exists()
 """Whether the editor was bundled; without it the page has a plain text area."""
 EDITORS = ["textarea", "codemirror"] if BUILT else ["textarea"]
+PLAYGROUND = ROOT / "build" / "play"
+PLAYGROUND_BUILT = (PLAYGROUND / "app.zip").exists()
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
 
@@ -32,6 +38,28 @@ def launched() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    extensions_map = {
+        **SimpleHTTPRequestHandler.extensions_map,
+        ".mjs": "text/javascript",
+        ".wasm": "application/wasm",
+    }
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Prints nothing."""
+
+
+@contextmanager
+def playground() -> Iterator[str]:
+    """The address of the static page, served as files."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(PLAYGROUND))) as server:
+        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/"
+        server.shutdown()
+        thread.join()
 
 
 @dataclass

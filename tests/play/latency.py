@@ -1,4 +1,7 @@
-"""How long an edit, and a start, take until the picture is shown: `python -m tests.play.latency [SPEC]`."""
+"""How long an edit, and a start, take until the picture is shown: `python -m tests.play.latency [SPEC]`.
+
+Where `make playground` was run, the edits are timed with Python in the browser too.
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median, quantiles
 
-from tests.play.browser import EDITORS, Shown, launched, shown
+from tests.play.browser import EDITORS, PLAYGROUND_BUILT, Shown, launched, playground, shown
 from unetkit.play.desk import desk_of
 from unetkit.play.reading import example
 from unetkit.play.server import serving
 
 EDITS = 50
 STARTS = 5
+EXAMPLE = "unet-2015"
+"""What the page opens with."""
 WATCH = """() => {
   window.times = [];
   let began = 0;
@@ -70,13 +75,16 @@ def command(spec: str) -> Iterator[str]:
 
 def main() -> None:
     """Edits a spec in each editor, starts the page anew, and prints the times."""
-    spec = sys.argv[1] if len(sys.argv) > 1 else "unet-2015"
+    spec = sys.argv[1] if len(sys.argv) > 1 else EXAMPLE
     say = sys.stdout.write
     with launched() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900})
         for editor in EDITORS:
             with serving(desk_of(spec)) as server, shown(context, server.address, editor) as seen:
                 say(f"{spec} {editor}: {edits(seen, example(spec))}\n")
+        if PLAYGROUND_BUILT:
+            with playground() as address, shown(context, address, EDITORS[-1], seconds=120) as seen:
+                say(f"{EXAMPLE}, Python in the browser: {edits(seen, example(EXAMPLE))}\n")
         context.add_init_script(FIRST)
         starts = []
         for _ in range(STARTS):

@@ -3,46 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 from zlib import compress
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.draw.browser import FOUND
-from tests.play.browser import launched, shown
-from tests.support.places import ROOT
+from tests.play.browser import PLAYGROUND, PLAYGROUND_BUILT, launched, playground, shown
 
-PAGE = ROOT / "build" / "play"
 MEGABYTE = 1_000_000
 
 pytestmark = [
     pytest.mark.skipif(not FOUND, reason="there is no Chromium"),
-    pytest.mark.skipif(not (PAGE / "app.zip").exists(), reason="make playground was not run"),
+    pytest.mark.skipif(not PLAYGROUND_BUILT, reason="make playground was not run"),
 ]
-
-
-class _Files(SimpleHTTPRequestHandler):
-    extensions_map = {
-        **SimpleHTTPRequestHandler.extensions_map,
-        ".mjs": "text/javascript",
-        ".wasm": "application/wasm",
-    }
-
-    def log_message(self, format: str, *arguments: object) -> None:
-        """Prints nothing."""
 
 
 @pytest.fixture
 def address() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(PAGE))) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/"
-        server.shutdown()
-        thread.join()
+    with playground() as address:
+        yield address
 
 
 @pytest.fixture
@@ -71,5 +51,5 @@ def test_python_in_the_browser_draws_what_is_edited(browser: Browser, address: s
 
 
 def test_what_is_loaded_is_small() -> None:
-    files = [path for path in PAGE.rglob("*") if path.is_file()]
+    files = [path for path in PLAYGROUND.rglob("*") if path.is_file()]
     assert sum(len(compress(path.read_bytes(), 9)) for path in files) < 9 * MEGABYTE
