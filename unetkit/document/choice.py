@@ -99,7 +99,7 @@ def _note(values: Any, path: KeyPath, origin: KeyPath, origins: dict[KeyPath, Ke
 
 def leaves(values: Any, path: KeyPath) -> Iterator[KeyPath]:
     """Yields the paths of the values in nested maps, and in lists of components."""
-    inner = list(_entries(values))
+    inner = list(_entries(values)) if isinstance(values, dict | tuple) else []
     for inside, value in inner:
         yield from leaves(value, (*path, *inside))
     if not inner and not isinstance(values, dict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import os
 from collections.abc import Iterable, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from os import PathLike
 from pathlib import Path
 from types import MappingProxyType
@@ -106,6 +106,11 @@ class SpecLoader(Reader):
         self.used: set[KeyPath] = set()
         self.reasons: dict[KeyPath, str] = {}
         self.blocks: dict[tuple[str, tuple[KeyPath, ...]], _Block] = {}
+
+    @cached_property
+    def written_definitions(self) -> str:
+        """The definitions as text, the same for equal ones; asked for once all are checked."""
+        return repr(self.definitions)
 
     def spec(self, name: str) -> Spec:
         """The spec; `name` where the document gives none."""
@@ -297,7 +302,7 @@ class SpecLoader(Reader):
         place = slot, tuple([path for path, _ in chain])
         if place not in self.blocks:
             written = [[getattr(scope, name, None) for name in (slot, "norm", "act")] for _, scope in chain]
-            key = self.dims, place, repr(written), repr(self.definitions)
+            key = self.dims, place, repr(written), self.written_definitions
             block = _blocks.get(key)
             if block is None or not block.is_current():
                 block = self.read_block(slot, chain)
