@@ -26,7 +26,7 @@ nitpicky = True
 nitpick_ignore_regex = [
     # Types of Python and of other packages, which document them: by their full names, and as our files name them.
     ("py:class", r"(collections\.abc|fractions|hypothesis\.strategies|nn|np|numpy|os|pathlib|torch)\..*"),
-    ("py:class", r"Fraction|Path|Tensor|TorchOptimizer|dict\[str"),
+    ("py:class", r"AbstractContextManager|Executor|Fraction|Path|Tensor|TorchOptimizer|dict\[str"),
     ("py:class", r"(.*\.)?(_[A-Z]\w*|T)"),  # private names for types of a field, type variables
 ]
 nitpick_ignore = [  # types of unetkit that users meet as values alone; a new one is documented, or named here
