@@ -146,7 +146,7 @@ def test_the_report_of_a_screening_shows_its_effects_and_aliases(tmp_path: Path)
     assert "A × B = C × E = D × F" in page
     assert "low → high" in page and "Half-normal plot" in page
     found = json.loads((tmp_path / "statistics.json").read_text())["effects"]
-    assert found["effects"][0]["p_holm"] < 0.001
+    assert found["effects"][0]["p_adjusted"] < 0.001
     assert (tmp_path / "effects.csv").read_text().startswith("effect,levels,data,estimate")
 
 

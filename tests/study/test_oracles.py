@@ -1,8 +1,8 @@
 """Decisions look by look against AdaStop (Mathieu et al., 2023), a sequential test by permutations of blocks of runs.
 
 With one run of each arm per look, its permutations are our sign flips. What differs by design: it spends its error in
-equal parts and for one tail, so that half our level is its level; ours is spent like O'Brien and Fleming's, which calls
-less early, and keeps more for the last look.
+equal parts and for one tail, so that half our level is its level; ours is spent much like O'Brien and Fleming's, which
+calls less early, and keeps more for the last look.
 """
 
 from __future__ import annotations

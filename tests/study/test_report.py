@@ -163,7 +163,7 @@ def test_the_tables_beside_the_page_hold_what_it_says(folder: Path) -> None:
     comparisons = table("comparisons.csv")
     assert len(comparisons) == len(known["comparisons"]) + len(known["by_class"]) == 6 * (1 + 4)
     for row, each in zip(comparisons, known["comparisons"] + known["by_class"], strict=True):
-        assert float(row["p_holm"]) == each["p_holm"] and row["verdict"] == each["verdict"]
+        assert float(row["p_adjusted"]) == each["p_adjusted"] and row["verdict"] == each["verdict"]
         assert [float(row["crossed_low"]), float(row["crossed_high"])] == each["crossed"]
     assert len(table("runs.csv")) == 35 and {row["state"] for row in table("runs.csv")} == {"done", "failed", "missing"}
     assert [row["arm"] for row in table("arms.csv")] == [*ARMS, "align=same, padding=valid"]

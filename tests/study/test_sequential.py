@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from tests.study.simulations import false_calls, intervals, new_images, run_looks
+from unetkit.study.statistics import boundaries as boundaries_module
 from unetkit.study.statistics.boundaries import boundaries, sequential_p, spent, t_boundary
 from unetkit.study.statistics.sequential import sign_flip_p
-from unetkit.study.statistics.testing import sign_flip_test
+from unetkit.study.statistics.testing import moments, sign_flip_test, t_test
 
 GSDESIGN = {  # as published for gsDesign(k, test.type=2, alpha=0.025, sfu=sfLDOF)$upper$bound
     (1, 2, 3): [3.7103, 2.5114, 1.9930],
@@ -19,12 +20,38 @@ GSDESIGN = {  # as published for gsDesign(k, test.type=2, alpha=0.025, sfu=sfLDO
 
 
 @pytest.mark.parametrize("looks", GSDESIGN)
-def test_boundaries_are_those_of_gsdesign(looks: tuple[int, ...]) -> None:
-    np.testing.assert_allclose(stats.norm.isf(np.array(boundaries(looks, 0.05)) / 2), GSDESIGN[looks], atol=2e-4)
+def test_boundaries_of_many_seeds_are_those_of_gsdesign(
+    looks: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def like_o_brien_and_fleming(time: float, level: float) -> float:
+        return float(4 * special.ndtr(special.ndtri(level / 4) / np.sqrt(time))) if time else 0.0
+
+    monkeypatch.setattr(boundaries_module, "spent", np.vectorize(like_o_brien_and_fleming))
+    many = tuple(1000 * look // looks[-1] for look in looks)
+    found = stats.norm.isf(boundaries(many, np.array([0.05]))[:, 0] / 2)
+    np.testing.assert_allclose(found, GSDESIGN[looks], atol=3e-3)
+
+
+def test_t_tests_of_few_seeds_cross_each_boundary_as_often_as_the_error_is_spent() -> None:
+    looks = (3, 4, 6, 10, 16)
+    values = np.random.default_rng(0).normal(size=(100_000, 16))
+    ends = boundaries(looks, np.array([0.05]))[:, 0]
+    crossed = np.array([t_test(moments(values[:, :look])) <= end for look, end in zip(looks, ends, strict=True)])
+    found = np.maximum.accumulate(crossed).mean(1)
+    wanted = spent(np.array(looks) / 16, 0.05)
+    assert (np.abs(found - wanted) <= 3 * np.sqrt(wanted / 100_000)).all()
+
+
+@pytest.mark.parametrize("looks", [(2, 3), (4, 5), (4, 6), (8, 10), (20, 40), (400, 600)])
+def test_p_values_of_later_looks_are_uniform(looks: tuple[int, int]) -> None:
+    edges = boundaries_module._EDGES
+    found = (np.diff(edges) @ boundaries_module._transition(*looks)).cumsum()
+    known = edges[1:] >= 1e-4
+    np.testing.assert_allclose(found[known], edges[1:][known], rtol=0.05)
 
 
 def test_the_spent_error_grows_from_nothing_to_the_level() -> None:
-    times = np.linspace(0.01, 1, 50)
+    times = np.linspace(0, 1, 50)
     assert (np.diff(spent(times, 0.05)) > 0).all() and spent(times, 0.05)[[0, -1]] == pytest.approx([0, 0.05])
 
 

@@ -325,7 +325,7 @@ def test_an_analysis_is_made_of_the_mean_over_images_and_classes_of_each_seed() 
         assert each.p == pytest.approx(expected.pvalue)
         assert each.interval == pytest.approx(expected.confidence_interval(0.95))
         assert each.crossed is not None and each.crossed[0] < each.crossed[1]
-    assert [each.p_holm for each in found.comparisons] == pytest.approx(
+    assert [each.p_adjusted for each in found.comparisons] == pytest.approx(
         multipletests([each.p for each in found.comparisons], method="holm")[1]
     )
     for each in found.by_class:
@@ -446,7 +446,7 @@ def test_the_order_of_the_rows_changes_no_number() -> None:
     first, second = (analyse(each, "arm0", AnalysisSettings(), order=order).comparisons for each in (scores, turned))
     for one, other in zip(first, second, strict=True):
         assert one.interval == pytest.approx(other.interval)
-        assert one.p_holm == pytest.approx(other.p_holm)
+        assert one.p_adjusted == pytest.approx(other.p_adjusted)
 
 
 def test_a_table_with_a_row_twice_is_refused() -> None:

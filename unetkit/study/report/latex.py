@@ -43,7 +43,7 @@ def latex(view: View) -> str:
         told = ("", "", "base" if arm.arm == view.base else "")
         if each:
             interval = f" [{view.signed(each.interval[0])}, {view.signed(each.interval[1])}]" if each.interval else ""
-            told = (f"{view.signed(each.difference)}{interval}", p_text(each.p_holm), VERDICTS[each.verdict][0])
+            told = (f"{view.signed(each.difference)}{interval}", p_text(each.p_adjusted), VERDICTS[each.verdict][0])
         name = view.name(arm.arm, arm.fraction)
         lines.append(row(name, count(facts.parameters), count(facts.macs), str(len(arm.seeds)), score, *told))
     return "\n".join([*lines, r"\bottomrule", r"\end{tabular}", ""])

@@ -55,11 +55,10 @@ def _looks(view: View) -> str:
     return (
         f"The study looks at its comparisons at {listed(settings.looks, 20, last=' and ')} seeds, as fixed "
         f"beforehand; {plural(settings.looked, 'look')} {'has' if settings.looked == 1 else 'have'} been held. The "
-        "error is spent over the looks like that of O’Brien and Fleming (Lan and DeMets’s function); p-values are "
-        "those of a test with all these looks, multiplied by a simulated factor for t-tests of few seeds. A "
-        "comparison that is decided keeps its verdict, and its further runs are not started. Intervals are repeated "
-        "confidence intervals, which hold whatever the look. Estimates of differences that were decided early are, "
-        "on average, too large."
+        "error is spent over the looks by the power family of Kim and DeMets, much like that of O’Brien and Fleming; "
+        "p-values are those of a t-test with all these looks. A comparison that is decided keeps its verdict, and its "
+        "further runs are not started. Intervals are repeated confidence intervals, which hold whatever the look. "
+        "Estimates of differences that were decided early are, on average, too large."
     )
 
 

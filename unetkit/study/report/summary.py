@@ -68,11 +68,11 @@ def found(view: View) -> str:
 
 def _effects(view: View) -> str:
     """The effects that are shown, of a study whose factors are combined; they use all runs, and so come first."""
-    tested = [one for one in view.effects.effects if one.p_holm is not None] if view.effects else []
+    tested = [one for one in view.effects.effects if one.p_adjusted is not None] if view.effects else []
     if not tested:
         return ""
     level = view.analysis.settings.level
-    shown = sorted((one for one in tested if (one.p_holm or 0) <= level), key=lambda one: -one.size)
+    shown = sorted((one for one in tested if (one.p_adjusted or 0) <= level), key=lambda one: -one.size)
     if not shown:
         return f"Averaged over the other factors, none of {len(tested)} effects is shown. "
     text = listed([_effect(view, one) for one in shown], 3, last=" and ")

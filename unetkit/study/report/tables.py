@@ -52,7 +52,7 @@ def _arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
     facts = view.facts[arm.arm]
     title, sign = VERDICTS[each.verdict] if each else ("base" if arm.arm == view.base else "–", "")
     seconds = arm.costs.get("seconds")
-    names = ("difference", "p_holm", "p_flip_holm")
+    names = ("difference", "p_adjusted", "p_flip_adjusted")
     numbers: dict[str, float | None] = {name: getattr(each, name) if each else None for name in names}
     sees = max((n or 10**9 for n in facts.receptive_field), default=None)
     return [
@@ -61,8 +61,8 @@ def _arm_row(view: View, arm: ArmScores, each: Comparison | None) -> list[Cell]:
         _valued(view.score(arm.mean), arm.mean),
         _valued(view.score(arm.deviation), arm.deviation),
         _valued(view.signed(numbers["difference"]), numbers["difference"]),
-        _valued(p_text(numbers["p_holm"]), numbers["p_holm"]),
-        _valued(p_text(numbers["p_flip_holm"]), numbers["p_flip_holm"]),
+        _valued(p_text(numbers["p_adjusted"]), numbers["p_adjusted"]),
+        _valued(p_text(numbers["p_flip_adjusted"]), numbers["p_flip_adjusted"]),
         Cell(
             element("span", f"{sign} {title}".strip(), class_=f"verdict {each.verdict if each else ''}".strip()), title
         ),

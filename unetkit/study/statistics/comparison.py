@@ -50,11 +50,11 @@ class Comparison:
     interval: Interval | None
     crossed: Interval | None
     p: float | None
-    p_holm: float | None
+    p_adjusted: float | None
     p_flip: float | None
-    p_flip_holm: float | None
+    p_flip_adjusted: float | None
     p_equivalent: float | None
-    p_equivalent_holm: float | None
+    p_equivalent_adjusted: float | None
     p_spread: float | None
     """Of the test that arm and base spread equally over the seeds, unadjusted."""
     two_modes: bool
@@ -132,10 +132,10 @@ def _tested(columns: Sequence[_Column], settings: AnalysisSettings) -> dict[str,
     p, flip = t_test(found), sign_flip_test(differences, settings.exact_seeds, settings.random_seed)
     flip = np.where(found.pairs > 1, flip, np.nan)
     numbers = {"difference": found.mean, "low": low, "high": high}
-    numbers |= {"p": p, "p_holm": holm(p), "p_flip": flip, "p_flip_holm": holm(flip)}
+    numbers |= {"p": p, "p_adjusted": holm(p), "p_flip": flip, "p_flip_adjusted": holm(flip)}
     margin = settings.margin
     equivalent = np.full(len(p), np.nan) if margin is None else equivalence_test(found, margin)
-    numbers |= {"p_equivalent": equivalent, "p_equivalent_holm": holm(equivalent)}
+    numbers |= {"p_equivalent": equivalent, "p_equivalent_adjusted": holm(equivalent)}
     level = settings.level / max(1, int(np.isfinite(p).sum()))
     again = [detectable_again(n, level, settings.power) if n > 1 else np.nan for n in found.pairs.tolist()]
     numbers["detectable"] = np.where(np.isfinite(p), found.error * again, np.nan)
@@ -174,11 +174,11 @@ def _looked_at(columns: Sequence[_Column], family: Family) -> tuple[list[_Column
     confidence = confidence_at(settings, made.look)
     low, high = t_interval(found, confidence)
     adjusted = all_adjusted if family.stops is None else holm
-    numbers = {"difference": found.mean, "p": made.p, "p_holm": adjusted(made.p), "confidence": confidence}
+    numbers = {"difference": found.mean, "p": made.p, "p_adjusted": adjusted(made.p), "confidence": confidence}
     numbers |= {name: np.where(made.look > 0, ends, np.nan) for name, ends in (("low", low), ("high", high))}
     flip = _flip_p(columns, made.look, settings) if family.stops is None else np.full(len(columns), np.nan)
-    numbers |= {"p_flip": flip, "p_flip_holm": adjusted(flip)}
-    numbers |= {"p_equivalent": made.p_equivalent, "p_equivalent_holm": adjusted(made.p_equivalent)}
+    numbers |= {"p_flip": flip, "p_flip_adjusted": adjusted(flip)}
+    numbers |= {"p_equivalent": made.p_equivalent, "p_equivalent_adjusted": adjusted(made.p_equivalent)}
     numbers |= {"look": counts.astype(float), "different": (made.verdict == "different").astype(float)}
     numbers |= {"same": (made.verdict == "equivalent").astype(float)}
     return columns, numbers | _spreads(columns, settings)
@@ -242,11 +242,11 @@ def comparison(index: int, column: _Column, numbers: Mapping[str, Values], famil
         interval=ends(value["low"], value["high"]),
         crossed=ends(value["crossed_low"], value["crossed_high"]),
         p=value["p"],
-        p_holm=value["p_holm"],
+        p_adjusted=value["p_adjusted"],
         p_flip=value["p_flip"],
-        p_flip_holm=value["p_flip_holm"],
+        p_flip_adjusted=value["p_flip_adjusted"],
         p_equivalent=value["p_equivalent"],
-        p_equivalent_holm=value["p_equivalent_holm"],
+        p_equivalent_adjusted=value["p_equivalent_adjusted"],
         p_spread=value["p_spread"],
         two_modes=bool(value["two_modes"]),
         detectable=value.get("detectable"),
@@ -262,7 +262,7 @@ def comparison(index: int, column: _Column, numbers: Mapping[str, Values], famil
 
 def verdict(value: Mapping[str, float | None], settings: AnalysisSettings) -> _Verdict:
     """The verdict of the tests; a difference that is not significant is not evidence of equality."""
-    p, difference = value["p_holm"], value["difference"]
+    p, difference = value["p_adjusted"], value["difference"]
     if p is None or difference is None:
         return "untested"
     if value.get("different", p <= settings.level):
@@ -275,7 +275,7 @@ def verdict(value: Mapping[str, float | None], settings: AnalysisSettings) -> _V
 
 def _is_small(value: Mapping[str, float | None], settings: AnalysisSettings) -> bool:
     """Whether the equivalence test is significant."""
-    p = value["p_equivalent_holm"]
+    p = value["p_equivalent_adjusted"]
     return p is not None and p <= settings.level
 
 

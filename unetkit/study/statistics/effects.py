@@ -29,7 +29,7 @@ class Effect:
 
     A main effect of two levels is the change from the first to the second, an interaction half the difference of such a
     change between the levels of the other factor. With more levels, `size` is the root mean square of the deviations
-    from the mean, and there is no interval. `p` is that of the t-test or F-test, `p_holm` adjusted for all effects.
+    from the mean, and there is no interval. `p` is that of the t-test or F-test, `p_adjusted` adjusted for all effects.
     """
 
     factors: tuple[str, ...]
@@ -39,7 +39,7 @@ class Effect:
     size: float
     interval: tuple[float, float] | None
     p: float | None
-    p_holm: float | None
+    p_adjusted: float | None
     about: str = ""
     """The levels of a main effect, as in "none → concat"; the level of a data set in an effect on that alone."""
 
@@ -120,7 +120,7 @@ def effects_of(factors: Factors, names: Sequence[str], means: Values, confidence
 
 
 def _adjusted(one: Effect, p: float) -> Effect:
-    return replace(one, p_holm=None if np.isnan(p) else p)
+    return replace(one, p_adjusted=None if np.isnan(p) else p)
 
 
 class _Fit:

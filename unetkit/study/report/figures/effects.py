@@ -52,7 +52,7 @@ def _table(view: View, found: tuple[Effect, ...], caption: str) -> Markup:
     ]
     rows = []
     for number, one in enumerate(found, 1):
-        shown = "" if one.p_holm is None or one.p_holm > view.analysis.settings.level else " ★"
+        shown = "" if one.p_adjusted is None or one.p_adjusted > view.analysis.settings.level else " ★"
         rows.append(
             [
                 Cell(one.name + shown, one.name),
@@ -62,7 +62,7 @@ def _table(view: View, found: tuple[Effect, ...], caption: str) -> Markup:
                 Cell(view.score(one.size), one.size),
                 Cell(view.between(one.interval), one.interval and one.interval[0]),
                 Cell(p_text(one.p), one.p),
-                Cell(p_text(one.p_holm), one.p_holm),
+                Cell(p_text(one.p_adjusted), one.p_adjusted),
             ]
         )
     return table(columns, rows, caption=caption)
@@ -116,10 +116,10 @@ def _numbered(levels: list[str]) -> str:
 
 def effects_csv(found: Effects | None) -> str:
     """CSV with one row for each effect; `data` is empty but for effects on one data set."""
-    head = ("effect", "levels", "data", "estimate", "size", "low", "high", "p", "p_holm")
+    head = ("effect", "levels", "data", "estimate", "size", "low", "high", "p", "p_adjusted")
     rows: list[tuple[object, ...]] = [head]
     for one in (*found.effects, *found.by_data) if found else ():
         levels, data = ("", one.about) if found and one in found.by_data else (one.about, "")
         ends = one.interval or (None, None)
-        rows.append((one.name, levels, data, one.estimate, one.size, *ends, one.p, one.p_holm))
+        rows.append((one.name, levels, data, one.estimate, one.size, *ends, one.p, one.p_adjusted))
     return table_text(rows)

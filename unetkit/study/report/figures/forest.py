@@ -66,7 +66,7 @@ def row(view: View, each: Comparison, at: ChartScale) -> Markup:
         "div", breakable(each.arm), element("span", f"{len(each.seeds)} pairs", class_="small"), class_="name"
     )
     drawn = marks(*shapes(view, each, at), height=_HEIGHT, title=told)
-    p = element("span", p_is(each.p_holm), class_="small") if each.p_holm is not None else Markup("")
+    p = element("span", p_is(each.p_adjusted), class_="small") if each.p_adjusted is not None else Markup("")
     return element(
         "div",
         name,
