@@ -40,6 +40,7 @@ class Trials:
         self.counts["networks"] += 1
         self.topologies[type(spec.topology).__name__] += 1
         strip, size = data.draw(st.integers(1, 24)), tuple(inputs[0].shape[2:])
+        axis = data.draw(st.integers(0, len(size) - 1))
         model = unetkit.model.for_inference(trained_looking(spec))
         wanted = outputs(model.double(), [each.double() for each in inputs])
         tolerance = max(CLOSE, 20 * max(map(far, outputs(model.float(), inputs), wanted)))
@@ -50,12 +51,16 @@ class Trials:
                 self.fail(f"{'+'.join(names)} differs by {found:.1e}", spec, size)
         for names in ((), tuple(PASSES)):
             try:
-                check(model, applied(model, names), inputs, strip)
+                check(model, applied(model, names), inputs, strip, axis=axis)
                 self.counts["streamed"] += 1
             except StreamingError:
                 self.counts["refused"] += 1
             except AssertionError as error:
-                self.fail(f"strips of {strip} rows, passes {names}: {str(error).splitlines()[:1]}", spec, size)
+                self.fail(
+                    f"strips of {strip} rows along axis {axis}, passes {names}: {str(error).splitlines()[:1]}",
+                    spec,
+                    size,
+                )
 
     def fail(self, what: str, spec: unetkit.Spec, size: tuple[int, ...]) -> None:
         """Notes what differs, with the network."""

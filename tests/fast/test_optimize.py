@@ -23,7 +23,7 @@ from unetkit.errors import SizeError, UnetkitError
 from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan
 from unetkit.fast import convolution as convolutions
 from unetkit.fast.direct import Window, convolution
-from unetkit.fast.winograd import transformed_kernel, winograd
+from unetkit.fast.winograd import original_kernel, transformed_kernel, winograd
 from unetkit.model import plan_of
 from unetkit.planning import needed_memory
 from unetkit.plugin import Block, Signal
@@ -164,6 +164,12 @@ def test_an_activation_of_a_map_that_something_else_reads_stays(monkeypatch: pyt
     image = torch.randn(1, 1, 8, 8)
     with torch.inference_mode():
         assert far(network(image), model(image)) <= CLOSE
+
+
+@pytest.mark.parametrize("shape", [(5, 7, 3, 3), (4, 3, 3, 3, 3)])
+def test_a_kernel_is_found_again_from_its_transform(shape: tuple[int, ...]) -> None:
+    kernel = torch.randn(shape)
+    assert far(original_kernel(transformed_kernel(kernel), len(shape) - 2), kernel) < 1e-6
 
 
 def test_an_optimised_plan_is_a_plan() -> None:

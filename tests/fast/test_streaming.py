@@ -35,20 +35,29 @@ pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 
 def streamed(network: StreamedNetwork, inputs: list[torch.Tensor]) -> list[torch.Tensor]:
     """All outputs, put together from their rows."""
-    names = list(network.plan.outputs)
+    names, axis = list(network.plan.outputs), 2 + network.graph.order[0]
     rows: dict[str, list[torch.Tensor]] = {name: [] for name in names}
-    for name, low, found in network(lambda low, high: inputs[0][:, :, low:high], inputs[1:]):
+    image = inputs[0].movedim(axis, 2)
+    for name, low, found in network(lambda low, high: image[:, :, low:high], inputs[1:]):
         assert low == sum(one.shape[2] for one in rows[name]), "rows come in order, each once"
         rows[name].append(found)
-    return [torch.cat(rows[name], 2) for name in names]
+    return [torch.cat(rows[name], 2).movedim(2, axis) for name in names]
 
 
-def check(model: nn.Module, network: Any, inputs: list[torch.Tensor], strip: int, folder: Path | None = None) -> None:
+def check(
+    model: nn.Module,
+    network: Any,
+    inputs: list[torch.Tensor],
+    strip: int,
+    folder: Path | None = None,
+    *,
+    axis: int = 0,
+) -> None:
     """Fails unless streaming gives what the whole image gives, at the cost that was predicted."""
     size = tuple(inputs[0].shape[2:])
     wanted = outputs(model.double(), [each.double() for each in inputs])
     own = max(map(far, outputs(model.float(), inputs), wanted))
-    stream = StreamedNetwork(network, size, strip=strip, folder=folder)
+    stream = StreamedNetwork(network, size, strip=strip, axis=axis, folder=folder)
     predicted = make_schedule(stream.graph, strip)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(division, "_LEAST", 1)  # so that rows of small maps, too, are computed apart
@@ -76,12 +85,12 @@ def test_streaming_equals_the_whole_image(data: st.DataObject) -> None:
     if inputs is None:
         return
     model = unetkit.model.for_inference(trained_looking(spec))
-    strip = data.draw(st.integers(1, 24))
+    strip, axis = data.draw(st.integers(1, 24)), data.draw(st.integers(0, plan.dims - 1))
     names = data.draw(st.sampled_from([(), tuple(PASSES)]))
     try:
-        check(model, applied(model, names), inputs, strip)
+        check(model, applied(model, names), inputs, strip, axis=axis)
     except StreamingError as error:
-        assert "needs the whole map at once" in str(error)
+        assert "needs the whole map at once" in str(error) or "depends on the order of the axes" in str(error)
 
 
 NORMED = {"unetkit": 1, "in_channels": 2, "out_channels": 3, "channels": [4, 8, 8]}
@@ -112,7 +121,8 @@ def test_what_needs_the_whole_map_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["unet-2015", "unet-same", "attention-unet"])
-def test_predict_streams_images_of_any_size(name: str) -> None:
+def test_predict_streams_images_of_any_size(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unetkit.tiling.strips._SAMPLES", 1 << 14)
     model = unetkit.build(narrow(name), seed=0)
     image = np.random.default_rng(0).random((plan_of(model).spec.in_channels, 301, 203), np.float32)
     wanted = unetkit.predict(model, image, tile=None)
@@ -130,6 +140,27 @@ def test_predict_chooses_strips_where_tiles_differ_from_the_whole_image() -> Non
         assert str(chosen) == "in strips of 64 rows, 11 passes"
         assert str(plan_tiles(runner, (512, 64))) == "at once"
     found = unetkit.predict(model, image, memory=memory)
+    assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
+
+
+def test_a_small_image_is_one_strip() -> None:
+    model = unetkit.build(narrow("unet-same"), seed=0)
+    with ready(model) as runner:
+        assert str(plan_tiles(runner, (512, 512), "stream")) == "at once"
+        assert str(plan_tiles(runner, (2048, 512), "stream")) == "in strips of 1024 rows"
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+def test_a_flat_volume_is_streamed_along_its_longest_axis(norm: str) -> None:
+    spec = NORMED | {"dims": 3, "norm": norm, "block": {"type": "double_conv", "kernel": [1, 3, 3]}}
+    model = trained_looking(spec)
+    image = np.random.default_rng(0).random((2, 8, 96, 40), np.float32)
+    with ready(model) as runner:
+        memory = 2 * make_schedule(RowGraph(runner.plan, (8, 96, 40), 1), 8).bytes
+        assert str(plan_tiles(runner, (8, 96, 40), "stream", memory)).startswith("in strips of 8 rows along H")
+        assert str(plan_tiles(runner, (8, 96, 40), "stream")) == "at once"
+    wanted = unetkit.predict(model, image, tile=None)
+    found = unetkit.predict(model, image, tile="stream", memory=memory)
     assert float(np.abs(found - wanted).max()) <= CLOSE * float(np.ptp(wanted))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from torch.nn import functional
 
 from unetkit.fast.direct import Window, convolution, has_fusion
 from unetkit.fast.late import LateMap
-from unetkit.fast.winograd import transformed_kernel, winograd
+from unetkit.fast.winograd import original_kernel, transformed_kernel, winograd
 from unetkit.model.interface import CHANNELS_LAST
 from unetkit.operations.fast import TILE, tiles_at_once
 
@@ -48,11 +49,7 @@ class FastConvolution(nn.Module):
         self.around = layer._reversed_padding_repeated_twice
         self.by_winograd = by_winograd
         self.kernel = tuple(weight.shape[2:])
-        if by_winograd:
-            weight = transformed_kernel(weight)
-        elif self.dims > 1:
-            weight = weight.to(memory_format=CHANNELS_LAST[self.dims])
-        self.register_buffer("weight", weight)
+        self.register_buffer("weight", self._laid(weight))
         self.register_buffer("bias", bias)
 
     @classmethod
@@ -60,6 +57,24 @@ class FastConvolution(nn.Module):
         """A convolution with the weights of torch's."""
         bias = None if layer.bias is None else layer.bias.detach()
         return cls(layer, layer.weight.detach(), bias, by_winograd=by_winograd)
+
+    def turned(self, order: tuple[int, ...]) -> FastConvolution:
+        """The same on maps of which number `order[i]` of the axes becomes number i."""
+        made = copy(self)
+        for name in ("stride", "padding", "dilation", "kernel"):
+            setattr(made, name, tuple([getattr(self, name)[axis] for axis in order]))
+        made.around = [width for axis in reversed(order) for width in self.around[2 * (self.dims - 1 - axis) :][:2]]
+        weight = original_kernel(self.weight, self.dims) if self.by_winograd else self.weight
+        weight = weight.permute(0, 1, *(2 + axis for axis in order))
+        made.by_winograd = self.by_winograd and made.kernel[-2:] == self.kernel[-2:]
+        made._buffers = {**self._buffers, "weight": made._laid(weight)}
+        return made
+
+    def _laid(self, weight: Tensor) -> Tensor:
+        """The weights as they are read."""
+        if self.by_winograd:
+            return transformed_kernel(weight)
+        return weight.to(memory_format=CHANNELS_LAST[self.dims]) if self.dims > 1 else weight
 
     def forward(self, x: Tensor | tuple[Tensor | LateMap, ...], over: Tensor | None = None) -> Tensor:
         """The convolution; `over` is the part, of the size of the output, over which the output is written."""

@@ -54,6 +54,14 @@ def transformed_kernel(weight: Tensor) -> Tensor:
     return found.reshape(found.shape[0], _READ**2, *found.shape[3:]).float().contiguous()
 
 
+def original_kernel(transformed: Tensor, dims: int) -> Tensor:
+    """The kernel of which `transformed_kernel` gave these matrices, up to rounding."""
+    one = torch.linalg.pinv(torch.tensor(_KERNEL, dtype=torch.float64, device=transformed.device))
+    matrices = transformed.double().view(len(transformed), _READ, _READ, *transformed.shape[2:])
+    found = torch.einsum("ij,djlck,ml->kcdim", one, matrices, one).float()
+    return found if dims == 3 else found[:, :, 0]
+
+
 def winograd(parts: Sequence[Tensor], kernel: Tensor, bias: Tensor | None, padding: tuple[int, ...]) -> Tensor:
     """The convolution of the concatenation of `parts` (N, channels, [D,] H, W) with stride 1, channels last.
 

@@ -31,6 +31,7 @@ class AttentionOperation(Operation):
     heads: int
 
     kind = "attention"
+    mixes_axes = True
     pointwise = False
     makes_map = True
     gives_view = True
@@ -91,6 +92,7 @@ class CrossAttention(Operation):
     heads: int
 
     kind = "attention"
+    mixes_axes = True
     pointwise = False
     makes_map = True
     gives_view = True
@@ -137,6 +139,7 @@ class JointAttention(Operation):
     """
 
     kind = "attention"
+    mixes_axes = True
     pointwise = False
     is_global = True
     makes_map = True

@@ -179,6 +179,7 @@ class MaxUnpooling(Operation):
     factor: Axes
 
     kind = "unpool"
+    mixes_axes = True  # of equal values the first is the largest
     pointwise = False
     rescales = True
     makes_map = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cache
 from importlib import import_module
 from math import prod
@@ -72,6 +72,8 @@ class Operation:
     """Whether the step between samples changes: `rescale` says by how much."""
     is_global: ClassVar[bool] = False
     """Whether each output sample depends on the whole image, so that no tile can give the same result."""
+    mixes_axes: ClassVar[bool] = False
+    """Whether channels or weights are arranged by the order of the axes."""
     wraps: ClassVar[bool] = False
     """Whether it reads the far end of the image at the near border (circular padding), so that no tile is exact."""
     elementwise: ClassVar[bool] = False
@@ -213,6 +215,22 @@ class Operation:
         `sizes` are those of the inputs along the first axis.
         """
         return Strip(self) if self.pointwise or self.elementwise else None
+
+    def turned(self, order: Axes) -> Operation | None:
+        """The same operation on maps whose axes come in another order; None where there is none.
+
+        Number `order[i]` of the axes becomes number i.
+        """
+        if self.mixes_axes or self.is_third_party:
+            return None
+        values = self._values().items()
+        per_axis = {name: value for name, value in values if isinstance(value, tuple) and len(value) == len(order)}
+        changed = {
+            name: tuple([value[axis] for axis in order])
+            for name, value in per_axis.items()
+            if all(isinstance(one, int) for one in value)
+        }
+        return replace(self, **changed) if changed else self  # type: ignore[type-var]  # operations are dataclasses
 
     def alike(self, axis: int, other: int) -> bool:
         """Whether all facts are the same along two axes."""

@@ -123,6 +123,7 @@ class SampleShift(WindowedOperation):
     kernel: Axes
 
     kind = "shift"
+    mixes_axes = True
     keeps_input = False
 
     @property

@@ -153,6 +153,7 @@ class SubpixelShuffle(_Upsampling):
     factor: Axes
 
     kind = "pixel shuffle"
+    mixes_axes = True
 
     def channels(self, inputs: Axes) -> int:
         if inputs[0] % volume(self.factor):
@@ -182,6 +183,7 @@ class SubpixelUnshuffle(Operation):
     by_sample: bool = False
 
     kind = "pixel unshuffle"
+    mixes_axes = True
     pointwise = False
     rescales = True
     makes_map = True

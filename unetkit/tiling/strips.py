@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from unetkit.fast.streaming.graph import RowGraph
+from unetkit.fast.streaming.graph import RowGraph, StreamingError
 from unetkit.fast.streaming.network import StreamedNetwork
 from unetkit.fast.streaming.schedule import Schedule, make_schedule
 from unetkit.planning import Plan
 from unetkit.planning.spatial_graph import Size
-from unetkit.tiling.padding import PaddedImage, frames
+from unetkit.tiling.padding import AxisPadding, PaddedImage, frames
 from unetkit.tiling.running import Runner, TorchRunner
 from unetkit.tiling.window import Outside, Read, window
 
-_STRIPS = (64, 32, 16, 8)
-"""Rows that are read at once: the more, the less is copied."""
+_SAMPLES = 1 << 19
+"""Samples of the image that are read at once, where memory allows: fewer are slower, and more are not quicker."""
+_LEAST = 8
+"""Rows that are read at once, at least."""
 _HEAP = 1.8
 """Bytes of the heap for each one of rows: those of maps of many sizes leave gaps."""
 
 
 @dataclass(frozen=True)
 class Strips(PaddedImage):
-    """An image as strips of rows along its first axis."""
+    """An image as strips of rows."""
 
     schedule: Schedule
     in_files: bool
@@ -45,9 +49,15 @@ class Strips(PaddedImage):
         """The memory for all rows that are held at once."""
         return int(_HEAP * self.schedule.bytes) + self.schedule.stored * (not self.in_files)
 
+    @property
+    def axis(self) -> int:
+        """The axis along which the rows lie."""
+        return self.schedule.axis
+
     def __str__(self) -> str:
+        along = f" along {'DHW'[3 - self.plan.dims :][self.axis]}" if self.axis else ""
         passes = f", {self.schedule.passes} passes" if self.schedule.passes > 1 else ""
-        return f"in strips of {self.schedule.strip} rows{passes}"
+        return f"in strips of {self.schedule.strip} rows{along}{passes}"
 
 
 def can_stream(runner: Runner) -> bool:
@@ -57,38 +67,72 @@ def can_stream(runner: Runner) -> bool:
     return runner.dtype == getattr(runner.model, "dtype", torch.float32) == torch.float32
 
 
+def is_one_strip(size: Size) -> bool:
+    """Whether an image is so small that it is one strip."""
+    return prod(size) <= _SAMPLES
+
+
 def strips(plan: Plan, size: Size, memory: int) -> Strips | None:
     """The strips of an image whose rows fit into `memory` bytes, as many rows at once as do; None where none do.
 
-    Raises StreamingError where the network cannot be computed so.
+    Rows lie along the first axis, or along the next longer one where none along the first fit. Raises StreamingError
+    where the network cannot be computed so.
     """
     laid = frames(plan, size)
-    graph = RowGraph(plan, tuple(frame.input for frame in laid))
-    for rows in _STRIPS:
+    padded = tuple(frame.input for frame in laid)
+    found = _along(plan, laid, 0, memory)
+    longer = [axis for axis, count in enumerate(padded) if count > padded[0]]
+    for axis in sorted(longer, key=lambda axis: -padded[axis]):
+        with suppress(StreamingError):
+            found = found or _along(plan, laid, axis, memory)
+    return found
+
+
+def _along(plan: Plan, laid: tuple[AxisPadding, ...], axis: int, memory: int) -> Strips | None:
+    """The strips along an axis."""
+    padded = tuple(frame.input for frame in laid)
+    graph = RowGraph(plan, padded, axis)
+    for rows in _heights(padded, axis):
         found = make_schedule(graph, rows)
         if _HEAP * found.bytes <= memory:
             return Strips(plan, laid, found, _HEAP * found.bytes + found.stored > memory)
     return None
 
 
+def _heights(size: Size, axis: int) -> Iterator[int]:
+    """Numbers of rows that may be read at once, from large to small: all, or powers of 2."""
+    rows = max(_LEAST, _SAMPLES * size[axis] // prod(size))
+    if rows >= size[axis]:
+        yield size[axis]
+    power = 1 << max(0, min(rows, size[axis] - 1).bit_length() - 1)
+    while power >= _LEAST:
+        yield power
+        power //= 2
+
+
 def run_strips(runner: TorchRunner, cut: Strips, read: Read) -> Iterator[tuple[tuple[slice, ...], Tensor]]:
     """Yields the output in strips of the image's pixels, as slices per axis and (channels, *part)."""
-    first, *across = cut.frames
+    axis, first = cut.axis, cut.frames[cut.axis]
     same = all(frame.input == frame.output for frame in cut.frames)
     outside = Outside((same and runner.plan.spec.odd_sizes.padding) or "reflect", runner.background)
     size = tuple(frame.image for frame in cut.frames)
 
     def rows(low: int, high: int) -> Tensor:
-        starts = (low - first.before, *(-frame.before for frame in across))
-        lengths = (high - low, *(frame.input for frame in across))
-        return torch.from_numpy(window(read, size, starts, lengths, outside))[None].float()
+        starts, lengths = [-frame.before for frame in cut.frames], [frame.input for frame in cut.frames]
+        starts[axis], lengths[axis] = low - first.before, high - low
+        part = torch.from_numpy(window(read, size, tuple(starts), tuple(lengths), outside))
+        return part[None].float().movedim(2 + axis, 2)
 
     vectors = [vector.reshape(1, -1, *(1,) * cut.plan.dims) for vector in runner.vectors]
-    inner = tuple(slice(frame.first, frame.first + frame.image) for frame in across)
-    part = tuple(slice(0, frame.image) for frame in across)
+    inner = [slice(frame.first, frame.first + frame.image) for frame in cut.frames]
+    part = [slice(0, frame.image) for frame in cut.frames]
     with tempfile.TemporaryDirectory(prefix="unetkit-") as folder:
         network = StreamedNetwork(
-            runner.model, cut.padded_size, strip=cut.schedule.strip, folder=Path(folder) if cut.in_files else None
+            runner.model,
+            cut.padded_size,
+            strip=cut.schedule.strip,
+            axis=axis,
+            folder=Path(folder) if cut.in_files else None,
         )
         waiting = _Joined(list(cut.plan.outputs))
         for name, _, found in network(rows, vectors):
@@ -96,8 +140,9 @@ def run_strips(runner: TorchRunner, cut: Strips, read: Read) -> Iterator[tuple[t
                 start = max(low, first.first)
                 stop = min(low + joined.shape[1], first.first + first.image)
                 if start < stop:
-                    block = joined[(slice(None), slice(start - low, stop - low), *inner)]
-                    yield (slice(start - first.first, stop - first.first), *part), block
+                    inner[axis] = slice(start - low, stop - low)
+                    part[axis] = slice(start - first.first, stop - first.first)
+                    yield tuple(part), joined.movedim(1, 1 + axis)[(slice(None), *inner)]
 
 
 class _Joined:

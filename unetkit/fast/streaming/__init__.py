@@ -2,12 +2,12 @@
 
 from unetkit.lazy import lazy_names
 
-__all__ = ["Schedule", "StreamedNetwork", "StreamingError", "make_schedule", "refusal"]
+__all__ = ["Schedule", "StreamedNetwork", "StreamingError", "make_schedule"]
 
 __getattr__ = lazy_names(
     __name__,
     {
-        "graph": ("StreamingError", "refusal"),
+        "graph": ("StreamingError",),
         "network": ("StreamedNetwork",),
         "schedule": ("Schedule", "make_schedule"),
     },

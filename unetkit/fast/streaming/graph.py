@@ -14,22 +14,11 @@ from unetkit.operations.fast import is_late
 from unetkit.operations.strip import Strip
 from unetkit.planning import Plan
 from unetkit.planning.spatial_graph import Size
+from unetkit.signal import Node
 
 
 class StreamingError(UnetkitError):
     """A network cannot be computed in strips."""
-
-
-def refusal(plan: Plan, size: Size) -> str:
-    """Why images of a size cannot be computed in strips; empty where they can."""
-    sizes = plan.at(size).sizes
-    for index, node in enumerate(plan.nodes):
-        if node.operation is None or node.operation.is_input:
-            continue
-        if node.operation.strip(tuple(sizes[source][0] for source in node.inputs)) is None:
-            name = f"{plan.call_of(index).scope}.{node.name}"
-            return f"{plan.spec.name}: {name} ({node.operation.label()}) needs the whole map at once"
-    return ""
 
 
 class Pass(NamedTuple):
@@ -50,22 +39,44 @@ class Pass(NamedTuple):
 
 
 class RowGraph:
-    """The operations of a plan at one size, as seen along the first axis."""
+    """The operations of a plan at one size, as seen along the axis in which an image is cut: there it has rows.
 
-    def __init__(self, plan: Plan, size: Size) -> None:
-        """Raises StreamingError where an operation needs the whole map at once."""
-        why = refusal(plan, size)
-        if why:
-            cure = "Use tiles, or the whole image at once."
-            raise StreamingError(Fault("not-streamed", why, cure=cure))
-        self.plan, self.size = plan, size
-        self.sizes = plan.at(size).sizes
+    That axis comes first in all sizes here.
+    """
+
+    def __init__(self, plan: Plan, size: Size, axis: int = 0) -> None:
+        """Raises StreamingError where an operation needs the whole map at once, or no map with other axes first."""
+        self.plan = plan
+        self.order = (axis, *(other for other in range(plan.dims) if other != axis))
+        """The axes of the image, by place here."""
+        self.sizes = [tuple([each[other] for other in self.order]) for each in plan.at(size).sizes]
         self.rows = [each[0] for each in self.sizes]
-        self.nodes = plan.nodes
+        self.nodes = [self._turned(index) for index in range(len(plan.nodes))]
         self.inputs = [self._inputs(index) for index in range(len(self.nodes))]
         """By node the maps that it reads, each with the number of the input."""
         self.strips: list[Strip | None] = [self._strip(index) for index in range(len(self.nodes))]
         """How each node is computed; None for inputs and for maps that are joined by what reads them."""
+
+    @property
+    def is_turned(self) -> bool:
+        """Whether another axis than the first comes first."""
+        return self.order[0] > 0
+
+    def _turned(self, index: int) -> Node:
+        node = self.plan.nodes[index]
+        if node.operation is None or not self.is_turned:
+            return node
+        operation = node.operation.turned(self.order)
+        if operation is None:
+            raise self._refusal(index, "depends on the order of the axes")
+        return node._replace(operation=operation)
+
+    def _refusal(self, index: int, why: str) -> StreamingError:
+        node = self.plan.nodes[index]
+        assert node.operation is not None, "the image is never refused"
+        name = f"{self.plan.call_of(index).scope}.{node.name} ({node.operation.label()})"
+        cure = "Use tiles, or the whole image at once."
+        return StreamingError(Fault("not-streamed", f"{self.plan.spec.name}: {name} {why}", cure=cure))
 
     def _inputs(self, index: int) -> tuple[tuple[int, int], ...]:
         operation = self.nodes[index].operation
@@ -83,7 +94,10 @@ class RowGraph:
         node = self.nodes[index]
         if node.operation is None or node.operation.is_input or is_late(node.operation):
             return None
-        return node.operation.strip(tuple(self.rows[source] for source in node.inputs))
+        found = node.operation.strip(tuple(self.rows[source] for source in node.inputs))
+        if found is None:
+            raise self._refusal(index, "needs the whole map at once")
+        return found
 
     def row_bytes(self, index: int) -> int:
         """Bytes of one row of a map, in float32."""

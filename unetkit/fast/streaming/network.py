@@ -30,22 +30,23 @@ Found = tuple[str, int, Tensor]
 class StreamedNetwork:
     """A network that computes images of one size in strips of rows, each row of each map once.
 
-    `size` is that of the image as it enters the network, after padding. Operations that depend on the whole image
+    `size` is that of the image as it enters the network, after padding. Rows lie along `axis`, which comes first in all
+    that is read and given. Operations that depend on the whole image
     through mean, variance or maximum end a pass: maps that later passes read wait in memory, or in files in `folder`.
     Raises StreamingError where the network cannot be computed so.
     """
 
     def __init__(
-        self, model: nn.Module, size: Size, *, strip: int = 32, folder: Path | None = None, device: str | None = None
+        self, model: nn.Module, size: Size, *, strip: int = 32, axis: int = 0, folder: Path | None = None
     ) -> None:
         if not isinstance(model, OptimizedNetwork):
             model = for_inference(model)
             model = OptimizedNetwork(model, OptimizedPlan(plan_of(model), {}))
         self.network = model
         self.plan = model.plan
-        self.graph = RowGraph(self.plan, size)
+        self.graph = RowGraph(self.plan, size, axis)
         self.strip, self.folder = strip, folder
-        self.device = torch.device(device or next((one.device for one in model.parameters()), "cpu"))
+        self.device = next((one.device for one in model.parameters()), torch.device("cpu"))
         self.heights: dict[int, int] = {}
         """By node the most rows that were held at once, of the last image."""
 

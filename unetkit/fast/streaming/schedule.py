@@ -128,12 +128,10 @@ class _Run:
         low, rows = self.done[index], self.graph.rows[index]
         if low >= rows or not self._ready(index, low):
             return low
-        step = max(1, self.pace[index])
-        high = low + 1  # ready
-        while high < rows and self._ready(index, min(rows, high + step) - 1):
-            high = min(rows, high + step)
-            step *= 2
-        end = min(rows, high + step)  # its last row is not ready, where it is more than `high`
+        high, end = low + 1, min(rows, low + max(2, self.pace[index]))  # ready, and perhaps so
+        step = 1
+        while high < end and self._ready(index, end - 1):
+            high, end, step = end, min(rows, end + step), 2 * step
         while end - high > 1:
             middle = (high + end) // 2
             if self._ready(index, middle - 1):
@@ -142,10 +140,10 @@ class _Run:
                 end = middle
         strip = self.graph.strips[index]
         many = strip.multiple if strip is not None else 1
-        most = max(many, 2 * -(-rows * self.strip // self.graph.rows[0]))  # so that the end is no heap
-        return (
-            high if high - low <= min(most, rows - low) and high == rows else low + min(high - low, most) // many * many
-        )
+        most = many - (-rows * self.strip // self.graph.rows[0])  # so that the end is no heap
+        if high - low <= most and (low == 0 or high == rows):  # the first rows do not wait, so none do at an even pace
+            return high
+        return low + min(high - low, most) // many * many
 
     def _ready(self, index: int, row: int) -> bool:
         """Whether all rows that one row needs are there."""
@@ -161,6 +159,8 @@ class Schedule(NamedTuple):
 
     strip: int
     """Rows of the image that are read at once."""
+    axis: int
+    """The axis of the image along which they lie."""
     passes: int
     heights: dict[int, int]
     """By node the most rows that are held at once."""
@@ -181,7 +181,7 @@ def make_schedule(graph: RowGraph, strip: int) -> Schedule:
         for event in events(graph, number, strip):
             ledger.note(event)
         peak, macs = max(peak, ledger.peak), macs + ledger.macs
-    return Schedule(strip, len(graph.passes), heights, peak, max(stored_bytes(graph)), macs)
+    return Schedule(strip, graph.order[0], len(graph.passes), heights, peak, max(stored_bytes(graph)), macs)
 
 
 def stored_bytes(graph: RowGraph) -> list[int]:

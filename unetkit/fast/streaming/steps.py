@@ -15,8 +15,8 @@ from unetkit.fast.late import LateUpsampling
 from unetkit.fast.network import OptimizedNetwork
 from unetkit.fast.streaming.graph import RowGraph
 from unetkit.fast.streaming.schedule import Computed
+from unetkit.fast.streaming.turning import fresh, turned
 from unetkit.geometry import Interval
-from unetkit.model.blocks import layer_target
 from unetkit.operations.taps import Resize
 
 Step = Callable[[Computed, list[Any]], Tensor]
@@ -30,6 +30,8 @@ def step(network: OptimizedNetwork, graph: RowGraph, index: int) -> Step:
     module: Any = network.steps[str(index)]
     if isinstance(module, LateUpsampling):
         module = module.convolution()
+    if graph.is_turned:
+        module = turned(module, graph, index)
     if strip.kind == "overlap":
         return _Overlapping(module, node.operation, graph, index)
     if strip.operation != node.operation:
@@ -42,7 +44,7 @@ def step(network: OptimizedNetwork, graph: RowGraph, index: int) -> Step:
 
 def _unpadded(graph: RowGraph, index: int, module: Any) -> Any:
     """A module without padding along the first axis, with the same weights."""
-    strip, node = graph.strips[index], graph.nodes[index]
+    strip = graph.strips[index]
     assert strip is not None, "it is computed"
     operation: Any = strip.operation
     if hasattr(module, "weight"):
@@ -52,9 +54,7 @@ def _unpadded(graph: RowGraph, index: int, module: Any) -> Any:
             if hasattr(made, name):
                 setattr(made, name, [*getattr(made, name)[:-2], 0, 0])
         return made
-    layer = operation.layer(tuple(graph.nodes[source].channels for source in node.inputs), graph.plan.dims)
-    target = layer_target(layer, operation)
-    return target(*layer.args, **layer.kwargs) if layer.is_module else partial(target, **layer.kwargs)
+    return fresh(graph, index, operation)
 
 
 def _sliced(module: Any, graph: RowGraph, index: int, event: Computed, rows: list[Any]) -> Tensor:
