@@ -399,7 +399,8 @@ class WindowAttention(nn.Module):
         if any(shift):
             x = x.roll([-n for n in shift], axes)
         tokens = self.split(x)
-        tokens = tokens.reshape(*tokens.shape[:2], 3, self.heads, -1, tokens.shape[3])
+        shape = (3, self.heads, tokens.shape[2] // (3 * self.heads), tokens.shape[3])
+        tokens = tokens.reshape(*tokens.shape[:2], *shape)
         query, key, value = tokens.unbind(2)  # (N, windows, heads, C / heads, samples of a window)
         scores = self.similarity(query, key)
         bias = self.bias()
@@ -434,7 +435,7 @@ class WindowAttention(nn.Module):
         counts = [n // window for n, window in zip(size, self.window, strict=True)]
         pairs = [axis for place in range(dims) for axis in (1 + place, 2 + dims + place)]
         parts = y.reshape(y.shape[0], *counts, y.shape[2], *self.window)
-        return parts.permute(0, 1 + dims, *pairs).reshape(y.shape[0], -1, *size)
+        return parts.permute(0, 1 + dims, *pairs).reshape(y.shape[0], y.shape[2], *size)
 
     def offsets(self, device: torch.device) -> Tensor:
         """Returns for each pair of samples of a window the number of the offset between them."""

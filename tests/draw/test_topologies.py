@@ -10,6 +10,7 @@ import pytest
 import unetkit
 from tests.draw.legibility import arrows, check_legible, check_lines, check_whole_texts, extent, overlap
 from tests.draw.test_draw import written
+from tests.support.constructs import sound_topology
 from unetkit import registry
 from unetkit.draw.drawing import draw_plan
 from unetkit.draw.figure import FigureMap, figure
@@ -23,7 +24,7 @@ TOPOLOGIES = registry.BUILT_IN["topology"]
 def sized(topology: str, depth: int, dims: int = 2, /, **keys: Any) -> SizedPlan:
     """Returns a network at a size."""
     values = {"unetkit": 1, "dims": dims, "in_channels": 2, "out_channels": 2, "block": "double_conv"}
-    values |= {"channels": [32 * 2**level for level in range(depth)], "topology": topology}
+    values |= {"channels": [32 * 2**level for level in range(depth)], "topology": sound_topology(topology)}
     if topology == "siamese":
         values["inputs"] = {"before": {"channels": 1}, "after": {"channels": 1}}
     plan = unetkit.plan(unetkit.load({**values, **keys}))

@@ -102,6 +102,14 @@ def test_means_over_large_images_keep_their_precision(overrides: list[str], tmp_
         assert check.difference <= 2e-6 * check.range
 
 
+@pytest.mark.parametrize("to", ["torch", "onnx", "openvino"])
+def test_windows_are_exported_for_one_of_them_and_for_more(to: Any, tmp_path: Path) -> None:
+    attending = "[{type: transformer, window: 3}, {type: transformer, window: 3, shifted: true}]"
+    spec = unetkit.load("unet-small", ["channels=[4, 4, 8]", f"bottleneck={{block: {attending}}}"])
+    done = export(unetkit.build(spec, seed=1), tmp_path / {"torch": "net.pt2", "onnx": "net.onnx"}.get(to, "net"), to)
+    assert done.checks[0].size == (12, 12)  # one window at the bottleneck
+
+
 def saved(folder: Path, *overrides: str) -> Path:
     """Returns a model file of a small network, trained on grey levels about 100."""
     model = unetkit.build(unetkit.load("unet-small", [SMALL, *overrides]), seed=1)

@@ -21,6 +21,11 @@ CONSTRUCTS = (
 )
 
 
+def sound_topology(name: str) -> Any:
+    """A topology with the parameters that it needs."""
+    return registry.find("topology", name).example.get("topology", name)
+
+
 def constructs(spec: Spec) -> set[str]:
     """The constructs that a spec has."""
     form = spec.resolve()

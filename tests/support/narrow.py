@@ -28,6 +28,7 @@ NARROW: dict[str, list[str]] = {
         "define.attend.0.groups=4",
         "define.attend.2.heads=2",
     ],
+    "double-u-net": ["encoder={type: vgg19, levels: 3}", "decoder.channels=[8, 8]", "bottleneck.block.0.channels=8"],
     "dc-unet": [],  # the channels of its branches add up to those of the level
     "ddpm-256": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],
     "ddpm-cifar10": [*_TIME, "channels=[8, 16, 16, 16]", "norm.groups=4"],

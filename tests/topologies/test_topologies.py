@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import unetkit
+from tests.support.constructs import sound_topology
 from unetkit import registry
 from unetkit.planning import Plan
 from unetkit.planning.memory import needed_memory
@@ -50,7 +51,7 @@ def check(plan: Plan) -> None:
 @pytest.mark.parametrize("name", registry.BUILT_IN["topology"])
 @pytest.mark.parametrize("depth", [1, 2, 4])
 def test_a_network_of_each_topology_is_what_its_plan_says(name: str, depth: int) -> None:
-    check(planned(BASE | {"topology": name, "channels": BASE["channels"][:depth]}))
+    check(planned(BASE | {"topology": sound_topology(name), "channels": BASE["channels"][:depth]}))
 
 
 @pytest.mark.parametrize("weights", ["shared", "own"])

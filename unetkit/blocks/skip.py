@@ -70,6 +70,17 @@ class Add(Aligned):
         return x
 
 
+class Multiply(Aligned):
+    """The product of encoder and decoder, which have the same channels, or one of them a single one, as a mask has."""
+
+    source = "Jha et al., 2020, arXiv:2006.04868 (DoubleU-Net)"
+
+    def merge(self, x: Signal, *skips: Signal) -> Signal:
+        for skip in skips:
+            x = skip.gate(x) if x.channels == 1 else x.gate(skip)
+        return x
+
+
 class Difference(Aligned):
     """The absolute difference of the encoder's maps of two images, concatenated with the decoder's map.
 

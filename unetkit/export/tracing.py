@@ -18,7 +18,7 @@ from unetkit.errors import Fault
 from unetkit.export.content import InputScaling
 from unetkit.export.formats import ExportError
 from unetkit.export.sizes import Sizes, dynamic, spread
-from unetkit.planning import Plan
+from unetkit.planning import Plan, propagate
 
 _SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
 
@@ -35,7 +35,7 @@ def traced(
     vectors = {name: torch.zeros(2, count) for name, count in plan.vectors.items()}
     shapes = dynamic(sizes)
     replaced = _POOLING if for_torch else _POOLING | _MEANS
-    network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced)
+    network = Exportable(model, levels and ScaleInput(levels, plan.dims), replaced, _windowed(plan, sizes))
     try:
         with torch.no_grad(), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of torch's tracer
@@ -53,6 +53,15 @@ def traced(
                 "export-trace", f"{plan.spec.name}: torch cannot trace this network for all sizes: {_first_line(error)}"
             )
         ) from error
+
+
+def _windowed(plan: Plan, sizes: Sizes) -> dict[int, tuple[int, int]]:
+    """The period and the remainder of the sizes along each axis along which windows divide maps."""
+    return {
+        axis: (one.period, one.remainders[0])
+        for axis, one in enumerate(sizes, start=2)
+        if one.period > 1 and propagate.period(plan.nodes, axis - 2) > 1
+    }
 
 
 def _first_line(error: BaseException) -> str:
@@ -76,15 +85,30 @@ class ScaleInput(nn.Module):
 
 
 class Exportable(nn.Module):
-    """A network after its input scaling, in operations that can be traced for all sizes."""
+    """A network after its input scaling, in operations that can be traced for all sizes.
 
-    def __init__(self, network: nn.Module, scale: ScaleInput | None, replaced: Mapping[Any, Any]) -> None:
+    `windowed` has the period and the remainder of the sizes along each axis along which windows divide maps.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        scale: ScaleInput | None,
+        replaced: Mapping[Any, Any],
+        windowed: Mapping[int, tuple[int, int]],
+    ) -> None:
         super().__init__()
+        self.windowed = windowed
         self.scale = scale or nn.Identity()
         self.network = _traceable(network)
         self.replaced = replaced
 
     def forward(self, image: Tensor, **vectors: Tensor) -> Any:
+        for axis, (period, remainder) in self.windowed.items():
+            # With a data-dependent count, torch knows that windows divide each map, and that there may be just one.
+            count: Any = torch.scalar_tensor(image.shape[axis] // period, dtype=torch.int64).item()
+            torch._check(count >= 1)
+            image = image.narrow(axis, 0, count * period + remainder)
         further = [vector.reshape(*vector.shape, *(1,) * (image.dim() - 2)) for vector in vectors.values()]
         with Replacing(self.replaced):
             outputs = self.network(self.scale(image), *further)

@@ -68,6 +68,8 @@ def joined(values: dict[str, Any], topology: dict[str, Any]) -> dict[str, Any]:
             channels = max(1, values["in_channels"] // 2)
             values |= {"in_channels": 2 * channels}
             values |= {"inputs": {name: {"channels": channels} for name in ("before", "after")}}
+        case "double_u_net":
+            values["topology"] = topology | registry.find("topology", "double_u_net").example["topology"]
         case "unet_3_plus":  # whose one skip has no way up beside it
             values = {key: value for key, value in values.items() if key not in ("up", "skip", "levels")}
             values["decoder"] = {key: value for key, value in values.get("decoder", {}).items() if key != "up"}
