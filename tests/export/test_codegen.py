@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from torch import nn
 
 import unetkit
+from tests.support.any_spec import any_spec, is_affordable
 from tests.support.campaign import examples, share
 from tests.support.narrow import LARGE, narrow, vectors
 from unetkit import registry
@@ -29,7 +30,7 @@ from unetkit.codegen.layout import in_tuple, lay_out
 from unetkit.errors import SizeError
 from unetkit.language import shipped
 from unetkit.signal import Signal
-from unetkit.testing.strategies import sizes, specs
+from unetkit.testing.strategies import sizes
 
 EXAMPLES = examples(60)
 pytestmark = pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
@@ -67,17 +68,18 @@ def listed(outputs: Any) -> list[torch.Tensor]:
     return [outputs] if isinstance(outputs, torch.Tensor) else list(outputs)
 
 
-def trained(network: nn.Module, *inputs: torch.Tensor) -> list[torch.Tensor]:
-    """Returns the outputs in training and all gradients."""
+def trained(network: nn.Module, *inputs: torch.Tensor) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """Returns the outputs in training and all gradients, in double precision.
+
+    In single precision oneDNN computes, which reads beyond a volume that is smaller than the kernel, and may crash.
+    """
     torch.manual_seed(1)
-    network.train().zero_grad()
-    outputs = listed(network(*inputs))
+    network.double().train().zero_grad()
+    outputs = listed(network(*(one.double() for one in inputs)))
     loss: Any = torch.stack([output.square().sum() for output in outputs]).sum()
     loss.backward()
-    return [
-        *(output.detach() for output in outputs),
-        *(weight.grad for weight in network.parameters() if weight.grad is not None),
-    ]
+    gradients = [weight.grad.flatten() for weight in network.parameters() if weight.grad is not None]
+    return [output.detach() for output in outputs], torch.cat([torch.zeros(1, dtype=torch.float64), *gradients])
 
 
 def assert_same(found: Any, expected: Any) -> None:
@@ -100,7 +102,10 @@ def assert_same_network(spec: unetkit.Spec, size: tuple[int, ...]) -> None:
         return
     with torch.no_grad():
         assert_same(listed(network.eval()(image, *given)), listed(built.eval()(image, *given)))
-    assert_same(trained(network, image, *given), trained(built, image, *given))
+    outputs, gradients = zip(*(trained(each, image, *given) for each in (network, built)), strict=True)
+    assert_same(*outputs)
+    near = 1e-12 * float(gradients[1].abs().max())  # those of a map that several heads read are added in another order
+    torch.testing.assert_close(*gradients, rtol=0, atol=near, equal_nan=True)
 
 
 @pytest.mark.parametrize("name", share((name for name in shipped() if name not in LARGE), of=5))
@@ -113,18 +118,21 @@ def test_a_shipped_spec_computes_the_same(name: str) -> None:
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_spec_computes_the_same(data: st.DataObject) -> None:
-    spec = data.draw(specs(max_depth=4))
-    assert_same_network(spec, data.draw(sizes(unetkit.plan(spec), most=1 << 10)))
+    spec = any_spec(data, max_depth=4)
+    planned = unetkit.plan(spec)
+    size = data.draw(sizes(planned, most=1 << 10))
+    assume(is_affordable(planned, size))
+    assert_same_network(spec, size)
 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_spec_that_pads_computes_the_same(data: st.DataObject) -> None:
     mode = data.draw(st.sampled_from(["reflect", "replicate", "zeros"]))
-    spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": mode}))
+    spec = any_spec(data, max_depth=4, odd_sizes={"type": "pad", "mode": mode})
     planned = unetkit.plan(spec)
     size = data.draw(sizes(planned, most=1 << 10))
-    assume(math.prod(planned.padded_size(size)) <= 1 << 12)
+    assume(math.prod(planned.padded_size(size)) <= 1 << 12 and is_affordable(planned, size))
     assert_same_network(spec, size)
 
 

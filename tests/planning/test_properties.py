@@ -17,14 +17,15 @@ from hypothesis.errors import NoSuchExample
 from torch import nn
 
 import unetkit
+from tests.support.any_spec import any_spec
 from tests.support.campaign import distinct, sharded
 from tests.support.constructs import CONSTRUCTS, constructs
 from tests.support.narrow import vectors
-from unetkit.errors import SizeError, SpecError
+from unetkit.errors import SizeError
 from unetkit.language import resolve
 from unetkit.model.network import assemble
 from unetkit.model.weights import Uninitialized
-from unetkit.testing.strategies import heads, sizes
+from unetkit.testing.strategies import sizes
 from unetkit.testing.wide_strategies import wide_specs
 from unetkit.wrapping.flops import MacCounter
 
@@ -47,24 +48,11 @@ def unchecked(planned: unetkit.Plan, device: str) -> nn.Module:
 
 @sharded(EXAMPLES, SHARDS)
 def test_any_network_is_what_its_plan_says_and_survives_its_canonical_form(data: st.DataObject) -> None:
-    spec = with_heads(data, data.draw(wide_specs()))
+    spec = any_spec(data)
     planned = unetkit.plan(spec)
     assert_resolves(data, spec, planned)
     size = data.draw(sizes(planned))
     assert_planned(planned, size)
-
-
-def with_heads(data: st.DataObject, spec: unetkit.Spec) -> unetkit.Spec:
-    """Returns a spec, at times with several outputs."""
-    if data.draw(st.integers(0, 5)):
-        return spec
-    try:
-        several = unetkit.load(spec.resolve() | {"heads": data.draw(heads(spec))})
-        unetkit.plan(several)
-    except SpecError as error:  # a head that does not fit where it reads, or reads what an encoder does not leave
-        assert {fault.code for fault in error.faults} <= {"block-wiring", "no-effect", "wrong-value", "unknown-signal"}
-        return spec
-    return several
 
 
 def assert_resolves(data: st.DataObject, spec: unetkit.Spec, planned: unetkit.Plan) -> None:
@@ -123,7 +111,7 @@ def test_random_specs_have_all_topologies_and_kinds() -> None:
 
 @sharded(EXAMPLES // 20, SHARDS // 2)
 def test_saved_and_loaded_gives_identical_outputs(data: st.DataObject) -> None:
-    spec = with_heads(data, data.draw(wide_specs(max_depth=3)))
+    spec = any_spec(data, max_depth=3)
     planned = unetkit.plan(spec)
     size = data.draw(sizes(planned, most=1 << 12))
     try:

@@ -68,7 +68,7 @@ class Body(NamedTuple):
     def key(self) -> Key:
         """The structure: equal for blocks that share a class."""
         lines = tuple((e.name, e.layer.name, len(e.layer.args), tuple(e.layer.kwargs), e.inputs) for e in self.lines)
-        return (self.slot, self.kind, lines, self.output)
+        return (self.slot, self.kind, len(self.inputs), lines, self.output)
 
     @property
     def plain(self) -> Layer | None:
