@@ -110,6 +110,12 @@ def test_windows_are_exported_for_one_of_them_and_for_more(to: Any, tmp_path: Pa
     assert done.checks[0].size == (12, 12)  # one window at the bottleneck
 
 
+def test_maps_after_windows_have_as_many_samples_as_a_norm_needs(tmp_path: Path) -> None:
+    changes = ["channels=[4, 8]", "norm=instance", "encoder={block: {type: transformer, window: 2}}"]
+    done = export(unetkit.build(unetkit.load("unet-small", changes), seed=1), tmp_path / "net.pt2", "torch")
+    assert done.checks[0].size == (4, 4)  # two samples at the bottleneck
+
+
 def saved(folder: Path, *overrides: str) -> Path:
     """Returns a model file of a small network, trained on grey levels about 100."""
     model = unetkit.build(unetkit.load("unet-small", [SMALL, *overrides]), seed=1)

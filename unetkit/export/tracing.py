@@ -18,6 +18,7 @@ from unetkit.errors import Fault
 from unetkit.export.content import InputScaling
 from unetkit.export.formats import ExportError
 from unetkit.export.sizes import Sizes, dynamic, spread
+from unetkit.geometry import SizeSet
 from unetkit.planning import Plan, propagate
 
 _SizeSets = tuple[tuple[int, int, tuple[int, ...]], ...]
@@ -55,10 +56,10 @@ def traced(
         ) from error
 
 
-def _windowed(plan: Plan, sizes: Sizes) -> dict[int, tuple[int, int]]:
-    """The period and the remainder of the sizes along each axis along which windows divide maps."""
+def _windowed(plan: Plan, sizes: Sizes) -> dict[int, SizeSet]:
+    """The sizes along each axis along which windows divide maps."""
     return {
-        axis: (one.period, one.remainders[0])
+        axis: one
         for axis, one in enumerate(sizes, start=2)
         if one.period > 1 and propagate.period(plan.nodes, axis - 2) > 1
     }
@@ -87,7 +88,7 @@ class ScaleInput(nn.Module):
 class Exportable(nn.Module):
     """A network after its input scaling, in operations that can be traced for all sizes.
 
-    `windowed` has the period and the remainder of the sizes along each axis along which windows divide maps.
+    `windowed` has the sizes along each axis along which windows divide maps.
     """
 
     def __init__(
@@ -95,7 +96,7 @@ class Exportable(nn.Module):
         network: nn.Module,
         scale: ScaleInput | None,
         replaced: Mapping[Any, Any],
-        windowed: Mapping[int, tuple[int, int]],
+        windowed: Mapping[int, SizeSet],
     ) -> None:
         super().__init__()
         self.windowed = windowed
@@ -104,11 +105,12 @@ class Exportable(nn.Module):
         self.replaced = replaced
 
     def forward(self, image: Tensor, **vectors: Tensor) -> Any:
-        for axis, (period, remainder) in self.windowed.items():
+        for axis, one in self.windowed.items():
+            (remainder,) = one.remainders
             # With a data-dependent count, torch knows that windows divide each map, and that there may be just one.
-            count: Any = torch.scalar_tensor(image.shape[axis] // period, dtype=torch.int64).item()
-            torch._check(count >= 1)
-            image = image.narrow(axis, 0, count * period + remainder)
+            count: Any = torch.scalar_tensor(image.shape[axis] // one.period, dtype=torch.int64).item()
+            torch._check(count >= one.start // one.period)
+            image = image.narrow(axis, 0, count * one.period + remainder)
         further = [vector.reshape(*vector.shape, *(1,) * (image.dim() - 2)) for vector in vectors.values()]
         with Replacing(self.replaced):
             outputs = self.network(self.scale(image), *further)
