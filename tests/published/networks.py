@@ -113,7 +113,7 @@ NETWORKS: dict[str, Published] = {
         "monai-unet",
         ("channels=[2,2,4,4,6,8]", "decoder.channels=[2,2,4,4,6]"),
         monai("UNet", num_res_units=2, **UNET),
-        ((16, 32, 48),),
+        ((16, 32, 48), (15, 31, 47)),
     ),
     "MONAI BasicUNet": Published(
         "unet-monai-basic",
@@ -262,13 +262,16 @@ NETWORKS: dict[str, Published] = {
     "smp UnetPlusPlus, ResNet-34": Published(
         "resnet34-unetplusplus", (), smp("UnetPlusPlus", "resnet34"), ((64, 96),)
     ),
+    "smp MAnet, MobileNetV2": Published(
+        "resnet34-manet", ("encoder=mobilenet_v2",), smp("MAnet", "mobilenet_v2"), ((64, 96),)
+    ),
     "smp MAnet, ResNet-34": Published("resnet34-manet", (), smp("MAnet", "resnet34"), ((64, 96),)),
     "smp FPN, ResNet-34": Published("resnet34-fpn", (), smp("FPN", "resnet34"), ((64, 96),)),
     "MONAI FlexibleUNet, ResNet-18": Published(
         "flexible-unet-resnet18",
         (),
         monai("FlexibleUNet", in_channels=3, out_channels=2, backbone="resnet18"),
-        ((64, 96),),
+        ((64, 96), (63, 95)),
     ),
     "MONAI UNet, no residual units": Published(
         "monai-unet",
@@ -278,7 +281,7 @@ NETWORKS: dict[str, Published] = {
             "define.bare_up={type: transposed_conv, kernel: 3, bias: true}", "define.bare=null",
         ),
         monai("UNet", **UNET),
-        ((16, 32, 48),),
+        ((16, 32, 48), (15, 31, 47)),
     ),
     "MONAI BasicUNet, interpolation": Published(
         "unet-monai-basic",
