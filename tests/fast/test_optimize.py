@@ -23,6 +23,7 @@ from unetkit.errors import SizeError, UnetkitError
 from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan
 from unetkit.fast import convolution as convolutions
 from unetkit.fast.direct import Window, convolution
+from unetkit.fast.normalization import FastNorm
 from unetkit.fast.winograd import original_kernel, transformed_kernel, winograd
 from unetkit.model import plan_of
 from unetkit.planning import needed_memory
@@ -170,6 +171,27 @@ def test_an_activation_of_a_map_that_something_else_reads_stays(monkeypatch: pyt
 def test_a_kernel_is_found_again_from_its_transform(shape: tuple[int, ...]) -> None:
     kernel = torch.randn(shape)
     assert far(original_kernel(transformed_kernel(kernel), len(shape) - 2), kernel) < 1e-6
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("shape", [(2, 3, 40, 24), (1, 5, 7, 9), (2, 96, 37, 64), (1, 32, 9, 8, 13), (1, 2048, 1, 2)])
+def test_a_norm_in_place_is_the_norm_and_the_activation(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = (50 + torch.randn(shape, generator=generator)).to(dtype)
+    norm = (nn.InstanceNorm2d if len(shape) == 4 else nn.InstanceNorm3d)(shape[1], affine=True)
+    for values in (norm.weight, norm.bias):
+        values.data.normal_(generator=generator)
+    with torch.no_grad():
+        wanted = functional.leaky_relu(norm.double()(x.double()), 0.1)
+        rounded = functional.leaky_relu(norm.float()(x.float()), 0.1)
+        close = max(CLOSE if dtype == torch.float32 else 1e-2, 2 * far(rounded.double(), wanted))
+        for in_place in (False, True):
+            laid = x.to(memory_format=torch.channels_last if len(shape) == 4 else torch.channels_last_3d)
+            laid = laid.clone(memory_format=torch.preserve_format)
+            found = FastNorm(norm, nn.LeakyReLU(0.1, inplace=True), in_place=in_place)(laid)
+            assert found.dtype == dtype
+            assert far(found.double(), wanted) <= close
+            assert torch.equal(laid, found if in_place else x)
 
 
 def test_an_optimised_plan_is_a_plan() -> None:

@@ -41,7 +41,8 @@ class CompileBackend(TorchBackend):
         return request.device.type == "cpu"
 
     def make(self, request: Request) -> CompiledNetwork:  # type: ignore[override]
-        passes = tuple(name for name in request.passes if name != "upsample_late")  # the compiler sees no strips
+        own = ("normalize_in_place", "upsample_late")  # loops over parts that stay in the cache, which compilers make
+        passes = tuple(name for name in request.passes if name not in own)
         network = CompiledNetwork(super().make(replace(request, passes=passes)))
         try:
             with torch.inference_mode():

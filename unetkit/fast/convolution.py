@@ -151,7 +151,7 @@ class FastConvolution(nn.Module):
             return rows
         if self.dims == 3:
             return max(rows, -(-size // _SLICES))
-        step = TILE * tiles_at_once(-(-output.shape[3] // TILE), output.shape[1])[0]
+        step = TILE * tiles_at_once(-(-output.shape[3] // TILE), output.shape[1])[1]
         return step * max(1, rows // 2 // step)
 
     def _empty(self, parts: Sequence[Tensor | LateMap]) -> Tensor:

@@ -33,7 +33,7 @@ def convolution(
     activation: nn.Module | None = None,
 ) -> Tensor:
     """The convolution, added to `onto` in place where that is given, and then the activation, which works in place."""
-    if (onto is not None or activation is not None) and has_fusion(x):
+    if has_fusion(x):
         fuses = activation is None or onto is None or type(activation) is nn.ReLU  # a sum takes ReLU alone
         found = _fused(x, weight, bias, window, onto, activation if fuses else None)
         return found if fuses or activation is None else activation(found)

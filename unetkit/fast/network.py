@@ -11,10 +11,18 @@ from torch import Tensor, nn
 from unetkit import functional
 from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.late import LateMap, LatePadding, LateUpsampling
+from unetkit.fast.normalization import FastNorm
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.model.blocks import layer_target
 from unetkit.model.interface import CHANNELS_LAST, InputCheck, memory_format, named_outputs
-from unetkit.operations.fast import is_absorbed, is_computed_late, is_late, is_winograd, passes_rows_on
+from unetkit.operations.fast import (
+    is_absorbed,
+    is_computed_late,
+    is_late,
+    is_normalized_in_place,
+    is_winograd,
+    passes_rows_on,
+)
 from unetkit.planning import Plan
 from unetkit.planning.memory import overwriting
 
@@ -140,7 +148,7 @@ def _last_uses(plan: Plan) -> dict[int, list[int]]:
 
 
 class _Added(NamedTuple):
-    """What a convolution does too."""
+    """What a convolution or an instance norm does too."""
 
     norm: nn.Module | None = None
     activation: nn.Module | None = None
@@ -168,11 +176,15 @@ def _step(model: nn.Module, plan: OptimizedPlan, index: int, scope: str, added: 
     target = layer_target(layer, original)
     if not layer.is_module:
         return _Function(target, dict(layer.kwargs), layer.joins)
+    if is_normalized_in_place(operation):
+        return FastNorm(model.get_submodule(f"{scope}.{node.name}"), added.activation, in_place=in_place)
     if in_place:
         return target(*layer.args, **layer.kwargs, inplace=True)  # type: ignore[no-any-return]
     module: Any = model.get_submodule(f"{scope}.{node.name}")
     late = any(is_late(each.operation) for each in (plan.nodes[i] for i in node.inputs) if each.operation is not None)
-    if operation == original and added == _Added() and not late:
+    # torch is slow at some convolutions of volumes that oneDNN itself is quick at
+    convolves = plan.channels_last and isinstance(module, nn.Conv2d | nn.Conv3d)
+    if operation == original and added == _Added() and not late and not convolves:
         return module  # type: ignore[no-any-return]
     weight, bias = _folded(module, added.norm) if added.norm is not None else (module.weight.detach(), module.bias)
     if isinstance(module, nn.modules.conv._ConvTransposeNd):

@@ -31,6 +31,8 @@ def optimized_network(
     plan = OptimizedPlan(plan_of(model), {})
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
     left_out = {"winograd"}
+    if device.type != "cpu":
+        left_out.add("normalize_in_place")
     if device.type != "cpu" or plan.dims == 3:  # strips are slow on a GPU, and cost a volume more time than they save
         left_out.add("upsample_late")
     for name in (name for name in PASSES if name in passes and name not in left_out):

@@ -16,6 +16,7 @@ from unetkit.operations.fast import (
     is_absorbed,
     is_late,
     joined_later,
+    normalized_in_place,
     passes_rows_on,
     reads_size_alone,
     takes_parts,
@@ -40,6 +41,16 @@ def fold_norms(plan: Plan) -> OptimizedPlan:
     return OptimizedPlan(plan, changes)
 
 
+def normalize_in_place(plan: Plan) -> OptimizedPlan:
+    """Instance norms write over their input, with the channels last."""
+    changes: dict[int, Operation] = {}
+    for index, node in enumerate(plan.nodes):
+        found = normalized_in_place(node.operation) if node.operation is not None and plan.dims > 1 else None
+        if found is not None:
+            changes[index] = found
+    return OptimizedPlan(plan, changes)
+
+
 def drop_dropout(plan: Plan) -> OptimizedPlan:
     """Operations that do something in training only are left out."""
     return OptimizedPlan(
@@ -53,7 +64,7 @@ def drop_dropout(plan: Plan) -> OptimizedPlan:
 
 
 def fuse_activations(plan: Plan) -> OptimizedPlan:
-    """Activations become part of the convolutions before them, which write what the activation gives."""
+    """Activations become part of the convolutions and instance norms before them, which write what they give."""
     changes: dict[int, Operation] = {}
     outputs, readers, shared = set(plan.outputs.values()), _readers(plan), _shared(plan)
     fused = set[int]()
@@ -150,6 +161,7 @@ def winograd_nodes(plan: Plan) -> list[int]:
 PASSES: dict[str, Pass] = {
     "fold_norms": fold_norms,
     "drop_dropout": drop_dropout,
+    "normalize_in_place": normalize_in_place,
     "fuse_activations": fuse_activations,
     "join_late": join_late,
     "upsample_late": upsample_late,

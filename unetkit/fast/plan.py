@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 
 from unetkit.operations import Operation
@@ -38,6 +38,13 @@ class OptimizedPlan(Plan):
             node._replace(operation=self.rewritten.get(index, node.operation))
             for index, node in enumerate(self.original.nodes)
         )
+
+    @property
+    def _operations(self) -> Iterator[tuple[str, Operation]]:
+        for call in self.calls:
+            for node in self.nodes[call.start : call.end]:
+                if node.operation is not None:
+                    yield f"{call.scope}.{node.name}", node.operation
 
     @cached_property
     def written_over(self) -> dict[int, int]:  # type: ignore[override]  # a fact of the class for all others

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unetkit.fast.convolution import FastConvolution
 from unetkit.fast.passes import winograd_nodes
+from unetkit.host.allocator import kept_memory
 from unetkit.model.interface import CHANNELS_LAST
 from unetkit.operations import Layer
 from unetkit.operations.fast import is_late
@@ -25,7 +26,7 @@ from unetkit.writing import write_whole
 
 _LARGEST = {2: 128, 3: 32}
 """Samples per axis of the largest map that is timed, by the number of axes: larger ones behave alike."""
-_ROUNDS = 3
+_ROUNDS = 4
 
 
 class _Shape(NamedTuple):
@@ -78,21 +79,26 @@ def _shape(plan: Plan, index: int, sizes: tuple[Size, ...]) -> _Shape:
 
 
 def _is_faster(shape: _Shape) -> bool:
-    """Whether a convolution is quicker by Winograd's algorithm than torch's own; the least of several rounds counts."""
+    """Whether a convolution is quicker by Winograd's algorithm than torch's own: both called in turn, the least counts.
+
+    With one thread the time of the processor is taken, to which other programs add little.
+    """
     name = shape.layer.name.rpartition(".")[2].replace("winograd", "Conv")
     module = getattr(nn, name)(*shape.layer.args, **shape.layer.kwargs)
     fitting = CHANNELS_LAST[len(shape.size)]
     parts = tuple(torch.zeros(1, count, *shape.size).to(memory_format=fitting) for count in shape.channels)
     calls = [FastConvolution.of(module, by_winograd=choice) for choice in (False, True)]
-    with torch.inference_mode():
-        seconds = [min(_seconds(lambda call=call: call(parts)) for _ in range(_ROUNDS)) for call in calls]  # type: ignore[misc]
-    return seconds[1] < seconds[0]
+    clock = time.thread_time if torch.get_num_threads() == 1 else time.perf_counter
+    with kept_memory(), torch.inference_mode():
+        rounds = [[_seconds(call, parts, clock) for call in calls] for _ in range(_ROUNDS)]
+    direct, winograd = (min(seconds) for seconds in zip(*rounds, strict=True))
+    return bool(winograd < direct)
 
 
-def _seconds(call: Callable[[], object]) -> float:
-    start = time.perf_counter()
-    call()
-    return time.perf_counter() - start
+def _seconds(call: FastConvolution, parts: tuple[Tensor, ...], clock: Callable[[], float]) -> float:
+    start = clock()
+    call(parts)
+    return clock() - start
 
 
 def cache_file(name: str) -> Path:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import product
+from math import prod
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from unetkit.operations.fast import CHANNELS_AT_ONCE, TILE, tiles_at_once
 
@@ -40,9 +40,10 @@ _CHUNK = 1 << 18
 
 @cache
 def _transform(rows: tuple[tuple[float, ...], ...], device: torch.device) -> Tensor:
-    """The transform of both axes of a tile as one matrix."""
+    """The transform of both axes of a tile as one matrix, with a last column that adds the same to each number."""
     one = torch.tensor(rows, dtype=torch.float64)
-    return torch.kron(one, one).to(device, torch.float32)
+    both = torch.kron(one, one)
+    return torch.cat([both, both.new_ones(len(both), 1)], 1).to(device, torch.float32)
 
 
 def transformed_kernel(weight: Tensor) -> Tensor:
@@ -83,83 +84,135 @@ def _one_image(
     parts: list[Tensor], kernel: Tensor, bias: Tensor | None, before: tuple[int, ...], output: Tensor
 ) -> None:
     """Fills `output` (D, H, W, out) for parts (D, H, W, in)."""
-    depth, (_, height, width, channels) = parts[0].shape[0], output.shape
+    depth, height, width, channels = output.shape
     tiles = -(-height // TILE), -(-width // TILE)
-    pieces = [piece for part in parts for piece in torch.split(part, CHANNELS_AT_ONCE, dim=-1)]
-    kernels = [matrices.split([piece.shape[-1] for piece in pieces], dim=1) for matrices in kernel]
-    most = tiles_at_once(tiles[1], channels)
+    groups = _groups(parts)
+    read = [sum(piece.shape[-1] for piece in pieces) for pieces in groups]
+    kernels = torch.split(kernel, read, dim=2)
+    slices, *most = tiles_at_once(tiles[1], max(channels, *read) if depth > 1 else channels, depth)
     for top, left in product(range(0, tiles[0], most[0]), range(0, tiles[1], most[1])):
         count = min(most[0], tiles[0] - top), min(most[1], tiles[1] - left)
         start = TILE * top - before[1], TILE * left - before[2]
         rows, columns = (slice(TILE * one, TILE * (one + many)) for one, many in zip((top, left), count, strict=True))
-        held: dict[int, list[Tensor]] = {}  # transformed slices that later outputs read too
-        for place in range(len(output)):
-            total: Tensor | None = None
-            for tap in range(len(kernel)):
-                source = place + tap - before[0]
-                if not 0 <= source < depth:
-                    continue
-                if len(kernel) > 1 and source not in held:
-                    held[source] = [_transformed(piece[source], start, count) for piece in pieces]
-                for number, matrices in enumerate(kernels[tap]):
-                    found = held.get(source)
-                    values = found[number] if found else _transformed(pieces[number][source], start, count)
-                    total = torch.bmm(values, matrices) if total is None else total.baddbmm_(values, matrices)
-                    del values
-            held.pop(place - before[0], None)
-            _put(total, count, bias, output[place, rows, columns])
+        columns_of_tiles = [_Column(pieces, start, count, len(kernel) - 1) for pieces in groups]
+        for first in range(0, depth, slices):
+            strip = output[first : first + slices, rows, columns]
+            total = output.new_empty((_READ**2 + 1, len(strip) * prod(count), channels))
+            total[-1] = 0 if bias is None else bias
+            for number, (column, matrices) in enumerate(zip(columns_of_tiles, kernels, strict=True)):
+                values = column.read(first - before[0], len(strip))
+                for tap, matrix in enumerate(matrices):
+                    tapped = values[:, tap : tap + len(strip)].flatten(1, 2)
+                    torch.baddbmm(total[:-1], tapped, matrix, beta=min(1, number + tap), out=total[:-1])
+                del values, tapped
+            _put(total, count, strip)
+            del total
 
 
-def _transformed(part: Tensor, start: tuple[int, int], count: tuple[int, int]) -> Tensor:
-    """Tiles (rows, columns) of (H, W, channels) from `start` on, transformed: (36, tiles, channels)."""
-    rows, columns = count
-    channels = part.shape[2]
-    found = part.new_empty((_READ**2, rows, columns * channels))
-    transform = _transform(_INPUT, part.device)
-    for first, many in _chunks(rows, columns * channels):
-        padded = _window(part, (start[0] + TILE * first, start[1]), (TILE * many + 2, TILE * columns + 2))
-        steps = padded.stride()
-        tiles = padded.as_strided(
-            (_READ, _READ, many, columns, channels), (*steps[:2], TILE * steps[0], TILE * steps[1], steps[2])
-        )
-        target = found[:, first : first + many].flatten(1)
-        torch.mm(transform, tiles.reshape(_READ**2, -1), out=target)
-    return found.view(_READ**2, rows * columns, channels)
+def _groups(parts: list[Tensor]) -> list[list[Tensor]]:
+    """The parts (D, H, W, channels), in pieces, in groups of channels that are transformed at once."""
+    groups: list[list[Tensor]] = []
+    room = 0
+    for piece in (piece for part in parts for piece in torch.split(part, CHANNELS_AT_ONCE, dim=-1)):
+        if piece.shape[-1] > room:
+            groups.append([])
+            room = CHANNELS_AT_ONCE
+        groups[-1].append(piece)
+        room -= piece.shape[-1]
+    return groups
+
+
+class _Column:
+    """The same tiles of one slice after the other of maps (D, H, W, channels) that are joined, transformed."""
+
+    def __init__(self, parts: list[Tensor], start: tuple[int, int], count: tuple[int, int], again: int) -> None:
+        self.parts, self.start, self.count = parts, start, count
+        self.channels = sum(part.shape[3] for part in parts)
+        self.again = again
+        """Slices that the next call reads again."""
+        self.kept: Tensor | None = None
+
+    def read(self, first: int, many: int) -> Tensor:
+        """Tiles (36, many + again, rows × columns, channels) from a slice on; zeros beyond the ends."""
+        rows, columns = self.count
+        like = self.parts[0]
+        found = like.new_empty((_READ**2, many + self.again, rows, columns * self.channels))
+        done = 0
+        if self.kept is not None:
+            done = self.again
+            found[:, :done] = self.kept
+        low, high = (min(max(first + one, 0), len(like)) for one in (done, many + self.again))
+        found[:, done : low - first] = 0
+        found[:, max(done, high - first) :] = 0
+        self._transform(low, high, found[:, low - first : high - first])
+        if self.again:
+            self.kept = found[:, many:].clone()
+        return found.view(_READ**2, many + self.again, rows * columns, self.channels)
+
+    def _transform(self, low: int, high: int, found: Tensor) -> None:
+        """Transforms the tiles of the slices `low` … high − 1."""
+        rows, columns = self.count
+        transform = _transform(_INPUT, found.device)[:, :-1]
+        for slices, lines in _chunks(high - low, rows, columns * self.channels):
+            many = slices.stop - slices.start, lines.stop - lines.start
+            start = self.start[0] + TILE * lines.start, self.start[1]
+            size = TILE * many[1] + 2, TILE * columns + 2
+            tiles = found.new_empty((_READ, _READ, *many, columns, self.channels))
+            first = 0
+            for part in self.parts:
+                window = _window(part[low + slices.start : low + slices.stop], start, size)
+                place = tiles[..., first : first + part.shape[3]]
+                depth, row, column, channel = window.stride()
+                place.copy_(window.as_strided(place.shape, (row, column, depth, TILE * row, TILE * column, channel)))
+                first += part.shape[3]
+            torch.mm(transform, tiles.view(_READ**2, -1), out=found[:, slices, lines].flatten(1))
 
 
 def _window(part: Tensor, start: tuple[int, int], size: tuple[int, int]) -> Tensor:
-    """A contiguous window of (H, W, channels), with zeros where it lies beyond the border."""
-    around: list[int] = [0, 0]
-    for axis in (1, 0):
-        low, high, length = start[axis], start[axis] + size[axis], part.shape[axis]
-        first, last = min(max(0, low), length), max(0, min(length, high))
-        part = part.narrow(axis, first, max(0, last - first))
-        around += [max(0, min(-low, size[axis])), max(0, high - max(length, low))]
-    return (functional.pad(part, around) if any(around) else part).contiguous()
+    """A window of (D, H, W, channels), with zeros where it lies beyond the border."""
+    ends = [(low, low + count) for low, count in zip(start, size, strict=True)]
+    rows, columns = (
+        slice(min(max(0, low), length), max(0, min(length, high)))
+        for (low, high), length in zip(ends, part.shape[1:3], strict=True)
+    )
+    part = part[:, rows, columns]
+    if part.shape[1:3] == size:
+        return part
+    found = part.new_empty((len(part), *size, part.shape[3]))
+    (top, bottom), (left, right) = (
+        (max(0, inside.start - low), max(0, inside.stop - low))
+        for inside, (low, _) in zip((rows, columns), ends, strict=True)
+    )
+    for beyond in (found[:, :top], found[:, bottom:], found[:, top:bottom, :left], found[:, top:bottom, right:]):
+        beyond.zero_()
+    found[:, top:bottom, left:right] = part
+    return found
 
 
-def _chunks(rows: int, numbers: int) -> Iterator[tuple[int, int]]:
-    """The first row of tiles and their number, so many at once that they stay in the cache; `numbers` are in a row."""
+def _chunks(slices: int, rows: int, numbers: int) -> Iterator[tuple[slice, slice]]:
+    """Slices and rows of tiles, so many at once that they stay in the cache; `numbers` are in a row."""
     most = max(1, _CHUNK // (_READ**2 * numbers))
-    for first in range(0, rows, most):
-        yield first, min(most, rows - first)
+    together = max(1, most // rows)
+    for first in range(0, slices, together):
+        for row in range(0, rows, most):
+            yield slice(first, min(slices, first + together)), slice(row, min(rows, row + most))
 
 
-def _put(total: Tensor | None, count: tuple[int, int], bias: Tensor | None, strip: Tensor) -> None:
-    """Transforms the products of some tiles back into `strip` (H, W, out), which the last tiles may exceed."""
+def _put(total: Tensor, count: tuple[int, int], strip: Tensor) -> None:
+    """Transforms the products of some tiles back into `strip` (D, H, W, out), which the last tiles may exceed.
+
+    The last row of the products is the bias.
+    """
     rows, columns = count
-    _, width, channels = strip.shape
-    if total is None:
-        strip.copy_(strip.new_zeros(channels) if bias is None else bias)
-        return
-    products, transform = total.view(_READ**2, rows, columns * channels), _transform(_OUTPUT, strip.device)
-    for first, many in _chunks(rows, columns * channels):
-        values = torch.mm(transform, products[:, first : first + many].flatten(1))
-        if bias is not None:
-            values.view(-1, channels).add_(bias)
-        values = values.view(TILE, TILE, many, columns, channels).permute(2, 0, 3, 1, 4)
-        target = strip[TILE * first : TILE * (first + many)]
-        if target.shape[:2] == (TILE * many, TILE * columns):
-            target.view(many, TILE, columns, TILE, channels).copy_(values)
+    depth, _, width, channels = strip.shape
+    products, transform = total.view(_READ**2 + 1, depth, rows, columns * channels), _transform(_OUTPUT, strip.device)
+    for slices, lines in _chunks(depth, rows, columns * channels):
+        values = torch.mm(transform, products[:, slices, lines].flatten(1))
+        many = slices.stop - slices.start, lines.stop - lines.start
+        values = values.view(TILE, TILE, *many, columns, channels).permute(2, 3, 0, 4, 1, 5)
+        target = strip[slices, TILE * lines.start : TILE * lines.stop]
+        if target.shape[1:3] == (TILE * many[1], TILE * columns):
+            target.view(*many, TILE, columns, TILE, channels).copy_(values)
         else:
-            target.copy_(values.reshape(TILE * many, TILE * columns, channels)[: target.shape[0], :width])
+            whole = values.reshape(many[0], TILE * many[1], TILE * columns, channels)
+            target.copy_(whole[:, : target.shape[1], :width])

@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from unetkit.operations.convolution import Convolution, TransposedConvolution
 from unetkit.operations.execution import Execution, MapShape, Workspace
 from unetkit.operations.merging import Concatenation, CropTo, PadTo, SameSize
-from unetkit.operations.normalization import BatchNorm
+from unetkit.operations.normalization import BatchNorm, InstanceNorm
 from unetkit.operations.operation import Axes, Layer, Operation, facts
 from unetkit.operations.strip import Strip
 
@@ -16,19 +16,29 @@ TILE = 4
 _FREQUENCIES = (TILE + 2) ** 2
 _AT_ONCE = 128
 """Tiles that are transformed at once, so that their products stay in the cache."""
+_SLICES = 16
+"""Slices of a volume that are transformed at once."""
 _WIDE = 512
 """Channels from which on half as many are."""
 _WITH_CONVOLUTIONS = frozenset({"ReLU", "LeakyReLU", "SiLU"})
-"""Activations that convolutions compute as well."""
+"""Activations that convolutions and instance norms compute as well."""
 CHANNELS_AT_ONCE = 256
 """Channels of the input that are transformed at once in 2D."""
+NORMALIZED_AT_ONCE = 1 << 17
+"""Numbers of a map that an instance norm reads at once: 512 kB."""
 
 
-def tiles_at_once(columns: int, channels: int) -> tuple[int, int]:
-    """Rows and columns of tiles that are transformed at once, of a map with so many columns, to so many channels."""
-    most = _AT_ONCE if channels < _WIDE else _AT_ONCE // 2
+def tiles_at_once(columns: int, channels: int, depth: int = 1) -> tuple[int, int, int]:
+    """Slices, and rows and columns of tiles that are transformed at once, of a map with so many columns and slices.
+
+    `channels` are the most of input and output in 3D, and those of the output in 2D.
+    """
+    slices = min(depth, _SLICES)
+    most = max(1, _AT_ONCE * min(4, max(1, CHANNELS_AT_ONCE // channels)) // slices)
+    if depth == 1:
+        most = _AT_ONCE if channels < _WIDE else _AT_ONCE // 2
     parts = -(-columns // most)
-    return max(1, most // columns), -(-columns // parts)
+    return slices, max(1, most // columns), -(-columns // parts)
 
 
 @facts
@@ -78,16 +88,32 @@ class LatePadTo(PadTo):
 
 
 @facts
+class InstanceNormInPlace(InstanceNorm):
+    """An instance norm that writes over its input, with the channels last."""
+
+    channels_first = False
+    gives_view = False
+    overwrites = True
+
+    def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
+        return Workspace(2 * NORMALIZED_AT_ONCE * run.itemsize)
+
+    def label(self) -> str:
+        return f"{InstanceNorm.label(self)} (in place)"
+
+
+@facts
 class Winograd(Convolution):
     """A 3×3 convolution of stride 1 by F(4×4, 3×3) (Lavin & Gray, 2016, arXiv:1509.09308), per depth tap in 3D."""
 
     def workspace(self, source: MapShape, result: MapShape, run: Execution) -> Workspace:
         rows, width = result.size[-2:]
-        strip, columns = tiles_at_once(-(-width // TILE), result.channels)
+        depth = result.size[0] if len(result.size) == 3 else 1
+        read = source.channels if depth > 1 else min(source.channels, CHANNELS_AT_ONCE)
+        most = max(read, result.channels) if depth > 1 else result.channels
+        slices, strip, columns = tiles_at_once(-(-width // TILE), most, depth)
         strip = min(strip, -(-rows // TILE))
-        slices = self.kernel[0] if len(source.size) == 3 else 0
-        read = (slices + 1) * source.channels if slices else min(source.channels, CHANNELS_AT_ONCE)
-        return Workspace(_FREQUENCIES * strip * columns * (2 * read + result.channels) * run.itemsize)
+        return Workspace(_FREQUENCIES * slices * strip * columns * (2 * read + result.channels) * run.itemsize)
 
     def layer(self, inputs: Axes, dims: int) -> Layer:
         return Convolution.layer(self, inputs, dims)._replace(name=f"functional.winograd{dims}d")
@@ -110,8 +136,13 @@ def folded(first: Operation, then: Operation) -> Operation | None:
 
 
 def computes_activation(operation: Operation, activation: Operation) -> bool:
-    """Whether a convolution gives what an activation after it gives, as it writes its output."""
-    return isinstance(operation, Convolution) and activation.activation in _WITH_CONVOLUTIONS
+    """Whether a convolution or a norm gives what an activation after it gives, as it writes its output."""
+    return isinstance(operation, Convolution | InstanceNormInPlace) and activation.activation in _WITH_CONVOLUTIONS
+
+
+def normalized_in_place(operation: Operation) -> Operation | None:
+    """The same norm in place; None for other operations."""
+    return InstanceNormInPlace(operation.eps, operation.affine) if type(operation) is InstanceNorm else None
 
 
 def joined_later(operation: Operation) -> Operation | None:
@@ -151,6 +182,11 @@ def keeps_shape(operation: Operation) -> bool:
         return False
     spans = zip(operation.kernel, operation.dilation, operation.padding, strict=True)
     return all(dilation * (kernel - 1) == 2 * padding for kernel, dilation, padding in spans)
+
+
+def is_normalized_in_place(operation: Operation) -> bool:
+    """Whether it is an instance norm in place."""
+    return isinstance(operation, InstanceNormInPlace)
 
 
 def is_absorbed(operation: Operation) -> bool:

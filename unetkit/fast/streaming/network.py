@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from unetkit.fast.network import OptimizedNetwork
+from unetkit.fast.normalization import FastNorm
 from unetkit.fast.plan import OptimizedPlan
 from unetkit.fast.streaming.buffers import Rows, Store
 from unetkit.fast.streaming.division import divided
@@ -129,7 +130,8 @@ class _Run:
             each.to(self.network.device, torch.float32).reshape(-1, *(1,) * self.graph.plan.dims)
             for each in sums.scaled(norm, strip.groups or len(sums.mean))
         )
-        return lambda _, rows: torch.addcmul(shift, rows[0], scale)
+        then = norm.activation if isinstance(norm, FastNorm) else nn.Identity()
+        return lambda _, rows: then(torch.addcmul(shift, rows[0], scale))
 
     def _given(self, event: Given) -> Tensor:
         index = event.node
