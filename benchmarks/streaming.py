@@ -1,8 +1,8 @@
 """Images in strips of rows beside MONAI's sliding_window_inference: multiply-adds, time, memory, exactness.
 
 Each measurement is a process of its own, with one thread; the image is made row by row, and the map of classes goes to
-a file. `python -m benchmarks.streaming --rows 4096 8192 16384 --width 8192` takes an hour; without arguments all is
-small, and takes minutes. `--only` chooses among heights, monai, exact, norm and volume.
+a file. Without arguments images are small, and all takes minutes. `--only` chooses among heights, monai, exact, norm
+and volume: `--only monai --monai 8192` takes ten minutes, `--only volume --volume 64 512 512` two.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from torch import Tensor, nn
 
 import unetkit
 from benchmarks.comparison import Comparison, amount, report
-from unetkit.fast import optimized_network
+from benchmarks.tiling import window_macs
+from unetkit.fast import PASSES, optimized_network
 from unetkit.host.allocator import kept_memory
 from unetkit.language import Spec
 from unetkit.tiling import Strips, plan_tiles, ready, stream
@@ -89,25 +90,35 @@ def strips(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
             cut = plan_tiles(runner, size, "stream", MEMORY)
             assert isinstance(cut, Strips), "it was asked for"
             for _, block in stream(runner, cut, read):
-                file.write(block.argmax(0).to(torch.uint8).numpy().tobytes())
+                file.write(block.max(0).indices.to(torch.uint8).numpy().tobytes())
             return {"strips": str(cut), "predicted": cut.bytes, "macs": cut.macs / cut.whole_macs}
 
     return measured(call)
 
 
-def windows(size: tuple[int, ...], base: int, alike: str) -> dict[str, Any]:
-    """MONAI's windows, as shipped, or `alike`: with the same optimised network, memory format and allocator."""
+WAYS: dict[str, tuple[str, ...] | None] = {
+    "shipped": None,
+    "tuned": ("fold_norms", "drop_dropout"),
+    "optimised": tuple(PASSES),
+}
+"""Passes over the network in MONAI's windows: as shipped, in torch's default memory format, without kept memory; tuned,
+with norms folded, channels last; or the whole optimised network."""
+
+
+def windows(size: tuple[int, ...], base: int, way: str) -> dict[str, Any]:
+    """MONAI's windows, and the class of each pixel."""
     from monai.inferers.utils import sliding_window_inference
 
-    network, tuned = built(base), alike == "alike"
-    if tuned:
-        network = optimized_network(network, (WINDOW, WINDOW))
-    fitting = torch.channels_last if tuned else torch.contiguous_format
+    network, passes = built(base), WAYS[way]
+    if passes is not None:
+        network = optimized_network(network, (WINDOW, WINDOW), passes)
+    fitting = torch.contiguous_format if passes is None else torch.channels_last
     whole = torch.from_numpy(image(size)(tuple(slice(0, n) for n in size)))[None].contiguous(memory_format=fitting)
 
     def call() -> None:
-        with torch.inference_mode(), kept_memory() if tuned else nullcontext():
-            sliding_window_inference(whole, (WINDOW, WINDOW), 1, network, overlap=OVERLAP)
+        with torch.inference_mode(), nullcontext() if passes is None else kept_memory():
+            found: Any = sliding_window_inference(whole, (WINDOW, WINDOW), 1, network, overlap=OVERLAP)
+            found.max(1).indices.to(torch.uint8)
 
     return measured(call)
 
@@ -119,8 +130,7 @@ def error(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
     with torch.inference_mode(), kept_memory():
         whole = torch.from_numpy(read(tuple(slice(0, n) for n in size)))[None]
         wanted: Tensor = model(whole)[0]
-    worst, passes = 0.0, ("fold_norms", "drop_dropout", "join_late", "winograd")
-    fast = optimized_network(model, tuple(min(n, WINDOW) for n in size), passes)
+    worst, fast = 0.0, optimized_network(model, tuple(min(n, WINDOW) for n in size))
     with ready(fast) as runner:
         cut = plan_tiles(runner, size, "stream", MEMORY)
         for part, block in stream(runner, cut, read):
@@ -168,15 +178,19 @@ def heights(rows: list[int], width: int, base: int) -> list[Comparison]:
 
 def beside_monai(size: tuple[int, ...], base: int, rounds: int) -> list[Comparison]:
     """CPU time beside MONAI's, in turn."""
-    ours, shipped, alike = [], [], []
+    ours, theirs = [], {way: list[float]() for way in WAYS}
     for _ in range(rounds):
         ours.append(apart("strips", size, base)["seconds"])
-        alike.append(apart("windows", size, base, "alike")["seconds"])
-        shipped.append(apart("windows", size, base, "shipped")["seconds"])
+        for way, seconds in theirs.items():
+            seconds.append(apart("windows", size, base, way)["seconds"])
     name = "×".join(map(str, size))
+    print(
+        f"{name}: MONAI's multiply-adds are {window_macs(unetkit.plan(spec_of(base)), size[0]):.2f} × the whole image's"
+    )
     return [
-        Comparison(f"{name}: MONAI as shipped", ours, shipped, 1 / 3),
-        Comparison(f"{name}: MONAI with the same network", ours, alike, 1 / 1.9),
+        Comparison(f"{name}: MONAI as shipped", ours, theirs["shipped"], 1 / 3),
+        Comparison(f"{name}: MONAI, norms folded, channels last, memory kept", ours, theirs["tuned"], 1 / 1.9),
+        Comparison(f"{name}: MONAI with the same optimised network", ours, theirs["optimised"], 1 / 1.9),
     ]
 
 
@@ -195,13 +209,14 @@ def whole(size: tuple[int, ...], base: int, *further: str) -> list[Comparison]:
 def options() -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, nargs="+", default=[512, 1024], help="heights of the image")
+    parser.add_argument("--rows", type=int, nargs="+", default=[4096, 8192], help="heights of the image")
     parser.add_argument("--width", type=int, default=512)
     parser.add_argument("--base", type=int, default=16, help="channels of the first level")
+    parser.add_argument("--monai", type=int, default=2048, help="rows and columns for the comparison with MONAI")
     parser.add_argument("--rounds", type=int, default=1, help="of the comparison with MONAI")
-    parser.add_argument("--exact", type=int, default=512, help="rows and columns that are compared with the whole")
-    parser.add_argument("--norm", type=int, default=512, help="rows and columns for a network with instance norm")
-    parser.add_argument("--volume", type=int, nargs=3, default=[16, 96, 96])
+    parser.add_argument("--exact", type=int, default=1024, help="rows and columns that are compared with the whole")
+    parser.add_argument("--norm", type=int, default=1024, help="rows and columns for a network with instance norm")
+    parser.add_argument("--volume", type=int, nargs=3, default=[16, 256, 256])
     parser.add_argument("--only", nargs="+", default=["heights", "monai", "exact", "norm", "volume"])
     parser.add_argument("--measure", type=json.loads, help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -218,7 +233,7 @@ def main() -> None:
         return
     parts: dict[str, Callable[[], list[Comparison]]] = {
         "heights": partial(heights, given.rows, given.width, given.base),
-        "monai": partial(beside_monai, (min(given.rows[-1], given.width), given.width), given.base, given.rounds),
+        "monai": partial(beside_monai, (given.monai, given.monai), given.base, given.rounds),
         "exact": partial(whole, (given.exact, given.exact), given.base),
         "norm": partial(whole, (given.norm, given.norm), given.base, "norm=instance"),
         "volume": partial(whole, tuple(given.volume), given.base),

@@ -159,6 +159,7 @@ class _Joined:
             return
         joined = {one: torch.cat(rows, 1) if len(rows) > 1 else rows[0] for one, rows in self.rows.items()}
         count = min(rows.shape[1] for rows in joined.values())
-        yield self.low, torch.cat([rows[:, :count] for rows in joined.values()])
+        ready = [rows[:, :count] for rows in joined.values()]
+        yield self.low, torch.cat(ready) if len(ready) > 1 else ready[0]
         self.low += count
         self.rows = {one: [rows[:, count:]] if rows.shape[1] > count else [] for one, rows in joined.items()}

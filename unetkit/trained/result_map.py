@@ -60,7 +60,9 @@ class ResultMap:
             return self._probabilities(block).numpy()
         if self.kind == "regions":
             return (block > self.threshold).numpy().astype(self.dtype)
-        classes = block.argmax(0) if self.count > 1 else block[0] > self.threshold
+        classes = (
+            block.max(0).indices if self.count > 1 else block[0] > self.threshold
+        )  # argmax takes ten times as long
         return classes.numpy().astype(self.dtype)
 
     def _probabilities(self, block: Tensor) -> Tensor:
