@@ -47,7 +47,7 @@ test: $(INSTALLED) ## Run all tests
 
 test-long: $(INSTALLED) ## Run all tests, with ten times as many random examples, new ones each time
 	@seed=$${SEED:-$$($(BIN)/python -c 'import secrets; print(secrets.randbelow(10 ** 9))')}; \
-	UNETKIT_TIMES=10 UNETKIT_SEED=$$seed $(TEST) --hypothesis-seed=$$seed
+	UNETKIT_TIMES=10 UNETKIT_SEED=$$seed $(TEST) --hypothesis-seed=$$seed --timeout=6000 -o faulthandler_timeout=5400
 
 fuzz: $(INSTALLED) ## Try mutated files and random networks for MINUTES=10; what falls is kept in .fuzz/
 	@OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz --minutes $(MINUTES) --workers $(WORKERS)

@@ -143,6 +143,12 @@ def test_a_network_within_a_block_has_the_same_first_weights() -> None:
     assert_same_network(spec, (8, 8))
 
 
+def test_skips_that_leave_some_of_their_maps_unread_take_as_many_as_they_are_given() -> None:
+    skip = {"type": "none", "align": "resize"}
+    values = {"unetkit": 1, "in_channels": 1, "out_channels": 1, "channels": [4, 4, 4], "skip": skip}
+    assert_same_network(unetkit.load(values | {"topology": "unet_plus_plus", "block": "single_conv"}), (9, 10))
+
+
 KINDS = ["conv", "act", "add", "concat", "weigh", "within", "place"]
 STEPS = st.tuples(st.sampled_from(KINDS), st.integers(0, 99), st.integers(0, 99))
 

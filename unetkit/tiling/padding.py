@@ -9,7 +9,7 @@ from typing import NamedTuple
 from unetkit.errors import Fault, SizeError
 from unetkit.geometry import Grid, SizeSet
 from unetkit.planning import Plan, Size, propagate, size_from
-from unetkit.wording import size_text
+from unetkit.wording import plural, size_text
 
 _MAX_GROWTH = 8  # attempts at a size that is refused for all axes together (norms of one sample)
 
@@ -106,10 +106,17 @@ def axis_padding(plan: Plan, axis: int, image: int, least: int) -> AxisPadding:
 
 
 def _covering(plan: Plan, axis: int, sizes: SizeSet, image: int, least: int) -> int:
-    """The smallest size of at least `least` whose output has a sample for each pixel of the image."""
-    size = size_from(sizes, least)
-    while (lack := image - output_size(plan, axis, size)) > 0:
-        size = size_from(sizes, size + lack)
+    """The smallest size of at least `least` whose output has a sample for each pixel of the image.
+
+    Raises SizeError if the output has the same few samples for images of any size, as after a global pooling.
+    """
+    size, before = size_from(sizes, least), 0
+    while (output := output_size(plan, axis, size)) < image:
+        far = 2 * size + grids(plan, axis, size)[1]
+        if output == before and output_size(plan, axis, size_from(sizes, far)) == output:
+            message = f"{plan.spec.name}: the output has {plural(output, 'sample')} per axis, not one for each pixel"
+            raise SizeError(Fault("output-resolution", message, cure="Call the network for whole images."))
+        size, before = size_from(sizes, size + image - output), output
     return size
 
 
