@@ -15,7 +15,7 @@ from tests.support.photos import discs, write_photos
 from unetkit.data import Normalization
 from unetkit.data.preprocessing.signature import OutputRecord, plain_signature
 from unetkit.errors import FileError, SizeError
-from unetkit.trained import PredictOptions, Trained, evaluate, export_model, predict_files
+from unetkit.trained import PredictListener, PredictOptions, Trained, evaluate, export_model, predict_files
 from unetkit.trained.card import CardOptions, make_card, write_card
 from unetkit.trained.card.about import About
 
@@ -92,6 +92,23 @@ def test_a_map_of_each_output_is_written(tmp_path: Path) -> None:
     np.testing.assert_allclose(shares[1], 1 / (1 + np.exp(-outputs.parts)), rtol=1e-4)
     np.testing.assert_allclose(shares[0].sum(0), 1, rtol=1e-5)
     np.testing.assert_allclose(shares[2], distance, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("tile", "samples", "told"),
+    [("auto", 1, []), ("stream", 1 << 19, ["at once"]), ("stream", 1, ["in strips of 8 rows"]), (24, 1, [])],
+)
+def test_it_is_told_how_an_image_is_cut(
+    tile: Any, samples: int, told: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetkit.tiling.strips._SAMPLES", samples)
+    file = network().save(tmp_path / "model.safetensors")
+    np.save(tmp_path / "disc.npy", image()[0])
+    ways = list[str]()
+    listener = PredictListener()
+    monkeypatch.setattr(listener, "cut", ways.append)
+    predict_files(file, [tmp_path / "disc.npy"], tmp_path / "out", PredictOptions(tile=tile), listener=listener)
+    assert ways == told
 
 
 def test_each_output_is_scored_by_what_it_predicts(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from unetkit.model import build
 from unetkit.model.interface import arrange, arranged
 from unetkit.planning import Plan, Size
 from unetkit.tiling import Strips, Tiles, plan_tiles, ready, stream, tiles
+from unetkit.tiling.strips import strips
 from unetkit.wrapping.flops import MacCounter
 
 _BACKWARD = 2
@@ -97,15 +98,18 @@ class Ways:
     def _predicted(self, name: str) -> Way:
         """The prediction of one image after another, in tiles or strips, by the optimised network.
 
-        The tiles are those that `predict` chooses for half of the memory that the whole image needs.
+        They are those that `predict` chooses for half of the memory that the whole image needs, or for all of it where
+        no strips fit into half.
         """
         network = optimize(self.model, self.size, backend="torch")
         images = self.inputs[0].numpy()
         with ready(network) as runner:
+            cut: Tiles | Strips
+            half = tiles(runner.plan, self.size, None, 0).bytes // 2
             if name == "streamed":
-                cut: Tiles | Strips = plan_tiles(runner, self.size, "stream")
+                cut = strips(runner.plan, self.size, half) or plan_tiles(runner, self.size, "stream")
             else:
-                cut = tiles(runner.plan, self.size, "auto", tiles(runner.plan, self.size, None, 0).bytes // 2)
+                cut = tiles(runner.plan, self.size, "auto", half)
         result = torch.empty(cut.num_channels, *self.size)
 
         def call() -> None:

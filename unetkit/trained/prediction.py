@@ -26,7 +26,7 @@ class PredictListener:
         """The prediction of an image begins; an image with a file for each channel is named by the first."""
 
     def cut(self, way: str) -> None:
-        """The image is computed in tiles or in strips of rows, which was not asked for."""
+        """The image is computed in tiles or in strips of rows, whose size was not asked for."""
 
     def advanced(self, done: int, total: int) -> None:
         """A number of pixels of the image is done."""

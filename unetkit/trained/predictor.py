@@ -154,8 +154,8 @@ class FilePredictor:
     ) -> Path:
         """Writes the results for a file, or for a group with a file for each channel, atomically.
 
-        `cut` is told into which tiles or strips the image is cut, where that was not asked for. Returns the path of the
-        first output's result. Raises FileError where a file cannot be read, or a result cannot be written.
+        `cut` is told into which tiles or strips the image is cut, where their size was not asked for. Returns the path
+        of the first output's result. Raises FileError where a file cannot be read, or a result cannot be written.
         """
         spec, signature = self.runner.plan.spec, self.signature
         group = FileGroup("", (source,)) if isinstance(source, Path) else source
@@ -178,7 +178,7 @@ class FilePredictor:
                     made = writing.enter_context(format_of(file).create(path, stored, one.channels, one.dtype))
                     targets.append(made if turn.is_identity else ReorientedWriter(made, stored, turn))
                 tiles = self._tiles(images)
-                if self.options.tile == "auto" and str(tiles) != "at once":
+                if self.options.tile == "stream" or (self.options.tile == "auto" and str(tiles) != "at once"):
                     cut(str(tiles))
                 for number, part, block in self._blocks(images, group.name or split_name(file)[0], shift, tiles):
                     for one, target in zip(self.maps, targets, strict=True):
