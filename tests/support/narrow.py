@@ -59,6 +59,15 @@ NARROW: dict[str, list[str]] = {
         "define.swin.head_channels=8",
         "define.swin.window=2",  # of 7 samples they would take images of 224 samples per axis
     ],
+    "resunet-a": [
+        "channels=[8, 8, 8, 8, 16, 32, 64]",
+        *(
+            f"define.{pyramid}.0.branches.{number}.{item}={size}"  # their own need images of 512 samples
+            for pyramid, sizes in (("pyramid", (2, 2, 2)), ("final_pyramid", (64, 32, 16, 8)))
+            for number, size in enumerate(sizes, start=1)
+            for item in ("0.stride", "1.factor")
+        ),
+    ],
     "v-net": ["channels=[16, 4, 4, 8, 8]", "decoder.channels=[32, 8, 8, 16]"],  # the image is repeated to 16 channels
     "mobilenet-v2-unet": ["encoder={type: mobilenet_v2, levels: 3}", "decoder.channels=[8, 8]"],
     "densenet121-unet": ["encoder={type: densenet121, levels: 3}", "decoder.channels=[8, 8]"],
