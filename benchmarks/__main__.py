@@ -1,4 +1,10 @@
-"""All benchmarks, the quick ones first."""
+"""All benchmarks, the quick ones first. `python -m benchmarks --small -o FOLDER` tries each in seconds."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
 
 from benchmarks import (
     command,
@@ -15,8 +21,9 @@ from benchmarks import (
     tiling,
     training,
 )
+from benchmarks.comparison import FOLDER
 
-for benchmark in (
+BENCHMARKS = (
     command,
     planning,
     plugins,
@@ -30,5 +37,18 @@ for benchmark in (
     training,
     studies,
     results,
-):
-    benchmark.main()
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Runs all benchmarks, and writes their results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--small", action="store_true", help="tiny networks and images, once: its figures say nothing")
+    parser.add_argument("-o", "--output", type=Path, default=FOLDER, metavar="FOLDER", help="where results are kept")
+    given = parser.parse_args(arguments)
+    for benchmark in BENCHMARKS:
+        benchmark.main(small=given.small, folder=given.output)
+
+
+if __name__ == "__main__":
+    main()

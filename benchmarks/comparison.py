@@ -13,7 +13,9 @@ from statistics import median, quantiles
 from rich.console import Console
 from rich.table import Table
 
-RESULTS = Path(__file__).with_name("results.json")
+FOLDER = Path(__file__).parent
+"""Where results are kept."""
+RESULTS = "results.json"
 
 Measure = Callable[[], float]
 
@@ -73,9 +75,11 @@ def timed(function: Callable[[], object], *, clock: Measure = time.perf_counter)
 
 
 def interleave(ours: Measure, theirs: Measure, *, rounds: int) -> tuple[list[float], list[float]]:
-    """Returns the measurements of both, one of each in a round, after one call to warm up."""
-    ours(), theirs()
-    pairs = []
+    """Returns the measurements of both, one of each in a round, after one call to warm up; 0 rounds: of that call."""
+    pairs = [(ours(), theirs())]
+    if not rounds:
+        return [pairs[0][0]], [pairs[0][1]]
+    pairs.clear()
     for turn in range(rounds):
         if turn % 2:
             second, first = theirs(), ours()
@@ -85,8 +89,8 @@ def interleave(ours: Measure, theirs: Measure, *, rounds: int) -> tuple[list[flo
     return [first for first, _ in pairs], [second for _, second in pairs]
 
 
-def report(title: str, comparisons: Iterable[Comparison]) -> None:
-    """Prints the table and puts the numbers into the results file under the title."""
+def report(title: str, comparisons: Iterable[Comparison], folder: Path = FOLDER) -> None:
+    """Prints the table and puts the numbers into the results file of a folder under the title."""
     table = Table(
         "what", "unetkit", "other", "ratio", "quartiles", "wanted ≤", "met", title=title, title_justify="left"
     )
@@ -104,7 +108,8 @@ def report(title: str, comparisons: Iterable[Comparison]) -> None:
             }
         )
     Console(width=120).print(table)
-    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    file = folder / RESULTS
+    results = json.loads(file.read_text("utf-8")) if file.exists() else {}
     results["machine"] = f"{platform.machine()}, Python {platform.python_version()}"
     results[title] = rows
-    RESULTS.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    file.write_text(json.dumps(results, indent=1) + "\n", "utf-8")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import torch
 from torch import nn
 
 import unetkit
-from benchmarks.comparison import Comparison, Measure, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, Measure, interleave, report, timed
 from benchmarks.memory import peak
 from benchmarks.network import inference
 from tests.model import reference
 from unetkit.host.allocator import kept_memory
+from unetkit.wording import size_text
 
 ROUNDS = 5
 SIZE = (512, 512)
@@ -30,17 +32,17 @@ def kept(measure: Measure) -> Measure:
     return measured
 
 
-def compare() -> Iterator[Comparison]:
+def compare(size: tuple[int, int], rounds: int) -> Iterator[Comparison]:
     """Yields time with one thread and peak memory, in float32 and, where it is quicker here, in bfloat16."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
     by_hand: nn.Module = reference.milesial(3, 2, bilinear=False)
     built = unetkit.build("unet-milesial")
     reference.copy_weights(by_hand, built)
-    image = torch.randn(1, 3, *SIZE)
+    image = torch.randn(1, 3, *size)
     theirs = inference(by_hand.eval(), image)
     for dtype, wanted, memory in (("fp32", 1 / 2.2, 0.45), ("bf16", 1 / 3.1, 0.25)):
-        network = unetkit.optimize(built, size=SIZE, dtype=dtype, backend="torch")
+        network = unetkit.optimize(built, size=size, dtype=dtype, backend="torch")
         if network.dtype != torch.float32 or dtype == "fp32":
             ours = inference(network, image)
             with torch.no_grad():
@@ -49,14 +51,16 @@ def compare() -> Iterator[Comparison]:
             print(f"{dtype}: {network.reason or 'as asked'}; largest error {error:.1e} of the range")
             yield Comparison(f"{dtype}: peak memory", [float(peak(ours))], [float(peak(theirs))], memory, "B")
             times = interleave(
-                kept(timed(ours, clock=time.process_time)), timed(theirs, clock=time.process_time), rounds=ROUNDS
+                kept(timed(ours, clock=time.process_time)), timed(theirs, clock=time.process_time), rounds=rounds
             )
             yield Comparison(f"{dtype}: 1 thread", *times, wanted)
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares the network of milesial/Pytorch-UNet."""
-    report("optimised network / handwritten network, 512×512", list(compare()))
+    size, rounds = ((32, 32), 0) if small else (SIZE, ROUNDS)
+    title = f"optimised network / handwritten network, {size_text(size)}"
+    report(title, list(compare(size, rounds)), folder)
 
 
 if __name__ == "__main__":

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 
 import unetkit
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from benchmarks.memory import peak
 from tests.model import reference
 
 ROUNDS = 11
+CLOCKS = (("1 thread", 1, time.process_time), ("2 threads", 2, time.perf_counter))
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,7 @@ CASES = (
     Case("unet-same", lambda: reference.unet_mode(1, 2, "same"), (1, 1, 192, 192)),
     Case("unet-milesial-bilinear", lambda: reference.milesial(3, 2, bilinear=True), (1, 3, 192, 192)),
 )
+SMALL = (Case("unet-same", lambda: reference.unet_mode(1, 2, "same"), (1, 1, 32, 32)),)
 
 
 def inference(network: nn.Module, image: Tensor) -> Callable[[], None]:
@@ -57,7 +60,7 @@ def training(network: nn.Module, image: Tensor) -> Callable[[], None]:
     return call
 
 
-def compare(case: Case) -> Iterator[Comparison]:
+def compare(case: Case, rounds: int) -> Iterator[Comparison]:
     """Yields peak memory, then time with one thread and with two, of inference and of a training step."""
     torch.manual_seed(0)
     by_hand = case.by_hand()
@@ -70,16 +73,17 @@ def compare(case: Case) -> Iterator[Comparison]:
         bytes_ = [float(peak(ours))], [float(peak(theirs))]
         yield Comparison(f"{case.spec} {name}: peak memory", *bytes_, wanted=1.0, unit="B")
         # With one thread the time of the processor tells most: other programs do not add to it.
-        for label, threads, clock in (("1 thread", 1, time.process_time), ("2 threads", 2, time.perf_counter)):
+        for label, threads, clock in CLOCKS if rounds else CLOCKS[:1]:
             torch.set_num_threads(threads)
-            times = interleave(timed(ours, clock=clock), timed(theirs, clock=clock), rounds=ROUNDS)
+            times = interleave(timed(ours, clock=clock), timed(theirs, clock=clock), rounds=rounds)
             yield Comparison(f"{case.spec} {name}: {label}", *times, wanted=1.02)
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares each case."""
-    rows = [comparison for case in CASES for comparison in compare(case)]
-    report("built network / handwritten network", rows)
+    cases, rounds = (SMALL, 0) if small else (CASES, ROUNDS)
+    rows = [comparison for case in cases for comparison in compare(case, rounds)]
+    report("built network / handwritten network", rows, folder)
 
 
 if __name__ == "__main__":

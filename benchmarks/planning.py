@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 import torchinfo
 
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from tests.model import reference
 from unetkit import load, plan
 from unetkit.language import shipped
@@ -56,37 +56,39 @@ axes:
   act: [relu, gelu, leaky_relu, elu]
 """
 """A study of 10,000 arms, each another network, of 625 different geometries."""
+FEW_ARMS = "".join(line for line in ARMS.splitlines(keepends=True) if "kernel" not in line)
 
 
-def per_spec() -> float:
+def per_spec(rounds: int) -> float:
     """The seconds of the processor to load, plan and count a shipped spec, on average; the least of several rounds."""
     found = []
     for name in shipped():
         call = timed(lambda name=name: plan(load(name)).parameters, clock=time.process_time)  # type: ignore[misc]
-        found.append(min(call() for _ in range(ROUNDS)))
+        found.append(min(call() for _ in range(rounds)))
     return sum(found) / len(found)
 
 
-def of_a_study() -> float:
-    """The seconds of the processor to plan the 10,000 arms."""
+def of_a_study(arms: str) -> float:
+    """The seconds of the processor to plan the arms of a study."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "arms.yaml")
-        file.write_text(ARMS)
+        file.write_text(arms)
         return timed(lambda: load_study(file), clock=time.process_time)()
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares first calls in fresh processes and later calls in this one; both exclude the imports."""
-    first = interleave(lambda: first_call("ours"), lambda: first_call("theirs"), rounds=ROUNDS // 2)
-    later = interleave(timed(ours), timed(theirs), rounds=ROUNDS)
-    report(
-        "load, validate, plan and count unet-2015 / build on the meta device and torchinfo",
-        [Comparison("first call", *first, wanted=0.01), Comparison("later calls", *later, wanted=0.01)],
-    )
+    rounds = 1 if small else ROUNDS
+    rows = [Comparison("later calls", *interleave(timed(ours), timed(theirs), rounds=rounds), wanted=0.01)]
+    if not small:
+        first = interleave(lambda: first_call("ours"), lambda: first_call("theirs"), rounds=ROUNDS // 2)
+        rows = [Comparison("first call", *first, wanted=0.01), *rows]
+    report("load, validate, plan and count unet-2015 / build on the meta device and torchinfo", rows, folder)
     print(f"processor: {platform.processor() or platform.machine()}; seconds are the processor's own")
-    print(f"load, plan and count a shipped spec: {1000 * per_spec():.2f} ms on average, wanted at most 1.0")
-    seconds, peak = of_a_study(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
-    print(f"10,000 arms of a study: {seconds:.1f} s, wanted at most 8; {peak:,.0f} MB with torch, wanted at most 400")
+    print(f"load, plan and count a shipped spec: {1000 * per_spec(rounds):.2f} ms on average, wanted at most 1.0")
+    seconds, peak = of_a_study(FEW_ARMS if small else ARMS), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    arms = "16" if small else "10,000"
+    print(f"{arms} arms of a study: {seconds:.1f} s, wanted at most 8; {peak:,.0f} MB with torch, wanted at most 400")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from tests.plugins.sites import broken_site, distribution, unetkit
 
 ROUNDS = 11
@@ -16,10 +16,10 @@ block: p7/conv3
 """
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares whole processes with and without distributions on the path."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Path(folder)
+    with tempfile.TemporaryDirectory() as place:
+        home = Path(place)
         empty, many = home / "empty", home / "many"
         empty.mkdir()
         broken = broken_site(home / "broken")
@@ -37,13 +37,15 @@ def main() -> None:
             theirs = timed(lambda: unetkit(*command, site=other, folder=home))
             wanted = 1.2 if site == broken else 1.3
             return Comparison(
-                f"{' '.join(command)} beside {site.name}", *interleave(ours, theirs, rounds=ROUNDS), wanted=wanted
+                f"{' '.join(command)} beside {site.name}",
+                *interleave(ours, theirs, rounds=0 if small else ROUNDS),
+                wanted=wanted,
             )
 
-        report(
-            "with / without",
-            [beside(broken, "blocks"), *(beside(many, "validate", spec) for spec in ("unet-2015", "uses.yaml"))],
-        )
+        rows = [beside(many, "validate", "uses.yaml")]
+        if not small:
+            rows = [beside(broken, "blocks"), beside(many, "validate", "unet-2015"), *rows]
+        report("with / without", rows, folder)
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
 import unetkit
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from benchmarks.memory import peak
 from unetkit.model.interface import arrange, arranged
 from unetkit.planning import Execution, needed_memory
@@ -22,6 +23,7 @@ CASES: tuple[tuple[str, list[str], tuple[int, ...], int], ...] = (
     ("unet-small", [], (256, 256), 4),
 )
 """Spec, overrides, size of the image and batch."""
+SMALL = (("unet-small", ["channels=[8, 16, 32]"], (64, 64), 2),)
 
 
 def step(planned: unetkit.Plan, image: Tensor, stretches: tuple[range, ...]) -> tuple[Callable[[], None], list[Tensor]]:
@@ -45,10 +47,10 @@ def step(planned: unetkit.Plan, image: Tensor, stretches: tuple[range, ...]) -> 
     return call, found
 
 
-def compare() -> Iterator[Comparison]:
+def compare(cases: Sequence[tuple[str, list[str], tuple[int, ...], int]], rounds: int) -> Iterator[Comparison]:
     """Yields peak memory and time, with one thread."""
     torch.set_num_threads(1)
-    for name, overrides, size, batch in CASES:
+    for name, overrides, size, batch in cases:
         planned = unetkit.plan(unetkit.load(name, overrides))
         run = Execution(batch, threads=1, channels_last=planned.channels_last)
         whole = needed_memory(planned, size, run).training
@@ -67,13 +69,14 @@ def compare() -> Iterator[Comparison]:
         print(f"  computed again: {again.text()}")
         yield Comparison(f"{title}: peak memory", [float(peak(ours))], [float(peak(theirs))], 0.51, "B")
         clock = time.process_time
-        times = interleave(timed(ours, clock=clock), timed(theirs, clock=clock), rounds=ROUNDS)
+        times = interleave(timed(ours, clock=clock), timed(theirs, clock=clock), rounds=rounds)
         yield Comparison(f"{title}: time", *times, wanted=1.35)
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares each case."""
-    report("training step in half of the memory / training step", list(compare()))
+    rows = compare(SMALL, 0) if small else compare(CASES, ROUNDS)
+    report("training step in half of the memory / training step", list(rows), folder)
 
 
 if __name__ == "__main__":

@@ -8,28 +8,31 @@ from statistics import median
 from typing import Any
 
 import unetkit
-from benchmarks.comparison import RESULTS, amount
+from benchmarks.comparison import FOLDER, RESULTS, amount
 from unetkit.bench import Bench, BenchOptions, bench, draw_roofline
 from unetkit.bench.measurement import COLUMNS
 from unetkit.wording import size_text
 
-FOLDER = Path(__file__).parent
 CASES: tuple[tuple[str, list[str], BenchOptions], ...] = (
     ("unet-small", [], BenchOptions((512, 512), against=("monai", "smp"))),
     ("unet-same", ["channels={base: 32, levels: 5}"], BenchOptions((256, 256))),
 )
 """Spec, overrides and options; the first is plotted."""
+SMALL = (
+    ("unet-small", ["channels=[4, 8]"], BenchOptions((32, 32), rounds=1, only=("eager", "torch", "tiled", "training"))),
+)
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Measures the networks of `CASES`, and writes the page with what other benchmarks have left in results.json."""
     found = []
-    for name, overrides, options in CASES:
+    for name, overrides, options in SMALL if small else CASES:
         found.append(bench(unetkit.plan(unetkit.load(name, overrides)), options, print))
-    draw_roofline(found[0], FOLDER / "roofline.svg")
-    tables = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
-    (FOLDER / "RESULTS.md").write_text(page(found, tables, "roofline.svg"), "utf-8")
-    print(FOLDER / "RESULTS.md")
+    draw_roofline(found[0], folder / "roofline.svg")
+    file = folder / RESULTS
+    tables = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    (folder / "RESULTS.md").write_text(page(found, tables, "roofline.svg"), "utf-8")
+    print(folder / "RESULTS.md")
 
 
 def page(found: list[Bench], tables: dict[str, Any], plot: str) -> str:

@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -25,15 +25,17 @@ import torch
 from torch import Tensor, nn
 
 import unetkit
-from benchmarks.comparison import Comparison, amount, report
+from benchmarks.comparison import FOLDER, Comparison, amount, report
 from benchmarks.tiling import window_macs
 from unetkit.fast import PASSES, optimized_network
 from unetkit.host.allocator import kept_memory
 from unetkit.language import Spec
-from unetkit.tiling import Strips, plan_tiles, ready, stream
+from unetkit.tiling import plan_tiles, ready, stream
 from unetkit.wording import size_text
 
 MEMORY = 1_000_000_000
+PAGE = 4096
+"""Bytes that a measurement tells at least: a small one may find its memory in the process."""
 WINDOW, OVERLAP = 512, 0.25
 PERIOD = 512
 """Rows after which the image repeats itself, so that it takes no memory and no time."""
@@ -77,7 +79,12 @@ def measured(call: Callable[[], Any]) -> dict[str, Any]:
     start, wall = time.process_time(), time.perf_counter()
     found = call()
     seconds = time.process_time() - start
-    return {"seconds": seconds, "wall": time.perf_counter() - wall, "bytes": status("VmHWM") - before, "found": found}
+    return {
+        "seconds": seconds,
+        "wall": time.perf_counter() - wall,
+        "bytes": max(PAGE, status("VmHWM") - before),
+        "found": found,
+    }
 
 
 def strips(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
@@ -88,7 +95,6 @@ def strips(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
     def call() -> dict[str, Any]:
         with ready(network) as runner, tempfile.TemporaryFile() as file:
             cut = plan_tiles(runner, size, "stream", MEMORY)
-            assert isinstance(cut, Strips), "it was asked for"
             for _, block in stream(runner, cut, read):
                 file.write(block.max(0).indices.to(torch.uint8).numpy().tobytes())
             return {"strips": str(cut), "predicted": cut.bytes, "macs": cut.macs / cut.whole_macs}
@@ -138,7 +144,8 @@ def error(size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
     return {"error": worst / float(wanted.max() - wanted.min()), "strips": str(cut)}
 
 
-MEASURES: dict[str, Callable[..., dict[str, Any]]] = {"strips": strips, "windows": windows, "error": error}
+Measured = Callable[..., dict[str, Any]]
+MEASURES: dict[str, Measured] = {"strips": strips, "windows": windows, "error": error}
 
 
 def apart(name: str, size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
@@ -148,6 +155,11 @@ def apart(name: str, size: tuple[int, ...], base: int, *further: str) -> dict[st
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     print(f"{' '.join([name, size_text(size), *further])}: {told(found)}", flush=True)
     return found
+
+
+def here(name: str, size: tuple[int, ...], base: int, *further: str) -> dict[str, Any]:
+    """One measurement in this process, which is quick, and counts memory that others have left."""
+    return MEASURES[name](size, base, *further)
 
 
 def told(found: dict[str, Any]) -> str:
@@ -161,9 +173,9 @@ def told(found: dict[str, Any]) -> str:
 # ---- the figures
 
 
-def heights(rows: list[int], width: int, base: int) -> list[Comparison]:
+def heights(measure: Measured, rows: list[int], width: int, base: int) -> list[Comparison]:
     """Multiply-adds, and memory at each height beside that of the least."""
-    found = [apart("strips", (height, width), base) for height in rows]
+    found = [measure("strips", (height, width), base) for height in rows]
     peaks = [float(one["bytes"]) for one in found]
     macs = [
         Comparison(f"{height}×{width}: multiply-adds, whole image", [one["found"]["macs"]], [1.0], 1.02, "")
@@ -176,13 +188,13 @@ def heights(rows: list[int], width: int, base: int) -> list[Comparison]:
     return [*macs, *bound, Comparison(f"memory at {rows[-1]} rows, at {rows[0]}", peaks[-1:], peaks[:1], 1.05, "B")]
 
 
-def beside_monai(size: tuple[int, ...], base: int, rounds: int) -> list[Comparison]:
+def beside_monai(measure: Measured, size: tuple[int, ...], base: int, rounds: int) -> list[Comparison]:
     """CPU time beside MONAI's, in turn."""
     ours, theirs = [], {way: list[float]() for way in WAYS}
     for _ in range(rounds):
-        ours.append(apart("strips", size, base)["seconds"])
+        ours.append(measure("strips", size, base)["seconds"])
         for way, seconds in theirs.items():
-            seconds.append(apart("windows", size, base, way)["seconds"])
+            seconds.append(measure("windows", size, base, way)["seconds"])
     name = "×".join(map(str, size))
     print(
         f"{name}: MONAI's multiply-adds are {window_macs(unetkit.plan(spec_of(base)), size[0]):.2f} × the whole image's"
@@ -194,11 +206,11 @@ def beside_monai(size: tuple[int, ...], base: int, rounds: int) -> list[Comparis
     ]
 
 
-def whole(size: tuple[int, ...], base: int, *further: str) -> list[Comparison]:
+def whole(measure: Measured, size: tuple[int, ...], base: int, *further: str) -> list[Comparison]:
     """Exactness, multiply-adds and memory."""
     name = "×".join(map(str, (*size, *further)))
-    found = apart("strips", size, base, *further)
-    differs = apart("error", size, base, *further)["error"]
+    found = measure("strips", size, base, *further)
+    differs = measure("error", size, base, *further)["error"]
     return [
         Comparison(f"{name}: error, 1e-5 of the range", [differs], [1e-5], 1.0, ""),
         Comparison(f"{name}: multiply-adds, whole image", [found["found"]["macs"]], [1.0], 1.02, ""),
@@ -206,7 +218,10 @@ def whole(size: tuple[int, ...], base: int, *further: str) -> list[Comparison]:
     ]
 
 
-def options() -> argparse.Namespace:
+SMALL = "--rows 32 64 --width 32 --base 2 --monai 32 --exact 736 --norm 32 --volume 16 32 32 --here"
+
+
+def options(arguments: Sequence[str]) -> argparse.Namespace:
     """What the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[4096, 8192], help="heights of the image")
@@ -218,29 +233,31 @@ def options() -> argparse.Namespace:
     parser.add_argument("--norm", type=int, default=1024, help="rows and columns for a network with instance norm")
     parser.add_argument("--volume", type=int, nargs=3, default=[16, 256, 256])
     parser.add_argument("--only", nargs="+", default=["heights", "monai", "exact", "norm", "volume"])
+    parser.add_argument("--here", action="store_true", help="measure in this process")
     parser.add_argument("--measure", type=json.loads, help=argparse.SUPPRESS)
-    return parser.parse_args()
+    return parser.parse_args(arguments)
 
 
-def main() -> None:
+def main(arguments: Sequence[str] = (), *, small: bool = False, folder: Path = FOLDER) -> None:
     """Measures all, or what `--only` names."""
-    given = options()
+    given = options(SMALL.split() if small else arguments)
     torch.set_num_threads(1)
     if given.measure:
         name, size, *further = given.measure
         warnings.simplefilter("ignore")
         print(json.dumps(MEASURES[name](tuple(size), *further)))
         return
+    measure = here if given.here else apart
     parts: dict[str, Callable[[], list[Comparison]]] = {
-        "heights": partial(heights, given.rows, given.width, given.base),
-        "monai": partial(beside_monai, (given.monai, given.monai), given.base, given.rounds),
-        "exact": partial(whole, (given.exact, given.exact), given.base),
-        "norm": partial(whole, (given.norm, given.norm), given.base, "norm=instance"),
-        "volume": partial(whole, tuple(given.volume), given.base),
+        "heights": partial(heights, measure, given.rows, given.width, given.base),
+        "monai": partial(beside_monai, measure, (given.monai, given.monai), given.base, given.rounds),
+        "exact": partial(whole, measure, (given.exact, given.exact), given.base),
+        "norm": partial(whole, measure, (given.norm, given.norm), given.base, "norm=instance"),
+        "volume": partial(whole, measure, tuple(given.volume), given.base),
     }
     for name in given.only:
-        report(f"strips of rows: {name}", parts[name]())
+        report(f"strips of rows: {name}", parts[name](), folder)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 import time
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from monai.inferers.utils import sliding_window_inference
 from torch import Tensor, nn
 
 import unetkit
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from unetkit.host.allocator import kept_memory
 from unetkit.planning import Plan
 from unetkit.tiling import plan_tiles, ready
@@ -78,8 +79,10 @@ def window_macs(plan: Plan, size: int) -> float:
     return count**2 * plan.at((WINDOW, WINDOW)).macs / plan.at((size, size)).macs
 
 
-def main(size: int = 2048, rounds: int = 3) -> None:
+def main(size: int = 2048, rounds: int = 3, *, small: bool = False, folder: Path = FOLDER) -> None:
     """Prints the multiply-adds, the share of the network, and seconds beside those of MONAI, which pads."""
+    if small:
+        size, rounds = 96, 0
     image = torch.from_numpy(np.random.default_rng(0).random((1, size, size), np.float32))
     rows = []
     for name, overrides in NETWORKS.items():
@@ -92,13 +95,13 @@ def main(size: int = 2048, rounds: int = 3) -> None:
                 rows.append(Comparison(f"{name}, {size}², MONAI {label}", *times, wanted=wanted))
             print(f"{name}: MONAI's multiply-adds are {window_macs(unetkit.plan(spec), size):.2f} × the whole image's")
         else:
-            for _ in range(rounds):
+            for _ in range(max(1, rounds)):
                 ours()
         share = float(np.median(ours.shares))
         print(
             f"{name}: multiply-adds {tile_macs(ours):.3f} × the whole image's; {share:.1%} of the time in the network"
         )
-    report(f"tiles / MONAI's windows of {WINDOW}, overlap {OVERLAP}", rows)
+    report(f"tiles / MONAI's windows of {WINDOW}, overlap {OVERLAP}", rows, folder)
 
 
 if __name__ == "__main__":

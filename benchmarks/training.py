@@ -23,7 +23,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchmetrics.classification import MulticlassF1Score
 
 import unetkit
-from benchmarks.comparison import Comparison, interleave, report, timed
+from benchmarks.comparison import FOLDER, Comparison, interleave, report, timed
 from benchmarks.memory import peak
 from tests.model import reference
 from unetkit.train import Machine, load_run, train_run
@@ -183,7 +183,7 @@ def fresh(train: Callable[[Path, Path, int], None], images: Path, home: Path, st
     return lambda: train(images, Path(tempfile.mkdtemp(dir=home)), steps)
 
 
-def main() -> None:
+def main(*, small: bool = False, folder: Path = FOLDER) -> None:
     """Compares time and peak memory."""
     same = unetkit.build(unetkit.load("unet-same", [f"channels={list(CHANNELS)}"]))
     reference.copy_weights(network(), same)  # raises where they differ
@@ -191,14 +191,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         write_images(home / "discs")
-        calls = [fresh(one, home / "discs", home, STEPS) for one in (ours, theirs)]
-        times = interleave(*(timed(call, clock=time.process_time) for call in calls), rounds=ROUNDS)
+        steps, rounds = (1, 0) if small else (STEPS, ROUNDS)
+        calls = [fresh(one, home / "discs", home, steps) for one in (ours, theirs)]
+        times = interleave(*(timed(call, clock=time.process_time) for call in calls), rounds=rounds)
         mine, other = ([float(peak(fresh(one, home / "discs", home, 3)))] for one in (ours, theirs))
     rows = [
-        Comparison(f"{STEPS} steps, {BATCH} × {PATCH}², 1 thread: time", *times, wanted=1.03),
+        Comparison(f"{steps} steps, {BATCH} × {PATCH}², 1 thread: time", *times, wanted=1.03),
         Comparison("the same: peak memory", mine, other, wanted=1.03, unit="B"),
     ]
-    report("run / Lightning script by hand", rows)
+    report("run / Lightning script by hand", rows, folder)
 
 
 if __name__ == "__main__":
