@@ -55,6 +55,20 @@ def test_what_is_written_and_printed(folder: Path) -> None:
         assert sheet.width > 1000
 
 
+def test_another_number_type_is_compared_with_float32(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
+    (folder / "data" / "splits.json").write_text('{"train": ["1"], "test": ["0"]}')
+    asked = ["evaluate", "m.safetensors", "data", "--metric", "dice", "--dtype", "int8", "--backend", "onnxruntime"]
+    found = answer(*asked)
+    numbers = found["numbers"]
+    assert (numbers["dtype"], numbers["chosen"]) == ("int8", "as asked")
+    assert numbers["mean"]["dice"] - found["mean"]["dice"] == pytest.approx(numbers["change"]["dice"])
+    assert abs(numbers["change"]["dice"]) < 0.1
+    assert numbers["time"] > 0
+    told = run(*asked[:-3], "bf16", "--backend", "torch").stdout.splitlines()
+    assert [line for line in told if line.startswith("bf16: dice 0.") and line.endswith("as long as fp32 unoptimised")]
+
+
 def test_json_has_every_row_and_the_metrics_asked_for(folder: Path) -> None:
     found = answer("evaluate", "m.safetensors", "data", "--metric", "dice", "--metric", "hd95", "--spacing", "2x0.5")
     assert list(found["metrics"]) == ["dice", "hd95"]
@@ -73,6 +87,7 @@ def test_json_has_every_row_and_the_metrics_asked_for(folder: Path) -> None:
             "error[metric-unknown]: there is no metric 'jaccard'\n   Known: dice, hd95, iou",
         ),
         (["nowhere"], 1, "nowhere"),
+        (["data", "--backend", "openvino"], 1, "the backend openvino is for another number type"),
         (["data", "--spacing", "0"], 2, "'0' is not a spacing: write 0.5, or 1x1x2.5."),
         (["data", "--spacing", "1x1x1"], 2, "'1x1x1' has 3 entries, the images have 2 axes."),
     ],

@@ -14,6 +14,7 @@ from unetkit.data import Pair, Pairs, open_data
 from unetkit.data.labels.classes import COLOURS
 from unetkit.data.overview.pictures import write_image
 from unetkit.data.preprocessing.data_for_network import data_like, other_channels
+from unetkit.errors import Fault, UnetkitError
 from unetkit.model import plan_of
 from unetkit.overwriting import check_outputs
 from unetkit.scoring import METRICS, Measurement, Scores
@@ -23,6 +24,7 @@ from unetkit.scoring.outputs import predicted_outputs, scorers, scores_file
 from unetkit.scoring.scoring import check_classes
 from unetkit.scoring.spacing import Spacings
 from unetkit.trained.modelfile import Trained
+from unetkit.trained.number_types import OtherNumbers, in_other_numbers
 from unetkit.writing import write_whole
 
 SCORES, SUMMARY, WORST = "scores.csv", "summary.json", "worst.png"
@@ -46,6 +48,10 @@ class EvaluateOptions:
     """Of the bootstrap of the confidence intervals."""
     ignore: int | None = None
     """The label of pixels that are ignored."""
+    dtype: str = "fp32"
+    """A number type whose scores are compared with those in float32."""
+    backend: str = "auto"
+    """What runs the network in that number type (see `unetkit.optimize`)."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,8 @@ class Evaluation:
     """The scores of the first output."""
     others: dict[str, Scores] = field(default_factory=dict)
     """The scores of the other outputs by name."""
+    numbers: OtherNumbers | None = None
+    """The first output's scores in another number type, where that was asked for."""
 
     @cached_property
     def summary(self) -> dict[str, Any]:
@@ -67,7 +75,8 @@ class Evaluation:
         plan = plan_of(self.trained.model)
         head = {"name": plan.spec.name, "digest": plan.digest, "data": self.data, "split": self.options.split}
         outputs = {name: {"classes": list(one.classes), "mean": one.means} for name, one in self.others.items()}
-        return head | self.measurement.json() | ({"outputs": outputs} if outputs else {})
+        numbers = {} if self.numbers is None else {"numbers": self.numbers.json()}
+        return head | self.measurement.json() | ({"outputs": outputs} if outputs else {}) | numbers
 
     def json(self) -> dict[str, Any]:
         """The summary, and a row of scores for each image and class."""
@@ -123,6 +132,9 @@ def evaluate(
     model or the data cannot be read, where they do not fit each other, and where a file exists already.
     """
     options, listener = options or EvaluateOptions(), listener or EvaluateListener()
+    if options.backend != "auto" and options.dtype == "fp32":
+        message = f"the backend {options.backend} is for another number type"
+        raise UnetkitError(Fault("dtype", message, cure="Name one, as in --dtype int8."))
     trained = Trained.load(model)
     plan = plan_of(trained.model)
     check_metrics(options.metrics or (), plan.dims)
@@ -136,9 +148,19 @@ def evaluate(
         check_outputs((output / name for name in names), inputs=inputs, overwrite=overwrite)
     if difference := other_channels(spec, trained.signature):
         listener.note(f"warning: {difference}")
-    pairs = open_data(spec).part(options.split, data)
+    splits = open_data(spec)
+    pairs = splits.part(options.split, data)
     measurement, others = measure_outputs(trained, pairs, options, listener.advanced)
-    result = Evaluation(trained, data, pairs, options, measurement, others)
+    numbers = None
+    if options.dtype != "fp32":
+        training = splits.part("train", data) if options.dtype == "int8" else None
+
+        def scores(one: Trained) -> dict[str, float | None]:
+            found = measurement if one is trained else measure(one, pairs, options, listener.advanced)
+            return found.scores.means
+
+        numbers = in_other_numbers(trained, options.dtype, options.backend, training, scores)
+    result = Evaluation(trained, data, pairs, options, measurement, others, numbers)
     listener.scored(result)
     if output is not None:
         result.write(output)
