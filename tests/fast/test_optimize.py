@@ -20,7 +20,7 @@ from unetkit import registry
 from unetkit.backends import optimize
 from unetkit.draw.drawing import draw_plan
 from unetkit.errors import SizeError, UnetkitError
-from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan
+from unetkit.fast import PASSES, OptimizedNetwork, OptimizedPlan, late
 from unetkit.fast import convolution as convolutions
 from unetkit.fast.normalization import FastNorm
 from unetkit.fast.winograd import original_kernel, transformed_kernel, winograd
@@ -270,6 +270,7 @@ def test_maps_computed_late_and_written_over_change_nothing(
     monkeypatch.setattr(convolutions, "_STRIP", 4096)  # several strips
     monkeypatch.setattr(convolutions, "_WEIGHTS", 4096)
     monkeypatch.setattr(convolutions, "_BLOCK", 4)
+    monkeypatch.setattr(late, "_WEIGHTS", 256)  # several channels after the others
     model = trained_looking(unetkit.load("unet-milesial", overrides=[f"dims={len(size)}", "channels=[8, 16, 24]"]))
     network = applied(model, [name for name in PASSES if winograd or name != "winograd"])
     assert len(network.plan.written_over) == 2

@@ -9,6 +9,9 @@ from torch import Tensor, nn
 
 from unetkit import functional
 
+_TRANSPOSED = {1: nn.functional.conv_transpose1d, 2: nn.functional.conv_transpose2d, 3: nn.functional.conv_transpose3d}
+_WEIGHTS = 1 << 19
+"""Weights of a transposed convolution that are read at once: oneDNN copies them for each call."""
 Widths = tuple[tuple[int, int], ...]
 """Zeros before and after, by axis."""
 
@@ -52,47 +55,33 @@ class LateMap:
 
 
 class LateUpsampling(nn.Module):
-    """A transposed convolution, kernel and stride equal, that is computed by what reads it.
-
-    It is a matrix product of each sample, whose results lie beside one another.
-    """
+    """A transposed convolution, kernel and stride equal, that is computed by what reads it."""
 
     weight: Tensor
     bias: Tensor | None
 
     def __init__(self, module: Any) -> None:
         super().__init__()
-        weight = module.weight.detach()
-        self.stride, self.channels = tuple(module.stride), weight.shape[1]
-        self.register_buffer("weight", weight.movedim(1, -1).reshape(len(weight), -1))
+        self.stride, self.channels = tuple(module.stride), module.out_channels
+        self.register_buffer("weight", module.weight.detach())
         self.register_buffer("bias", None if module.bias is None else module.bias.detach())
 
     def forward(self, x: Tensor) -> LateMap:
         return LateMap(self, x)
 
     def rows(self, x: Tensor) -> Tensor:
-        """What the transposed convolution gives for a map."""
-        size, dims = x.shape[2:], len(self.stride)
-        products = (x.movedim(1, -1).reshape(-1, len(self.weight)) @ self.weight).view(
-            len(x), *size, *self.stride, self.channels
-        )
-        if self.bias is not None:
-            products.add_(self.bias)
-        axes = [one for axis in range(dims) for one in (1 + axis, 1 + dims + axis)]
-        found = products.permute(0, *axes, 1 + 2 * dims)
-        return found.reshape(len(x), *(n * s for n, s in zip(size, self.stride, strict=True)), self.channels).movedim(
-            -1, 1
-        )
-
-    def convolution(self) -> Any:
-        """The transposed convolution as a layer of torch, with the same weights."""
-        kind = (nn.ConvTranspose1d, nn.ConvTranspose2d, nn.ConvTranspose3d)[len(self.stride) - 1]
-        with torch.device("meta"):
-            made = kind(len(self.weight), self.channels, self.stride, stride=self.stride)
-        weight = self.weight.view(-1, *self.stride, self.channels).movedim(-1, 1)
-        bias = self.weight.new_zeros(self.channels) if self.bias is None else self.bias
-        made.weight, made.bias = (nn.Parameter(one, requires_grad=False) for one in (weight, bias))
-        return made
+        """What the transposed convolution gives for a map, some channels after the others."""
+        transposed = _TRANSPOSED[len(self.stride)]
+        count = max(1, _WEIGHTS * self.channels // self.weight.numel())
+        if count >= self.channels:
+            return transposed(x, self.weight, self.bias, self.stride)
+        size = [n * s for n, s in zip(x.shape[2:], self.stride, strict=True)]
+        found = x.new_empty((len(x), *size, self.channels)).movedim(-1, 1)
+        for first in range(0, self.channels, count):
+            part = slice(first, first + count)
+            bias = None if self.bias is None else self.bias[part]
+            found[:, part] = transposed(x, self.weight[:, part], bias, self.stride)
+        return found
 
 
 class LatePadding(nn.Module):

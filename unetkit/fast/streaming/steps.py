@@ -28,10 +28,10 @@ def step(network: OptimizedNetwork, graph: RowGraph, index: int) -> Step:
     strip, node = graph.strips[index], graph.nodes[index]
     assert strip is not None and node.operation is not None, "it is computed"
     module: Any = network.steps[str(index)]
-    if isinstance(module, LateUpsampling):
-        module = module.convolution()
     if graph.is_turned:
         module = turned(module, graph, index)
+    elif isinstance(module, LateUpsampling):
+        module = module.rows
     if strip.kind == "overlap":
         return _Overlapping(module, node.operation, graph, index)
     if strip.operation != node.operation:
