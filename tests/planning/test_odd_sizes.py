@@ -14,11 +14,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 import unetkit
+from tests.support.any_spec import is_affordable
 from tests.support.campaign import examples, sharded
+from tests.support.narrow import vectors
 from unetkit.errors import SizeError
 from unetkit.functional import pad_axis, pad_image
 from unetkit.geometry import SizeSet
 from unetkit.testing.strategies import specs
+from unetkit.testing.wide_strategies import wide_specs
 
 EXAMPLES = examples(60)
 MODES = ["reflect", "replicate", "zeros"]
@@ -37,20 +40,20 @@ def random(test: Callable[..., None]) -> Callable[..., None]:
 
 def drawn(data: st.DataObject, most: int = 1 << 14) -> tuple[unetkit.Plan, tuple[int, ...]]:
     """Returns the plan of a network that pads, and any size whose padded image has at most so many samples."""
-    spec = data.draw(specs(max_depth=4, odd_sizes={"type": "pad", "mode": data.draw(st.sampled_from(MODES))}))
+    spec = data.draw(wide_specs(max_depth=4, odd_sizes={"type": "pad", "mode": data.draw(st.sampled_from(MODES))}))
     planned = unetkit.plan(spec)
     assume(all(planned.aligned))
     size = tuple(data.draw(st.integers(1, (sizes.minimum or 1) + 2 * sizes.period)) for sizes in planned.aligned)
-    assume(prod(planned.padded_size(size)) <= most)
+    assume(prod(planned.padded_size(size)) <= most and is_affordable(planned, size))
     return planned, size
 
 
 def is_same_size(planned: unetkit.Plan) -> bool:
     """Whether the network has an output sample for each pixel, and is content with a single one."""
-    size = tuple(sizes.minimum or 1 for sizes in planned.aligned)
+    several = [tuple(sizes.above(least) or 1 for sizes in planned.aligned) for least in (1, 17)]
     operations = [node.operation for node in planned.nodes if node.operation is not None]
     alone = not any(operation.joint_limit((1,) * planned.dims) for operation in operations)
-    return alone and planned.output_size(size) == size
+    return alone and all(planned.output_size(size) == size for size in several)
 
 
 def both(spec: unetkit.Spec) -> tuple[nn.Module, nn.Module]:
@@ -99,7 +102,8 @@ def test_an_image_of_any_size_has_an_output_of_its_size(data: st.DataObject) -> 
     assert planned.output_size(size) == planned.at(size).output_size == size
     network = unetkit.build(planned.spec, seed=0).eval()
     with torch.no_grad():
-        assert network(torch.rand(1, planned.spec.in_channels, *size)).shape[2:] == size
+        output = network(torch.rand(1, planned.spec.in_channels, *size), *vectors(planned.spec))
+    assert output.shape[2:] == size
 
 
 @sharded(600, 4)
@@ -153,13 +157,13 @@ def test_an_image_of_an_aligned_size_is_not_changed(data: st.DataObject) -> None
     planned, size = drawn(data)
     aligned = planned.padded_size(size)
     network, inner = both(planned.spec)
-    image = torch.rand(1, planned.spec.in_channels, *aligned)
+    image, given = torch.rand(1, planned.spec.in_channels, *aligned), vectors(planned.spec)
     try:
         planned.output_size(aligned)
     except SizeError:  # a norm that needs more than one sample
         return
     with torch.no_grad():
-        assert_equal(network(image), inner(image))
+        assert_equal(network(image, *given), inner(image, *given))
 
 
 @random
@@ -172,8 +176,12 @@ def test_the_network_is_padding_then_the_inner_network_then_a_cut(data: st.DataO
         return
     network, inner = (module.double() for module in both(planned.spec))  # a norm of equal pixels cancels
     image = torch.rand(2, planned.spec.in_channels, *size, dtype=torch.float64, requires_grad=True)
+    given = [one.double() for one in vectors(planned.spec, 2)]
     outputs, gradients = [], []
-    for module, run in ((network, network), (inner, lambda x: by_hand(planned, inner, x))):
+    for module, run in (
+        (network, lambda x: network(x, *given)),
+        (inner, lambda x: by_hand(planned, lambda padded: inner(padded, *given), x)),
+    ):
         outputs.append(run(image))
         used = [image, *module.parameters()]
         gradients.append(torch.autograd.grad(outputs[-1].square().sum(), used, allow_unused=True))
