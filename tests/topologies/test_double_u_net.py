@@ -11,6 +11,7 @@ from torch.nn import functional
 
 import unetkit
 from tests.published.weights import with_random_weights
+from tests.support.constructs import sound_topology
 
 
 class Authors:
@@ -73,3 +74,10 @@ def test_double_u_net_computes_what_its_authors_describe(size: tuple[int, int]) 
         for expected, found in zip(Authors(network).outputs(image), network(image), strict=True):
             assert expected.shape == found.shape
             assert (expected - found).abs().max() <= 1e-5 * (expected.max() - expected.min())
+
+
+def test_both_encoders_have_the_ways_down_of_the_spec() -> None:
+    values = {"unetkit": 1, "in_channels": 3, "out_channels": 1, "channels": [4, 4, 4], "encoder": {"down": []}}
+    plan = unetkit.plan(unetkit.load(values | {"topology": sound_topology("double_u_net")}))
+    assert {step.output_size for step in plan.at((16, 16)).steps} == {(16, 16)}
+    assert unetkit.plan(unetkit.load(plan.spec.resolve())).digest == plan.digest

@@ -45,8 +45,11 @@ class DoubleUNet(Topology):
         for level in range(net.last):
             x = net.place(f"second.encoder.{level}.block", "block", level, "decoder", x, column=column)
             second.append(x)
-            side: Side = "decoder" if level + 1 < net.last else "bottleneck"
-            x = net.place(f"second.encoder.{level}.down", "down", level + 1, side, x, column=column)
+            side: Side = "encoder" if level + 1 < net.last else "bottleneck"
+            x = net.place(
+                f"second.encoder.{level}.down", "down", level + 1, side, x,
+                column=column, channels=net.decoder_channels[level],
+            )  # fmt: skip
         x = net.place("second.bottleneck.block", "block", net.last, "bottleneck", x, column=column)
         outputs: dict[int | str, int] = {net.last: x}
         for level in reversed(range(net.last)):
