@@ -56,11 +56,37 @@ def compare(size: tuple[int, int], rounds: int) -> Iterator[Comparison]:
             yield Comparison(f"{dtype}: 1 thread", *times, wanted)
 
 
+EAGER: tuple[tuple[str, list[str], tuple[int, ...], float], ...] = (
+    ("unet-small", [], (512, 512), 1 / 1.5),
+    ("unet-nnunet", ["channels={base: 16, levels: 6, max: 320}"], (128, 128, 128), 1 / 1.8),
+)
+"""Spec, overrides, size, and the share of the eager network's time that is wanted."""
+SMALL = (("unet-nnunet", ["channels={base: 2, levels: 6, max: 8}"], (64, 64, 64), 1 / 1.8),)
+
+
+def beside_eager(
+    spec: str, overrides: list[str], size: tuple[int, ...], wanted: float, rounds: int
+) -> Iterator[Comparison]:
+    """Yields time with one thread and peak memory beside those of the same network as it is built."""
+    torch.set_num_threads(1)
+    built = unetkit.build(unetkit.load(spec, overrides), seed=0).eval()
+    image = torch.randn(1, built.spec.in_channels, *size)
+    ours = inference(unetkit.optimize(built, size=size, backend="torch"), image)
+    theirs = inference(built, image)
+    name = f"{spec} {size_text(size)}"
+    yield Comparison(f"{name}: peak memory", [float(peak(ours))], [float(peak(theirs))], 0.45, "B")
+    clock = time.process_time
+    times = interleave(kept(timed(ours, clock=clock)), timed(theirs, clock=clock), rounds=rounds)
+    yield Comparison(f"{name}: 1 thread", *times, wanted)
+
+
 def main(*, small: bool = False, folder: Path = FOLDER) -> None:
-    """Compares the network of milesial/Pytorch-UNet."""
+    """Compares the network of milesial/Pytorch-UNet with its own code, and others with themselves."""
     size, rounds = ((32, 32), 0) if small else (SIZE, ROUNDS)
     title = f"optimised network / handwritten network, {size_text(size)}"
     report(title, list(compare(size, rounds)), folder)
+    rows = [row for case in (SMALL if small else EAGER) for row in beside_eager(*case, rounds)]
+    report("optimised network / the same as it is built", rows, folder)
 
 
 if __name__ == "__main__":

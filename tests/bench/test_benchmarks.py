@@ -19,6 +19,7 @@ TITLES = (
     "unetkit data / decode image and mask",
     "built network / handwritten network",
     "optimised network / handwritten network, 32×32",
+    "optimised network / the same as it is built",
     "tiles / MONAI's windows of 512, overlap 0.25",
     *(f"strips of rows: {name}" for name in ("heights", "monai", "exact", "norm", "volume")),
     "training step in half of the memory / training step",
