@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import nn
 
@@ -77,6 +78,7 @@ def _time(network: nn.Module, exact: nn.Module) -> float:
     """The time of a call as a share of that of the network as it is."""
     plan = plan_of(exact).for_inference()
     inputs = Request(exact, plan, natural_size(plan), "fp32", tuple(PASSES), ()).example()
-    for one in (network, exact):
-        one(*inputs)
+    with torch.inference_mode():
+        for one in (network, exact):
+            one(*inputs)
     return relative_time(network, exact, inputs)

@@ -32,8 +32,8 @@ class StreamedNetwork:
     """A network that computes images of one size in strips of rows, each row of each map once.
 
     `size` is that of the image as it enters the network, after padding. Rows lie along `axis`, which comes first in all
-    that is read and given. Operations that depend on the whole image
-    through mean, variance or maximum end a pass: maps that later passes read wait in memory, or in files in `folder`.
+    that is read and given. Operations that depend on the whole image through mean, variance or maximum end a pass: maps
+    that later passes read wait in memory, or in files in `folder`.
     Raises StreamingError where the network cannot be computed so.
     """
 
